@@ -1,0 +1,2 @@
+//! The lab's program.
+fn main() {}
