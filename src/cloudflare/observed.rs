@@ -1,0 +1,57 @@
+//! What the account says, as far as it concerns us. Unknown fields are skipped here and kept where they are written back.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// One DNS record.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Record {
+    /// Its id.
+    pub id: String,
+    /// What it answers.
+    pub content: String,
+    /// Its time to live; 1 is automatic.
+    pub ttl: u32,
+    /// Whether Cloudflare answers with its own addresses.
+    #[serde(default)]
+    pub proxied: bool,
+    /// Whose it is.
+    #[serde(default)]
+    pub comment: Option<String>,
+}
+
+/// One pool.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Pool {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its origins, in the API's order.
+    pub origins: Vec<PoolOrigin>,
+}
+
+/// One origin of a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PoolOrigin {
+    /// Host name or address.
+    pub address: String,
+    /// Whether it may get traffic; true where the API leaves it out.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What was read. What could not be read is absent, which is not the same as empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// Ids of zones, by name.
+    pub zone_ids: BTreeMap<String, String>,
+    /// All records of a name and type, whoever owns them, by `(name, type)`.
+    pub records: BTreeMap<(String, &'static str), Vec<Record>>,
+    /// All pools of an account.
+    pub pools: BTreeMap<String, Vec<Pool>>,
+}

@@ -1,0 +1,319 @@
+//! The difference between desired and observed, explained.
+
+use super::MARKER;
+use super::desired::{Desired, DesiredPool, DesiredRecords, Switch};
+use super::observed::{Observed, Pool, Record};
+use crate::ids::ServiceId;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// Most records of one name and type that are compared; a page of the API's list.
+pub const RECORDS_MAX: usize = 100;
+
+/// The written promise behind a disabled origin: we did it, so we may undo it. Written down **before** the call, so
+/// that a reply that is lost leaves a hold too many rather than an origin that nobody dares to enable.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Hold {
+    /// The account's id.
+    pub account: String,
+    /// The pool's name.
+    pub pool: String,
+    /// The origin's address.
+    pub address: String,
+}
+
+/// What to do, in this order, and what not to do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// Changes; those that take traffic away from what is down come first.
+    pub actions: Vec<Action>,
+    /// What was deliberately left undone.
+    pub withheld: Vec<Withheld>,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Make one record set say something else.
+    Records {
+        /// The zone's name.
+        zone: String,
+        /// The records' name.
+        name: String,
+        /// The records' type.
+        kind: &'static str,
+        /// The changes.
+        ops: Vec<RecordOp>,
+        /// Why.
+        reason: String,
+    },
+    /// Switch origins of one pool.
+    Pool {
+        /// The account's id.
+        account: String,
+        /// The pool's id.
+        id: String,
+        /// The pool's name.
+        name: String,
+        /// What `enabled` becomes, by address. Never [`Switch::Leave`].
+        switches: BTreeMap<String, Switch>,
+    },
+}
+
+/// One change to one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordOp {
+    /// A record of ours says something else.
+    Patch {
+        /// Its id.
+        id: String,
+        /// What it says from now on.
+        content: String,
+        /// Its time to live from now on.
+        ttl_s: u32,
+    },
+    /// One more record.
+    Create {
+        /// What it says.
+        content: String,
+        /// Its time to live.
+        ttl_s: u32,
+        /// Its comment, which makes it ours.
+        comment: String,
+    },
+    /// One record of ours less.
+    Delete {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// Something that was deliberately left undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withheld {
+    /// What it is about.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+impl fmt::Display for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Records { name, kind, reason, .. } => write!(f, "{name} {kind}: {reason}"),
+            Self::Pool { name, switches, .. } => {
+                let one = |(address, switch): (&String, &Switch)| match switch {
+                    Switch::Enable => format!("enable {address}"),
+                    Switch::Disable => format!("disable {address}"),
+                    Switch::Leave => format!("leave {address}"),
+                };
+                let all = switches.iter().map(one).collect::<Vec<_>>().join(", ");
+                write!(f, "pool {name}: {all}")
+            }
+        }
+    }
+}
+
+impl Action {
+    /// Whether this takes traffic away from something that is down.
+    fn is_urgent(&self) -> bool {
+        match self {
+            Self::Records { .. } => true,
+            Self::Pool { switches, .. } => switches.values().any(|s| *s == Switch::Disable),
+        }
+    }
+}
+
+/// Compares. The result depends only on the arguments, not on the order in which the API listed things.
+#[must_use]
+pub fn plan(desired: &Desired, observed: &Observed, holds: &BTreeSet<Hold>) -> Plan {
+    let mut plan = Plan::default();
+    for records in &desired.records {
+        plan_records(records, observed, &mut plan);
+    }
+    let services: BTreeSet<&ServiceId> = desired.pools.iter().map(|pool| &pool.service).collect();
+    for service in services {
+        plan_pools(service, desired, observed, holds, &mut plan);
+    }
+    plan.actions.sort_by_key(|action| !action.is_urgent());
+    plan
+}
+
+fn plan_records(wanted: &DesiredRecords, observed: &Observed, plan: &mut Plan) {
+    let what = format!("{} {}", wanted.name, wanted.kind);
+    let Some(records) = observed.records.get(&(wanted.name.clone(), wanted.kind)) else {
+        return;
+    };
+    let mut withhold = |why: String| plan.withheld.push(Withheld { what: what.clone(), why });
+    if records.len() >= RECORDS_MAX {
+        return withhold(format!("{} records or more are too many to compare", records.len()));
+    }
+    let ours: Vec<&Record> = records.iter().filter(|record| is_ours(record)).collect();
+    if ours.is_empty() {
+        let foreign = records.len();
+        return withhold(format!(
+            "none of its {foreign} records is ours; put `{MARKER}{}` into the comment of one",
+            wanted.service
+        ));
+    }
+    let Some((region, contents)) = &wanted.answer else {
+        return withhold("no permitted region is up, so the answer stays as it is".to_owned());
+    };
+    let ops = record_ops(wanted, contents, &ours);
+    if !ops.is_empty() {
+        let contents = contents.iter().cloned().collect::<Vec<_>>().join(", ");
+        plan.actions.push(Action::Records {
+            zone: wanted.zone.clone(),
+            name: wanted.name.clone(),
+            kind: wanted.kind,
+            ops,
+            reason: format!("answer {contents} ({region})"),
+        });
+    }
+}
+
+fn is_ours(record: &Record) -> bool {
+    record.comment.as_ref().is_some_and(|comment| comment.starts_with(MARKER))
+}
+
+/// Pairs records that say something unwanted with contents that nobody says yet, so that a failover is one change of
+/// one record and the name is never without an answer.
+fn record_ops(
+    wanted: &DesiredRecords,
+    contents: &BTreeSet<String>,
+    ours: &[&Record],
+) -> Vec<RecordOp> {
+    let normal = |content: &str| content.trim_end_matches('.').to_ascii_lowercase();
+    let mut missing: BTreeSet<&String> = contents.iter().collect();
+    let mut spare = Vec::new();
+    let mut ops = Vec::new();
+    for record in ours {
+        let content = normal(&record.content);
+        if !missing.remove(&content) {
+            spare.push(*record);
+        } else if !record.proxied && record.ttl != wanted.ttl_s {
+            ops.push(RecordOp::Patch { id: record.id.clone(), content, ttl_s: wanted.ttl_s });
+        }
+    }
+    spare.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut spare = spare.into_iter();
+    for content in missing {
+        let content = content.clone();
+        ops.push(match spare.next() {
+            Some(record) => {
+                let ttl_s = if record.proxied { record.ttl } else { wanted.ttl_s };
+                RecordOp::Patch { id: record.id.clone(), content, ttl_s }
+            }
+            None => RecordOp::Create {
+                content,
+                ttl_s: wanted.ttl_s,
+                comment: format!("{MARKER}{}", wanted.service),
+            },
+        });
+    }
+    ops.extend(spare.map(|record| RecordOp::Delete { id: record.id.clone() }));
+    ops
+}
+
+/// Plans the pools of one service together, because its last usable origin may be in any of them.
+fn plan_pools(
+    service: &ServiceId,
+    desired: &Desired,
+    observed: &Observed,
+    holds: &BTreeSet<Hold>,
+    plan: &mut Plan,
+) {
+    let pools: Vec<(&DesiredPool, &Pool)> = desired
+        .pools
+        .iter()
+        .filter(|wanted| wanted.service == *service)
+        .filter_map(|wanted| Some((wanted, find_pool(wanted, observed, plan)?)))
+        .collect();
+    let mut survivors: usize =
+        pools.iter().map(|(wanted, pool)| enabled_and_up(wanted, pool)).sum();
+    let mut actions = Vec::new();
+    for (wanted, pool) in pools {
+        let enable = switches(wanted, pool, holds, Switch::Enable);
+        survivors = survivors.saturating_add(enable.len());
+        let disable = switches(wanted, pool, holds, Switch::Disable);
+        for switches in [enable, disable].into_iter().filter(|switches| !switches.is_empty()) {
+            actions.push(Action::Pool {
+                account: wanted.account.clone(),
+                id: pool.id.clone(),
+                name: pool.name.clone(),
+                switches,
+            });
+        }
+    }
+    if survivors == 0 {
+        let (disabling, enabling): (Vec<_>, Vec<_>) =
+            actions.into_iter().partition(Action::is_urgent);
+        actions = enabling;
+        plan.withheld.extend(disabling.iter().map(|action| Withheld {
+            what: action.to_string(),
+            why: format!("0 origins of `{service}` that are up would be left enabled"),
+        }));
+    }
+    plan.actions.append(&mut actions);
+}
+
+fn find_pool<'o>(
+    wanted: &DesiredPool,
+    observed: &'o Observed,
+    plan: &mut Plan,
+) -> Option<&'o Pool> {
+    let pools = observed.pools.get(&wanted.account)?;
+    let found = pools.iter().find(|pool| pool.name == wanted.name);
+    let mut withhold = |why: &str| {
+        let what = format!("pool {}", wanted.name);
+        plan.withheld.push(Withheld { what, why: why.to_owned() });
+    };
+    match found {
+        None => withhold("the account has no pool of this name"),
+        Some(pool) if !pool.origins.iter().any(|o| wanted.origins.contains_key(&o.address)) => {
+            withhold("none of its origins has an address of this config");
+        }
+        Some(_) => {}
+    }
+    found
+}
+
+fn enabled_and_up(wanted: &DesiredPool, pool: &Pool) -> usize {
+    let up = |address: &str| wanted.origins.get(address) == Some(&Switch::Enable);
+    pool.origins.iter().filter(|origin| origin.enabled && up(&origin.address)).count()
+}
+
+fn switches(
+    wanted: &DesiredPool,
+    pool: &Pool,
+    holds: &BTreeSet<Hold>,
+    which: Switch,
+) -> BTreeMap<String, Switch> {
+    let held = |address: &str| {
+        holds.contains(&Hold {
+            account: wanted.account.clone(),
+            pool: wanted.name.clone(),
+            address: address.to_owned(),
+        })
+    };
+    pool.origins
+        .iter()
+        .filter(|origin| wanted.origins.get(&origin.address) == Some(&which))
+        .filter(|origin| match which {
+            Switch::Disable => origin.enabled,
+            Switch::Enable => !origin.enabled && held(&origin.address),
+            Switch::Leave => false,
+        })
+        .map(|origin| (origin.address.clone(), which))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

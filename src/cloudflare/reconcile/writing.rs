@@ -1,0 +1,140 @@
+//! The calls that change something, and the check that they did.
+
+use crate::cloudflare::call::{Call, Method};
+use crate::cloudflare::desired::Switch;
+use crate::cloudflare::observed::{Observed, Pool, Record};
+use crate::cloudflare::plan::{Action, Hold, RecordOp};
+use crate::cloudflare::reply::{Failure, Reply, open};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const DNS_WRITE: &str = "DNS Write";
+const POOLS_WRITE: &str = "Load Balancing: Monitors and Pools Write";
+
+/// The holds that must be written down before an action.
+pub(super) fn intents(action: &Action) -> Vec<Hold> {
+    switched(action, Switch::Disable)
+}
+
+/// The holds that an action ends.
+pub(super) fn held_by(action: &Action) -> Vec<Hold> {
+    switched(action, Switch::Enable)
+}
+
+fn switched(action: &Action, which: Switch) -> Vec<Hold> {
+    let Action::Pool { account, name, switches, .. } = action else { return Vec::new() };
+    let hold = |address: &String| Hold {
+        account: account.clone(),
+        pool: name.clone(),
+        address: address.clone(),
+    };
+    switches.iter().filter(|(_, switch)| **switch == which).map(|(a, _)| hold(a)).collect()
+}
+
+/// One change is one call; several are one batch, which the API carries out as one transaction.
+pub(super) fn records_call(action: &Action, observed: &Observed) -> Option<Call> {
+    let Action::Records { zone, name, kind, ops, .. } = action else { return None };
+    let base = format!("/zones/{}/dns_records", observed.zone_ids.get(zone)?);
+    if let [RecordOp::Patch { id, content, ttl_s }] = ops.as_slice() {
+        let body = json!({"name": name, "type": kind, "content": content, "ttl": ttl_s});
+        return Some(Call {
+            method: Method::Patch,
+            path: format!("{base}/{id}"),
+            body: Some(body),
+        });
+    }
+    let (mut deletes, mut patches, mut posts) = (Vec::new(), Vec::new(), Vec::new());
+    for op in ops {
+        match op {
+            RecordOp::Delete { id } => deletes.push(json!({"id": id})),
+            RecordOp::Patch { id, content, ttl_s } => patches.push(
+                json!({"id": id, "name": name, "type": kind, "content": content, "ttl": ttl_s}),
+            ),
+            RecordOp::Create { content, ttl_s, comment } => posts.push(json!({
+                "name": name, "type": kind, "content": content, "ttl": ttl_s, "comment": comment,
+            })),
+        }
+    }
+    let body = json!({"deletes": deletes, "patches": patches, "posts": posts});
+    Some(Call { method: Method::Post, path: format!("{base}/batch"), body: Some(body) })
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    One(Record),
+    Batch { patches: Option<Vec<Record>>, posts: Option<Vec<Record>> },
+}
+
+/// Checks that the reply shows every content that was written. Errors: [`Failure`].
+pub(super) fn check_records(action: &Action, reply: &Reply) -> Result<(), Failure> {
+    let written = match open(reply, DNS_WRITE)? {
+        Written::One(record) => vec![record],
+        Written::Batch { patches, posts } => patches.into_iter().chain(posts).flatten().collect(),
+    };
+    let Action::Records { ops, .. } = action else { return Ok(()) };
+    for op in ops {
+        let (RecordOp::Patch { content, .. } | RecordOp::Create { content, .. }) = op else {
+            continue;
+        };
+        if !written.iter().any(|record| record.content.eq_ignore_ascii_case(content)) {
+            return Err(Failure::Malformed(format!("it does not show `{content}`")));
+        }
+    }
+    Ok(())
+}
+
+/// Where the pool of an action is.
+pub(super) fn pool_path(action: &Action) -> Option<String> {
+    match action {
+        Action::Pool { account, id, .. } => {
+            Some(format!("/accounts/{account}/load_balancers/pools/{id}"))
+        }
+        Action::Records { .. } => None,
+    }
+}
+
+/// The pool's origins as the reply has them, every field kept, with only the switches of the action changed.
+/// Errors: [`Failure`]; also where an origin of the action is no longer there.
+pub(super) fn edited_origins(action: &Action, reply: &Reply) -> Result<Vec<Value>, Failure> {
+    #[derive(Deserialize)]
+    struct RawPool {
+        origins: Vec<Value>,
+    }
+    let RawPool { mut origins } = open(reply, POOLS_WRITE)?;
+    let Action::Pool { switches, .. } = action else { return Ok(origins) };
+    for (address, switch) in switches {
+        let found = origins
+            .iter_mut()
+            .filter_map(Value::as_object_mut)
+            .find(|origin| origin.get("address").and_then(Value::as_str) == Some(address));
+        let Some(origin) = found else {
+            return Err(Failure::NotFound(format!("the pool has lost its origin `{address}`")));
+        };
+        origin.insert("enabled".to_owned(), Value::Bool(*switch == Switch::Enable));
+    }
+    for origin in origins.iter_mut().filter_map(Value::as_object_mut) {
+        // Read-only: the API shows it and refuses it in a write.
+        origin.remove("disabled_at");
+    }
+    Ok(origins)
+}
+
+/// The call that writes the origins back, all of them.
+pub(super) fn pool_call(action: &Action, origins: &[Value]) -> Option<Call> {
+    let body = Some(json!({"origins": origins}));
+    Some(Call { method: Method::Patch, path: pool_path(action)?, body })
+}
+
+/// Checks that the reply shows every switch where it should be. Errors: [`Failure`].
+pub(super) fn check_pool(action: &Action, reply: &Reply) -> Result<(), Failure> {
+    let pool: Pool = open(reply, POOLS_WRITE)?;
+    let Action::Pool { switches, .. } = action else { return Ok(()) };
+    for (address, switch) in switches {
+        let shown = pool.origins.iter().find(|origin| origin.address == *address);
+        if shown.is_none_or(|origin| origin.enabled != (*switch == Switch::Enable)) {
+            return Err(Failure::Malformed(format!("it does not show the switch of `{address}`")));
+        }
+    }
+    Ok(())
+}

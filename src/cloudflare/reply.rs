@@ -1,0 +1,180 @@
+//! What came back, and what went wrong.
+//!
+//! Codes inside the envelope have changed silently before, so the HTTP status decides first and the codes only
+//! explain. `success` is checked even on 200. Source: developers.cloudflare.com/fundamentals/api/reference/limits and
+//! the API schema's `api-response-common`.
+
+use crate::time::{Millis, SECOND};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// Bytes of a reply that are read.
+pub const REPLY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long a block lasts where the API does not say. Source: the documented five minutes.
+const RATE_LIMIT_BLOCK_MS: Millis = 300 * SECOND;
+
+/// What came back from a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// An HTTP answer.
+    Answered {
+        /// Its status.
+        status: u16,
+        /// The `Retry-After` header in seconds, where there is one.
+        retry_after_s: Option<u64>,
+        /// Its body.
+        body: String,
+    },
+    /// Nothing, or only a part: the call may or may not have been carried out.
+    Lost(String),
+}
+
+/// Why a call has no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Nothing came back; what was asked may have happened.
+    #[error("no reply from the API ({0})")]
+    Lost(String),
+    /// Too many calls; every call fails until the block is over.
+    #[error("the API asks to wait {} s (429)", retry_after_ms / SECOND)]
+    RateLimited {
+        /// How long.
+        retry_after_ms: Millis,
+    },
+    /// The token is not accepted, or may not do this.
+    #[error("the API token is not permitted to do this ({status}): {said}; it needs {needs}")]
+    NotPermitted {
+        /// 401 or 403.
+        status: u16,
+        /// The API's own words.
+        said: String,
+        /// The permission that the call needs.
+        needs: &'static str,
+    },
+    /// The object is not there.
+    #[error("the API knows no such object (404): {0}")]
+    NotFound(String),
+    /// The API refuses what was asked.
+    #[error("the API refuses it ({status}): {said}")]
+    Refused {
+        /// Its status.
+        status: u16,
+        /// The API's own words.
+        said: String,
+    },
+    /// The API is in trouble.
+    #[error("the API fails ({0})")]
+    Server(u16),
+    /// The reply is not what the API's schema says.
+    #[error("the API's reply does not read: {0}")]
+    Malformed(String),
+}
+
+impl Failure {
+    /// Whether every other call would fail as well, so that none should be made now.
+    #[must_use]
+    pub fn stops_everything(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::RateLimited { .. })
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    success: bool,
+    #[serde(default)]
+    errors: Vec<ApiError>,
+    result: Option<T>,
+}
+
+#[derive(Deserialize)]
+struct ApiError {
+    #[serde(default)]
+    code: i64,
+    #[serde(default)]
+    message: String,
+}
+
+/// Opens the envelope of a reply to a call that needs the permission `needs`. Errors: [`Failure`].
+pub(super) fn open<T: DeserializeOwned>(reply: &Reply, needs: &'static str) -> Result<T, Failure> {
+    let (status, wait_s, body) = match reply {
+        Reply::Answered { status, retry_after_s, body } => (*status, *retry_after_s, body),
+        Reply::Lost(why) => return Err(Failure::Lost(why.clone())),
+    };
+    match status {
+        200..=299 => {}
+        429 => {
+            let retry_after_ms = wait_s.map_or(RATE_LIMIT_BLOCK_MS, |s| s.saturating_mul(SECOND));
+            return Err(Failure::RateLimited { retry_after_ms });
+        }
+        401 | 403 => return Err(Failure::NotPermitted { status, said: said(body), needs }),
+        404 => return Err(Failure::NotFound(said(body))),
+        500..=599 => return Err(Failure::Server(status)),
+        _ => return Err(Failure::Refused { status, said: said(body) }),
+    }
+    let opened: Envelope<T> =
+        serde_json::from_str(body).map_err(|error| Failure::Malformed(error.to_string()))?;
+    if !opened.success {
+        return Err(Failure::Refused { status, said: words(&opened.errors) });
+    }
+    opened.result.ok_or_else(|| Failure::Malformed("it has no result".to_owned()))
+}
+
+fn said(body: &str) -> String {
+    match serde_json::from_str::<Envelope<serde::de::IgnoredAny>>(body) {
+        Ok(envelope) if !envelope.errors.is_empty() => words(&envelope.errors),
+        _ => "no words".to_owned(),
+    }
+}
+
+fn words(errors: &[ApiError]) -> String {
+    let one = |error: &ApiError| format!("{} {}", error.code, error.message);
+    errors.iter().map(one).collect::<Vec<_>>().join("; ").chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(status: u16, body: &str) -> Reply {
+        Reply::Answered { status, retry_after_s: None, body: body.to_owned() }
+    }
+
+    #[test]
+    fn the_result_is_taken_out_of_the_envelope() {
+        let reply = answered(200, r#"{"success":true,"errors":[],"messages":[],"result":[1,2]}"#);
+        assert_eq!(open::<Vec<u8>>(&reply, "x"), Ok(vec![1, 2]));
+    }
+
+    #[test]
+    fn every_failure_is_told_apart() {
+        let error =
+            r#"{"success":false,"errors":[{"code":10000,"message":"Authentication error"}]}"#;
+        let said = "10000 Authentication error".to_owned();
+        for (reply, failure) in [
+            (Reply::Lost("timeout".to_owned()), Failure::Lost("timeout".to_owned())),
+            (answered(429, ""), Failure::RateLimited { retry_after_ms: 300_000 }),
+            (
+                Reply::Answered { status: 429, retry_after_s: Some(7), body: String::new() },
+                Failure::RateLimited { retry_after_ms: 7_000 },
+            ),
+            (
+                answered(403, error),
+                Failure::NotPermitted { status: 403, said: said.clone(), needs: "DNS Write" },
+            ),
+            (answered(404, "gone"), Failure::NotFound("no words".to_owned())),
+            (answered(400, error), Failure::Refused { status: 400, said: said.clone() }),
+            (answered(200, error), Failure::Refused { status: 200, said }),
+            (answered(502, "<html>"), Failure::Server(502)),
+        ] {
+            assert_eq!(open::<u8>(&reply, "DNS Write"), Err(failure));
+        }
+    }
+
+    #[test]
+    fn a_reply_that_is_no_envelope_is_malformed_and_not_empty() {
+        for body in ["", "[]", "{\"success\":true}", "{\"success\":true,\"result\":\"x\"}"] {
+            let opened = open::<u8>(&answered(200, body), "x");
+            assert!(matches!(opened, Err(Failure::Malformed(_))), "{body}: {opened:?}");
+        }
+    }
+}

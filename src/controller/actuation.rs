@@ -1,0 +1,81 @@
+//! When to compare with Cloudflare, and what to remember of it.
+
+use super::Controller;
+use crate::cloudflare::{Desired, Hold, Reconcile, Report, desired};
+use crate::config::Config;
+use crate::fingerprint::Fingerprint;
+use crate::state::{APPLIED_MAX, Applied, State};
+use crate::time::{MINUTE, Millis, SECOND, Timestamp};
+
+/// How often the account is read when nothing has changed, to find what others did.
+const DRIFT_EVERY_MS: Millis = 10 * MINUTE;
+/// First wait after a failed pass; each further one waits twice as long.
+const BACKOFF_MS: Millis = 2 * SECOND;
+/// Longest wait after a failed pass, unless the API asks for more.
+const BACKOFF_MS_MAX: Millis = MINUTE;
+
+/// A comparison that has begun.
+#[derive(Debug)]
+pub struct Pass {
+    /// The conversation with the API.
+    pub reconcile: Reconcile,
+    /// What was wanted when it began: what changes meanwhile is not settled by it.
+    pub wanted: Fingerprint,
+}
+
+/// Begins a pass where the desired state is new, an attempt failed and may be made again, or the account was not
+/// looked at for a while.
+pub(super) fn begin(config: &Config, state: &State, now: Timestamp) -> Option<Pass> {
+    let desired = desired(config, state, now);
+    if desired == Desired::default() {
+        return None;
+    }
+    let actuation = &state.actuation;
+    if actuation.retry_at.is_some_and(|at| now < at) {
+        return None;
+    }
+    let wanted = fingerprint(&desired);
+    let unsettled = actuation.settled != Some(wanted);
+    let drift_due = actuation.compared_at.is_none_or(|at| now.since(at) >= DRIFT_EVERY_MS);
+    (unsettled || drift_due || actuation.retry_at.is_some()).then(|| Pass {
+        reconcile: Reconcile::new(desired, actuation.zone_ids.clone(), actuation.holds.clone()),
+        wanted,
+    })
+}
+
+fn fingerprint(desired: &Desired) -> Fingerprint {
+    let text = serde_json::to_vec(desired).unwrap_or_default();
+    Fingerprint::of(&text)
+}
+
+impl Controller {
+    /// Writes a hold down; the caller saves the state before it makes the call that the hold is about.
+    pub fn intend(&mut self, hold: Hold) {
+        self.state.actuation.holds.insert(hold);
+    }
+
+    /// Remembers what a pass did.
+    pub fn end_reconcile(&mut self, pass: Pass, now: Timestamp) {
+        let Pass { reconcile, wanted } = pass;
+        let report: Report = reconcile.finish();
+        let actuation = &mut self.state.actuation;
+        actuation.zone_ids = report.zone_ids;
+        actuation.holds.retain(|hold| !report.released.contains(hold));
+        if report.failures.is_empty() {
+            actuation.settled = Some(wanted);
+            actuation.compared_at = Some(now);
+            actuation.attempts = 0;
+            actuation.retry_at = None;
+        } else {
+            let doublings = actuation.attempts.min(8);
+            let backoff = BACKOFF_MS.saturating_mul(1 << doublings).min(BACKOFF_MS_MAX);
+            actuation.attempts = actuation.attempts.saturating_add(1);
+            actuation.retry_at = Some(now.plus(report.retry_after_ms.unwrap_or(backoff)));
+        }
+        actuation.failures = report.failures;
+        actuation.withheld = report.withheld;
+        actuation.applied.extend(report.applied.into_iter().map(|what| Applied { at: now, what }));
+        let excess = actuation.applied.len().saturating_sub(APPLIED_MAX);
+        actuation.applied.drain(..excess);
+    }
+}

@@ -1,0 +1,150 @@
+//! The one writer: takes everything in, one thing at a time, and says what is to be done.
+//!
+//! A [`Controller`] owns the [`State`] and the config in use. It is a value without effects: the shell feeds it config
+//! texts, rounds and reports, and carries out what it returns. That is why the same code runs in tests on the host and
+//! in the Durable Object.
+//!
+//! The order within a round: the config that KV holds now is offered; the results are folded in; what must be said is
+//! compiled into documents; what must be done at Cloudflare begins as a [`Pass`].
+
+mod actuation;
+mod compile;
+mod writing;
+
+pub use actuation::Pass;
+pub use writing::{Document, HEARTBEAT_MS};
+
+use crate::config::{Config, Diagnostic};
+use crate::fingerprint::Fingerprint;
+use crate::state::State;
+use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Diagnostics of a refused config that are kept for people to read.
+pub const DIAGNOSTICS_MAX: usize = 20;
+
+/// The single writer's mind.
+#[derive(Debug, Default)]
+pub struct Controller {
+    state: State,
+    config: Option<Config>,
+    refused: Option<RefusedConfig>,
+}
+
+/// A config that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedConfig {
+    /// Which text it was.
+    pub fingerprint: Fingerprint,
+    /// When it was refused.
+    pub at: Timestamp,
+    /// What is wrong with it; at most [`DIAGNOSTICS_MAX`].
+    pub problems: Vec<Diagnostic>,
+    /// How many problems there are in all.
+    pub problems_total: usize,
+}
+
+/// What became of a config text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offered {
+    /// It is the one in use, or the one already refused.
+    Same,
+    /// It is in use from now on and must be kept as the last good one.
+    Taken,
+    /// It is refused; the one in use stays.
+    Refused,
+}
+
+/// What a round led to.
+#[derive(Debug)]
+pub struct Round {
+    /// What the cron run is told.
+    pub reply: RoundReply,
+    /// Targets whose health changed.
+    pub changed: Vec<Changed>,
+}
+
+impl Controller {
+    /// Goes on from a saved state and the last good config text, where there are such. A text that no longer reads,
+    /// as after a downgrade, counts as absent: everything begins Unknown, and nothing moves on that.
+    #[must_use]
+    pub fn restore(state: Option<State>, last_good_config: Option<&str>) -> Self {
+        let config = last_good_config.and_then(|text| Config::parse(text).ok());
+        let mut state = state.unwrap_or_default();
+        if let Some(config) = &config {
+            state.follow(config);
+        }
+        Self { state, config, refused: None }
+    }
+
+    /// What is remembered.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The config in use.
+    #[must_use]
+    pub fn config(&self) -> Option<&Config> {
+        self.config.as_ref()
+    }
+
+    /// Takes a config text or refuses it whole; the last good one stays then (invariant 6).
+    pub fn offer_config(&mut self, text: &str, now: Timestamp) -> Offered {
+        let fingerprint = Fingerprint::of(text.as_bytes());
+        if self.config.as_ref().is_some_and(|config| config.fingerprint == fingerprint) {
+            // The good text is back: what was refused meanwhile is history.
+            return if self.refused.take().is_some() { Offered::Taken } else { Offered::Same };
+        }
+        if self.refused.as_ref().is_some_and(|refused| refused.fingerprint == fingerprint) {
+            return Offered::Same;
+        }
+        match Config::parse(text) {
+            Ok(config) => {
+                self.state.follow(&config);
+                self.config = Some(config);
+                self.refused = None;
+                Offered::Taken
+            }
+            Err(mut problems) => {
+                let problems_total = problems.len();
+                problems.truncate(DIAGNOSTICS_MAX);
+                self.refused =
+                    Some(RefusedConfig { fingerprint, at: now, problems, problems_total });
+                Offered::Refused
+            }
+        }
+    }
+
+    /// Takes a round in and decides the next one.
+    pub fn round(&mut self, request: &RoundRequest) -> Round {
+        let Some(config) = &self.config else {
+            let reply = RoundReply::Done(Done::NothingToProbe);
+            return Round { reply, changed: Vec::new() };
+        };
+        match tick::take_in(&mut self.state, config, request) {
+            Ok(changed) => {
+                let reply = tick::next_round(&mut self.state, config, request.now);
+                Round { reply, changed }
+            }
+            Err(why) => Round { reply: RoundReply::Done(why), changed: Vec::new() },
+        }
+    }
+
+    /// Begins a comparison with Cloudflare, if there is something to do or to look after.
+    #[must_use]
+    pub fn begin_reconcile(&self, now: Timestamp) -> Option<Pass> {
+        actuation::begin(self.config.as_ref()?, &self.state, now)
+    }
+
+    /// The state as text, for the Controller's own storage.
+    #[must_use]
+    pub fn saved_state(&self) -> String {
+        // A struct of plain fields with string keys always serialises.
+        serde_json::to_string(&self.state).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+use super::*;
+use crate::health::Health;
+use crate::testing::{config_text, run, target};
+use crate::{routes, state};
+
+fn at(ms: u64) -> Timestamp {
+    Timestamp::from_millis(ms)
+}
+
+fn settled() -> Controller {
+    let mut controller = Controller::default();
+    assert_eq!(controller.offer_config(&config_text(), at(0)), Offered::Taken);
+    run(&mut controller, 60_000, &[]);
+    write_all(&mut controller, 115_000);
+    controller
+}
+
+/// Writes what is due and returns the keys.
+fn write_all(controller: &mut Controller, now: u64) -> Vec<String> {
+    let due = controller.due_documents(at(now));
+    due.iter().for_each(|document| controller.written(document, at(now)));
+    due.into_iter().map(|document| document.key).collect()
+}
+
+#[test]
+fn everything_is_written_once_in_the_beginning() {
+    let mut controller = Controller::default();
+    controller.offer_config(&config_text(), at(0));
+    assert_eq!(
+        write_all(&mut controller, 1_000),
+        ["status", "routes", "region:eu-west", "region:sa-east", "region:us-east", "state"]
+    );
+    assert_eq!(write_all(&mut controller, 2_000), [""; 0]);
+}
+
+#[test]
+fn steady_state_writes_the_heartbeat_and_nothing_else() {
+    let mut controller = settled();
+    let mut written = Vec::new();
+    for minute in 2..32 {
+        run(&mut controller, minute * 60_000, &[]);
+        written.extend(write_all(&mut controller, minute * 60_000 + 55_000));
+    }
+    assert_eq!(written, vec!["routes"; 6]);
+}
+
+#[test]
+fn a_region_that_goes_down_changes_its_own_page_and_the_common_ones() {
+    let mut controller = settled();
+    run(&mut controller, 120_000, &["eu-1"]);
+    let keys = write_all(&mut controller, 175_000);
+    assert_eq!(keys, ["status", "routes", "region:eu-west", "state"]);
+}
+
+#[test]
+fn what_did_not_arrive_stays_due() {
+    let mut controller = settled();
+    run(&mut controller, 120_000, &["eu-1"]);
+    let lost = controller.due_documents(at(175_000));
+    let again = controller.due_documents(at(176_000));
+    let keys = |documents: &[Document]| documents.iter().map(|d| d.key.clone()).collect::<Vec<_>>();
+    assert_eq!(keys(&lost), keys(&again));
+}
+
+#[test]
+fn the_generation_counts_changes_and_not_attempts() {
+    let mut controller = settled();
+    let before = controller.state().generation;
+    run(&mut controller, 120_000, &["eu-1"]);
+    for attempt in 0..3 {
+        controller.due_documents(at(175_000 + attempt));
+    }
+    assert_eq!(controller.state().generation, before + 1);
+}
+
+#[test]
+fn the_routing_table_says_what_the_state_says() {
+    let mut controller = settled();
+    run(&mut controller, 120_000, &["eu-1"]);
+    let document = controller.due_routes(at(175_000)).unwrap();
+    assert_eq!(document.key, routes::KEY);
+    let table = routes::Table::parse(&document.text).unwrap();
+    let (_, service) = table.service("api.example.com").unwrap();
+    let health: Vec<_> = service.regions.iter().map(|r| (r.id.as_str(), r.health)).collect();
+    assert_eq!(
+        health,
+        [("eu-west", Health::Down), ("us-east", Health::Up), ("sa-east", Health::Up)]
+    );
+    assert!(service.regions[0].origins.is_empty());
+    assert_eq!(service.regions[1].latency_ms, Some(20));
+    assert_eq!(document.metadata.summary, "3 up, 2 down, 0 unknown");
+}
+
+#[test]
+fn a_broken_config_is_refused_and_the_last_good_one_stays() {
+    let mut controller = settled();
+    assert_eq!(controller.offer_config("{\"version\": 1}", at(120_000)), Offered::Refused);
+    assert_eq!(controller.offer_config("{\"version\": 1}", at(180_000)), Offered::Same);
+    let status = controller.status(at(180_000));
+    assert!(status.config.in_use.is_some());
+    let refused = status.config.refused.unwrap();
+    assert_eq!(refused.at, at(120_000));
+    assert_eq!(refused.problems_total, 1);
+    assert!(refused.problems[0].problem.contains("missing field"), "{refused:?}");
+    assert_eq!(write_all(&mut controller, 180_000), ["status", "state"]);
+    assert!(!run(&mut controller, 180_000, &[]).is_empty());
+}
+
+#[test]
+fn the_good_config_coming_back_ends_the_refusal() {
+    let mut controller = settled();
+    controller.offer_config("nonsense", at(120_000));
+    assert_eq!(controller.offer_config(&config_text(), at(180_000)), Offered::Taken);
+    assert_eq!(controller.status(at(180_000)).config.refused, None);
+}
+
+#[test]
+fn a_new_config_keeps_the_history_of_what_stays() {
+    let mut controller = settled();
+    let mut config: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
+    config["regions"]["eu-west"]["origins"][0]["url"] = "https://eu9.example.com".into();
+    config["regions"]["us-east"]["origins"][0]["id"] = "us-2".into();
+    assert_eq!(controller.offer_config(&config.to_string(), at(116_000)), Offered::Taken);
+    let config = controller.config().unwrap();
+    let health = |origin| controller.state().health(config, &target(origin), at(116_000));
+    assert_eq!(health("eu-1"), Health::Up);
+    assert_eq!(health("us-2"), Health::Unknown);
+    assert!(!controller.state().targets.contains_key(&target("us-1")));
+}
+
+#[test]
+fn a_restart_goes_on_where_it_stopped() {
+    let before = settled();
+    let text = before.saved_state();
+    let state = State::parse(&text).unwrap();
+    let mut after = Controller::restore(Some(state), Some(&config_text()));
+    assert_eq!(after.state(), before.state());
+    assert_eq!(after.due_documents(at(116_000)), vec![]);
+}
+
+#[test]
+fn an_old_belief_is_no_belief() {
+    let controller = settled();
+    let config = controller.config().unwrap();
+    let health = |now| controller.state().health(config, &target("eu-1"), at(now));
+    assert_eq!(health(116_000), Health::Up);
+    assert_eq!(health(116_000 + 11 * 60_000), Health::Unknown);
+}
+
+#[test]
+fn a_broken_state_is_an_error_with_its_reason() {
+    assert!(State::parse("{}").is_err());
+    assert!(State::parse("[1, 2").is_err());
+    let newer = settled().saved_state().replacen("\"version\":1", "\"version\":2", 1);
+    assert!(matches!(State::parse(&newer), Err(state::BadState::Version(2))));
+}

@@ -1,0 +1,238 @@
+//! What to write into KV, and when.
+//!
+//! KV gives 1,000 writes a day on the free plan and one a second a key, so steady state must write next to nothing. A
+//! document is written when its **substance** changed: its content without instants and latencies, which are always
+//! in motion. Beyond that only `routes` is renewed, as a heartbeat, so that proxies can tell how old their view is:
+//! 288 writes a day.
+
+use super::Controller;
+use super::compile::View;
+use crate::config::{Config, Origin};
+use crate::documents::{
+    CloudflareStatus, ConfigStatus, Metadata, MonitorStatus, OriginStatus, REGION_PREFIX,
+    RegionStatus, RunStatus, STATUS_KEY, Status,
+};
+use crate::fingerprint::Fingerprint;
+use crate::health::Health;
+use crate::ids::{MonitorId, RegionId, ServiceId};
+use crate::routes;
+use crate::state::{self, Actuation, State};
+use crate::target::Target;
+use crate::time::{MINUTE, Millis, Timestamp};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How often `routes` is renewed when nothing changes.
+pub const HEARTBEAT_MS: Millis = 5 * MINUTE;
+
+/// One KV value to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub text: String,
+    /// What the dashboard shows beside the key.
+    pub metadata: Metadata,
+    substance: Fingerprint,
+}
+
+impl Controller {
+    /// The routing table, if it should be written now. It goes out before anything else is done, because proxies wait
+    /// for it.
+    pub fn due_routes(&mut self, now: Timestamp) -> Option<Document> {
+        self.due_documents(now).into_iter().find(|document| document.key == routes::KEY)
+    }
+
+    /// Everything that should be written now. The generation grows when any substance changed since it last grew.
+    /// Until [`Controller::written`] says that a document arrived, it stays due.
+    pub fn due_documents(&mut self, now: Timestamp) -> Vec<Document> {
+        let substances: Vec<_> = self.documents(now).iter().map(|doc| doc.substance).collect();
+        let substance = Fingerprint::of(&serde_json::to_vec(&substances).unwrap_or_default());
+        if self.state.substance != Some(substance) {
+            self.state.substance = Some(substance);
+            self.state.generation = self.state.generation.saturating_add(1);
+        }
+        let renewed_at = self.state.routes_written_at;
+        let heartbeat_due = renewed_at.is_none_or(|at| now.since(at) >= HEARTBEAT_MS);
+        let written = &self.state.written;
+        let is_new = |doc: &Document| written.get(&doc.key) != Some(&doc.substance);
+        let is_due = |doc: &Document| is_new(doc) || (doc.key == routes::KEY && heartbeat_due);
+        let mut due = self.documents(now);
+        let state_is_due = due.iter().any(is_new);
+        due.retain(is_due);
+        if state_is_due {
+            due.push(self.state_document(now));
+        }
+        due
+    }
+
+    /// Notes that a document has arrived in KV.
+    pub fn written(&mut self, document: &Document, now: Timestamp) {
+        if document.key == routes::KEY {
+            self.state.routes_written_at = Some(now);
+        }
+        if document.key != state::KEY {
+            self.state.written.insert(document.key.clone(), document.substance);
+        }
+    }
+
+    /// How everything is, for somebody who asks now.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> Status {
+        let last_run = self.state.run.as_ref().map(|run| RunStatus {
+            scheduled: run.scheduled,
+            began: run.began,
+            rounds: run.round,
+            probes: run.probes,
+        });
+        Status { last_run, ..self.lasting_status(now) }
+    }
+
+    fn documents(&self, now: Timestamp) -> Vec<Document> {
+        let mut documents = vec![self.status_document(now)];
+        if let Some(config) = &self.config {
+            documents.push(self.routes_document(config, now));
+            let regions = config.regions.keys();
+            documents.extend(regions.filter_map(|id| self.region_document(config, id, now)));
+        }
+        documents
+    }
+
+    fn status_document(&self, now: Timestamp) -> Document {
+        let status = self.lasting_status(now);
+        let substance = Status { as_of: Timestamp::default(), generation: 0, ..status.clone() };
+        document(STATUS_KEY.to_owned(), &status, &substance, now, summary(&status))
+    }
+
+    fn routes_document(&self, config: &Config, now: Timestamp) -> Document {
+        let routes = View { config, state: &self.state, now }.routes();
+        let mut substance = routes.clone();
+        (substance.as_of, substance.generation) = (Timestamp::default(), 0);
+        let regions = substance.services.values_mut().flat_map(|service| &mut service.regions);
+        regions.for_each(|region| region.latency_ms = None);
+        let words = summary(&self.lasting_status(now));
+        document(routes::KEY.to_owned(), &routes, &substance, now, words)
+    }
+
+    fn region_document(&self, config: &Config, id: &RegionId, now: Timestamp) -> Option<Document> {
+        let status = self.region_status(config, id, now)?;
+        let mut substance = status.clone();
+        substance.as_of = Timestamp::default();
+        let monitors = substance.origins.values_mut().flat_map(|o| o.monitors.values_mut());
+        monitors.for_each(|monitor| monitor.latency_ms = None);
+        let words = region_summary(&status);
+        Some(document(format!("{REGION_PREFIX}{id}"), &status, &substance, now, words))
+    }
+
+    fn state_document(&self, now: Timestamp) -> Document {
+        let words = format!("generation {}", self.state.generation);
+        document(state::KEY.to_owned(), &self.state, &self.state, now, words)
+    }
+
+    /// The status without what changes every minute.
+    fn lasting_status(&self, now: Timestamp) -> Status {
+        Status {
+            as_of: now,
+            generation: self.state.generation,
+            config: ConfigStatus {
+                in_use: self.config.as_ref().map(|config| config.fingerprint),
+                refused: self.refused.clone(),
+            },
+            services: self
+                .config
+                .as_ref()
+                .map(|config| service_health(View { config, state: &self.state, now }))
+                .unwrap_or_default(),
+            cloudflare: cloudflare_status(&self.state.actuation),
+            last_run: None,
+        }
+    }
+
+    fn region_status(
+        &self,
+        config: &Config,
+        id: &RegionId,
+        now: Timestamp,
+    ) -> Option<RegionStatus> {
+        let region = config.regions.get(id)?;
+        let view = View { config, state: &self.state, now };
+        let origins = region
+            .origins
+            .iter()
+            .map(|origin| (origin.id.clone(), origin_status(view, origin)))
+            .collect();
+        Some(RegionStatus { as_of: now, region: id.clone(), country: region.country, origins })
+    }
+}
+
+fn document(
+    key: String,
+    value: &impl Serialize,
+    substance: &impl Serialize,
+    now: Timestamp,
+    summary: String,
+) -> Document {
+    // Structs of plain fields with string keys always serialise.
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let substance = Fingerprint::of(&serde_json::to_vec(substance).unwrap_or_default());
+    Document { key, text, metadata: Metadata { as_of: now, summary }, substance }
+}
+
+fn service_health(view: View<'_>) -> BTreeMap<ServiceId, BTreeMap<RegionId, Health>> {
+    let services = view.config.services.iter();
+    services
+        .map(|(id, service)| {
+            let health = |region: &RegionId| view.region_health(&service.monitor, region);
+            (id.clone(), service.regions.iter().map(|r| (r.clone(), health(r))).collect())
+        })
+        .collect()
+}
+
+fn cloudflare_status(actuation: &Actuation) -> CloudflareStatus {
+    let Actuation { failures, withheld, holds, applied, .. } = actuation.clone();
+    let disabled_by_us = holds.iter().map(|h| format!("{}/{}", h.pool, h.address)).collect();
+    CloudflareStatus { failures, withheld, disabled_by_us, applied }
+}
+
+fn origin_status(view: View<'_>, origin: &Origin) -> OriginStatus {
+    let mut monitors: BTreeMap<MonitorId, MonitorStatus> = BTreeMap::new();
+    let used: BTreeSet<&MonitorId> = state_monitors(view.state, origin).collect();
+    for monitor in used {
+        let target = Target { origin: origin.id.clone(), monitor: monitor.clone() };
+        let Some(known) = view.state.targets.get(&target) else { continue };
+        let reason = known.memory.reason.map(|reason| reason.to_string());
+        monitors.insert(
+            monitor.clone(),
+            MonitorStatus {
+                health: view.health(monitor, origin),
+                since: known.memory.since,
+                reason: known.note.clone().or(reason),
+                latency_ms: view.latency(monitor, origin),
+            },
+        );
+    }
+    OriginStatus { url: origin.url.to_string(), monitors }
+}
+
+fn state_monitors<'s>(state: &'s State, origin: &Origin) -> impl Iterator<Item = &'s MonitorId> {
+    let id = origin.id.clone();
+    state.targets.keys().filter(move |target| target.origin == id).map(|target| &target.monitor)
+}
+
+fn summary(status: &Status) -> String {
+    let count = |health| {
+        status.services.values().flat_map(BTreeMap::values).filter(|h| **h == health).count()
+    };
+    let health =
+        [Health::Up, Health::Down, Health::Unknown].map(|h| format!("{} {}", count(h), h.as_str()));
+    let refused = if status.config.refused.is_some() { ", config refused" } else { "" };
+    let failing = if status.cloudflare.failures.is_empty() { "" } else { ", API failing" };
+    format!("{}{refused}{failing}", health.join(", "))
+}
+
+fn region_summary(status: &RegionStatus) -> String {
+    let monitors = status.origins.values().flat_map(|origin| origin.monitors.values());
+    let health = monitors.map(|monitor| monitor.health).min().unwrap_or_default();
+    format!("{} {}", status.country, health.as_str())
+}

@@ -1,0 +1,57 @@
+//! A short hash that says whether two texts are the same. Not a signature: it guards against mistakes, not malice.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// FNV-1a over the bytes, 64 bits, written as 16 hex digits so that it can be compared by eye.
+/// Source: Fowler, Noll, Vo, draft-eastlake-fnv.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Fingerprint(u64);
+
+impl Fingerprint {
+    /// The fingerprint of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0000_0100_0000_01b3;
+        Self(bytes.iter().fold(OFFSET, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(PRIME)))
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl TryFrom<String> for Fingerprint {
+    type Error = std::num::ParseIntError;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        u64::from_str_radix(&text, 16).map(Self)
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(fingerprint: Fingerprint) -> String {
+        fingerprint.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_agrees_with_the_published_vectors() {
+        assert_eq!(Fingerprint::of(b"").to_string(), "cbf29ce484222325");
+        assert_eq!(Fingerprint::of(b"a").to_string(), "af63dc4c8601ec8c");
+        assert_eq!(Fingerprint::of(b"foobar").to_string(), "85944171f73967e8");
+    }
+
+    #[test]
+    fn it_reads_back_as_it_was_written() {
+        let fingerprint = Fingerprint::of(b"config");
+        assert_eq!(Fingerprint::try_from(fingerprint.to_string()), Ok(fingerprint));
+    }
+}

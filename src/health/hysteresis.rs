@@ -1,0 +1,178 @@
+//! Rise, fall, forgive: how many probes it takes to believe something.
+
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
+use super::verdict::{FailureReason, Verdict};
+use crate::config::Monitor;
+use crate::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What is believed of an origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Fit for traffic.
+    Up,
+    /// Not enough probes to say.
+    #[default]
+    Unknown,
+    /// Not fit for traffic.
+    Down,
+}
+
+impl Health {
+    /// The word for people and documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Unknown => "unknown",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// How many probes change a belief.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Passes in a row that make an origin Up.
+    pub rise: u8,
+    /// Failures within the window that make it Down.
+    pub fall: u8,
+    /// Passes in a row that clear the failures of an origin that is Up.
+    pub forgive: u8,
+    /// How long a failure counts.
+    pub window_ms: Millis,
+}
+
+impl From<&Monitor> for Thresholds {
+    fn from(monitor: &Monitor) -> Self {
+        let Monitor { rise, fall, forgive, window_ms, .. } = *monitor;
+        Self { rise, fall, forgive, window_ms }
+    }
+}
+
+/// A change of belief.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    /// What was believed before.
+    pub from: Health,
+    /// What is believed now.
+    pub to: Health,
+    /// When the probe that tipped it was made.
+    pub at: Timestamp,
+    /// When the first probe of the run of evidence was made: the change in the origin happened before it.
+    pub first_sign: Timestamp,
+    /// The last failure, where the origin went Down.
+    pub reason: Option<FailureReason>,
+}
+
+/// The memory behind one origin's [`Health`].
+///
+/// **Invariants.** `failures` is sorted and never longer than `fall` was when the last one was added. While Down it
+/// is empty: what counts then is only the passes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Hysteresis {
+    /// What is believed.
+    pub health: Health,
+    /// Since when. Absent until something is believed.
+    pub since: Option<Timestamp>,
+    /// Passes in a row, up to the larger of rise and forgive.
+    passes: u8,
+    /// When the first of those passes was made.
+    first_pass: Option<Timestamp>,
+    /// Failures that still count.
+    failures: Vec<Timestamp>,
+    /// Why the last failure failed, as long as the origin is Down or has failures that count.
+    pub reason: Option<FailureReason>,
+}
+
+impl Hysteresis {
+    /// Folds one verdict in. Returns the transition that it caused, if it caused one. An instant before `since` is
+    /// as good as `since`: colos disagree about the time.
+    pub fn observe(
+        &mut self,
+        verdict: &Verdict,
+        thresholds: Thresholds,
+        now: Timestamp,
+    ) -> Option<Transition> {
+        match verdict {
+            Verdict::Inconclusive { .. } => None,
+            Verdict::Pass { .. } => self.pass(thresholds, now),
+            Verdict::Fail { reason } => self.fail(*reason, thresholds, now),
+        }
+    }
+
+    /// Whether the next probe could change the belief, so that it is worth making soon.
+    #[must_use]
+    pub fn is_unsettled(&self) -> bool {
+        match self.health {
+            Health::Unknown => true,
+            Health::Up => !self.failures.is_empty(),
+            Health::Down => self.passes > 0,
+        }
+    }
+
+    fn pass(&mut self, thresholds: Thresholds, now: Timestamp) -> Option<Transition> {
+        if self.passes == 0 {
+            self.first_pass = Some(now);
+        }
+        let enough = thresholds.rise.max(thresholds.forgive);
+        self.passes = self.passes.saturating_add(1).min(enough);
+        match self.health {
+            Health::Up => {
+                self.forget_old_failures(thresholds, now);
+                if self.passes >= thresholds.forgive {
+                    self.failures.clear();
+                }
+                if self.failures.is_empty() {
+                    self.reason = None;
+                }
+                None
+            }
+            Health::Unknown | Health::Down if self.passes >= thresholds.rise => {
+                let first_sign = self.first_pass.unwrap_or(now);
+                Some(self.become_(Health::Up, first_sign, now))
+            }
+            Health::Unknown | Health::Down => None,
+        }
+    }
+
+    fn fail(
+        &mut self,
+        reason: FailureReason,
+        thresholds: Thresholds,
+        now: Timestamp,
+    ) -> Option<Transition> {
+        self.passes = 0;
+        self.first_pass = None;
+        self.reason = Some(reason);
+        if self.health == Health::Down {
+            return None;
+        }
+        self.forget_old_failures(thresholds, now);
+        self.failures.push(now);
+        if self.failures.len() < usize::from(thresholds.fall) {
+            return None;
+        }
+        let first_sign = self.failures.first().copied().unwrap_or(now);
+        Some(self.become_(Health::Down, first_sign, now))
+    }
+
+    fn forget_old_failures(&mut self, thresholds: Thresholds, now: Timestamp) {
+        self.failures.retain(|at| now.since(*at) <= thresholds.window_ms);
+    }
+
+    fn become_(&mut self, to: Health, first_sign: Timestamp, now: Timestamp) -> Transition {
+        let from = std::mem::replace(&mut self.health, to);
+        self.since = Some(now);
+        self.failures.clear();
+        if to == Health::Up {
+            self.reason = None;
+        }
+        Transition { from, to, at: now, first_sign, reason: self.reason }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+use super::*;
+
+const THRESHOLDS: Thresholds = Thresholds { rise: 2, fall: 3, forgive: 3, window_ms: 60_000 };
+
+/// Plays a story, one letter a second: `p` a pass, `f` a failure, `i` inconclusive, `.` nothing. Returns the health
+/// after each step, as a letter of `u` (Unknown), `U` (Up), `D` (Down).
+fn story(steps: &str) -> String {
+    let mut memory = Hysteresis::default();
+    let mut told = String::new();
+    for (second, step) in (0u64..).zip(steps.chars()) {
+        let now = Timestamp::from_millis(second * 1_000);
+        let verdict = match step {
+            'p' => Verdict::Pass { latency_ms: 1 },
+            'f' => Verdict::Fail { reason: FailureReason::HttpTimeout },
+            _ => Verdict::Inconclusive { note: String::new() },
+        };
+        if step != '.' {
+            let before = memory.health;
+            let transition = memory.observe(&verdict, THRESHOLDS, now);
+            assert_eq!(transition.is_some(), before != memory.health, "step {second} of {steps}");
+        }
+        told.push(match memory.health {
+            Health::Unknown => 'u',
+            Health::Up => 'U',
+            Health::Down => 'D',
+        });
+    }
+    told
+}
+
+#[test]
+fn the_first_probe_is_not_the_truth() {
+    assert_eq!(story("p"), "u");
+    assert_eq!(story("f"), "u");
+}
+
+#[test]
+fn rise_passes_in_a_row_make_an_origin_up() {
+    assert_eq!(story("pp"), "uU");
+    assert_eq!(story("pfpp"), "uuuU");
+}
+
+#[test]
+fn stays_up_through_fall_minus_one_failures() {
+    assert_eq!(story("ppff"), "uUUU");
+    assert_eq!(story("ppfff"), "uUUUD");
+}
+
+#[test]
+fn failures_between_passes_add_up() {
+    assert_eq!(story("ppfpfpf"), "uUUUUUD");
+}
+
+#[test]
+fn only_forgive_passes_in_a_row_clear_them() {
+    assert_eq!(story("ppffppf"), "uUUUUUD");
+    assert_eq!(story("ppffpppff"), "uUUUUUUUU");
+}
+
+#[test]
+fn a_failure_outside_the_window_no_longer_counts() {
+    let quiet = ".".repeat(61);
+    let told = story(&format!("ppff{quiet}f"));
+    assert!(told.ends_with('U'), "{told}");
+    let told = story(&format!("ppff{}f", ".".repeat(58)));
+    assert!(told.ends_with('D'), "{told}");
+}
+
+#[test]
+fn a_down_origin_needs_rise_passes_in_a_row() {
+    assert_eq!(story("fffpfpp"), "uuDDDDU");
+}
+
+#[test]
+fn a_probe_that_says_nothing_changes_nothing() {
+    assert_eq!(story("pip"), "uuU");
+    assert_eq!(story("ppfifif"), "uUUUUUD");
+}
+
+#[test]
+fn a_transition_tells_when_the_first_sign_was_seen_and_why() {
+    let mut memory = Hysteresis::default();
+    let mut last = None;
+    for (ms, verdict) in [
+        (0, Verdict::Pass { latency_ms: 1 }),
+        (1_000, Verdict::Pass { latency_ms: 1 }),
+        (5_000, Verdict::Fail { reason: FailureReason::HttpTimeout }),
+        (6_000, Verdict::Fail { reason: FailureReason::HttpTimeout }),
+        (7_000, Verdict::Fail { reason: FailureReason::ResponseCodeMismatch }),
+    ] {
+        last = memory.observe(&verdict, THRESHOLDS, Timestamp::from_millis(ms));
+    }
+    let at = |ms| Timestamp::from_millis(ms);
+    assert_eq!(
+        last,
+        Some(Transition {
+            from: Health::Up,
+            to: Health::Down,
+            at: at(7_000),
+            first_sign: at(5_000),
+            reason: Some(FailureReason::ResponseCodeMismatch),
+        })
+    );
+}
+
+#[test]
+fn only_what_could_change_soon_is_unsettled() {
+    let after = |steps: &str| {
+        let mut memory = Hysteresis::default();
+        for step in steps.chars() {
+            let verdict = match step {
+                'p' => Verdict::Pass { latency_ms: 1 },
+                _ => Verdict::Fail { reason: FailureReason::HttpTimeout },
+            };
+            memory.observe(&verdict, THRESHOLDS, Timestamp::from_millis(0));
+        }
+        memory.is_unsettled()
+    };
+    assert!(after("") && after("p") && after("ppf") && after("fffp"));
+    assert!(!after("pp") && !after("fff") && !after("ppfppp"));
+}
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn nothing_changes_before_its_threshold(steps in "[pfi]{0,40}") {
+            let told = story(&steps);
+            let probes: Vec<char> = steps.chars().collect();
+            for (index, pair) in told.as_bytes().windows(2).enumerate() {
+                let seen = &probes[..index + 2];
+                if pair == b"UD" {
+                    prop_assert!(seen.iter().filter(|p| **p == 'f').count() >= 3);
+                    prop_assert_eq!(seen.last(), Some(&'f'));
+                }
+                if pair == b"DU" || pair == b"uU" {
+                    let conclusive: Vec<_> = seen.iter().filter(|p| **p != 'i').collect();
+                    prop_assert!(conclusive.ends_with(&[&'p', &'p']));
+                }
+                prop_assert!(pair[1] != b'u' || pair[0] == b'u', "nothing becomes unknown again");
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The operator's surface: who may ask, and what for.
+
+use super::Response;
+use crate::secret::Secret;
+
+/// What the path of everything of ours begins with.
+pub const ADMIN_PREFIX: &str = "/.pointsman/";
+
+/// A request to our own surface.
+#[derive(Debug, Clone, Copy)]
+pub struct AdminRequest<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The path, which begins with [`ADMIN_PREFIX`].
+    pub path: &'a str,
+    /// The `Authorization` header.
+    pub authorization: Option<&'a str>,
+}
+
+/// What an admin request is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AdminRoute {
+    /// How everything is.
+    Status,
+    /// Nothing, and this is why.
+    Refused(Response),
+}
+
+/// Finds out what an admin request is for. The token is asked for before anything is said about paths, so that a
+/// stranger learns nothing. Without a configured token the surface is shut.
+#[must_use]
+pub fn route(request: &AdminRequest<'_>, token: Option<&Secret>) -> AdminRoute {
+    let Some(token) = token else {
+        return AdminRoute::Refused(error(503, "no ADMIN_TOKEN is configured", None));
+    };
+    let bearer = request.authorization.and_then(|value| {
+        let (scheme, credentials) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(credentials.trim())
+    });
+    if !bearer.is_some_and(|offered| token.matches(offered)) {
+        let challenge = ("www-authenticate", "Bearer realm=\"pointsman\"".to_owned());
+        return AdminRoute::Refused(error(401, "a bearer token is needed", Some(challenge)));
+    }
+    match (request.path.strip_prefix(ADMIN_PREFIX), request.method) {
+        (Some("status"), "GET" | "HEAD") => AdminRoute::Status,
+        (Some("status"), _) => {
+            let allow = ("allow", "GET, HEAD".to_owned());
+            AdminRoute::Refused(error(405, "status can only be read", Some(allow)))
+        }
+        _ => AdminRoute::Refused(error(404, "there is no such page", None)),
+    }
+}
+
+fn error(status: u16, what: &str, extra: Option<(&'static str, String)>) -> Response {
+    let mut headers = vec![
+        ("content-type", "application/json".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+    ];
+    headers.extend(extra);
+    Response { status, headers, body: format!("{{\"error\":\"{what}\"}}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(method: &str, path: &str, authorization: Option<&str>, token: &str) -> u16 {
+        let token = (!token.is_empty()).then(|| Secret::new(token.to_owned()));
+        match route(&AdminRequest { method, path, authorization }, token.as_ref()) {
+            AdminRoute::Status => 200,
+            AdminRoute::Refused(response) => response.status,
+        }
+    }
+
+    #[test]
+    fn the_right_token_reads_the_status() {
+        assert_eq!(ask("GET", "/.pointsman/status", Some("Bearer t0k"), "t0k"), 200);
+        assert_eq!(ask("GET", "/.pointsman/status", Some("bearer t0k"), "t0k"), 200);
+    }
+
+    #[test]
+    fn a_stranger_learns_nothing_not_even_which_pages_there_are() {
+        for path in ["/.pointsman/status", "/.pointsman/nothing"] {
+            for authorization in [None, Some("Bearer wrong"), Some("Basic t0k"), Some("t0k")] {
+                assert_eq!(ask("GET", path, authorization, "t0k"), 401, "{path} {authorization:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_configured_token_the_surface_is_shut() {
+        assert_eq!(ask("GET", "/.pointsman/status", Some("Bearer "), ""), 503);
+    }
+
+    #[test]
+    fn wrong_methods_and_pages_are_told_apart_for_those_who_may_ask() {
+        assert_eq!(ask("POST", "/.pointsman/status", Some("Bearer t0k"), "t0k"), 405);
+        assert_eq!(ask("GET", "/.pointsman/nothing", Some("Bearer t0k"), "t0k"), 404);
+    }
+}

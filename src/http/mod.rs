@@ -1,0 +1,22 @@
+//! Our own HTTP surface as values: a request model in, a response model out. The shell only carries them.
+//!
+//! Everything of ours lives under `/.pointsman/`; every other path belongs to the services behind us.
+
+mod admin;
+mod problem;
+mod request;
+
+pub use admin::{ADMIN_PREFIX, AdminRequest, AdminRoute, route};
+pub use problem::{Problem, refusal};
+pub use request::{Target, may_be_tried_again, parse_target, says_unreachable};
+
+/// A response to build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// Its body.
+    pub body: String,
+}

@@ -1,0 +1,168 @@
+//! Saying no: `application/problem+json` that tells the client why, and nothing about where else it might go.
+//!
+//! Source: RFC 9457 for the form, RFC 7725 for 451, RFC 9110 §15.6 for the rest. A refusal is never cached, and it names
+//! the rule but no region: a region's host is nobody's business who may not go there.
+
+use super::Response;
+use crate::ids::RuleId;
+use crate::residency::Rule;
+use crate::steering::Refusal;
+use serde::Serialize;
+
+/// How long a client is asked to wait where a region may come back.
+const RETRY_AFTER_S: u32 = 30;
+
+/// Why a request has no answer from a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// The decision was a refusal.
+    Refused(Refusal),
+    /// There is no routing table, so nothing is known to be permitted.
+    NoRoutes,
+    /// No region that was tried could be reached.
+    Unreachable,
+    /// No region that was tried answered in time.
+    TimedOut,
+    /// The request itself cannot be read.
+    BadRequest,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    code: &'a str,
+    rules: Vec<&'a RuleId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    basis: Vec<&'a str>,
+    request_id: &'a str,
+}
+
+impl Problem {
+    fn status(self) -> u16 {
+        match self {
+            Self::Refused(Refusal::UnknownHost) => 404,
+            Self::Refused(Refusal::NoPermittedRegion) => 451,
+            Self::Refused(Refusal::NoUsableRegion) | Self::NoRoutes => 503,
+            Self::Unreachable => 502,
+            Self::TimedOut => 504,
+            Self::BadRequest => 400,
+        }
+    }
+
+    /// The stable name of the problem, in bodies, headers and metrics.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Refused(Refusal::UnknownHost) => "unknown_host",
+            Self::Refused(Refusal::NoPermittedRegion) => "no_permitted_region",
+            Self::Refused(Refusal::NoUsableRegion) => "no_usable_region",
+            Self::NoRoutes => "no_routes",
+            Self::Unreachable => "unreachable",
+            Self::TimedOut => "timed_out",
+            Self::BadRequest => "bad_request",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Refused(Refusal::UnknownHost) => "No service has this host",
+            Self::Refused(Refusal::NoPermittedRegion) => {
+                "The law permits no region for this request"
+            }
+            Self::Refused(Refusal::NoUsableRegion) => "Every permitted region is down",
+            Self::NoRoutes => "The routing table is not there yet",
+            Self::Unreachable => "No permitted region could be reached",
+            Self::TimedOut => "No permitted region answered in time",
+            Self::BadRequest => "The request cannot be read",
+        }
+    }
+}
+
+/// The response to a request that goes nowhere. `rules` are those that applied to it.
+#[must_use]
+pub fn refusal(problem: Problem, rules: &[&Rule], request_id: &str) -> Response {
+    let status = problem.status();
+    let body = Body {
+        r#type: format!("urn:pointsman:problem:{}", problem.code()),
+        title: problem.title(),
+        status,
+        code: problem.code(),
+        rules: rules.iter().map(|rule| &rule.id).collect(),
+        basis: rules.iter().filter_map(|rule| rule.basis.as_deref()).collect(),
+        request_id,
+    };
+    let mut headers = vec![
+        ("content-type", "application/problem+json".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+        ("x-request-id", request_id.to_owned()),
+        ("x-pointsman", format!("refused; code={}", problem.code())),
+    ];
+    if matches!(status, 502..=504) {
+        headers.push(("retry-after", RETRY_AFTER_S.to_string()));
+    }
+    if status == 451 {
+        headers.push(("link", "</.pointsman/>; rel=\"blocked-by\"".to_owned()));
+    }
+    // A struct of plain fields always serialises.
+    Response { status, headers, body: serde_json::to_string(&body).unwrap_or_default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::country::Country;
+    use crate::residency::When;
+
+    fn lgpd() -> Rule {
+        Rule {
+            id: RuleId::parse("lgpd").unwrap(),
+            when: When::default(),
+            allow: [Country::parse("BR").unwrap()].into(),
+            basis: Some("LGPD art. 33".to_owned()),
+        }
+    }
+
+    fn header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
+        response.headers.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn a_refusal_names_the_rule_and_asks_to_come_back() {
+        let rule = lgpd();
+        let response = refusal(Problem::Refused(Refusal::NoUsableRegion), &[&rule], "req-1");
+        assert_eq!(response.status, 503);
+        assert_eq!(header(&response, "retry-after"), Some("30"));
+        assert_eq!(header(&response, "cache-control"), Some("no-store"));
+        assert_eq!(
+            response.body,
+            "{\"type\":\"urn:pointsman:problem:no_usable_region\",\
+             \"title\":\"Every permitted region is down\",\"status\":503,\
+             \"code\":\"no_usable_region\",\"rules\":[\"lgpd\"],\"basis\":[\"LGPD art. 33\"],\
+             \"request_id\":\"req-1\"}"
+        );
+    }
+
+    #[test]
+    fn what_the_law_never_permits_is_451_with_who_blocks_it_and_without_a_time_to_retry() {
+        let rule = lgpd();
+        let response = refusal(Problem::Refused(Refusal::NoPermittedRegion), &[&rule], "req-1");
+        assert_eq!(response.status, 451);
+        assert_eq!(header(&response, "link"), Some("</.pointsman/>; rel=\"blocked-by\""));
+        assert_eq!(header(&response, "retry-after"), None);
+    }
+
+    #[test]
+    fn every_problem_has_its_status() {
+        for (problem, status) in [
+            (Problem::Refused(Refusal::UnknownHost), 404),
+            (Problem::NoRoutes, 503),
+            (Problem::Unreachable, 502),
+            (Problem::TimedOut, 504),
+            (Problem::BadRequest, 400),
+        ] {
+            assert_eq!(refusal(problem, &[], "r").status, status);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What a request is for, and whether it may be made twice.
+
+/// The parts of a URL that matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target<'u> {
+    /// `http` or `https`.
+    pub scheme: &'u str,
+    /// The host in lower case, without a port.
+    pub host: String,
+    /// The path, beginning with `/`.
+    pub path: &'u str,
+    /// Path and query, beginning with `/`: what goes behind an origin's address.
+    pub path_and_query: &'u str,
+}
+
+/// Takes an absolute URL apart as the runtime writes it. `None` where it is not one. String surgery instead of a URL
+/// type: the runtime has parsed and normalised it already, and the `url` crate would double the size of the Worker.
+#[must_use]
+pub fn parse_target(url: &str) -> Option<Target<'_>> {
+    let (scheme, rest) = url.split_once("://")?;
+    let rest = rest.split('#').next().unwrap_or(rest);
+    let end_of_authority = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path_and_query) = rest.split_at_checked(end_of_authority)?;
+    let path_and_query = if path_and_query.is_empty() { "/" } else { path_and_query };
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = host.rsplit_once(':').map_or(host, |(name, port)| {
+        if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
+    });
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let path = path_and_query.split('?').next().unwrap_or("/");
+    Some(Target { scheme, host, path, path_and_query })
+}
+
+/// Whether a request whose fate is unknown may be made again elsewhere: it has no body to replay, and its method
+/// promises that twice is the same as once. Source: RFC 9110 §9.2.2.
+#[must_use]
+pub fn may_be_tried_again(method: &str, has_body: bool) -> bool {
+    !has_body && matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
+}
+
+/// Whether a status is the edge's own way to say that it did not reach the origin: such a failure arrives as an
+/// ordinary answer. Source: developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors.
+#[must_use]
+pub fn says_unreachable(status: u16) -> bool {
+    matches!(status, 521..=523 | 525 | 526 | 530)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        for (url, host, path, path_and_query) in [
+            ("https://api.example.com/a/b?c=d", "api.example.com", "/a/b", "/a/b?c=d"),
+            ("https://API.example.com:8443/", "api.example.com", "/", "/"),
+            ("http://api.example.com", "api.example.com", "/", "/"),
+            ("http://api.example.com./x#y", "api.example.com", "/x", "/x"),
+            ("http://u:p@api.example.com/x?y#z", "api.example.com", "/x", "/x?y"),
+            ("http://[::1]:80/x", "[::1]", "/x", "/x"),
+        ] {
+            let target = parse_target(url).unwrap();
+            assert_eq!(target.host, host, "{url}");
+            assert_eq!((target.path, target.path_and_query), (path, path_and_query), "{url}");
+        }
+        assert_eq!(parse_target("api.example.com/x"), None);
+    }
+
+    #[test]
+    fn only_a_bodyless_request_that_may_happen_twice_is_tried_again() {
+        assert!(may_be_tried_again("GET", false));
+        assert!(may_be_tried_again("DELETE", false));
+        assert!(!may_be_tried_again("POST", false));
+        assert!(!may_be_tried_again("PATCH", false));
+        assert!(!may_be_tried_again("PUT", true));
+    }
+
+    #[test]
+    fn the_edges_own_statuses_mean_that_the_origin_was_not_reached() {
+        assert!([521, 522, 523, 525, 526, 530].into_iter().all(says_unreachable));
+        assert!(![200, 500, 502, 503, 504, 520, 524].into_iter().any(says_unreachable));
+    }
+}

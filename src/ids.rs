@@ -1,0 +1,114 @@
+//! Names that an operator gives to things: validated once, compared cheaply, kept for ever.
+//!
+//! An id is the identity of a thing (`ARCHITECTURE.md`, invariant 5): a region that changes its weight or address
+//! is still the same region, a renamed region is a new one with no history. Ids appear in KV keys, headers and
+//! metrics, so they are short ASCII slugs that need no escaping anywhere.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Longest id in bytes, so that `region:<id>` stays far below KV's 512-byte limit for a key.
+pub const ID_BYTES_MAX: usize = 63;
+
+/// An id that is not a slug.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an id: use 1 to 63 of a-z, 0-9 and `-`, beginning with a letter or digit")]
+pub struct BadId(String);
+
+fn slug(text: &str) -> Result<&str, BadId> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let starts_well = text.bytes().next().is_some_and(plain);
+    let all_well = text.bytes().all(|b| plain(b) || b == b'-');
+    if starts_well && all_well && text.len() <= ID_BYTES_MAX {
+        Ok(text)
+    } else {
+        Err(BadId(text.chars().take(ID_BYTES_MAX).collect()))
+    }
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Reads an id. Errors: [`BadId`] where the text is not a slug.
+            pub fn parse(text: &str) -> Result<Self, BadId> {
+                slug(text).map(|s| Self(s.to_owned()))
+            }
+
+            /// The id as it was written.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadId;
+            fn try_from(text: String) -> Result<Self, BadId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+    };
+}
+
+id!(
+    /// A place where origins stand, with one country.
+    RegionId
+);
+id!(
+    /// A server that may be sent traffic.
+    OriginId
+);
+id!(
+    /// The definition of a check.
+    MonitorId
+);
+id!(
+    /// What clients ask for: a set of hosts, served by regions.
+    ServiceId
+);
+id!(
+    /// A residency rule; clients see it when they are refused.
+    RuleId
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_an_id() {
+        for good in ["eu-west", "a", "0", "sa-east-1", &"x".repeat(ID_BYTES_MAX)] {
+            assert_eq!(RegionId::parse(good).unwrap().as_str(), good);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for bad in ["", "-a", "EU", "a b", "a/b", "é", &"x".repeat(ID_BYTES_MAX + 1)] {
+            assert!(RegionId::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_id_in_json_is_an_error_and_not_a_value() {
+        assert!(serde_json::from_str::<OriginId>("\"Not An Id\"").is_err());
+        assert_eq!(serde_json::from_str::<OriginId>("\"eu-1\"").unwrap().as_str(), "eu-1");
+    }
+}

@@ -1,0 +1,104 @@
+//! A moving average in integers.
+//!
+//! The form of RFC 6298 §2 (`SRTT += (R - SRTT) / 8`) kept at eight times its value, so that no float is needed and
+//! the host computes bit for bit what wasm computes. A mean over all time would never forget, a plain last value
+//! would jump with every hiccup; one eighth follows a real change in about twenty probes.
+
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
+use crate::time::{MINUTE, Millis, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// An estimate older than this is no estimate.
+pub const STALE_AFTER: Millis = 10 * MINUTE;
+
+/// Longest latency that is believed, in milliseconds; more is a broken clock.
+const SAMPLE_MS_MAX: u64 = 600_000;
+
+/// The smoothed latency of answers that counted. Failures are never fed in: an error is not fast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Eight times the average, in milliseconds.
+    scaled: u64,
+    /// Samples so far.
+    samples: u32,
+    /// When the last sample was taken.
+    at: Timestamp,
+}
+
+impl Estimate {
+    /// The estimate after one more sample of `ms`; the first sample is taken as it is.
+    #[must_use]
+    pub fn with(before: Option<Self>, ms: Millis, at: Timestamp) -> Self {
+        let ms = ms.min(SAMPLE_MS_MAX);
+        let Some(before) = before.filter(|e| !e.is_stale(at)) else {
+            return Self { scaled: ms.saturating_mul(8), samples: 1, at };
+        };
+        let scaled = before.scaled.saturating_sub(before.scaled.div_ceil(8)).saturating_add(ms);
+        Self { scaled, samples: before.samples.saturating_add(1), at }
+    }
+
+    /// The average in milliseconds, or `None` where the last sample is too old to mean anything.
+    #[must_use]
+    pub fn millis(self, now: Timestamp) -> Option<Millis> {
+        (!self.is_stale(now)).then_some(self.scaled.div_ceil(8))
+    }
+
+    fn is_stale(self, now: Timestamp) -> bool {
+        now.since(self.at) > STALE_AFTER
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(samples: &[u64]) -> Estimate {
+        let mut estimate = None;
+        for ms in samples {
+            estimate = Some(Estimate::with(estimate, *ms, Timestamp::from_millis(0)));
+        }
+        estimate.unwrap()
+    }
+
+    #[test]
+    fn the_first_sample_is_the_estimate() {
+        assert_eq!(after(&[40]).millis(Timestamp::from_millis(0)), Some(40));
+    }
+
+    #[test]
+    fn one_hiccup_moves_it_by_an_eighth() {
+        assert_eq!(after(&[40, 120]).millis(Timestamp::from_millis(0)), Some(50));
+    }
+
+    #[test]
+    fn a_lasting_change_is_followed() {
+        let mut samples = vec![40];
+        samples.extend([120; 30]);
+        let millis = after(&samples).millis(Timestamp::from_millis(0)).unwrap();
+        assert!((117..=120).contains(&millis), "{millis}");
+    }
+
+    #[test]
+    fn an_old_estimate_is_absent_and_not_zero() {
+        let estimate = after(&[40]);
+        assert_eq!(estimate.millis(Timestamp::from_millis(STALE_AFTER)), Some(40));
+        assert_eq!(estimate.millis(Timestamp::from_millis(STALE_AFTER + 1)), None);
+    }
+
+    mod properties {
+        use super::*;
+        use proptest::prelude::*;
+
+        proptest! {
+            #[test]
+            fn it_stays_between_the_smallest_and_the_largest_sample(
+                samples in proptest::collection::vec(0u64..10_000, 1..60),
+            ) {
+                let millis = after(&samples).millis(Timestamp::from_millis(0)).unwrap();
+                prop_assert!(millis >= *samples.iter().min().unwrap());
+                prop_assert!(millis <= *samples.iter().max().unwrap());
+            }
+        }
+    }
+}

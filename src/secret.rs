@@ -1,0 +1,63 @@
+//! Secrets that cannot be printed by mistake.
+
+use std::fmt;
+
+/// A token or key. It has no `Serialize`, and its `Debug` and `Display` say only that it is there.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps `text` secret.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The secret itself, for the one line that must send it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `offered` is this secret. Takes the same time wherever the first difference is, so that an
+    /// attacker cannot find the secret letter by letter. An empty secret matches nothing.
+    #[must_use]
+    pub fn matches(&self, offered: &str) -> bool {
+        let (ours, theirs) = (self.0.as_bytes(), offered.as_bytes());
+        let difference = ours.iter().zip(theirs).fold(0, |all, (a, b)| all | (a ^ b));
+        !ours.is_empty() && ours.len() == theirs.len() && std::hint::black_box(difference) == 0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let secret = Secret::new("hunter2".to_owned());
+        assert_eq!(format!("{secret} {secret:?}"), "[redacted] [redacted]");
+    }
+
+    #[test]
+    fn only_the_whole_secret_matches() {
+        let secret = Secret::new("hunter2".to_owned());
+        assert!(secret.matches("hunter2"));
+        assert!(!secret.matches("hunter3"));
+        assert!(!secret.matches("hunter"));
+        assert!(!secret.matches("hunter22"));
+        assert!(!Secret::new(String::new()).matches(""));
+    }
+}

@@ -1,0 +1,57 @@
+//! Carries calls to the Cloudflare API.
+
+use super::outbound::{Ask, NoAnswer, ask};
+use crate::cloudflare::{Call, REPLY_BYTES_MAX, Reply};
+use crate::secret::Secret;
+use crate::time::Millis;
+use worker::Env;
+
+/// Longest wait for one call.
+const CALL_TIMEOUT_MS: Millis = 8_000;
+/// The public API.
+const BASE_DEFAULT: &str = "https://api.cloudflare.com/client/v4";
+
+/// The API as this deployment reaches it.
+pub(super) struct Api {
+    base: String,
+    token: Option<Secret>,
+}
+
+impl Api {
+    pub(super) fn of(env: &Env) -> Self {
+        let base = env.var("CLOUDFLARE_API_BASE").map(|base| base.to_string());
+        let token = env.secret("CLOUDFLARE_API_TOKEN").map(|token| token.to_string());
+        Self {
+            base: base.unwrap_or_else(|_| BASE_DEFAULT.to_owned()).trim_end_matches('/').to_owned(),
+            token: token.ok().filter(|token| !token.is_empty()).map(Secret::new),
+        }
+    }
+
+    /// Makes one call.
+    pub(super) async fn call(&self, call: &Call) -> Reply {
+        let Some(token) = &self.token else {
+            return Reply::Lost("the secret CLOUDFLARE_API_TOKEN is not set".to_owned());
+        };
+        let url = format!("{}{}", self.base, call.path);
+        let authorization = format!("Bearer {}", token.expose());
+        let body = call.body.as_ref().map(ToString::to_string);
+        let asked = ask(&Ask {
+            method: call.method.as_str(),
+            url: &url,
+            headers: &[("authorization", &authorization), ("content-type", "application/json")],
+            body: body.as_deref(),
+            timeout_ms: CALL_TIMEOUT_MS,
+            body_bytes_max: REPLY_BYTES_MAX,
+        })
+        .await;
+        match asked {
+            Ok(answer) => Reply::Answered {
+                status: answer.status,
+                retry_after_s: answer.retry_after_s,
+                body: answer.body,
+            },
+            Err(NoAnswer::TimedOut) => Reply::Lost(format!("none in {CALL_TIMEOUT_MS} ms")),
+            Err(NoAnswer::NoConnection) => Reply::Lost("no connection".to_owned()),
+        }
+    }
+}

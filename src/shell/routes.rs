@@ -1,0 +1,84 @@
+//! The routing table of this isolate: read from KV at most every half minute, behind the request where there is one
+//! already, and parsed only when it changed.
+
+use super::{clock, kv};
+use crate::fingerprint::Fingerprint;
+use crate::routes::{KEY, Table};
+use crate::time::{Millis, SECOND, Timestamp};
+use std::cell::RefCell;
+use std::rc::Rc;
+use worker::{Context, Env, console_error};
+
+/// How long a table is used before KV is asked again. KV's own cache holds a value for at least 30 s, so asking more
+/// often would only cost reads.
+const REFRESH_MS: Millis = 30 * SECOND;
+/// How soon KV is asked again after a region that the table calls usable was not.
+const REFRESH_ON_EVIDENCE_MS: Millis = 5 * SECOND;
+/// The shortest time that KV's cache can be told to hold a value.
+const CACHE_TTL_S: u64 = 30;
+
+#[derive(Default)]
+struct Cache {
+    table: Option<Rc<Table>>,
+    fingerprint: Option<Fingerprint>,
+    asked_at: Timestamp,
+    doubted: bool,
+}
+
+thread_local! {
+    static CACHE: RefCell<Cache> = RefCell::default();
+}
+
+/// Lends the cache; `None` where it is in use, which cannot happen while nothing waits with it.
+fn with<T>(work: impl FnOnce(&mut Cache) -> T) -> Option<T> {
+    CACHE.with(|cache| cache.try_borrow_mut().ok().map(|mut cache| work(&mut cache)))
+}
+
+/// The table, however old, or `None` where there has never been one.
+pub(super) async fn table(env: &Env, context: &Context) -> Option<Rc<Table>> {
+    let now = clock::now();
+    let (table, due) = with(|cache| {
+        let refresh_ms = if cache.doubted { REFRESH_ON_EVIDENCE_MS } else { REFRESH_MS };
+        let due = cache.table.is_none() || now.since(cache.asked_at) >= refresh_ms;
+        if due && cache.table.is_some() {
+            // Whoever comes next need not ask as well.
+            (cache.asked_at, cache.doubted) = (now, false);
+        }
+        (cache.table.clone(), due)
+    })?;
+    match (table, due) {
+        (Some(table), false) => Some(table),
+        (Some(table), true) => {
+            let env = env.clone();
+            context.wait_until(async move { refresh(&env).await });
+            Some(table)
+        }
+        (None, _) => {
+            refresh(env).await;
+            with(|cache| cache.table.clone()).flatten()
+        }
+    }
+}
+
+/// Notes that the table calls a region usable that was not: the Controller may know better by now.
+pub(super) fn doubt() {
+    with(|cache| cache.doubted = true);
+}
+
+async fn refresh(env: &Env) {
+    let Some(Some(text)) = kv::get(env, KEY, Some(CACHE_TTL_S)).await else { return };
+    let fingerprint = Fingerprint::of(text.as_bytes());
+    if with(|cache| cache.fingerprint == Some(fingerprint)) == Some(true) {
+        return;
+    }
+    match Table::parse(&text) {
+        Ok(table) => {
+            with(|cache| {
+                cache.table = Some(Rc::new(table));
+                cache.fingerprint = Some(fingerprint);
+                cache.asked_at = clock::now();
+            });
+        }
+        Err(error) => console_error!("{error}; the last table stays"),
+    }
+}

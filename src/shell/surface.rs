@@ -1,0 +1,55 @@
+//! Our own pages, `/.pointsman/…`.
+
+use super::{clock, controller, kv, respond};
+use crate::documents::STATUS_KEY;
+use crate::http::{AdminRequest, AdminRoute, Response, route};
+use crate::secret::Secret;
+use crate::time::{Millis, SECOND};
+use worker::{Env, Result, console_error};
+
+/// Longest wait for the Controller.
+const CONTROLLER_TIMEOUT_MS: Millis = 5 * SECOND;
+
+/// Answers a request to our own surface.
+pub(super) async fn answer(
+    request: &web_sys::Request,
+    path: &str,
+    env: &Env,
+) -> Result<web_sys::Response> {
+    let method = request.method();
+    let authorization = request.headers().get("authorization").ok().flatten();
+    let asked = AdminRequest { method: &method, path, authorization: authorization.as_deref() };
+    let token = env.secret("ADMIN_TOKEN").map(|token| token.to_string()).ok();
+    let token = token.filter(|token| !token.is_empty()).map(Secret::new);
+    match route(&asked, token.as_ref()) {
+        AdminRoute::Status => respond::build(&status(env).await),
+        AdminRoute::Refused(response) => respond::build(&response),
+    }
+}
+
+/// The Controller's own word, or where it does not answer the copy in KV, marked as such.
+async fn status(env: &Env) -> Response {
+    let live = clock::within(CONTROLLER_TIMEOUT_MS, controller::status(env)).await;
+    let (source, text) = match live {
+        Some(Ok(text)) => ("controller", Some(text)),
+        unreachable => {
+            if let Some(Err(error)) = unreachable {
+                console_error!("status: no Controller: {error}");
+            }
+            ("kv", kv::get(env, STATUS_KEY, None).await.flatten())
+        }
+    };
+    let headers = vec![
+        ("content-type", "application/json".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+        ("x-pointsman-source", source.to_owned()),
+    ];
+    match text {
+        Some(body) => Response { status: 200, headers, body },
+        None => Response {
+            status: 503,
+            headers,
+            body: "{\"error\":\"neither the Controller nor KV answers\"}".to_owned(),
+        },
+    }
+}

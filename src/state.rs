@@ -1,0 +1,183 @@
+//! What the Controller remembers from one tick to the next.
+//!
+//! One document, small enough to be read by a person: in the Controller's own storage after every round, in KV under
+//! `state` after every change. Everything else that is written is derived from this and the config.
+
+use crate::cloudflare::Hold;
+use crate::config::Config;
+use crate::fingerprint::Fingerprint;
+use crate::health::{Health, Hysteresis};
+use crate::latency::{Estimate, STALE_AFTER};
+use crate::target::Target;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The KV key.
+pub const KEY: &str = "state";
+/// The version that this build writes and reads.
+pub const VERSION: u32 = 1;
+
+/// The Controller's memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Grows by one with every change that anybody could notice.
+    pub generation: u64,
+    /// What is known of each target.
+    #[serde(default)]
+    pub targets: BTreeMap<Target, TargetState>,
+    /// The cron run that is, or was last, under way.
+    #[serde(default)]
+    pub run: Option<Run>,
+    /// What we changed at Cloudflare and what is still to do there.
+    #[serde(default)]
+    pub actuation: Actuation,
+    /// Fingerprint of everything that anybody could notice, as of this generation.
+    #[serde(default)]
+    pub substance: Option<Fingerprint>,
+    /// What KV holds: the fingerprint of each document's substance, by key.
+    #[serde(default)]
+    pub written: BTreeMap<String, Fingerprint>,
+    /// When `routes` was last written.
+    #[serde(default)]
+    pub routes_written_at: Option<Timestamp>,
+}
+
+/// What is known of one target.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TargetState {
+    /// Its health and the evidence behind it.
+    pub memory: Hysteresis,
+    /// The smoothed latency of its passes.
+    pub latency: Option<Estimate>,
+    /// When its last probe was made.
+    pub probed_at: Option<Timestamp>,
+    /// What stood in the way, if the last probe said nothing.
+    pub note: Option<String>,
+}
+
+/// One cron run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The instant that it was scheduled for; its identity.
+    pub scheduled: Timestamp,
+    /// When it really began.
+    pub began: Timestamp,
+    /// The last round that was taken in.
+    pub round: u32,
+    /// Probes so far.
+    pub probes: u32,
+}
+
+/// What we changed at Cloudflare and what is still to do there.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Actuation {
+    /// Ids of zones, by name, once looked up.
+    #[serde(default)]
+    pub zone_ids: BTreeMap<String, String>,
+    /// Origins that we disabled in pools, and so may enable again.
+    #[serde(default)]
+    pub holds: BTreeSet<Hold>,
+    /// The desired state that was last found or made true.
+    #[serde(default)]
+    pub settled: Option<Fingerprint>,
+    /// When it was compared with the account.
+    #[serde(default)]
+    pub compared_at: Option<Timestamp>,
+    /// Failed attempts in a row.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Not before this instant, after a failure.
+    #[serde(default)]
+    pub retry_at: Option<Timestamp>,
+    /// What stands in the way.
+    #[serde(default)]
+    pub failures: Vec<String>,
+    /// What was deliberately not done, with the reason.
+    #[serde(default)]
+    pub withheld: Vec<String>,
+    /// The last changes that were made, oldest first; at most [`APPLIED_MAX`].
+    #[serde(default)]
+    pub applied: Vec<Applied>,
+}
+
+/// One change that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Applied {
+    /// When it was acknowledged.
+    pub at: Timestamp,
+    /// What it was.
+    pub what: String,
+}
+
+/// Applied changes that are kept for people to read.
+pub const APPLIED_MAX: usize = 20;
+
+/// Why a text is no state.
+#[derive(Debug, thiserror::Error)]
+pub enum BadState {
+    /// Not this document.
+    #[error("the state does not read: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// A version of another build.
+    #[error("the state has version {0}, this build reads {VERSION}")]
+    Version(u32),
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            generation: 0,
+            targets: BTreeMap::new(),
+            run: None,
+            actuation: Actuation::default(),
+            substance: None,
+            written: BTreeMap::new(),
+            routes_written_at: None,
+        }
+    }
+}
+
+impl State {
+    /// Reads the document. Errors: [`BadState`].
+    pub fn parse(text: &str) -> Result<Self, BadState> {
+        let state: Self = serde_json::from_str(text)?;
+        if state.version == VERSION { Ok(state) } else { Err(BadState::Version(state.version)) }
+    }
+
+    /// Forgets targets that the config no longer has and makes room for new ones. A target that stays keeps its
+    /// history, whatever else changed about it (invariant 5).
+    pub fn follow(&mut self, config: &Config) {
+        let wanted: BTreeSet<Target> = targets(config).collect();
+        self.targets.retain(|target, _| wanted.contains(target));
+        for target in wanted {
+            self.targets.entry(target).or_default();
+        }
+    }
+
+    /// What is believed of a target. A belief whose last probe is older than three intervals, and ten minutes, is no
+    /// belief: Unknown.
+    #[must_use]
+    pub fn health(&self, config: &Config, target: &Target, now: Timestamp) -> Health {
+        let interval_ms = config.monitors.get(&target.monitor).map_or(0, |m| m.interval_ms);
+        let patience = STALE_AFTER.max(interval_ms.saturating_mul(3));
+        self.targets
+            .get(target)
+            .filter(|known| known.probed_at.is_some_and(|at| now.since(at) <= patience))
+            .map_or(Health::Unknown, |known| known.memory.health)
+    }
+}
+
+/// Every target of a config, each once.
+pub fn targets(config: &Config) -> impl Iterator<Item = Target> + '_ {
+    let of_services = config.services.values().flat_map(|service| {
+        let regions = service.regions.iter().filter_map(|id| config.regions.get(id));
+        regions
+            .flat_map(|region| &region.origins)
+            .map(|origin| Target { origin: origin.id.clone(), monitor: service.monitor.clone() })
+    });
+    of_services.collect::<BTreeSet<_>>().into_iter()
+}

@@ -1,0 +1,97 @@
+//! Small worlds for unit tests: one config of three regions, and a driver that feeds it probe results.
+
+use crate::controller::Controller;
+use crate::health::{FailureReason, Verdict};
+use crate::ids::{MonitorId, OriginId};
+use crate::target::Target;
+use crate::tick::{ProbeResult, RoundReply, RoundRequest};
+use crate::time::Timestamp;
+
+/// An account id.
+pub(crate) const ACCOUNT: &str = "0123456789abcdef0123456789abcdef";
+
+/// Three regions under one monitor; `files` publishes a CNAME and the pools follow `api`.
+pub(crate) fn config_text() -> String {
+    let region = |country: &str, host: &str| {
+        serde_json::json!({
+            "country": country,
+            "origins": [{"id": format!("{host}-1"), "url": format!("https://{host}.example.com")}],
+        })
+    };
+    let pool = |name: &str| serde_json::json!({"pool": {"account": ACCOUNT, "name": name}});
+    serde_json::json!({
+        "version": 1,
+        "regions": {
+            "eu-west": region("IE", "eu"),
+            "us-east": region("US", "us"),
+            "sa-east": region("BR", "br"),
+        },
+        "monitors": {"api": {"path": "/health", "interval_s": 15, "timeout_ms": 1000}},
+        "services": {
+            "api": {
+                "hosts": ["api.example.com"],
+                "monitor": "api",
+                "regions": ["eu-west", "us-east", "sa-east"],
+                "publish": [pool("eu"), pool("us"), pool("br")],
+            },
+            "files": {
+                "monitor": "api",
+                "regions": ["eu-west", "us-east"],
+                "publish": [{"dns": {
+                    "zone": "example.com", "name": "files.example.com", "type": "CNAME",
+                }}],
+            },
+        },
+        "residency": [{
+            "id": "lgpd",
+            "when": {"country": "BR", "host": "api.example.com"},
+            "allow": ["BR"],
+            "mode": "strict",
+        }],
+    })
+    .to_string()
+}
+
+/// The target of an origin under the only monitor.
+pub(crate) fn target(origin: &str) -> Target {
+    let origin = OriginId::parse(origin).unwrap();
+    Target { origin, monitor: MonitorId::parse("api").unwrap() }
+}
+
+/// A pass.
+pub(crate) fn pass() -> Verdict {
+    Verdict::Pass { latency_ms: 20 }
+}
+
+/// A failure.
+pub(crate) fn fail() -> Verdict {
+    Verdict::Fail { reason: FailureReason::HttpTimeout }
+}
+
+/// Plays one cron run against a controller: every probe of an origin in `down` fails, every other one passes. Returns
+/// the times, since the run began, at which a round of probes was made.
+pub(crate) fn run(controller: &mut Controller, start: u64, down: &[&str]) -> Vec<u64> {
+    let mut request = RoundRequest {
+        run: Timestamp::from_millis(start),
+        round: 0,
+        now: Timestamp::from_millis(start),
+        results: Vec::new(),
+    };
+    let mut made = Vec::new();
+    while let RoundReply::Probe { wait_ms, probes } = controller.round(&request).reply {
+        let now = request.now.plus(wait_ms);
+        made.push(now.millis() - start);
+        let verdict = |id: &str| if down.contains(&id) { fail() } else { pass() };
+        request.results = probes
+            .iter()
+            .map(|probe| ProbeResult {
+                target: probe.target.clone(),
+                at: now.plus(10),
+                verdict: verdict(probe.target.origin.as_str()),
+            })
+            .collect();
+        request.round += 1;
+        request.now = now.plus(10);
+    }
+    made
+}

@@ -1,0 +1,130 @@
+use super::*;
+use crate::controller::Controller;
+use crate::health::Health;
+use crate::testing::{config_text, fail, pass, run, target};
+
+fn begin(at: u64) -> RoundRequest {
+    let now = Timestamp::from_millis(at);
+    RoundRequest { run: now, round: 0, now, results: Vec::new() }
+}
+
+fn controller() -> Controller {
+    let mut controller = Controller::default();
+    controller.offer_config(&config_text(), Timestamp::from_millis(0));
+    controller
+}
+
+fn health(controller: &Controller, origin: &str, now: u64) -> Health {
+    let config = controller.config().unwrap();
+    controller.state().health(config, &target(origin), Timestamp::from_millis(now))
+}
+
+#[test]
+fn a_first_run_rechecks_after_a_second_and_then_settles_into_the_interval() {
+    let mut controller = controller();
+    assert_eq!(run(&mut controller, 60_000, &[]), [0, 1_010, 16_020, 31_030, 46_040]);
+    assert_eq!(health(&controller, "eu-1", 110_000), Health::Up);
+}
+
+#[test]
+fn a_failure_is_confirmed_in_seconds_and_not_in_intervals() {
+    let mut controller = controller();
+    run(&mut controller, 60_000, &[]);
+    let rounds = run(&mut controller, 120_000, &["eu-1"]);
+    let first_failure = rounds[0];
+    let confirmed = rounds[2];
+    assert!(confirmed - first_failure < 3_000, "{rounds:?}");
+    assert_eq!(health(&controller, "eu-1", 125_000), Health::Down);
+    assert_eq!(health(&controller, "us-1", 125_000), Health::Up);
+}
+
+#[test]
+fn a_run_ends_before_the_next_one_begins() {
+    let mut controller = controller();
+    let rounds = run(&mut controller, 60_000, &[]);
+    assert!(rounds.iter().all(|at| at + 1_000 <= RUN_MS), "{rounds:?}");
+}
+
+#[test]
+fn a_run_makes_no_more_probes_than_it_may() {
+    let mut text: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
+    for (limit, rounds) in [(8, 2), (9, 3), (10, 3)] {
+        text["limits"] = serde_json::json!({"probes_per_run": limit});
+        let mut controller = Controller::default();
+        controller.offer_config(&text.to_string(), Timestamp::from_millis(0));
+        assert_eq!(run(&mut controller, 60_000, &[]).len(), rounds, "limit {limit}");
+    }
+}
+
+#[test]
+fn the_same_run_twice_is_told_that_it_is_superseded() {
+    let mut controller = controller();
+    assert!(matches!(controller.round(&begin(60_000)).reply, RoundReply::Probe { .. }));
+    let again = controller.round(&begin(60_000)).reply;
+    assert_eq!(again, RoundReply::Done(Done::Superseded));
+    let older = controller.round(&begin(1_000)).reply;
+    assert_eq!(older, RoundReply::Done(Done::Superseded));
+}
+
+#[test]
+fn a_round_that_comes_twice_counts_once() {
+    let mut controller = controller();
+    let _ = controller.round(&begin(60_000));
+    let now = Timestamp::from_millis(60_010);
+    let results = vec![ProbeResult { target: target("eu-1"), at: now, verdict: pass() }];
+    let round = RoundRequest { run: Timestamp::from_millis(60_000), round: 1, now, results };
+    assert!(matches!(controller.round(&round).reply, RoundReply::Probe { .. }));
+    let once = controller.state().clone();
+    assert_eq!(controller.round(&round).reply, RoundReply::Done(Done::Superseded));
+    assert_eq!(controller.state(), &once);
+}
+
+#[test]
+fn a_run_that_was_overtaken_changes_nothing_more() {
+    let mut controller = controller();
+    let _ = controller.round(&begin(60_000));
+    let _ = controller.round(&begin(120_000));
+    let before = controller.state().clone();
+    let now = Timestamp::from_millis(120_500);
+    let results = vec![ProbeResult { target: target("eu-1"), at: now, verdict: fail() }];
+    let late = RoundRequest { run: Timestamp::from_millis(60_000), round: 1, now, results };
+    assert_eq!(controller.round(&late).reply, RoundReply::Done(Done::Superseded));
+    assert_eq!(controller.state(), &before);
+}
+
+#[test]
+fn a_probe_that_says_nothing_is_not_rechecked_at_once() {
+    let mut controller = controller();
+    let _ = controller.round(&begin(60_000));
+    let now = Timestamp::from_millis(60_010);
+    let verdict = Verdict::Inconclusive { note: "unsupported".to_owned() };
+    let results = ["eu-1", "us-1", "br-1"].map(|origin| ProbeResult {
+        target: target(origin),
+        at: now,
+        verdict: verdict.clone(),
+    });
+    let round = RoundRequest {
+        run: Timestamp::from_millis(60_000),
+        round: 1,
+        now,
+        results: results.into(),
+    };
+    let RoundReply::Probe { wait_ms, .. } = controller.round(&round).reply else { panic!() };
+    assert_eq!(wait_ms, 15_000);
+}
+
+#[test]
+fn a_result_about_a_target_that_is_gone_is_left_aside() {
+    let mut controller = controller();
+    let _ = controller.round(&begin(60_000));
+    let now = Timestamp::from_millis(60_010);
+    let results = vec![ProbeResult { target: target("gone-1"), at: now, verdict: fail() }];
+    let round = RoundRequest { run: Timestamp::from_millis(60_000), round: 1, now, results };
+    assert!(controller.round(&round).changed.is_empty());
+}
+
+#[test]
+fn without_a_config_there_is_nothing_to_probe() {
+    let reply = Controller::default().round(&begin(60_000)).reply;
+    assert_eq!(reply, RoundReply::Done(Done::NothingToProbe));
+}
