@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Two upper-case ASCII letters. Not every pair is assigned; what matters is that one spelling means one place.
+/// Two upper-case ASCII letters. Not every pair is assigned; what matters is that one spelling
+/// means one place.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Country([u8; 2]);
@@ -14,8 +15,8 @@ pub struct Country([u8; 2]);
 pub struct BadCountry(String);
 
 impl Country {
-    /// Reads a code in either case. `XX` (unknown) and anything with a digit, such as Cloudflare's `T1` (Tor),
-    /// are not places. Errors: [`BadCountry`].
+    /// Reads a code in either case. `XX` (unknown) and anything with a digit, such as Cloudflare's
+    /// `T1` (Tor), are not places. Errors: [`BadCountry`].
     pub fn parse(text: &str) -> Result<Self, BadCountry> {
         let bad = || BadCountry(text.chars().take(16).collect());
         let [a, b] = <[u8; 2]>::try_from(text.as_bytes()).map_err(|_| bad())?;

@@ -1,9 +1,10 @@
 //! The KV documents that people read: `status` and `region:<id>`.
 //!
-//! They are written for somebody who opens the KV dashboard at 3 a.m.: small, named in the words of the glossary, with
-//! metadata that makes the list of keys readable without opening one. Nothing in them is personal data (invariant 9).
+//! They are written for somebody who opens the KV dashboard at 3 a.m.: small, named in the words of
+//! the glossary, with metadata that makes the list of keys readable without opening one. Nothing in
+//! them is personal data (invariant 9).
 
-use crate::controller::RefusedConfig;
+use crate::config::Diagnostic;
 use crate::country::Country;
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
@@ -15,13 +16,16 @@ use std::collections::BTreeMap;
 
 /// The KV key of [`Status`].
 pub const STATUS_KEY: &str = "status";
+/// Diagnostics of a refused config that are kept for people to read.
+pub const DIAGNOSTICS_MAX: usize = 20;
 /// What the KV keys of [`RegionStatus`] begin with.
 pub const REGION_PREFIX: &str = "region:";
 
 /// How everything is, in one page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
-    /// When this was true. The copy in KV is written on change only; `routes` carries the heartbeat.
+    /// When this was true. The copy in KV is written on change only; `routes` carries the
+    /// heartbeat.
     pub as_of: Timestamp,
     /// Counts changes.
     pub generation: u64,
@@ -43,6 +47,19 @@ pub struct ConfigStatus {
     pub in_use: Option<Fingerprint>,
     /// The one that KV holds but that is not sound.
     pub refused: Option<RefusedConfig>,
+}
+
+/// A config that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedConfig {
+    /// Which text it was.
+    pub fingerprint: Fingerprint,
+    /// When it was refused.
+    pub at: Timestamp,
+    /// What is wrong with it; at most [`DIAGNOSTICS_MAX`].
+    pub problems: Vec<Diagnostic>,
+    /// How many problems there are in all.
+    pub problems_total: usize,
 }
 
 /// What is done at Cloudflare.

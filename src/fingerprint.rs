@@ -1,4 +1,5 @@
-//! A short hash that says whether two texts are the same. Not a signature: it guards against mistakes, not malice.
+//! A short hash that says whether two texts are the same. Not a signature: it guards against
+//! mistakes, not malice.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

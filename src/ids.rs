@@ -1,8 +1,9 @@
 //! Names that an operator gives to things: validated once, compared cheaply, kept for ever.
 //!
-//! An id is the identity of a thing (`ARCHITECTURE.md`, invariant 5): a region that changes its weight or address
-//! is still the same region, a renamed region is a new one with no history. Ids appear in KV keys, headers and
-//! metrics, so they are short ASCII slugs that need no escaping anywhere.
+//! An id is the identity of a thing (`ARCHITECTURE.md`, invariant 5): a region that changes its
+//! weight or address is still the same region, a renamed region is a new one with no history. Ids
+//! appear in KV keys, headers and metrics, so they are short ASCII slugs that need no escaping
+//! anywhere.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

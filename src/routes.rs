@@ -1,13 +1,15 @@
 //! The routing table: everything a proxy needs to decide, in one KV value.
 //!
-//! The Controller compiles it, KV carries it, and each isolate reads it once a generation into a [`Table`]. Rules
-//! travel in the same document as the regions that they constrain, so a proxy can never hold new regions with old
-//! rules. A table that does not read is no table: a proxy refuses rather than guesses.
+//! The Controller compiles it, KV carries it, and each isolate reads it once a generation into a
+//! [`Table`]. Rules travel in the same document as the regions that they constrain, so a proxy can
+//! never hold new regions with old rules. A table that does not read is no table: a proxy refuses
+//! rather than guesses.
 
 use crate::country::Country;
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
 use crate::ids::{RegionId, RuleId, ServiceId};
+use crate::json;
 use crate::latency::Location;
 use crate::residency::{Rule, When};
 use crate::time::{MINUTE, Millis, Timestamp};
@@ -18,7 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const KEY: &str = "routes";
 /// The version that this build writes and reads.
 pub const VERSION: u32 = 1;
-/// A table older than this is called stale: two heartbeats were missed, and KV had time to spread the third.
+/// A table older than this is called stale: two heartbeats were missed, and KV had time to spread
+/// the third.
 pub const STALE_AFTER: Millis = 12 * MINUTE;
 
 /// The document under [`KEY`].
@@ -64,7 +67,8 @@ pub struct RegionRoute {
     pub health: Health,
     /// Smoothed latency of probes, where there is a fresh one.
     pub latency_ms: Option<Millis>,
-    /// Scheme, host and port of the origins to use, best first: those that are up, or else those that are unknown.
+    /// Scheme, host and port of the origins to use, best first: those that are up, or else those
+    /// that are unknown.
     pub origins: Vec<String>,
 }
 
@@ -125,15 +129,16 @@ pub struct Table {
 impl Table {
     /// Reads the document. Errors: [`BadRoutes`].
     pub fn parse(text: &str) -> Result<Self, BadRoutes> {
-        let routes: Routes = serde_json::from_str(text)?;
+        let routes: Routes = json::read(text)?;
         if routes.version != VERSION {
             return Err(BadRoutes::Version(routes.version));
         }
         Ok(Self::from(routes))
     }
 
-    /// Whether the Controller has been silent for longer than [`STALE_AFTER`]: the view is old, and what it says of
-    /// health may no longer be so. What it says of the law is no older than the config.
+    /// Whether the Controller has been silent for longer than [`STALE_AFTER`]: the view is old, and
+    /// what it says of health may no longer be so. What it says of the law is no older than the
+    /// config.
     #[must_use]
     pub fn is_stale(&self, now: Timestamp) -> bool {
         now.since(self.as_of) > STALE_AFTER

@@ -19,8 +19,8 @@ impl Secret {
         &self.0
     }
 
-    /// Whether `offered` is this secret. Takes the same time wherever the first difference is, so that an
-    /// attacker cannot find the secret letter by letter. An empty secret matches nothing.
+    /// Whether `offered` is this secret. Takes the same time wherever the first difference is, so
+    /// that an attacker cannot find the secret letter by letter. An empty secret matches nothing.
     #[must_use]
     pub fn matches(&self, offered: &str) -> bool {
         let (ours, theirs) = (self.0.as_bytes(), offered.as_bytes());

@@ -1,13 +1,16 @@
 //! What the Controller remembers from one tick to the next.
 //!
-//! One document, small enough to be read by a person: in the Controller's own storage after every round, in KV under
-//! `state` after every change. Everything else that is written is derived from this and the config.
+//! One document, small enough to be read by a person: in the Controller's own storage after every
+//! round, in KV under `state` after every change. Everything else that is written is derived from
+//! this and the config.
 
-use crate::cloudflare::Hold;
 use crate::config::Config;
 use crate::fingerprint::Fingerprint;
 use crate::health::{Health, Hysteresis};
+use crate::hold::Hold;
+use crate::json;
 use crate::latency::{Estimate, STALE_AFTER};
+use crate::ordered::set_of;
 use crate::target::Target;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -144,22 +147,22 @@ impl Default for State {
 impl State {
     /// Reads the document. Errors: [`BadState`].
     pub fn parse(text: &str) -> Result<Self, BadState> {
-        let state: Self = serde_json::from_str(text)?;
+        let state: Self = json::read(text)?;
         if state.version == VERSION { Ok(state) } else { Err(BadState::Version(state.version)) }
     }
 
-    /// Forgets targets that the config no longer has and makes room for new ones. A target that stays keeps its
-    /// history, whatever else changed about it (invariant 5).
+    /// Forgets targets that the config no longer has and makes room for new ones. A target that
+    /// stays keeps its history, whatever else changed about it (invariant 5).
     pub fn follow(&mut self, config: &Config) {
-        let wanted: BTreeSet<Target> = targets(config).collect();
+        let wanted = set_of(targets(config));
         self.targets.retain(|target, _| wanted.contains(target));
         for target in wanted {
             self.targets.entry(target).or_default();
         }
     }
 
-    /// What is believed of a target. A belief whose last probe is older than three intervals, and ten minutes, is no
-    /// belief: Unknown.
+    /// What is believed of a target. A belief whose last probe is older than three intervals, and
+    /// ten minutes, is no belief: Unknown.
     #[must_use]
     pub fn health(&self, config: &Config, target: &Target, now: Timestamp) -> Health {
         let interval_ms = config.monitors.get(&target.monitor).map_or(0, |m| m.interval_ms);
@@ -179,5 +182,5 @@ pub fn targets(config: &Config) -> impl Iterator<Item = Target> + '_ {
             .flat_map(|region| &region.origins)
             .map(|origin| Target { origin: origin.id.clone(), monitor: service.monitor.clone() })
     });
-    of_services.collect::<BTreeSet<_>>().into_iter()
+    set_of(of_services).into_iter()
 }

@@ -1,6 +1,7 @@
 //! What is probed: one origin by one monitor.
 //!
-//! Two services that share an origin and a monitor share the probe; two monitors of one origin are two opinions.
+//! Two services that share an origin and a monitor share the probe; two monitors of one origin are
+//! two opinions.
 
 use crate::ids::{MonitorId, OriginId};
 use serde::{Deserialize, Serialize};

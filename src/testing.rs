@@ -1,4 +1,5 @@
-//! Small worlds for unit tests: one config of three regions, and a driver that feeds it probe results.
+//! Small worlds for unit tests: one config of three regions, and a driver that feeds it probe
+//! results.
 
 use crate::controller::Controller;
 use crate::health::{FailureReason, Verdict};
@@ -68,8 +69,8 @@ pub(crate) fn fail() -> Verdict {
     Verdict::Fail { reason: FailureReason::HttpTimeout }
 }
 
-/// Plays one cron run against a controller: every probe of an origin in `down` fails, every other one passes. Returns
-/// the times, since the run began, at which a round of probes was made.
+/// Plays one cron run against a controller: every probe of an origin in `down` fails, every other
+/// one passes. Returns the times, since the run began, at which a round of probes was made.
 pub(crate) fn run(controller: &mut Controller, start: u64, down: &[&str]) -> Vec<u64> {
     let mut request = RoundRequest {
         run: Timestamp::from_millis(start),

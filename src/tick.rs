@@ -1,15 +1,16 @@
 //! One cron run as a conversation: results in, the next probes out.
 //!
-//! A run is a series of rounds. The cron run asks the Controller for a round, waits as told, probes what it is told,
-//! and brings the results with its next question, until it is told that it is done. So the run itself decides
-//! nothing, and the Controller never waits for an origin.
+//! A run is a series of rounds. The cron run asks the Controller for a round, waits as told, probes
+//! what it is told, and brings the results with its next question, until it is told that it is
+//! done. So the run itself decides nothing, and the Controller never waits for an origin.
 //!
-//! Cadence: a settled target is probed every `interval`; one whose next probe could change its health is rechecked
-//! after a second, so that a failure is confirmed in seconds and not in intervals. A run ends before the next one
-//! begins, or when it has spent its probes.
+//! Cadence: a settled target is probed every `interval`; one whose next probe could change its
+//! health is rechecked after a second, so that a failure is confirmed in seconds and not in
+//! intervals. A run ends before the next one begins, or when it has spent its probes.
 //!
-//! Cron comes late, twice, or overlaps. A run is known by the instant that it was scheduled for: the same or an older
-//! one is told that it is superseded, and a round that was already taken in is not taken in again.
+//! Cron comes late, twice, or overlaps. A run is known by the instant that it was scheduled for:
+//! the same or an older one is told that it is superseded, and a round that was already taken in is
+//! not taken in again.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
@@ -103,8 +104,8 @@ pub struct Changed {
     pub transition: Transition,
 }
 
-/// Takes a round in: checks that it belongs, then folds its results into the state. Errors: the reason why the run is
-/// over, where it is; nothing was changed then.
+/// Takes a round in: checks that it belongs, then folds its results into the state. Errors: the
+/// reason why the run is over, where it is; nothing was changed then.
 pub fn take_in(
     state: &mut State,
     config: &Config,

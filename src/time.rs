@@ -1,4 +1,5 @@
-//! Instants and durations as plain integers. No clock is read anywhere below the shell: `now` is an argument.
+//! Instants and durations as plain integers. No clock is read anywhere below the shell: `now` is an
+//! argument.
 //!
 //! Colos disagree about the time and a cron run can be late, so every difference is taken with
 //! [`Timestamp::since`], which is never negative: an event "from the future" has age zero.
@@ -15,7 +16,8 @@ pub const SECOND: Millis = 1_000;
 /// Milliseconds in one minute.
 pub const MINUTE: Millis = 60 * SECOND;
 
-/// An instant: milliseconds since 1970-01-01T00:00:00Z. Written in JSON as RFC 3339, so that people can read it.
+/// An instant: milliseconds since 1970-01-01T00:00:00Z. Written in JSON as RFC 3339, so that people
+/// can read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(u64);

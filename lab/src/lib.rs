@@ -1,9 +1,9 @@
 //! The lab: a small world on loopback in which the Worker can be tried for real.
 //!
-//! [`region`] are HTTP servers that break on command, [`api`] is an emulated Cloudflare v4 API, [`dns`] answers
-//! from that API's record table, [`edge`] runs the built Worker on workerd behind a simulated network. The demo and
-//! the end-to-end tests both stand on these four. Nothing here knows the Worker's code: it sees only what a
-//! deployment sees, HTTP, KV and DNS.
+//! [`region`] are HTTP servers that break on command, [`api`] is an emulated Cloudflare v4 API,
+//! [`dns`] answers from that API's record table, [`edge`] runs the built Worker on workerd behind a
+//! simulated network. The demo and the end-to-end tests both stand on these four. Nothing here
+//! knows the Worker's code: it sees only what a deployment sees, HTTP, KV and DNS.
 pub mod api;
 pub mod dns;
 pub mod edge;

@@ -1,11 +1,13 @@
 //! What config and health ask for.
 //!
-//! Only knowledge moves anything: a region that is Unknown is neither a reason to leave nor a place to go. Where no
-//! permitted region is Up, the record stays as it is (fail static); where an origin is Unknown, its switch is left alone.
+//! Only knowledge moves anything: a region that is Unknown is neither a reason to leave nor a place
+//! to go. Where no permitted region is Up, the record stays as it is (fail static); where an origin
+//! is Unknown, its switch is left alone.
 
 use crate::config::{Config, DnsTarget, Origin, Publish, RecordKind, Service};
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
+use crate::ordered::{map_of, set_of};
 use crate::state::State;
 use crate::target::Target;
 use crate::time::Timestamp;
@@ -120,26 +122,21 @@ impl View<'_> {
 
     fn switches(&self, service: &Service) -> BTreeMap<String, Switch> {
         let regions = service.regions.iter().filter_map(|id| self.config.regions.get(id));
-        regions
-            .flat_map(|region| &region.origins)
-            .map(|origin| {
-                let switch = match self.health(service, origin) {
-                    Health::Up => Switch::Enable,
-                    Health::Down => Switch::Disable,
-                    Health::Unknown => Switch::Leave,
-                };
-                (origin.url.host().to_owned(), switch)
-            })
-            .collect()
+        map_of(regions.flat_map(|region| &region.origins).map(|origin| {
+            let switch = match self.health(service, origin) {
+                Health::Up => Switch::Enable,
+                Health::Down => Switch::Disable,
+                Health::Unknown => Switch::Leave,
+            };
+            (origin.url.host().to_owned(), switch)
+        }))
     }
 }
 
 fn contents(kind: RecordKind, origins: &[&Origin]) -> BTreeSet<String> {
     match kind {
-        RecordKind::A => origins.iter().filter_map(|o| o.ipv4).map(|ip| ip.to_string()).collect(),
-        RecordKind::Aaaa => {
-            origins.iter().filter_map(|o| o.ipv6).map(|ip| ip.to_string()).collect()
-        }
-        RecordKind::Cname => origins.iter().take(1).map(|o| o.url.host().to_owned()).collect(),
+        RecordKind::A => set_of(origins.iter().filter_map(|o| o.ipv4).map(|ip| ip.to_string())),
+        RecordKind::Aaaa => set_of(origins.iter().filter_map(|o| o.ipv6).map(|ip| ip.to_string())),
+        RecordKind::Cname => set_of(origins.iter().take(1).map(|o| o.url.host().to_owned())),
     }
 }

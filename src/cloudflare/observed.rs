@@ -1,4 +1,5 @@
-//! What the account says, as far as it concerns us. Unknown fields are skipped here and kept where they are written back.
+//! What the account says, as far as it concerns us. Unknown fields are skipped here and kept where
+//! they are written back.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;

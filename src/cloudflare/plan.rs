@@ -3,25 +3,14 @@
 use super::MARKER;
 use super::desired::{Desired, DesiredPool, DesiredRecords, Switch};
 use super::observed::{Observed, Pool, Record};
+use crate::hold::Hold;
 use crate::ids::ServiceId;
-use serde::{Deserialize, Serialize};
+use crate::ordered::{map_of, set_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Most records of one name and type that are compared; a page of the API's list.
 pub const RECORDS_MAX: usize = 100;
-
-/// The written promise behind a disabled origin: we did it, so we may undo it. Written down **before** the call, so
-/// that a reply that is lost leaves a hold too many rather than an origin that nobody dares to enable.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Hold {
-    /// The account's id.
-    pub account: String,
-    /// The pool's name.
-    pub pool: String,
-    /// The origin's address.
-    pub address: String,
-}
 
 /// What to do, in this order, and what not to do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -131,18 +120,21 @@ impl Action {
     }
 }
 
-/// Compares. The result depends only on the arguments, not on the order in which the API listed things.
+/// Compares. The result depends only on the arguments, not on the order in which the API listed
+/// things.
 #[must_use]
 pub fn plan(desired: &Desired, observed: &Observed, holds: &BTreeSet<Hold>) -> Plan {
     let mut plan = Plan::default();
     for records in &desired.records {
         plan_records(records, observed, &mut plan);
     }
-    let services: BTreeSet<&ServiceId> = desired.pools.iter().map(|pool| &pool.service).collect();
+    let services = set_of(desired.pools.iter().map(|pool| &pool.service));
     for service in services {
         plan_pools(service, desired, observed, holds, &mut plan);
     }
-    plan.actions.sort_by_key(|action| !action.is_urgent());
+    let (urgent, later) = plan.actions.drain(..).partition(Action::is_urgent);
+    plan.actions = urgent;
+    plan.actions.extend::<Vec<_>>(later);
     plan
 }
 
@@ -183,27 +175,26 @@ fn is_ours(record: &Record) -> bool {
     record.comment.as_ref().is_some_and(|comment| comment.starts_with(MARKER))
 }
 
-/// Pairs records that say something unwanted with contents that nobody says yet, so that a failover is one change of
-/// one record and the name is never without an answer.
+/// Pairs records that say something unwanted with contents that nobody says yet, so that a failover
+/// is one change of one record and the name is never without an answer.
 fn record_ops(
     wanted: &DesiredRecords,
     contents: &BTreeSet<String>,
     ours: &[&Record],
 ) -> Vec<RecordOp> {
     let normal = |content: &str| content.trim_end_matches('.').to_ascii_lowercase();
-    let mut missing: BTreeSet<&String> = contents.iter().collect();
-    let mut spare = Vec::new();
+    let mut missing = set_of(contents.iter());
+    let mut spare = BTreeMap::new();
     let mut ops = Vec::new();
     for record in ours {
         let content = normal(&record.content);
         if !missing.remove(&content) {
-            spare.push(*record);
+            spare.insert(&record.id, *record);
         } else if !record.proxied && record.ttl != wanted.ttl_s {
             ops.push(RecordOp::Patch { id: record.id.clone(), content, ttl_s: wanted.ttl_s });
         }
     }
-    spare.sort_by(|a, b| a.id.cmp(&b.id));
-    let mut spare = spare.into_iter();
+    let mut spare = spare.into_values();
     for content in missing {
         let content = content.clone();
         ops.push(match spare.next() {
@@ -303,16 +294,16 @@ fn switches(
             address: address.to_owned(),
         })
     };
-    pool.origins
+    let switched = pool
+        .origins
         .iter()
         .filter(|origin| wanted.origins.get(&origin.address) == Some(&which))
         .filter(|origin| match which {
             Switch::Disable => origin.enabled,
             Switch::Enable => !origin.enabled && held(&origin.address),
             Switch::Leave => false,
-        })
-        .map(|origin| (origin.address.clone(), which))
-        .collect()
+        });
+    map_of(switched.map(|origin| (origin.address.clone(), which)))
 }
 
 #[cfg(test)]

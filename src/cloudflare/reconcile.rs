@@ -1,17 +1,20 @@
 //! One comparison with the account, as a conversation.
 //!
-//! [`Reconcile::next_step`] says what to do: write a hold down, make a call, or stop. [`Reconcile::answer`] takes the reply
-//! of that call. First everything is read, then the plan is made once, then its actions follow. A failure of one
-//! object leaves the others alone; a failure that every call would meet ends the pass. Nothing is repeated here: a
-//! pass that failed is made again later, from a fresh reading, and ends in the same state as one that did not.
+//! [`Reconcile::next_step`] says what to do: write a hold down, make a call, or stop.
+//! [`Reconcile::answer`] takes the reply of that call. First everything is read, then the plan is
+//! made once, then its actions follow. A failure of one object leaves the others alone; a failure
+//! that every call would meet ends the pass. Nothing is repeated here: a pass that failed is made
+//! again later, from a fresh reading, and ends in the same state as one that did not.
 
 mod writing;
 
 use super::call::Call;
 use super::desired::Desired;
 use super::observed::{Observed, Pool, Record};
-use super::plan::{Action, Hold, plan};
+use super::plan::{Action, plan};
 use super::reply::{Failure, Reply, open};
+use crate::hold::Hold;
+use crate::ordered::set_of;
 use crate::time::Millis;
 use serde::Deserialize;
 use serde_json::Value;
@@ -76,14 +79,15 @@ struct Zone {
 }
 
 impl Reconcile {
-    /// Begins a pass with what is wanted, the zone ids that are known, and the holds that are written down.
+    /// Begins a pass with what is wanted, the zone ids that are known, and the holds that are
+    /// written down.
     #[must_use]
     pub fn new(
         desired: Desired,
         zone_ids: BTreeMap<String, String>,
         holds: BTreeSet<Hold>,
     ) -> Self {
-        let zones: BTreeSet<&String> = desired.records.iter().map(|r| &r.zone).collect();
+        let zones = set_of(desired.records.iter().map(|r| &r.zone));
         let find = zones
             .into_iter()
             .filter(|zone| !zone_ids.contains_key(*zone))
@@ -93,7 +97,7 @@ impl Reconcile {
             name: r.name.clone(),
             kind: r.kind,
         });
-        let accounts: BTreeSet<&String> = desired.pools.iter().map(|p| &p.account).collect();
+        let accounts = set_of(desired.pools.iter().map(|p| &p.account));
         let list_pools =
             accounts.into_iter().map(|account| Step::ListPools { account: account.clone() });
         let steps = find.chain(list_records).chain(list_pools).chain([Step::Plan]).collect();
@@ -247,7 +251,7 @@ impl Reconcile {
             let origin = pool.and_then(|p| p.origins.iter().find(|o| o.address == hold.address));
             origin.is_some_and(|origin| origin.enabled)
         };
-        let released: BTreeSet<Hold> = self.holds.iter().filter(|h| over(h)).cloned().collect();
+        let released = set_of(self.holds.iter().filter(|hold| over(hold)).cloned());
         self.holds.retain(|hold| !released.contains(hold));
         self.report.released.extend(released);
     }

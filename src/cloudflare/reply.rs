@@ -1,12 +1,15 @@
 //! What came back, and what went wrong.
 //!
-//! Codes inside the envelope have changed silently before, so the HTTP status decides first and the codes only
-//! explain. `success` is checked even on 200. Source: developers.cloudflare.com/fundamentals/api/reference/limits and
-//! the API schema's `api-response-common`.
+//! Codes inside the envelope have changed silently before, so the HTTP status decides first and the
+//! codes only explain. `success` is checked even on 200. Source:
+//! developers.cloudflare.com/fundamentals/api/reference/limits and the API schema's
+//! `api-response-common`.
 
+use crate::json;
 use crate::time::{Millis, SECOND};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// Bytes of a reply that are read.
 pub const REPLY_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -79,11 +82,11 @@ impl Failure {
 }
 
 #[derive(Deserialize)]
-struct Envelope<T> {
+struct Envelope {
     success: bool,
     #[serde(default)]
     errors: Vec<ApiError>,
-    result: Option<T>,
+    result: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -111,16 +114,18 @@ pub(super) fn open<T: DeserializeOwned>(reply: &Reply, needs: &'static str) -> R
         500..=599 => return Err(Failure::Server(status)),
         _ => return Err(Failure::Refused { status, said: said(body) }),
     }
-    let opened: Envelope<T> =
-        serde_json::from_str(body).map_err(|error| Failure::Malformed(error.to_string()))?;
+    let opened: Envelope =
+        json::read(body).map_err(|error| Failure::Malformed(error.to_string()))?;
     if !opened.success {
         return Err(Failure::Refused { status, said: words(&opened.errors) });
     }
-    opened.result.ok_or_else(|| Failure::Malformed("it has no result".to_owned()))
+    let malformed = |error: serde_json::Error| Failure::Malformed(error.to_string());
+    let result = opened.result.ok_or_else(|| Failure::Malformed("it has no result".to_owned()))?;
+    serde_json::from_value(result).map_err(malformed)
 }
 
 fn said(body: &str) -> String {
-    match serde_json::from_str::<Envelope<serde::de::IgnoredAny>>(body) {
+    match json::read::<Envelope>(body) {
         Ok(envelope) if !envelope.errors.is_empty() => words(&envelope.errors),
         _ => "no words".to_owned(),
     }

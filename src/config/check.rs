@@ -1,4 +1,5 @@
-//! Every rule that a config must keep beyond its shape. All mistakes are found in one pass and reported together.
+//! Every rule that a config must keep beyond its shape. All mistakes are found in one pass and
+//! reported together.
 
 mod publishing;
 mod services;
@@ -10,6 +11,7 @@ use crate::country::Country;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{BadId, MonitorId, OriginId, RegionId, RuleId};
 use crate::latency::Location;
+use crate::ordered::set_of;
 use crate::residency::{Rule, When};
 use crate::time::SECOND;
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,7 +113,8 @@ impl Checker {
             Location::try_from(degrees)
                 .map_err(|bad| {
                     let path = format!("{path}.location");
-                    self.report(path, Code::E007, bad.to_string(), "[latitude, longitude]");
+                    let problem = format!("{}: {bad}", serde_json::Value::from(degrees.to_vec()));
+                    self.report(path, Code::E007, problem, "[latitude, longitude]");
                 })
                 .ok()
         });
@@ -239,14 +242,14 @@ impl Checker {
         let allow_path = format!("{path}.allow");
         self.not_empty(&allow_path, raw.allow.len());
         let allow = self.countries(&allow_path, &raw.allow);
-        let host = host.map(|names| names.into_iter().collect());
+        let host = host.map(set_of);
         let basis = raw.basis.clone();
         Some(Rule { id: id?, when: When { country, host }, allow, basis })
     }
 
     fn countries(&mut self, path: &str, codes: &[String]) -> BTreeSet<Country> {
         self.not_empty(path, codes.len());
-        codes.iter().filter_map(|code| self.country(path, code)).collect()
+        set_of(codes.iter().filter_map(|code| self.country(path, code)))
     }
 
     fn hosts(&mut self, path: &str, names: &[String]) -> Vec<String> {

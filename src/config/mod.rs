@@ -1,10 +1,10 @@
 //! What the operator wrote, and only what is right.
 //!
-//! Text becomes a [`raw::Raw`] mirror (shape: types, known keys), then [`check`] turns that into a [`Config`] or
-//! into every [`Diagnostic`] at once. A [`Config`] that exists is therefore sound: ids resolve, URLs have a host,
-//! thresholds are in range, and nothing that is published can lead out of a jurisdiction. Nobody downstream checks
-//! again, and nobody downstream can hold half a config: a bad one is refused whole and the last good one stays
-//! (invariant 6).
+//! Text becomes a [`raw::Raw`] mirror (shape: types, known keys), then [`check`] turns that into a
+//! [`Config`] or into every [`Diagnostic`] at once. A [`Config`] that exists is therefore sound:
+//! ids resolve, URLs have a host, thresholds are in range, and nothing that is published can lead
+//! out of a jurisdiction. Nobody downstream checks again, and nobody downstream can hold half a
+//! config: a bad one is refused whole and the last good one stays (invariant 6).
 
 mod check;
 mod diagnostic;
@@ -25,9 +25,11 @@ use crate::time::Millis;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Largest config text that is read. KV takes 25 MiB; a config that needs more than this is a mistake.
+/// Largest config text that is read. KV takes 25 MiB; a config that needs more than this is a
+/// mistake.
 pub const CONFIG_BYTES_MAX: usize = 256 * 1024;
-/// Most origins in one config: each costs a probe a round, and a run has a bounded number of subrequests.
+/// Most origins in one config: each costs a probe a round, and a run has a bounded number of
+/// subrequests.
 pub const ORIGINS_MAX: usize = 200;
 /// Probes in one cron run where the config says nothing. The free plan allows 50 subrequests a run.
 pub const PROBES_PER_RUN_DEFAULT: u32 = 45;
@@ -76,7 +78,8 @@ pub struct Origin {
 /// What clients ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// Host names that clients use, in lower case; at least one unless the service is only published.
+    /// Host names that clients use, in lower case; at least one unless the service is only
+    /// published.
     pub hosts: Vec<String>,
     /// How its origins are probed.
     pub monitor: MonitorId,
@@ -110,7 +113,8 @@ pub struct DnsTarget {
     pub kind: RecordKind,
     /// Time to live in seconds: 60 to 86,400, or 1 for Cloudflare's automatic.
     pub ttl_s: u32,
-    /// Regions it may name: those that every residency rule over this name permits to everybody, in failover order.
+    /// Regions it may name: those that every residency rule over this name permits to everybody, in
+    /// failover order.
     pub permitted: Vec<RegionId>,
 }
 
@@ -147,7 +151,8 @@ pub struct PoolTarget {
 }
 
 impl Config {
-    /// Reads a config from JSON text. Errors: every diagnostic that was found, sorted by path; never half a config.
+    /// Reads a config from JSON text. Errors: every diagnostic that was found, sorted by path;
+    /// never half a config.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
         check::check(&raw::read(text)?, Fingerprint::of(text.as_bytes()))
     }

@@ -29,7 +29,8 @@ pub struct Monitor {
 pub struct Expect {
     /// Statuses that pass; at least one range.
     pub status: Vec<StatusRange>,
-    /// Text that must be in the first 10 KiB of the body, whatever its case.
+    /// Text that must be in the first 10 KiB of the body; the case of ASCII letters does not
+    /// matter.
     pub body_contains: Option<String>,
 }
 

@@ -1,11 +1,16 @@
-//! The serde mirror of the config: exactly the keys and types that may be written, nothing resolved.
+//! The serde mirror of the config: exactly the keys and types that may be written, nothing
+//! resolved.
 //!
-//! Defaults follow Cloudflare's monitor vocabulary where it has the word (interval, timeout, expected codes).
+//! Defaults follow Cloudflare's monitor vocabulary where it has the word (interval, timeout,
+//! expected codes).
 
 use super::diagnostic::{Code, Diagnostic};
 use super::{CONFIG_BYTES_MAX, PROBES_PER_RUN_DEFAULT};
-use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,19 +163,41 @@ pub(super) struct RawWhen {
     pub(super) host: Option<OneOrMany>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
+/// One text, or a list of them.
+#[derive(Debug)]
+pub(super) struct OneOrMany(Vec<String>);
 
 impl OneOrMany {
     pub(super) fn as_slice(&self) -> &[String] {
-        match self {
-            Self::One(text) => std::slice::from_ref(text),
-            Self::Many(texts) => texts,
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Texts;
+
+        impl<'de> Visitor<'de> for Texts {
+            type Value = OneOrMany;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a list of strings")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany(vec![text.to_owned()]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<OneOrMany, A::Error> {
+                let mut many = Vec::new();
+                while let Some(text) = texts.next_element()? {
+                    many.push(text);
+                }
+                Ok(OneOrMany(many))
+            }
         }
+
+        deserializer.deserialize_any(Texts)
     }
 }
 
@@ -192,7 +219,8 @@ impl Default for RawLimits {
     }
 }
 
-/// Reads the shape. Errors: one diagnostic, since JSON that does not fit says nothing certain about what follows.
+/// Reads the shape. Errors: one diagnostic, since JSON that does not fit says nothing certain about
+/// what follows.
 pub(super) fn read(text: &str) -> Result<Raw, Vec<Diagnostic>> {
     if text.len() > CONFIG_BYTES_MAX {
         return Err(vec![Diagnostic {
@@ -202,17 +230,11 @@ pub(super) fn read(text: &str) -> Result<Raw, Vec<Diagnostic>> {
             allowed: format!("at most {CONFIG_BYTES_MAX} bytes of JSON"),
         }]);
     }
-    let mut json = serde_json::Deserializer::from_str(text);
-    let raw: Raw =
-        serde_path_to_error::deserialize(&mut json).map_err(|error| vec![shape(&error)])?;
-    json.end().map_err(|error| vec![syntax(&error)])?;
-    Ok(raw)
+    let value: Value = serde_json::from_str(text).map_err(|error| vec![syntax(&error)])?;
+    serde_path_to_error::deserialize(value).map_err(|error| vec![shape(&error)])
 }
 
 fn shape(error: &serde_path_to_error::Error<serde_json::Error>) -> Diagnostic {
-    if !error.inner().is_data() {
-        return syntax(error.inner());
-    }
     Diagnostic {
         path: error.path().to_string(),
         code: Code::E002,

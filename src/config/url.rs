@@ -1,7 +1,8 @@
 //! Where an origin is: `https://host[:port]`, no more.
 //!
-//! A path prefix, a query or credentials in an origin's URL would be surprises in every forwarded request. A bare
-//! IP address is refused because a Worker's `fetch` refuses it too (error 1003): every region needs a host name.
+//! A path prefix, a query or credentials in an origin's URL would be surprises in every forwarded
+//! request. A bare IP address is refused because a Worker's `fetch` refuses it too (error 1003):
+//! every region needs a host name.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -84,8 +85,8 @@ impl fmt::Display for OriginUrl {
     }
 }
 
-/// Whether `name` is a DNS name in lower case: labels of 1 to 63 letters, digits, `-` and `_`, 253 bytes in all.
-/// Source: RFC 1035 §2.3.4; the underscore is for service labels.
+/// Whether `name` is a DNS name in lower case: labels of 1 to 63 letters, digits, `-` and `_`, 253
+/// bytes in all. Source: RFC 1035 §2.3.4; the underscore is for service labels.
 pub(super) fn is_dns_name(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
     let label = |l: &str| {

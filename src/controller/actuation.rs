@@ -1,9 +1,11 @@
 //! When to compare with Cloudflare, and what to remember of it.
 
 use super::Controller;
-use crate::cloudflare::{Desired, Hold, Reconcile, Report, desired};
+use crate::cloudflare::{Desired, Reconcile, Report, desired};
 use crate::config::Config;
 use crate::fingerprint::Fingerprint;
+use crate::hold::Hold;
+use crate::json;
 use crate::state::{APPLIED_MAX, Applied, State};
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 
@@ -23,8 +25,8 @@ pub struct Pass {
     pub wanted: Fingerprint,
 }
 
-/// Begins a pass where the desired state is new, an attempt failed and may be made again, or the account was not
-/// looked at for a while.
+/// Begins a pass where the desired state is new, an attempt failed and may be made again, or the
+/// account was not looked at for a while.
 pub(super) fn begin(config: &Config, state: &State, now: Timestamp) -> Option<Pass> {
     let desired = desired(config, state, now);
     if desired == Desired::default() {
@@ -44,12 +46,12 @@ pub(super) fn begin(config: &Config, state: &State, now: Timestamp) -> Option<Pa
 }
 
 fn fingerprint(desired: &Desired) -> Fingerprint {
-    let text = serde_json::to_vec(desired).unwrap_or_default();
-    Fingerprint::of(&text)
+    Fingerprint::of(json::write(desired).as_bytes())
 }
 
 impl Controller {
-    /// Writes a hold down; the caller saves the state before it makes the call that the hold is about.
+    /// Writes a hold down; the caller saves the state before it makes the call that the hold is
+    /// about.
     pub fn intend(&mut self, hold: Hold) {
         self.state.actuation.holds.insert(hold);
     }

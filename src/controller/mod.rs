@@ -1,11 +1,12 @@
 //! The one writer: takes everything in, one thing at a time, and says what is to be done.
 //!
-//! A [`Controller`] owns the [`State`] and the config in use. It is a value without effects: the shell feeds it config
-//! texts, rounds and reports, and carries out what it returns. That is why the same code runs in tests on the host and
-//! in the Durable Object.
+//! A [`Controller`] owns the [`State`] and the config in use. It is a value without effects: the
+//! shell feeds it config texts, rounds and reports, and carries out what it returns. That is why
+//! the same code runs in tests on the host and in the Durable Object.
 //!
-//! The order within a round: the config that KV holds now is offered; the results are folded in; what must be said is
-//! compiled into documents; what must be done at Cloudflare begins as a [`Pass`].
+//! The order within a round: the config that KV holds now is offered; the results are folded in;
+//! what must be said is compiled into documents; what must be done at Cloudflare begins as a
+//! [`Pass`].
 
 mod actuation;
 mod compile;
@@ -14,15 +15,13 @@ mod writing;
 pub use actuation::Pass;
 pub use writing::{Document, HEARTBEAT_MS};
 
-use crate::config::{Config, Diagnostic};
+use crate::config::Config;
+use crate::documents::{DIAGNOSTICS_MAX, RefusedConfig};
 use crate::fingerprint::Fingerprint;
+use crate::json;
 use crate::state::State;
 use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
 use crate::time::Timestamp;
-use serde::{Deserialize, Serialize};
-
-/// Diagnostics of a refused config that are kept for people to read.
-pub const DIAGNOSTICS_MAX: usize = 20;
 
 /// The single writer's mind.
 #[derive(Debug, Default)]
@@ -30,19 +29,6 @@ pub struct Controller {
     state: State,
     config: Option<Config>,
     refused: Option<RefusedConfig>,
-}
-
-/// A config that was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefusedConfig {
-    /// Which text it was.
-    pub fingerprint: Fingerprint,
-    /// When it was refused.
-    pub at: Timestamp,
-    /// What is wrong with it; at most [`DIAGNOSTICS_MAX`].
-    pub problems: Vec<Diagnostic>,
-    /// How many problems there are in all.
-    pub problems_total: usize,
 }
 
 /// What became of a config text.
@@ -66,8 +52,9 @@ pub struct Round {
 }
 
 impl Controller {
-    /// Goes on from a saved state and the last good config text, where there are such. A text that no longer reads,
-    /// as after a downgrade, counts as absent: everything begins Unknown, and nothing moves on that.
+    /// Goes on from a saved state and the last good config text, where there are such. A text that
+    /// no longer reads, as after a downgrade, counts as absent: everything begins Unknown, and
+    /// nothing moves on that.
     #[must_use]
     pub fn restore(state: Option<State>, last_good_config: Option<&str>) -> Self {
         let config = last_good_config.and_then(|text| Config::parse(text).ok());
@@ -141,8 +128,7 @@ impl Controller {
     /// The state as text, for the Controller's own storage.
     #[must_use]
     pub fn saved_state(&self) -> String {
-        // A struct of plain fields with string keys always serialises.
-        serde_json::to_string(&self.state).unwrap_or_default()
+        json::write(&self.state)
     }
 }
 

@@ -18,7 +18,9 @@ fn settled() -> Controller {
 /// Writes what is due and returns the keys.
 fn write_all(controller: &mut Controller, now: u64) -> Vec<String> {
     let due = controller.due_documents(at(now));
-    due.iter().for_each(|document| controller.written(document, at(now)));
+    for document in &due {
+        controller.written(document, at(now));
+    }
     due.into_iter().map(|document| document.key).collect()
 }
 

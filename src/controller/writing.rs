@@ -1,9 +1,9 @@
 //! What to write into KV, and when.
 //!
-//! KV gives 1,000 writes a day on the free plan and one a second a key, so steady state must write next to nothing. A
-//! document is written when its **substance** changed: its content without instants and latencies, which are always
-//! in motion. Beyond that only `routes` is renewed, as a heartbeat, so that proxies can tell how old their view is:
-//! 288 writes a day.
+//! KV gives 1,000 writes a day on the free plan and one a second a key, so steady state must write
+//! next to nothing. A document is written when its **substance** changed: its content without
+//! instants and latencies, which are always in motion. Beyond that only `routes` is renewed, as a
+//! heartbeat, so that proxies can tell how old their view is: 288 writes a day.
 
 use super::Controller;
 use super::compile::View;
@@ -15,12 +15,14 @@ use crate::documents::{
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
 use crate::ids::{MonitorId, RegionId, ServiceId};
+use crate::json;
+use crate::ordered::{map_of, set_of};
 use crate::routes;
 use crate::state::{self, Actuation, State};
 use crate::target::Target;
 use crate::time::{MINUTE, Millis, Timestamp};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How often `routes` is renewed when nothing changes.
 pub const HEARTBEAT_MS: Millis = 5 * MINUTE;
@@ -38,17 +40,17 @@ pub struct Document {
 }
 
 impl Controller {
-    /// The routing table, if it should be written now. It goes out before anything else is done, because proxies wait
-    /// for it.
+    /// The routing table, if it should be written now. It goes out before anything else is done,
+    /// because proxies wait for it.
     pub fn due_routes(&mut self, now: Timestamp) -> Option<Document> {
         self.due_documents(now).into_iter().find(|document| document.key == routes::KEY)
     }
 
-    /// Everything that should be written now. The generation grows when any substance changed since it last grew.
-    /// Until [`Controller::written`] says that a document arrived, it stays due.
+    /// Everything that should be written now. The generation grows when any substance changed since
+    /// it last grew. Until [`Controller::written`] says that a document arrived, it stays due.
     pub fn due_documents(&mut self, now: Timestamp) -> Vec<Document> {
         let substances: Vec<_> = self.documents(now).iter().map(|doc| doc.substance).collect();
-        let substance = Fingerprint::of(&serde_json::to_vec(&substances).unwrap_or_default());
+        let substance = Fingerprint::of(json::write(&substances).as_bytes());
         if self.state.substance != Some(substance) {
             self.state.substance = Some(substance);
             self.state.generation = self.state.generation.saturating_add(1);
@@ -157,11 +159,8 @@ impl Controller {
     ) -> Option<RegionStatus> {
         let region = config.regions.get(id)?;
         let view = View { config, state: &self.state, now };
-        let origins = region
-            .origins
-            .iter()
-            .map(|origin| (origin.id.clone(), origin_status(view, origin)))
-            .collect();
+        let origins = region.origins.iter();
+        let origins = map_of(origins.map(|o| (o.id.clone(), origin_status(view, o))));
         Some(RegionStatus { as_of: now, region: id.clone(), country: region.country, origins })
     }
 }
@@ -174,19 +173,16 @@ fn document(
     summary: String,
 ) -> Document {
     // Structs of plain fields with string keys always serialise.
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    let substance = Fingerprint::of(&serde_json::to_vec(substance).unwrap_or_default());
+    let text = json::write_pretty(value);
+    let substance = Fingerprint::of(json::write(substance).as_bytes());
     Document { key, text, metadata: Metadata { as_of: now, summary }, substance }
 }
 
 fn service_health(view: View<'_>) -> BTreeMap<ServiceId, BTreeMap<RegionId, Health>> {
-    let services = view.config.services.iter();
-    services
-        .map(|(id, service)| {
-            let health = |region: &RegionId| view.region_health(&service.monitor, region);
-            (id.clone(), service.regions.iter().map(|r| (r.clone(), health(r))).collect())
-        })
-        .collect()
+    map_of(view.config.services.iter().map(|(id, service)| {
+        let health = |region: &RegionId| view.region_health(&service.monitor, region);
+        (id.clone(), map_of(service.regions.iter().map(|r| (r.clone(), health(r)))))
+    }))
 }
 
 fn cloudflare_status(actuation: &Actuation) -> CloudflareStatus {
@@ -197,8 +193,7 @@ fn cloudflare_status(actuation: &Actuation) -> CloudflareStatus {
 
 fn origin_status(view: View<'_>, origin: &Origin) -> OriginStatus {
     let mut monitors: BTreeMap<MonitorId, MonitorStatus> = BTreeMap::new();
-    let used: BTreeSet<&MonitorId> = state_monitors(view.state, origin).collect();
-    for monitor in used {
+    for monitor in set_of(state_monitors(view.state, origin)) {
         let target = Target { origin: origin.id.clone(), monitor: monitor.clone() };
         let Some(known) = view.state.targets.get(&target) else { continue };
         let reason = known.memory.reason.map(|reason| reason.to_string());

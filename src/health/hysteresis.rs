@@ -61,7 +61,8 @@ pub struct Transition {
     pub to: Health,
     /// When the probe that tipped it was made.
     pub at: Timestamp,
-    /// When the first probe of the run of evidence was made: the change in the origin happened before it.
+    /// When the first probe of the run of evidence was made: the change in the origin happened
+    /// before it.
     pub first_sign: Timestamp,
     /// The last failure, where the origin went Down.
     pub reason: Option<FailureReason>,
@@ -69,8 +70,8 @@ pub struct Transition {
 
 /// The memory behind one origin's [`Health`].
 ///
-/// **Invariants.** `failures` is sorted and never longer than `fall` was when the last one was added. While Down it
-/// is empty: what counts then is only the passes.
+/// **Invariants.** `failures` is sorted and never longer than `fall` was when the last one was
+/// added. While Down it is empty: what counts then is only the passes.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Hysteresis {
     /// What is believed.
@@ -88,8 +89,8 @@ pub struct Hysteresis {
 }
 
 impl Hysteresis {
-    /// Folds one verdict in. Returns the transition that it caused, if it caused one. An instant before `since` is
-    /// as good as `since`: colos disagree about the time.
+    /// Folds one verdict in. Returns the transition that it caused, if it caused one. An instant
+    /// before `since` is as good as `since`: colos disagree about the time.
     pub fn observe(
         &mut self,
         verdict: &Verdict,

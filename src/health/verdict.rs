@@ -1,7 +1,8 @@
 //! From what a probe met to what it means.
 //!
-//! The reasons are the words of Cloudflare's own monitors, so that an operator who knows those reads ours.
-//! Source: developers.cloudflare.com/load-balancing/troubleshooting/common-error-codes and /understand-basics/health-details.
+//! The reasons are the words of Cloudflare's own monitors, so that an operator who knows those
+//! reads ours. Source: developers.cloudflare.com/load-balancing/troubleshooting/common-error-codes
+//! and /understand-basics/health-details.
 
 use crate::config::Expect;
 use crate::time::Millis;
@@ -29,7 +30,8 @@ pub enum Outcome {
 pub struct Answer {
     /// Its status.
     pub status: u16,
-    /// The beginning of its body, at most [`BODY_BYTES_MAX`] bytes; empty where nothing asks for it.
+    /// The beginning of its body, at most [`BODY_BYTES_MAX`] bytes; empty where nothing asks for
+    /// it.
     pub body: String,
     /// Time from asking to the answer's head.
     pub latency_ms: Millis,
@@ -37,7 +39,7 @@ pub struct Answer {
 
 /// What one probe says about an origin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "verdict")]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It answers as expected, after this long.
     Pass {
@@ -96,8 +98,9 @@ impl fmt::Display for FailureReason {
     }
 }
 
-/// Judges one outcome. A status that the edge itself makes up for an origin it cannot reach (52x, 530) arrives as an
-/// ordinary answer, so it is read as the failure it stands for, unless the monitor expects that very status.
+/// Judges one outcome. A status that the edge itself makes up for an origin it cannot reach (52x,
+/// 530) arrives as an ordinary answer, so it is read as the failure it stands for, unless the
+/// monitor expects that very status.
 #[must_use]
 pub fn classify(outcome: &Outcome, expect: &Expect) -> Verdict {
     let fail = |reason| Verdict::Fail { reason };
@@ -118,7 +121,8 @@ pub fn classify(outcome: &Outcome, expect: &Expect) -> Verdict {
     }
 }
 
-/// Source: developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors.
+/// Source:
+/// developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors.
 fn edge_status(status: u16) -> Option<FailureReason> {
     match status {
         520 | 521 => Some(FailureReason::TcpConnectionFailed),
@@ -132,7 +136,7 @@ fn edge_status(status: u16) -> Option<FailureReason> {
 }
 
 fn contains_ignoring_case(body: &str, text: &str) -> bool {
-    body.to_lowercase().contains(&text.to_lowercase())
+    body.to_ascii_lowercase().contains(&text.to_ascii_lowercase())
 }
 
 #[cfg(test)]

@@ -26,8 +26,8 @@ pub enum AdminRoute {
     Refused(Response),
 }
 
-/// Finds out what an admin request is for. The token is asked for before anything is said about paths, so that a
-/// stranger learns nothing. Without a configured token the surface is shut.
+/// Finds out what an admin request is for. The token is asked for before anything is said about
+/// paths, so that a stranger learns nothing. Without a configured token the surface is shut.
 #[must_use]
 pub fn route(request: &AdminRequest<'_>, token: Option<&Secret>) -> AdminRoute {
     let Some(token) = token else {

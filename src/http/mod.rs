@@ -1,6 +1,8 @@
-//! Our own HTTP surface as values: a request model in, a response model out. The shell only carries them.
+//! Our own HTTP surface as values: a request model in, a response model out. The shell only carries
+//! them.
 //!
-//! Everything of ours lives under `/.pointsman/`; every other path belongs to the services behind us.
+//! Everything of ours lives under `/.pointsman/`; every other path belongs to the services behind
+//! us.
 
 mod admin;
 mod problem;

@@ -1,10 +1,13 @@
-//! Saying no: `application/problem+json` that tells the client why, and nothing about where else it might go.
+//! Saying no: `application/problem+json` that tells the client why, and nothing about where else it
+//! might go.
 //!
-//! Source: RFC 9457 for the form, RFC 7725 for 451, RFC 9110 §15.6 for the rest. A refusal is never cached, and it names
-//! the rule but no region: a region's host is nobody's business who may not go there.
+//! Source: RFC 9457 for the form, RFC 7725 for 451, RFC 9110 §15.6 for the rest. A refusal is never
+//! cached, and it names the rule but no region: a region's host is nobody's business who may not go
+//! there.
 
 use super::Response;
 use crate::ids::RuleId;
+use crate::json;
 use crate::residency::Rule;
 use crate::steering::Refusal;
 use serde::Serialize;
@@ -105,8 +108,7 @@ pub fn refusal(problem: Problem, rules: &[&Rule], request_id: &str) -> Response 
     if status == 451 {
         headers.push(("link", "</.pointsman/>; rel=\"blocked-by\"".to_owned()));
     }
-    // A struct of plain fields always serialises.
-    Response { status, headers, body: serde_json::to_string(&body).unwrap_or_default() }
+    Response { status, headers, body: json::write(&body) }
 }
 
 #[cfg(test)]
@@ -135,12 +137,18 @@ mod tests {
         assert_eq!(response.status, 503);
         assert_eq!(header(&response, "retry-after"), Some("30"));
         assert_eq!(header(&response, "cache-control"), Some("no-store"));
+        let body: serde_json::Value = serde_json::from_str(&response.body).unwrap();
         assert_eq!(
-            response.body,
-            "{\"type\":\"urn:pointsman:problem:no_usable_region\",\
-             \"title\":\"Every permitted region is down\",\"status\":503,\
-             \"code\":\"no_usable_region\",\"rules\":[\"lgpd\"],\"basis\":[\"LGPD art. 33\"],\
-             \"request_id\":\"req-1\"}"
+            body,
+            serde_json::json!({
+                "type": "urn:pointsman:problem:no_usable_region",
+                "title": "Every permitted region is down",
+                "status": 503,
+                "code": "no_usable_region",
+                "rules": ["lgpd"],
+                "basis": ["LGPD art. 33"],
+                "request_id": "req-1",
+            })
         );
     }
 

@@ -13,8 +13,9 @@ pub struct Target<'u> {
     pub path_and_query: &'u str,
 }
 
-/// Takes an absolute URL apart as the runtime writes it. `None` where it is not one. String surgery instead of a URL
-/// type: the runtime has parsed and normalised it already, and the `url` crate would double the size of the Worker.
+/// Takes an absolute URL apart as the runtime writes it. `None` where it is not one. String surgery
+/// instead of a URL type: the runtime has parsed and normalised it already, and the `url` crate
+/// would double the size of the Worker.
 #[must_use]
 pub fn parse_target(url: &str) -> Option<Target<'_>> {
     let (scheme, rest) = url.split_once("://")?;
@@ -31,15 +32,16 @@ pub fn parse_target(url: &str) -> Option<Target<'_>> {
     Some(Target { scheme, host, path, path_and_query })
 }
 
-/// Whether a request whose fate is unknown may be made again elsewhere: it has no body to replay, and its method
-/// promises that twice is the same as once. Source: RFC 9110 §9.2.2.
+/// Whether a request whose fate is unknown may be made again elsewhere: it has no body to replay,
+/// and its method promises that twice is the same as once. Source: RFC 9110 §9.2.2.
 #[must_use]
 pub fn may_be_tried_again(method: &str, has_body: bool) -> bool {
     !has_body && matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
 }
 
-/// Whether a status is the edge's own way to say that it did not reach the origin: such a failure arrives as an
-/// ordinary answer. Source: developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors.
+/// Whether a status is the edge's own way to say that it did not reach the origin: such a failure
+/// arrives as an ordinary answer. Source:
+/// developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors.
 #[must_use]
 pub fn says_unreachable(status: u16) -> bool {
     matches!(status, 521..=523 | 525 | 526 | 530)

@@ -1,8 +1,9 @@
 //! A moving average in integers.
 //!
-//! The form of RFC 6298 §2 (`SRTT += (R - SRTT) / 8`) kept at eight times its value, so that no float is needed and
-//! the host computes bit for bit what wasm computes. A mean over all time would never forget, a plain last value
-//! would jump with every hiccup; one eighth follows a real change in about twenty probes.
+//! The form of RFC 6298 §2 (`SRTT += (R - SRTT) / 8`) kept at eight times its value, so that no
+//! float is needed and the host computes bit for bit what wasm computes. A mean over all time would
+//! never forget, a plain last value would jump with every hiccup; one eighth follows a real change
+//! in about twenty probes.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 

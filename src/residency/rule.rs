@@ -26,7 +26,8 @@ pub struct When {
     pub host: Option<BTreeSet<String>>,
 }
 
-/// What is known of a request before anything is decided. No address, no identity: country and host are enough.
+/// What is known of a request before anything is decided. No address, no identity: country and host
+/// are enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts<'a> {
     /// Where the client is, if that is known.
@@ -55,14 +56,15 @@ pub fn rules_that_match<'r>(rules: &'r [Rule], facts: &Facts<'_>) -> Vec<&'r Rul
     rules.iter().filter(|rule| rule.when.matches(facts)).collect()
 }
 
-/// The rules that apply to somebody among all who may ask for `name`. A DNS answer is the same for everybody, so
-/// each of these constrains it.
+/// The rules that apply to somebody among all who may ask for `name`. A DNS answer is the same for
+/// everybody, so each of these constrains it.
 #[must_use]
 pub fn rules_over_name<'r>(rules: &'r [Rule], name: &str) -> Vec<&'r Rule> {
     rules.iter().filter(|rule| rule.when.matches_host(name)).collect()
 }
 
-/// Whether every one of `applying` permits a region in `country`. With no rule at all, everything is permitted.
+/// Whether every one of `applying` permits a region in `country`. With no rule at all, everything
+/// is permitted.
 #[must_use]
 pub fn permits(applying: &[&Rule], country: Country) -> bool {
     applying.iter().all(|rule| rule.allow.contains(&country))

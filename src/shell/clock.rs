@@ -24,8 +24,8 @@ pub(super) async fn within<T>(ms: Millis, work: impl Future<Output = T>) -> Opti
     }
 }
 
-/// The clock of one cron run. It never shows a time before the one that the run was scheduled for, so that a machine
-/// whose clock is behind cannot take the state back in time.
+/// The clock of one cron run. It never shows a time before the one that the run was scheduled for,
+/// so that a machine whose clock is behind cannot take the state back in time.
 pub(super) struct RunClock {
     ahead_ms: Millis,
 }

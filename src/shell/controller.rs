@@ -1,22 +1,22 @@
 //! The Durable Object around [`crate::controller::Controller`].
 //!
-//! One object, named `controller`, for the whole deployment. It reads the config from KV once a run, keeps its state in
-//! its own storage after every round, and writes to KV and Cloudflare what the core says. While it waits for I/O other
-//! requests may come in, so nothing is borrowed across an `await`, and only one comparison with Cloudflare is under way
-//! at a time.
+//! One object, named `controller`, for the whole deployment. It reads the config from KV once a
+//! run, keeps its state in its own storage after every round, and writes to KV and Cloudflare what
+//! the core says. While it waits for I/O other requests may come in, so nothing is borrowed across
+//! an `await`, and only one comparison with Cloudflare is under way at a time.
 
 use super::{api::Api, clock, kv};
 use crate::cloudflare::Next;
 use crate::controller::{self, Document, Offered};
 use crate::documents::Status;
-use crate::state;
 use crate::tick::{RoundReply, RoundRequest};
 use crate::time::Timestamp;
+use crate::{json, state};
 use futures::future::join_all;
 use std::cell::{Cell, RefCell};
 use worker::{
-    DurableObject, Env, Error, Method, Request, RequestInit, Response, Result, State,
-    console_error, console_log, durable_object,
+    DurableObject, Env, Error, Request, Response, Result, State, console_error, console_log,
+    durable_object,
 };
 
 /// The binding's name.
@@ -32,21 +32,23 @@ const CALLS_MAX: usize = 45;
 
 /// Asks the Controller for a round.
 pub(super) async fn round(env: &Env, request: &RoundRequest) -> Result<RoundReply> {
-    let body = serde_json::to_string(request)?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(body.into()));
-    let text = ask(env, Request::new_with_init("https://controller/round", &init)?).await?;
-    Ok(serde_json::from_str(&text)?)
+    // Not the init type of `worker`: that brings every option of every fetch along, 10 KB of wasm.
+    let init = web_sys::RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&json::write(request).into());
+    let call = web_sys::Request::new_with_str_and_init("https://controller/round", &init)?;
+    let text = ask(env, call).await?;
+    Ok(json::read(&text)?)
 }
 
 /// Asks the Controller how everything is. Returns the JSON as it is.
 pub(super) async fn status(env: &Env) -> Result<String> {
-    ask(env, Request::new("https://controller/status", Method::Get)?).await
+    ask(env, web_sys::Request::new_with_str("https://controller/status")?).await
 }
 
-async fn ask(env: &Env, request: Request) -> Result<String> {
+async fn ask(env: &Env, request: web_sys::Request) -> Result<String> {
     let stub = env.durable_object(BINDING)?.get_by_name(NAME)?;
-    let mut response = stub.fetch_with_request(request).await?;
+    let mut response = stub.fetch_with_request(request.into()).await?;
     let text = response.text().await?;
     match response.status_code() {
         200 => Ok(text),
@@ -73,10 +75,10 @@ impl DurableObject for Controller {
         self.wake().await?;
         match request.path().as_str() {
             "/round" => {
-                let round: RoundRequest = serde_json::from_str(&request.text().await?)?;
-                Response::from_json(&self.round(&round).await?)
+                let round: RoundRequest = json::read(&request.text().await?)?;
+                Response::ok(json::write(&self.round(&round).await?))
             }
-            "/status" => Response::from_json(&self.status()?),
+            "/status" => Response::ok(json::write(&self.status()?)),
             _ => Response::error("no such call", 404),
         }
     }
@@ -139,7 +141,8 @@ impl Controller {
         Ok(round.reply)
     }
 
-    /// Offers the config that KV holds now. Where KV cannot be asked or has none, the one in use stays.
+    /// Offers the config that KV holds now. Where KV cannot be asked or has none, the one in use
+    /// stays.
     async fn read_config(&self, now: Timestamp) -> Result<()> {
         let Some(Some(text)) = kv::get(&self.env, CONFIG_KEY, None).await else { return Ok(()) };
         match self.with(|mind| mind.offer_config(&text, now))? {

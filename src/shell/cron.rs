@@ -1,4 +1,5 @@
-//! One run of the cron trigger: asks the Controller what to probe, probes, tells it, until told to stop.
+//! One run of the cron trigger: asks the Controller what to probe, probes, tells it, until told to
+//! stop.
 
 use super::clock::{RunClock, wait, within};
 use super::{controller, probe};
@@ -33,7 +34,8 @@ pub(super) async fn run(event: &ScheduledEvent, env: &Env) {
     }
 }
 
-/// The instant that the run was scheduled for; an odd one counts as the beginning of time, which is superseded.
+/// The instant that the run was scheduled for; an odd one counts as the beginning of time, which is
+/// superseded.
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,

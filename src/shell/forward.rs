@@ -28,8 +28,8 @@ enum Try {
 }
 
 impl Forwarding<'_> {
-    /// Tries the regions in order and returns the first answer. A request that may not be made twice is tried once.
-    /// Errors: how the last try failed.
+    /// Tries the regions in order and returns the first answer. A request that may not be made
+    /// twice is tried once. Errors: how the last try failed.
     pub(super) async fn to(
         &self,
         regions: &[&RegionRoute],
@@ -60,8 +60,8 @@ impl Forwarding<'_> {
         Err(problem)
     }
 
-    /// One try. `wait_ms` bounds the time to the head of the answer; without it the try takes as long as it takes,
-    /// because a started body cannot be sent again.
+    /// One try. `wait_ms` bounds the time to the head of the answer; without it the try takes as
+    /// long as it takes, because a started body cannot be sent again.
     async fn once(&self, origin: &str, wait_ms: Option<Millis>) -> Try {
         let Ok(abort) = AbortController::new() else { return Try::Unreachable };
         let Ok(request) = self.rewritten(origin, &abort) else { return Try::Unreachable };
@@ -83,8 +83,8 @@ impl Forwarding<'_> {
         }
     }
 
-    /// The same request for another host. The incoming request serves as the pattern, so that method, headers, body
-    /// stream and redirect mode go along without being copied.
+    /// The same request for another host. The incoming request serves as the pattern, so that
+    /// method, headers, body stream and redirect mode go along without being copied.
     fn rewritten(&self, origin: &str, abort: &AbortController) -> Result<Request, JsValue> {
         let url = format!("{origin}{}", self.target.path_and_query);
         let pattern: &RequestInit = self.request.unchecked_ref();

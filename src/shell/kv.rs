@@ -1,4 +1,5 @@
-//! Reads and writes KV. A failure is logged and told; nothing is lost by it, because what was not written stays due.
+//! Reads and writes KV. A failure is logged and told; nothing is lost by it, because what was not
+//! written stays due.
 
 use crate::controller::Document;
 use worker::kv::KvStore;
@@ -11,7 +12,8 @@ fn store(env: &Env) -> Option<KvStore> {
     env.kv(BINDING).map_err(|error| console_error!("KV binding `{BINDING}`: {error}")).ok()
 }
 
-/// The value of a key. The outer `None` says that KV could not be asked, the inner one that there is no value.
+/// The value of a key. The outer `None` says that KV could not be asked, the inner one that there
+/// is no value.
 pub(super) async fn get(env: &Env, key: &str, cache_ttl_s: Option<u64>) -> Option<Option<String>> {
     let request = store(env)?.get(key);
     let request = match cache_ttl_s {

@@ -1,5 +1,5 @@
-//! Requests that we make ourselves: probes and API calls. Each has a deadline, and none follows a redirect, since that
-//! would carry its headers to another host.
+//! Requests that we make ourselves: probes and API calls. Each has a deadline, and none follows a
+//! redirect, since that would carry its headers to another host.
 
 use super::clock;
 use crate::time::Millis;
@@ -99,7 +99,8 @@ async fn beginning_of_body(response: &Response, bytes_max: usize) -> Result<Stri
         }
         reader.release_lock();
     }
-    // Without this the connection would stay open until the end of the run. That it is already over is no failure.
+    // Without this the connection would stay open until the end of the run. That it is already over
+    // is no failure.
     let _ = JsFuture::from(stream.cancel()).await;
     bytes.truncate(bytes_max);
     Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -6,8 +6,8 @@ use crate::health::{Answer, BODY_BYTES_MAX, Outcome, classify};
 use crate::tick::{Probe, ProbeResult};
 use futures::stream::{self, StreamExt};
 
-/// Probes that are under way at once. The runtime opens six connections a run; a seventh would wait for one of them
-/// while its own clock is already running, and look slow.
+/// Probes that are under way at once. The runtime opens six connections a run; a seventh would wait
+/// for one of them while its own clock is already running, and look slow.
 const AT_ONCE: usize = 6;
 
 /// Makes the probes and judges them.

@@ -41,7 +41,8 @@ pub(super) async fn answer(
     respond::build(&refusal(problem, &decision.rules, &id))
 }
 
-/// The client's country as the runtime says it. Anything odd is no country, and no country is under every rule.
+/// The client's country as the runtime says it. Anything odd is no country, and no country is under
+/// every rule.
 fn country(cf: &JsValue) -> Option<Country> {
     Country::parse(&text(cf, "country")?).ok()
 }

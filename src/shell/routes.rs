@@ -1,5 +1,5 @@
-//! The routing table of this isolate: read from KV at most every half minute, behind the request where there is one
-//! already, and parsed only when it changed.
+//! The routing table of this isolate: read from KV at most every half minute, behind the request
+//! where there is one already, and parsed only when it changed.
 
 use super::{clock, kv};
 use crate::fingerprint::Fingerprint;
@@ -9,8 +9,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use worker::{Context, Env, console_error};
 
-/// How long a table is used before KV is asked again. KV's own cache holds a value for at least 30 s, so asking more
-/// often would only cost reads.
+/// How long a table is used before KV is asked again. KV's own cache holds a value for at least 30
+/// s, so asking more often would only cost reads.
 const REFRESH_MS: Millis = 30 * SECOND;
 /// How soon KV is asked again after a region that the table calls usable was not.
 const REFRESH_ON_EVIDENCE_MS: Millis = 5 * SECOND;

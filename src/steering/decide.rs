@@ -119,9 +119,9 @@ fn keep_usable<'t>(
     usable
 }
 
-/// Orders by health, then by latency, then by failover order (the sort is stable). One yardstick measures all: the
-/// client's distance where every region's place is known, or else the probes. A region without a measurement comes
-/// after those with one.
+/// Orders by health, then by latency, then by failover order (the sort is stable). One yardstick
+/// measures all: the client's distance where every region's place is known, or else the probes. A
+/// region without a measurement comes after those with one.
 fn nearest_first(regions: &mut [&RegionRoute], client: Option<Location>) {
     let distances_known = regions.iter().all(|region| region.location.is_some());
     let client = client.filter(|_| distances_known);

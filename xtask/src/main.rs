@@ -1,1 +1,57 @@
-fn main(){}
+//! `cargo xtask`: the project's own commands.
+//!
+//! A checkout needs only a Rust toolchain and Node.js. Every command begins with [`setup`], which
+//! installs what is missing and says nothing when nothing is, so that no command has a list of
+//! steps to be done before it.
+
+mod bundle;
+mod checkout;
+mod demo;
+mod process;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use checkout::Checkout;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The commands of Pointsman's checkout")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Installs what the other commands need; they also do it by themselves
+    Setup,
+    /// Builds the Worker into `build/` and holds it to its size limit
+    Build(bundle::Options),
+    /// Runs every check: format, lints, build, deployment dry run, tests
+    Test(test::Options),
+    /// Plays the demo: a small world on this machine in which a region fails
+    Demo(demo::Options),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    let checkout = Checkout::locate()?;
+    match task {
+        Task::Setup => setup::run(&checkout).map(drop),
+        Task::Build(options) => bundle::run(&checkout, &options),
+        Task::Test(options) => test::run(&checkout, &options),
+        Task::Demo(options) => demo::run(&checkout, &options),
+    }
+}

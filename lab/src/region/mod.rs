@@ -1,1 +1,108 @@
-//! region
+//! A region's origin that breaks on command.
+//!
+//! One [`Region`] is one HTTP server on its own loopback port. It serves a health endpoint and
+//! echoes everything else, so that a test sees which region a request reached and what arrived
+//! there. Its [`Mode`] changes while requests flow, and the failures are real ones: a refused
+//! connection is refused by the kernel because nothing listens, a hang holds an accepted
+//! connection, a reset closes it in the middle of a body. A mode reaches connections that are
+//! already open as well: otherwise a client with a connection pool would never notice that its
+//! region has died.
+mod handlers;
+mod mode;
+mod server;
+
+pub use mode::Mode;
+
+use anyhow::{Context, Result};
+use handlers::Shared;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// The path of the health endpoint where none is given.
+pub const HEALTH_PATH: &str = "/api/health";
+
+/// A running origin of one region. Ends when dropped.
+#[derive(Debug)]
+pub struct Region {
+    shared: Arc<Shared>,
+    port: u16,
+    orders: mpsc::Sender<server::Order>,
+    task: JoinHandle<()>,
+}
+
+/// How many requests have arrived, hung ones included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Requests for the health path.
+    pub health: u64,
+    /// All others.
+    pub other: u64,
+}
+
+impl Region {
+    /// Starts a healthy origin on a free port of loopback.
+    ///
+    /// **Errors**: no port is free.
+    pub async fn start(id: &str) -> Result<Region> {
+        Self::start_at(id, HEALTH_PATH).await
+    }
+
+    /// The same with another path for the health endpoint.
+    ///
+    /// **Errors**: no port is free, or `id` cannot stand in a response header.
+    pub async fn start_at(id: &str, health_path: &str) -> Result<Region> {
+        let shared = Arc::new(Shared::new(id, health_path)?);
+        let server = server::Server::bind(shared.clone()).await?;
+        let port = server.port();
+        let (orders, inbox) = mpsc::channel(1);
+        let task = tokio::spawn(server.run(inbox));
+        Ok(Region { shared, port, orders, task })
+    }
+
+    /// The region's id, as in the response header `x-lab-region`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.shared.id()
+    }
+
+    /// The port on 127.0.0.1; it stays the same in every mode.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Changes the mode. It holds when this returns: no request that starts afterwards meets the
+    /// old one.
+    ///
+    /// **Errors**: the port was taken by another program while it was being let go.
+    pub async fn set(&self, mode: Mode) -> Result<()> {
+        let (done, result) = oneshot::channel();
+        let gone = "the region's server has ended";
+        self.orders.send(server::Order { mode, done }).await.context(gone)?;
+        result.await.context(gone)?
+    }
+
+    /// The mode that was set last. A flapping region is `Flap` in both of its phases.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.shared.mode()
+    }
+
+    /// How many requests have arrived since the start.
+    #[must_use]
+    pub fn served(&self) -> Served {
+        self.shared.served()
+    }
+
+    /// Sets the replication lag that the health endpoint reports, in seconds; 0 at the start.
+    pub fn set_replication_lag_s(&self, lag_s: u32) {
+        self.shared.set_replication_lag_s(lag_s);
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

@@ -50,7 +50,8 @@ fn full_pool(enabled: bool) -> Value {
     ]})
 }
 
-/// Plays a pass: `script` gives the reply to each expected call, in order. Returns what was asked beside calls.
+/// Plays a pass: `script` gives the reply to each expected call, in order. Returns what was asked
+/// beside calls.
 fn play(pass: &mut Reconcile, script: &[(&str, Reply)]) -> Vec<String> {
     let mut script = script.iter();
     let mut told = Vec::new();

@@ -3,8 +3,9 @@
 use crate::cloudflare::call::{Call, Method};
 use crate::cloudflare::desired::Switch;
 use crate::cloudflare::observed::{Observed, Pool, Record};
-use crate::cloudflare::plan::{Action, Hold, RecordOp};
+use crate::cloudflare::plan::{Action, RecordOp};
 use crate::cloudflare::reply::{Failure, Reply, open};
+use crate::hold::Hold;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,6 +30,10 @@ fn switched(action: &Action, which: Switch) -> Vec<Hold> {
         address: address.clone(),
     };
     switches.iter().filter(|(_, switch)| **switch == which).map(|(a, _)| hold(a)).collect()
+}
+
+fn is_one_patch(ops: &[RecordOp]) -> bool {
+    matches!(ops, [RecordOp::Patch { .. }])
 }
 
 /// One change is one call; several are one batch, which the API carries out as one transaction.
@@ -60,19 +65,20 @@ pub(super) fn records_call(action: &Action, observed: &Observed) -> Option<Call>
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Written {
-    One(Record),
-    Batch { patches: Option<Vec<Record>>, posts: Option<Vec<Record>> },
+struct Batch {
+    patches: Option<Vec<Record>>,
+    posts: Option<Vec<Record>>,
 }
 
 /// Checks that the reply shows every content that was written. Errors: [`Failure`].
 pub(super) fn check_records(action: &Action, reply: &Reply) -> Result<(), Failure> {
-    let written = match open(reply, DNS_WRITE)? {
-        Written::One(record) => vec![record],
-        Written::Batch { patches, posts } => patches.into_iter().chain(posts).flatten().collect(),
-    };
     let Action::Records { ops, .. } = action else { return Ok(()) };
+    let written: Vec<Record> = if is_one_patch(ops) {
+        vec![open(reply, DNS_WRITE)?]
+    } else {
+        let Batch { patches, posts } = open(reply, DNS_WRITE)?;
+        patches.into_iter().chain(posts).flatten().collect()
+    };
     for op in ops {
         let (RecordOp::Patch { content, .. } | RecordOp::Create { content, .. }) = op else {
             continue;
@@ -94,8 +100,8 @@ pub(super) fn pool_path(action: &Action) -> Option<String> {
     }
 }
 
-/// The pool's origins as the reply has them, every field kept, with only the switches of the action changed.
-/// Errors: [`Failure`]; also where an origin of the action is no longer there.
+/// The pool's origins as the reply has them, every field kept, with only the switches of the action
+/// changed. Errors: [`Failure`]; also where an origin of the action is no longer there.
 pub(super) fn edited_origins(action: &Action, reply: &Reply) -> Result<Vec<Value>, Failure> {
     #[derive(Deserialize)]
     struct RawPool {

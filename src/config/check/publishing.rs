@@ -1,7 +1,9 @@
-//! What is published at Cloudflare: the objects are well named, and no answer can lead out of a jurisdiction.
+//! What is published at Cloudflare: the objects are well named, and no answer can lead out of a
+//! jurisdiction.
 //!
-//! A DNS answer is the same for every client, so it must suit the strictest rule that covers the name: a record
-//! may name only regions that **all** such rules permit. Where that leaves none, publishing is refused here.
+//! A DNS answer is the same for every client, so it must suit the strictest rule that covers the
+//! name: a record may name only regions that **all** such rules permit. Where that leaves none,
+//! publishing is refused here.
 
 use super::Checker;
 use super::services::Known;

@@ -108,8 +108,8 @@ impl Checker {
         self.report(path, Code::E006, format!("`{name}` names nothing"), known);
     }
 
-    /// A rule that permits none of a service's regions would refuse its clients for ever; that is a mistake here, not
-    /// an answer to give at run time.
+    /// A rule that permits none of a service's regions would refuse its clients for ever; that is a
+    /// mistake here, not an answer to give at run time.
     fn rules_leave_a_region(
         &mut self,
         path: &str,

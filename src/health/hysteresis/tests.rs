@@ -2,8 +2,8 @@ use super::*;
 
 const THRESHOLDS: Thresholds = Thresholds { rise: 2, fall: 3, forgive: 3, window_ms: 60_000 };
 
-/// Plays a story, one letter a second: `p` a pass, `f` a failure, `i` inconclusive, `.` nothing. Returns the health
-/// after each step, as a letter of `u` (Unknown), `U` (Up), `D` (Down).
+/// Plays a story, one letter a second: `p` a pass, `f` a failure, `i` inconclusive, `.` nothing.
+/// Returns the health after each step, as a letter of `u` (Unknown), `U` (Up), `D` (Down).
 fn story(steps: &str) -> String {
     let mut memory = Hysteresis::default();
     let mut told = String::new();

@@ -193,7 +193,8 @@ fn any_rules() -> impl Strategy<Value = Vec<Rule>> {
     })
 }
 
-/// Whether `rules` permit a region in `place` to a client in `client`, written out again without the code under test.
+/// Whether `rules` permit a region in `place` to a client in `client`, written out again without
+/// the code under test.
 fn lawful(rules: &[Rule], client: Option<Country>, place: Country) -> bool {
     rules.iter().all(|rule| {
         let guards = match (&rule.when.country, client) {

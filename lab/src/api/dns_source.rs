@@ -1,0 +1,40 @@
+//! The record table as a source of DNS answers: a change is in force with the reply to the call
+//! that made it.
+//!
+//! Load balancers do not show here. A real one would answer for its name and hide the plain records
+//! below it; in the lab only the records of a name are resolved.
+use serde_json::Value;
+
+use super::envelope::Row;
+use super::shared::SharedWorld;
+use super::table::{flag, text};
+use crate::dns::{DnsRecord, RecordSource};
+
+impl RecordSource for SharedWorld {
+    fn zones(&self) -> Vec<String> {
+        self.lock().zones.iter().map(|zone| zone.name.clone()).collect()
+    }
+
+    fn records(&self, name: &str) -> Vec<DnsRecord> {
+        let world = self.lock();
+        let rows = world.zones.iter().flat_map(|zone| zone.records.rows());
+        rows.filter(|row| text(row, "name") == name).map(dns_record).collect()
+    }
+}
+
+fn dns_record(row: &Row) -> DnsRecord {
+    let number = |field: &str| row.get(field).and_then(Value::as_u64);
+    let content = text(row, "content").to_owned();
+    let kind = text(row, "type").to_owned();
+    let content = match number("priority") {
+        Some(priority) if kind == "MX" => format!("{priority} {content}"),
+        _ => content,
+    };
+    DnsRecord {
+        name: text(row, "name").to_owned(),
+        content,
+        kind,
+        ttl_s: number("ttl").and_then(|ttl| u32::try_from(ttl).ok()).unwrap_or(1),
+        proxied: flag(row, "proxied"),
+    }
+}

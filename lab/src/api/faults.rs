@@ -1,0 +1,110 @@
+//! Faults that a test or the demo puts between a client and the API.
+//!
+//! A fault waits for calls that match its method and path prefix, strikes a number of them, and is
+//! spent. The kinds differ in the one thing that matters to a client: whether the change was made.
+//! `DropReplyAfterApply` and `CloseBeforeApply` look the same from outside, and only reading back
+//! tells them apart.
+
+/// What happens to a matching call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Answers this HTTP status in the usual envelope; nothing is applied.
+    Status(u16),
+    /// Answers 429 with `retry-after`; nothing is applied.
+    TooManyRequests {
+        /// Value of the header, in seconds.
+        retry_after_s: u32,
+    },
+    /// Never answers; nothing is applied. The connection stays open until the client or the server
+    /// goes.
+    Hang,
+    /// Waits this many milliseconds before the call is handled as usual.
+    Delay(u64),
+    /// Applies the call, then closes the connection without an answer.
+    DropReplyAfterApply,
+    /// Closes the connection before anything is applied.
+    CloseBeforeApply,
+    /// Applies the call, then answers with half of the JSON.
+    MalformedJson,
+    /// Answers 404 as if the object were gone; nothing is applied.
+    NotFoundOnce,
+}
+
+/// A fault, and the calls that it is meant for.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    kind: FaultKind,
+    method: Option<String>,
+    path_prefix: String,
+    calls: usize,
+}
+
+impl Fault {
+    /// Strikes the next call, whatever it is.
+    #[must_use]
+    pub fn new(kind: FaultKind) -> Self {
+        Self { kind, method: None, path_prefix: String::new(), calls: 1 }
+    }
+
+    /// Strikes only calls with this method to paths that start like this, below `/client/v4`.
+    #[must_use]
+    pub fn on(mut self, method: &str, path_prefix: &str) -> Self {
+        self.method = Some(method.to_owned());
+        path_prefix.clone_into(&mut self.path_prefix);
+        self
+    }
+
+    /// Strikes this many matching calls instead of one.
+    #[must_use]
+    pub fn times(mut self, calls: usize) -> Self {
+        self.calls = calls;
+        self
+    }
+
+    fn matches(&self, method: &str, path: &str) -> bool {
+        self.calls > 0
+            && self.method.as_deref().is_none_or(|wanted| wanted == method)
+            && path.starts_with(&self.path_prefix)
+    }
+}
+
+/// The faults that wait, in the order of their injection.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    waiting: Vec<Fault>,
+}
+
+impl Faults {
+    pub(crate) fn inject(&mut self, fault: Fault) {
+        self.waiting.push(fault);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.waiting.clear();
+    }
+
+    /// Takes the first fault that matches a call; one call meets one fault at most.
+    pub(crate) fn strike(&mut self, method: &str, path: &str) -> Option<FaultKind> {
+        let fault = self.waiting.iter_mut().find(|fault| fault.matches(method, path))?;
+        fault.calls -= 1;
+        let kind = fault.kind;
+        self.waiting.retain(|fault| fault.calls > 0);
+        Some(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_strikes_matching_calls_and_is_spent() {
+        let mut faults = Faults::default();
+        faults.inject(Fault::new(FaultKind::Status(500)).on("PATCH", "/accounts/").times(2));
+        assert_eq!(faults.strike("GET", "/accounts/a"), None);
+        assert_eq!(faults.strike("PATCH", "/zones/z"), None);
+        assert_eq!(faults.strike("PATCH", "/accounts/a"), Some(FaultKind::Status(500)));
+        assert_eq!(faults.strike("PATCH", "/accounts/b"), Some(FaultKind::Status(500)));
+        assert_eq!(faults.strike("PATCH", "/accounts/b"), None);
+    }
+}

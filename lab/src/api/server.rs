@@ -1,0 +1,285 @@
+//! The API on loopback.
+//!
+//! The server speaks HTTP/1.1 with hyper itself and not through a web framework, because one of its
+//! duties is to break off: a service that returns an error makes hyper close the connection without
+//! a byte of reply, which is how a client meets a lost answer.
+use std::convert::Infallible;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::auth;
+use super::envelope::{Failure, Reply};
+use super::faults::{Fault, FaultKind, Faults};
+use super::limits::{self, Allowance, Limiter};
+use super::routes::{Call, route};
+use super::shared::SharedWorld;
+use super::transcript::{Body, Exchange, Transcript};
+use super::world::World;
+
+/// What the paths of the API start with.
+const BASE: &str = "/client/v4";
+
+/// A running server. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Api {
+    port: u16,
+    state: Arc<State>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct State {
+    world: SharedWorld,
+    faults: Mutex<Faults>,
+    limiter: Mutex<Limiter>,
+    transcript: Mutex<Transcript>,
+}
+
+impl Api {
+    /// Serves a world on a free port of 127.0.0.1.
+    ///
+    /// **Errors**: when no port can be bound.
+    pub async fn start(world: World) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let listener = listener.context("the API's port could not be bound")?;
+        let port = listener.local_addr()?.port();
+        let state = Arc::new(State {
+            world: SharedWorld::new(world),
+            faults: Mutex::default(),
+            limiter: Mutex::default(),
+            transcript: Mutex::new(Transcript::new()),
+        });
+        let task = tokio::spawn(accept(listener, Arc::clone(&state)));
+        Ok(Self { port, state, task })
+    }
+
+    /// The port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What stands in for `https://api.cloudflare.com/client/v4`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://127.0.0.1:{}{BASE}", self.port)
+    }
+
+    /// The world that is served, to read it and to edit it as another person.
+    #[must_use]
+    pub fn world(&self) -> SharedWorld {
+        self.state.world.clone()
+    }
+
+    /// All exchanges so far, in the order of arrival.
+    #[must_use]
+    pub fn transcript(&self) -> Vec<Exchange> {
+        lock(&self.state.transcript).exchanges().to_vec()
+    }
+
+    /// Forgets the exchanges so far.
+    pub fn clear_transcript(&self) {
+        lock(&self.state.transcript).clear();
+    }
+
+    /// Calls in the transcript that asked for a change, whatever came of them.
+    #[must_use]
+    pub fn write_calls(&self) -> usize {
+        self.count(Exchange::is_write)
+    }
+
+    /// Calls in the transcript that only read.
+    #[must_use]
+    pub fn read_calls(&self) -> usize {
+        self.count(|exchange| !exchange.is_write())
+    }
+
+    /// Puts a fault in the way of later calls.
+    pub fn inject(&self, fault: Fault) {
+        lock(&self.state.faults).inject(fault);
+    }
+
+    /// Takes back all faults that have not struck yet.
+    pub fn clear_faults(&self) {
+        lock(&self.state.faults).clear();
+    }
+
+    /// Ends the server and waits until its port and connections are closed.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        let _cancelled = (&mut self.task).await;
+    }
+
+    fn count(&self, wanted: impl Fn(&Exchange) -> bool) -> usize {
+        lock(&self.state.transcript).exchanges().iter().filter(|e| wanted(e)).count()
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Accepts connections for ever; they end with this task, because they live in its set.
+async fn accept(listener: TcpListener, state: Arc<State>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            Ok((stream, _)) = listener.accept() => {
+                connections.spawn(serve(stream, Arc::clone(&state)));
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, state: Arc<State>) {
+    let service = service_fn(move |request| answer(Arc::clone(&state), request));
+    let http = hyper::server::conn::http1::Builder::new();
+    // An error here is a client that went away or a fault that broke off on purpose.
+    let _closed = http.serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// Tells hyper to close the connection without a reply.
+#[derive(Debug)]
+struct BrokenOff;
+
+impl std::fmt::Display for BrokenOff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("connection broken off by a fault")
+    }
+}
+
+impl std::error::Error for BrokenOff {}
+
+async fn answer(
+    state: Arc<State>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, BrokenOff> {
+    let (head, body) = request.into_parts();
+    let bytes = body.collect().await.map_err(|_| BrokenOff)?.to_bytes();
+    let path = head.uri.path();
+    let query = head.uri.query().unwrap_or_default().as_bytes();
+    let call = Call {
+        method: head.method.to_string(),
+        path: path.strip_prefix(BASE).unwrap_or(path).to_owned(),
+        query: form_urlencoded::parse(query).into_owned().collect(),
+        body: Body::read(&bytes),
+    };
+    let header = head.headers.get(hyper::header::AUTHORIZATION);
+    let authorization = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let fault = lock(&state.faults).strike(&call.method, &call.path);
+    let seq = lock(&state.transcript).arrive(exchange(&call, fault));
+    let reply = meet(&state, fault, call, authorization).await?;
+    let text = match fault {
+        Some(FaultKind::MalformedJson) => half(&reply.body.to_string()),
+        _ => reply.body.to_string(),
+    };
+    lock(&state.transcript).answer(seq, reply.status, Body::read(text.as_bytes()));
+    Ok(response(&reply, text))
+}
+
+fn exchange(call: &Call, fault: Option<FaultKind>) -> Exchange {
+    Exchange {
+        seq: 0,
+        at_ms: 0,
+        method: call.method.clone(),
+        path: call.path.clone(),
+        query: call.query.clone(),
+        request: call.body.clone(),
+        status: None,
+        response: Body::Empty,
+        fault,
+    }
+}
+
+/// Handles a call, or does what the fault in its way says.
+async fn meet(
+    state: &Arc<State>,
+    fault: Option<FaultKind>,
+    call: Call,
+    authorization: Option<String>,
+) -> Result<Reply, BrokenOff> {
+    let handled = || handle(state, &call, authorization.as_deref());
+    match fault {
+        None | Some(FaultKind::MalformedJson) => Ok(handled()),
+        Some(FaultKind::Status(status)) => Ok(stated(status)),
+        Some(FaultKind::NotFoundOnce) => Ok(stated(404)),
+        Some(FaultKind::TooManyRequests { retry_after_s }) => {
+            let mut reply = stated(429);
+            reply.headers.push(("retry-after", retry_after_s.to_string()));
+            Ok(reply)
+        }
+        Some(FaultKind::Hang) => match std::future::pending::<Infallible>().await {},
+        Some(FaultKind::CloseBeforeApply) => Err(BrokenOff),
+        Some(FaultKind::DropReplyAfterApply) => {
+            handled();
+            Err(BrokenOff)
+        }
+        Some(FaultKind::Delay(ms)) => {
+            // In a task of its own, since a slow API does not stop when its client hangs up.
+            let state = Arc::clone(state);
+            let late = tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                handle(&state, &call, authorization.as_deref())
+            });
+            late.await.map_err(|_| BrokenOff)
+        }
+    }
+}
+
+/// The envelope of an injected status.
+fn stated(status: u16) -> Reply {
+    let (code, message) = match status {
+        403 => (10000, "Authentication error"),
+        404 => (1001, "object not found"),
+        429 => (971, "Please wait and consider throttling your request speed"),
+        _ => (1105, "Temporarily unavailable"),
+    };
+    Failure::new(status, code, message).into()
+}
+
+/// Who, how often, what: the token, its user's rate limit, the operation.
+fn handle(state: &State, call: &Call, authorization: Option<&str>) -> Reply {
+    let mut world = state.world.lock();
+    let token = match auth::find(&world.tokens, authorization, &call.path) {
+        Ok(token) => token.clone(),
+        Err(failure) => return failure.into(),
+    };
+    let limit = world.rate_limit;
+    let allowance = lock(&state.limiter).count(limit, token.user(), Instant::now());
+    let mut reply = match allowance {
+        Allowance::Blocked { .. } => limits::blocked(limit),
+        Allowance::Granted { .. } => route(&mut world, &token, call).unwrap_or_else(Reply::from),
+    };
+    reply.headers.extend(limits::headers(limit, allowance));
+    reply
+}
+
+fn half(text: &str) -> String {
+    text.chars().take(text.chars().count() / 2).collect()
+}
+
+fn response(reply: &Reply, text: String) -> Response<Full<Bytes>> {
+    let mut builder =
+        Response::builder().status(reply.status).header("content-type", "application/json");
+    for (name, value) in &reply.headers {
+        builder = builder.header(*name, value);
+    }
+    builder.body(Full::from(text)).unwrap_or_else(|_| Response::new(Full::default()))
+}

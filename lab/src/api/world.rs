@@ -1,0 +1,175 @@
+//! The tables behind the API: one account with its zones, pools, monitors, load balancers, records
+//! and tokens.
+//!
+//! The operations of the API are methods of [`World`], spread over the modules of their objects,
+//! and are plain functions of a body: no HTTP, no clock but the time stamps. `seed.rs` adds the
+//! methods with which a test sets the scene and plays another person who edits the same objects.
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, Unit};
+use serde_json::{Value, json};
+
+use super::auth::Token;
+use super::envelope::{Failure, Row};
+use super::limits::RateLimit;
+use super::table::{Table, text};
+
+/// Ways in which the real API has surprised clients, off unless a test turns them on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quirks {
+    /// Replies list the origins of a pool in another order than they were written (terraform
+    /// provider issue 6140).
+    pub origins_reordered: bool,
+    /// A record without a comment shows `"comment": null`, which the OpenAPI document does not
+    /// allow.
+    pub absent_comment_is_null: bool,
+}
+
+/// What a zone's owner pays for; limits depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// 200 records, 200 changes a batch, comments of 100 characters, no tags, TTL from 60 s.
+    Free,
+    /// 3,500 records, 3,500 changes a batch, comments of 500 characters, tags, TTL from 60 s.
+    Pro,
+    /// As [`Plan::Pro`], with TTL from 30 s and steering by data center.
+    Enterprise,
+}
+
+impl Plan {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Free => "Free Website",
+            Self::Pro => "Pro Website",
+            Self::Enterprise => "Enterprise Website",
+        }
+    }
+
+    pub(crate) fn ttl_s_min(self) -> i64 {
+        if self == Self::Enterprise { 30 } else { 60 }
+    }
+
+    /// The most records of a zone, and also the most changes of one batch.
+    pub(crate) fn records_max(self) -> usize {
+        if self == Self::Free { 200 } else { 3500 }
+    }
+
+    pub(crate) fn comment_chars_max(self) -> usize {
+        if self == Self::Free { 100 } else { 500 }
+    }
+}
+
+/// A zone with its records and load balancers.
+#[derive(Clone, Debug)]
+pub(crate) struct Zone {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) plan: Plan,
+    pub(crate) created_on: String,
+    pub(crate) records: Table,
+    pub(crate) load_balancers: Table,
+}
+
+impl Zone {
+    /// Whether a name is the zone's apex or below it.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        let below = name.strip_suffix(&self.name);
+        below.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+}
+
+/// All that the emulated API knows.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Deviations of the replies.
+    pub quirks: Quirks,
+    /// The limit on every user's calls.
+    pub rate_limit: RateLimit,
+    pub(crate) account: String,
+    pub(crate) zones: Vec<Zone>,
+    pub(crate) pools: Table,
+    pub(crate) monitors: Table,
+    pub(crate) tokens: Vec<Token>,
+    /// What `/pools/{id}/health` shows as `pop_health`, by pool id.
+    pub(crate) health: BTreeMap<String, Value>,
+    ids: Ids,
+}
+
+impl World {
+    /// An account with nothing in it. Worlds with the same seed give the same ids in the same
+    /// order.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let mut ids = Ids { seed, made: 0 };
+        Self {
+            quirks: Quirks::default(),
+            rate_limit: RateLimit::default(),
+            account: ids.next(),
+            zones: Vec::new(),
+            pools: Table::default(),
+            monitors: Table::default(),
+            tokens: Vec::new(),
+            health: BTreeMap::new(),
+            ids,
+        }
+    }
+
+    pub(crate) fn next_id(&mut self) -> String {
+        self.ids.next()
+    }
+
+    pub(crate) fn zone(&self, id: &str) -> Result<&Zone, Failure> {
+        self.zones.iter().find(|zone| zone.id == id).ok_or_else(super::auth::denied)
+    }
+
+    pub(crate) fn zone_mut(&mut self, id: &str) -> Result<&mut Zone, Failure> {
+        self.zones.iter_mut().find(|zone| zone.id == id).ok_or_else(super::auth::denied)
+    }
+
+    /// Gives a new row its id and time stamps.
+    pub(crate) fn born(&mut self, mut row: Row) -> Row {
+        let time = now();
+        row.insert("id".to_owned(), json!(self.next_id()));
+        row.insert("created_on".to_owned(), json!(time));
+        row.insert("modified_on".to_owned(), json!(time));
+        row
+    }
+
+    /// Gives a changed row the identity of the row that it replaces.
+    pub(crate) fn reborn(mut row: Row, old: &Row) -> Row {
+        for field in ["id", "created_on"] {
+            row.insert(field.to_owned(), json!(text(old, field)));
+        }
+        row.insert("modified_on".to_owned(), json!(now()));
+        row
+    }
+}
+
+/// The time as the API writes it: RFC 3339 in UTC with microseconds.
+pub(crate) fn now() -> String {
+    let now = Timestamp::now();
+    now.round(Unit::Microsecond).unwrap_or(now).to_string()
+}
+
+/// Identifiers of 32 hex digits that look random and are not.
+#[derive(Clone, Debug)]
+struct Ids {
+    seed: u64,
+    made: u64,
+}
+
+impl Ids {
+    fn next(&mut self) -> String {
+        self.made += 1;
+        let (high, low) = (self.made.wrapping_mul(2), self.made.wrapping_mul(2).wrapping_add(1));
+        format!("{:016x}{:016x}", mix(self.seed, high), mix(self.seed, low))
+    }
+}
+
+/// The output function of `SplitMix64`, a bijection: distinct counters never collide.
+fn mix(seed: u64, counter: u64) -> u64 {
+    let z = seed.wrapping_add(counter.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

@@ -1,0 +1,158 @@
+//! The configuration of workerd: a Cap'n Proto text made from the options.
+use super::COMPATIBILITY_DATE;
+use super::bundle::{Folder, Module};
+use super::options::EdgeOptions;
+use std::fmt::Write;
+
+/// The request header that becomes `request.cf`. workerd takes it off the request.
+pub(super) const CF_HEADER: &str = "x-lab-cf";
+
+/// The sockets, by the names that workerd reports their ports under.
+pub(super) const HTTP_SOCKET: &str = "http";
+/// The socket of the controls.
+pub(super) const CTL_SOCKET: &str = "ctl";
+
+/// Which KV namespace the Worker's binding means. There is one; the KV service wants a name.
+const NAMESPACE: &str = r#"props = (json = "{\"namespace\":\"KV\"}")"#;
+
+/// Writes the whole configuration. `embed` paths are relative to the file, disk paths absolute.
+pub(super) fn render(options: &EdgeOptions, folder: &Folder) -> String {
+    let disk = |name: &str| quote(&folder.path().join(name).to_string_lossy());
+    format!(
+        r#"using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = ({main})),
+    (name = "kv", worker = ({kv})),
+    (name = "kvtap", worker = ({kvtap})),
+    (name = "ctl", worker = ({ctl})),
+    (name = "netsim", worker = ({netsim})),
+    (name = "loopback", network = (allow = ["127.0.0.0/8"])),
+    (name = "objects", disk = (path = {objects}, writable = true)),
+    (name = "blobs", disk = (path = {blobs}, writable = true)),
+  ],
+  sockets = [
+    (name = "{HTTP_SOCKET}", address = "127.0.0.1:0", service = "main",
+      http = (cfBlobHeader = "{CF_HEADER}")),
+    (name = "{CTL_SOCKET}", address = "127.0.0.1:0", http = (), service = "ctl"),
+  ],
+);
+"#,
+        main = main_worker(options, &folder.modules),
+        kv = kv_worker(),
+        kvtap = lab_worker(
+            "kvtap.js",
+            &format!(r#"bindings = [(name = "UPSTREAM", service = (name = "kv", {NAMESPACE}))]"#)
+        ),
+        ctl = ctl_worker(),
+        netsim = lab_worker("netsim.js", r#"globalOutbound = "loopback""#),
+        objects = disk("objects"),
+        blobs = disk("blobs"),
+    )
+}
+
+fn main_worker(options: &EdgeOptions, modules: &[Module]) -> String {
+    let modules = list(modules.iter().map(module));
+    let kv = format!(r#"(name = "KV", kvNamespace = (name = "kvtap", {NAMESPACE}))"#);
+    let vars = options
+        .vars
+        .iter()
+        .map(|(name, value)| format!("(name = {}, text = {})", quote(name), quote(value)));
+    let objects = options.durable_objects.iter().map(|(binding, class)| {
+        format!("(name = {}, durableObjectNamespace = {})", quote(binding), quote(class))
+    });
+    let classes = options.durable_objects.iter().map(|(_, class)| {
+        let class = quote(class);
+        format!("(className = {class}, uniqueKey = {class}, enableSql = true)")
+    });
+    format!(
+        r#"modules = {modules}, globalOutbound = "netsim",
+      compatibilityDate = "{COMPATIBILITY_DATE}",
+      bindings = {bindings},
+      durableObjectNamespaces = {classes}, durableObjectStorage = (localDisk = "objects")"#,
+        bindings = list([kv].into_iter().chain(vars).chain(objects)),
+        classes = list(classes),
+    )
+}
+
+/// One module. The script that `worker-build` makes imports its wasm under a name that begins with
+/// `./`.
+fn module(module: &Module) -> String {
+    let file = quote(&format!("main/{}", module.file));
+    if module.is_wasm {
+        format!("(name = {}, wasm = embed {file})", quote(&format!("./{}", module.file)))
+    } else {
+        format!("(name = {}, esModule = embed {file})", quote(&module.file))
+    }
+}
+
+/// The KV service that comes with workerd, with a clock that can be moved.
+fn kv_worker() -> String {
+    format!(
+        r#"modules = [(name = "kv", bundled = "/workerd/kv.js")],
+      compatibilityDate = "{COMPATIBILITY_DATE}",
+      durableObjectNamespaces = [(className = "KVNamespace", uniqueKey = "kv", enableSql = true)],
+      durableObjectStorage = (localDisk = "objects"),
+      bindings = [(name = "SHARD", durableObjectNamespace = "KVNamespace"),
+        (name = "BLOBS", service = "blobs"), (name = "TEST_CLOCK", json = "true")]"#
+    )
+}
+
+fn ctl_worker() -> String {
+    let bindings = format!(
+        r#"compatibilityFlags = ["service_binding_extra_handlers"],
+      bindings = [(name = "MAIN", service = "main"),
+        (name = "KV", kvNamespace = (name = "kvtap", entrypoint = "Operator", {NAMESPACE})),
+        (name = "TAP", service = (name = "kvtap", entrypoint = "Control")),
+        (name = "NET", service = (name = "netsim", entrypoint = "Control"))]"#
+    );
+    lab_worker("ctl.js", &bindings)
+}
+
+fn lab_worker(file: &str, rest: &str) -> String {
+    format!(
+        r#"modules = [(name = "{file}", esModule = embed "lab/{file}")],
+      compatibilityDate = "{COMPATIBILITY_DATE}", {rest}"#
+    )
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
+}
+
+/// A Cap'n Proto string literal. Text beyond ASCII stands as it is; its escapes are bytes.
+fn quote(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\n' => quoted.push_str("\\n"),
+            control if control.is_ascii_control() => {
+                let _ = write!(quoted, "\\x{:02x}", u32::from(control));
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_quoted_so_that_they_cannot_leave_their_quotes() {
+        assert_eq!(quote(r#"a"b\c"#), r#""a\"b\\c""#);
+        assert_eq!(quote("a\nb\tc\u{7f}é"), "\"a\\nb\\x09c\\x7fé\"");
+    }
+
+    #[test]
+    fn wasm_is_named_as_the_script_imports_it() {
+        let wasm = Module { file: "index_bg.wasm".into(), is_wasm: true };
+        assert_eq!(
+            module(&wasm),
+            r#"(name = "./index_bg.wasm", wasm = embed "main/index_bg.wasm")"#
+        );
+    }
+}

@@ -1,0 +1,42 @@
+// The simulated internet: everything that the Worker fetches comes here. A host name leads to a port of loopback, after
+// a delay, unless a fault is set; a host that nobody announced does not exist.
+import { WorkerEntrypoint } from "cloudflare:workers";
+
+const HOUR_MS = 3_600_000;
+const routes = new Map(); // host -> { port, delay_ms, fault }
+
+export default {
+  async fetch(request) {
+    const url = new URL(request.url);
+    const route = routes.get(url.hostname);
+    if (!route) throw new Error(`no such host: ${url.hostname}`);
+    if (route.delay_ms > 0) await scheduler.wait(route.delay_ms);
+    if (route.fault !== null) return fail(route.fault);
+    const headers = new Headers(request.headers);
+    headers.set("x-lab-host", url.host);
+    headers.set("x-lab-scheme", url.protocol.slice(0, -1));
+    const target = `http://127.0.0.1:${route.port}${url.pathname}${url.search}`;
+    return fetch(target, new Request(request, { headers }));
+  },
+};
+
+async function fail(fault) {
+  switch (fault) {
+    case "refuse":
+      throw new Error("Network connection lost.");
+    case "hang":
+      // A promise that can never resolve would be recognised as hung and ended at once.
+      await scheduler.wait(HOUR_MS);
+      throw new Error("Network connection lost.");
+    case "unreachable":
+      return new Response("error code: 523", { status: 523, headers: { "cf-ray": "lab", server: "cloudflare" } });
+    default:
+      throw new Error(`unknown fault: ${fault}`);
+  }
+}
+
+export class Control extends WorkerEntrypoint {
+  route(host, route) {
+    routes.set(host, route);
+  }
+}

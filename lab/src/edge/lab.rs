@@ -1,0 +1,250 @@
+//! The edge as tests and the demo hold it.
+use super::bundle::Folder;
+use super::config::{CF_HEADER, render};
+use super::control::call;
+use super::options::{EdgeOptions, KvCounts, KvFaults, KvKey, Route};
+use super::process::{Log, Process};
+use anyhow::{Result, ensure};
+use reqwest::header::HOST;
+use reqwest::{Client, Method, RequestBuilder, redirect};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The Worker on a running workerd. The process is killed and its storage removed when this is
+/// dropped.
+#[derive(Debug)]
+pub struct Edge {
+    // Before the folder: a process must be gone before its storage is.
+    process: Process,
+    folder: Folder,
+    workerd: PathBuf,
+    config: PathBuf,
+    log: Log,
+    client: Client,
+    world: Mutex<World>,
+}
+
+/// What our own workers hold in memory and must be told again after a restart.
+#[derive(Debug, Default)]
+struct World {
+    routes: BTreeMap<String, Route>,
+    faults: KvFaults,
+    kv_clock_ms: u64,
+}
+
+/// The end of a cron run.
+#[derive(Deserialize)]
+struct CronRun {
+    outcome: String,
+}
+
+impl Edge {
+    /// Starts workerd and fills KV. The Worker has not run yet when this returns.
+    ///
+    /// **Errors**: the bundle is not one, or workerd does not start; the message has what it
+    /// printed.
+    pub async fn start(options: EdgeOptions) -> Result<Edge> {
+        let folder = Folder::lay_out(&options.bundle)?;
+        let config = folder.write_config(&render(&options, &folder))?;
+        let log = Log::default();
+        let process = Process::start(&options.workerd, &config, None, &log).await?;
+        let edge = Edge {
+            process,
+            folder,
+            workerd: options.workerd,
+            config,
+            log,
+            client: client()?,
+            world: Mutex::default(),
+        };
+        for (key, value) in &options.kv {
+            edge.kv_put(key, value).await?;
+        }
+        Ok(edge)
+    }
+
+    /// The base of the Worker's URL, without a final slash.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port())
+    }
+
+    /// The port of the Worker on 127.0.0.1; a restart keeps it.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.process.ports.http
+    }
+
+    /// Runs the cron handler for the given time, in milliseconds since 1970, and waits for its end.
+    ///
+    /// **Errors**: the run did not end with the outcome `ok`.
+    pub async fn run_cron(&self, scheduled_ms: i64) -> Result<()> {
+        let run: CronRun =
+            self.call(&json!({ "command": "cron", "scheduled_ms": scheduled_ms })).await?;
+        let log = || self.log().join("\n");
+        ensure!(run.outcome == "ok", "the cron run ended with `{}`\n{}", run.outcome, log());
+        Ok(())
+    }
+
+    /// Reads a value, past the counters and faults that are meant for the Worker.
+    ///
+    /// **Errors**: workerd does not answer.
+    pub async fn kv_get(&self, key: &str) -> Result<Option<String>> {
+        self.call(&json!({ "command": "kv_get", "key": key })).await
+    }
+
+    /// Writes a value, uncounted.
+    ///
+    /// **Errors**: KV refuses the key or the value.
+    pub async fn kv_put(&self, key: &str, value: &str) -> Result<()> {
+        self.call(&json!({ "command": "kv_put", "key": key, "value": value })).await
+    }
+
+    /// Deletes a key, uncounted.
+    ///
+    /// **Errors**: workerd does not answer.
+    pub async fn kv_delete(&self, key: &str) -> Result<()> {
+        self.call(&json!({ "command": "kv_delete", "key": key })).await
+    }
+
+    /// Lists all keys with the prefix, in order, uncounted.
+    ///
+    /// **Errors**: workerd does not answer.
+    pub async fn kv_list(&self, prefix: &str) -> Result<Vec<KvKey>> {
+        self.call(&json!({ "command": "kv_list", "prefix": prefix })).await
+    }
+
+    /// Moves KV's clock forward, so that what expires, expires, and what spreads, spreads.
+    ///
+    /// **Errors**: workerd does not answer.
+    pub async fn advance_kv_clock(&self, ms: u64) -> Result<()> {
+        self.world().kv_clock_ms += ms;
+        self.call(&json!({ "command": "kv_advance_clock", "ms": ms })).await
+    }
+
+    /// What the Worker has done with KV since the start, the last reset or the last restart.
+    ///
+    /// **Errors**: workerd does not answer.
+    pub async fn kv_counts(&self) -> Result<KvCounts> {
+        self.call(&json!({ "command": "kv_counts" })).await
+    }
+
+    /// Sets all counters to zero.
+    ///
+    /// **Errors**: workerd does not answer.
+    pub async fn reset_kv_counts(&self) -> Result<()> {
+        self.call(&json!({ "command": "kv_reset_counts" })).await
+    }
+
+    /// Makes KV misbehave towards the Worker from now on; the default of [`KvFaults`] ends that.
+    ///
+    /// **Errors**: workerd does not answer.
+    pub async fn set_kv_faults(&self, faults: KvFaults) -> Result<()> {
+        self.world().faults = faults;
+        self.call(&json!({ "command": "kv_faults", "faults": faults })).await
+    }
+
+    /// Lets a host name lead somewhere, for whatever the Worker fetches from now on. The scheme and
+    /// the port of the fetched URL do not matter; the origin sees them in `x-lab-scheme` and
+    /// `x-lab-host`.
+    ///
+    /// **Errors**: workerd does not answer.
+    pub async fn route_host(&self, host: &str, route: Route) -> Result<()> {
+        self.world().routes.insert(host.to_owned(), route);
+        self.call(&json!({ "command": "route", "host": host, "route": route })).await
+    }
+
+    /// A request to the Worker as a client of `host` would make it, with `cf` as its `request.cf`.
+    /// It follows no redirects and has its own connection. Dot segments of the path are resolved
+    /// before it is sent.
+    pub fn request(
+        &self,
+        method: Method,
+        host: &str,
+        path_and_query: &str,
+        cf: Option<&Value>,
+    ) -> RequestBuilder {
+        let url = format!("{}{path_and_query}", self.url());
+        let request = self.client.request(method, url).header(HOST, host);
+        match cf {
+            Some(cf) => request.header(CF_HEADER, ascii_json(cf)),
+            None => request,
+        }
+    }
+
+    /// Kills workerd as a crash would and starts it again on the same storage and ports. Routes, KV
+    /// faults and KV's clock stay as they are; the counters begin anew.
+    ///
+    /// **Errors**: workerd does not start again.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.process.kill().await?;
+        let ports = Some(self.process.ports);
+        self.process = Process::start(&self.workerd, &self.config, ports, &self.log).await?;
+        let World { routes, faults, kv_clock_ms } = std::mem::take(&mut *self.world());
+        self.advance_kv_clock(kv_clock_ms).await?;
+        self.set_kv_faults(faults).await?;
+        for (host, route) in routes {
+            self.route_host(&host, route).await?;
+        }
+        Ok(())
+    }
+
+    /// What workerd printed on both its streams, line by line, the newest 10,000.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        self.log.lines()
+    }
+
+    /// Ends workerd and removes its storage.
+    ///
+    /// **Errors**: one of the two cannot be done.
+    pub async fn stop(mut self) -> Result<()> {
+        self.process.kill().await?;
+        self.folder.remove()
+    }
+
+    async fn call<T: DeserializeOwned>(&self, command: &Value) -> Result<T> {
+        call(&self.client, self.process.ports.ctl, command).await
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One connection a request: a pooled one may be dead after a restart, and would hide that.
+fn client() -> Result<Client> {
+    let client = Client::builder().no_proxy().redirect(redirect::Policy::none());
+    Ok(client.pool_max_idle_per_host(0).build()?)
+}
+
+/// JSON that can stand in a header: everything beyond ASCII is escaped.
+fn ascii_json(value: &Value) -> String {
+    let mut ascii = String::new();
+    for character in value.to_string().chars() {
+        if character.is_ascii() {
+            ascii.push(character);
+        } else {
+            let units = character.encode_utf16(&mut [0; 2]).to_vec();
+            ascii.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    ascii
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_for_a_header_is_ascii_and_means_the_same() {
+        let value = json!({ "city": "Zürich", "note": "🚆 \"ok\"\n" });
+        let ascii = ascii_json(&value);
+        assert!(ascii.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{ascii}");
+        assert_eq!(serde_json::from_str::<Value>(&ascii).unwrap(), value);
+    }
+}

@@ -1,0 +1,93 @@
+//! What an edge is started with, and the values of its controls.
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What to run, and with which bindings.
+#[derive(Clone, Debug)]
+pub struct EdgeOptions {
+    /// The runtime's binary, as [`find_workerd`](super::find_workerd) finds it.
+    pub workerd: PathBuf,
+    /// The folder that holds the built Worker: `index.js`, and beside it the modules that it
+    /// imports.
+    pub bundle: PathBuf,
+    /// Text bindings, secrets included.
+    pub vars: BTreeMap<String, String>,
+    /// Values that are in KV before the first request.
+    pub kv: BTreeMap<String, String>,
+    /// Binding and class of each Durable Object namespace, all with a SQL store.
+    pub durable_objects: Vec<(String, String)>,
+}
+
+impl EdgeOptions {
+    /// No variables, an empty KV, and the one Durable Object namespace `CONTROLLER` of the class
+    /// `Controller`.
+    #[must_use]
+    pub fn new(workerd: PathBuf, bundle: PathBuf) -> Self {
+        let durable_objects = vec![("CONTROLLER".to_owned(), "Controller".to_owned())];
+        Self { workerd, bundle, vars: BTreeMap::new(), kv: BTreeMap::new(), durable_objects }
+    }
+}
+
+/// Where a host name leads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Route {
+    /// The port on 127.0.0.1.
+    pub port: u16,
+    /// Added before the connection, as distance would.
+    pub delay_ms: u64,
+    /// What goes wrong in place of the connection.
+    pub fault: Option<NetFault>,
+}
+
+/// What can go wrong between the edge and an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NetFault {
+    /// The fetch is rejected, as workerd rejects it when a connection is refused.
+    Refuse,
+    /// The fetch neither answers nor fails.
+    Hang,
+    /// The fetch answers with status 523 and a `cf-ray` header: in production Cloudflare's own
+    /// network answers for an origin that it cannot reach.
+    Unreachable,
+}
+
+/// How KV misbehaves towards the Worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct KvFaults {
+    /// Gets and lists are rejected.
+    pub fail_reads: bool,
+    /// Puts and deletes are rejected.
+    pub fail_writes: bool,
+    /// How long the Worker's single gets go on seeing the value before a change, whoever made it.
+    /// Measured on KV's own clock. Lists and bulk gets always see the newest.
+    pub propagation_ms: u64,
+}
+
+/// What the Worker has done with KV, failed attempts included. Lists count as one operation each
+/// page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct KvCounts {
+    /// Keys read.
+    pub reads: u64,
+    /// Puts.
+    pub writes: u64,
+    /// Deletes.
+    pub deletes: u64,
+    /// List pages.
+    pub lists: u64,
+    /// Puts of each key.
+    pub writes_by_key: BTreeMap<String, u64>,
+}
+
+/// One key as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct KvKey {
+    /// The key.
+    pub name: String,
+    /// What was stored beside the value.
+    #[serde(default)]
+    pub metadata: Option<Value>,
+}

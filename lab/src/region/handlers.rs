@@ -1,0 +1,214 @@
+//! What a region answers, and how its mode bends the answer.
+use super::Served;
+use super::mode::Mode;
+use anyhow::{Context, Result};
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::sse::{Event, Sse};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::any;
+use axum::{Json, Router};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::future::pending;
+use std::io;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// The page of [`Mode::WrongBody`]: a `200` that is not the application.
+const WRONG_PAGE: &str = "<!doctype html><title>Welcome</title><p>This site is under construction.";
+/// The length that [`Mode::Reset`] announces; it sends half of it.
+const BROKEN_LENGTH: usize = 64 * 1024;
+/// The time in which the first half of a broken body leaves, before the connection is closed.
+const FLUSH_TIME: Duration = Duration::from_millis(10);
+/// The piece in which `/bytes/{n}` streams.
+const CHUNK: &[u8] = &[b'.'; 64 * 1024];
+
+/// What the handlers and the owner of a region both see.
+#[derive(Debug)]
+pub(super) struct Shared {
+    id: String,
+    header: HeaderValue,
+    health_path: String,
+    mode: Mutex<Mode>,
+    replication_lag_s: AtomicU32,
+    health: AtomicU64,
+    other: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn new(id: &str, health_path: &str) -> Result<Self> {
+        Ok(Self {
+            id: id.to_owned(),
+            header: id.parse().with_context(|| format!("region id `{id}` is no header value"))?,
+            health_path: health_path.to_owned(),
+            mode: Mutex::default(),
+            replication_lag_s: AtomicU32::new(0),
+            health: AtomicU64::new(0),
+            other: AtomicU64::new(0),
+        })
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        *self.mode.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_mode(&self, mode: Mode) {
+        *self.mode.lock().unwrap_or_else(PoisonError::into_inner) = mode;
+    }
+
+    pub(super) fn set_replication_lag_s(&self, lag_s: u32) {
+        self.replication_lag_s.store(lag_s, Relaxed);
+    }
+
+    pub(super) fn served(&self) -> Served {
+        Served { health: self.health.load(Relaxed), other: self.other.load(Relaxed) }
+    }
+}
+
+/// All routes of a region, behind its mode.
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/bytes/{n}", any(bytes))
+        .route("/sse", any(events))
+        .fallback(health_or_echo)
+        .layer(from_fn_with_state(shared.clone(), behave))
+        .with_state(shared)
+}
+
+/// Counts the request, then lets the mode decide what becomes of it.
+async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let is_health = request.uri().path() == shared.health_path;
+    let counter = if is_health { &shared.health } else { &shared.other };
+    counter.fetch_add(1, Relaxed);
+    let mut response = match shared.mode() {
+        Mode::Hang => hang(request.into_body()).await,
+        Mode::Slow { delay_ms } => {
+            sleep(Duration::from_millis(delay_ms)).await;
+            next.run(request).await
+        }
+        Mode::Status { code } => status(code),
+        Mode::WrongBody => Html(WRONG_PAGE).into_response(),
+        Mode::Reset => half_a_body(),
+        Mode::Healthy | Mode::Refuse | Mode::Flap { .. } => next.run(request).await,
+    };
+    response.headers_mut().insert("x-lab-region", shared.header.clone());
+    response
+}
+
+/// Reads the whole request, so that a client's upload is not what hangs, and never answers.
+async fn hang(body: Body) -> Response {
+    let _ = length(body).await;
+    pending().await
+}
+
+fn status(code: u16) -> Response {
+    let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (code, Json(json!({ "error": code.canonical_reason() }))).into_response()
+}
+
+fn half_a_body() -> Response {
+    let half = stream::iter([Ok(Bytes::from_static(&CHUNK[..BROKEN_LENGTH / 2]))]);
+    let broken = stream::once(async {
+        sleep(FLUSH_TIME).await;
+        Err(io::Error::from(io::ErrorKind::ConnectionReset))
+    });
+    sized(BROKEN_LENGTH as u64, half.chain(broken))
+}
+
+fn sized(length: u64, body: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Response {
+    let headers = [(header::CONTENT_LENGTH, length.to_string())];
+    (headers, Body::from_stream(body)).into_response()
+}
+
+async fn health_or_echo(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    if request.uri().path() != shared.health_path {
+        return echo(&shared, request).await;
+    }
+    Json(json!({
+        "status": "healthy",
+        "region": shared.id,
+        "ok": true,
+        "replication_lag_s": shared.replication_lag_s.load(Relaxed),
+    }))
+    .into_response()
+}
+
+/// Tells the client what arrived here.
+async fn echo(shared: &Shared, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body_length) = length(body).await else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    Json(json!({
+        "region": shared.id,
+        "method": head.method.as_str(),
+        "path": head.uri.path(),
+        "query": head.uri.query(),
+        "headers": headers(&head.headers),
+        "body_length": body_length,
+    }))
+    .into_response()
+}
+
+/// All headers by name; the values of a repeated one are joined with commas.
+fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut map: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        map.entry(name.to_string())
+            .and_modify(|joined| *joined = format!("{joined}, {value}"))
+            .or_insert_with(|| value.clone().into_owned());
+    }
+    map
+}
+
+/// Reads a body to its end without keeping it.
+async fn length(body: Body) -> Result<usize, axum::Error> {
+    let add = async |length, chunk: Bytes| Ok(length + chunk.len());
+    body.into_data_stream().try_fold(0, add).await
+}
+
+async fn bytes(Path(length): Path<u64>) -> Response {
+    let chunks = stream::unfold(length, async |left| {
+        let size = left.min(CHUNK.len() as u64);
+        let chunk = &CHUNK[..usize::try_from(size).unwrap_or(CHUNK.len())];
+        (size > 0).then(|| (Ok(Bytes::from_static(chunk)), left - size))
+    });
+    sized(length, chunks)
+}
+
+/// How many events `/sse` sends, and how far apart.
+#[derive(Deserialize)]
+#[serde(default)]
+struct Pace {
+    events: u32,
+    every_ms: u64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { events: 5, every_ms: 200 }
+    }
+}
+
+async fn events(Query(pace): Query<Pace>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let interval = Duration::from_millis(pace.every_ms);
+    Sse::new(stream::iter(0..pace.events).then(move |n| async move {
+        if n > 0 {
+            sleep(interval).await;
+        }
+        Ok(Event::default().id(n.to_string()).data(format!("event {n}")))
+    }))
+}

@@ -1,0 +1,115 @@
+//! The ways in which a region behaves, and their names on a command line.
+use anyhow::{Error, Result, bail};
+use std::fmt;
+use std::str::FromStr;
+
+/// How a region treats connections and requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Answers as it should.
+    #[default]
+    Healthy,
+    /// Nothing listens: the connection is refused, and those that were open are closed.
+    Refuse,
+    /// Accepts and reads, never answers.
+    Hang,
+    /// Answers as it should, late.
+    Slow {
+        /// Added before the first byte of every answer.
+        delay_ms: u64,
+    },
+    /// Answers everything with one status.
+    Status {
+        /// From 200 to 599.
+        code: u16,
+    },
+    /// Answers everything with `200` and a page that is not the application's, as a misrouted
+    /// address does.
+    WrongBody,
+    /// Healthy for a while, then refusing for a while, and again; begins healthy.
+    Flap {
+        /// The length of a healthy phase.
+        up_ms: u64,
+        /// The length of a refusing phase.
+        down_ms: u64,
+    },
+    /// Answers with the first half of a body and closes the connection.
+    Reset,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Mode::Healthy => f.write_str("healthy"),
+            Mode::Refuse => f.write_str("refuse"),
+            Mode::Hang => f.write_str("hang"),
+            Mode::Slow { delay_ms } => write!(f, "slow:{delay_ms}"),
+            Mode::Status { code } => write!(f, "status:{code}"),
+            Mode::WrongBody => f.write_str("wrong-body"),
+            Mode::Flap { up_ms, down_ms } => write!(f, "flap:{up_ms}:{down_ms}"),
+            Mode::Reset => f.write_str("reset"),
+        }
+    }
+}
+
+impl FromStr for Mode {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Mode> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let mode = match parts[..] {
+            ["healthy"] => Mode::Healthy,
+            ["refuse"] => Mode::Refuse,
+            ["hang"] => Mode::Hang,
+            ["slow", delay_ms] => Mode::Slow { delay_ms: delay_ms.parse()? },
+            ["status", code] => Mode::Status { code: status(code)? },
+            ["wrong-body"] => Mode::WrongBody,
+            ["flap", up_ms, down_ms] => {
+                Mode::Flap { up_ms: up_ms.parse()?, down_ms: down_ms.parse()? }
+            }
+            ["reset"] => Mode::Reset,
+            _ => bail!(
+                "unknown mode `{text}`; one of healthy, refuse, hang, slow:<ms>, status:<code>, \
+                 wrong-body, flap:<up ms>:<down ms>, reset"
+            ),
+        };
+        Ok(mode)
+    }
+}
+
+fn status(text: &str) -> Result<u16> {
+    match text.parse()? {
+        code @ 200..=599 => Ok(code),
+        code => bail!("status {code} is not a final one; 200 to 599 are"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mode_reads_back_from_its_own_name() {
+        for text in [
+            "healthy",
+            "refuse",
+            "hang",
+            "slow:300",
+            "status:503",
+            "wrong-body",
+            "flap:2000:1000",
+            "reset",
+        ] {
+            assert_eq!(text.parse::<Mode>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn unknown_and_incomplete_names_are_errors() {
+        for text in
+            ["", "down", "slow", "slow:soon", "status:100", "status:600", "flap:1", "healthy:1"]
+        {
+            assert!(text.parse::<Mode>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The socket of a region and the connections behind it.
+//!
+//! One task owns the listener and every connection, so a mode is put into force in one place: it
+//! opens or shuts the door, ends the connections inside if nobody may be served, and only then
+//! reports that the mode holds.
+use super::handlers::{Shared, router};
+use super::mode::Mode;
+use anyhow::{Context, Result};
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use std::future::pending;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// A mode to put into force, and whom to tell when it holds.
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) mode: Mode,
+    pub(super) done: oneshot::Sender<Result<()>>,
+}
+
+/// The port of a region, listening or not.
+enum Door {
+    Open(TcpListener),
+    /// Bound but not listening: the kernel refuses connections, and nobody else gets the port
+    /// meanwhile.
+    Shut(TcpSocket),
+    /// The port could not be bound again.
+    Lost,
+}
+
+/// The phases of a flapping region.
+struct Flap {
+    up: Duration,
+    down: Duration,
+    is_up: bool,
+    ends: Instant,
+}
+
+pub(super) struct Server {
+    shared: Arc<Shared>,
+    router: Router,
+    addr: SocketAddr,
+    door: Door,
+    connections: JoinSet<()>,
+    flap: Option<Flap>,
+}
+
+impl Server {
+    pub(super) async fn bind(shared: Arc<Shared>) -> Result<Server> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        Ok(Server {
+            router: router(shared.clone()),
+            shared,
+            addr: listener.local_addr()?,
+            door: Door::Open(listener),
+            connections: JoinSet::new(),
+            flap: None,
+        })
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.addr.port()
+    }
+
+    /// Serves until nobody can give orders any more.
+    pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        loop {
+            tokio::select! {
+                order = orders.recv() => {
+                    let Some(Order { mode, done }) = order else { return };
+                    // Whoever gave the order may have stopped waiting for it.
+                    let _ = done.send(self.enforce(mode).await);
+                }
+                connection = accept(&self.door) => {
+                    if let Ok(stream) = connection {
+                        self.connections.spawn(serve(stream, self.router.clone()));
+                    }
+                }
+                () = phase_end(self.flap.as_ref()) => self.swing().await,
+                Some(_) = self.connections.join_next() => {}
+            }
+        }
+    }
+
+    async fn enforce(&mut self, mode: Mode) -> Result<()> {
+        self.shared.set_mode(mode);
+        self.flap = match mode {
+            Mode::Flap { up_ms, down_ms } => Some(Flap::begin(up_ms, down_ms)),
+            _ => None,
+        };
+        if mode == Mode::Refuse { self.shut().await } else { self.open() }
+    }
+
+    /// Enters the next phase. A port that is lost shows in the refused connections and in the next
+    /// order's result.
+    async fn swing(&mut self) {
+        let Some(flap) = &mut self.flap else { return };
+        let _ = if flap.swing() { self.open() } else { self.shut().await };
+    }
+
+    fn open(&mut self) -> Result<()> {
+        self.door = match std::mem::replace(&mut self.door, Door::Lost) {
+            Door::Open(listener) => Door::Open(listener),
+            Door::Shut(socket) => Door::Open(socket.listen(BACKLOG)?),
+            Door::Lost => Door::Open(self.rebind()?.listen(BACKLOG)?),
+        };
+        Ok(())
+    }
+
+    async fn shut(&mut self) -> Result<()> {
+        if !matches!(self.door, Door::Shut(_)) {
+            // The listener must be gone before its port can be bound again.
+            self.door = Door::Lost;
+            self.door = Door::Shut(self.rebind()?);
+        }
+        self.connections.shutdown().await;
+        Ok(())
+    }
+
+    fn rebind(&self) -> Result<TcpSocket> {
+        let bind = || -> io::Result<TcpSocket> {
+            let socket = TcpSocket::new_v4()?;
+            socket.set_reuseaddr(true)?;
+            socket.bind(self.addr)?;
+            Ok(socket)
+        };
+        bind().with_context(|| format!("cannot bind {} again", self.addr))
+    }
+}
+
+impl Flap {
+    fn begin(up_ms: u64, down_ms: u64) -> Flap {
+        let (up, down) = (Duration::from_millis(up_ms), Duration::from_millis(down_ms));
+        Flap { up, down, is_up: true, ends: Instant::now() + up }
+    }
+
+    /// Goes to the other phase and tells whether that is the healthy one.
+    fn swing(&mut self) -> bool {
+        self.is_up = !self.is_up;
+        self.ends = Instant::now() + if self.is_up { self.up } else { self.down };
+        self.is_up
+    }
+}
+
+async fn accept(door: &Door) -> io::Result<TcpStream> {
+    match door {
+        Door::Open(listener) => Ok(listener.accept().await?.0),
+        Door::Shut(_) | Door::Lost => pending().await,
+    }
+}
+
+async fn phase_end(flap: Option<&Flap>) {
+    match flap {
+        Some(flap) => sleep_until(flap.ends).await,
+        None => pending().await,
+    }
+}
+
+/// Serves one connection to its end. A broken connection is often just what was ordered, so nobody
+/// is told.
+async fn serve(stream: TcpStream, router: Router) {
+    let service = TowerToHyperService::new(router);
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}

@@ -1,0 +1,156 @@
+//! A furnished world and a client, for the tests of the emulated API.
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+use pointsman_lab::api::{Api, Permission, Plan, Token, TokenStatus, World};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+pub(crate) const SECRET: &str = "token-that-may-everything";
+
+/// A world with two pools behind one load balancer, and a few records.
+pub(crate) struct Scene {
+    pub(crate) api: Api,
+    pub(crate) account: String,
+    pub(crate) zone: String,
+    pub(crate) monitor: String,
+    pub(crate) eu: String,
+    pub(crate) us: String,
+    pub(crate) balancer: String,
+    pub(crate) www: String,
+}
+
+pub(crate) fn pool_body(name: &str) -> Value {
+    json!({"name": name, "origins": [
+        {"name": format!("{name}-1"), "address": "192.0.2.1"},
+        {"name": format!("{name}-2"), "address": "192.0.2.2", "weight": 0.57},
+    ]})
+}
+
+pub(crate) async fn scene() -> Scene {
+    scene_with(|_| {}).await
+}
+
+/// The scene, with a last touch before the server starts.
+pub(crate) async fn scene_with(touch: impl FnOnce(&mut World)) -> Scene {
+    let mut world = World::new(7);
+    world.add_token(Token::all(SECRET));
+    world.add_token(Token::read_only("reader"));
+    world.add_token(Token::new("dns-only", &[Permission::DnsWrite]));
+    world.add_token(Token::all("disabled").with_status(TokenStatus::Disabled));
+    world.add_token(Token::all("expired").with_status(TokenStatus::Expired));
+    let account = world.account_id().to_owned();
+    let zone = world.add_zone("example.com", Plan::Free);
+    let monitor = json!({"type": "https", "path": "/health", "expected_codes": "2xx"});
+    let monitor = world.add_monitor(&monitor).unwrap();
+    let mut eu = pool_body("eu");
+    eu["monitor"] = json!(monitor);
+    let eu = world.add_pool(&eu).unwrap();
+    let us = world.add_pool(&pool_body("us")).unwrap();
+    let balancer = json!({
+        "name": "api.example.com", "default_pools": [eu, us], "fallback_pool": us, "proxied": true,
+    });
+    let balancer = world.add_load_balancer(&zone, &balancer).unwrap();
+    let www = json!({"name": "www", "type": "CNAME", "content": "eu.example.net", "ttl": 60});
+    let www = world.add_record(&zone, &www).unwrap();
+    for host in ["192.0.2.10", "192.0.2.11"] {
+        let record = json!({"name": "db", "type": "A", "content": host, "ttl": 120});
+        world.add_record(&zone, &record).unwrap();
+    }
+    touch(&mut world);
+    let api = Api::start(world).await.unwrap();
+    Scene { api, account, zone, monitor, eu, us, balancer, www }
+}
+
+/// A reply as a client sees it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Seen {
+    pub(crate) fn result(&self) -> &Value {
+        assert_eq!(self.status, 200, "{}", self.body);
+        assert_eq!(self.body["success"], json!(true));
+        &self.body["result"]
+    }
+
+    /// The status and the code of the first error.
+    pub(crate) fn refusal(&self) -> (u16, u64) {
+        assert_eq!(self.body["success"], json!(false), "{}", self.body);
+        (self.status, self.body["errors"][0]["code"].as_u64().unwrap())
+    }
+
+    pub(crate) fn pointer(&self) -> &str {
+        self.body["errors"][0]["source"]["pointer"].as_str().unwrap_or_default()
+    }
+}
+
+impl Scene {
+    pub(crate) fn pools(&self) -> String {
+        format!("/accounts/{}/load_balancers/pools", self.account)
+    }
+
+    pub(crate) fn monitors(&self) -> String {
+        format!("/accounts/{}/load_balancers/monitors", self.account)
+    }
+
+    pub(crate) fn balancers(&self) -> String {
+        format!("/zones/{}/load_balancers", self.zone)
+    }
+
+    pub(crate) fn records(&self) -> String {
+        format!("/zones/{}/dns_records", self.zone)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Seen {
+        self.call(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Seen {
+        self.call(Method::DELETE, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Seen {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Seen {
+        self.call(Method::PUT, path, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Seen {
+        self.call(Method::PATCH, path, Some(body)).await
+    }
+
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Seen {
+        let body = body.map(|body| body.to_string());
+        self.try_call(method, path, body, Some(&format!("Bearer {SECRET}"))).await.unwrap()
+    }
+
+    pub(crate) async fn as_token(&self, secret: &str, method: Method, path: &str) -> Seen {
+        self.try_call(method, path, None, Some(&format!("Bearer {secret}"))).await.unwrap()
+    }
+
+    /// One call on a connection of its own, so that nothing is retried behind the test's back.
+    pub(crate) async fn try_call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        authorization: Option<&str>,
+    ) -> reqwest::Result<Seen> {
+        let client = reqwest::Client::builder().pool_max_idle_per_host(0).no_proxy().build()?;
+        let mut request = client.request(method, format!("{}{path}", self.api.base_url()));
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        let reply = request.send().await?;
+        let (status, headers) = (reply.status().as_u16(), reply.headers().clone());
+        let text = reply.text().await?;
+        Ok(Seen { status, headers, body: serde_json::from_str(&text).unwrap_or(json!(text)) })
+    }
+}

@@ -1,0 +1,142 @@
+//! Runs every check that a change must pass; there are no others.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::checkout::Checkout;
+use crate::setup::{self, Tools};
+use crate::{bundle, process};
+
+/// The options of `cargo xtask test`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Runs one step alone; `tests` then uses the `build/` that is there
+    #[arg(long, value_name = "STEP")]
+    only: Option<Step>,
+}
+
+/// The steps in their order: quick ones first, and what a step needs before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Step {
+    /// The format is that of rustfmt
+    Format,
+    /// No lint on the host: library, programs, tests
+    LintHost,
+    /// No lint in what is compiled for the edge only
+    LintWasm,
+    /// The Worker builds and is within its size limit
+    Build,
+    /// All tests, those of the built Worker on workerd among them
+    Tests,
+    /// Wrangler would deploy it
+    DeployDryRun,
+}
+
+/// Runs the steps up to the first that fails, then prints what each took.
+///
+/// **Errors** with the name of the step that failed.
+pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
+    let tools = setup::run(checkout)?;
+    let chosen = |step: &Step| options.only.is_none_or(|only| only == *step);
+    let mut taken = Vec::new();
+    for step in Step::value_variants().iter().copied().filter(chosen) {
+        println!("\n=== {} ===", name(step));
+        let start = Instant::now();
+        let outcome = step.run(checkout, &tools);
+        taken.push((step, start.elapsed(), outcome.is_ok()));
+        println!("=== {}: {:.1} s ===", name(step), start.elapsed().as_secs_f64());
+        if let Err(error) = outcome {
+            print!("{}", summary(&taken));
+            bail!("step `{}` failed: {error:#}", name(step));
+        }
+    }
+    print!("{}", summary(&taken));
+    Ok(())
+}
+
+impl Step {
+    fn run(self, checkout: &Checkout, tools: &Tools) -> Result<()> {
+        let cargo = |arguments: &[&str]| -> Command {
+            let mut command = process::command("cargo", checkout.root());
+            command.args(arguments);
+            command
+        };
+        match self {
+            Self::Format => process::run(&mut cargo(&["fmt", "--all", "--check"])),
+            Self::LintHost => process::run(&mut cargo(&LINT_HOST)),
+            Self::LintWasm => process::run(&mut cargo(&LINT_WASM)),
+            Self::Build => bundle::release(checkout, tools),
+            Self::DeployDryRun => deploy_dry_run(checkout, tools),
+            Self::Tests => process::run(
+                cargo(&["test", "--workspace"]).env("POINTSMAN_BUNDLE", checkout.bundle()),
+            ),
+        }
+    }
+}
+
+const LINT_HOST: [&str; 6] = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+
+const LINT_WASM: [&str; 9] = [
+    "clippy",
+    "--package",
+    "pointsman",
+    "--lib",
+    "--target",
+    "wasm32-unknown-unknown",
+    "--",
+    "-D",
+    "warnings",
+];
+
+/// Asks wrangler what it would deploy, which checks `wrangler.toml` against the bundle.
+fn deploy_dry_run(checkout: &Checkout, tools: &Tools) -> Result<()> {
+    let mut wrangler = process::command(&tools.wrangler, checkout.root());
+    wrangler
+        .args(["deploy", "--dry-run", "--outdir"])
+        .arg(checkout.target().join("dry-run"))
+        .env("WRANGLER_SEND_METRICS", "false");
+    process::run(&mut wrangler)
+}
+
+fn summary(taken: &[(Step, Duration, bool)]) -> String {
+    let total: Duration = taken.iter().map(|(_, time, _)| *time).sum();
+    let row = |label: &str, time: Duration, outcome: &str| {
+        format!("{label:<16} {:>7.1} s  {outcome}\n", time.as_secs_f64())
+    };
+    let rows = taken.iter().map(|(step, time, passed)| {
+        row(&name(*step), *time, if *passed { "passed" } else { "FAILED" })
+    });
+    format!("\n{}{}", rows.collect::<String>(), row("total", total, "").trim_end()) + "\n"
+}
+
+/// The step's name on the command line.
+fn name(step: Step) -> String {
+    step.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_has_a_row_for_each_step_and_the_total() {
+        let taken = [
+            (Step::Format, Duration::from_millis(400), true),
+            (Step::LintHost, Duration::from_millis(61_600), false),
+        ];
+        let expected = "\nformat               0.4 s  passed\n\
+                        lint-host           61.6 s  FAILED\n\
+                        total               62.0 s\n";
+        assert_eq!(summary(&taken), expected);
+    }
+
+    #[test]
+    fn the_build_comes_before_what_needs_it() {
+        let place = |step| Step::value_variants().iter().position(|other| *other == step);
+        assert!(place(Step::Build) < place(Step::DeployDryRun));
+        assert!(place(Step::Build) < place(Step::Tests));
+    }
+}
