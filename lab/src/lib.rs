@@ -2,9 +2,15 @@
 //!
 //! [`region`] are HTTP servers that break on command, [`api`] is an emulated Cloudflare v4 API,
 //! [`dns`] answers from that API's record table, [`edge`] runs the built Worker on workerd behind a
-//! simulated network. The demo and the end-to-end tests both stand on these four. Nothing here
-//! knows the Worker's code: it sees only what a deployment sees, HTTP, KV and DNS.
+//! simulated network. A [`deployment`] is all of them together; [`story`] plays the main job on one,
+//! and [`console`] lets a person break things. Nothing here knows the Worker's code: it sees only
+//! what a deployment sees, HTTP, KV and DNS.
 pub mod api;
+pub mod clients;
+pub mod console;
+pub mod cron;
+pub mod deployment;
 pub mod dns;
 pub mod edge;
 pub mod region;
+pub mod story;

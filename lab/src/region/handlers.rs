@@ -1,6 +1,6 @@
 //! What a region answers, and how its mode bends the answer.
-use super::Served;
 use super::mode::Mode;
+use super::{CLIENT_HEADER, Served};
 use anyhow::{Context, Result};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, Request, State};
@@ -41,6 +41,7 @@ pub(super) struct Shared {
     replication_lag_s: AtomicU32,
     health: AtomicU64,
     other: AtomicU64,
+    clients: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Shared {
@@ -53,6 +54,7 @@ impl Shared {
             replication_lag_s: AtomicU32::new(0),
             health: AtomicU64::new(0),
             other: AtomicU64::new(0),
+            clients: Mutex::default(),
         })
     }
 
@@ -75,6 +77,21 @@ impl Shared {
     pub(super) fn served(&self) -> Served {
         Served { health: self.health.load(Relaxed), other: self.other.load(Relaxed) }
     }
+
+    pub(super) fn served_to(&self, client: &str) -> u64 {
+        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.get(client).copied().unwrap_or(0)
+    }
+
+    fn count(&self, request: &Request) {
+        let is_health = request.uri().path() == self.health_path;
+        let counter = if is_health { &self.health } else { &self.other };
+        counter.fetch_add(1, Relaxed);
+        if let Some(client) = request.headers().get(CLIENT_HEADER).and_then(|c| c.to_str().ok()) {
+            let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            *clients.entry(client.to_owned()).or_default() += 1;
+        }
+    }
 }
 
 /// All routes of a region, behind its mode.
@@ -89,9 +106,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 
 /// Counts the request, then lets the mode decide what becomes of it.
 async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let is_health = request.uri().path() == shared.health_path;
-    let counter = if is_health { &shared.health } else { &shared.other };
-    counter.fetch_add(1, Relaxed);
+    shared.count(&request);
     let mut response = match shared.mode() {
         Mode::Hang => hang(request.into_body()).await,
         Mode::Slow { delay_ms } => {

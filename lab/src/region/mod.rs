@@ -22,6 +22,10 @@ use tokio::task::JoinHandle;
 /// The path of the health endpoint where none is given.
 pub const HEALTH_PATH: &str = "/api/health";
 
+/// The request header in which a client of the lab says who it is, so that a region can count whose
+/// requests reached it, answered or not.
+pub const CLIENT_HEADER: &str = "x-lab-client";
+
 /// A running origin of one region. Ends when dropped.
 #[derive(Debug)]
 pub struct Region {
@@ -93,6 +97,12 @@ impl Region {
     #[must_use]
     pub fn served(&self) -> Served {
         self.shared.served()
+    }
+
+    /// How many requests have arrived from a client, by its [`CLIENT_HEADER`].
+    #[must_use]
+    pub fn served_to(&self, client: &str) -> u64 {
+        self.shared.served_to(client)
     }
 
     /// Sets the replication lag that the health endpoint reports, in seconds; 0 at the start.

@@ -1,0 +1,121 @@
+//! The controls of the demo: a small HTTP server for `curl`, and the page that explains it.
+
+use crate::deployment::{ADMIN_TOKEN, Deployment, HOST, RECORD};
+use crate::region::Mode;
+use anyhow::{Error, Result};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, put};
+use axum::{Json, Router};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// The running server. Ends when dropped.
+#[derive(Debug)]
+pub struct Console {
+    world: Arc<Deployment>,
+    port: u16,
+    task: JoinHandle<()>,
+}
+
+type Failed = (StatusCode, String);
+
+impl Console {
+    /// Starts it on a free port of loopback.
+    ///
+    /// **Errors**: no port is free.
+    pub async fn start(world: Arc<Deployment>) -> Result<Console> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let port = listener.local_addr()?.port();
+        let router = Router::new()
+            .route("/regions", get(regions))
+            .route("/regions/{id}", put(set_region))
+            .route("/kv", get(keys))
+            .route("/kv/{key}", get(read).put(write))
+            .with_state(world.clone());
+        let task = tokio::spawn(async move {
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Console { world, port, task })
+    }
+
+    /// How to use it, with the addresses of this run.
+    #[must_use]
+    pub fn help(&self) -> String {
+        let console = format!("http://127.0.0.1:{}", self.port);
+        let edge = self.world.edge().url();
+        let dns = self.world.dns().addr().port();
+        let api = self.world.api().base_url();
+        format!(
+            "\
+The world goes on. Ctrl-C ends it.
+
+break a region   curl -X PUT -d hang {console}/regions/eu-west
+                 (healthy, refuse, hang, slow:300, status:503, wrong-body, flap:2000:2000, reset)
+all regions      curl {console}/regions
+ask as a client  curl -i -H 'host: {HOST}' -H 'x-lab-cf: {{\"country\":\"BR\"}}' {edge}/api/orders
+ask DNS          dig @127.0.0.1 -p {dns} {RECORD} CNAME
+status           curl -H 'host: {HOST}' -H 'authorization: Bearer {ADMIN_TOKEN}' \\
+                   {edge}/.pointsman/status
+look into KV     curl {console}/kv
+one key          curl {console}/kv/routes
+write a config   curl -X PUT --data-binary @examples/three-regions.json {console}/kv/config
+the API          {api}
+"
+        )
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn regions(State(world): State<Arc<Deployment>>) -> Json<Value> {
+    let modes = world.regions().map(|r| (r.id().to_owned(), json!(r.mode().to_string())));
+    Json(Value::Object(modes.collect::<Map<_, _>>()))
+}
+
+async fn set_region(
+    State(world): State<Arc<Deployment>>,
+    Path(id): Path<String>,
+    mode: String,
+) -> Result<String, Failed> {
+    let mode: Mode = mode.trim().parse().map_err(bad)?;
+    world.region(&id).map_err(bad)?.set(mode).await.map_err(bad)?;
+    Ok(format!("{id} is {mode}\n"))
+}
+
+async fn keys(State(world): State<Arc<Deployment>>) -> Result<String, Failed> {
+    let keys = world.edge().kv_list("").await.map_err(bad)?;
+    let line = |key: &crate::edge::KvKey| {
+        let summary = key.metadata.as_ref().map(|m| format!("{} {}", m["as_of"], m["summary"]));
+        format!("{:<16} {}\n", key.name, summary.unwrap_or_default())
+    };
+    Ok(keys.iter().map(line).collect())
+}
+
+async fn read(
+    State(world): State<Arc<Deployment>>,
+    Path(key): Path<String>,
+) -> Result<String, Failed> {
+    let value = world.edge().kv_get(&key).await.map_err(bad)?;
+    value.map(|text| text + "\n").ok_or((StatusCode::NOT_FOUND, format!("no key `{key}`\n")))
+}
+
+async fn write(
+    State(world): State<Arc<Deployment>>,
+    Path(key): Path<String>,
+    value: String,
+) -> Result<String, Failed> {
+    world.edge().kv_put(&key, &value).await.map_err(bad)?;
+    Ok(format!("{key} has {} bytes; a config is read at the next full minute\n", value.len()))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
+fn bad(error: Error) -> Failed {
+    (StatusCode::BAD_REQUEST, format!("{error:#}\n"))
+}

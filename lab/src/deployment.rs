@@ -1,0 +1,270 @@
+//! A whole deployment on loopback: regions, the API with its DNS, and the Worker on workerd.
+//!
+//! The Worker is told nothing of the lab. It fetches `https://eu1.origin.example.com` and
+//! `https://api.cloudflare.com` as it would in production, and the edge's simulated network leads
+//! those names to the regions and to the emulated API. The account starts furnished as the config
+//! wants it: pools with one origin each, and a record that carries our marker.
+
+use crate::api::{Api, Plan, Token, World};
+use crate::dns::{DnsServer, lookup};
+use crate::edge::{Edge, EdgeOptions, Route, find_workerd};
+use crate::region::{CLIENT_HEADER, Region};
+use anyhow::{Context, Result, anyhow};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// The config that the lab starts with, of `examples/`.
+const CONFIG: &str = include_str!("../../examples/three-regions.json");
+/// The account id that stands in the config for the real one.
+const ACCOUNT_PLACEHOLDER: &str = "00000000000000000000000000000000";
+/// The host that the Worker serves.
+pub const HOST: &str = "api.example.com";
+/// The record that follows the regions.
+pub const RECORD: &str = "downloads.example.com";
+/// The token of the admin surface.
+pub const ADMIN_TOKEN: &str = "lab-admin-token";
+const API_TOKEN: &str = "lab-api-token";
+
+/// Regions with the host of their origin, and how far they are from the edge.
+const REGIONS: [(&str, &str, u64); 3] = [
+    ("eu-west", "eu1.origin.example.com", 5),
+    ("us-east", "us1.origin.example.com", 40),
+    ("sa-east", "br1.origin.example.com", 90),
+];
+
+/// Somebody who asks, from somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Country code.
+    pub country: &'static str,
+    /// For people.
+    pub name: &'static str,
+    latitude: &'static str,
+    longitude: &'static str,
+}
+
+/// A client in Berlin.
+pub const BERLIN: Client =
+    Client { country: "DE", name: "German client", latitude: "52.52", longitude: "13.40" };
+/// A client in Chicago.
+pub const CHICAGO: Client =
+    Client { country: "US", name: "US client", latitude: "41.88", longitude: "-87.63" };
+/// A client in São Paulo, whose data must stay in Brazil.
+pub const SAO_PAULO: Client =
+    Client { country: "BR", name: "Brazilian client", latitude: "-23.55", longitude: "-46.63" };
+
+impl Client {
+    /// What the runtime would know of this client, as `request.cf`.
+    #[must_use]
+    pub fn cf(&self) -> Value {
+        let Client { country, latitude, longitude, .. } = self;
+        json!({"country": country, "latitude": latitude, "longitude": longitude, "colo": "TXL"})
+    }
+}
+
+/// What a client got.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The region that answered, as the region itself says.
+    pub region: Option<String>,
+    /// The mark of the Worker.
+    pub mark: String,
+    /// The body.
+    pub body: String,
+    /// From asking to the end of the body.
+    pub took: Duration,
+}
+
+impl Answer {
+    /// The body of a refusal, where this is one.
+    #[must_use]
+    pub fn problem(&self) -> Option<Value> {
+        let body: Value = serde_json::from_str(&self.body).ok()?;
+        body.get("code").is_some().then_some(body)
+    }
+}
+
+/// Everything that runs.
+#[derive(Debug)]
+pub struct Deployment {
+    regions: BTreeMap<&'static str, Region>,
+    api: Api,
+    dns: DnsServer,
+    edge: Arc<Edge>,
+}
+
+impl Deployment {
+    /// Starts everything. The Worker has not been run yet.
+    ///
+    /// **Errors**: something does not start.
+    pub async fn start(bundle: &Path, config: &Value) -> Result<Deployment> {
+        let world = furnished(config)?;
+        let account = world.account_id().to_owned();
+        let api = Api::start(world).await?;
+        let dns = DnsServer::start(Arc::new(api.world())).await?;
+        let mut options = EdgeOptions::new(find_workerd(&root())?, bundle.to_owned());
+        let vars = [("CLOUDFLARE_API_TOKEN", API_TOKEN), ("ADMIN_TOKEN", ADMIN_TOKEN)];
+        options.vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let config = config.to_string().replace(ACCOUNT_PLACEHOLDER, &account);
+        options.kv = [("config".to_owned(), config)].into();
+        let edge = Arc::new(Edge::start(options).await?);
+        let cloudflare = Route { port: api.port(), ..Route::default() };
+        edge.route_host("api.cloudflare.com", cloudflare).await?;
+        let mut regions = BTreeMap::new();
+        for (id, host, delay_ms) in REGIONS {
+            let region = Region::start(id).await?;
+            edge.route_host(host, Route { port: region.port(), delay_ms, fault: None }).await?;
+            regions.insert(id, region);
+        }
+        Ok(Deployment { regions, api, dns, edge })
+    }
+
+    /// A region.
+    ///
+    /// **Errors**: there is none of this name.
+    pub fn region(&self, id: &str) -> Result<&Region> {
+        let names = || self.regions.keys().copied().collect::<Vec<_>>().join(", ");
+        self.regions.get(id).ok_or_else(|| anyhow!("no region `{id}`; there are {}", names()))
+    }
+
+    /// All regions, by name.
+    pub fn regions(&self) -> impl Iterator<Item = &Region> {
+        self.regions.values()
+    }
+
+    /// The emulated API.
+    #[must_use]
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// The server that answers from the API's records.
+    #[must_use]
+    pub fn dns(&self) -> &DnsServer {
+        &self.dns
+    }
+
+    /// The Worker.
+    #[must_use]
+    pub fn edge(&self) -> Arc<Edge> {
+        self.edge.clone()
+    }
+
+    /// Asks the Worker as a client would.
+    ///
+    /// **Errors**: no answer, or one that breaks off.
+    pub async fn get(&self, client: Client, path: &str) -> Result<Answer> {
+        get(&self.edge, client, path).await
+    }
+
+    /// The answer of DNS, as `dig +short` shows it.
+    ///
+    /// **Errors**: DNS does not answer.
+    pub async fn dig(&self, name: &str, kind: &str) -> Result<Vec<String>> {
+        lookup(self.dns.addr(), name, kind).await
+    }
+
+    /// A KV value as JSON; `null` where there is none.
+    ///
+    /// **Errors**: KV does not answer, or the value is not JSON.
+    pub async fn kv_json(&self, key: &str) -> Result<Value> {
+        match self.edge.kv_get(key).await? {
+            Some(text) => serde_json::from_str(&text).with_context(|| format!("KV `{key}`")),
+            None => Ok(Value::Null),
+        }
+    }
+
+    /// The live status of the admin surface.
+    ///
+    /// **Errors**: it does not answer with JSON.
+    pub async fn status(&self) -> Result<Value> {
+        let request = self.edge.request(Method::GET, HOST, "/.pointsman/status", None);
+        let response = request.bearer_auth(ADMIN_TOKEN).send().await?.error_for_status()?;
+        Ok(response.json().await?)
+    }
+
+    /// Whether the origin of a region is enabled in its pool.
+    #[must_use]
+    pub fn enabled_in_pool(&self, region: &str) -> Option<bool> {
+        let pool = self.api.world().lock().pool(&pool_name(region))?;
+        pool["origins"][0]["enabled"].as_bool()
+    }
+
+    /// Requests of Brazilian clients that reached a region outside Brazil, answered or not.
+    #[must_use]
+    pub fn residency_violations(&self) -> u64 {
+        let abroad = self.regions.iter().filter(|(id, _)| **id != "sa-east");
+        abroad.map(|(_, region)| region.served_to(SAO_PAULO.country)).sum()
+    }
+}
+
+/// Asks the Worker on an edge as a client would.
+pub(crate) async fn get(edge: &Edge, client: Client, path: &str) -> Result<Answer> {
+    let began = Instant::now();
+    let request = edge.request(Method::GET, HOST, path, Some(&client.cf()));
+    let response = request.header(CLIENT_HEADER, client.country).send().await?;
+    let header = |name: &str| {
+        let value = response.headers().get(name)?.to_str().ok()?;
+        Some(value.to_owned())
+    };
+    let (region, mark) = (header("x-lab-region"), header("x-pointsman").unwrap_or_default());
+    let status = response.status().as_u16();
+    let body = response.text().await?;
+    Ok(Answer { status, region, mark, body, took: began.elapsed() })
+}
+
+/// The config that the lab starts with.
+///
+/// **Errors**: never, unless the file in `examples/` is broken.
+pub fn example_config() -> Result<Value> {
+    serde_json::from_str(CONFIG).context("examples/three-regions.json")
+}
+
+/// The folder of the built Worker: `POINTSMAN_BUNDLE`, or `build/`.
+#[must_use]
+pub fn bundle() -> PathBuf {
+    std::env::var_os("POINTSMAN_BUNDLE").map_or_else(|| root().join("build"), PathBuf::from)
+}
+
+/// Milliseconds since 1970.
+#[must_use]
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The pool of a region.
+#[must_use]
+pub fn pool_name(region: &str) -> String {
+    format!("api-{region}")
+}
+
+/// An account as the config wants it.
+fn furnished(config: &Value) -> Result<World> {
+    let mut world = World::new(1);
+    world.add_token(Token::all(API_TOKEN));
+    let zone = world.add_zone("example.com", Plan::Free);
+    let refused = |failure| anyhow!("the API refuses the scene: {failure:?}");
+    for (region, host, _) in REGIONS {
+        let origin = json!({"name": region, "address": host, "enabled": true});
+        let pool = json!({"name": pool_name(region), "origins": [origin]});
+        world.add_pool(&pool).map_err(refused)?;
+    }
+    let ttl = &config["services"]["downloads"]["publish"][0]["dns"]["ttl_s"];
+    let record = json!({
+        "name": RECORD, "type": "CNAME", "content": "eu1.origin.example.com",
+        "ttl": ttl.as_u64().unwrap_or(60), "comment": "pointsman:downloads",
+    });
+    world.add_record(&zone, &record).map_err(refused)?;
+    Ok(world)
+}
