@@ -33,7 +33,8 @@ impl Console {
             .route("/regions", get(regions))
             .route("/regions/{id}", put(set_region))
             .route("/kv", get(keys))
-            .route("/kv/{key}", get(read).put(write))
+            .route("/kv/{key}", get(read))
+            .route("/config", put(write_config))
             .with_state(world.clone());
         let task = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
@@ -61,7 +62,7 @@ status           curl -H 'host: {HOST}' -H 'authorization: Bearer {ADMIN_TOKEN}'
                    {edge}/.pointsman/status
 look into KV     curl {console}/kv
 one key          curl {console}/kv/routes
-write a config   curl -X PUT --data-binary @examples/three-regions.json {console}/kv/config
+write a config   curl -X PUT --data-binary @examples/three-regions.json {console}/config
 the API          {api}
 "
         )
@@ -106,13 +107,12 @@ async fn read(
     value.map(|text| text + "\n").ok_or((StatusCode::NOT_FOUND, format!("no key `{key}`\n")))
 }
 
-async fn write(
+async fn write_config(
     State(world): State<Arc<Deployment>>,
-    Path(key): Path<String>,
-    value: String,
-) -> Result<String, Failed> {
-    world.edge().kv_put(&key, &value).await.map_err(bad)?;
-    Ok(format!("{key} has {} bytes; a config is read at the next full minute\n", value.len()))
+    config: String,
+) -> Result<&'static str, Failed> {
+    world.write_config(&config).await.map_err(bad)?;
+    Ok("the Worker reads it with its next run, within a minute\n")
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]

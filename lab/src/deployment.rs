@@ -105,14 +105,11 @@ impl Deployment {
     /// **Errors**: something does not start.
     pub async fn start(bundle: &Path, config: &Value) -> Result<Deployment> {
         let world = furnished(config)?;
-        let account = world.account_id().to_owned();
         let api = Api::start(world).await?;
         let dns = DnsServer::start(Arc::new(api.world())).await?;
         let mut options = EdgeOptions::new(find_workerd(&root())?, bundle.to_owned());
         let vars = [("CLOUDFLARE_API_TOKEN", API_TOKEN), ("ADMIN_TOKEN", ADMIN_TOKEN)];
         options.vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let config = config.to_string().replace(ACCOUNT_PLACEHOLDER, &account);
-        options.kv = [("config".to_owned(), config)].into();
         let edge = Arc::new(Edge::start(options).await?);
         let cloudflare = Route { port: api.port(), ..Route::default() };
         edge.route_host("api.cloudflare.com", cloudflare).await?;
@@ -122,7 +119,17 @@ impl Deployment {
             edge.route_host(host, Route { port: region.port(), delay_ms, fault: None }).await?;
             regions.insert(id, region);
         }
-        Ok(Deployment { regions, api, dns, edge })
+        let world = Deployment { regions, api, dns, edge };
+        world.write_config(&config.to_string()).await?;
+        Ok(world)
+    }
+
+    /// Puts a config into KV, with the id of the lab's account where the example has zeros.
+    ///
+    /// **Errors**: KV does not take it.
+    pub async fn write_config(&self, text: &str) -> Result<()> {
+        let account = self.api.world().lock().account_id().to_owned();
+        self.edge.kv_put("config", &text.replace(ACCOUNT_PLACEHOLDER, &account)).await
     }
 
     /// A region.

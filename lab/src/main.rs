@@ -1,5 +1,5 @@
-//! The lab's program: `lab demo` plays the story and then stays, `lab demo --once` plays it and
-//! ends.
+//! The lab's program: `lab demo` starts a deployment and stays, `lab demo --once` plays the story on
+//! one and ends.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -8,7 +8,7 @@ use pointsman_lab::cron::Cron;
 use pointsman_lab::deployment::{Deployment, bundle, example_config};
 use pointsman_lab::story;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[derive(Parser)]
 #[command(name = "lab", about = "A small world in which the Worker can be tried")]
@@ -19,9 +19,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Plays the main job: a region dies and traffic moves
+    /// Starts a deployment and says how to break it
     Demo {
-        /// End after the story; exits with 0 only if every step was seen
+        /// Play the story and end: a region dies and traffic moves; 0 only if every step was seen
         #[arg(long)]
         once: bool,
     },
@@ -39,10 +39,25 @@ async fn main() -> Result<()> {
         return Ok(());
     }
     let _cron = Cron::start(world.edge());
-    let console = Console::start(world).await?;
+    let console = Console::start(world.clone()).await?;
     println!("\n{}", console.help());
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    tokio::select! {
+        () = tell_changes(&world) => Ok(()),
+        pressed = tokio::signal::ctrl_c() => Ok(pressed?),
+    }
+}
+
+/// Prints what the Worker says of changes, for ever.
+async fn tell_changes(world: &Deployment) {
+    let mut told = 0;
+    loop {
+        let log = world.edge().log();
+        for line in log.iter().skip(told).filter(|line| !line.starts_with("run ")) {
+            println!("worker: {line}");
+        }
+        told = log.len();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 fn seconds(since: Instant) -> f64 {

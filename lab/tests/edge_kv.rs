@@ -110,7 +110,7 @@ async fn a_change_reaches_the_worker_only_after_it_has_spread() {
 
 #[tokio::test]
 async fn a_restart_keeps_faults_and_the_clock() {
-    let mut edge = start().await;
+    let edge = start().await;
     assert_eq!(worker_put(&edge, "lease&ttl_s=3600", "held").await, 200);
     edge.advance_kv_clock(3_540_000).await.unwrap();
     assert_eq!(edge.kv_get("lease").await.unwrap().as_deref(), Some("held"));

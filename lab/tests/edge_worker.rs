@@ -153,7 +153,7 @@ async fn a_broken_region_is_seen_through_the_network() {
 
 #[tokio::test]
 async fn a_restart_keeps_ports_storage_and_routes() {
-    let (mut edge, region) = (start().await, Region::start("eu-west").await.unwrap());
+    let (edge, region) = (start().await, Region::start("eu-west").await.unwrap());
     edge.route_host("eu.example.com", to(&region)).await.unwrap();
     edge.kv_put("config", "{}").await.unwrap();
     assert_eq!(text(get(&edge, "/object")).await, "1");

@@ -4,7 +4,7 @@ use super::{clock, forward, respond, routes, surface};
 use crate::country::Country;
 use crate::http::{ADMIN_PREFIX, Problem, parse_target, refusal};
 use crate::latency::Location;
-use crate::steering::{RequestFacts, decide};
+use crate::steering::{Refusal, RequestFacts, decide};
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 use worker::{Context, Env, Result};
@@ -36,6 +36,10 @@ pub(super) async fn answer(
             Ok(response) => return Ok(response),
             Err(problem) => return respond::build(&refusal(problem, &decision.rules, &id)),
         }
+    }
+    if decision.refusal == Some(Refusal::NoUsableRegion) {
+        // Whoever is refused should be served as soon as anybody knows better.
+        routes::doubt();
     }
     let problem = decision.refusal.map_or(Problem::NoRoutes, Problem::Refused);
     respond::build(&refusal(problem, &decision.rules, &id))

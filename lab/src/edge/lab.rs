@@ -3,7 +3,7 @@ use super::bundle::Folder;
 use super::config::{CF_HEADER, render};
 use super::control::call;
 use super::options::{EdgeOptions, KvCounts, KvFaults, KvKey, Route};
-use super::process::{Log, Process};
+use super::process::{Log, Ports, Process};
 use anyhow::{Result, ensure};
 use reqwest::header::HOST;
 use reqwest::{Client, Method, RequestBuilder, redirect};
@@ -19,7 +19,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub struct Edge {
     // Before the folder: a process must be gone before its storage is.
-    process: Process,
+    process: tokio::sync::Mutex<Process>,
+    ports: Ports,
     folder: Folder,
     workerd: PathBuf,
     config: PathBuf,
@@ -53,7 +54,8 @@ impl Edge {
         let log = Log::default();
         let process = Process::start(&options.workerd, &config, None, &log).await?;
         let edge = Edge {
-            process,
+            ports: process.ports,
+            process: tokio::sync::Mutex::new(process),
             folder,
             workerd: options.workerd,
             config,
@@ -76,7 +78,7 @@ impl Edge {
     /// The port of the Worker on 127.0.0.1; a restart keeps it.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.process.ports.http
+        self.ports.http
     }
 
     /// Runs the cron handler for the given time, in milliseconds since 1970, and waits for its end.
@@ -180,10 +182,11 @@ impl Edge {
     /// faults and KV's clock stay as they are; the counters begin anew.
     ///
     /// **Errors**: workerd does not start again.
-    pub async fn restart(&mut self) -> Result<()> {
-        self.process.kill().await?;
-        let ports = Some(self.process.ports);
-        self.process = Process::start(&self.workerd, &self.config, ports, &self.log).await?;
+    pub async fn restart(&self) -> Result<()> {
+        let mut process = self.process.lock().await;
+        process.kill().await?;
+        let ports = Some(self.ports);
+        *process = Process::start(&self.workerd, &self.config, ports, &self.log).await?;
         let World { routes, faults, kv_clock_ms } = std::mem::take(&mut *self.world());
         self.advance_kv_clock(kv_clock_ms).await?;
         self.set_kv_faults(faults).await?;
@@ -202,13 +205,13 @@ impl Edge {
     /// Ends workerd and removes its storage.
     ///
     /// **Errors**: one of the two cannot be done.
-    pub async fn stop(mut self) -> Result<()> {
-        self.process.kill().await?;
+    pub async fn stop(self) -> Result<()> {
+        self.process.lock().await.kill().await?;
         self.folder.remove()
     }
 
     async fn call<T: DeserializeOwned>(&self, command: &Value) -> Result<T> {
-        call(&self.client, self.process.ports.ctl, command).await
+        call(&self.client, self.ports.ctl, command).await
     }
 
     fn world(&self) -> MutexGuard<'_, World> {

@@ -1,0 +1,23 @@
+//! The built Worker on real workerd, seen from outside only: HTTP, KV, DNS and the API's tables.
+//!
+//! Each test has a deployment of its own. Time is simulated where it can be: a cron run's clock
+//! never shows a time before the one that it was scheduled for, so a test that fires runs for the
+//! coming minutes lives through them in seconds. `cargo xtask test` builds the Worker first.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test ends at the first thing that is not as it should be, and needs a real clock"
+)]
+
+mod actuation;
+mod config;
+mod proxy;
+mod secrets;
+mod steady;
+mod story;
+mod support;
+mod surface;

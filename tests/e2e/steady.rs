@@ -1,0 +1,65 @@
+//! What happens when nothing happens, and when cron misbehaves.
+
+use crate::support::World;
+use pointsman_lab::region::Mode;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thirty_quiet_minutes_write_nothing_to_cloudflare_and_six_times_to_kv() {
+    let mut world = World::settled().await;
+    world.minutes(5).await;
+    let (reads, writes) = (world.api().read_calls(), world.api().write_calls());
+    world.edge().reset_kv_counts().await.unwrap();
+    world.minutes(30).await;
+    let kv = world.edge().kv_counts().await.unwrap();
+    println!(
+        "30 simulated minutes: KV {} writes {} reads, Cloudflare {} writes {} reads",
+        kv.writes,
+        kv.reads,
+        world.api().write_calls() - writes,
+        world.api().read_calls() - reads
+    );
+    assert_eq!(world.api().write_calls() - writes, 0);
+    assert!(world.api().read_calls() - reads <= 8, "drift is looked for every 10 minutes");
+    assert!(kv.writes <= 6, "{kv:?}");
+    assert_eq!(kv.writes_by_key.keys().collect::<Vec<_>>(), ["routes"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_run_twice_probes_once() {
+    let mut world = World::settled().await;
+    world.minute().await;
+    let before = world.region("eu-west").unwrap().served().health;
+    world.same_minute_again().await;
+    assert_eq!(world.region("eu-west").unwrap().served().health, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_hour_without_cron_beliefs_are_unknown_and_nothing_moves_on_them() {
+    let mut world = World::settled().await;
+    let before = world.answer().await;
+    let writes = world.api().write_calls();
+    world.skip_minutes(60);
+    world.minute().await;
+    assert_eq!(world.health("eu-west").await, "up");
+    assert_eq!(world.answer().await, before);
+    assert_eq!(world.api().write_calls(), writes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_loses_nothing() {
+    let mut world = World::settled().await;
+    world.set("eu-west", Mode::Refuse).await;
+    world.minute().await;
+    assert_eq!(world.health("eu-west").await, "down");
+    let (status, writes) = (world.status().await.unwrap(), world.api().write_calls());
+    world.crash().await;
+    let after = world.status().await.unwrap();
+    assert_eq!(after["generation"], status["generation"]);
+    assert_eq!(after["cloudflare"], status["cloudflare"]);
+    world.minute().await;
+    assert_eq!(world.health("eu-west").await, "down");
+    assert_eq!(world.api().write_calls(), writes);
+    world.set("eu-west", Mode::Healthy).await;
+    world.minute().await;
+    assert_eq!(world.enabled_in_pool("eu-west"), Some(true));
+}

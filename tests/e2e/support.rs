@@ -1,0 +1,126 @@
+//! A deployment with minutes that pass when they are told to.
+
+use pointsman_lab::api::{Conformance, Exchange};
+use pointsman_lab::deployment::{Deployment, bundle, example_config, now_ms};
+use pointsman_lab::region::Mode;
+use serde_json::{Value, json};
+use std::ops::Deref;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Longest wait for anything that should happen.
+const BOUND: Duration = Duration::from_secs(20);
+
+/// A deployment whose cron runs are fired by hand, one simulated minute after the other.
+pub(crate) struct World {
+    deployment: Deployment,
+    minute: i64,
+}
+
+impl Deref for World {
+    type Target = Deployment;
+    fn deref(&self) -> &Deployment {
+        &self.deployment
+    }
+}
+
+/// The example config with one round a run: probes beyond the first second come a minute later.
+pub(crate) fn config() -> Value {
+    let mut config = example_config().unwrap();
+    config["monitors"]["api"]["interval_s"] = json!(60);
+    config
+}
+
+impl World {
+    /// Starts a deployment and makes the first run, after which every region is up.
+    pub(crate) async fn settled() -> World {
+        let mut world = World::started().await;
+        world.minute().await;
+        let status = world.status().await.unwrap();
+        let up = json!({"eu-west": "up", "us-east": "up", "sa-east": "up"});
+        assert_eq!(status["services"]["api"], up, "{:#?}", world.edge().log());
+        world
+    }
+
+    /// Starts a deployment in which nothing has happened yet.
+    pub(crate) async fn started() -> World {
+        World::with(&config()).await
+    }
+
+    /// The same with another config.
+    pub(crate) async fn with(config: &Value) -> World {
+        let deployment = Deployment::start(&bundle(), config).await.unwrap();
+        World { deployment, minute: now_ms() }
+    }
+
+    /// Makes the cron run of the next minute and waits for its end.
+    pub(crate) async fn minute(&mut self) {
+        self.minutes(1).await;
+    }
+
+    /// Makes the cron runs of some minutes, one after the other.
+    pub(crate) async fn minutes(&mut self, count: u32) {
+        for _ in 0..count {
+            self.minute += 60_000;
+            self.edge().run_cron(self.minute).await.unwrap();
+        }
+    }
+
+    /// Makes the last run once more.
+    pub(crate) async fn same_minute_again(&self) {
+        self.edge().run_cron(self.minute).await.unwrap();
+    }
+
+    /// Kills workerd and starts it again on the same storage.
+    pub(crate) async fn crash(&self) {
+        self.edge().restart().await.unwrap();
+    }
+
+    /// Lets time pass without a run.
+    pub(crate) fn skip_minutes(&mut self, count: i64) {
+        self.minute += count * 60_000;
+    }
+
+    /// Sets a region's mode.
+    pub(crate) async fn set(&self, region: &str, mode: Mode) {
+        self.region(region).unwrap().set(mode).await.unwrap();
+    }
+
+    /// The health of a region, in the live status.
+    pub(crate) async fn health(&self, region: &str) -> String {
+        let status = self.status().await.unwrap();
+        status["services"]["api"][region].as_str().unwrap_or("absent").to_owned()
+    }
+
+    /// What DNS says of the published record.
+    pub(crate) async fn answer(&self) -> String {
+        let told = self.dig(pointsman_lab::deployment::RECORD, "CNAME").await.unwrap();
+        told.join(",")
+    }
+
+    /// The whole config text that KV holds, as JSON.
+    pub(crate) async fn stored_config(&self) -> Value {
+        self.kv_json("config").await.unwrap()
+    }
+}
+
+/// Waits until `check` is true.
+pub(crate) async fn until(what: &str, check: impl AsyncFn() -> bool) {
+    let began = Instant::now();
+    while !check().await {
+        assert!(began.elapsed() < BOUND, "not within {} s: {what}", BOUND.as_secs());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Holds exchanges against Cloudflare's published OpenAPI document, where a copy is at hand.
+pub(crate) fn assert_conforming(exchanges: &[Exchange]) {
+    let Some(path) = std::env::var_os("POINTSMAN_OPENAPI") else {
+        println!("conformance skipped: POINTSMAN_OPENAPI does not name the OpenAPI document");
+        return;
+    };
+    let document = Conformance::load(Path::new(&path)).unwrap();
+    assert!(!exchanges.is_empty(), "there was nothing to check");
+    let complaints: Vec<String> = exchanges.iter().flat_map(|e| document.check(e)).collect();
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
