@@ -2,11 +2,11 @@
 //!
 //! This page is the map of the house. `ARCHITECTURE.md` has the invariants and where they are kept.
 //!
-//! **One tick.** The cron run (`shell::cron`) asks the [`controller`] for a round; [`tick`] says what
-//! to probe and when; the run probes and judges ([`health`]), and brings the results with its next
-//! question. The controller folds them into its [`state`], compiles the routing table ([`routes`])
-//! and the pages that people read ([`documents`]), and compares what it wants with what Cloudflare
-//! has ([`cloudflare`]): read, plan, write on difference, verify.
+//! **One tick.** The cron run (`shell::cron`) asks the [`controller`] for a round; [`tick`] says
+//! what to probe and when; the run probes and judges ([`health`]), and brings the results with its
+//! next question. The controller folds them into its [`state`], compiles the routing table
+//! ([`routes`]) and the pages that people read ([`documents`]), and compares what it wants with
+//! what Cloudflare has ([`cloudflare`]): read, plan, write on difference, verify.
 //!
 //! **One request.** The proxy (`shell::proxy`) reads the facts of a request, [`steering`] decides:
 //! [`residency`] removes what the law forbids, health removes what is down, [`latency`] orders the

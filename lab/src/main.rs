@@ -1,5 +1,5 @@
-//! The lab's program: `lab demo` starts a deployment and stays, `lab demo --once` plays the story on
-//! one and ends.
+//! The lab's program: `lab demo` starts a deployment and stays, `lab demo --once` plays the story
+//! on one and ends.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
