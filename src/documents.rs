@@ -4,20 +4,17 @@
 //! the glossary, with metadata that makes the list of keys readable without opening one. Nothing in
 //! them is personal data (invariant 9).
 
-use crate::config::Diagnostic;
 use crate::country::Country;
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
-use crate::state::Applied;
+use crate::state::{Applied, RefusedConfig};
 use crate::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The KV key of [`Status`].
 pub const STATUS_KEY: &str = "status";
-/// Diagnostics of a refused config that are kept for people to read.
-pub const DIAGNOSTICS_MAX: usize = 20;
 /// What the KV keys of [`RegionStatus`] begin with.
 pub const REGION_PREFIX: &str = "region:";
 
@@ -47,19 +44,6 @@ pub struct ConfigStatus {
     pub in_use: Option<Fingerprint>,
     /// The one that KV holds but that is not sound.
     pub refused: Option<RefusedConfig>,
-}
-
-/// A config that was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefusedConfig {
-    /// Which text it was.
-    pub fingerprint: Fingerprint,
-    /// When it was refused.
-    pub at: Timestamp,
-    /// What is wrong with it; at most [`DIAGNOSTICS_MAX`].
-    pub problems: Vec<Diagnostic>,
-    /// How many problems there are in all.
-    pub problems_total: usize,
 }
 
 /// What is done at Cloudflare.

@@ -4,7 +4,7 @@
 //! round, in KV under `state` after every change. Everything else that is written is derived from
 //! this and the config.
 
-use crate::config::Config;
+use crate::config::{Config, Diagnostic};
 use crate::fingerprint::Fingerprint;
 use crate::health::{Health, Hysteresis};
 use crate::hold::Hold;
@@ -34,6 +34,10 @@ pub struct State {
     /// The cron run that is, or was last, under way.
     #[serde(default)]
     pub run: Option<Run>,
+    /// The config in KV, where it was refused. Kept here so that a restart does not refuse it anew,
+    /// with a new time, for everybody to be told again.
+    #[serde(default)]
+    pub refused: Option<RefusedConfig>,
     /// What we changed at Cloudflare and what is still to do there.
     #[serde(default)]
     pub actuation: Actuation,
@@ -59,6 +63,19 @@ pub struct TargetState {
     pub probed_at: Option<Timestamp>,
     /// What stood in the way, if the last probe said nothing.
     pub note: Option<String>,
+}
+
+/// A config that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedConfig {
+    /// Which text it was.
+    pub fingerprint: Fingerprint,
+    /// When it was refused.
+    pub at: Timestamp,
+    /// What is wrong with it; at most [`DIAGNOSTICS_MAX`].
+    pub problems: Vec<Diagnostic>,
+    /// How many problems there are in all.
+    pub problems_total: usize,
 }
 
 /// One cron run.
@@ -118,6 +135,9 @@ pub struct Applied {
 /// Applied changes that are kept for people to read.
 pub const APPLIED_MAX: usize = 20;
 
+/// Diagnostics of a refused config that are kept for people to read.
+pub const DIAGNOSTICS_MAX: usize = 20;
+
 /// Why a text is no state.
 #[derive(Debug, thiserror::Error)]
 pub enum BadState {
@@ -136,6 +156,7 @@ impl Default for State {
             generation: 0,
             targets: BTreeMap::new(),
             run: None,
+            refused: None,
             actuation: Actuation::default(),
             substance: None,
             written: BTreeMap::new(),

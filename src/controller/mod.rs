@@ -16,10 +16,9 @@ pub use actuation::Pass;
 pub use writing::{Document, HEARTBEAT_MS};
 
 use crate::config::Config;
-use crate::documents::{DIAGNOSTICS_MAX, RefusedConfig};
 use crate::fingerprint::Fingerprint;
 use crate::json;
-use crate::state::State;
+use crate::state::{DIAGNOSTICS_MAX, RefusedConfig, State};
 use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
 use crate::time::Timestamp;
 
@@ -28,7 +27,6 @@ use crate::time::Timestamp;
 pub struct Controller {
     state: State,
     config: Option<Config>,
-    refused: Option<RefusedConfig>,
 }
 
 /// What became of a config text.
@@ -62,7 +60,7 @@ impl Controller {
         if let Some(config) = &config {
             state.follow(config);
         }
-        Self { state, config, refused: None }
+        Self { state, config }
     }
 
     /// What is remembered.
@@ -82,22 +80,26 @@ impl Controller {
         let fingerprint = Fingerprint::of(text.as_bytes());
         if self.config.as_ref().is_some_and(|config| config.fingerprint == fingerprint) {
             // The good text is back: what was refused meanwhile is history.
-            return if self.refused.take().is_some() { Offered::Taken } else { Offered::Same };
+            return if self.state.refused.take().is_some() {
+                Offered::Taken
+            } else {
+                Offered::Same
+            };
         }
-        if self.refused.as_ref().is_some_and(|refused| refused.fingerprint == fingerprint) {
+        if self.state.refused.as_ref().is_some_and(|refused| refused.fingerprint == fingerprint) {
             return Offered::Same;
         }
         match Config::parse(text) {
             Ok(config) => {
                 self.state.follow(&config);
                 self.config = Some(config);
-                self.refused = None;
+                self.state.refused = None;
                 Offered::Taken
             }
             Err(mut problems) => {
                 let problems_total = problems.len();
                 problems.truncate(DIAGNOSTICS_MAX);
-                self.refused =
+                self.state.refused =
                     Some(RefusedConfig { fingerprint, at: now, problems, problems_total });
                 Offered::Refused
             }

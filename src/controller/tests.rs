@@ -109,6 +109,17 @@ fn a_broken_config_is_refused_and_the_last_good_one_stays() {
 }
 
 #[test]
+fn a_restart_does_not_refuse_the_same_config_anew() {
+    let mut controller = settled();
+    controller.offer_config("nonsense", at(120_000));
+    write_all(&mut controller, 120_000);
+    let state = State::parse(&controller.saved_state()).unwrap();
+    let mut after = Controller::restore(Some(state), Some(&config_text()));
+    assert_eq!(after.offer_config("nonsense", at(180_000)), Offered::Same);
+    assert_eq!(write_all(&mut after, 180_000), [""; 0]);
+}
+
+#[test]
 fn the_good_config_coming_back_ends_the_refusal() {
     let mut controller = settled();
     controller.offer_config("nonsense", at(120_000));

@@ -139,7 +139,7 @@ impl Controller {
             generation: self.state.generation,
             config: ConfigStatus {
                 in_use: self.config.as_ref().map(|config| config.fingerprint),
-                refused: self.refused.clone(),
+                refused: self.state.refused.clone(),
             },
             services: self
                 .config
