@@ -8,10 +8,10 @@ use crate::country::Country;
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
+use crate::ordered::Map;
 use crate::state::{Applied, RefusedConfig};
 use crate::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The KV key of [`Status`].
 pub const STATUS_KEY: &str = "status";
@@ -29,7 +29,7 @@ pub struct Status {
     /// The config.
     pub config: ConfigStatus,
     /// Health of each service's regions, in words.
-    pub services: BTreeMap<ServiceId, BTreeMap<RegionId, Health>>,
+    pub services: Map<ServiceId, Map<RegionId, Health>>,
     /// What is done at Cloudflare.
     pub cloudflare: CloudflareStatus,
     /// The last cron run, in the live answer only: it changes every minute.
@@ -82,7 +82,7 @@ pub struct RegionStatus {
     /// Its country.
     pub country: Country,
     /// Its origins.
-    pub origins: BTreeMap<OriginId, OriginStatus>,
+    pub origins: Map<OriginId, OriginStatus>,
 }
 
 /// One origin.
@@ -91,7 +91,7 @@ pub struct OriginStatus {
     /// Where it is.
     pub url: String,
     /// What each monitor says.
-    pub monitors: BTreeMap<MonitorId, MonitorStatus>,
+    pub monitors: Map<MonitorId, MonitorStatus>,
 }
 
 /// What one monitor says about one origin.

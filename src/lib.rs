@@ -29,7 +29,7 @@ pub mod http;
 pub mod ids;
 mod json;
 pub mod latency;
-mod ordered;
+pub mod ordered;
 pub mod residency;
 pub mod routes;
 pub mod secret;

@@ -11,10 +11,10 @@ use crate::health::Health;
 use crate::ids::{RegionId, RuleId, ServiceId};
 use crate::json;
 use crate::latency::Location;
+use crate::ordered::{Map, Set};
 use crate::residency::{Rule, When};
 use crate::time::{MINUTE, Millis, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The KV key.
 pub const KEY: &str = "routes";
@@ -36,7 +36,7 @@ pub struct Routes {
     /// The config that it was compiled from.
     pub config: Fingerprint,
     /// Services by id.
-    pub services: BTreeMap<ServiceId, ServiceRoutes>,
+    pub services: Map<ServiceId, ServiceRoutes>,
     /// The residency rules, all of them.
     pub rules: Vec<RuleEntry>,
 }
@@ -78,11 +78,11 @@ pub struct RuleEntry {
     /// The rule's name.
     pub id: RuleId,
     /// Client countries that it guards; all where absent.
-    pub country: Option<BTreeSet<Country>>,
+    pub country: Option<Set<Country>>,
     /// Hosts that it guards; all where absent.
-    pub host: Option<BTreeSet<String>>,
+    pub host: Option<Set<String>>,
     /// Countries of the regions that it permits.
-    pub allow: BTreeSet<Country>,
+    pub allow: Set<Country>,
     /// The legal ground, in the operator's words.
     pub basis: Option<String>,
 }
@@ -121,7 +121,7 @@ pub struct Table {
     /// When the Controller wrote the document.
     pub as_of: Timestamp,
     services: Vec<(ServiceId, ServiceRoutes)>,
-    by_host: BTreeMap<String, usize>,
+    by_host: Map<String, usize>,
     /// The residency rules.
     pub rules: Vec<Rule>,
 }
@@ -155,7 +155,7 @@ impl Table {
 impl From<Routes> for Table {
     fn from(routes: Routes) -> Self {
         let services: Vec<_> = routes.services.into_iter().collect();
-        let mut by_host = BTreeMap::new();
+        let mut by_host = Map::new();
         for (index, (_, service)) in services.iter().enumerate() {
             by_host.extend(service.hosts.iter().map(|host| (host.clone(), index)));
         }

@@ -10,11 +10,10 @@ use crate::health::{Health, Hysteresis};
 use crate::hold::Hold;
 use crate::json;
 use crate::latency::{Estimate, STALE_AFTER};
-use crate::ordered::set_of;
+use crate::ordered::{Map, Set};
 use crate::target::Target;
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The KV key.
 pub const KEY: &str = "state";
@@ -30,7 +29,7 @@ pub struct State {
     pub generation: u64,
     /// What is known of each target.
     #[serde(default)]
-    pub targets: BTreeMap<Target, TargetState>,
+    pub targets: Map<Target, TargetState>,
     /// The cron run that is, or was last, under way.
     #[serde(default)]
     pub run: Option<Run>,
@@ -46,7 +45,7 @@ pub struct State {
     pub substance: Option<Fingerprint>,
     /// What KV holds: the fingerprint of each document's substance, by key.
     #[serde(default)]
-    pub written: BTreeMap<String, Fingerprint>,
+    pub written: Map<String, Fingerprint>,
     /// When `routes` was last written.
     #[serde(default)]
     pub routes_written_at: Option<Timestamp>,
@@ -61,6 +60,9 @@ pub struct TargetState {
     pub latency: Option<Estimate>,
     /// When its last probe was made.
     pub probed_at: Option<Timestamp>,
+    /// When its last probe was made that said something.
+    #[serde(default)]
+    pub judged_at: Option<Timestamp>,
     /// What stood in the way, if the last probe said nothing.
     pub note: Option<String>,
 }
@@ -96,16 +98,22 @@ pub struct Run {
 pub struct Actuation {
     /// Ids of zones, by name, once looked up.
     #[serde(default)]
-    pub zone_ids: BTreeMap<String, String>,
+    pub zone_ids: Map<String, String>,
     /// Origins that we disabled in pools, and so may enable again.
     #[serde(default)]
-    pub holds: BTreeSet<Hold>,
+    pub holds: Set<Hold>,
     /// The desired state that was last found or made true.
     #[serde(default)]
     pub settled: Option<Fingerprint>,
     /// When it was compared with the account.
     #[serde(default)]
     pub compared_at: Option<Timestamp>,
+    /// The desired state that was last tried for.
+    #[serde(default)]
+    pub attempted: Option<Fingerprint>,
+    /// No call before this instant: the API asked for it.
+    #[serde(default)]
+    pub blocked_until: Option<Timestamp>,
     /// Failed attempts in a row.
     #[serde(default)]
     pub attempts: u32,
@@ -154,12 +162,12 @@ impl Default for State {
         Self {
             version: VERSION,
             generation: 0,
-            targets: BTreeMap::new(),
+            targets: Map::new(),
             run: None,
             refused: None,
             actuation: Actuation::default(),
             substance: None,
-            written: BTreeMap::new(),
+            written: Map::new(),
             routes_written_at: None,
         }
     }
@@ -175,10 +183,10 @@ impl State {
     /// Forgets targets that the config no longer has and makes room for new ones. A target that
     /// stays keeps its history, whatever else changed about it (invariant 5).
     pub fn follow(&mut self, config: &Config) {
-        let wanted = set_of(targets(config));
+        let wanted = Set::of(config.targets());
         self.targets.retain(|target, _| wanted.contains(target));
         for target in wanted {
-            self.targets.entry(target).or_default();
+            self.targets.insert_if_absent(target, TargetState::default());
         }
     }
 
@@ -187,21 +195,18 @@ impl State {
     #[must_use]
     pub fn health(&self, config: &Config, target: &Target, now: Timestamp) -> Health {
         let interval_ms = config.monitors.get(&target.monitor).map_or(0, |m| m.interval_ms);
-        let patience = STALE_AFTER.max(interval_ms.saturating_mul(3));
-        self.targets
-            .get(target)
-            .filter(|known| known.probed_at.is_some_and(|at| now.since(at) <= patience))
-            .map_or(Health::Unknown, |known| known.memory.health)
+        match self.targets.get(target) {
+            Some(known) if !known.is_stale(interval_ms, now) => known.memory.health,
+            _ => Health::Unknown,
+        }
     }
 }
 
-/// Every target of a config, each once.
-pub fn targets(config: &Config) -> impl Iterator<Item = Target> + '_ {
-    let of_services = config.services.values().flat_map(|service| {
-        let regions = service.regions.iter().filter_map(|id| config.regions.get(id));
-        regions
-            .flat_map(|region| &region.origins)
-            .map(|origin| Target { origin: origin.id.clone(), monitor: service.monitor.clone() })
-    });
-    set_of(of_services).into_iter()
+impl TargetState {
+    /// Whether the last probe that said something is too old to go by.
+    #[must_use]
+    pub fn is_stale(&self, interval_ms: Millis, now: Timestamp) -> bool {
+        let patience = STALE_AFTER.max(interval_ms.saturating_mul(3));
+        self.judged_at.is_none_or(|at| now.since(at) > patience)
+    }
 }

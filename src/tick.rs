@@ -15,7 +15,7 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
 use crate::config::{Config, Expect};
-use crate::health::{Thresholds, Transition, Verdict};
+use crate::health::{Hysteresis, Thresholds, Transition, Verdict};
 use crate::latency::Estimate;
 use crate::state::{Run, State, TargetState};
 use crate::target::Target;
@@ -28,6 +28,10 @@ pub const RUN_MS: Millis = 55 * SECOND;
 pub const RECHECK_MS: Millis = SECOND;
 /// Targets that are due within this time of each other are probed in one round.
 pub const COALESCE_MS: Millis = 500;
+
+/// Probes that are under way at once. The runtime opens six connections a run; a seventh would wait
+/// for one of them while its own clock is already running, and look slow.
+pub const PROBES_AT_ONCE: usize = 6;
 
 /// What a cron run says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,31 +130,39 @@ pub fn take_in(
 }
 
 fn fold(state: &mut State, config: &Config, result: &ProbeResult) -> Option<Changed> {
-    let thresholds = Thresholds::from(config.monitors.get(&result.target.monitor)?);
+    let monitor = config.monitors.get(&result.target.monitor)?;
     let known = state.targets.get_mut(&result.target)?;
     known.probed_at = Some(result.at);
     known.note = None;
-    match &result.verdict {
-        Verdict::Pass { latency_ms } => {
-            known.latency = Some(Estimate::with(known.latency, *latency_ms, result.at));
-        }
-        Verdict::Fail { .. } => {}
-        Verdict::Inconclusive { note } => known.note = Some(note.clone()),
+    if let Verdict::Inconclusive { note } = &result.verdict {
+        known.note = Some(note.clone());
+        return None;
     }
+    if known.is_stale(monitor.interval_ms, result.at) {
+        // One new probe does not bring an old belief back to life.
+        known.memory = Hysteresis::default();
+    }
+    known.judged_at = Some(result.at);
+    if let Verdict::Pass { latency_ms } = &result.verdict {
+        known.latency = Some(Estimate::with(known.latency, *latency_ms, result.at));
+    }
+    let thresholds = Thresholds::from(monitor);
     let transition = known.memory.observe(&result.verdict, thresholds, result.at)?;
     Some(Changed { target: result.target.clone(), transition })
 }
 
-/// Decides the next round of the run that is under way.
+/// Decides the next round of the run that is under way. Where not all that is due can be probed, be
+/// it for the run's time or its probes, the most overdue come first.
 #[must_use]
 pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundReply {
-    let due = due_times(state, config);
-    let Some(first) = due.iter().map(|(at, _)| *at).min() else {
+    let mut due = due_times(state, config);
+    due.sort_unstable();
+    let Some((first, _)) = due.first() else {
         return RoundReply::Done(Done::NothingToProbe);
     };
-    let first = first.max(now);
+    let first = now.max(*first);
     let together = first.plus(COALESCE_MS);
-    let probes: Vec<Probe> = due
+    let mut probes: Vec<Probe> = due
         .iter()
         .filter(|(at, _)| *at <= together)
         .filter_map(|(_, target)| probe(config, target))
@@ -158,16 +170,25 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
     let Some(run) = state.run.as_mut() else {
         return RoundReply::Done(Done::Superseded);
     };
-    let longest = probes.iter().map(|probe| probe.timeout_ms).max().unwrap_or(0);
-    if first.plus(longest).since(run.began) > RUN_MS {
+    probes.truncate(fitting(&probes, RUN_MS.saturating_sub(first.since(run.began))));
+    if probes.is_empty() {
         return RoundReply::Done(Done::TimeSpent);
     }
-    let spent = run.probes.saturating_add(u32::try_from(probes.len()).unwrap_or(u32::MAX));
-    if spent > config.probes_per_run {
+    let left = config.probes_per_run.saturating_sub(run.probes);
+    probes.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+    if probes.is_empty() {
         return RoundReply::Done(Done::ProbesSpent);
     }
-    run.probes = spent;
+    let made = u32::try_from(probes.len()).unwrap_or(u32::MAX);
+    run.probes = run.probes.saturating_add(made);
     RoundReply::Probe { wait_ms: first.since(now), probes }
+}
+
+/// How many of `probes` are over after `left_ms` even if each of them takes its whole timeout.
+fn fitting(probes: &[Probe], left_ms: Millis) -> usize {
+    let longest = probes.iter().map(|probe| probe.timeout_ms).max().unwrap_or(0).max(1);
+    let waves = usize::try_from(left_ms.checked_div(longest).unwrap_or(0)).unwrap_or(usize::MAX);
+    waves.saturating_mul(PROBES_AT_ONCE)
 }
 
 fn due_times<'s>(state: &'s State, config: &Config) -> Vec<(Timestamp, &'s Target)> {

@@ -4,15 +4,15 @@
 //! to go. Where no permitted region is Up, the record stays as it is (fail static); where an origin
 //! is Unknown, its switch is left alone.
 
-use crate::config::{Config, DnsTarget, Origin, Publish, RecordKind, Service};
+use crate::config::{Config, DnsTarget, Origin, Publish, RecordKind, Region, Service};
 use crate::health::Health;
-use crate::ids::{RegionId, ServiceId};
-use crate::ordered::{map_of, set_of};
+use crate::ids::{RegionId, RuleId, ServiceId};
+use crate::ordered::{Map, Set};
+use crate::residency::{self, Rule};
 use crate::state::State;
 use crate::target::Target;
 use crate::time::Timestamp;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that we want to be so.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -21,6 +21,8 @@ pub struct Desired {
     pub records: Vec<DesiredRecords>,
     /// Pools, sorted by account and name.
     pub pools: Vec<DesiredPool>,
+    /// Where the last usable origin must stay enabled.
+    pub jurisdictions: Vec<Jurisdiction>,
 }
 
 /// One record set.
@@ -37,7 +39,24 @@ pub struct DesiredRecords {
     /// Time to live, for records that are not proxied.
     pub ttl_s: u32,
     /// The region that they should name, with the contents; `None` where no permitted region is Up.
-    pub answer: Option<(RegionId, BTreeSet<String>)>,
+    pub answer: Option<(RegionId, Set<String>)>,
+    /// The first permitted region with its contents, whatever its health: where records go that say
+    /// something that is not permitted while nothing permitted is Up.
+    pub refuge: Option<(RegionId, Set<String>)>,
+    /// Everything that the law lets the records say.
+    pub permitted: Set<String>,
+}
+
+/// Origins of one service of which one must stay in use: all of them, and for each rule those that
+/// it permits. A balancer that runs out of origins in a jurisdiction goes on outside it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Jurisdiction {
+    /// The service.
+    pub service: ServiceId,
+    /// The rule; `None` for the service as a whole.
+    pub rule: Option<RuleId>,
+    /// Addresses of the origins.
+    pub addresses: Set<String>,
 }
 
 /// One pool.
@@ -50,7 +69,7 @@ pub struct DesiredPool {
     /// The service that it follows.
     pub service: ServiceId,
     /// What to do with each of our origins, by address.
-    pub origins: BTreeMap<String, Switch>,
+    pub origins: Map<String, Switch>,
 }
 
 /// What an origin's `enabled` should be.
@@ -59,10 +78,10 @@ pub struct DesiredPool {
 pub enum Switch {
     /// It is up: enable it, if it was us who disabled it.
     Enable,
-    /// It is down: disable it.
-    Disable,
     /// Nobody knows: leave it.
     Leave,
+    /// It is down: disable it.
+    Disable,
 }
 
 /// Derives what we want from what the operator wrote and what is believed now.
@@ -83,6 +102,7 @@ pub fn desired(config: &Config, state: &State, now: Timestamp) -> Desired {
             }
         }
     }
+    desired.jurisdictions = view.jurisdictions();
     desired.records.sort();
     desired.pools.sort();
     desired
@@ -110,6 +130,17 @@ impl View<'_> {
             let contents = contents(target.kind, &self.origins_up(service, region));
             (!contents.is_empty()).then(|| (region.clone(), contents))
         });
+        let all = |region: &RegionId| {
+            let origins = self.config.regions.get(region).map_or(&[][..], |r| &r.origins);
+            Set::of(origins.iter().flat_map(|origin| contents(target.kind, &[origin])))
+        };
+        let refuge = target.permitted.first().map(|region| {
+            let mut contents = all(region);
+            if target.kind == RecordKind::Cname {
+                contents = Set::of(contents.into_iter().take(1));
+            }
+            (region.clone(), contents)
+        });
         DesiredRecords {
             zone: target.zone.clone(),
             name: target.name.clone(),
@@ -117,26 +148,62 @@ impl View<'_> {
             service: id.clone(),
             ttl_s: target.ttl_s,
             answer,
+            refuge,
+            permitted: Set::of(target.permitted.iter().flat_map(all)),
         }
     }
 
-    fn switches(&self, service: &Service) -> BTreeMap<String, Switch> {
-        let regions = service.regions.iter().filter_map(|id| self.config.regions.get(id));
-        map_of(regions.flat_map(|region| &region.origins).map(|origin| {
+    /// A pool knows origins by address alone: of several at one address, one that is up keeps it.
+    fn switches(&self, service: &Service) -> Map<String, Switch> {
+        let mut switches = Map::new();
+        for (_, origin) in self.origins(service) {
             let switch = match self.health(service, origin) {
                 Health::Up => Switch::Enable,
-                Health::Down => Switch::Disable,
                 Health::Unknown => Switch::Leave,
+                Health::Down => Switch::Disable,
             };
-            (origin.url.host().to_owned(), switch)
-        }))
+            switches.insert_min(origin.url.host().to_owned(), switch);
+        }
+        switches
+    }
+
+    fn origins<'s>(
+        &'s self,
+        service: &'s Service,
+    ) -> impl Iterator<Item = (&'s Region, &'s Origin)> {
+        let regions = service.regions.iter().filter_map(|id| self.config.regions.get(id));
+        regions.flat_map(|region| region.origins.iter().map(move |origin| (region, origin)))
+    }
+
+    fn jurisdictions(&self) -> Vec<Jurisdiction> {
+        let mut jurisdictions = Vec::new();
+        let pooled =
+            |service: &Service| service.publish.iter().any(|p| matches!(p, Publish::Pool(_)));
+        for (id, service) in self.config.services.iter().filter(|(_, service)| pooled(service)) {
+            let mut add = |rule: Option<&Rule>| {
+                let permitted = |region: &Region| {
+                    rule.is_none_or(|rule| residency::permits(&[rule], region.country))
+                };
+                let origins = self.origins(service).filter(|(region, _)| permitted(region));
+                jurisdictions.push(Jurisdiction {
+                    service: id.clone(),
+                    rule: rule.map(|rule| rule.id.clone()),
+                    addresses: Set::of(origins.map(|(_, origin)| origin.url.host().to_owned())),
+                });
+            };
+            add(None);
+            let rules = self.config.residency.iter();
+            let over = |rule: &Rule| rule.when.covers_any_host(&service.hosts);
+            rules.filter(|rule| over(rule)).for_each(|rule| add(Some(rule)));
+        }
+        jurisdictions
     }
 }
 
-fn contents(kind: RecordKind, origins: &[&Origin]) -> BTreeSet<String> {
+fn contents(kind: RecordKind, origins: &[&Origin]) -> Set<String> {
     match kind {
-        RecordKind::A => set_of(origins.iter().filter_map(|o| o.ipv4).map(|ip| ip.to_string())),
-        RecordKind::Aaaa => set_of(origins.iter().filter_map(|o| o.ipv6).map(|ip| ip.to_string())),
-        RecordKind::Cname => set_of(origins.iter().take(1).map(|o| o.url.host().to_owned())),
+        RecordKind::A => Set::of(origins.iter().filter_map(|o| o.ipv4).map(|ip| ip.to_string())),
+        RecordKind::Aaaa => Set::of(origins.iter().filter_map(|o| o.ipv6).map(|ip| ip.to_string())),
+        RecordKind::Cname => Set::of(origins.iter().take(1).map(|o| o.url.host().to_owned())),
     }
 }

@@ -24,7 +24,7 @@ mod reconcile;
 mod reply;
 
 pub use call::{Call, Method};
-pub use desired::{Desired, DesiredPool, DesiredRecords, Switch, desired};
+pub use desired::{Desired, DesiredPool, DesiredRecords, Jurisdiction, Switch, desired};
 pub use observed::{Observed, Pool, PoolOrigin, Record};
 pub use plan::{Action, Plan, RECORDS_MAX, RecordOp, Withheld, plan};
 pub use reconcile::{Next, Reconcile, Report};

@@ -1,8 +1,8 @@
 //! What the account says, as far as it concerns us. Unknown fields are skipped here and kept where
 //! they are written back.
 
+use crate::ordered::Map;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// One DNS record.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Pool {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// Whether it may get traffic; true where the API leaves it out.
+    #[serde(default = "yes")]
+    pub enabled: bool,
     /// Its origins, in the API's order.
     pub origins: Vec<PoolOrigin>,
 }
@@ -50,9 +53,9 @@ fn yes() -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Observed {
     /// Ids of zones, by name.
-    pub zone_ids: BTreeMap<String, String>,
+    pub zone_ids: Map<String, String>,
     /// All records of a name and type, whoever owns them, by `(name, type)`.
-    pub records: BTreeMap<(String, &'static str), Vec<Record>>,
+    pub records: Map<(String, &'static str), Vec<Record>>,
     /// All pools of an account.
-    pub pools: BTreeMap<String, Vec<Pool>>,
+    pub pools: Map<String, Vec<Pool>>,
 }

@@ -1,12 +1,11 @@
 //! The difference between desired and observed, explained.
 
 use super::MARKER;
-use super::desired::{Desired, DesiredPool, DesiredRecords, Switch};
+use super::desired::{Desired, DesiredPool, DesiredRecords, Jurisdiction, Switch};
 use super::observed::{Observed, Pool, Record};
 use crate::hold::Hold;
 use crate::ids::ServiceId;
-use crate::ordered::{map_of, set_of};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::ordered::{Map, Set};
 use std::fmt;
 
 /// Most records of one name and type that are compared; a page of the API's list.
@@ -19,6 +18,8 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// What was deliberately left undone.
     pub withheld: Vec<Withheld>,
+    /// Origins are enabled, so that what was withheld may be right once they are.
+    pub is_partial: bool,
 }
 
 /// One change.
@@ -46,7 +47,7 @@ pub enum Action {
         /// The pool's name.
         name: String,
         /// What `enabled` becomes, by address. Never [`Switch::Leave`].
-        switches: BTreeMap<String, Switch>,
+        switches: Map<String, Switch>,
     },
 }
 
@@ -68,6 +69,8 @@ pub enum RecordOp {
         content: String,
         /// Its time to live.
         ttl_s: u32,
+        /// Whether Cloudflare answers with its own addresses.
+        proxied: bool,
         /// Its comment, which makes it ours.
         comment: String,
     },
@@ -123,18 +126,19 @@ impl Action {
 /// Compares. The result depends only on the arguments, not on the order in which the API listed
 /// things.
 #[must_use]
-pub fn plan(desired: &Desired, observed: &Observed, holds: &BTreeSet<Hold>) -> Plan {
+pub fn plan(desired: &Desired, observed: &Observed, holds: &Set<Hold>) -> Plan {
     let mut plan = Plan::default();
     for records in &desired.records {
         plan_records(records, observed, &mut plan);
     }
-    let services = set_of(desired.pools.iter().map(|pool| &pool.service));
+    let services = Set::of(desired.pools.iter().map(|pool| &pool.service));
     for service in services {
         plan_pools(service, desired, observed, holds, &mut plan);
     }
     let (urgent, later) = plan.actions.drain(..).partition(Action::is_urgent);
     plan.actions = urgent;
     plan.actions.extend::<Vec<_>>(later);
+    plan.is_partial &= !plan.withheld.is_empty();
     plan
 }
 
@@ -155,8 +159,14 @@ fn plan_records(wanted: &DesiredRecords, observed: &Observed, plan: &mut Plan) {
             wanted.service
         ));
     }
-    let Some((region, contents)) = &wanted.answer else {
-        return withhold("no permitted region is up, so the answer stays as it is".to_owned());
+    let lawful = |record: &&Record| wanted.permitted.contains(&normal(&record.content));
+    let (region, contents) = match (&wanted.answer, &wanted.refuge) {
+        (Some(answer), _) => answer,
+        // Nothing permitted is up. To stay is right only where the law permits what is said.
+        (None, Some(refuge)) if !ours.iter().all(lawful) => refuge,
+        (None, _) => {
+            return withhold("no permitted region is up, so the answer stays".to_owned());
+        }
     };
     let ops = record_ops(wanted, contents, &ours);
     if !ops.is_empty() {
@@ -171,21 +181,22 @@ fn plan_records(wanted: &DesiredRecords, observed: &Observed, plan: &mut Plan) {
     }
 }
 
+/// A content as we write it: DNS knows neither the case nor the dot at the end.
+fn normal(content: &str) -> String {
+    content.trim_end_matches('.').to_ascii_lowercase()
+}
+
 fn is_ours(record: &Record) -> bool {
     record.comment.as_ref().is_some_and(|comment| comment.starts_with(MARKER))
 }
 
 /// Pairs records that say something unwanted with contents that nobody says yet, so that a failover
 /// is one change of one record and the name is never without an answer.
-fn record_ops(
-    wanted: &DesiredRecords,
-    contents: &BTreeSet<String>,
-    ours: &[&Record],
-) -> Vec<RecordOp> {
-    let normal = |content: &str| content.trim_end_matches('.').to_ascii_lowercase();
-    let mut missing = set_of(contents.iter());
-    let mut spare = BTreeMap::new();
+fn record_ops(wanted: &DesiredRecords, contents: &Set<String>, ours: &[&Record]) -> Vec<RecordOp> {
+    let mut missing = Set::of(contents.iter());
+    let mut spare = Map::new();
     let mut ops = Vec::new();
+    let proxied = ours.iter().any(|record| record.proxied);
     for record in ours {
         let content = normal(&record.content);
         if !missing.remove(&content) {
@@ -194,7 +205,7 @@ fn record_ops(
             ops.push(RecordOp::Patch { id: record.id.clone(), content, ttl_s: wanted.ttl_s });
         }
     }
-    let mut spare = spare.into_values();
+    let mut spare = spare.into_iter().map(|(_, record)| record);
     for content in missing {
         let content = content.clone();
         ops.push(match spare.next() {
@@ -204,7 +215,9 @@ fn record_ops(
             }
             None => RecordOp::Create {
                 content,
-                ttl_s: wanted.ttl_s,
+                // As its siblings: a record that shows an origin's address by mistake is no repair.
+                ttl_s: if proxied { 1 } else { wanted.ttl_s },
+                proxied,
                 comment: format!("{MARKER}{}", wanted.service),
             },
         });
@@ -218,7 +231,7 @@ fn plan_pools(
     service: &ServiceId,
     desired: &Desired,
     observed: &Observed,
-    holds: &BTreeSet<Hold>,
+    holds: &Set<Hold>,
     plan: &mut Plan,
 ) {
     let pools: Vec<(&DesiredPool, &Pool)> = desired
@@ -227,15 +240,25 @@ fn plan_pools(
         .filter(|wanted| wanted.service == *service)
         .filter_map(|wanted| Some((wanted, find_pool(wanted, observed, plan)?)))
         .collect();
-    let mut survivors: usize =
-        pools.iter().map(|(wanted, pool)| enabled_and_up(wanted, pool)).sum();
-    let mut actions = Vec::new();
+    let in_use = Set::of(pools.iter().flat_map(|(wanted, pool)| enabled_and_up(wanted, pool)));
+    let emptied: Vec<&Jurisdiction> = desired
+        .jurisdictions
+        .iter()
+        .filter(|j| j.service == *service && j.addresses.is_disjoint(&in_use))
+        .collect();
     for (wanted, pool) in pools {
         let enable = switches(wanted, pool, holds, Switch::Enable);
-        survivors = survivors.saturating_add(enable.len());
-        let disable = switches(wanted, pool, holds, Switch::Disable);
+        let mut disable = switches(wanted, pool, holds, Switch::Disable);
+        plan.is_partial |= !enable.is_empty();
+        disable.retain(|address, _| match emptied.iter().find(|j| j.addresses.contains(address)) {
+            None => true,
+            Some(jurisdiction) => {
+                plan.withheld.push(last_one(pool, address, jurisdiction));
+                false
+            }
+        });
         for switches in [enable, disable].into_iter().filter(|switches| !switches.is_empty()) {
-            actions.push(Action::Pool {
+            plan.actions.push(Action::Pool {
                 account: wanted.account.clone(),
                 id: pool.id.clone(),
                 name: pool.name.clone(),
@@ -243,16 +266,18 @@ fn plan_pools(
             });
         }
     }
-    if survivors == 0 {
-        let (disabling, enabling): (Vec<_>, Vec<_>) =
-            actions.into_iter().partition(Action::is_urgent);
-        actions = enabling;
-        plan.withheld.extend(disabling.iter().map(|action| Withheld {
-            what: action.to_string(),
-            why: format!("0 origins of `{service}` that are up would be left enabled"),
-        }));
+}
+
+fn last_one(pool: &Pool, address: &str, jurisdiction: &Jurisdiction) -> Withheld {
+    let permitted = match &jurisdiction.rule {
+        Some(rule) => format!(" that rule `{rule}` permits"),
+        None => String::new(),
+    };
+    let service = &jurisdiction.service;
+    Withheld {
+        what: format!("pool {}: disable {address}", pool.name),
+        why: format!("0 origins of `{service}`{permitted} are up and enabled"),
     }
-    plan.actions.append(&mut actions);
 }
 
 fn find_pool<'o>(
@@ -276,17 +301,22 @@ fn find_pool<'o>(
     found
 }
 
-fn enabled_and_up(wanted: &DesiredPool, pool: &Pool) -> usize {
+/// Origins that get traffic now and should.
+fn enabled_and_up<'o>(
+    wanted: &'o DesiredPool,
+    pool: &'o Pool,
+) -> impl Iterator<Item = String> + 'o {
     let up = |address: &str| wanted.origins.get(address) == Some(&Switch::Enable);
-    pool.origins.iter().filter(|origin| origin.enabled && up(&origin.address)).count()
+    let origins = pool.origins.iter().filter(move |o| pool.enabled && o.enabled && up(&o.address));
+    origins.map(|origin| origin.address.clone())
 }
 
 fn switches(
     wanted: &DesiredPool,
     pool: &Pool,
-    holds: &BTreeSet<Hold>,
+    holds: &Set<Hold>,
     which: Switch,
-) -> BTreeMap<String, Switch> {
+) -> Map<String, Switch> {
     let held = |address: &str| {
         holds.contains(&Hold {
             account: wanted.account.clone(),
@@ -303,7 +333,7 @@ fn switches(
             Switch::Enable => !origin.enabled && held(&origin.address),
             Switch::Leave => false,
         });
-    map_of(switched.map(|origin| (origin.address.clone(), which)))
+    Map::of(switched.map(|origin| (origin.address.clone(), which)))
 }
 
 #[cfg(test)]

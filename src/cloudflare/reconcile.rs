@@ -14,11 +14,11 @@ use super::observed::{Observed, Pool, Record};
 use super::plan::{Action, plan};
 use super::reply::{Failure, Reply, open};
 use crate::hold::Hold;
-use crate::ordered::set_of;
+use crate::ordered::{Map, Set};
 use crate::time::Millis;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,17 +35,19 @@ pub enum Next {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Zone ids that were looked up, for the next pass.
-    pub zone_ids: BTreeMap<String, String>,
+    pub zone_ids: Map<String, String>,
     /// Changes that were made and confirmed.
     pub applied: Vec<String>,
     /// What was deliberately not done.
     pub withheld: Vec<String>,
+    /// What was withheld may be right in the next pass, so there should be one soon.
+    pub is_partial: bool,
     /// What went wrong.
     pub failures: Vec<String>,
     /// Holds that are over: the origin is enabled.
-    pub released: BTreeSet<Hold>,
-    /// How long to wait before the next call, where the API said so.
-    pub retry_after_ms: Option<Millis>,
+    pub released: Set<Hold>,
+    /// No call should be made for this long, because the API said so or cannot be reached.
+    pub blocked_ms: Option<Millis>,
 }
 
 /// One thing to do.
@@ -66,7 +68,7 @@ enum Step {
 pub struct Reconcile {
     desired: Desired,
     observed: Observed,
-    holds: BTreeSet<Hold>,
+    holds: Set<Hold>,
     steps: VecDeque<Step>,
     waiting: Option<Step>,
     report: Report,
@@ -82,12 +84,8 @@ impl Reconcile {
     /// Begins a pass with what is wanted, the zone ids that are known, and the holds that are
     /// written down.
     #[must_use]
-    pub fn new(
-        desired: Desired,
-        zone_ids: BTreeMap<String, String>,
-        holds: BTreeSet<Hold>,
-    ) -> Self {
-        let zones = set_of(desired.records.iter().map(|r| &r.zone));
+    pub fn new(desired: Desired, zone_ids: Map<String, String>, holds: Set<Hold>) -> Self {
+        let zones = Set::of(desired.records.iter().map(|r| &r.zone));
         let find = zones
             .into_iter()
             .filter(|zone| !zone_ids.contains_key(*zone))
@@ -97,7 +95,7 @@ impl Reconcile {
             name: r.name.clone(),
             kind: r.kind,
         });
-        let accounts = set_of(desired.pools.iter().map(|p| &p.account));
+        let accounts = Set::of(desired.pools.iter().map(|p| &p.account));
         let list_pools =
             accounts.into_iter().map(|account| Step::ListPools { account: account.clone() });
         let steps = find.chain(list_records).chain(list_pools).chain([Step::Plan]).collect();
@@ -136,7 +134,7 @@ impl Reconcile {
                 self.steps.clear();
             }
             if let Failure::RateLimited { retry_after_ms } = failure {
-                self.report.retry_after_ms = Some(retry_after_ms);
+                self.report.blocked_ms = Some(retry_after_ms);
             }
             self.report.failures.push(format!("{subject}: {failure}"));
         }
@@ -234,6 +232,7 @@ impl Reconcile {
         self.release_what_is_enabled();
         let plan = plan(&self.desired, &self.observed, &self.holds);
         self.report.withheld.extend(plan.withheld.iter().map(ToString::to_string));
+        self.report.is_partial = plan.is_partial;
         for action in plan.actions {
             self.steps.extend(writing::intents(&action).into_iter().map(Step::Intend));
             self.steps.push_back(match action {
@@ -248,10 +247,11 @@ impl Reconcile {
         let over = |hold: &Hold| {
             let pools = self.observed.pools.get(&hold.account).map_or(&[][..], Vec::as_slice);
             let pool = pools.iter().find(|pool| pool.name == hold.pool);
-            let origin = pool.and_then(|p| p.origins.iter().find(|o| o.address == hold.address));
-            origin.is_some_and(|origin| origin.enabled)
+            let origins = pool.map_or(&[][..], |pool| &pool.origins);
+            let mut held = origins.iter().filter(|o| o.address == hold.address).peekable();
+            held.peek().is_some() && held.all(|origin| origin.enabled)
         };
-        let released = set_of(self.holds.iter().filter(|hold| over(hold)).cloned());
+        let released = Set::of(self.holds.iter().filter(|hold| over(hold)).cloned());
         self.holds.retain(|hold| !released.contains(hold));
         self.report.released.extend(released);
     }

@@ -15,6 +15,8 @@ use serde_json::Value;
 pub const REPLY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long a block lasts where the API does not say. Source: the documented five minutes.
 const RATE_LIMIT_BLOCK_MS: Millis = 300 * SECOND;
+/// Longest wait that is believed; more is a broken header, and would leave a failover undone.
+const RETRY_AFTER_MS_MAX: Millis = 600 * SECOND;
 
 /// What came back from a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +108,8 @@ pub(super) fn open<T: DeserializeOwned>(reply: &Reply, needs: &'static str) -> R
     match status {
         200..=299 => {}
         429 => {
-            let retry_after_ms = wait_s.map_or(RATE_LIMIT_BLOCK_MS, |s| s.saturating_mul(SECOND));
+            let asked_ms = wait_s.map_or(RATE_LIMIT_BLOCK_MS, |s| s.saturating_mul(SECOND));
+            let retry_after_ms = asked_ms.min(RETRY_AFTER_MS_MAX);
             return Err(Failure::RateLimited { retry_after_ms });
         }
         401 | 403 => return Err(Failure::NotPermitted { status, said: said(body), needs }),

@@ -3,6 +3,7 @@
 
 mod publishing;
 mod services;
+mod whole;
 
 use super::diagnostic::{Code, Diagnostic};
 use super::raw::{Raw, RawMonitor, RawOrigin, RawRegion, RawRule};
@@ -11,10 +12,9 @@ use crate::country::Country;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{BadId, MonitorId, OriginId, RegionId, RuleId};
 use crate::latency::Location;
-use crate::ordered::set_of;
+use crate::ordered::{Map, Set};
 use crate::residency::{Rule, When};
 use crate::time::SECOND;
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 /// The version that this build reads.
@@ -24,6 +24,8 @@ const VERSION: u32 = 1;
 #[derive(Default)]
 struct Checker {
     found: Vec<Diagnostic>,
+    /// Regions that are there and not sound: naming one is no second mistake.
+    broken: Set<String>,
 }
 
 /// Builds the config. Errors: all mistakes, sorted by path.
@@ -48,7 +50,9 @@ impl Checker {
         let services = self.services(&raw.services, &regions, &monitors, &residency);
         let probes_per_run = raw.limits.probes_per_run;
         self.in_range("limits.probes_per_run", probes_per_run, 1..=10_000);
-        Config { fingerprint, regions, monitors, services, residency, probes_per_run }
+        let config = Config { fingerprint, regions, monitors, services, residency, probes_per_run };
+        self.whole(raw, &config);
+        config
     }
 
     fn report(
@@ -84,30 +88,28 @@ impl Checker {
         parsed.map_err(|bad| self.report(path, Code::E002, bad.to_string(), "an id")).ok()
     }
 
-    fn regions(&mut self, raw: &BTreeMap<String, RawRegion>) -> BTreeMap<RegionId, Region> {
+    fn regions(&mut self, raw: &Map<String, RawRegion>) -> Map<RegionId, Region> {
         self.not_empty("regions", raw.len());
         let origins: usize = raw.values().map(|region| region.origins.len()).sum();
         if origins > ORIGINS_MAX {
             let allowed = format!("at most {ORIGINS_MAX}");
             self.report("regions", Code::E004, format!("{origins} origins in all"), allowed);
         }
-        let mut seen = BTreeSet::new();
-        let mut regions = BTreeMap::new();
+        let mut seen = Set::new();
+        let mut regions = Map::new();
         for (name, region) in raw {
             let path = format!("regions.{name}");
             let id = self.id(&path, RegionId::parse(name));
             let built = self.region(&path, region, &mut seen);
-            regions.extend(id.zip(built));
+            match id.zip(built) {
+                Some((id, region)) => drop(regions.insert(id, region)),
+                None => drop(self.broken.insert(name.clone())),
+            }
         }
         regions
     }
 
-    fn region(
-        &mut self,
-        path: &str,
-        raw: &RawRegion,
-        seen: &mut BTreeSet<OriginId>,
-    ) -> Option<Region> {
+    fn region(&mut self, path: &str, raw: &RawRegion, seen: &mut Set<OriginId>) -> Option<Region> {
         let country = self.country(&format!("{path}.country"), &raw.country);
         let location = raw.location.and_then(|degrees| {
             Location::try_from(degrees)
@@ -127,12 +129,7 @@ impl Checker {
         Some(Region { country: country?, location, origins })
     }
 
-    fn origin(
-        &mut self,
-        path: &str,
-        raw: &RawOrigin,
-        seen: &mut BTreeSet<OriginId>,
-    ) -> Option<Origin> {
+    fn origin(&mut self, path: &str, raw: &RawOrigin, seen: &mut Set<OriginId>) -> Option<Origin> {
         let id = self.id(&format!("{path}.id"), OriginId::parse(&raw.id));
         if let Some(id) = id.as_ref().filter(|id| !seen.insert((*id).clone())) {
             let problem = format!("`{id}` is used twice");
@@ -156,9 +153,9 @@ impl Checker {
             .ok()
     }
 
-    fn monitors(&mut self, raw: &BTreeMap<String, RawMonitor>) -> BTreeMap<MonitorId, Monitor> {
+    fn monitors(&mut self, raw: &Map<String, RawMonitor>) -> Map<MonitorId, Monitor> {
         self.not_empty("monitors", raw.len());
-        let mut monitors = BTreeMap::new();
+        let mut monitors = Map::new();
         for (name, monitor) in raw {
             let path = format!("monitors.{name}");
             let id = self.id(&path, MonitorId::parse(name));
@@ -213,7 +210,7 @@ impl Checker {
     }
 
     fn rules(&mut self, raw: &[RawRule]) -> Vec<Rule> {
-        let mut seen = BTreeSet::new();
+        let mut seen = Set::new();
         let mut rules = Vec::new();
         for (index, rule) in raw.iter().enumerate() {
             let path = format!("residency[{index}]");
@@ -238,18 +235,23 @@ impl Checker {
             .when
             .host
             .as_ref()
-            .map(|names| self.hosts(&format!("{path}.when.host"), names.as_slice()));
+            .map(|names| self.guarded_hosts(&format!("{path}.when.host"), names.as_slice()));
         let allow_path = format!("{path}.allow");
         self.not_empty(&allow_path, raw.allow.len());
         let allow = self.countries(&allow_path, &raw.allow);
-        let host = host.map(set_of);
+        let host = host.map(Set::of);
         let basis = raw.basis.clone();
         Some(Rule { id: id?, when: When { country, host }, allow, basis })
     }
 
-    fn countries(&mut self, path: &str, codes: &[String]) -> BTreeSet<Country> {
+    fn countries(&mut self, path: &str, codes: &[String]) -> Set<Country> {
         self.not_empty(path, codes.len());
-        set_of(codes.iter().filter_map(|code| self.country(path, code)))
+        Set::of(codes.iter().filter_map(|code| self.country(path, code)))
+    }
+
+    fn guarded_hosts(&mut self, path: &str, names: &[String]) -> Vec<String> {
+        self.not_empty(path, names.len());
+        self.hosts(path, names)
     }
 
     fn hosts(&mut self, path: &str, names: &[String]) -> Vec<String> {

@@ -20,9 +20,10 @@ use crate::country::Country;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::latency::Location;
+use crate::ordered::{Map, Set};
 use crate::residency::Rule;
+use crate::target::Target;
 use crate::time::Millis;
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Largest config text that is read. KV takes 25 MiB; a config that needs more than this is a
@@ -40,11 +41,11 @@ pub struct Config {
     /// Hash of the text it was read from.
     pub fingerprint: Fingerprint,
     /// Regions by id.
-    pub regions: BTreeMap<RegionId, Region>,
+    pub regions: Map<RegionId, Region>,
     /// Monitors by id.
-    pub monitors: BTreeMap<MonitorId, Monitor>,
+    pub monitors: Map<MonitorId, Monitor>,
     /// Services by id.
-    pub services: BTreeMap<ServiceId, Service>,
+    pub services: Map<ServiceId, Service>,
     /// Residency rules. Their order has no meaning.
     pub residency: Vec<Rule>,
     /// Most probes in one cron run.
@@ -155,6 +156,18 @@ impl Config {
     /// never half a config.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
         check::check(&raw::read(text)?, Fingerprint::of(text.as_bytes()))
+    }
+
+    /// Everything that is probed, each target once.
+    pub fn targets(&self) -> impl Iterator<Item = Target> + '_ {
+        let of_services = self.services.values().flat_map(|service| {
+            let regions = service.regions.iter().filter_map(|id| self.regions.get(id));
+            regions.flat_map(|region| &region.origins).map(|origin| Target {
+                origin: origin.id.clone(),
+                monitor: service.monitor.clone(),
+            })
+        });
+        Set::of(of_services).into_iter()
     }
 
     /// The origin with its region, by id.

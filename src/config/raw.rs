@@ -6,19 +6,19 @@
 
 use super::diagnostic::{Code, Diagnostic};
 use super::{CONFIG_BYTES_MAX, PROBES_PER_RUN_DEFAULT};
+use crate::json;
+use crate::ordered::Map;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fmt;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Raw {
     pub(super) version: u32,
-    pub(super) regions: BTreeMap<String, RawRegion>,
-    pub(super) monitors: BTreeMap<String, RawMonitor>,
-    pub(super) services: BTreeMap<String, RawService>,
+    pub(super) regions: Map<String, RawRegion>,
+    pub(super) monitors: Map<String, RawMonitor>,
+    pub(super) services: Map<String, RawService>,
     #[serde(default)]
     pub(super) residency: Vec<RawRule>,
     #[serde(default)]
@@ -230,7 +230,7 @@ pub(super) fn read(text: &str) -> Result<Raw, Vec<Diagnostic>> {
             allowed: format!("at most {CONFIG_BYTES_MAX} bytes of JSON"),
         }]);
     }
-    let value: Value = serde_json::from_str(text).map_err(|error| vec![syntax(&error)])?;
+    let value = json::read_without_repeats(text).map_err(|error| vec![syntax(&error)])?;
     serde_path_to_error::deserialize(value).map_err(|error| vec![shape(&error)])
 }
 

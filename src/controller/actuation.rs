@@ -33,10 +33,13 @@ pub(super) fn begin(config: &Config, state: &State, now: Timestamp) -> Option<Pa
         return None;
     }
     let actuation = &state.actuation;
-    if actuation.retry_at.is_some_and(|at| now < at) {
+    let wanted = fingerprint(&desired);
+    let waits = |until: Option<Timestamp>| until.is_some_and(|at| now < at);
+    // A new wish need not wait for an old failure, but for a block of the whole API it must.
+    let is_new = actuation.attempted != Some(wanted);
+    if waits(actuation.blocked_until) || (waits(actuation.retry_at) && !is_new) {
         return None;
     }
-    let wanted = fingerprint(&desired);
     let unsettled = actuation.settled != Some(wanted);
     let drift_due = actuation.compared_at.is_none_or(|at| now.since(at) >= DRIFT_EVERY_MS);
     (unsettled || drift_due || actuation.retry_at.is_some()).then(|| Pass {
@@ -61,10 +64,12 @@ impl Controller {
         let Pass { reconcile, wanted } = pass;
         let report: Report = reconcile.finish();
         let actuation = &mut self.state.actuation;
+        actuation.attempted = Some(wanted);
+        actuation.blocked_until = report.blocked_ms.map(|ms| now.plus(ms));
         actuation.zone_ids = report.zone_ids;
         actuation.holds.retain(|hold| !report.released.contains(hold));
         if report.failures.is_empty() {
-            actuation.settled = Some(wanted);
+            actuation.settled = (!report.is_partial).then_some(wanted);
             actuation.compared_at = Some(now);
             actuation.attempts = 0;
             actuation.retry_at = None;
@@ -72,7 +77,7 @@ impl Controller {
             let doublings = actuation.attempts.min(8);
             let backoff = BACKOFF_MS.saturating_mul(1 << doublings).min(BACKOFF_MS_MAX);
             actuation.attempts = actuation.attempts.saturating_add(1);
-            actuation.retry_at = Some(now.plus(report.retry_after_ms.unwrap_or(backoff)));
+            actuation.retry_at = Some(now.plus(backoff));
         }
         actuation.failures = report.failures;
         actuation.withheld = report.withheld;

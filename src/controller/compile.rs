@@ -3,7 +3,7 @@
 use crate::config::{Config, Origin, Service};
 use crate::health::Health;
 use crate::ids::{MonitorId, RegionId};
-use crate::ordered::map_of;
+use crate::ordered::Map;
 use crate::routes::{RegionRoute, Routes, RuleEntry, ServiceRoutes, VERSION};
 use crate::state::State;
 use crate::target::Target;
@@ -21,7 +21,7 @@ impl View<'_> {
     /// The routing table as of now.
     pub(super) fn routes(&self) -> Routes {
         let services = self.config.services.iter();
-        let services = map_of(services.map(|(id, service)| (id.clone(), self.service(service))));
+        let services = Map::of(services.map(|(id, service)| (id.clone(), self.service(service))));
         Routes {
             version: VERSION,
             generation: self.state.generation,

@@ -15,7 +15,7 @@ mod writing;
 pub use actuation::Pass;
 pub use writing::{Document, HEARTBEAT_MS};
 
-use crate::config::Config;
+use crate::config::{Config, Diagnostic};
 use crate::fingerprint::Fingerprint;
 use crate::json;
 use crate::state::{DIAGNOSTICS_MAX, RefusedConfig, State};
@@ -27,6 +27,9 @@ use crate::time::Timestamp;
 pub struct Controller {
     state: State,
     config: Option<Config>,
+    /// The refused text that this build has read itself. A refusal in the state may be another
+    /// build's, and this one may know better.
+    refused_here: Option<Fingerprint>,
 }
 
 /// What became of a config text.
@@ -60,7 +63,7 @@ impl Controller {
         if let Some(config) = &config {
             state.follow(config);
         }
-        Self { state, config }
+        Self { state, config, refused_here: None }
     }
 
     /// What is remembered.
@@ -86,7 +89,7 @@ impl Controller {
                 Offered::Same
             };
         }
-        if self.state.refused.as_ref().is_some_and(|refused| refused.fingerprint == fingerprint) {
+        if self.refused_here == Some(fingerprint) {
             return Offered::Same;
         }
         match Config::parse(text) {
@@ -96,14 +99,26 @@ impl Controller {
                 self.state.refused = None;
                 Offered::Taken
             }
-            Err(mut problems) => {
-                let problems_total = problems.len();
-                problems.truncate(DIAGNOSTICS_MAX);
-                self.state.refused =
-                    Some(RefusedConfig { fingerprint, at: now, problems, problems_total });
-                Offered::Refused
+            Err(problems) => {
+                self.refused_here = Some(fingerprint);
+                self.refuse(fingerprint, problems, now)
             }
         }
+    }
+
+    fn refuse(
+        &mut self,
+        fingerprint: Fingerprint,
+        mut problems: Vec<Diagnostic>,
+        now: Timestamp,
+    ) -> Offered {
+        let known = self.state.refused.as_ref().filter(|known| known.fingerprint == fingerprint);
+        let at = known.map_or(now, |known| known.at);
+        let offered = if known.is_some() { Offered::Same } else { Offered::Refused };
+        let problems_total = problems.len();
+        problems.truncate(DIAGNOSTICS_MAX);
+        self.state.refused = Some(RefusedConfig { fingerprint, at, problems, problems_total });
+        offered
     }
 
     /// Takes a round in and decides the next one.

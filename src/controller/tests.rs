@@ -65,6 +65,33 @@ fn what_did_not_arrive_stays_due() {
 }
 
 #[test]
+fn what_was_sent_and_may_be_lost_is_due_whatever_comes_back() {
+    let mut controller = settled();
+    run(&mut controller, 120_000, &["eu-1"]);
+    for document in controller.due_documents(at(175_000)) {
+        controller.writing(&document);
+    }
+    run(&mut controller, 180_000, &[]);
+    let keys: Vec<_> =
+        controller.due_documents(at(235_000)).into_iter().map(|document| document.key).collect();
+    assert_eq!(keys, ["status", "routes", "region:eu-west", "state"]);
+}
+
+#[test]
+fn a_refusal_of_another_build_is_looked_at_again() {
+    let mut controller = settled();
+    let mut state = controller.state().clone();
+    let mut config: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
+    config["monitors"]["api"]["interval_s"] = 20.into();
+    controller.offer_config("nonsense", at(120_000));
+    state.refused = controller.state().refused.clone();
+    let text = config.to_string();
+    state.refused.as_mut().unwrap().fingerprint = Fingerprint::of(text.as_bytes());
+    let mut after = Controller::restore(Some(state), Some(&config_text()));
+    assert_eq!(after.offer_config(&text, at(180_000)), Offered::Taken);
+}
+
+#[test]
 fn the_generation_counts_changes_and_not_attempts() {
     let mut controller = settled();
     let before = controller.state().generation;

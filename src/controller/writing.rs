@@ -16,13 +16,12 @@ use crate::fingerprint::Fingerprint;
 use crate::health::Health;
 use crate::ids::{MonitorId, RegionId, ServiceId};
 use crate::json;
-use crate::ordered::{map_of, set_of};
+use crate::ordered::{Map, Set};
 use crate::routes;
 use crate::state::{self, Actuation, State};
 use crate::target::Target;
 use crate::time::{MINUTE, Millis, Timestamp};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// How often `routes` is renewed when nothing changes.
 pub const HEARTBEAT_MS: Millis = 5 * MINUTE;
@@ -67,6 +66,12 @@ impl Controller {
             due.push(self.state_document(now));
         }
         due
+    }
+
+    /// Notes that a document is on its way. Until it is known to have arrived nobody knows what KV
+    /// holds, so it is due again whatever its substance is then.
+    pub fn writing(&mut self, document: &Document) {
+        self.state.written.remove(&document.key);
     }
 
     /// Notes that a document has arrived in KV.
@@ -122,7 +127,13 @@ impl Controller {
         let mut substance = status.clone();
         substance.as_of = Timestamp::default();
         let monitors = substance.origins.values_mut().flat_map(|o| o.monitors.values_mut());
-        monitors.for_each(|monitor| monitor.latency_ms = None);
+        for monitor in monitors {
+            monitor.latency_ms = None;
+            if monitor.health == Health::Up {
+                // A stray failure is no news; told each time, it would spend the day's writes.
+                monitor.reason = None;
+            }
+        }
         let words = region_summary(&status);
         Some(document(format!("{REGION_PREFIX}{id}"), &status, &substance, now, words))
     }
@@ -160,7 +171,7 @@ impl Controller {
         let region = config.regions.get(id)?;
         let view = View { config, state: &self.state, now };
         let origins = region.origins.iter();
-        let origins = map_of(origins.map(|o| (o.id.clone(), origin_status(view, o))));
+        let origins = Map::of(origins.map(|o| (o.id.clone(), origin_status(view, o))));
         Some(RegionStatus { as_of: now, region: id.clone(), country: region.country, origins })
     }
 }
@@ -178,10 +189,10 @@ fn document(
     Document { key, text, metadata: Metadata { as_of: now, summary }, substance }
 }
 
-fn service_health(view: View<'_>) -> BTreeMap<ServiceId, BTreeMap<RegionId, Health>> {
-    map_of(view.config.services.iter().map(|(id, service)| {
+fn service_health(view: View<'_>) -> Map<ServiceId, Map<RegionId, Health>> {
+    Map::of(view.config.services.iter().map(|(id, service)| {
         let health = |region: &RegionId| view.region_health(&service.monitor, region);
-        (id.clone(), map_of(service.regions.iter().map(|r| (r.clone(), health(r)))))
+        (id.clone(), Map::of(service.regions.iter().map(|r| (r.clone(), health(r)))))
     }))
 }
 
@@ -192,8 +203,8 @@ fn cloudflare_status(actuation: &Actuation) -> CloudflareStatus {
 }
 
 fn origin_status(view: View<'_>, origin: &Origin) -> OriginStatus {
-    let mut monitors: BTreeMap<MonitorId, MonitorStatus> = BTreeMap::new();
-    for monitor in set_of(state_monitors(view.state, origin)) {
+    let mut monitors: Map<MonitorId, MonitorStatus> = Map::new();
+    for monitor in Set::of(state_monitors(view.state, origin)) {
         let target = Target { origin: origin.id.clone(), monitor: monitor.clone() };
         let Some(known) = view.state.targets.get(&target) else { continue };
         let reason = known.memory.reason.map(|reason| reason.to_string());
@@ -216,9 +227,8 @@ fn state_monitors<'s>(state: &'s State, origin: &Origin) -> impl Iterator<Item =
 }
 
 fn summary(status: &Status) -> String {
-    let count = |health| {
-        status.services.values().flat_map(BTreeMap::values).filter(|h| **h == health).count()
-    };
+    let count =
+        |health| status.services.values().flat_map(Map::values).filter(|h| **h == health).count();
     let health =
         [Health::Up, Health::Down, Health::Unknown].map(|h| format!("{} {}", count(h), h.as_str()));
     let refused = if status.config.refused.is_some() { ", config refused" } else { "" };

@@ -2,7 +2,7 @@
 
 use crate::country::Country;
 use crate::ids::RuleId;
-use std::collections::BTreeSet;
+use crate::ordered::Set;
 
 /// A strict rule: when it matches, only regions in `allow` may see the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Rule {
     /// Which requests it guards.
     pub when: When,
     /// Countries of the regions that may see those requests.
-    pub allow: BTreeSet<Country>,
+    pub allow: Set<Country>,
     /// The legal ground, in the operator's words.
     pub basis: Option<String>,
 }
@@ -21,9 +21,9 @@ pub struct Rule {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct When {
     /// The client is in one of these countries, or nobody knows where it is.
-    pub country: Option<BTreeSet<Country>>,
+    pub country: Option<Set<Country>>,
     /// The request is for one of these hosts, in lower case.
-    pub host: Option<BTreeSet<String>>,
+    pub host: Option<Set<String>>,
 }
 
 /// What is known of a request before anything is decided. No address, no identity: country and host
@@ -43,6 +43,12 @@ impl When {
             (Some(guarded), Some(country)) => guarded.contains(&country),
         };
         country && self.matches_host(facts.host)
+    }
+
+    /// Whether the condition on the host holds for one of `hosts`, or for anything where there are none.
+    #[must_use]
+    pub fn covers_any_host(&self, hosts: &[String]) -> bool {
+        hosts.is_empty() || hosts.iter().any(|host| self.matches_host(host))
     }
 
     fn matches_host(&self, host: &str) -> bool {
@@ -79,7 +85,7 @@ mod tests {
     }
 
     fn rule(id: &str, when: Option<&[&str]>, allow: &[&str]) -> Rule {
-        let set = |codes: &[&str]| codes.iter().map(|c| country(c)).collect::<BTreeSet<_>>();
+        let set = |codes: &[&str]| codes.iter().map(|c| country(c)).collect::<Set<_>>();
         Rule {
             id: RuleId::parse(id).unwrap(),
             when: When { country: when.map(set), host: None },
@@ -131,8 +137,8 @@ mod tests {
         use super::*;
         use proptest::prelude::*;
 
-        fn codes() -> impl Strategy<Value = BTreeSet<Country>> {
-            proptest::collection::btree_set(any_country(), 0..4)
+        fn codes() -> impl Strategy<Value = Set<Country>> {
+            proptest::collection::vec(any_country(), 0..4).prop_map(Set::of)
         }
 
         fn any_country() -> impl Strategy<Value = Country> {

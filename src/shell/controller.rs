@@ -3,17 +3,18 @@
 //! One object, named `controller`, for the whole deployment. It reads the config from KV once a
 //! run, keeps its state in its own storage after every round, and writes to KV and Cloudflare what
 //! the core says. While it waits for I/O other requests may come in, so nothing is borrowed across
-//! an `await`, and only one comparison with Cloudflare is under way at a time.
+//! an `await`, and only one of them writes and compares at a time.
 
 use super::{api::Api, clock, kv};
 use crate::cloudflare::Next;
 use crate::controller::{self, Document, Offered};
 use crate::documents::Status;
 use crate::tick::{RoundReply, RoundRequest};
-use crate::time::Timestamp;
+use crate::time::{MINUTE, Millis, Timestamp};
 use crate::{json, state};
 use futures::future::join_all;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use worker::{
     DurableObject, Env, Error, Request, Response, Result, State, console_error, console_log,
     durable_object,
@@ -27,6 +28,12 @@ const NAME: &str = "controller";
 const CONFIG_KEY: &str = "config";
 /// Where the object keeps the last good config text.
 const LAST_GOOD_CONFIG: &str = "last_good_config";
+/// Where a state goes that this build does not read, for the build that does.
+const UNREADABLE_STATE: &str = "unreadable_state";
+/// How often the end of a run looks whether its work is done.
+const LOOK_AGAIN_MS: Millis = 20;
+/// Longest time that an act can take: every call of a pass, each at its timeout.
+const ACT_MS_MAX: Millis = 7 * MINUTE;
 /// Calls of the API in one pass. The free plan allows 50 subrequests an invocation.
 const CALLS_MAX: usize = 45;
 
@@ -59,33 +66,43 @@ async fn ask(env: &Env, request: web_sys::Request) -> Result<String> {
 /// The object.
 #[expect(missing_debug_implementations, reason = "the runtime's handles in it have none")]
 #[durable_object]
-pub struct Controller {
+pub struct Controller(Rc<Object>);
+
+struct Object {
     storage: State,
     env: Env,
     mind: RefCell<Option<controller::Controller>>,
-    comparing: Cell<bool>,
+    /// Since when somebody is writing and comparing.
+    acting: Cell<Option<Timestamp>>,
+    /// Since when there is something new to act on.
+    news: Cell<Option<Timestamp>>,
 }
 
 impl DurableObject for Controller {
     fn new(storage: State, env: Env) -> Self {
-        Self { storage, env, mind: RefCell::new(None), comparing: Cell::new(false) }
+        let (acting, news) = (Cell::new(None), Cell::new(None));
+        Self(Rc::new(Object { storage, env, mind: RefCell::new(None), acting, news }))
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        self.wake().await?;
+        let object = &self.0;
+        object.wake().await?;
         match request.path().as_str() {
             "/round" => {
                 let round: RoundRequest = json::read(&request.text().await?)?;
-                Response::ok(json::write(&self.round(&round).await?))
+                let reply = object.round(&round).await?;
+                object.clone().act_on_news(matches!(reply, RoundReply::Done(_))).await;
+                Response::ok(json::write(&reply))
             }
-            "/status" => Response::ok(json::write(&self.status()?)),
+            "/status" => Response::ok(json::write(&object.status()?)),
             _ => Response::error("no such call", 404),
         }
     }
 }
 
-impl Controller {
+impl Object {
     /// Remembers, after a restart: the state from this object's storage, or else from KV.
+    /// Errors: neither could be asked, which is not the same as that there is none.
     async fn wake(&self) -> Result<()> {
         if self.mind.try_borrow().is_ok_and(|mind| mind.is_some()) {
             return Ok(());
@@ -93,14 +110,20 @@ impl Controller {
         let storage = self.storage.storage();
         let config: Option<String> = storage.get(LAST_GOOD_CONFIG).await?;
         let saved: Option<String> = storage.get(state::KEY).await?;
+        let unknown = || Error::RustError("KV does not say what was before".to_owned());
         let saved = match saved {
             Some(text) => Some(text),
-            None => kv::get(&self.env, state::KEY, None).await.flatten(),
+            None => kv::get(&self.env, state::KEY, None).await.ok_or_else(unknown)?,
         };
-        let state = saved.and_then(|text| {
-            let parsed = state::State::parse(&text);
-            parsed.map_err(|error| console_error!("the saved state is left aside: {error}")).ok()
-        });
+        let state = match saved.as_deref().map(state::State::parse) {
+            Some(Err(error)) => {
+                console_error!("the saved state is put aside as `{UNREADABLE_STATE}`: {error}");
+                storage.put(UNREADABLE_STATE, saved.unwrap_or_default()).await?;
+                None
+            }
+            Some(Ok(state)) => Some(state),
+            None => None,
+        };
         let mut mind = self.mind.try_borrow_mut().map_err(busy)?;
         // Another request may have been here while this one waited.
         mind.get_or_insert_with(|| controller::Controller::restore(state, config.as_deref()));
@@ -118,10 +141,10 @@ impl Controller {
         self.with(|mind| mind.status(clock::now()))
     }
 
+    /// Takes a round in and saves what was learnt. What follows from it is not waited for.
     async fn round(&self, request: &RoundRequest) -> Result<RoundReply> {
-        let now = request.now;
         if request.round == 0 {
-            self.read_config(now).await?;
+            self.read_config(request.now).await?;
         }
         let round = self.with(|mind| mind.round(request))?;
         for changed in &round.changed {
@@ -131,14 +154,50 @@ impl Controller {
             console_log!("{}: {from} -> {to}{reason}", changed.target);
         }
         self.save().await?;
+        self.news.set(Some(request.now));
+        Ok(round.reply)
+    }
+
+    /// Writes and compares behind the reply, so that no probe waits for the API; at the end of a
+    /// run before it, so that a run is over when what it led to is done.
+    async fn act_on_news(self: Rc<Self>, wait: bool) {
+        if self.is_acting() {
+            // Whoever is at it sees the news as well.
+            while wait && self.is_acting() {
+                clock::wait(LOOK_AGAIN_MS).await;
+            }
+            return;
+        }
+        self.acting.set(Some(clock::now()));
+        let object = self.clone();
+        let work = async move {
+            while let Some(now) = object.news.take() {
+                if let Err(error) = object.act(now).await {
+                    console_error!("acting on a round: {error}");
+                }
+            }
+            object.acting.set(None);
+        };
+        if wait {
+            work.await;
+        } else {
+            self.storage.wait_until(work);
+        }
+    }
+
+    /// An act whose request was cancelled is never resumed, and must not stop all later ones.
+    fn is_acting(&self) -> bool {
+        self.acting.get().is_some_and(|since| clock::now().since(since) < ACT_MS_MAX)
+    }
+
+    async fn act(&self, now: Timestamp) -> Result<()> {
         if let Some(routes) = self.with(|mind| mind.due_routes(now))? {
             self.write(vec![routes], now).await?;
         }
         self.compare_with_cloudflare(now).await?;
         let due = self.with(|mind| mind.due_documents(now))?;
         self.write(due, now).await?;
-        self.save().await?;
-        Ok(round.reply)
+        self.save().await
     }
 
     /// Offers the config that KV holds now. Where KV cannot be asked or has none, the one in use
@@ -164,6 +223,7 @@ impl Controller {
     }
 
     async fn write(&self, documents: Vec<Document>, now: Timestamp) -> Result<()> {
+        self.with(|mind| documents.iter().for_each(|document| mind.writing(document)))?;
         let put = |document| async {
             let arrived = kv::put(&self.env, &document).await;
             (document, arrived)
@@ -178,12 +238,7 @@ impl Controller {
 
     async fn compare_with_cloudflare(&self, now: Timestamp) -> Result<()> {
         let Some(mut pass) = self.with(|mind| mind.begin_reconcile(now))? else { return Ok(()) };
-        if self.comparing.replace(true) {
-            return Ok(());
-        }
-        let carried_out = self.carry_out(&mut pass).await;
-        self.comparing.set(false);
-        carried_out?;
+        self.carry_out(&mut pass).await?;
         self.with(|mind| mind.end_reconcile(pass, clock::now().max(now)))
     }
 

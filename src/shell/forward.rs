@@ -8,7 +8,7 @@ use crate::time::Millis;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortController, Request, RequestInit, Response};
 
-/// Regions that one request is tried on.
+/// Origins that one request is tried on.
 const TRIES_MAX: usize = 3;
 
 /// One request on its way.
@@ -18,6 +18,18 @@ pub(super) struct Forwarding<'a> {
     pub(super) id: &'a str,
     /// Whether the routing table is old.
     pub(super) stale: bool,
+}
+
+/// The origins in the order in which they are tried: the best of each region, then the second of
+/// each. A region that is cut off takes all its origins with it.
+fn ways<'r>(regions: &'r [&RegionRoute]) -> impl Iterator<Item = (&'r RegionRoute, &'r str)> {
+    let deepest = regions.iter().map(|region| region.origins.len()).max().unwrap_or(0);
+    (0..deepest).flat_map(move |depth| {
+        let at_depth = move |region: &&'r RegionRoute| {
+            region.origins.get(depth).map(|origin| (*region, origin.as_str()))
+        };
+        regions.iter().filter_map(at_depth)
+    })
 }
 
 /// How one try ended.
@@ -37,10 +49,7 @@ impl Forwarding<'_> {
     ) -> Result<Response, Problem> {
         let again = may_be_tried_again(&self.request.method(), self.request.body().is_some());
         let tries = if again { TRIES_MAX } else { 1 };
-        let ways = regions
-            .iter()
-            .flat_map(|region| region.origins.iter().map(move |origin| (*region, origin.as_str())));
-        let mut ways = ways.take(tries).peekable();
+        let mut ways = ways(regions).take(tries).peekable();
         let mut left_ms = service.timeout_ms;
         let mut problem = Problem::Unreachable;
         while let Some((region, origin)) = ways.next() {

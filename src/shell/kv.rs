@@ -1,10 +1,14 @@
 //! Reads and writes KV. A failure is logged and told; nothing is lost by it, because what was not
 //! written stays due.
 
+use super::clock;
 use crate::controller::Document;
+use crate::time::{Millis, SECOND};
 use worker::kv::KvStore;
 use worker::{Env, console_error};
 
+/// Longest wait for one operation.
+const TIMEOUT_MS: Millis = 5 * SECOND;
 /// The binding's name.
 const BINDING: &str = "KV";
 
@@ -20,7 +24,17 @@ pub(super) async fn get(env: &Env, key: &str, cache_ttl_s: Option<u64>) -> Optio
         Some(seconds) => request.cache_ttl(seconds),
         None => request,
     };
-    request.text().await.map_err(|error| console_error!("KV get `{key}`: {error}")).ok()
+    match clock::within(TIMEOUT_MS, request.text()).await {
+        Some(Ok(value)) => Some(value),
+        Some(Err(error)) => {
+            console_error!("KV get `{key}`: {error}");
+            None
+        }
+        None => {
+            console_error!("KV get `{key}`: nothing in {TIMEOUT_MS} ms");
+            None
+        }
+    }
 }
 
 /// Writes a document with its metadata. Returns whether it arrived.
@@ -30,7 +44,17 @@ pub(super) async fn put(env: &Env, document: &Document) -> bool {
         let store = store(env)?;
         let put = store.put(key, document.text.as_str()).ok()?;
         let put = put.metadata(&document.metadata).ok()?;
-        put.execute().await.map_err(|error| console_error!("KV put `{key}`: {error}")).ok()
+        match clock::within(TIMEOUT_MS, put.execute()).await {
+            Some(Ok(())) => Some(()),
+            Some(Err(error)) => {
+                console_error!("KV put `{key}`: {error}");
+                None
+            }
+            None => {
+                console_error!("KV put `{key}`: no reply in {TIMEOUT_MS} ms");
+                None
+            }
+        }
     };
     written.await.is_some()
 }

@@ -3,16 +3,16 @@
 use super::clock::RunClock;
 use super::outbound::{Ask, NoAnswer, ask};
 use crate::health::{Answer, BODY_BYTES_MAX, Outcome, classify};
-use crate::tick::{Probe, ProbeResult};
+use crate::tick::{PROBES_AT_ONCE, Probe, ProbeResult};
 use futures::stream::{self, StreamExt};
-
-/// Probes that are under way at once. The runtime opens six connections a run; a seventh would wait
-/// for one of them while its own clock is already running, and look slow.
-const AT_ONCE: usize = 6;
 
 /// Makes the probes and judges them.
 pub(super) async fn all(probes: Vec<Probe>, clock: &RunClock) -> Vec<ProbeResult> {
-    stream::iter(probes).map(|probe| one(probe, clock)).buffer_unordered(AT_ONCE).collect().await
+    stream::iter(probes)
+        .map(|probe| one(probe, clock))
+        .buffer_unordered(PROBES_AT_ONCE)
+        .collect()
+        .await
 }
 
 async fn one(probe: Probe, clock: &RunClock) -> ProbeResult {

@@ -12,6 +12,9 @@ use worker::{Context, Env, console_error};
 /// How long a table is used before KV is asked again. KV's own cache holds a value for at least 30
 /// s, so asking more often would only cost reads.
 const REFRESH_MS: Millis = 30 * SECOND;
+/// How long a table may go without a look into KV before a request waits for one: an isolate that
+/// was idle does not decide by rules that may have changed meanwhile.
+const TOO_LONG_MS: Millis = 120 * SECOND;
 /// How soon KV is asked again after a region that the table calls usable was not.
 const REFRESH_ON_EVIDENCE_MS: Millis = 5 * SECOND;
 /// The shortest time that KV's cache can be told to hold a value.
@@ -37,17 +40,22 @@ fn with<T>(work: impl FnOnce(&mut Cache) -> T) -> Option<T> {
 /// The table, however old, or `None` where there has never been one.
 pub(super) async fn table(env: &Env, context: &Context) -> Option<Rc<Table>> {
     let now = clock::now();
-    let (table, due) = with(|cache| {
+    let (table, due, idle) = with(|cache| {
         let refresh_ms = if cache.doubted { REFRESH_ON_EVIDENCE_MS } else { REFRESH_MS };
-        let due = cache.table.is_none() || now.since(cache.asked_at) >= refresh_ms;
+        let age_ms = now.since(cache.asked_at);
+        let due = cache.table.is_none() || age_ms >= refresh_ms;
         if due && cache.table.is_some() {
             // Whoever comes next need not ask as well.
             (cache.asked_at, cache.doubted) = (now, false);
         }
-        (cache.table.clone(), due)
+        (cache.table.clone(), due, age_ms >= TOO_LONG_MS)
     })?;
     match (table, due) {
         (Some(table), false) => Some(table),
+        (Some(_), true) if idle => {
+            refresh(env).await;
+            with(|cache| cache.table.clone()).flatten()
+        }
         (Some(table), true) => {
             let env = env.clone();
             context.wait_until(async move { refresh(&env).await });
@@ -74,6 +82,10 @@ async fn refresh(env: &Env) {
     match Table::parse(&text) {
         Ok(table) => {
             with(|cache| {
+                // Of two reads that cross each other the older one may end last.
+                if cache.table.as_ref().is_some_and(|known| known.as_of > table.as_of) {
+                    return;
+                }
                 cache.table = Some(Rc::new(table));
                 cache.fingerprint = Some(fingerprint);
                 cache.asked_at = clock::now();

@@ -48,11 +48,12 @@ fn a_run_ends_before_the_next_one_begins() {
 #[test]
 fn a_run_makes_no_more_probes_than_it_may() {
     let mut text: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
-    for (limit, rounds) in [(8, 2), (9, 3), (10, 3)] {
+    for (limit, rounds) in [(3, 1), (8, 3), (9, 3), (10, 4)] {
         text["limits"] = serde_json::json!({"probes_per_run": limit});
         let mut controller = Controller::default();
         controller.offer_config(&text.to_string(), Timestamp::from_millis(0));
         assert_eq!(run(&mut controller, 60_000, &[]).len(), rounds, "limit {limit}");
+        assert_eq!(controller.state().run.as_ref().unwrap().probes, limit);
     }
 }
 
@@ -111,6 +112,34 @@ fn a_probe_that_says_nothing_is_not_rechecked_at_once() {
     };
     let RoundReply::Probe { wait_ms, .. } = controller.round(&round).reply else { panic!() };
     assert_eq!(wait_ms, 15_000);
+}
+
+#[test]
+fn one_failure_after_a_long_silence_does_not_bring_an_old_belief_back() {
+    let mut controller = controller();
+    run(&mut controller, 60_000, &[]);
+    let later = 60_000 + 3 * 3_600_000;
+    let _ = controller.round(&begin(later));
+    let now = Timestamp::from_millis(later + 10);
+    let results = vec![ProbeResult { target: target("eu-1"), at: now, verdict: fail() }];
+    let round = RoundRequest { run: Timestamp::from_millis(later), round: 1, now, results };
+    let _ = controller.round(&round);
+    assert_eq!(health(&controller, "eu-1", later + 20), Health::Unknown);
+}
+
+#[test]
+fn a_round_holds_no_more_probes_than_end_within_the_run() {
+    let many: Vec<Probe> = (0..20)
+        .map(|_| Probe {
+            target: target("eu-1"),
+            url: String::new(),
+            timeout_ms: 10_000,
+            expect: Expect { status: vec![], body_contains: None },
+        })
+        .collect();
+    assert_eq!(fitting(&many, 9_999), 0);
+    assert_eq!(fitting(&many, 10_000), 6);
+    assert_eq!(fitting(&many, 29_999), 12);
 }
 
 #[test]

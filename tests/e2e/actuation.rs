@@ -16,12 +16,14 @@ async fn ends_as_a_clean_run(fault: Fault) {
     world.set("eu-west", Mode::Refuse).await;
     world.api().inject(fault.clone());
     world.minutes(3).await;
+    assert_eq!(world.api().waiting_faults(), 0, "{fault:?} never struck");
     let log = world.edge().log().join("\n");
     assert_eq!(world.answer().await, US, "{fault:?}\n{log}");
     assert_eq!(world.enabled_in_pool("eu-west"), Some(false), "{fault:?}\n{log}");
     world.set("eu-west", Mode::Healthy).await;
     world.api().inject(fault.clone());
     world.minutes(3).await;
+    assert_eq!(world.api().waiting_faults(), 0, "{fault:?} never struck");
     assert_eq!(world.answer().await, EU, "{fault:?}");
     assert_eq!(world.enabled_in_pool("eu-west"), Some(true), "{fault:?}");
     let status = world.status().await.unwrap();
@@ -115,6 +117,32 @@ async fn a_record_that_is_not_ours_is_not_touched_and_the_status_says_so() {
     assert_eq!(world.answer().await, EU);
     let withheld = world.status().await.unwrap()["cloudflare"]["withheld"].to_string();
     assert!(withheld.contains("none of its 1 records is ours"), "{withheld}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_moved_away_from_a_region_that_a_new_rule_forbids() {
+    let mut world = World::settled().await;
+    world.set("eu-west", Mode::Refuse).await;
+    world.minute().await;
+    assert_eq!(world.answer().await, US);
+    let mut config = world.stored_config().await;
+    let rule = json!({"id": "eu", "when": {"host": RECORD}, "allow": ["IE"], "mode": "strict"});
+    config["residency"].as_array_mut().unwrap().push(rule);
+    world.edge().kv_put("config", &config.to_string()).await.unwrap();
+    world.minute().await;
+    assert_eq!(world.health("eu-west").await, "down");
+    assert_eq!(world.answer().await, EU, "down and lawful beats up and unlawful");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_origin_that_a_rule_permits_stays_enabled() {
+    let mut world = World::settled().await;
+    world.set("sa-east", Mode::Refuse).await;
+    world.minute().await;
+    assert_eq!(world.health("sa-east").await, "down");
+    assert_eq!(world.enabled_in_pool("sa-east"), Some(true));
+    let withheld = world.status().await.unwrap()["cloudflare"]["withheld"].to_string();
+    assert!(withheld.contains("rule `lgpd`"), "{withheld}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

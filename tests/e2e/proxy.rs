@@ -116,6 +116,41 @@ async fn an_answer_is_streamed_and_not_gathered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_head_request_and_an_answer_without_a_body_pass() {
+    let world = World::settled().await;
+    let head = world.edge().request(Method::HEAD, HOST, "/x", Some(&CHICAGO.cf())).send().await;
+    let head = head.unwrap();
+    assert_eq!(
+        (head.status().as_u16(), &head.headers()["x-lab-region"]),
+        (200, &"us-east".parse().unwrap())
+    );
+    for code in [204, 304, 404] {
+        world.set("us-east", Mode::Status { code }).await;
+        let request = world.edge().request(Method::GET, HOST, "/x", Some(&CHICAGO.cf()));
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), code);
+        assert_eq!(response.headers()["x-pointsman"], "region=us-east");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_whose_origins_are_all_cut_off_does_not_use_up_the_tries() {
+    let mut many = config();
+    let origins = many["regions"]["eu-west"]["origins"].as_array_mut().unwrap();
+    origins.push(json!({"id": "eu-west-2", "url": "https://eu2.origin.example.com"}));
+    origins.push(json!({"id": "eu-west-3", "url": "https://eu3.origin.example.com"}));
+    let mut world = World::with(&many).await;
+    let port = world.region("eu-west").unwrap().port();
+    for host in ["eu2.origin.example.com", "eu3.origin.example.com"] {
+        world.edge().route_host(host, Route { port, ..Route::default() }).await.unwrap();
+    }
+    world.minute().await;
+    world.set("eu-west", Mode::Refuse).await;
+    let answer = world.get(BERLIN, "/").await.unwrap();
+    assert_eq!(answer.region.as_deref(), Some("us-east"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_nobody_serves_is_404() {
     let world = World::settled().await;
     let request = world.edge().request(Method::GET, "other.example.com", "/", None);

@@ -11,11 +11,11 @@ async fn no_token_and_no_address_of_a_client_is_written_anywhere() {
     let mut world = World::settled().await;
     world.set("eu-west", Mode::Refuse).await;
     world.api().inject(Fault::new(FaultKind::Status(403)).times(2));
-    world.minutes(3).await;
     let client = world.edge().request(Method::GET, HOST, "/x", Some(&BERLIN.cf()));
     let answer = client.header("cf-connecting-ip", "198.51.100.23").send().await.unwrap();
     let answer = answer.text().await.unwrap();
     assert!(!answer.contains("lab-api-token"));
+    world.minutes(3).await;
 
     let mut written = world.edge().log().join("\n");
     for key in world.edge().kv_list("").await.unwrap() {

@@ -38,11 +38,15 @@ async fn after_an_hour_without_cron_beliefs_are_unknown_and_nothing_moves_on_the
     let mut world = World::settled().await;
     let before = world.answer().await;
     let writes = world.api().write_calls();
+    world.set("us-east", Mode::Refuse).await;
     world.skip_minutes(60);
     world.minute().await;
+    let log = world.edge().log().join("\n");
+    assert!(log.contains("eu-west-1/api: unknown -> up"), "{log}");
+    assert!(log.contains("us-east-1/api: unknown -> down"), "the old belief was dropped: {log}");
     assert_eq!(world.health("eu-west").await, "up");
     assert_eq!(world.answer().await, before);
-    assert_eq!(world.api().write_calls(), writes);
+    assert_eq!(world.api().write_calls() - writes, 1, "only the pool of us-east");
 }
 
 #[tokio::test(flavor = "multi_thread")]

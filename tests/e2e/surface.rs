@@ -30,8 +30,12 @@ async fn the_status_is_for_those_who_have_the_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_below_ours_never_reaches_a_region() {
     let world = World::settled().await;
-    let before = world.region("eu-west").unwrap().served().other;
+    let served = || world.regions().map(|region| region.served().other).sum::<u64>();
+    let before = served();
     ask(&world, "/.pointsman/status", None).await;
     ask(&world, "/.pointsman/anything", None).await;
-    assert_eq!(world.region("eu-west").unwrap().served().other, before);
+    ask(&world, "/.pointsman/", Some(ADMIN_TOKEN)).await;
+    assert_eq!(served(), before);
+    ask(&world, "/.pointsmanlike", None).await;
+    assert_eq!(served(), before + 1, "the counter counts");
 }

@@ -71,7 +71,10 @@ impl Step {
             Self::Build => bundle::release(checkout, tools),
             Self::DeployDryRun => deploy_dry_run(checkout, tools),
             Self::Tests => process::run(
-                cargo(&["test", "--workspace"]).env("POINTSMAN_BUNDLE", checkout.bundle()),
+                // End-to-end tests wait far more than they compute.
+                cargo(&["test", "--workspace"])
+                    .env("RUST_TEST_THREADS", "4")
+                    .env("POINTSMAN_BUNDLE", checkout.bundle()),
             ),
         }
     }

@@ -79,6 +79,10 @@ impl Faults {
         self.waiting.push(fault);
     }
 
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.waiting.clear();
     }

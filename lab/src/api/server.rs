@@ -109,6 +109,12 @@ impl Api {
         lock(&self.state.faults).inject(fault);
     }
 
+    /// How many faults have not struck as often as they should.
+    #[must_use]
+    pub fn waiting_faults(&self) -> usize {
+        lock(&self.state.faults).waiting()
+    }
+
     /// Takes back all faults that have not struck yet.
     pub fn clear_faults(&self) {
         lock(&self.state.faults).clear();

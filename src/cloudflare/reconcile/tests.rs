@@ -1,6 +1,7 @@
 use super::*;
 use crate::cloudflare::desired::{DesiredPool, DesiredRecords, Switch};
 use crate::ids::{RegionId, ServiceId};
+use crate::ordered::{Map, Set};
 use serde_json::json;
 
 const ZONE: &str = "/zones?name=example.com";
@@ -15,6 +16,8 @@ fn records(content: &str) -> DesiredRecords {
         service: ServiceId::parse("files").unwrap(),
         ttl_s: 60,
         answer: Some((RegionId::parse("us-east").unwrap(), [content.to_owned()].into())),
+        refuge: None,
+        permitted: [content.to_owned()].into(),
     }
 }
 
@@ -79,14 +82,14 @@ fn get(path: &str) -> String {
 }
 
 fn only_records(content: &str) -> Reconcile {
-    let desired = Desired { records: vec![records(content)], pools: vec![] };
-    Reconcile::new(desired, BTreeMap::new(), BTreeSet::new())
+    let desired = Desired { records: vec![records(content)], ..Desired::default() };
+    Reconcile::new(desired, Map::new(), Set::new())
 }
 
-fn only_pool(switch: Switch, holds: BTreeSet<Hold>) -> Reconcile {
+fn only_pool(switch: Switch, holds: Set<Hold>) -> Reconcile {
     let survivor = pool("us", "us.example.com", Switch::Enable);
     let pools = vec![pool("eu", "eu.example.com", switch), survivor];
-    Reconcile::new(Desired { records: vec![], pools }, BTreeMap::new(), holds)
+    Reconcile::new(Desired { pools, ..Desired::default() }, Map::new(), holds)
 }
 
 fn hold() -> Hold {
@@ -117,7 +120,7 @@ fn a_record_is_read_and_then_changed_with_one_call() {
     let report = pass.finish();
     assert_eq!(report.applied, ["files.example.com CNAME: answer us.example.com (us-east)"]);
     assert_eq!(report.failures, [""; 0]);
-    assert_eq!(report.zone_ids["example.com"], "z1");
+    assert_eq!(report.zone_ids.get("example.com").unwrap(), "z1");
 }
 
 #[test]
@@ -132,7 +135,7 @@ fn what_is_already_so_is_only_read() {
 
 #[test]
 fn a_pool_is_read_just_before_and_written_back_whole_with_one_field_changed() {
-    let mut pass = only_pool(Switch::Disable, BTreeSet::new());
+    let mut pass = only_pool(Switch::Disable, Set::new());
     let path = format!("{POOLS}/p1");
     let told = play(
         &mut pass,
@@ -180,7 +183,7 @@ fn a_hold_ends_as_well_when_somebody_else_enabled_the_origin() {
 
 #[test]
 fn a_lost_reply_leaves_the_hold_so_that_the_next_pass_may_enable_what_this_one_disabled() {
-    let mut pass = only_pool(Switch::Disable, BTreeSet::new());
+    let mut pass = only_pool(Switch::Disable, Set::new());
     let path = format!("{POOLS}/p1");
     let told = play(
         &mut pass,
@@ -192,7 +195,7 @@ fn a_lost_reply_leaves_the_hold_so_that_the_next_pass_may_enable_what_this_one_d
     );
     assert_eq!(told[0], "intend eu/eu.example.com");
     let report = pass.finish();
-    assert_eq!(report.released, BTreeSet::new());
+    assert_eq!(report.released, Set::new());
     assert_eq!(report.failures, ["pool eu: disable eu.example.com: no reply from the API (none)"]);
 }
 
@@ -217,7 +220,7 @@ fn a_rate_limit_ends_the_pass_and_says_how_long_to_wait() {
     let mut pass = only_records("us.example.com");
     let slow_down = Reply::Answered { status: 429, retry_after_s: Some(120), body: String::new() };
     play(&mut pass, &[(&get(ZONE), slow_down)]);
-    assert_eq!(pass.finish().retry_after_ms, Some(120_000));
+    assert_eq!(pass.finish().blocked_ms, Some(120_000));
 }
 
 #[test]
@@ -225,9 +228,10 @@ fn a_failure_of_one_object_leaves_the_others_alone() {
     let desired = Desired {
         records: vec![records("us.example.com")],
         pools: vec![pool("eu", "eu.example.com", Switch::Leave)],
+        ..Desired::default()
     };
     let known = [("example.com".to_owned(), "z1".to_owned())].into();
-    let mut pass = Reconcile::new(desired, known, BTreeSet::new());
+    let mut pass = Reconcile::new(desired, known, Set::new());
     let broken = Reply::Answered { status: 502, retry_after_s: None, body: String::new() };
     play(
         &mut pass,
@@ -244,12 +248,12 @@ fn a_failure_of_one_object_leaves_the_others_alone() {
 
 #[test]
 fn a_zone_that_is_gone_is_looked_up_again_next_time() {
-    let desired = Desired { records: vec![records("us.example.com")], pools: vec![] };
+    let desired = Desired { records: vec![records("us.example.com")], ..Desired::default() };
     let known = [("example.com".to_owned(), "z1".to_owned())].into();
-    let mut pass = Reconcile::new(desired, known, BTreeSet::new());
+    let mut pass = Reconcile::new(desired, known, Set::new());
     let gone = Reply::Answered { status: 404, retry_after_s: None, body: String::new() };
     play(&mut pass, &[(&get(RECORDS), gone)]);
-    assert_eq!(pass.finish().zone_ids, BTreeMap::new());
+    assert_eq!(pass.finish().zone_ids, Map::new());
 }
 
 #[test]
@@ -262,9 +266,9 @@ fn several_changes_of_one_set_are_one_batch() {
             ["192.0.2.1".to_owned(), "192.0.2.2".to_owned()].into(),
         )),
     );
-    let desired = Desired { records: vec![wanted], pools: vec![] };
+    let desired = Desired { records: vec![wanted], ..Desired::default() };
     let known = [("example.com".to_owned(), "z1".to_owned())].into();
-    let mut pass = Reconcile::new(desired, known, BTreeSet::new());
+    let mut pass = Reconcile::new(desired, known, Set::new());
     let both = json!({"patches": [record("192.0.2.1")], "posts": [record("192.0.2.2")]});
     let told = play(
         &mut pass,

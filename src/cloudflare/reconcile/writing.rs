@@ -55,8 +55,9 @@ pub(super) fn records_call(action: &Action, observed: &Observed) -> Option<Call>
             RecordOp::Patch { id, content, ttl_s } => patches.push(
                 json!({"id": id, "name": name, "type": kind, "content": content, "ttl": ttl_s}),
             ),
-            RecordOp::Create { content, ttl_s, comment } => posts.push(json!({
-                "name": name, "type": kind, "content": content, "ttl": ttl_s, "comment": comment,
+            RecordOp::Create { content, ttl_s, proxied, comment } => posts.push(json!({
+                "name": name, "type": kind, "content": content, "ttl": ttl_s, "proxied": proxied,
+                "comment": comment,
             })),
         }
     }
@@ -110,14 +111,17 @@ pub(super) fn edited_origins(action: &Action, reply: &Reply) -> Result<Vec<Value
     let RawPool { mut origins } = open(reply, POOLS_WRITE)?;
     let Action::Pool { switches, .. } = action else { return Ok(origins) };
     for (address, switch) in switches {
-        let found = origins
-            .iter_mut()
-            .filter_map(Value::as_object_mut)
-            .find(|origin| origin.get("address").and_then(Value::as_str) == Some(address));
-        let Some(origin) = found else {
+        let at_address = origins.iter_mut().filter_map(Value::as_object_mut).filter(|origin| {
+            origin.get("address").and_then(Value::as_str) == Some(address.as_str())
+        });
+        let mut found = false;
+        for origin in at_address {
+            origin.insert("enabled".to_owned(), Value::Bool(*switch == Switch::Enable));
+            found = true;
+        }
+        if !found {
             return Err(Failure::NotFound(format!("the pool has lost its origin `{address}`")));
-        };
-        origin.insert("enabled".to_owned(), Value::Bool(*switch == Switch::Enable));
+        }
     }
     for origin in origins.iter_mut().filter_map(Value::as_object_mut) {
         // Read-only: the API shows it and refuses it in a write.
@@ -137,8 +141,9 @@ pub(super) fn check_pool(action: &Action, reply: &Reply) -> Result<(), Failure> 
     let pool: Pool = open(reply, POOLS_WRITE)?;
     let Action::Pool { switches, .. } = action else { return Ok(()) };
     for (address, switch) in switches {
-        let shown = pool.origins.iter().find(|origin| origin.address == *address);
-        if shown.is_none_or(|origin| origin.enabled != (*switch == Switch::Enable)) {
+        let wanted = *switch == Switch::Enable;
+        let mut shown = pool.origins.iter().filter(|o| o.address == *address).peekable();
+        if shown.peek().is_none() || shown.any(|origin| origin.enabled != wanted) {
             return Err(Failure::Malformed(format!("it does not show the switch of `{address}`")));
         }
     }

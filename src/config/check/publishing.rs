@@ -79,7 +79,7 @@ impl Checker {
             })
             .cloned()
             .collect();
-        if permitted.is_empty() && !regions.is_empty() {
+        if permitted.is_empty() && !regions.is_empty() && self.broken.is_empty() {
             let ids = rules.iter().map(|r| format!("`{}`", r.id)).collect::<Vec<_>>().join(", ");
             let problem = format!("no region suits every client of `{name}` under {ids} together");
             let allowed = "a name whose rules have a region in common, or a proxied host";

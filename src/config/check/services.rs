@@ -5,28 +5,28 @@ use crate::config::diagnostic::Code;
 use crate::config::raw::RawService;
 use crate::config::{Monitor, Region, Service};
 use crate::ids::{MonitorId, RegionId, ServiceId};
+use crate::ordered::{Map, Set};
 use crate::residency::{self, Rule};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What a service may refer to.
 pub(super) struct Known<'a> {
-    pub(super) regions: &'a BTreeMap<RegionId, Region>,
-    pub(super) monitors: &'a BTreeMap<MonitorId, Monitor>,
+    pub(super) regions: &'a Map<RegionId, Region>,
+    pub(super) monitors: &'a Map<MonitorId, Monitor>,
     pub(super) rules: &'a [Rule],
 }
 
 impl Checker {
     pub(super) fn services(
         &mut self,
-        raw: &BTreeMap<String, RawService>,
-        regions: &BTreeMap<RegionId, Region>,
-        monitors: &BTreeMap<MonitorId, Monitor>,
+        raw: &Map<String, RawService>,
+        regions: &Map<RegionId, Region>,
+        monitors: &Map<MonitorId, Monitor>,
         rules: &[Rule],
-    ) -> BTreeMap<ServiceId, Service> {
+    ) -> Map<ServiceId, Service> {
         self.not_empty("services", raw.len());
         let known = Known { regions, monitors, rules };
-        let mut hosts = BTreeSet::new();
-        let mut services = BTreeMap::new();
+        let mut hosts = Set::new();
+        let mut services = Map::new();
         for (name, service) in raw {
             let path = format!("services.{name}");
             let id = self.id(&path, ServiceId::parse(name));
@@ -41,7 +41,7 @@ impl Checker {
         path: &str,
         raw: &RawService,
         known: &Known<'_>,
-        taken: &mut BTreeSet<String>,
+        taken: &mut Set<String>,
     ) -> Option<Service> {
         let at = |key: &str| format!("{path}.{key}");
         let hosts = self.hosts(&at("hosts"), &raw.hosts);
@@ -55,7 +55,10 @@ impl Checker {
         let regions = self.known_regions(&at("regions"), &raw.regions, known.regions);
         self.in_range(&at("try_timeout_ms"), raw.try_timeout_ms, 100..=60_000);
         self.in_range(&at("timeout_ms"), raw.timeout_ms, raw.try_timeout_ms..=300_000);
-        self.rules_leave_a_region(path, &hosts, &regions, known);
+        // With a region missing for its own mistakes nothing certain can be said.
+        if regions.len() == raw.regions.len() {
+            self.rules_leave_a_region(path, &hosts, &regions, known);
+        }
         let publish = self.publishing(&at("publish"), &raw.publish, &regions, known);
         Some(Service {
             hosts,
@@ -71,7 +74,7 @@ impl Checker {
         &mut self,
         path: &str,
         name: &str,
-        monitors: &BTreeMap<MonitorId, Monitor>,
+        monitors: &Map<MonitorId, Monitor>,
     ) -> Option<MonitorId> {
         let id = self.id(path, MonitorId::parse(name))?;
         if monitors.contains_key(&id) {
@@ -85,7 +88,7 @@ impl Checker {
         &mut self,
         path: &str,
         names: &[String],
-        regions: &BTreeMap<RegionId, Region>,
+        regions: &Map<RegionId, Region>,
     ) -> Vec<RegionId> {
         self.not_empty(path, names.len());
         let mut found: Vec<RegionId> = Vec::new();
@@ -104,6 +107,9 @@ impl Checker {
     }
 
     fn unknown<T: ToString>(&mut self, path: &str, name: &str, known: impl Iterator<Item = T>) {
+        if self.broken.contains(name) {
+            return;
+        }
         let known = known.map(|id| id.to_string()).collect::<Vec<_>>().join(", ");
         self.report(path, Code::E006, format!("`{name}` names nothing"), known);
     }

@@ -1,10 +1,10 @@
 use super::*;
 use crate::fingerprint::Fingerprint;
+use crate::ordered::{Map, Set};
 use crate::residency::When;
 use crate::routes::{Routes, VERSION};
 use crate::time::Timestamp;
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
 
 const HOST: &str = "api.example.com";
 
@@ -37,7 +37,7 @@ fn table(regions: Vec<RegionRoute>, rules: &[Rule]) -> Table {
         generation: 1,
         as_of: Timestamp::from_millis(0),
         config: Fingerprint::of(b""),
-        services: BTreeMap::from([(ServiceId::parse("api").unwrap(), service)]),
+        services: Map::from([(ServiceId::parse("api").unwrap(), service)]),
         rules: rules.iter().map(Into::into).collect(),
     })
 }
@@ -177,13 +177,13 @@ fn any_regions() -> impl Strategy<Value = Vec<RegionRoute>> {
 }
 
 fn any_rules() -> impl Strategy<Value = Vec<Rule>> {
-    let countries = || proptest::collection::btree_set(any_country(), 1..4);
+    let countries = || proptest::collection::vec(any_country(), 1..4).prop_map(Set::of);
     let one = (proptest::option::of(countries()), countries());
     proptest::collection::vec(one, 0..4).prop_map(|rules| {
         rules
             .into_iter()
             .enumerate()
-            .map(|(i, (country, allow)): (usize, (Option<BTreeSet<_>>, _))| Rule {
+            .map(|(i, (country, allow)): (usize, (Option<Set<_>>, _))| Rule {
                 id: RuleId::parse(&format!("rule{i}")).unwrap(),
                 when: When { country, host: None },
                 allow,
