@@ -28,6 +28,9 @@ pub struct Status {
     pub generation: u64,
     /// The config.
     pub config: ConfigStatus,
+    /// Since when the observer doubts itself: probes reach nothing anywhere, and what was believed
+    /// before stays believed.
+    pub doubted_since: Option<Timestamp>,
     /// Health of each service's regions, in words.
     pub services: Map<ServiceId, Map<RegionId, Health>>,
     /// What is done at Cloudflare.

@@ -15,8 +15,8 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     serde_json::from_value(value)
 }
 
-/// Reads JSON in which no object has a key twice. `Value` would keep the last one in silence, and of
-/// two lists of residency rules one would be gone.
+/// Reads JSON in which no object has a key twice. `Value` would keep the last one in silence, and
+/// of two lists of residency rules one would be gone.
 pub(crate) fn read_without_repeats(text: &str) -> Result<Value, Error> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = Strict.deserialize(&mut reader)?;

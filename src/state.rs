@@ -33,6 +33,9 @@ pub struct State {
     /// The cron run that is, or was last, under way.
     #[serde(default)]
     pub run: Option<Run>,
+    /// Since when the observer doubts itself, and nothing that it sees counts.
+    #[serde(default)]
+    pub doubted_since: Option<Timestamp>,
     /// The config in KV, where it was refused. Kept here so that a restart does not refuse it anew,
     /// with a new time, for everybody to be told again.
     #[serde(default)]
@@ -63,6 +66,9 @@ pub struct TargetState {
     /// When its last probe was made that said something.
     #[serde(default)]
     pub judged_at: Option<Timestamp>,
+    /// When a probe last got through to it, whatever it answered.
+    #[serde(default)]
+    pub reached_at: Option<Timestamp>,
     /// What stood in the way, if the last probe said nothing.
     pub note: Option<String>,
 }
@@ -164,6 +170,7 @@ impl Default for State {
             generation: 0,
             targets: Map::new(),
             run: None,
+            doubted_since: None,
             refused: None,
             actuation: Actuation::default(),
             substance: None,

@@ -15,8 +15,9 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
 use crate::config::{Config, Expect};
-use crate::health::{Hysteresis, Thresholds, Transition, Verdict};
+use crate::health::{Hysteresis, Thresholds, Transition, Verdict, is_blind, is_unreached};
 use crate::latency::Estimate;
+use crate::ordered::Set;
 use crate::state::{Run, State, TargetState};
 use crate::target::Target;
 use crate::time::{Millis, SECOND, Timestamp};
@@ -32,6 +33,12 @@ pub const COALESCE_MS: Millis = 500;
 /// Probes that are under way at once. The runtime opens six connections a run; a seventh would wait
 /// for one of them while its own clock is already running, and look slow.
 pub const PROBES_AT_ONCE: usize = 6;
+
+/// How long it clears the observer that somebody was reached, beside two timeouts.
+pub const WITNESS_MS: Millis = 5 * SECOND;
+
+/// What is said of a target whose last probe was made by an observer in doubt.
+pub const BLIND: &str = "every region failed at once: the observer may be cut off";
 
 /// What a cron run says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +133,46 @@ pub fn take_in(
         run.scheduled == request.run && run.round.checked_add(1) == Some(request.round)
     });
     run.ok_or(Done::Superseded)?.round = request.round;
+    if is_blind_round(state, config, request) {
+        doubt(state, &request.results, request.now);
+        return Ok(Vec::new());
+    }
+    if !request.results.is_empty() {
+        state.doubted_since = None;
+    }
     Ok(request.results.iter().filter_map(|result| fold(state, config, result)).collect())
+}
+
+fn is_blind_round(state: &State, config: &Config, request: &RoundRequest) -> bool {
+    let asked = Set::of(request.results.iter().map(|result| &result.target));
+    let timeouts = asked.iter().filter_map(|target| config.monitors.get(&target.monitor));
+    let longest = timeouts.map(|monitor| monitor.timeout_ms).max().unwrap_or(0);
+    // Rechecks that time out come late, and the witness is as old as they took.
+    let patience = WITNESS_MS.saturating_add(longest.saturating_mul(2));
+    let witness = state.targets.iter().any(|(target, known)| {
+        let just_reached = |at| request.now.since(at) <= patience;
+        !asked.contains(&target) && known.reached_at.is_some_and(just_reached)
+    });
+    let round: Vec<_> = request
+        .results
+        .iter()
+        .filter_map(|result| {
+            let (region, _) = config.origin(&result.target.origin)?;
+            Some((region, &result.verdict))
+        })
+        .collect();
+    !witness && is_blind(&round)
+}
+
+/// Notes that probes were made and says nothing by them: what is believed stays, and grows old.
+fn doubt(state: &mut State, results: &[ProbeResult], now: Timestamp) {
+    state.doubted_since.get_or_insert(now);
+    for result in results {
+        if let Some(known) = state.targets.get_mut(&result.target) {
+            known.probed_at = Some(result.at);
+            known.note = Some(BLIND.to_owned());
+        }
+    }
 }
 
 fn fold(state: &mut State, config: &Config, result: &ProbeResult) -> Option<Changed> {
@@ -143,6 +189,9 @@ fn fold(state: &mut State, config: &Config, result: &ProbeResult) -> Option<Chan
         known.memory = Hysteresis::default();
     }
     known.judged_at = Some(result.at);
+    if !is_unreached(&result.verdict) {
+        known.reached_at = Some(result.at);
+    }
     if let Verdict::Pass { latency_ms } = &result.verdict {
         known.latency = Some(Estimate::with(known.latency, *latency_ms, result.at));
     }

@@ -152,6 +152,7 @@ impl Controller {
                 in_use: self.config.as_ref().map(|config| config.fingerprint),
                 refused: self.state.refused.clone(),
             },
+            doubted_since: self.state.doubted_since,
             services: self
                 .config
                 .as_ref()
@@ -232,8 +233,9 @@ fn summary(status: &Status) -> String {
     let health =
         [Health::Up, Health::Down, Health::Unknown].map(|h| format!("{} {}", count(h), h.as_str()));
     let refused = if status.config.refused.is_some() { ", config refused" } else { "" };
+    let doubted = if status.doubted_since.is_some() { ", observer in doubt" } else { "" };
     let failing = if status.cloudflare.failures.is_empty() { "" } else { ", API failing" };
-    format!("{}{refused}{failing}", health.join(", "))
+    format!("{}{doubted}{refused}{failing}", health.join(", "))
 }
 
 fn region_summary(status: &RegionStatus) -> String {

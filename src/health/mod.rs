@@ -13,8 +13,10 @@
 //! - **Inconclusive** says nothing about the origin (our own limit, a check that could not be
 //!   made), so it changes nothing.
 
+mod doubt;
 mod hysteresis;
 mod verdict;
 
+pub use doubt::{is_blind, is_unreached};
 pub use hysteresis::{Health, Hysteresis, Thresholds, Transition};
 pub use verdict::{Answer, BODY_BYTES_MAX, FailureReason, Outcome, Verdict, classify};

@@ -45,7 +45,8 @@ impl When {
         country && self.matches_host(facts.host)
     }
 
-    /// Whether the condition on the host holds for one of `hosts`, or for anything where there are none.
+    /// Whether the condition on the host holds for one of `hosts`, or for anything where there are
+    /// none.
     #[must_use]
     pub fn covers_any_host(&self, hosts: &[String]) -> bool {
         hosts.is_empty() || hosts.iter().any(|host| self.matches_host(host))

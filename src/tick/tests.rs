@@ -39,6 +39,23 @@ fn a_failure_is_confirmed_in_seconds_and_not_in_intervals() {
 }
 
 #[test]
+fn an_observer_that_reaches_nothing_changes_nothing_and_says_so() {
+    let mut controller = controller();
+    run(&mut controller, 60_000, &[]);
+    run(&mut controller, 120_000, &["eu-1", "us-1", "br-1"]);
+    for origin in ["eu-1", "us-1", "br-1"] {
+        assert_eq!(health(&controller, origin, 175_000), Health::Up);
+    }
+    let status = controller.status(Timestamp::from_millis(175_000));
+    assert!(status.doubted_since.is_some());
+    run(&mut controller, 180_000, &["eu-1", "br-1"]);
+    assert_eq!(health(&controller, "eu-1", 235_000), Health::Down);
+    assert_eq!(health(&controller, "us-1", 235_000), Health::Up);
+    let status = controller.status(Timestamp::from_millis(235_000));
+    assert_eq!(status.doubted_since, None);
+}
+
+#[test]
 fn a_run_ends_before_the_next_one_begins() {
     let mut controller = controller();
     let rounds = run(&mut controller, 60_000, &[]);

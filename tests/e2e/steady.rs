@@ -50,6 +50,25 @@ async fn after_an_hour_without_cron_beliefs_are_unknown_and_nothing_moves_on_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_observer_without_network_takes_nothing_out_of_service() {
+    let mut world = World::settled().await;
+    let writes = world.api().write_calls();
+    for region in ["eu-west", "us-east", "sa-east"] {
+        world.set(region, Mode::Refuse).await;
+    }
+    world.minutes(3).await;
+    for region in ["eu-west", "us-east", "sa-east"] {
+        assert_eq!(world.health(region).await, "up");
+        world.set(region, Mode::Healthy).await;
+    }
+    assert_eq!(world.api().write_calls(), writes);
+    let status = world.kv_json("status").await.unwrap();
+    assert!(status["doubted_since"].is_string(), "{status}");
+    world.minute().await;
+    assert!(world.kv_json("status").await.unwrap()["doubted_since"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_crash_loses_nothing() {
     let mut world = World::settled().await;
     world.set("eu-west", Mode::Refuse).await;
