@@ -120,6 +120,44 @@ fn only_what_could_change_soon_is_unsettled() {
     assert!(!after("pp") && !after("fff") && !after("ppfppp"));
 }
 
+/// The state in short, such as `up 1p 2f`: passes in a row and failures that count.
+fn short(memory: &Hysteresis) -> String {
+    format!("{} {}p {}f", memory.health.as_str(), memory.passes, memory.failures.len())
+}
+
+/// Every state that can be reached within the window, with what each verdict makes of it.
+fn transition_table() -> String {
+    let now = Timestamp::from_millis(0);
+    let verdicts = [
+        ("pass", Verdict::Pass { latency_ms: 1 }),
+        ("fail", Verdict::Fail { reason: FailureReason::HttpTimeout }),
+        ("inconclusive", Verdict::Inconclusive { note: String::new() }),
+    ];
+    let mut known = std::collections::BTreeMap::new();
+    let mut waiting = vec![Hysteresis::default()];
+    while let Some(memory) = waiting.pop() {
+        let mut line = format!("{:<14}", short(&memory));
+        if known.contains_key(&short(&memory)) {
+            continue;
+        }
+        for (name, verdict) in &verdicts {
+            let mut next = memory.clone();
+            let tipped = next.observe(verdict, THRESHOLDS, now).is_some();
+            line += &format!("  {name} {} {:<14}", if tipped { "=>" } else { "->" }, short(&next));
+            waiting.push(next);
+        }
+        known.insert(short(&memory), line.trim_end().to_owned());
+    }
+    let lines: Vec<String> = known.into_values().collect();
+    format!("rise 2, fall 3, forgive 3; => is a transition\n{}\n", lines.join("\n"))
+}
+
+#[test]
+fn the_whole_transition_table_is_as_it_was_reviewed() {
+    let reviewed = include_str!("../../../docs/health-transitions.txt");
+    assert_eq!(transition_table(), reviewed, "\n{}", transition_table());
+}
+
 mod properties {
     use super::*;
     use proptest::prelude::*;
