@@ -136,17 +136,18 @@ fn transition_table() -> String {
     let mut known = std::collections::BTreeMap::new();
     let mut waiting = vec![Hysteresis::default()];
     while let Some(memory) = waiting.pop() {
-        let mut line = format!("{:<14}", short(&memory));
+        let mut cells = vec![format!("{:<14}", short(&memory))];
         if known.contains_key(&short(&memory)) {
             continue;
         }
         for (name, verdict) in &verdicts {
             let mut next = memory.clone();
             let tipped = next.observe(verdict, THRESHOLDS, now).is_some();
-            line += &format!("  {name} {} {:<14}", if tipped { "=>" } else { "->" }, short(&next));
+            let arrow = if tipped { "=>" } else { "->" };
+            cells.push(format!("  {name} {arrow} {:<14}", short(&next)));
             waiting.push(next);
         }
-        known.insert(short(&memory), line.trim_end().to_owned());
+        known.insert(short(&memory), cells.concat().trim_end().to_owned());
     }
     let lines: Vec<String> = known.into_values().collect();
     format!("rise 2, fall 3, forgive 3; => is a transition\n{}\n", lines.join("\n"))
