@@ -6,7 +6,7 @@ use crate::http::{Problem, Target, may_be_tried_again, says_unreachable};
 use crate::routes::{RegionRoute, ServiceRoutes};
 use crate::time::Millis;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{AbortController, Request, RequestInit, Response};
+use web_sys::{AbortController, Request, RequestInit, RequestRedirect, Response};
 
 /// Origins that one request is tried on.
 const TRIES_MAX: usize = 3;
@@ -93,14 +93,17 @@ impl Forwarding<'_> {
     }
 
     /// The same request for another host. The incoming request serves as the pattern, so that
-    /// method, headers, body stream and redirect mode go along without being copied.
+    /// method, headers and body stream go along without being copied.
     fn rewritten(&self, origin: &str, abort: &AbortController) -> Result<Request, JsValue> {
         let url = format!("{origin}{}", self.target.path_and_query);
         let pattern: &RequestInit = self.request.unchecked_ref();
         let request = Request::new_with_str_and_init(&url, pattern)?;
-        let signal = RequestInit::new();
-        signal.set_signal(Some(&abort.signal()));
-        let request = Request::new_with_request_and_init(&request, &signal)?;
+        let ours = RequestInit::new();
+        ours.set_signal(Some(&abort.signal()));
+        // The client follows a redirect, through us again. Followed here it would lead to a host
+        // that no rule has looked at.
+        ours.set_redirect(RequestRedirect::Manual);
+        let request = Request::new_with_request_and_init(&request, &ours)?;
         request.headers().set("x-forwarded-host", &self.target.host)?;
         request.headers().set("x-forwarded-proto", self.target.scheme)?;
         request.headers().set("x-request-id", self.id)?;

@@ -151,6 +151,18 @@ async fn a_region_whose_origins_are_all_cut_off_does_not_use_up_the_tries() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_is_handed_on_and_not_followed_abroad() {
+    let world = World::settled().await;
+    let abroad = world.region("us-east").unwrap().served().other;
+    let path = "/redirect?to=https://us1.origin.example.com/stolen";
+    let request = world.edge().request(Method::GET, HOST, path, Some(&SAO_PAULO.cf()));
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), 302);
+    assert_eq!(response.headers()["location"], "https://us1.origin.example.com/stolen");
+    assert_eq!(world.region("us-east").unwrap().served().other, abroad);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_nobody_serves_is_404() {
     let world = World::settled().await;
     let request = world.edge().request(Method::GET, "other.example.com", "/", None);

@@ -99,6 +99,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/bytes/{n}", any(bytes))
         .route("/sse", any(events))
+        .route("/redirect", any(redirect))
         .fallback(health_or_echo)
         .layer(from_fn_with_state(shared.clone(), behave))
         .with_state(shared)
@@ -158,6 +159,16 @@ async fn health_or_echo(State(shared): State<Arc<Shared>>, request: Request) -> 
         "replication_lag_s": shared.replication_lag_s.load(Relaxed),
     }))
     .into_response()
+}
+
+/// Where `/redirect` sends to.
+#[derive(Deserialize)]
+struct Elsewhere {
+    to: String,
+}
+
+async fn redirect(Query(elsewhere): Query<Elsewhere>) -> Response {
+    (StatusCode::FOUND, [(header::LOCATION, elsewhere.to)]).into_response()
 }
 
 /// Tells the client what arrived here.
