@@ -48,18 +48,20 @@ impl Controller {
     /// Everything that should be written now. The generation grows when any substance changed since
     /// it last grew. Until [`Controller::written`] says that a document arrived, it stays due.
     pub fn due_documents(&mut self, now: Timestamp) -> Vec<Document> {
-        let substances: Vec<_> = self.documents(now).iter().map(|doc| doc.substance).collect();
+        let mut due = self.documents(now);
+        let substances: Vec<_> = due.iter().map(|doc| doc.substance).collect();
         let substance = Fingerprint::of(json::write(&substances).as_bytes());
         if self.state.substance != Some(substance) {
             self.state.substance = Some(substance);
             self.state.generation = self.state.generation.saturating_add(1);
+            // They carry the generation, which has just grown.
+            due = self.documents(now);
         }
         let renewed_at = self.state.routes_written_at;
         let heartbeat_due = renewed_at.is_none_or(|at| now.since(at) >= HEARTBEAT_MS);
         let written = &self.state.written;
         let is_new = |doc: &Document| written.get(&doc.key) != Some(&doc.substance);
         let is_due = |doc: &Document| is_new(doc) || (doc.key == routes::KEY && heartbeat_due);
-        let mut due = self.documents(now);
         let state_is_due = due.iter().any(is_new);
         due.retain(is_due);
         if state_is_due {

@@ -4,7 +4,7 @@
 use super::clock;
 use crate::controller::Document;
 use crate::time::{Millis, SECOND};
-use worker::kv::KvStore;
+use worker::kv::{KvError, KvStore};
 use worker::{Env, console_error};
 
 /// Longest wait for one operation.
@@ -24,17 +24,7 @@ pub(super) async fn get(env: &Env, key: &str, cache_ttl_s: Option<u64>) -> Optio
         Some(seconds) => request.cache_ttl(seconds),
         None => request,
     };
-    match clock::within(TIMEOUT_MS, request.text()).await {
-        Some(Ok(value)) => Some(value),
-        Some(Err(error)) => {
-            console_error!("KV get `{key}`: {error}");
-            None
-        }
-        None => {
-            console_error!("KV get `{key}`: nothing in {TIMEOUT_MS} ms");
-            None
-        }
-    }
+    in_time("get", key, request.text()).await
 }
 
 /// Writes a document with its metadata. Returns whether it arrived.
@@ -44,17 +34,26 @@ pub(super) async fn put(env: &Env, document: &Document) -> bool {
         let store = store(env)?;
         let put = store.put(key, document.text.as_str()).ok()?;
         let put = put.metadata(&document.metadata).ok()?;
-        match clock::within(TIMEOUT_MS, put.execute()).await {
-            Some(Ok(())) => Some(()),
-            Some(Err(error)) => {
-                console_error!("KV put `{key}`: {error}");
-                None
-            }
-            None => {
-                console_error!("KV put `{key}`: no reply in {TIMEOUT_MS} ms");
-                None
-            }
-        }
+        in_time("put", key, put.execute()).await
     };
     written.await.is_some()
+}
+
+/// The result of an operation, or `None` where it failed or took too long, which is logged.
+async fn in_time<T>(
+    operation: &str,
+    key: &str,
+    work: impl Future<Output = Result<T, KvError>>,
+) -> Option<T> {
+    match clock::within(TIMEOUT_MS, work).await {
+        Some(Ok(done)) => Some(done),
+        Some(Err(error)) => {
+            console_error!("KV {operation} `{key}`: {error}");
+            None
+        }
+        None => {
+            console_error!("KV {operation} `{key}`: no reply in {TIMEOUT_MS} ms");
+            None
+        }
+    }
 }

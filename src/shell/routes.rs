@@ -52,16 +52,12 @@ pub(super) async fn table(env: &Env, context: &Context) -> Option<Rc<Table>> {
     })?;
     match (table, due) {
         (Some(table), false) => Some(table),
-        (Some(_), true) if idle => {
-            refresh(env).await;
-            with(|cache| cache.table.clone()).flatten()
-        }
-        (Some(table), true) => {
+        (Some(table), true) if !idle => {
             let env = env.clone();
             context.wait_until(async move { refresh(&env).await });
             Some(table)
         }
-        (None, _) => {
+        (None, _) | (Some(_), true) => {
             refresh(env).await;
             with(|cache| cache.table.clone()).flatten()
         }
