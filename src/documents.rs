@@ -4,14 +4,15 @@
 //! the glossary, with metadata that makes the list of keys readable without opening one. Nothing in
 //! them is personal data (invariant 9).
 
+use crate::config::Override;
 use crate::country::Country;
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
+use crate::json::fields;
 use crate::ordered::Map;
 use crate::state::{Applied, RefusedConfig};
 use crate::time::{Millis, Timestamp};
-use serde::{Deserialize, Serialize};
 
 /// The KV key of [`Status`].
 pub const STATUS_KEY: &str = "status";
@@ -19,7 +20,7 @@ pub const STATUS_KEY: &str = "status";
 pub const REGION_PREFIX: &str = "region:";
 
 /// How everything is, in one page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Status {
     /// When this was true. The copy in KV is written on change only; `routes` carries the
     /// heartbeat.
@@ -36,12 +37,11 @@ pub struct Status {
     /// What is done at Cloudflare.
     pub cloudflare: CloudflareStatus,
     /// The last cron run, in the live answer only: it changes every minute.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_run: Option<RunStatus>,
 }
 
 /// Which config is in use, and which was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigStatus {
     /// The one in use; absent where there has been none that is sound.
     pub in_use: Option<Fingerprint>,
@@ -50,7 +50,7 @@ pub struct ConfigStatus {
 }
 
 /// What is done at Cloudflare.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloudflareStatus {
     /// What stands in the way; empty where nothing does.
     pub failures: Vec<String>,
@@ -63,7 +63,7 @@ pub struct CloudflareStatus {
 }
 
 /// The last cron run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunStatus {
     /// When it was scheduled.
     pub scheduled: Timestamp,
@@ -76,7 +76,7 @@ pub struct RunStatus {
 }
 
 /// One region.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RegionStatus {
     /// When this was true.
     pub as_of: Timestamp,
@@ -89,19 +89,25 @@ pub struct RegionStatus {
 }
 
 /// One origin.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OriginStatus {
     /// Where it is.
     pub url: String,
+    /// What an operator says, as long as it counts. What was observed stays below it.
+    pub override_: Option<Override>,
     /// What each monitor says.
     pub monitors: Map<MonitorId, MonitorStatus>,
 }
 
 /// What one monitor says about one origin.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MonitorStatus {
-    /// Its health.
+    /// Its health as it was observed.
     pub health: Health,
+    /// Until when it counts as down because it went down too often.
+    pub damped_until: Option<Timestamp>,
+    /// How many seconds it says that it is behind, where it said so of late.
+    pub lag_s: Option<u64>,
     /// Since when.
     pub since: Option<Timestamp>,
     /// Why it is down or was last failed, in words.
@@ -111,10 +117,85 @@ pub struct MonitorStatus {
 }
 
 /// What the dashboard's list of keys shows beside a key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
     /// When the value was written.
     pub as_of: Timestamp,
     /// The value in a few words.
     pub summary: String,
+}
+
+fields!(Status {
+    as_of,
+    generation,
+    config,
+    doubted_since,
+    services,
+    cloudflare,
+    last_run if any,
+});
+fields!(ConfigStatus { in_use, refused });
+fields!(CloudflareStatus { failures, withheld, disabled_by_us, applied });
+fields!(RunStatus { scheduled, began, rounds, probes });
+fields!(RegionStatus { as_of, region, country, origins });
+fields!(OriginStatus { url, override_ as "override" if any, monitors });
+fields!(MonitorStatus { health, damped_until if any, lag_s if any, since, reason, latency_ms });
+fields!(Metadata { as_of, summary });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+    use serde_json::{Value, json};
+
+    const T: &str = "2026-01-31T12:00:00.000Z";
+
+    fn reads_back<D: json::Shape>(document: &Value) {
+        let read: D = json::read(&document.to_string()).unwrap();
+        assert_eq!(json::write(&read), document.to_string());
+    }
+
+    #[test]
+    fn the_status_names_what_is_absent_but_a_run_only_where_there_is_one() {
+        let mut status = json!({
+            "as_of": T,
+            "generation": 7,
+            "config": {"in_use": "00000000000000aa", "refused": null},
+            "doubted_since": null,
+            "services": {"api": {"eu-west": "up", "us-east": "unknown"}},
+            "cloudflare": {
+                "failures": ["f"],
+                "withheld": [],
+                "disabled_by_us": ["eu/eu.example.com"],
+                "applied": [{"at": T, "what": "w"}],
+            },
+        });
+        reads_back::<Status>(&status);
+        status["last_run"] = json!({"scheduled": T, "began": T, "rounds": 1, "probes": 2});
+        reads_back::<Status>(&status);
+    }
+
+    #[test]
+    fn a_region_shows_what_is_out_of_the_ordinary_only_where_it_is() {
+        let plain = json!({
+            "health": "up", "since": T, "reason": null, "latency_ms": null,
+        });
+        let odd = json!({
+            "health": "down", "damped_until": T, "lag_s": 3, "since": null, "reason": "r",
+            "latency_ms": 20,
+        });
+        let set = json!({"set": "down", "reason": "r", "author": "a", "until": T});
+        reads_back::<RegionStatus>(&json!({
+            "as_of": T,
+            "region": "eu-west",
+            "country": "DE",
+            "origins": {
+                "eu-1": {"url": "https://a.example.com", "monitors": {"api": plain}},
+                "eu-2": {
+                    "url": "https://b.example.com", "override": set, "monitors": {"api": odd},
+                },
+            },
+        }));
+        reads_back::<Metadata>(&json!({"as_of": T, "summary": "s"}));
+    }
 }

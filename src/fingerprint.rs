@@ -1,13 +1,12 @@
 //! A short hash that says whether two texts are the same. Not a signature: it guards against
 //! mistakes, not malice.
 
-use serde::{Deserialize, Serialize};
+use crate::json::text_shape;
 use std::fmt;
 
 /// FNV-1a over the bytes, 64 bits, written as 16 hex digits so that it can be compared by eye.
 /// Source: Fowler, Noll, Vo, draft-eastlake-fnv.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint(u64);
 
 impl Fingerprint {
@@ -33,11 +32,9 @@ impl TryFrom<String> for Fingerprint {
     }
 }
 
-impl From<Fingerprint> for String {
-    fn from(fingerprint: Fingerprint) -> String {
-        fingerprint.to_string()
-    }
-}
+text_shape!(Fingerprint, |text: &str| Fingerprint::try_from(text.to_owned()), "16 hex digits", {
+    "type": "string",
+});
 
 #[cfg(test)]
 mod tests {

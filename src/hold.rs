@@ -1,11 +1,11 @@
 //! What we took out of service at Cloudflare, and so may put back.
 
-use serde::{Deserialize, Serialize};
+use crate::json::fields;
 
 /// The written promise behind a disabled origin: we did it, so we may undo it. Written down
 /// **before** the call, so that a reply that is lost leaves a hold too many rather than an origin
 /// that nobody dares to enable.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hold {
     /// The account's id.
     pub account: String,
@@ -14,3 +14,5 @@ pub struct Hold {
     /// The origin's address.
     pub address: String,
 }
+
+fields!(Hold { account, pool, address });

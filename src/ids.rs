@@ -5,11 +5,14 @@
 //! appear in KV keys, headers and metrics, so they are short ASCII slugs that need no escaping
 //! anywhere.
 
-use serde::{Deserialize, Serialize};
+use crate::json::{Key, Reader, text_shape};
 use std::fmt;
 
 /// Longest id in bytes, so that `region:<id>` stays far below KV's 512-byte limit for a key.
 pub const ID_BYTES_MAX: usize = 63;
+
+/// What an id looks like, for whoever wrote another thing.
+const ALLOWED: &str = "an id: 1 to 63 of a-z, 0-9 and `-`, beginning with a letter or digit";
 
 /// An id that is not a slug.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,8 +33,7 @@ fn slug(text: &str) -> Result<&str, BadId> {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
         pub struct $name(String);
 
         impl $name {
@@ -53,16 +55,22 @@ macro_rules! id {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = BadId;
-            fn try_from(text: String) -> Result<Self, BadId> {
-                Self::parse(&text)
-            }
-        }
+        text_shape!($name, Self::parse, ALLOWED, {
+            "type": "string",
+            "pattern": "^[a-z0-9][a-z0-9-]{0,62}$",
+        });
 
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
-                id.0
+        impl Key for $name {
+            fn read_key(text: &str, reader: &mut Reader) -> Option<Self> {
+                let id = Self::parse(text).ok();
+                if id.is_none() {
+                    reader.wrong_key(text, ALLOWED);
+                }
+                id
+            }
+
+            fn key(&self) -> String {
+                self.0.clone()
             }
         }
     };
@@ -88,10 +96,15 @@ id!(
     /// A residency rule; clients see it when they are refused.
     RuleId
 );
+id!(
+    /// A customer of the operator, whose requests can be pinned to a set of countries.
+    TenantId
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
 
     #[test]
     fn a_slug_is_an_id() {
@@ -109,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_bad_id_in_json_is_an_error_and_not_a_value() {
-        assert!(serde_json::from_str::<OriginId>("\"Not An Id\"").is_err());
-        assert_eq!(serde_json::from_str::<OriginId>("\"eu-1\"").unwrap().as_str(), "eu-1");
+        assert!(json::read::<OriginId>("\"Not An Id\"").is_err());
+        assert_eq!(json::read::<OriginId>("\"eu-1\"").unwrap().as_str(), "eu-1");
     }
 }

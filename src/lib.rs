@@ -30,6 +30,7 @@ pub mod ids;
 mod json;
 pub mod latency;
 pub mod ordered;
+pub mod place;
 pub mod residency;
 pub mod routes;
 pub mod secret;
@@ -40,6 +41,7 @@ pub mod target;
 mod testing;
 pub mod tick;
 pub mod time;
+pub mod view;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(pointsman_core_only)))]
 mod shell;

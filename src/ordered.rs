@@ -6,11 +6,60 @@
 //! where the vector is the faster one too. Tables that grow with customers are no place for these:
 //! an insertion moves what comes after it (ADR-0003).
 
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
-use std::marker::PhantomData;
+
+/// Sorts by a key; items with the same key stay in their order. By insertion: the lists that are
+/// sorted here are short, and the standard sort is some 4 KB of wasm for each type of item.
+pub fn sort_by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
+    sort_by(items, |a, b| key(a).cmp(&key(b)));
+}
+
+/// The same by a comparison.
+pub fn sort_by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
+    for end in 1..items.len() {
+        let (sorted, rest) = items.split_at(end);
+        let Some(item) = rest.first() else { return };
+        let place = sorted.partition_point(|other| compare(other, item).is_le());
+        for at in (place..end).rev() {
+            items.swap(at, at + 1);
+        }
+    }
+}
+
+/// The places of the keys in ascending order; those with the same key stay in theirs. By merging,
+/// for lists that may be long: one function for all of them, since it sees only keys.
+#[must_use]
+pub fn order_of(keys: &[u64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    let mut width = 1;
+    while width < order.len() {
+        let mut merged = Vec::with_capacity(order.len());
+        for pair in order.chunks(width.saturating_mul(2)) {
+            let (left, right) = pair.split_at(width.min(pair.len()));
+            merge(keys, left, right, &mut merged);
+        }
+        order = merged;
+        width = width.saturating_mul(2);
+    }
+    order
+}
+
+fn merge(keys: &[u64], mut left: &[usize], mut right: &[usize], merged: &mut Vec<usize>) {
+    while let (Some((a, behind_a)), Some((b, behind_b))) = (left.split_first(), right.split_first())
+    {
+        if keys.get(*b) < keys.get(*a) {
+            merged.push(*b);
+            right = behind_b;
+        } else {
+            merged.push(*a);
+            left = behind_a;
+        }
+    }
+    merged.extend_from_slice(left);
+    merged.extend_from_slice(right);
+}
 
 /// An ordered map.
 ///
@@ -196,40 +245,6 @@ impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Map<K, V> {
     }
 }
 
-impl<K: Serialize, V: Serialize> Serialize for Map<K, V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
-    }
-}
-
-impl<'de, K, V> Deserialize<'de> for Map<K, V>
-where
-    K: Deserialize<'de> + Ord,
-    V: Deserialize<'de>,
-{
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries<K, V>(PhantomData<(K, V)>);
-
-        impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
-            type Value = Map<K, V>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-                let mut map = Map::new();
-                while let Some((key, value)) = entries.next_entry()? {
-                    map.insert(key, value);
-                }
-                Ok(map)
-            }
-        }
-
-        deserializer.deserialize_map(Entries(PhantomData))
-    }
-}
-
 impl<T> Default for Set<T> {
     fn default() -> Self {
         Self(Map::new())
@@ -342,36 +357,6 @@ impl<T: fmt::Debug> fmt::Debug for Set<T> {
     }
 }
 
-impl<T: Serialize> Serialize for Set<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
-    }
-}
-
-impl<'de, T: Deserialize<'de> + Ord> Deserialize<'de> for Set<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Items<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de> + Ord> Visitor<'de> for Items<T> {
-            type Value = Set<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-                let mut set = Set::new();
-                while let Some(item) = items.next_element()? {
-                    set.insert(item);
-                }
-                Ok(set)
-            }
-        }
-
-        deserializer.deserialize_seq(Items(PhantomData))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -396,6 +381,25 @@ mod tests {
         }
 
         #[test]
+        fn places_are_in_the_order_of_a_stable_sort(
+            keys in proptest::collection::vec(0u64..9, 0..70),
+        ) {
+            let mut theirs: Vec<usize> = (0..keys.len()).collect();
+            theirs.sort_by_key(|at| keys[*at]);
+            prop_assert_eq!(order_of(&keys), theirs);
+        }
+
+        #[test]
+        fn sorting_does_what_the_standard_sort_does(
+            items in proptest::collection::vec((0u8..9, any::<u16>()), 0..40),
+        ) {
+            let (mut ours, mut theirs) = (items.clone(), items);
+            sort_by_key(&mut ours, |(key, _)| *key);
+            theirs.sort_by_key(|(key, _)| *key);
+            prop_assert_eq!(ours, theirs);
+        }
+
+        #[test]
         fn a_set_does_what_the_standard_one_does(
             items in proptest::collection::vec(0u8..20, 0..40),
             others in proptest::collection::vec(0u8..20, 0..5),
@@ -407,16 +411,5 @@ mod tests {
                 (others.iter().copied().collect(), others.iter().copied().collect());
             prop_assert_eq!(ours.is_disjoint(&a), theirs.is_disjoint(&b));
         }
-    }
-
-    #[test]
-    fn both_read_back_as_they_were_written() {
-        let map = Map::from([("b".to_owned(), 2), ("a".to_owned(), 1)]);
-        let text = serde_json::to_string(&map).unwrap();
-        assert_eq!(text, r#"{"a":1,"b":2}"#);
-        assert_eq!(serde_json::from_str::<Map<String, i32>>(&text).unwrap(), map);
-        let set = Set::from([3, 1, 2, 3]);
-        assert_eq!(serde_json::to_string(&set).unwrap(), "[1,2,3]");
-        assert_eq!(serde_json::from_str::<Set<i32>>("[3,2,1,1]").unwrap(), set);
     }
 }

@@ -4,16 +4,17 @@
 //! round, in KV under `state` after every change. Everything else that is written is derived from
 //! this and the config.
 
-use crate::config::{Config, Diagnostic};
+use crate::config::{COMPOSITE_DEPTH_MAX, Config, Diagnostic, Monitor, Override};
 use crate::fingerprint::Fingerprint;
-use crate::health::{Health, Hysteresis};
+use crate::health::slow::Floor;
+use crate::health::{Damping, Health, Hysteresis, active, composite, effective};
 use crate::hold::Hold;
-use crate::json;
+use crate::ids::{MonitorId, OriginId};
+use crate::json::{self, BadJson, fields, words};
 use crate::latency::{Estimate, STALE_AFTER};
 use crate::ordered::{Map, Set};
 use crate::target::Target;
 use crate::time::{Millis, Timestamp};
-use serde::{Deserialize, Serialize};
 
 /// The KV key.
 pub const KEY: &str = "state";
@@ -21,41 +22,35 @@ pub const KEY: &str = "state";
 pub const VERSION: u32 = 1;
 
 /// The Controller's memory.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// [`VERSION`].
     pub version: u32,
     /// Grows by one with every change that anybody could notice.
     pub generation: u64,
     /// What is known of each target.
-    #[serde(default)]
     pub targets: Map<Target, TargetState>,
     /// The cron run that is, or was last, under way.
-    #[serde(default)]
     pub run: Option<Run>,
     /// Since when the observer doubts itself, and nothing that it sees counts.
-    #[serde(default)]
     pub doubted_since: Option<Timestamp>,
+    /// What operators have said about origins by command; the config may say more.
+    pub overrides: Map<OriginId, Override>,
     /// The config in KV, where it was refused. Kept here so that a restart does not refuse it anew,
     /// with a new time, for everybody to be told again.
-    #[serde(default)]
     pub refused: Option<RefusedConfig>,
     /// What we changed at Cloudflare and what is still to do there.
-    #[serde(default)]
     pub actuation: Actuation,
     /// Fingerprint of everything that anybody could notice, as of this generation.
-    #[serde(default)]
     pub substance: Option<Fingerprint>,
     /// What KV holds: the fingerprint of each document's substance, by key.
-    #[serde(default)]
     pub written: Map<String, Fingerprint>,
     /// When `routes` was last written.
-    #[serde(default)]
     pub routes_written_at: Option<Timestamp>,
 }
 
 /// What is known of one target.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TargetState {
     /// Its health and the evidence behind it.
     pub memory: Hysteresis,
@@ -64,17 +59,32 @@ pub struct TargetState {
     /// When its last probe was made.
     pub probed_at: Option<Timestamp>,
     /// When its last probe was made that said something.
-    #[serde(default)]
     pub judged_at: Option<Timestamp>,
     /// When a probe last got through to it, whatever it answered.
-    #[serde(default)]
     pub reached_at: Option<Timestamp>,
     /// What stood in the way, if the last probe said nothing.
     pub note: Option<String>,
+    /// The lowest smoothed latency of its passes, slowly forgotten.
+    pub floor: Option<Floor>,
+    /// Whether its last probe failed for being slower than its peers.
+    pub too_slow: bool,
+    /// The replication lag that its last answer reported.
+    pub lag: Option<Reported>,
+    /// How much it has flapped.
+    pub damping: Option<Damping>,
+}
+
+/// A number that an origin told about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reported {
+    /// Seconds.
+    pub value_s: u64,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A config that was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedConfig {
     /// Which text it was.
     pub fingerprint: Fingerprint,
@@ -87,7 +97,7 @@ pub struct RefusedConfig {
 }
 
 /// One cron run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     /// The instant that it was scheduled for; its identity.
     pub scheduled: Timestamp,
@@ -95,50 +105,55 @@ pub struct Run {
     pub began: Timestamp,
     /// The last round that was taken in.
     pub round: u32,
-    /// Probes so far.
+    /// Probes so far, those of controls included.
     pub probes: u32,
+    /// Whether controls are to be asked, and whether they were.
+    pub controls: Controls,
+}
+
+words! {
+    /// Where the question stands whether the observer reaches anything.
+    #[derive(Default)]
+    pub enum Controls {
+        /// Nothing raises it.
+        #[default]
+        Idle = "idle",
+        /// The last round raised it and could not answer it: the next one asks, soon.
+        Due = "due",
+        /// It was answered, and is asked again as long as it is raised.
+        Asked = "asked",
+    }
 }
 
 /// What we changed at Cloudflare and what is still to do there.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Actuation {
     /// Ids of zones, by name, once looked up.
-    #[serde(default)]
     pub zone_ids: Map<String, String>,
     /// Origins that we disabled in pools, and so may enable again.
-    #[serde(default)]
     pub holds: Set<Hold>,
     /// The desired state that was last found or made true.
-    #[serde(default)]
     pub settled: Option<Fingerprint>,
     /// When it was compared with the account.
-    #[serde(default)]
     pub compared_at: Option<Timestamp>,
     /// The desired state that was last tried for.
-    #[serde(default)]
     pub attempted: Option<Fingerprint>,
     /// No call before this instant: the API asked for it.
-    #[serde(default)]
     pub blocked_until: Option<Timestamp>,
     /// Failed attempts in a row.
-    #[serde(default)]
     pub attempts: u32,
     /// Not before this instant, after a failure.
-    #[serde(default)]
     pub retry_at: Option<Timestamp>,
     /// What stands in the way.
-    #[serde(default)]
     pub failures: Vec<String>,
     /// What was deliberately not done, with the reason.
-    #[serde(default)]
     pub withheld: Vec<String>,
     /// The last changes that were made, oldest first; at most [`APPLIED_MAX`].
-    #[serde(default)]
     pub applied: Vec<Applied>,
 }
 
 /// One change that was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     /// When it was acknowledged.
     pub at: Timestamp,
@@ -157,11 +172,58 @@ pub const DIAGNOSTICS_MAX: usize = 20;
 pub enum BadState {
     /// Not this document.
     #[error("the state does not read: {0}")]
-    Shape(#[from] serde_json::Error),
+    Shape(#[from] BadJson),
     /// A version of another build.
     #[error("the state has version {0}, this build reads {VERSION}")]
     Version(u32),
 }
+
+fields!(State {
+    version,
+    generation,
+    targets = Map::new(),
+    run,
+    doubted_since,
+    overrides = Map::new(),
+    refused,
+    actuation = Actuation::default(),
+    substance,
+    written = Map::new(),
+    routes_written_at,
+});
+
+fields!(TargetState {
+    memory,
+    latency,
+    probed_at,
+    judged_at,
+    reached_at,
+    note,
+    floor,
+    too_slow = false,
+    lag,
+    damping,
+});
+
+fields!(Reported { value_s, at });
+fields!(RefusedConfig { fingerprint, at, problems, problems_total });
+fields!(Run { scheduled, began, round, probes, controls = Controls::default() });
+
+fields!(Actuation {
+    zone_ids = Map::new(),
+    holds = Set::new(),
+    settled,
+    compared_at,
+    attempted,
+    blocked_until,
+    attempts = 0,
+    retry_at,
+    failures = Vec::new(),
+    withheld = Vec::new(),
+    applied = Vec::new(),
+});
+
+fields!(Applied { at, what });
 
 impl Default for State {
     fn default() -> Self {
@@ -171,6 +233,7 @@ impl Default for State {
             targets: Map::new(),
             run: None,
             doubted_since: None,
+            overrides: Map::new(),
             refused: None,
             actuation: Actuation::default(),
             substance: None,
@@ -187,33 +250,129 @@ impl State {
         if state.version == VERSION { Ok(state) } else { Err(BadState::Version(state.version)) }
     }
 
-    /// Forgets targets that the config no longer has and makes room for new ones. A target that
-    /// stays keeps its history, whatever else changed about it (invariant 5).
+    /// Forgets targets, and overrides of origins, that the config no longer has, and makes room for
+    /// new targets. A target that stays keeps its history, whatever else changed about it
+    /// (invariant 5).
     pub fn follow(&mut self, config: &Config) {
         let wanted = Set::of(config.targets());
         self.targets.retain(|target, _| wanted.contains(target));
+        self.overrides.retain(|origin, _| config.origin(origin).is_some());
         for target in wanted {
             self.targets.insert_if_absent(target, TargetState::default());
         }
     }
 
-    /// What is believed of a target. A belief whose last probe is older than three intervals, and
-    /// ten minutes, is no belief: Unknown.
+    /// What is observed of a target, composites resolved. A belief whose last probe is older than
+    /// three intervals, and ten minutes, is no belief: Unknown. An origin that flaps too much is
+    /// Down while it is damped, even where its probes pass.
     #[must_use]
     pub fn health(&self, config: &Config, target: &Target, now: Timestamp) -> Health {
-        let interval_ms = config.monitors.get(&target.monitor).map_or(0, |m| m.interval_ms);
+        self.resolve(config, target, now, COMPOSITE_DEPTH_MAX)
+    }
+
+    /// What traffic should take a target for, and whether its origin is drained. The config's
+    /// override is looked at after the one made by command, so where both count the config's wins:
+    /// it is the one that was reviewed and that everybody can read, and a command could otherwise
+    /// undo it without a trace there.
+    #[must_use]
+    pub fn effective_health(
+        &self,
+        config: &Config,
+        target: &Target,
+        now: Timestamp,
+    ) -> (Health, bool) {
+        let set = self.override_of(config, &target.origin, now);
+        effective(self.health(config, target, now), set, now)
+    }
+
+    /// What an operator says about an origin, where that counts now; see
+    /// [`State::effective_health`].
+    #[must_use]
+    pub fn override_of<'s>(
+        &'s self,
+        config: &'s Config,
+        origin: &OriginId,
+        now: Timestamp,
+    ) -> Option<&'s Override> {
+        let by_command = active(self.overrides.get(origin), now);
+        active(config.overrides.get(origin), now).or(by_command)
+    }
+
+    /// The smoothed latency of a target, where there is a fresh one; of a composite the first.
+    #[must_use]
+    pub fn latency(&self, config: &Config, target: &Target, now: Timestamp) -> Option<Millis> {
+        self.first(config, target, |known| known.latency?.millis(now))
+    }
+
+    /// The replication lag that a target reported of late; of a composite the first.
+    #[must_use]
+    pub fn lag(&self, config: &Config, target: &Target, now: Timestamp) -> Option<Reported> {
+        let fresh = |lag: &Reported| now.since(lag.at) <= STALE_AFTER;
+        self.first(config, target, |known| known.lag.filter(fresh))
+    }
+
+    /// Until when a target counts as Down because it flaps.
+    #[must_use]
+    pub fn damped_until(
+        &self,
+        config: &Config,
+        target: &Target,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let half_life_ms = config.monitors.get(&target.monitor)?.damping_half_life_ms?;
+        self.targets.get(target)?.damping?.until(half_life_ms, now)
+    }
+
+    fn first<T>(
+        &self,
+        config: &Config,
+        target: &Target,
+        look: impl Fn(&TargetState) -> Option<T>,
+    ) -> Option<T> {
+        let leaves = config.leaves(&target.monitor);
+        leaves.iter().find_map(|leaf| look(self.targets.get(&with_monitor(target, leaf))?))
+    }
+
+    fn resolve(&self, config: &Config, target: &Target, now: Timestamp, depth: u8) -> Health {
+        let Some(composite) = config.composites.get(&target.monitor) else {
+            return self.observed(config, target, now);
+        };
+        let Some(deeper) = depth.checked_sub(1) else { return Health::Unknown };
+        let of = |monitors: &[MonitorId]| -> Vec<Health> {
+            let member = |id| self.resolve(config, &with_monitor(target, id), now, deeper);
+            monitors.iter().map(member).collect()
+        };
+        composite::combine(composite.rule, &of(&composite.of), &of(&composite.must_pass))
+    }
+
+    fn observed(&self, config: &Config, target: &Target, now: Timestamp) -> Health {
+        let interval_ms =
+            config.monitors.get(&target.monitor).map_or(0, Monitor::longest_interval_ms);
         match self.targets.get(target) {
-            Some(known) if !known.is_stale(interval_ms, now) => known.memory.health,
+            Some(known) if !known.is_stale(interval_ms, now) => {
+                match self.damped_until(config, target, now) {
+                    Some(_) => Damping::withhold(known.memory.health),
+                    None => known.memory.health,
+                }
+            }
             _ => Health::Unknown,
         }
     }
 }
 
+fn with_monitor(target: &Target, monitor: &MonitorId) -> Target {
+    Target { origin: target.origin.clone(), monitor: monitor.clone() }
+}
+
 impl TargetState {
-    /// Whether the last probe that said something is too old to go by.
+    /// Whether the last probe that said something is too old to go by, where probes are up to
+    /// `interval_ms` apart.
     #[must_use]
     pub fn is_stale(&self, interval_ms: Millis, now: Timestamp) -> bool {
         let patience = STALE_AFTER.max(interval_ms.saturating_mul(3));
         self.judged_at.is_none_or(|at| now.since(at) > patience)
     }
 }
+
+#[cfg(test)]
+mod tests;

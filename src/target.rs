@@ -4,12 +4,14 @@
 //! two opinions.
 
 use crate::ids::{MonitorId, OriginId};
-use serde::{Deserialize, Serialize};
+use crate::json::{Key, Reader, text_shape};
 use std::fmt;
 
+/// What a target looks like, for whoever wrote another thing.
+const ALLOWED: &str = "`origin/monitor`";
+
 /// One origin by one monitor. Written `origin/monitor`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
     /// The origin.
     pub origin: OriginId,
@@ -17,32 +19,34 @@ pub struct Target {
     pub monitor: MonitorId,
 }
 
-/// A text that names no target.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not `origin/monitor`")]
-pub struct BadTarget(String);
-
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.origin, self.monitor)
     }
 }
 
-impl TryFrom<String> for Target {
-    type Error = BadTarget;
-    fn try_from(text: String) -> Result<Self, BadTarget> {
-        let parsed = text.split_once('/').and_then(|(origin, monitor)| {
-            Some(Self {
-                origin: OriginId::parse(origin).ok()?,
-                monitor: MonitorId::parse(monitor).ok()?,
-            })
-        });
-        parsed.ok_or(BadTarget(text))
+impl Target {
+    /// Reads `origin/monitor`; `None` where the text names no target.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (origin, monitor) = text.split_once('/')?;
+        let (origin, monitor) = (OriginId::parse(origin).ok()?, MonitorId::parse(monitor).ok()?);
+        Some(Self { origin, monitor })
     }
 }
 
-impl From<Target> for String {
-    fn from(target: Target) -> String {
-        target.to_string()
+text_shape!(Target, |text| Target::parse(text).ok_or(()), ALLOWED, {"type": "string"});
+
+impl Key for Target {
+    fn read_key(text: &str, reader: &mut Reader) -> Option<Self> {
+        let target = Self::parse(text);
+        if target.is_none() {
+            reader.wrong_key(text, ALLOWED);
+        }
+        target
+    }
+
+    fn key(&self) -> String {
+        self.to_string()
     }
 }

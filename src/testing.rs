@@ -61,7 +61,7 @@ pub(crate) fn target(origin: &str) -> Target {
 
 /// A pass.
 pub(crate) fn pass() -> Verdict {
-    Verdict::Pass { latency_ms: 20 }
+    Verdict::Pass { latency_ms: 20, lag_s: None }
 }
 
 /// A failure.
@@ -77,9 +77,10 @@ pub(crate) fn run(controller: &mut Controller, start: u64, down: &[&str]) -> Vec
         round: 0,
         now: Timestamp::from_millis(start),
         results: Vec::new(),
+        controls: Vec::new(),
     };
     let mut made = Vec::new();
-    while let RoundReply::Probe { wait_ms, probes } = controller.round(&request).reply {
+    while let RoundReply::Probe { wait_ms, probes, .. } = controller.round(&request).reply {
         let now = request.now.plus(wait_ms);
         made.push(now.millis() - start);
         let verdict = |id: &str| if down.contains(&id) { fail() } else { pass() };

@@ -4,8 +4,8 @@
 //! Colos disagree about the time and a cron run can be late, so every difference is taken with
 //! [`Timestamp::since`], which is never negative: an event "from the future" has age zero.
 
+use crate::json::text_shape;
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A duration in whole milliseconds.
@@ -18,8 +18,7 @@ pub const MINUTE: Millis = 60 * SECOND;
 
 /// An instant: milliseconds since 1970-01-01T00:00:00Z. Written in JSON as RFC 3339, so that people
 /// can read it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Timestamp(u64);
 
 /// A text that is not an RFC 3339 instant after 1970.
@@ -30,7 +29,7 @@ pub struct BadTimestamp(String);
 impl Timestamp {
     /// The instant `ms` milliseconds after the epoch.
     #[must_use]
-    pub fn from_millis(ms: u64) -> Self {
+    pub const fn from_millis(ms: u64) -> Self {
         Self(ms)
     }
 
@@ -74,11 +73,10 @@ impl TryFrom<String> for Timestamp {
     }
 }
 
-impl From<Timestamp> for String {
-    fn from(at: Timestamp) -> String {
-        at.to_string()
-    }
-}
+text_shape!(Timestamp, |text: &str| Timestamp::try_from(text.to_owned()), "an RFC 3339 instant", {
+    "type": "string",
+    "format": "date-time",
+});
 
 #[cfg(test)]
 mod tests {

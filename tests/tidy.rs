@@ -39,13 +39,25 @@ const NOT_IN_THE_CORE: [&str; 17] = [
 
 /// The modules of `src` from the lowest layer up. A module imports from layers below its own, and
 /// from its own as long as no circle closes.
-const LAYERS: [&[&str]; 6] = [
-    &["country", "fingerprint", "fraction", "hold", "ids", "json", "ordered", "secret", "time"],
+const LAYERS: [&[&str]; 7] = [
+    &[
+        "country",
+        "fingerprint",
+        "fraction",
+        "hold",
+        "ids",
+        "json",
+        "ordered",
+        "place",
+        "secret",
+        "time",
+    ],
     &["config", "health", "latency", "residency", "target"],
-    &["cloudflare", "failover", "journal", "routes", "state", "steering"],
+    &["cloudflare", "failover", "journal", "routes", "state", "steering", "view"],
     &["controller", "documents", "status", "tick"],
     &["http"],
     &["shell"],
+    &["tool"],
 ];
 
 /// In `src`, but in no layer: the crate's own page, the programs, the helpers of unit tests.

@@ -1,11 +1,12 @@
 //! What the account says, as far as it concerns us. Unknown fields are skipped here and kept where
 //! they are written back.
 
+use crate::config::RecordKind;
+use crate::json::fields;
 use crate::ordered::Map;
-use serde::Deserialize;
 
 /// One DNS record.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// Its id.
     pub id: String,
@@ -14,40 +15,36 @@ pub struct Record {
     /// Its time to live; 1 is automatic.
     pub ttl: u32,
     /// Whether Cloudflare answers with its own addresses.
-    #[serde(default)]
     pub proxied: bool,
     /// Whose it is.
-    #[serde(default)]
     pub comment: Option<String>,
 }
 
 /// One pool.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pool {
     /// Its id.
     pub id: String,
     /// Its name.
     pub name: String,
     /// Whether it may get traffic; true where the API leaves it out.
-    #[serde(default = "yes")]
     pub enabled: bool,
     /// Its origins, in the API's order.
     pub origins: Vec<PoolOrigin>,
 }
 
 /// One origin of a pool.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolOrigin {
     /// Host name or address.
     pub address: String,
     /// Whether it may get traffic; true where the API leaves it out.
-    #[serde(default = "yes")]
     pub enabled: bool,
 }
 
-fn yes() -> bool {
-    true
-}
+fields!(Record { id, content, ttl, proxied = false, comment });
+fields!(Pool { id, name, enabled = true, origins });
+fields!(PoolOrigin { address, enabled = true });
 
 /// What was read. What could not be read is absent, which is not the same as empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,7 +52,7 @@ pub struct Observed {
     /// Ids of zones, by name.
     pub zone_ids: Map<String, String>,
     /// All records of a name and type, whoever owns them, by `(name, type)`.
-    pub records: Map<(String, &'static str), Vec<Record>>,
+    pub records: Map<(String, RecordKind), Vec<Record>>,
     /// All pools of an account.
     pub pools: Map<String, Vec<Pool>>,
 }

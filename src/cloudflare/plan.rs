@@ -3,6 +3,7 @@
 use super::MARKER;
 use super::desired::{Desired, DesiredPool, DesiredRecords, Jurisdiction, Switch};
 use super::observed::{Observed, Pool, Record};
+use crate::config::RecordKind;
 use crate::hold::Hold;
 use crate::ids::ServiceId;
 use crate::ordered::{Map, Set};
@@ -32,7 +33,7 @@ pub enum Action {
         /// The records' name.
         name: String,
         /// The records' type.
-        kind: &'static str,
+        kind: RecordKind,
         /// The changes.
         ops: Vec<RecordOp>,
         /// Why.
@@ -160,10 +161,23 @@ fn plan_records(wanted: &DesiredRecords, observed: &Observed, plan: &mut Plan) {
         ));
     }
     let lawful = |record: &&Record| wanted.permitted.contains(&normal(&record.content));
+    if wanted.permitted.is_empty() && !ours.iter().all(lawful) {
+        // Nothing may be answered any more, as when a membership has ended. No answer is lawful.
+        return plan.actions.push(Action::Records {
+            zone: wanted.zone.clone(),
+            name: wanted.name.clone(),
+            kind: wanted.kind,
+            ops: ours.iter().map(|record| RecordOp::Delete { id: record.id.clone() }).collect(),
+            reason: "no region is permitted any more".to_owned(),
+        });
+    }
     let (region, contents) = match (&wanted.answer, &wanted.refuge) {
         (Some(answer), _) => answer,
         // Nothing permitted is up. To stay is right only where the law permits what is said.
         (None, Some(refuge)) if !ours.iter().all(lawful) => refuge,
+        (None, _) if wanted.manual => {
+            return withhold("its service fails over by hand".to_owned());
+        }
         (None, _) => {
             return withhold("no permitted region is up, so the answer stays".to_owned());
         }
@@ -250,11 +264,13 @@ fn plan_pools(
         let enable = switches(wanted, pool, holds, Switch::Enable);
         let mut disable = switches(wanted, pool, holds, Switch::Disable);
         plan.is_partial |= !enable.is_empty();
-        disable.retain(|address, _| match emptied.iter().find(|j| j.addresses.contains(address)) {
-            None => true,
-            Some(jurisdiction) => {
-                plan.withheld.push(last_one(pool, address, jurisdiction));
-                false
+        disable.retain(|address, _| {
+            match emptied.iter().find(|j| j.addresses.contains(&normal(address))) {
+                None => true,
+                Some(jurisdiction) => {
+                    plan.withheld.push(last_one(pool, address, jurisdiction));
+                    false
+                }
             }
         });
         for switches in [enable, disable].into_iter().filter(|switches| !switches.is_empty()) {
@@ -269,8 +285,8 @@ fn plan_pools(
 }
 
 fn last_one(pool: &Pool, address: &str, jurisdiction: &Jurisdiction) -> Withheld {
-    let permitted = match &jurisdiction.rule {
-        Some(rule) => format!(" that rule `{rule}` permits"),
+    let permitted = match &jurisdiction.under {
+        Some(under) => format!(" under {under}"),
         None => String::new(),
     };
     let service = &jurisdiction.service;
@@ -293,7 +309,9 @@ fn find_pool<'o>(
     };
     match found {
         None => withhold("the account has no pool of this name"),
-        Some(pool) if !pool.origins.iter().any(|o| wanted.origins.contains_key(&o.address)) => {
+        Some(pool)
+            if !pool.origins.iter().any(|o| wanted.origins.contains_key(&normal(&o.address))) =>
+        {
             withhold("none of its origins has an address of this config");
         }
         Some(_) => {}
@@ -306,9 +324,9 @@ fn enabled_and_up<'o>(
     wanted: &'o DesiredPool,
     pool: &'o Pool,
 ) -> impl Iterator<Item = String> + 'o {
-    let up = |address: &str| wanted.origins.get(address) == Some(&Switch::Enable);
+    let up = |address: &str| wanted.origins.get(&normal(address)) == Some(&Switch::Enable);
     let origins = pool.origins.iter().filter(move |o| pool.enabled && o.enabled && up(&o.address));
-    origins.map(|origin| origin.address.clone())
+    origins.map(|origin| normal(&origin.address))
 }
 
 fn switches(
@@ -327,7 +345,7 @@ fn switches(
     let switched = pool
         .origins
         .iter()
-        .filter(|origin| wanted.origins.get(&origin.address) == Some(&which))
+        .filter(|origin| wanted.origins.get(&normal(&origin.address)) == Some(&which))
         .filter(|origin| match which {
             Switch::Disable => origin.enabled,
             Switch::Enable => !origin.enabled && held(&origin.address),

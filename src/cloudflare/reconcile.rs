@@ -13,10 +13,11 @@ use super::desired::Desired;
 use super::observed::{Observed, Pool, Record};
 use super::plan::{Action, plan};
 use super::reply::{Failure, Reply, open};
+use crate::config::RecordKind;
 use crate::hold::Hold;
+use crate::json::fields;
 use crate::ordered::{Map, Set};
 use crate::time::Millis;
-use serde::Deserialize;
 use serde_json::Value;
 use std::collections::VecDeque;
 
@@ -54,7 +55,7 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq)]
 enum Step {
     FindZone { zone: String },
-    ListRecords { zone: String, name: String, kind: &'static str },
+    ListRecords { zone: String, name: String, kind: RecordKind },
     ListPools { account: String },
     Plan,
     Intend(Hold),
@@ -74,11 +75,12 @@ pub struct Reconcile {
     report: Report,
 }
 
-#[derive(Deserialize)]
 struct Zone {
     id: String,
     name: String,
 }
+
+fields!(Zone { id, name });
 
 impl Reconcile {
     /// Begins a pass with what is wanted, the zone ids that are known, and the holds that are
@@ -216,7 +218,7 @@ impl Reconcile {
         &mut self,
         zone: &str,
         name: String,
-        kind: &'static str,
+        kind: RecordKind,
         reply: &Reply,
     ) -> Result<(), Failure> {
         let records: Result<Vec<Record>, Failure> = open(reply, "DNS Read");

@@ -5,10 +5,8 @@
 //! developers.cloudflare.com/fundamentals/api/reference/limits and the API schema's
 //! `api-response-common`.
 
-use crate::json;
+use crate::json::{self, BadJson, Shape, fields};
 use crate::time::{Millis, SECOND};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// Bytes of a reply that are read.
@@ -83,24 +81,22 @@ impl Failure {
     }
 }
 
-#[derive(Deserialize)]
+/// What is around a result. The result itself is read where it stands, as it may be large.
 struct Envelope {
     success: bool,
-    #[serde(default)]
     errors: Vec<ApiError>,
-    result: Option<Value>,
 }
 
-#[derive(Deserialize)]
 struct ApiError {
-    #[serde(default)]
     code: i64,
-    #[serde(default)]
     message: String,
 }
 
+fields!(Envelope { success, errors = Vec::new() });
+fields!(ApiError { code = 0, message = String::new() });
+
 /// Opens the envelope of a reply to a call that needs the permission `needs`. Errors: [`Failure`].
-pub(super) fn open<T: DeserializeOwned>(reply: &Reply, needs: &'static str) -> Result<T, Failure> {
+pub(super) fn open<T: Shape>(reply: &Reply, needs: &'static str) -> Result<T, Failure> {
     let (status, wait_s, body) = match reply {
         Reply::Answered { status, retry_after_s, body } => (*status, *retry_after_s, body),
         Reply::Lost(why) => return Err(Failure::Lost(why.clone())),
@@ -117,14 +113,26 @@ pub(super) fn open<T: DeserializeOwned>(reply: &Reply, needs: &'static str) -> R
         500..=599 => return Err(Failure::Server(status)),
         _ => return Err(Failure::Refused { status, said: said(body) }),
     }
-    let opened: Envelope =
-        json::read(body).map_err(|error| Failure::Malformed(error.to_string()))?;
-    if !opened.success {
-        return Err(Failure::Refused { status, said: words(&opened.errors) });
+    let result = open_envelope(status, body)?;
+    json::from_value(&result).map_err(malformed)
+}
+
+/// The result in a reply of a good status.
+fn open_envelope(status: u16, body: &str) -> Result<Value, Failure> {
+    let mut opened = json::parse(body).map_err(|error| malformed(error.into()))?;
+    let envelope: Envelope = json::from_value(&opened).map_err(malformed)?;
+    if !envelope.success {
+        return Err(Failure::Refused { status, said: words(&envelope.errors) });
     }
-    let malformed = |error: serde_json::Error| Failure::Malformed(error.to_string());
-    let result = opened.result.ok_or_else(|| Failure::Malformed("it has no result".to_owned()))?;
-    serde_json::from_value(result).map_err(malformed)
+    match opened.get_mut("result").map(Value::take) {
+        None | Some(Value::Null) => Err(Failure::Malformed("it has no result".to_owned())),
+        Some(result) => Ok(result),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "errors are mapped by value")]
+fn malformed(error: BadJson) -> Failure {
+    Failure::Malformed(error.to_string())
 }
 
 fn said(body: &str) -> String {

@@ -1,39 +1,57 @@
 //! What is wrong with a config: a stable code, where, what was seen, what is allowed, what to do.
 
-use serde::{Deserialize, Serialize};
+use crate::json::{Mistake, MistakeKind, fields, words};
+use crate::ordered::Set;
 use std::fmt;
 
-/// The stable name of a mistake. Codes are never reused; the text around them may improve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Code {
-    /// The text is not JSON, or larger than the limit.
-    E001,
-    /// A key or value has the wrong shape.
-    E002,
-    /// The version is not one that this build reads.
-    E003,
-    /// A list or table that may not be empty is empty, or has too many entries.
-    E004,
-    /// An id is used twice where it must be unique.
-    E005,
-    /// An id names nothing.
-    E006,
-    /// A number is out of its range.
-    E007,
-    /// A URL cannot be probed from a Worker.
-    E008,
-    /// A host or DNS name is not one.
-    E009,
-    /// A record cannot be built from what the origins say.
-    E010,
-    /// Publishing would lead out of a jurisdiction.
-    E020,
-    /// A strict rule that permits none of a service's regions.
-    E021,
+words! {
+    /// The stable name of a mistake. Codes are never reused; the text around them may improve.
+    pub enum Code {
+        /// The text cannot be read, or is larger than the limit.
+        E001 = "E001",
+        /// A value has the wrong type or form.
+        E002 = "E002",
+        /// The version is not one that this build reads.
+        E003 = "E003",
+        /// A list or table that may not be empty is empty, or has too many entries.
+        E004 = "E004",
+        /// Something is there twice that must be unique.
+        E005 = "E005",
+        /// A name means nothing.
+        E006 = "E006",
+        /// A number is out of its range.
+        E007 = "E007",
+        /// A URL cannot be fetched from a Worker.
+        E008 = "E008",
+        /// A host or DNS name is not one.
+        E009 = "E009",
+        /// A record cannot be built from what the origins say.
+        E010 = "E010",
+        /// A key is not known, or not of the form that keys have there.
+        E011 = "E011",
+        /// A key is missing.
+        E012 = "E012",
+        /// A secret is written into the config.
+        E013 = "E013",
+        /// Two settings exclude each other, or one needs another.
+        E014 = "E014",
+        /// Something is composed of itself, or nested too deeply.
+        E015 = "E015",
+        /// The worst case takes longer than the contract promises.
+        E016 = "E016",
+        /// Publishing would lead out of a jurisdiction.
+        E020 = "E020",
+        /// A strict rule that permits none of a service's regions.
+        E021 = "E021",
+        /// A rule that can never match.
+        E022 = "E022",
+        /// A tenant that may be in none of a service's regions.
+        E023 = "E023",
+    }
 }
 
 /// One mistake in a config.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
     /// Where it is, such as `regions.eu-west.origins[0].url`.
     pub path: String,
@@ -41,13 +59,40 @@ pub struct Diagnostic {
     pub code: Code,
     /// What is wrong, with the value that was seen.
     pub problem: String,
-    /// What is allowed instead.
+    /// What is allowed instead; empty where that says nothing.
     pub allowed: String,
+    /// What to do, where that can be said.
+    pub hint: Option<String>,
 }
+
+fields!(Diagnostic { path, code, problem, allowed, hint if any });
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, code, problem, allowed } = self;
-        write!(f, "{code:?} {path}: {problem}; allowed: {allowed}")
+        let Self { path, code, problem, allowed, hint } = self;
+        write!(f, "{code:?} {path}: {problem}")?;
+        if !allowed.is_empty() {
+            write!(f, "; allowed: {allowed}")?;
+        }
+        hint.iter().try_for_each(|hint| write!(f, "; hint: {hint}"))
     }
+}
+
+impl From<Mistake> for Diagnostic {
+    fn from(mistake: Mistake) -> Self {
+        let code = match mistake.kind {
+            MistakeKind::Form => Code::E002,
+            MistakeKind::UnknownKey => Code::E011,
+            MistakeKind::MissingKey => Code::E012,
+            MistakeKind::Range => Code::E007,
+            MistakeKind::UnknownName => Code::E006,
+        };
+        let Mistake { path, seen: problem, allowed, hint, .. } = mistake;
+        Self { path, code, problem, allowed, hint }
+    }
+}
+
+/// The diagnostics as they are told: sorted by path, each once.
+pub(super) fn in_order(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    Set::of(found).into_iter().collect()
 }

@@ -1,37 +1,77 @@
 //! What the operator wrote, and only what is right.
 //!
-//! Text becomes a [`raw::Raw`] mirror (shape: types, known keys), then [`check`] turns that into a
-//! [`Config`] or into every [`Diagnostic`] at once. A [`Config`] that exists is therefore sound:
-//! ids resolve, URLs have a host, thresholds are in range, and nothing that is published can lead
-//! out of a jurisdiction. Nobody downstream checks again, and nobody downstream can hold half a
-//! config: a bad one is refused whole and the last good one stays (invariant 6).
+//! A document becomes a [`raw::Raw`] mirror (form: types, known keys, bounds), then [`check`] turns
+//! that into a [`Config`] or into every [`Diagnostic`] at once. A [`Config`] that exists is
+//! therefore sound: ids resolve, URLs have a host, thresholds are in range, and nothing that is
+//! published can lead out of a jurisdiction. Nobody downstream checks again, and nobody downstream
+//! can hold half a config: a bad one is refused whole and the last good one stays (invariant 6).
+//!
+//! People write TOML and the edge holds JSON; both are the same document, a `Value`, before it is
+//! looked at here.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod advice;
 mod check;
 mod diagnostic;
 mod monitor;
+mod publish;
 mod raw;
+mod recovery;
+mod service;
 mod url;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use advice::{Advice, AdviceCode, advise};
 pub use diagnostic::{Code, Diagnostic};
-pub use monitor::{Expect, Monitor, StatusRange};
+pub use monitor::{
+    COMPOSITE_DEPTH_MAX, Composite, CompositeRule, Control, DAMPING_HALF_LIFE_MS_DEFAULT,
+    DOWN_INTERVAL_MS_DEFAULT, Expect, JsonExpect, LAG_POINTER, Monitor, Override, OverrideTo,
+    Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers, StatusRange,
+};
+pub use publish::{DnsTarget, LoadBalancerTarget, PoolTarget, Publish, RecordKind};
+pub use recovery::{Alert, AlertKind, Contract, Failover, FailoverMode, Promote};
+pub use service::{Affinity, Geo, Policy, Primary, Service, Steering, Tenancy};
 pub use url::{BadUrl, OriginUrl};
 
 use crate::country::Country;
 use crate::fingerprint::Fingerprint;
-use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
+use crate::ids::{MonitorId, OriginId, RegionId, ServiceId, TenantId};
+use crate::json::{self, Reader, Shape, UnknownKeys};
 use crate::latency::Location;
 use crate::ordered::{Map, Set};
-use crate::residency::Rule;
+use crate::residency::{Allow, Rule};
 use crate::target::Target;
-use crate::time::Millis;
+use serde_json::Value;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Largest config text that is read. KV takes 25 MiB; a config that needs more than this is a
 /// mistake.
-pub const CONFIG_BYTES_MAX: usize = 256 * 1024;
+pub const CONFIG_BYTES_MAX: usize = 512 * 1024;
+/// Most regions in one config.
+pub const REGIONS_MAX: usize = 100;
 /// Most origins in one config: each costs a probe a round, and a run has a bounded number of
 /// subrequests.
 pub const ORIGINS_MAX: usize = 200;
+/// Most residency rules in one config.
+pub const RULES_MAX: usize = 1_000;
+/// Most tenants in one config; more belong into KV, one key each.
+pub const TENANTS_MAX: usize = 5_000;
+/// Most monitors in one config.
+pub const MONITORS_MAX: usize = 100;
+/// Most members of one composite monitor.
+pub const COMPOSITE_MEMBERS_MAX: usize = 16;
+/// Most services in one config.
+pub const SERVICES_MAX: usize = 100;
+/// Most hosts of one service.
+pub const HOSTS_MAX: usize = 500;
+/// Most objects at Cloudflare that follow one service.
+pub const PUBLISH_MAX: usize = 50;
+/// Most own sets in one config.
+pub const SETS_MAX: usize = 100;
+/// Most overrides at a time.
+pub const OVERRIDES_MAX: usize = 100;
+/// Most who are told.
+pub const ALERTS_MAX: usize = 10;
 /// Probes in one cron run where the config says nothing. The free plan allows 50 subrequests a run.
 pub const PROBES_PER_RUN_DEFAULT: u32 = 45;
 
@@ -42,12 +82,26 @@ pub struct Config {
     pub fingerprint: Fingerprint,
     /// Regions by id.
     pub regions: Map<RegionId, Region>,
-    /// Monitors by id.
+    /// Monitors that probe, by id.
     pub monitors: Map<MonitorId, Monitor>,
+    /// Monitors made of other monitors, by ids that no monitor has.
+    pub composites: Map<MonitorId, Composite>,
+    /// Addresses that tell whether the observer reaches anything.
+    pub controls: Vec<Control>,
+    /// What operators have said about origins.
+    pub overrides: Map<OriginId, Override>,
     /// Services by id.
     pub services: Map<ServiceId, Service>,
     /// Residency rules. Their order has no meaning.
     pub residency: Vec<Rule>,
+    /// The operator's own sets, resolved, by name.
+    pub sets: Map<String, Allow>,
+    /// Tenants whose data is pinned.
+    pub tenants: Map<TenantId, Allow>,
+    /// Cloudflare's location hints of the areas to probe from.
+    pub areas: Vec<String>,
+    /// Who is told.
+    pub alerts: Vec<Alert>,
     /// Most probes in one cron run.
     pub probes_per_run: u32,
 }
@@ -59,6 +113,10 @@ pub struct Region {
     pub country: Country,
     /// Where it is, for the distance to clients.
     pub location: Option<Location>,
+    /// Requests a second that it can carry.
+    pub capacity_rps: Option<u32>,
+    /// What its operator has attested.
+    pub attest: Vec<String>,
     /// Its servers; at least one.
     pub origins: Vec<Origin>,
 }
@@ -76,98 +134,54 @@ pub struct Origin {
     pub ipv6: Option<Ipv6Addr>,
 }
 
-/// What clients ask for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Service {
-    /// Host names that clients use, in lower case; at least one unless the service is only
-    /// published.
-    pub hosts: Vec<String>,
-    /// How its origins are probed.
-    pub monitor: MonitorId,
-    /// Its regions in failover order; at least one.
-    pub regions: Vec<RegionId>,
-    /// Longest wait for the first byte of one try of a request that may be tried elsewhere.
-    pub try_timeout_ms: Millis,
-    /// Longest wait for the first byte of an answer, all tries together.
-    pub timeout_ms: Millis,
-    /// Objects at Cloudflare that follow its health.
-    pub publish: Vec<Publish>,
-}
-
-/// One object at Cloudflare that follows a service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Publish {
-    /// A record set whose content is the first usable region in failover order.
-    Dns(DnsTarget),
-    /// A pool in which origins that are down are disabled.
-    Pool(PoolTarget),
-}
-
-/// A DNS record set that we keep.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DnsTarget {
-    /// The zone's name.
-    pub zone: String,
-    /// The record's full name.
-    pub name: String,
-    /// The record's type.
-    pub kind: RecordKind,
-    /// Time to live in seconds: 60 to 86,400, or 1 for Cloudflare's automatic.
-    pub ttl_s: u32,
-    /// Regions it may name: those that every residency rule over this name permits to everybody, in
-    /// failover order.
-    pub permitted: Vec<RegionId>,
-}
-
-/// The record types that can follow a region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RecordKind {
-    /// IPv4 addresses of the region's usable origins.
-    A,
-    /// IPv6 addresses of the region's usable origins.
-    Aaaa,
-    /// The host of the region's first usable origin.
-    Cname,
-}
-
-impl RecordKind {
-    /// The type as DNS and the API write it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::A => "A",
-            Self::Aaaa => "AAAA",
-            Self::Cname => "CNAME",
-        }
-    }
-}
-
-/// A load-balancer pool of which some origins are ours.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PoolTarget {
-    /// The account's id.
-    pub account: String,
-    /// The pool's name.
-    pub name: String,
-}
-
 impl Config {
     /// Reads a config from JSON text. Errors: every diagnostic that was found, sorted by path;
     /// never half a config.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
-        check::check(&raw::read(text)?, Fingerprint::of(text.as_bytes()))
+        let fingerprint = Fingerprint::of(text.as_bytes());
+        Self::read(&document(text).map_err(|problem| vec![problem])?, fingerprint)
+    }
+
+    /// Reads a config from a document, whatever it was written in. Errors: as [`Config::parse`].
+    pub fn read(document: &Value, fingerprint: Fingerprint) -> Result<Self, Vec<Diagnostic>> {
+        let mut reader = Reader::new(UnknownKeys::Refused);
+        let raw = raw::Raw::read(document, &mut reader);
+        let (mistakes, lost) = reader.into_mistakes();
+        let found = mistakes.into_iter().map(Diagnostic::from).collect();
+        check::check(document, raw.as_ref(), found, lost, fingerprint)
     }
 
     /// Everything that is probed, each target once.
     pub fn targets(&self) -> impl Iterator<Item = Target> + '_ {
         let of_services = self.services.values().flat_map(|service| {
             let regions = service.regions.iter().filter_map(|id| self.regions.get(id));
-            regions.flat_map(|region| &region.origins).map(|origin| Target {
-                origin: origin.id.clone(),
-                monitor: service.monitor.clone(),
+            let leaves = self.leaves(&service.monitor);
+            regions.flat_map(|region| &region.origins).flat_map(move |origin| {
+                let target =
+                    |monitor| Target { origin: origin.id.clone(), monitor: Clone::clone(monitor) };
+                leaves.iter().map(target).collect::<Vec<_>>()
             })
         });
         Set::of(of_services).into_iter()
+    }
+
+    /// The monitors that are probed for `monitor`: itself, or what it is made of.
+    #[must_use]
+    pub fn leaves(&self, monitor: &MonitorId) -> Set<MonitorId> {
+        let mut leaves = Set::new();
+        self.gather_leaves(monitor, COMPOSITE_DEPTH_MAX, &mut leaves);
+        leaves
+    }
+
+    fn gather_leaves(&self, monitor: &MonitorId, depth: u8, leaves: &mut Set<MonitorId>) {
+        let Some(composite) = self.composites.get(monitor) else {
+            leaves.insert(monitor.clone());
+            return;
+        };
+        if let Some(deeper) = depth.checked_sub(1) {
+            let members = composite.of.iter().chain(&composite.must_pass);
+            members.for_each(|member| self.gather_leaves(member, deeper, leaves));
+        }
     }
 
     /// The origin with its region, by id.
@@ -177,4 +191,34 @@ impl Config {
             region.origins.iter().find(|o| o.id == *id).map(|origin| (region_id, origin))
         })
     }
+}
+
+/// The JSON Schema of a config, draft 2020-12.
+#[cfg(not(target_arch = "wasm32"))]
+#[must_use]
+pub fn schema() -> Value {
+    json::schema::Definitions::document::<raw::Raw>("Pointsman config")
+}
+
+/// The canonical form of a document, as it is kept at the edge: JSON on one line, keys in order.
+#[cfg(not(target_arch = "wasm32"))]
+#[must_use]
+pub fn canonical(document: &Value) -> String {
+    json::write(document)
+}
+
+/// Reads the text of a document. Errors: the text is not JSON, has a key twice, or is too large.
+fn document(text: &str) -> Result<Value, Diagnostic> {
+    let refused = |problem: String, allowed: &str| Diagnostic {
+        path: ".".to_owned(),
+        code: Code::E001,
+        problem,
+        allowed: allowed.to_owned(),
+        hint: None,
+    };
+    if text.len() > CONFIG_BYTES_MAX {
+        let problem = format!("the config has {} bytes", text.len());
+        return Err(refused(problem, &format!("at most {CONFIG_BYTES_MAX} bytes of JSON")));
+    }
+    json::read_without_repeats(text).map_err(|error| refused(error.to_string(), "one JSON object"))
 }

@@ -1,7 +1,26 @@
-//! The definition of a check: what is asked, how often, and which answer counts.
+//! The definition of a check: what is asked, how often, which answer counts, and how the answers of
+//! several checks, areas and operators are put together.
 
-use crate::time::Millis;
-use serde::{Deserialize, Serialize};
+use crate::ids::MonitorId;
+use crate::json::{fields, text_shape, variants, words};
+use crate::time::{MINUTE, Millis, SECOND, Timestamp};
+use serde_json::{Number, Value};
+use std::fmt;
+
+/// Where a replica tells by how many seconds it is behind, unless the monitor says otherwise.
+pub const LAG_POINTER: &str = "/replication_lag_s";
+/// How often an origin that stays down is probed, unless the config says otherwise.
+pub const DOWN_INTERVAL_MS_DEFAULT: Millis = MINUTE;
+/// How long it takes a flap to weigh half as much, unless the config says otherwise. Source:
+/// RFC 2439 §4.2, `decay-half-life-reachable`, in the form that BGP speakers ship.
+pub const DAMPING_HALF_LIFE_MS_DEFAULT: Millis = 15 * MINUTE;
+/// How soon an unsettled origin is probed again, so that a failure is confirmed in seconds and not
+/// in intervals.
+pub const RECHECK_MS: Millis = SECOND;
+/// For how long a cron run probes: until shortly before the next one begins.
+pub const RUN_MS: Millis = 55 * SECOND;
+/// How deep composites may be nested.
+pub const COMPOSITE_DEPTH_MAX: u8 = 4;
 
 /// How origins are probed, and how many probes change their health.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +29,8 @@ pub struct Monitor {
     pub path: String,
     /// Time between probes of an origin whose health is settled.
     pub interval_ms: Millis,
+    /// Time between probes of an origin that has been Down for a while; not less than the interval.
+    pub down_interval_ms: Millis,
     /// Longest wait for an answer and its body.
     pub timeout_ms: Millis,
     /// Passes in a row that make an origin Up.
@@ -22,34 +43,91 @@ pub struct Monitor {
     pub forgive: u8,
     /// Which answer counts as a pass.
     pub expect: Expect,
+    /// Where in the JSON of an answer the replication lag in seconds is.
+    pub lag_pointer: Option<String>,
+    /// When an answer that passes is too slow all the same.
+    pub slower_than_peers: Option<SlowerThanPeers>,
+    /// How many areas must see a failure.
+    pub quorum: Quorum,
+    /// How long it takes a flap to weigh half as much; absent: flaps are not damped.
+    pub damping_half_life_ms: Option<Millis>,
+}
+
+impl Monitor {
+    /// The longest time that lies between two probes of one origin when all goes well.
+    #[must_use]
+    pub fn longest_interval_ms(&self) -> Millis {
+        self.interval_ms.max(self.down_interval_ms)
+    }
 }
 
 /// Which answer counts as a pass. Everything named must hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Expect {
     /// Statuses that pass; at least one range.
     pub status: Vec<StatusRange>,
     /// Text that must be in the first 10 KiB of the body; the case of ASCII letters does not
     /// matter.
     pub body_contains: Option<String>,
+    /// Values that must be in the body, which must be JSON then: RFC 6901 pointer and expectation.
+    pub json: Vec<(String, JsonExpect)>,
+    /// Headers that must be there: name in lower case, and the values of which one must be it, or
+    /// any where there are none.
+    pub headers: Vec<(String, Vec<String>)>,
+}
+
+fields!(Expect { status, body_contains, json = Vec::new(), headers = Vec::new() });
+
+variants!(JsonExpect {
+    Equals = "equals" (value),
+    Bounds = "bounds" { min, max },
+});
+
+impl Expect {
+    /// Where the lag is reported if the monitor does not say it: at [`LAG_POINTER`], if anything is
+    /// expected of it.
+    #[must_use]
+    pub fn default_lag_pointer(&self) -> Option<String> {
+        let named = self.json.iter().any(|(pointer, _)| pointer == LAG_POINTER);
+        named.then(|| LAG_POINTER.to_owned())
+    }
+}
+
+/// What is expected of one value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JsonExpect {
+    /// This text, number, truth value or null.
+    Equals(Value),
+    /// A number within these bounds, both included.
+    Bounds {
+        /// The least that passes.
+        min: Option<Number>,
+        /// The most that passes.
+        max: Option<Number>,
+    },
 }
 
 /// Statuses from the first to the last, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatusRange(u16, u16);
 
 impl StatusRange {
-    /// Reads `200` or `2xx`. `None` where the text is neither, or lies outside 100 to 599.
+    /// 200 alone.
+    pub(super) const OK: Self = Self(200, 200);
+
+    /// Reads `200`, `2xx` or `200-299`. `None` where the text is none of these, runs backwards, or
+    /// lies outside 100 to 599.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let range = match text.strip_suffix("xx") {
-            Some(class) => {
+        let (first, last) = match (text.strip_suffix("xx"), text.split_once('-')) {
+            (Some(class), _) => {
                 let first = class.parse::<u16>().ok()?.checked_mul(100)?;
-                Self(first, first.checked_add(99)?)
+                (first, first.checked_add(99)?)
             }
-            None => text.parse::<u16>().ok().map(|status| Self(status, status))?,
+            (None, Some((first, last))) => (first.parse().ok()?, last.parse().ok()?),
+            (None, None) => text.parse().ok().map(|status: u16| (status, status))?,
         };
-        (100..=599).contains(&range.0).then_some(range)
+        (first >= 100 && first <= last && last <= 599).then_some(Self(first, last))
     }
 
     /// Whether `status` lies in the range.
@@ -59,23 +137,162 @@ impl StatusRange {
     }
 }
 
+impl fmt::Display for StatusRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(first, last) = self;
+        if first == last { write!(f, "{first}") } else { write!(f, "{first}-{last}") }
+    }
+}
+
+text_shape!(
+    StatusRange,
+    |text: &str| StatusRange::parse(text).ok_or(()),
+    "a status such as `200`, a class such as `2xx`, or a range such as `200-299`",
+    {"type": "string", "pattern": "^([1-5]xx|[1-5][0-9]{2}(-[1-5][0-9]{2})?)$"}
+);
+
+/// When an answer that passes is too slow all the same. Both limits must be broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlowerThanPeers {
+    /// Percent of the median of its peers' excess.
+    pub times_percent: u32,
+    /// Excess in milliseconds.
+    pub and_ms: Millis,
+}
+
+/// How many of the areas that could tell must see a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Quorum {
+    /// One.
+    Any,
+    /// More than half.
+    #[default]
+    Majority,
+    /// Each of them.
+    All,
+    /// As many as this; 1 to the number of areas.
+    AtLeast(u8),
+}
+
+impl Quorum {
+    /// The same among so many vantage points: no more can be asked for than there are.
+    #[must_use]
+    pub fn among(self, vantage_points: u8) -> Self {
+        match self {
+            Self::AtLeast(least) => Self::AtLeast(least.min(vantage_points)),
+            other => other,
+        }
+    }
+}
+
+/// Several monitors that are looked at as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Composite {
+    /// How many of `of` must be Up.
+    pub rule: CompositeRule,
+    /// The monitors or composites that it consists of; at least one.
+    pub of: Vec<MonitorId>,
+    /// Monitors or composites that must be Up whatever the others are.
+    pub must_pass: Vec<MonitorId>,
+}
+
+/// How many members must be Up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompositeRule {
+    /// Each of them.
+    All,
+    /// One.
+    Any,
+    /// As many as this; 1 to the number of members.
+    AtLeast(u8),
+}
+
+/// Somebody else's address, asked only to learn whether the observer reaches anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Control {
+    /// Its name.
+    pub id: String,
+    /// What is fetched.
+    pub url: String,
+}
+
+/// What an operator has said about an origin, for as long as it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// What it counts as.
+    pub set: OverrideTo,
+    /// Why.
+    pub reason: String,
+    /// Who says so.
+    pub author: String,
+    /// When it stops to count.
+    pub until: Timestamp,
+}
+
+fields!(Control { id, url });
+fields!(Override { set, reason, author, until });
+
+words! {
+    /// What an operator can make of an origin.
+    pub enum OverrideTo {
+        /// Fit for traffic, whatever the probes say.
+        Up = "up",
+        /// Not fit for traffic, whatever the probes say.
+        Down = "down",
+        /// As healthy as it is, but takes no new traffic.
+        Drain = "drain",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_class_and_a_single_status_are_ranges() {
+    fn a_class_a_single_status_and_two_ends_are_ranges() {
         let class = StatusRange::parse("2xx").unwrap();
         assert!(class.contains(200) && class.contains(299));
         assert!(!class.contains(199) && !class.contains(300));
+        assert_eq!(StatusRange::parse("200-299"), Some(class));
         let one = StatusRange::parse("204").unwrap();
         assert!(one.contains(204) && !one.contains(203) && !one.contains(205));
+        assert_eq!(StatusRange::parse("204-204"), Some(one));
+        assert!(StatusRange::parse("100-599").is_some());
     }
 
     #[test]
     fn what_is_no_status_is_refused() {
-        for text in ["", "xx", "0xx", "6xx", "99", "600", "2x", "ok", "-200", "655xx", "700xx"] {
+        for text in [
+            "",
+            "xx",
+            "0xx",
+            "6xx",
+            "99",
+            "600",
+            "2x",
+            "ok",
+            "-200",
+            "655xx",
+            "700xx",
+            "-",
+            "200-",
+            "299-200",
+            "99-200",
+            "200-600",
+            "200-299-300",
+            "2xx-3xx",
+        ] {
             assert_eq!(StatusRange::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_lag_is_read_where_something_is_expected_of_it() {
+        let mut expect = Expect::default();
+        assert_eq!(expect.default_lag_pointer(), None);
+        expect.json.push(("/status".to_owned(), JsonExpect::Equals("ok".into())));
+        assert_eq!(expect.default_lag_pointer(), None);
+        expect.json.push((LAG_POINTER.to_owned(), JsonExpect::Bounds { min: None, max: None }));
+        assert_eq!(expect.default_lag_pointer().as_deref(), Some(LAG_POINTER));
     }
 }

@@ -1,83 +1,233 @@
 //! From config and state to the routing table.
 
-use crate::config::{Config, Origin, Service};
+use crate::config::{Origin, Publish, Region, Service};
+use crate::fingerprint::Fingerprint;
 use crate::health::Health;
-use crate::ids::{MonitorId, RegionId};
+use crate::ids::RegionId;
+use crate::json::Shape;
 use crate::ordered::Map;
-use crate::routes::{RegionRoute, Routes, RuleEntry, ServiceRoutes, VERSION};
-use crate::state::State;
-use crate::target::Target;
-use crate::time::{Millis, Timestamp};
+use crate::residency::{Allow, Rule, When, sets};
+use crate::routes::{
+    CandidateEntry, HeaderEntry, LastingEntry, RegionEntry, Routes, RuleEntry, ServiceEntry,
+    SteeringEntry, TenancyEntry, VERSION, WhenEntry,
+};
+use crate::time::Timestamp;
+use crate::view::{Standing, View};
+use std::fmt::Write as _;
+use std::net::IpAddr;
 
-/// Looks at config and state at one instant.
-#[derive(Clone, Copy)]
-pub(super) struct View<'a> {
-    pub(super) config: &'a Config,
-    pub(super) state: &'a State,
-    pub(super) now: Timestamp,
+/// The routing table as of now.
+#[must_use]
+pub fn routes(view: View<'_>) -> Routes {
+    let config = view.config;
+    let services = config.services.iter();
+    let now = &|allow: &Allow| permitted(view, allow);
+    let mut routes = Routes {
+        version: VERSION,
+        generation: view.state.generation,
+        as_of: view.now,
+        config: config.fingerprint,
+        law: Fingerprint::of(b""),
+        regions: config.regions.iter().map(|(id, region)| region_entry(id, region)).collect(),
+        services: Map::of(services.map(|(id, service)| (id.clone(), service_entry(view, service)))),
+        rules: config.residency.iter().map(|rule| rule_entry(view, rule)).collect(),
+        tenants: by_name(&config.tenants, now),
+        sets: permitted_sets(view, now),
+        law_until: law_until(view),
+        lasting: None,
+    };
+    routes.lasting = routes.law_until.map(|_| lasting(view));
+    routes.law = law_fingerprint(view, &routes);
+    routes
 }
 
-impl View<'_> {
-    /// The routing table as of now.
-    pub(super) fn routes(&self) -> Routes {
-        let services = self.config.services.iter();
-        let services = Map::of(services.map(|(id, service)| (id.clone(), self.service(service))));
-        Routes {
-            version: VERSION,
-            generation: self.state.generation,
-            as_of: self.now,
-            config: self.config.fingerprint,
-            services,
-            rules: self.config.residency.iter().map(RuleEntry::from).collect(),
-        }
-    }
+/// When the first membership ends by which any region is permitted anywhere.
+fn law_until(view: View<'_>) -> Option<Timestamp> {
+    let config = view.config;
+    let rules = config.residency.iter().map(|rule| &rule.allow);
+    let allows = rules.chain(config.tenants.values()).chain(config.sets.values());
+    let ends = allows.flat_map(|allow| {
+        let regions = config.regions.values();
+        regions.filter_map(|region| allow.next_end(region.country, &region.attest, view.now))
+    });
+    let known = sets::names().filter(|_| knows_kv_tenants(view));
+    ends.chain(known.filter_map(|name| sets::builtin(name)?.next_change(view.now))).min()
+}
 
-    /// What is believed of one origin under one monitor.
-    pub(super) fn health(&self, monitor: &MonitorId, origin: &Origin) -> Health {
-        self.state.health(self.config, &target(monitor, origin), self.now)
-    }
-
-    /// A region is as healthy as its best origin.
-    pub(super) fn region_health(&self, monitor: &MonitorId, region: &RegionId) -> Health {
-        let origins = self.config.regions.get(region).map_or(&[][..], |r| &r.origins);
-        let health = origins.iter().map(|origin| self.health(monitor, origin));
-        health.min().unwrap_or_default()
-    }
-
-    /// The smoothed latency of one origin, where there is a fresh one.
-    pub(super) fn latency(&self, monitor: &MonitorId, origin: &Origin) -> Option<Millis> {
-        self.state.targets.get(&target(monitor, origin))?.latency?.millis(self.now)
-    }
-
-    fn service(&self, service: &Service) -> ServiceRoutes {
-        ServiceRoutes {
-            hosts: service.hosts.clone(),
-            try_timeout_ms: service.try_timeout_ms,
-            timeout_ms: service.timeout_ms,
-            regions: service.regions.iter().filter_map(|id| self.region(service, id)).collect(),
-        }
-    }
-
-    fn region(&self, service: &Service, id: &RegionId) -> Option<RegionRoute> {
-        let region = self.config.regions.get(id)?;
-        let monitor = &service.monitor;
-        let health = self.region_health(monitor, id);
-        let usable: Vec<&Origin> = region
-            .origins
-            .iter()
-            .filter(|origin| health != Health::Down && self.health(monitor, origin) == health)
-            .collect();
-        Some(RegionRoute {
-            id: id.clone(),
-            country: region.country,
-            location: region.location,
-            health,
-            latency_ms: usable.iter().filter_map(|origin| self.latency(monitor, origin)).min(),
-            origins: usable.iter().map(|origin| origin.url.base().to_owned()).collect(),
-        })
+/// What is permitted by memberships that have no end.
+fn lasting(view: View<'_>) -> LastingEntry {
+    let lastingly = &|allow: &Allow| {
+        let lasts =
+            |region: &Region| allow.permits_lastingly(region.country, &region.attest, view.now);
+        let regions = view.config.regions.iter().filter(|(_, region)| lasts(region));
+        regions.map(|(id, _)| id.clone()).collect()
+    };
+    let rules = view.config.residency.iter().map(|rule| lastingly(&rule.allow));
+    LastingEntry {
+        rules: rules.collect(),
+        tenants: by_name(&view.config.tenants, lastingly),
+        sets: permitted_sets(view, lastingly),
     }
 }
 
-fn target(monitor: &MonitorId, origin: &Origin) -> Target {
-    Target { origin: origin.id.clone(), monitor: monitor.clone() }
+/// Everything that the law says, in one number: every rule with the regions that it permits, every
+/// pin and set, every region with its country and the addresses of its origins, every service with
+/// its hosts, its regions, what is published for it and how it finds a tenant, and the version of
+/// the sets that are built in. Health, latency and the choice among permitted regions do not change
+/// it. The proof of a config names it, so whoever holds a proof can tell whether a table is under
+/// it.
+fn law_fingerprint(view: View<'_>, routes: &Routes) -> Fingerprint {
+    let mut law = String::from(sets::DATASET);
+    let mut add = |said: &dyn std::fmt::Display| {
+        // Writing to a string cannot fail.
+        let _ = write!(law, "\n{said}");
+    };
+    for (id, region) in &view.config.regions {
+        add(&format_args!("region {id} {}", region.country));
+        region.origins.iter().for_each(|origin| {
+            let ips = (origin.ipv4.map(IpAddr::V4), origin.ipv6.map(IpAddr::V6));
+            add(&origin.url);
+            [ips.0, ips.1].into_iter().flatten().for_each(|ip| add(&ip));
+        });
+    }
+    for (id, service) in &view.config.services {
+        add(&format_args!("service {id}"));
+        service.hosts.iter().for_each(|host| add(host));
+        service.regions.iter().for_each(|region| add(region));
+        service.publish.iter().for_each(|publish| match publish {
+            Publish::Dns(dns) => add(&format_args!("{} {}", dns.name, dns.kind.as_str())),
+            Publish::Pool(pool) => add(&format_args!("{} {}", pool.account, pool.name)),
+            Publish::LoadBalancer(balancer) => add(&balancer.name),
+        });
+        let entry = routes.services.get(id);
+        add(&entry.map(|entry| entry.tenancy.write()).unwrap_or_default());
+        service.steering.primary.iter().for_each(|primary| add(&primary.region));
+    }
+    add(&routes.rules.write());
+    add(&routes.tenants.write());
+    add(&routes.sets.write());
+    add(&routes.law_until.write());
+    add(&routes.lasting.write());
+    Fingerprint::of(law.as_bytes())
+}
+
+fn region_entry(id: &RegionId, region: &Region) -> RegionEntry {
+    RegionEntry { id: id.clone(), country: region.country, location: region.location }
+}
+
+fn service_entry(view: View<'_>, service: &Service) -> ServiceEntry {
+    let steering = &service.steering;
+    let primary = steering.primary.as_ref();
+    let candidates = service.regions.iter().map(|id| candidate_entry(view, service, id));
+    ServiceEntry {
+        hosts: service.hosts.clone(),
+        try_timeout_ms: service.try_timeout_ms,
+        timeout_ms: service.timeout_ms,
+        steering: SteeringEntry {
+            policy: steering.policy,
+            band_ms: steering.band_ms,
+            min_gain_ms: steering.min_gain_ms,
+            geo: steering.geo.clone(),
+            affinity: steering.affinity.clone(),
+            spill: steering.spill,
+            primary: primary.map(|primary| primary.region.clone()),
+            max_lag_s: primary.map_or(0, |primary| primary.max_lag_s.into()),
+            read_your_writes_s: primary.map_or(0, |primary| primary.read_your_writes_s.into()),
+        },
+        tenancy: steering.tenancy.clone().map(|tenancy| TenancyEntry {
+            source: tenancy.source,
+            required: tenancy.required,
+            kv: tenancy.kv,
+        }),
+        regions: candidates.collect(),
+    }
+}
+
+fn candidate_entry(view: View<'_>, service: &Service, id: &RegionId) -> CandidateEntry {
+    let monitor = &service.monitor;
+    let all: Vec<(&Origin, Standing)> =
+        view.origins_in(id).map(|origin| (origin, view.standing(monitor, origin))).collect();
+    let health = all.iter().map(|(_, standing)| standing.health).min().unwrap_or_default();
+    let fit = |standing: &Standing| health != Health::Down && standing.health == health;
+    // A region drains when none of its fit origins takes new clients.
+    let draining = !all.iter().any(|(_, standing)| fit(standing) && !standing.draining);
+    let usable: Vec<&Origin> = all
+        .iter()
+        .filter(|(_, standing)| fit(standing) && standing.draining == draining)
+        .map(|(origin, _)| *origin)
+        .collect();
+    let steering = &service.steering;
+    CandidateEntry {
+        id: id.clone(),
+        health,
+        draining: draining && !usable.is_empty(),
+        usable: count(usable.len()),
+        all: count(all.len()),
+        latency_ms: usable.iter().filter_map(|origin| view.latency(monitor, origin)).min(),
+        // A region is as fresh as the replica that a request may meet there.
+        lag_s: usable.iter().filter_map(|origin| view.lag_s(monitor, origin)).max(),
+        weight: steering.weights.get(id).copied().unwrap_or(1),
+        canary: steering.canary.get(id).copied(),
+        shed: steering.shed.get(id).copied().unwrap_or(0),
+        origins: usable.iter().map(|origin| origin.url.base().to_owned()).collect(),
+    }
+}
+
+fn rule_entry(view: View<'_>, rule: &Rule) -> RuleEntry {
+    let When { countries, hosts, paths, methods, headers, tenants } = rule.when.clone();
+    let header = |(name, texts)| HeaderEntry { name, texts };
+    RuleEntry {
+        id: rule.id.clone(),
+        mode: rule.mode,
+        when: WhenEntry {
+            countries: countries.map(|countries| countries.iter().collect()),
+            hosts: hosts.map(|hosts| hosts.into_iter().collect()),
+            paths,
+            methods,
+            headers: headers.into_iter().map(header).collect(),
+            tenants: tenants.map(|tenants| tenants.into_iter().collect()),
+        },
+        permits: permitted(view, &rule.allow),
+        basis: rule.basis.clone(),
+    }
+}
+
+/// The regions that an allowance permits now.
+fn permitted(view: View<'_>, allow: &Allow) -> Vec<RegionId> {
+    let regions = view.config.regions.iter().filter(|(_, region)| view.permits(allow, region));
+    regions.map(|(id, _)| id.clone()).collect()
+}
+
+fn by_name<K: Ord + Clone>(
+    allows: &Map<K, Allow>,
+    permitted: &dyn Fn(&Allow) -> Vec<RegionId>,
+) -> Map<K, Vec<RegionId>> {
+    Map::of(allows.iter().map(|(name, allow)| (name.clone(), permitted(allow))))
+}
+
+/// Whether a pin in KV can name a set. Without such pins the table does not carry any.
+fn knows_kv_tenants(view: View<'_>) -> bool {
+    let tenancies = view.config.services.values().filter_map(|s| s.steering.tenancy.as_ref());
+    tenancies.into_iter().any(|tenancy| tenancy.kv)
+}
+
+/// What each named set permits.
+fn permitted_sets(
+    view: View<'_>,
+    permitted: &dyn Fn(&Allow) -> Vec<RegionId>,
+) -> Map<String, Vec<RegionId>> {
+    if !knows_kv_tenants(view) {
+        return Map::new();
+    }
+    let mut permitted_sets = by_name(&view.config.sets, permitted);
+    for name in sets::names() {
+        let members = sets::builtin(name).into_iter().flat_map(sets::NamedSet::members);
+        let allow = Allow { everywhere: false, members: members.map(Into::into).collect() };
+        permitted_sets.insert(name.to_owned(), permitted(&allow));
+    }
+    permitted_sets
+}
+
+fn count(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
 }

@@ -13,6 +13,7 @@ mod compile;
 mod writing;
 
 pub use actuation::Pass;
+pub use compile::routes;
 pub use writing::{Document, HEARTBEAT_MS};
 
 use crate::config::{Config, Diagnostic};

@@ -1,7 +1,8 @@
 use super::*;
+use crate::config::{Override, OverrideTo};
 use crate::health::Health;
 use crate::testing::{config_text, run, target};
-use crate::{routes, state};
+use crate::{cloudflare, routes, state};
 
 fn at(ms: u64) -> Timestamp {
     Timestamp::from_millis(ms)
@@ -109,14 +110,15 @@ fn the_routing_table_says_what_the_state_says() {
     let document = controller.due_routes(at(175_000)).unwrap();
     assert_eq!(document.key, routes::KEY);
     let table = routes::Table::parse(&document.text).unwrap();
-    let (_, service) = table.service("api.example.com").unwrap();
-    let health: Vec<_> = service.regions.iter().map(|r| (r.id.as_str(), r.health)).collect();
+    let service = table.service("api.example.com").unwrap();
+    let regions: Vec<_> = service.candidates.iter().map(|region| &region.entry).collect();
+    let health: Vec<_> = regions.iter().map(|r| (r.id.as_str(), r.health)).collect();
     assert_eq!(
         health,
         [("eu-west", Health::Down), ("us-east", Health::Up), ("sa-east", Health::Up)]
     );
-    assert!(service.regions[0].origins.is_empty());
-    assert_eq!(service.regions[1].latency_ms, Some(20));
+    assert!(regions[0].origins.is_empty());
+    assert_eq!(regions[1].latency_ms, Some(20));
     assert_eq!(document.metadata.summary, "3 up, 2 down, 0 unknown");
 }
 
@@ -129,8 +131,8 @@ fn a_broken_config_is_refused_and_the_last_good_one_stays() {
     assert!(status.config.in_use.is_some());
     let refused = status.config.refused.unwrap();
     assert_eq!(refused.at, at(120_000));
-    assert_eq!(refused.problems_total, 1);
-    assert!(refused.problems[0].problem.contains("missing field"), "{refused:?}");
+    assert_eq!(refused.problems_total, 3, "{refused:?}");
+    assert!(refused.problems[0].problem.contains("is missing"), "{refused:?}");
     assert_eq!(write_all(&mut controller, 180_000), ["status", "state"]);
     assert!(!run(&mut controller, 180_000, &[]).is_empty());
 }
@@ -193,4 +195,74 @@ fn a_broken_state_is_an_error_with_its_reason() {
     assert!(State::parse("[1, 2").is_err());
     let newer = settled().saved_state().replacen("\"version\":1", "\"version\":2", 1);
     assert!(matches!(State::parse(&newer), Err(state::BadState::Version(2))));
+}
+
+#[test]
+fn a_drained_origin_takes_nobody_new_and_both_words_about_it_are_shown() {
+    let mut controller = settled();
+    let drain = Override {
+        set: OverrideTo::Drain,
+        reason: "new disks".to_owned(),
+        author: "ann".to_owned(),
+        until: at(600_000),
+    };
+    controller.state.overrides.insert(target("eu-1").origin, drain);
+    let now = at(116_000);
+    let due = controller.due_documents(now);
+    let text = |key: &str| {
+        let document = due.iter().find(|document| document.key == key).unwrap();
+        serde_json::from_str::<serde_json::Value>(&document.text).unwrap()
+    };
+    let origin = &text("region:eu-west")["origins"]["eu-1"];
+    assert_eq!(origin["monitors"]["api"]["health"], "up");
+    let shown = serde_json::json!({
+        "set": "drain", "reason": "new disks", "author": "ann", "until": at(600_000).to_string(),
+    });
+    assert_eq!(origin["override"], shown);
+    let region = &text("routes")["services"]["api"]["regions"][0];
+    assert_eq!((&region["health"], &region["draining"]), (&"up".into(), &true.into()));
+    assert_eq!(region["origins"], serde_json::json!(["https://eu.example.com"]));
+    let desired = cloudflare::desired(controller.config().unwrap(), &controller.state, now);
+    let (answer, _) = desired.records[0].answer.clone().unwrap();
+    assert_eq!(answer.as_str(), "us-east");
+}
+
+#[test]
+fn a_service_that_fails_over_by_hand_is_left_alone_at_cloudflare_and_steered_by_health() {
+    let mut text: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
+    for service in ["api", "files"] {
+        text["services"][service]["failover"] = serde_json::json!({"mode": "manual"});
+    }
+    let mut controller = Controller::default();
+    assert_eq!(controller.offer_config(&text.to_string(), at(0)), Offered::Taken);
+    run(&mut controller, 60_000, &["eu-1"]);
+    let desired = cloudflare::desired(controller.config().unwrap(), &controller.state, at(115_000));
+    assert_eq!((&desired.records[0].answer, desired.records[0].manual), (&None, true));
+    let mut switches = desired.pools.iter().flat_map(|pool| pool.origins.values());
+    assert!(switches.all(|switch| *switch == cloudflare::Switch::Leave));
+    let routes = controller.due_routes(at(115_000)).unwrap();
+    let table = routes::Table::parse(&routes.text).unwrap();
+    assert_eq!(table.service("api.example.com").unwrap().down.len(), 1);
+}
+
+#[test]
+fn a_lag_that_passes_its_bound_is_news_and_a_lag_that_moves_is_not() {
+    let mut text: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
+    text["services"]["api"]["writes"] = "primary".into();
+    text["services"]["api"]["max_lag_s"] = 60.into();
+    text["monitors"]["api"]["expect"] =
+        serde_json::json!({"json": {"/replication_lag_s": {"max": 600}}});
+    let mut controller = Controller::default();
+    assert_eq!(controller.offer_config(&text.to_string(), at(0)), Offered::Taken);
+    run(&mut controller, 60_000, &[]);
+    let mut lag = |value_s: u64, now: u64| {
+        let known = controller.state.targets.get_mut(&target("us-1")).unwrap();
+        known.lag = Some(crate::state::Reported { value_s, at: at(now) });
+        write_all(&mut controller, now).contains(&"routes".to_owned())
+    };
+    assert!(lag(10, 115_000), "the first is news");
+    assert!(!lag(60, 116_000));
+    assert!(lag(61, 117_000));
+    assert!(!lag(500, 118_000));
+    assert!(lag(5, 119_000));
 }

@@ -6,7 +6,7 @@
 //! heartbeat, so that proxies can tell how old their view is: 288 writes a day.
 
 use super::Controller;
-use super::compile::View;
+use super::compile;
 use crate::config::{Config, Origin};
 use crate::documents::{
     CloudflareStatus, ConfigStatus, Metadata, MonitorStatus, OriginStatus, REGION_PREFIX,
@@ -15,13 +15,13 @@ use crate::documents::{
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
 use crate::ids::{MonitorId, RegionId, ServiceId};
-use crate::json;
+use crate::json::{self, Shape};
 use crate::ordered::{Map, Set};
 use crate::routes;
 use crate::state::{self, Actuation, State};
 use crate::target::Target;
 use crate::time::{MINUTE, Millis, Timestamp};
-use serde::Serialize;
+use crate::view::View;
 
 /// How often `routes` is renewed when nothing changes.
 pub const HEARTBEAT_MS: Millis = 5 * MINUTE;
@@ -115,11 +115,19 @@ impl Controller {
     }
 
     fn routes_document(&self, config: &Config, now: Timestamp) -> Document {
-        let routes = View { config, state: &self.state, now }.routes();
+        let routes = compile::routes(View { config, state: &self.state, now });
         let mut substance = routes.clone();
         (substance.as_of, substance.generation) = (Timestamp::default(), 0);
-        let regions = substance.services.values_mut().flat_map(|service| &mut service.regions);
-        regions.for_each(|region| region.latency_ms = None);
+        for service in substance.services.values_mut() {
+            let steering = &service.steering;
+            let lag_max = steering.primary.as_ref().map(|_| steering.max_lag_s);
+            for region in &mut service.regions {
+                region.latency_ms = None;
+                // A lag is always in motion; that it passes the bound is news.
+                let passed = region.lag_s.zip(lag_max).map(|(lag, max)| u64::from(lag > max));
+                region.lag_s = passed;
+            }
+        }
         let words = summary(&self.lasting_status(now));
         document(routes::KEY.to_owned(), &routes, &substance, now, words)
     }
@@ -130,7 +138,7 @@ impl Controller {
         substance.as_of = Timestamp::default();
         let monitors = substance.origins.values_mut().flat_map(|o| o.monitors.values_mut());
         for monitor in monitors {
-            monitor.latency_ms = None;
+            (monitor.latency_ms, monitor.lag_s) = (None, None);
             if monitor.health == Health::Up {
                 // A stray failure is no news; told each time, it would spend the day's writes.
                 monitor.reason = None;
@@ -181,12 +189,11 @@ impl Controller {
 
 fn document(
     key: String,
-    value: &impl Serialize,
-    substance: &impl Serialize,
+    value: &impl Shape,
+    substance: &impl Shape,
     now: Timestamp,
     summary: String,
 ) -> Document {
-    // Structs of plain fields with string keys always serialise.
     let text = json::write_pretty(value);
     let substance = Fingerprint::of(json::write(substance).as_bytes());
     Document { key, text, metadata: Metadata { as_of: now, summary }, substance }
@@ -214,14 +221,17 @@ fn origin_status(view: View<'_>, origin: &Origin) -> OriginStatus {
         monitors.insert(
             monitor.clone(),
             MonitorStatus {
-                health: view.health(monitor, origin),
+                health: view.observed(monitor, origin),
+                damped_until: view.state.damped_until(view.config, &target, view.now),
+                lag_s: view.state.lag(view.config, &target, view.now).map(|lag| lag.value_s),
                 since: known.memory.since,
                 reason: known.note.clone().or(reason),
                 latency_ms: view.latency(monitor, origin),
             },
         );
     }
-    OriginStatus { url: origin.url.to_string(), monitors }
+    let override_ = view.state.override_of(view.config, &origin.id, view.now).cloned();
+    OriginStatus { url: origin.url.to_string(), override_, monitors }
 }
 
 fn state_monitors<'s>(state: &'s State, origin: &Origin) -> impl Iterator<Item = &'s MonitorId> {

@@ -12,10 +12,17 @@
 //! A recheck asks only those that failed. That none of them answers is no news while somebody
 //! else has just been reached, so a witness outside the round clears the observer.
 //!
-//! The price: where all regions really do vanish at once, they stay believed in. Nothing is lost by
-//! that which could be had: there is nowhere else to send anybody.
+//! **Control targets** settle the question where the config has some: addresses of others that
+//! fail only with our own network. They are asked in the round after somebody was not reached. If
+//! none of them is reached either, what was not reached in that round is no evidence, not even of
+//! one region; if any is, the failures are real, even of all regions at once. A control that
+//! answers anything at all was reached.
+//!
+//! The price without them: where all regions really do vanish at once, they stay believed in.
+//! Nothing is lost by that which could be had: there is nowhere else to send anybody.
 
-use super::verdict::{FailureReason, Verdict};
+use super::verdict::{FailureReason, Outcome, Verdict, classify};
+use crate::config::Expect;
 use crate::ids::RegionId;
 
 /// Whether a round of probes, each with the region of its origin, is no evidence, where nobody
@@ -42,18 +49,29 @@ pub fn is_unreached(verdict: &Verdict) -> bool {
             FailureReason::TlsHandshakeFailure
             | FailureReason::TlsUntrustedCertificate
             | FailureReason::ResponseCodeMismatch
-            | FailureReason::ResponseBodyMismatch => false,
+            | FailureReason::ResponseBodyMismatch
+            | FailureReason::ResponseNotJson
+            | FailureReason::ResponseJsonMismatch
+            | FailureReason::ResponseHeaderMismatch
+            | FailureReason::ResponseTooSlow => false,
         },
     }
+}
+
+/// Whether a control was reached: it answered, and not the edge in its place.
+#[must_use]
+pub fn is_answered(outcome: &Outcome) -> bool {
+    !is_unreached(&classify(outcome, &Expect::default(), None))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::health::Answer;
 
     const LOST: Verdict = Verdict::Fail { reason: FailureReason::HttpTimeout };
     const WRONG: Verdict = Verdict::Fail { reason: FailureReason::ResponseCodeMismatch };
-    const PASS: Verdict = Verdict::Pass { latency_ms: 1 };
+    const PASS: Verdict = Verdict::Pass { latency_ms: 1, lag_s: None };
 
     fn blind(round: &[(&str, Verdict)]) -> bool {
         let named: Vec<_> =
@@ -77,5 +95,18 @@ mod tests {
         assert!(!blind(&[("eu", LOST), ("eu", LOST)]));
         assert!(!blind(&[("eu", LOST)]));
         assert!(!blind(&[]));
+    }
+
+    #[test]
+    fn a_control_that_answers_anything_was_reached_but_not_by_an_answer_of_the_edge() {
+        let answered = |status| {
+            let (body, headers) = (String::new(), Vec::new());
+            is_answered(&Outcome::Answered(Answer { status, body, headers, latency_ms: 1 }))
+        };
+        assert!(answered(200) && answered(301) && answered(404) && answered(503) && answered(525));
+        assert!(!answered(522) && !answered(523) && !answered(530));
+        assert!(!is_answered(&Outcome::TimedOut));
+        assert!(!is_answered(&Outcome::NoConnection("Network connection lost.".to_owned())));
+        assert!(!is_answered(&Outcome::NotMade("limit".to_owned())));
     }
 }

@@ -4,31 +4,27 @@
 
 use super::verdict::{FailureReason, Verdict};
 use crate::config::Monitor;
+use crate::json::{fields, words};
 use crate::time::{Millis, Timestamp};
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
-/// What is believed of an origin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Health {
-    /// Fit for traffic.
-    Up,
-    /// Not enough probes to say.
-    #[default]
-    Unknown,
-    /// Not fit for traffic.
-    Down,
+words! {
+    /// What is believed of an origin.
+    #[derive(Default)]
+    pub enum Health {
+        /// Fit for traffic.
+        Up = "up",
+        /// Not enough probes to say.
+        #[default]
+        Unknown = "unknown",
+        /// Not fit for traffic.
+        Down = "down",
+    }
 }
 
-impl Health {
-    /// The word for people and documents.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Up => "up",
-            Self::Unknown => "unknown",
-            Self::Down => "down",
-        }
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -53,7 +49,7 @@ impl From<&Monitor> for Thresholds {
 }
 
 /// A change of belief.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transition {
     /// What was believed before.
     pub from: Health,
@@ -72,7 +68,7 @@ pub struct Transition {
 ///
 /// **Invariants.** `failures` is sorted and never longer than `fall` was when the last one was
 /// added. While Down it is empty: what counts then is only the passes.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hysteresis {
     /// What is believed.
     pub health: Health,
@@ -87,6 +83,8 @@ pub struct Hysteresis {
     /// Why the last failure failed, as long as the origin is Down or has failures that count.
     pub reason: Option<FailureReason>,
 }
+
+fields!(Hysteresis { health, since, passes, first_pass, failures, reason });
 
 impl Hysteresis {
     /// Folds one verdict in. Returns the transition that it caused, if it caused one. An instant

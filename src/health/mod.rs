@@ -12,11 +12,25 @@
 //! - While Down, `rise` passes in a row make it Up again.
 //! - **Inconclusive** says nothing about the origin (our own limit, a check that could not be
 //!   made), so it changes nothing.
+//!
+//! Around that, one idea a file: the verdicts of several areas become one ([`quorum`]); an answer
+//! that is late beside its peers is a failure ([`slow`]); an origin that flaps is held down
+//! ([`damping`]); several monitors are looked at as one ([`composite`]); an observer that reaches
+//! nothing doubts itself (`doubt`); and an operator has the last word, beside what is observed
+//! (`override_`). Traffic follows the chain: observed, damped, composed, overridden.
 
+mod body;
+pub mod composite;
+pub mod damping;
 mod doubt;
 mod hysteresis;
+mod override_;
+pub mod quorum;
+pub mod slow;
 mod verdict;
 
-pub use doubt::{is_blind, is_unreached};
+pub use damping::Damping;
+pub use doubt::{is_answered, is_blind, is_unreached};
 pub use hysteresis::{Health, Hysteresis, Thresholds, Transition};
+pub use override_::{active, effective};
 pub use verdict::{Answer, BODY_BYTES_MAX, FailureReason, Outcome, Verdict, classify};

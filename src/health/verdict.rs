@@ -4,9 +4,10 @@
 //! reads ours. Source: developers.cloudflare.com/load-balancing/troubleshooting/common-error-codes
 //! and /understand-basics/health-details.
 
+use super::body;
 use crate::config::Expect;
+use crate::json::{self, variants, words};
 use crate::time::Millis;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Bytes of a body that are looked at, as with Cloudflare's `expected_body`.
@@ -19,8 +20,8 @@ pub enum Outcome {
     Answered(Answer),
     /// No answer within the monitor's timeout.
     TimedOut,
-    /// No connection, or a broken one.
-    NoConnection,
+    /// No connection, or a broken one, in the runtime's words.
+    NoConnection(String),
     /// The probe was not made, for a reason of our own.
     NotMade(String),
 }
@@ -33,18 +34,21 @@ pub struct Answer {
     /// The beginning of its body, at most [`BODY_BYTES_MAX`] bytes; empty where nothing asks for
     /// it.
     pub body: String,
+    /// The headers that the monitor asks for and that are there; names in lower case.
+    pub headers: Vec<(String, String)>,
     /// Time from asking to the answer's head.
     pub latency_ms: Millis,
 }
 
 /// What one probe says about an origin.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It answers as expected, after this long.
     Pass {
         /// Time from asking to the answer's head.
         latency_ms: Millis,
+        /// How many seconds it says that it is behind the primary.
+        lag_s: Option<u64>,
     },
     /// It does not.
     Fail {
@@ -58,28 +62,42 @@ pub enum Verdict {
     },
 }
 
-/// Why a probe failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureReason {
-    /// No answer in time.
-    HttpTimeout,
-    /// Nothing listens, or the connection broke.
-    TcpConnectionFailed,
-    /// The connection could not be made in time (522, 524).
-    TcpTimeout,
-    /// No way to the origin (523).
-    NoRouteToHost,
-    /// The TLS handshake failed (525).
-    TlsHandshakeFailure,
-    /// The certificate is not trusted (526).
-    TlsUntrustedCertificate,
-    /// The name does not resolve (530).
-    DnsUnknownHost,
-    /// The status is not an expected one.
-    ResponseCodeMismatch,
-    /// The expected text is not in the body.
-    ResponseBodyMismatch,
+variants!(Verdict {
+    Pass = "pass" { latency_ms, lag_s if any },
+    Fail = "fail" { reason },
+    Inconclusive = "inconclusive" { note },
+});
+
+words! {
+    /// Why a probe failed.
+    pub enum FailureReason {
+        /// No answer in time.
+        HttpTimeout = "http_timeout",
+        /// Nothing listens, or the connection broke.
+        TcpConnectionFailed = "tcp_connection_failed",
+        /// The connection could not be made in time (522, 524).
+        TcpTimeout = "tcp_timeout",
+        /// No way to the origin (523).
+        NoRouteToHost = "no_route_to_host",
+        /// The TLS handshake failed (525).
+        TlsHandshakeFailure = "tls_handshake_failure",
+        /// The certificate is not trusted (526).
+        TlsUntrustedCertificate = "tls_untrusted_certificate",
+        /// The name does not resolve (530).
+        DnsUnknownHost = "dns_unknown_host",
+        /// The status is not an expected one.
+        ResponseCodeMismatch = "response_code_mismatch",
+        /// The expected text is not in the body.
+        ResponseBodyMismatch = "response_body_mismatch",
+        /// JSON is expected, and the beginning of the body that is read is none.
+        ResponseNotJson = "response_not_json",
+        /// A value in the JSON is missing or not the expected one.
+        ResponseJsonMismatch = "response_json_mismatch",
+        /// A header is missing or not the expected one.
+        ResponseHeaderMismatch = "response_header_mismatch",
+        /// As expected, but later than its peers make likely.
+        ResponseTooSlow = "response_too_slow",
+    }
 }
 
 impl fmt::Display for FailureReason {
@@ -94,30 +112,79 @@ impl fmt::Display for FailureReason {
             Self::DnsUnknownHost => "DNS unknown host",
             Self::ResponseCodeMismatch => "response code mismatch",
             Self::ResponseBodyMismatch => "response body mismatch",
+            Self::ResponseNotJson => "response is not JSON within its first 10 KiB",
+            Self::ResponseJsonMismatch => "response JSON mismatch",
+            Self::ResponseHeaderMismatch => "response header mismatch",
+            Self::ResponseTooSlow => "response too slow compared with its peers",
         })
     }
 }
 
 /// Judges one outcome. A status that the edge itself makes up for an origin it cannot reach (52x,
 /// 530) arrives as an ordinary answer, so it is read as the failure it stands for, unless the
-/// monitor expects that very status.
+/// monitor expects that very status. `lag_pointer` is where a pass reports its lag; one without it
+/// passes all the same.
 #[must_use]
-pub fn classify(outcome: &Outcome, expect: &Expect) -> Verdict {
-    let fail = |reason| Verdict::Fail { reason };
+pub fn classify(outcome: &Outcome, expect: &Expect, lag_pointer: Option<&str>) -> Verdict {
     let answer = match outcome {
         Outcome::Answered(answer) => answer,
-        Outcome::TimedOut => return fail(FailureReason::HttpTimeout),
-        Outcome::NoConnection => return fail(FailureReason::TcpConnectionFailed),
+        Outcome::TimedOut => return Verdict::Fail { reason: FailureReason::HttpTimeout },
+        Outcome::NoConnection(words) => return Verdict::Fail { reason: no_connection(words) },
         Outcome::NotMade(note) => return Verdict::Inconclusive { note: note.clone() },
     };
-    if !expect.status.iter().any(|range| range.contains(answer.status)) {
-        return fail(edge_status(answer.status).unwrap_or(FailureReason::ResponseCodeMismatch));
+    // Nothing is parsed for a monitor that does not look at JSON.
+    let wants_json = !expect.json.is_empty() || lag_pointer.is_some();
+    let document = if wants_json { json::parse(&answer.body).ok() } else { None };
+    let document = document.as_ref();
+    let reason = status_mismatch(answer.status, expect)
+        .or_else(|| header_mismatch(answer, expect))
+        .or_else(|| text_mismatch(answer, expect))
+        .or_else(|| body::mismatch(document, &expect.json));
+    match reason {
+        Some(reason) => Verdict::Fail { reason },
+        None => Verdict::Pass {
+            latency_ms: answer.latency_ms,
+            lag_s: body::lag_s(document, lag_pointer),
+        },
     }
-    match &expect.body_contains {
-        Some(text) if !contains_ignoring_case(&answer.body, text) => {
-            fail(FailureReason::ResponseBodyMismatch)
-        }
-        _ => Verdict::Pass { latency_ms: answer.latency_ms },
+}
+
+fn status_mismatch(status: u16, expect: &Expect) -> Option<FailureReason> {
+    let expected = expect.status.iter().any(|range| range.contains(status));
+    (!expected).then(|| edge_status(status).unwrap_or(FailureReason::ResponseCodeMismatch))
+}
+
+fn header_mismatch(answer: &Answer, expect: &Expect) -> Option<FailureReason> {
+    let fits = |(name, values): &(String, Vec<String>)| {
+        let seen = answer.headers.iter().find(|(seen, _)| seen == name);
+        let is_one = |seen: &str| values.is_empty() || values.iter().any(|value| value == seen);
+        seen.is_some_and(|(_, seen)| is_one(seen.trim()))
+    };
+    (!expect.headers.iter().all(fits)).then_some(FailureReason::ResponseHeaderMismatch)
+}
+
+fn text_mismatch(answer: &Answer, expect: &Expect) -> Option<FailureReason> {
+    let text = expect.body_contains.as_ref()?;
+    (!contains_ignoring_case(&answer.body, text)).then_some(FailureReason::ResponseBodyMismatch)
+}
+
+/// Words of the runtime about a connection that came to nothing. They are no contract, so they only
+/// tell reasons apart, and what they do not name is a failed connection.
+fn no_connection(words: &str) -> FailureReason {
+    const CERTIFICATE: [&str; 4] = ["certificate", "self-signed", "self signed", "expired"];
+    const NAME: [&str; 6] =
+        ["dns", "getaddrinfo", "enotfound", "resolve", "resolution", "unknown host"];
+    const HANDSHAKE: [&str; 3] = ["handshake", "tls", "ssl"];
+    let words = words.to_ascii_lowercase();
+    let names = |any: &[&str]| any.iter().any(|word| words.contains(word));
+    if names(&CERTIFICATE) {
+        FailureReason::TlsUntrustedCertificate
+    } else if names(&NAME) {
+        FailureReason::DnsUnknownHost
+    } else if names(&HANDSHAKE) {
+        FailureReason::TlsHandshakeFailure
+    } else {
+        FailureReason::TcpConnectionFailed
     }
 }
 
@@ -140,56 +207,4 @@ fn contains_ignoring_case(body: &str, text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::StatusRange;
-
-    fn expecting(body_contains: Option<&str>) -> Expect {
-        Expect {
-            status: vec![StatusRange::parse("2xx").unwrap()],
-            body_contains: body_contains.map(str::to_owned),
-        }
-    }
-
-    fn answer(status: u16, body: &str) -> Outcome {
-        Outcome::Answered(Answer { status, body: body.to_owned(), latency_ms: 12 })
-    }
-
-    #[test]
-    fn the_expected_status_passes_with_its_latency() {
-        let verdict = classify(&answer(204, ""), &expecting(None));
-        assert_eq!(verdict, Verdict::Pass { latency_ms: 12 });
-    }
-
-    #[test]
-    fn the_expected_text_is_found_whatever_its_case() {
-        let verdict = classify(&answer(200, "{\"status\":\"OK\"}"), &expecting(Some("ok")));
-        assert_eq!(verdict, Verdict::Pass { latency_ms: 12 });
-    }
-
-    #[test]
-    fn every_other_outcome_has_its_own_reason() {
-        for (outcome, reason) in [
-            (Outcome::TimedOut, FailureReason::HttpTimeout),
-            (Outcome::NoConnection, FailureReason::TcpConnectionFailed),
-            (answer(500, "ok"), FailureReason::ResponseCodeMismatch),
-            (answer(301, "ok"), FailureReason::ResponseCodeMismatch),
-            (answer(200, "maintenance"), FailureReason::ResponseBodyMismatch),
-            (answer(521, ""), FailureReason::TcpConnectionFailed),
-            (answer(522, ""), FailureReason::TcpTimeout),
-            (answer(523, ""), FailureReason::NoRouteToHost),
-            (answer(525, ""), FailureReason::TlsHandshakeFailure),
-            (answer(526, ""), FailureReason::TlsUntrustedCertificate),
-            (answer(530, ""), FailureReason::DnsUnknownHost),
-        ] {
-            let verdict = classify(&outcome, &expecting(Some("ok")));
-            assert_eq!(verdict, Verdict::Fail { reason }, "{outcome:?}");
-        }
-    }
-
-    #[test]
-    fn a_probe_that_was_not_made_says_nothing() {
-        let verdict = classify(&Outcome::NotMade("limit".to_owned()), &expecting(None));
-        assert_eq!(verdict, Verdict::Inconclusive { note: "limit".to_owned() });
-    }
-}
+mod tests;

@@ -6,11 +6,10 @@
 //! there.
 
 use super::Response;
-use crate::ids::RuleId;
 use crate::json;
-use crate::residency::Rule;
+use crate::residency::Statute;
 use crate::steering::Refusal;
-use serde::Serialize;
+use serde_json::Value;
 
 /// How long a client is asked to wait where a region may come back.
 const RETRY_AFTER_S: u32 = 30;
@@ -30,24 +29,19 @@ pub enum Problem {
     BadRequest,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    r#type: String,
-    title: &'a str,
-    status: u16,
-    code: &'a str,
-    rules: Vec<&'a RuleId>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    basis: Vec<&'a str>,
-    request_id: &'a str,
-}
-
 impl Problem {
     fn status(self) -> u16 {
         match self {
             Self::Refused(Refusal::UnknownHost) => 404,
             Self::Refused(Refusal::NoPermittedRegion) => 451,
-            Self::Refused(Refusal::NoUsableRegion) | Self::NoRoutes => 503,
+            Self::Refused(Refusal::UnknownTenant) => 403,
+            Self::Refused(
+                Refusal::NoUsableRegion
+                | Refusal::NoPrimary
+                | Refusal::Shed
+                | Refusal::TenantUnavailable,
+            )
+            | Self::NoRoutes => 503,
             Self::Unreachable => 502,
             Self::TimedOut => 504,
             Self::BadRequest => 400,
@@ -58,9 +52,7 @@ impl Problem {
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
-            Self::Refused(Refusal::UnknownHost) => "unknown_host",
-            Self::Refused(Refusal::NoPermittedRegion) => "no_permitted_region",
-            Self::Refused(Refusal::NoUsableRegion) => "no_usable_region",
+            Self::Refused(refusal) => refusal.as_str(),
             Self::NoRoutes => "no_routes",
             Self::Unreachable => "unreachable",
             Self::TimedOut => "timed_out",
@@ -75,6 +67,12 @@ impl Problem {
                 "The law permits no region for this request"
             }
             Self::Refused(Refusal::NoUsableRegion) => "Every permitted region is down",
+            Self::Refused(Refusal::UnknownTenant) => "The request tells no tenant that is known",
+            Self::Refused(Refusal::TenantUnavailable) => {
+                "Where the tenant's data may be is not known just now"
+            }
+            Self::Refused(Refusal::NoPrimary) => "The region that takes writes is down",
+            Self::Refused(Refusal::Shed) => "The service sheds load",
             Self::NoRoutes => "The routing table is not there yet",
             Self::Unreachable => "No permitted region could be reached",
             Self::TimedOut => "No permitted region answered in time",
@@ -85,17 +83,22 @@ impl Problem {
 
 /// The response to a request that goes nowhere. `rules` are those that applied to it.
 #[must_use]
-pub fn refusal(problem: Problem, rules: &[&Rule], request_id: &str) -> Response {
+pub fn refusal(problem: Problem, rules: &[&Statute], request_id: &str) -> Response {
     let status = problem.status();
-    let body = Body {
-        r#type: format!("urn:pointsman:problem:{}", problem.code()),
-        title: problem.title(),
-        status,
-        code: problem.code(),
-        rules: rules.iter().map(|rule| &rule.id).collect(),
-        basis: rules.iter().filter_map(|rule| rule.basis.as_deref()).collect(),
-        request_id,
-    };
+    let ids: Vec<Value> = rules.iter().map(|rule| rule.id.as_str().into()).collect();
+    let basis: Vec<Value> =
+        rules.iter().filter_map(|rule| rule.basis.as_deref().map(Value::from)).collect();
+    let mut body = vec![
+        ("type", format!("urn:pointsman:problem:{}", problem.code()).into()),
+        ("title", problem.title().into()),
+        ("status", status.into()),
+        ("code", problem.code().into()),
+        ("rules", ids.into()),
+        ("request_id", request_id.into()),
+    ];
+    if !basis.is_empty() {
+        body.push(("basis", basis.into()));
+    }
     let mut headers = vec![
         ("content-type", "application/problem+json".to_owned()),
         ("cache-control", "no-store".to_owned()),
@@ -108,20 +111,21 @@ pub fn refusal(problem: Problem, rules: &[&Rule], request_id: &str) -> Response 
     if status == 451 {
         headers.push(("link", "</.pointsman/>; rel=\"blocked-by\"".to_owned()));
     }
-    Response { status, headers, body: json::write(&body) }
+    Response { status, headers, body: json::object(body).to_string() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::country::Country;
-    use crate::residency::When;
+    use crate::ids::RuleId;
+    use crate::residency::{Mode, RegionSet, When};
 
-    fn lgpd() -> Rule {
-        Rule {
+    fn lgpd() -> Statute {
+        Statute {
             id: RuleId::parse("lgpd").unwrap(),
             when: When::default(),
-            allow: [Country::parse("BR").unwrap()].into(),
+            mode: Mode::Strict,
+            permits: RegionSet::none(),
             basis: Some("LGPD art. 33".to_owned()),
         }
     }

@@ -7,8 +7,8 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
+use crate::json::fields;
 use crate::time::{MINUTE, Millis, Timestamp};
-use serde::{Deserialize, Serialize};
 
 /// An estimate older than this is no estimate.
 pub const STALE_AFTER: Millis = 10 * MINUTE;
@@ -17,7 +17,7 @@ pub const STALE_AFTER: Millis = 10 * MINUTE;
 const SAMPLE_MS_MAX: u64 = 600_000;
 
 /// The smoothed latency of answers that counted. Failures are never fed in: an error is not fast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Estimate {
     /// Eight times the average, in milliseconds.
     scaled: u64,
@@ -26,6 +26,8 @@ pub struct Estimate {
     /// When the last sample was taken.
     at: Timestamp,
 }
+
+fields!(Estimate { scaled, samples, at });
 
 impl Estimate {
     /// The estimate after one more sample of `ms`; the first sample is taken as it is.
@@ -45,8 +47,20 @@ impl Estimate {
         (!self.is_stale(now)).then_some(self.scaled.div_ceil(8))
     }
 
+    /// How many samples it was made of.
+    #[must_use]
+    pub fn samples(self) -> u32 {
+        self.samples
+    }
+
+    /// How old its last sample is.
+    #[must_use]
+    pub fn age(self, now: Timestamp) -> Millis {
+        now.since(self.at)
+    }
+
     fn is_stale(self, now: Timestamp) -> bool {
-        now.since(self.at) > STALE_AFTER
+        self.age(now) > STALE_AFTER
     }
 }
 

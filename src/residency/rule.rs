@@ -1,200 +1,223 @@
-//! One rule, and the facts of a request that it looks at.
+//! One rule: whom it guards, and where it lets their data be.
 
+use super::{Allow, CountrySet, Pattern};
 use crate::country::Country;
-use crate::ids::RuleId;
+use crate::ids::{RuleId, TenantId};
+use crate::json::words;
 use crate::ordered::Set;
+use std::fmt;
 
-/// A strict rule: when it matches, only regions in `allow` may see the request.
+/// A rule. Where it guards a request, its mode says what that means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// Its name; clients see it when they are refused.
     pub id: RuleId,
     /// Which requests it guards.
     pub when: When,
-    /// Countries of the regions that may see those requests.
-    pub allow: Set<Country>,
+    /// Where the regions may be that see those requests.
+    pub allow: Allow,
+    /// Whether it may be left.
+    pub mode: Mode,
     /// The legal ground, in the operator's words.
     pub basis: Option<String>,
 }
 
-/// Which requests a rule guards. An absent condition is always true.
+words! {
+    /// Whether a rule may be left.
+    pub enum Mode {
+        /// Never, whatever is down.
+        Strict = "strict",
+        /// Where no region inside is usable.
+        Preferred = "preferred",
+    }
+}
+
+/// Which requests a rule guards. Every condition must hold; an absent one always does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct When {
     /// The client is in one of these countries, or nobody knows where it is.
-    pub country: Option<Set<Country>>,
-    /// The request is for one of these hosts, in lower case.
-    pub host: Option<Set<String>>,
+    pub countries: Option<CountrySet>,
+    /// The request is for one of these hosts, in lower case; `*.` stands for one label.
+    pub hosts: Option<Set<String>>,
+    /// Its path matches one of these.
+    pub paths: Option<Vec<Pattern>>,
+    /// Its method is one of these, in upper case.
+    pub methods: Option<Vec<String>>,
+    /// Each of these headers says one of its texts, or anything where there are none.
+    pub headers: Vec<(String, Vec<String>)>,
+    /// It belongs to one of these tenants.
+    pub tenants: Option<Set<TenantId>>,
 }
 
-/// What is known of a request before anything is decided. No address, no identity: country and host
-/// are enough.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is known of a request before anything is decided. No address, no identity.
+#[derive(Clone, Copy)]
 pub struct Facts<'a> {
     /// Where the client is, if that is known.
     pub country: Option<Country>,
     /// The host that was asked for, in lower case, without a port.
     pub host: &'a str,
+    /// The path as it was sent, without the query.
+    pub path: &'a str,
+    /// The method, in upper case.
+    pub method: &'a str,
+    /// The tenant, where there is one that is known.
+    pub tenant: Option<&'a TenantId>,
+    /// The value of a header by its name in lower case.
+    pub header: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl fmt::Debug for Facts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers are nobody's business.
+        f.debug_struct("Facts")
+            .field("country", &self.country)
+            .field("host", &self.host)
+            .field("path", &self.path)
+            .field("method", &self.method)
+            .field("tenant", &self.tenant)
+            .finish_non_exhaustive()
+    }
 }
 
 impl When {
-    fn matches(&self, facts: &Facts<'_>) -> bool {
-        let country = match (&self.country, facts.country) {
-            (None, _) | (Some(_), None) => true,
-            (Some(guarded), Some(country)) => guarded.contains(&country),
-        };
-        country && self.matches_host(facts.host)
-    }
-
-    /// Whether the condition on the host holds for one of `hosts`, or for anything where there are
-    /// none.
+    /// Whether the condition on the country holds. Not knowing the country guards: a client from
+    /// nowhere is under every rule that any country is under.
     #[must_use]
-    pub fn covers_any_host(&self, hosts: &[String]) -> bool {
-        hosts.is_empty() || hosts.iter().any(|host| self.matches_host(host))
+    pub fn guards_country(&self, country: Option<Country>) -> bool {
+        match (self.countries, country) {
+            (None, _) | (Some(_), None) => true,
+            (Some(guarded), Some(country)) => guarded.contains(country),
+        }
     }
 
-    fn matches_host(&self, host: &str) -> bool {
-        self.host.as_ref().is_none_or(|hosts| hosts.contains(host))
+    /// Whether the condition on the host holds.
+    #[must_use]
+    pub fn guards_host(&self, host: &str) -> bool {
+        let Some(hosts) = &self.hosts else { return true };
+        hosts.contains(host) || wildcard_of(host).is_some_and(|wildcard| hosts.contains(&wildcard))
+    }
+
+    /// Whether the condition on the host can hold for a request that one of `names` stands for,
+    /// where names and hosts may both be wildcards.
+    #[must_use]
+    pub fn may_guard(&self, names: &[&str]) -> bool {
+        let Some(hosts) = &self.hosts else { return true };
+        names.iter().any(|name| {
+            let is_under_name = |host: &String| wildcard_of(host).is_some_and(|w| w == *name);
+            self.guards_host(name) || hosts.iter().any(is_under_name)
+        })
+    }
+
+    /// Whether the condition on the tenant holds.
+    #[must_use]
+    pub fn guards_tenant(&self, tenant: Option<&TenantId>) -> bool {
+        let Some(tenants) = &self.tenants else { return true };
+        tenant.is_some_and(|tenant| tenants.contains(tenant))
+    }
+
+    /// Whether the conditions on the request itself hold: path, method and headers. `path` is
+    /// normalised; one that could not be is under every rule that any path is under.
+    #[must_use]
+    pub fn guards_request(&self, path: Option<&str>, facts: &Facts<'_>) -> bool {
+        let path_holds = match (&self.paths, path) {
+            (None, _) | (Some(_), None) => true,
+            (Some(patterns), Some(path)) => patterns.iter().any(|pattern| pattern.matches(path)),
+        };
+        let method_holds = || {
+            // HEAD is GET without the body, and what it tells is of the same resource.
+            let is_it = |method: &String| {
+                method == facts.method || (facts.method == "HEAD" && method == "GET")
+            };
+            self.methods.as_ref().is_none_or(|methods| methods.iter().any(is_it))
+        };
+        path_holds && method_holds() && self.headers.iter().all(|header| says(header, facts))
+    }
+
+    /// Whether it looks at more than country, host and tenant.
+    #[must_use]
+    pub fn looks_at_request(&self) -> bool {
+        self.paths.is_some() || self.methods.is_some() || !self.headers.is_empty()
     }
 }
 
-/// The rules that apply to a request.
-#[must_use]
-pub fn rules_that_match<'r>(rules: &'r [Rule], facts: &Facts<'_>) -> Vec<&'r Rule> {
-    rules.iter().filter(|rule| rule.when.matches(facts)).collect()
+/// Whether a header says one of the texts. One that is there twice arrives as one list, and each
+/// item of it counts.
+fn says((name, texts): &(String, Vec<String>), facts: &Facts<'_>) -> bool {
+    let Some(value) = (facts.header)(name) else { return false };
+    let is_one = |said: &str| texts.iter().any(|text| text == said.trim());
+    texts.is_empty() || is_one(&value) || value.split(',').any(is_one)
 }
 
-/// The rules that apply to somebody among all who may ask for `name`. A DNS answer is the same for
-/// everybody, so each of these constrains it.
+/// The pattern that stands for `host` and its sisters: `*.example.com` for `a.example.com`.
 #[must_use]
-pub fn rules_over_name<'r>(rules: &'r [Rule], name: &str) -> Vec<&'r Rule> {
-    rules.iter().filter(|rule| rule.when.matches_host(name)).collect()
+pub fn wildcard_of(host: &str) -> Option<String> {
+    let (_, parent) = host.split_once('.')?;
+    let mut wildcard = String::with_capacity(parent.len() + 2);
+    wildcard.push_str("*.");
+    wildcard.push_str(parent);
+    Some(wildcard)
 }
 
-/// Whether every one of `applying` permits a region in `country`. With no rule at all, everything
-/// is permitted.
+impl Rule {
+    /// Whether a region in `country` that has attested `attest` may see what this rule guards, at
+    /// some time.
+    #[must_use]
+    pub fn permits_at_some_time(&self, country: Country, attest: &[String]) -> bool {
+        self.mode == Mode::Preferred || self.allow.permits_at_some_time(country, attest)
+    }
+}
+
+/// The strict rules under which some request for `name` stands, which may be a wildcard. Where one
+/// answer is given to everybody, as in DNS, all of them bind it.
 #[must_use]
-pub fn permits(applying: &[&Rule], country: Country) -> bool {
-    applying.iter().all(|rule| rule.allow.contains(&country))
+pub fn strict_rules_over<'r>(rules: &'r [Rule], name: &str) -> Vec<&'r Rule> {
+    let binds = |rule: &&Rule| rule.mode == Mode::Strict && rule.when.may_guard(&[name]);
+    rules.iter().filter(binds).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn country(code: &str) -> Country {
-        Country::parse(code).unwrap()
-    }
-
-    fn rule(id: &str, when: Option<&[&str]>, allow: &[&str]) -> Rule {
-        let set = |codes: &[&str]| codes.iter().map(|c| country(c)).collect::<Set<_>>();
-        Rule {
-            id: RuleId::parse(id).unwrap(),
-            when: When { country: when.map(set), host: None },
-            allow: set(allow),
-            basis: None,
-        }
-    }
-
-    fn from(code: Option<&str>) -> Facts<'static> {
-        Facts { country: code.map(country), host: "api.example.com" }
+    fn facts(header: &dyn Fn(&str) -> Option<String>) -> Facts<'_> {
+        let (host, path, method) = ("api.example.com", "/", "GET");
+        Facts { country: None, host, path, method, tenant: None, header }
     }
 
     #[test]
-    fn a_rule_guards_the_clients_of_its_country_and_no_others() {
-        let rules = [rule("lgpd", Some(&["BR"]), &["BR"])];
-        assert!(!permits(&rules_that_match(&rules, &from(Some("BR"))), country("US")));
-        assert!(permits(&rules_that_match(&rules, &from(Some("BR"))), country("BR")));
-        assert!(permits(&rules_that_match(&rules, &from(Some("DE"))), country("US")));
+    fn a_wildcard_stands_for_one_label() {
+        assert_eq!(wildcard_of("a.example.com").as_deref(), Some("*.example.com"));
+        assert_eq!(wildcard_of("localhost"), None);
+        let hosts = Some(Set::from(["*.example.com".to_owned()]));
+        let when = When { hosts, ..When::default() };
+        for (host, guarded) in
+            [("a.example.com", true), ("example.com", false), ("a.b.example.com", false)]
+        {
+            assert_eq!(when.guards_host(host), guarded, "{host}");
+        }
     }
 
     #[test]
-    fn a_client_from_nowhere_is_under_every_rule_about_countries() {
-        let rules =
-            [rule("lgpd", Some(&["BR"]), &["BR"]), rule("gdpr", Some(&["DE"]), &["BR", "DE"])];
-        let applying = rules_that_match(&rules, &from(None));
-        assert_eq!(applying.len(), 2);
-        assert!(permits(&applying, country("BR")));
-        assert!(!permits(&applying, country("DE")));
+    fn every_named_header_must_say_one_of_its_texts() {
+        let headers = vec![
+            ("x-data".to_owned(), vec!["a".to_owned(), "b".to_owned()]),
+            ("x-any".to_owned(), vec![]),
+        ];
+        let when = When { headers, ..When::default() };
+        let says = |data: &'static str, any: Option<&'static str>| {
+            let header = move |name: &str| match name {
+                "x-data" => Some(data.to_owned()),
+                _ => any.map(str::to_owned),
+            };
+            when.guards_request(Some("/"), &facts(&header))
+        };
+        assert!(says("a", Some("")) && says(" b ", Some("x")));
+        assert!(!says("c", Some("x")) && !says("a", None));
     }
 
     #[test]
-    fn a_host_condition_guards_that_host_only() {
-        let mut guarded = rule("lgpd", None, &["BR"]);
-        guarded.when.host = Some(["api.example.com".to_owned()].into());
-        let rules = [guarded];
-        assert_eq!(rules_that_match(&rules, &from(Some("US"))).len(), 1);
-        let elsewhere = Facts { country: None, host: "files.example.com" };
-        assert_eq!(rules_that_match(&rules, &elsewhere).len(), 0);
-        assert_eq!(rules_over_name(&rules, "files.example.com").len(), 0);
-    }
-
-    #[test]
-    fn a_name_that_anybody_may_ask_for_is_under_every_rule_about_countries() {
-        let rules = [rule("lgpd", Some(&["BR"]), &["BR"])];
-        assert_eq!(rules_over_name(&rules, "db.example.com").len(), 1);
-    }
-
-    mod properties {
-        use super::*;
-        use proptest::prelude::*;
-
-        fn codes() -> impl Strategy<Value = Set<Country>> {
-            proptest::collection::vec(any_country(), 0..4).prop_map(Set::of)
-        }
-
-        fn any_country() -> impl Strategy<Value = Country> {
-            prop_oneof!["BR", "DE", "US", "IE", "JP"].prop_map(|code| country(&code))
-        }
-
-        fn any_rule() -> impl Strategy<Value = Rule> {
-            (proptest::option::of(codes()), codes()).prop_map(|(guarded, allow)| Rule {
-                id: RuleId::parse("r").unwrap(),
-                when: When { country: guarded, host: None },
-                allow,
-                basis: None,
-            })
-        }
-
-        proptest! {
-            #[test]
-            fn one_more_rule_only_narrows(
-                rules in proptest::collection::vec(any_rule(), 0..6),
-                more in any_rule(),
-                client in proptest::option::of(any_country()),
-                region in any_country(),
-            ) {
-                let facts = Facts { country: client, host: "h" };
-                let before = permits(&rules_that_match(&rules, &facts), region);
-                let mut all = rules;
-                all.push(more);
-                let after = permits(&rules_that_match(&all, &facts), region);
-                prop_assert!(before || !after);
-            }
-
-            #[test]
-            fn the_order_of_rules_has_no_meaning(
-                rules in proptest::collection::vec(any_rule(), 0..6),
-                client in proptest::option::of(any_country()),
-                region in any_country(),
-            ) {
-                let facts = Facts { country: client, host: "h" };
-                let forwards = permits(&rules_that_match(&rules, &facts), region);
-                let reversed: Vec<_> = rules.into_iter().rev().collect();
-                prop_assert_eq!(forwards, permits(&rules_that_match(&reversed, &facts), region));
-            }
-
-            #[test]
-            fn not_knowing_the_country_permits_no_more_than_any_country_does(
-                rules in proptest::collection::vec(any_rule(), 0..6),
-                client in any_country(),
-                region in any_country(),
-            ) {
-                let unknown = Facts { country: None, host: "h" };
-                let known = Facts { country: Some(client), host: "h" };
-                let permitted_unknown = permits(&rules_that_match(&rules, &unknown), region);
-                let permitted_known = permits(&rules_that_match(&rules, &known), region);
-                prop_assert!(permitted_known || !permitted_unknown);
-            }
-        }
+    fn what_is_shown_of_a_request_says_nothing_of_its_headers() {
+        let header = |_: &str| Some("secret".to_owned());
+        assert!(!format!("{:?}", facts(&header)).contains("secret"));
     }
 }

@@ -42,6 +42,7 @@ impl Api {
             body: body.as_deref(),
             timeout_ms: CALL_TIMEOUT_MS,
             body_bytes_max: REPLY_BYTES_MAX,
+            answer_headers: &[],
         })
         .await;
         match asked {
@@ -51,7 +52,7 @@ impl Api {
                 body: answer.body,
             },
             Err(NoAnswer::TimedOut) => Reply::Lost(format!("none in {CALL_TIMEOUT_MS} ms")),
-            Err(NoAnswer::NoConnection) => Reply::Lost("no connection".to_owned()),
+            Err(NoAnswer::NoConnection(_)) => Reply::Lost("no connection".to_owned()),
         }
     }
 }

@@ -5,16 +5,16 @@
 //! the core says. While it waits for I/O other requests may come in, so nothing is borrowed across
 //! an `await`, and only one of them writes and compares at a time.
 
-use super::{api::Api, clock, kv};
+use super::{api::Api, clock, kv, six_at_once::six_at_once};
 use crate::cloudflare::Next;
 use crate::controller::{self, Document, Offered};
 use crate::documents::Status;
 use crate::tick::{RoundReply, RoundRequest};
 use crate::time::{MINUTE, Millis, Timestamp};
 use crate::{json, state};
-use futures::future::join_all;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use wasm_bindgen_futures::JsFuture;
 use worker::{
     DurableObject, Env, Error, Request, Response, Result, State, console_error, console_log,
     durable_object,
@@ -45,7 +45,7 @@ pub(super) async fn round(env: &Env, request: &RoundRequest) -> Result<RoundRepl
     init.set_body(&json::write(request).into());
     let call = web_sys::Request::new_with_str_and_init("https://controller/round", &init)?;
     let text = ask(env, call).await?;
-    Ok(json::read(&text)?)
+    read(&text)
 }
 
 /// Asks the Controller how everything is. Returns the JSON as it is.
@@ -63,9 +63,13 @@ async fn ask(env: &Env, request: web_sys::Request) -> Result<String> {
     }
 }
 
+fn read<T: json::Shape>(text: &str) -> Result<T> {
+    json::read(text).map_err(|error| Error::RustError(error.to_string()))
+}
+
 /// The object.
 #[expect(missing_debug_implementations, reason = "the runtime's handles in it have none")]
-#[durable_object]
+#[durable_object(fetch)]
 pub struct Controller(Rc<Object>);
 
 struct Object {
@@ -89,7 +93,7 @@ impl DurableObject for Controller {
         object.wake().await?;
         match request.path().as_str() {
             "/round" => {
-                let round: RoundRequest = json::read(&request.text().await?)?;
+                let round: RoundRequest = read(&request.text().await?)?;
                 let reply = object.round(&round).await?;
                 object.clone().act_on_news(matches!(reply, RoundReply::Done(_))).await;
                 Response::ok(json::write(&reply))
@@ -107,9 +111,8 @@ impl Object {
         if self.mind.try_borrow().is_ok_and(|mind| mind.is_some()) {
             return Ok(());
         }
-        let storage = self.storage.storage();
-        let config: Option<String> = storage.get(LAST_GOOD_CONFIG).await?;
-        let saved: Option<String> = storage.get(state::KEY).await?;
+        let config = self.load(LAST_GOOD_CONFIG).await?;
+        let saved = self.load(state::KEY).await?;
         let unknown = || Error::RustError("KV does not say what was before".to_owned());
         let saved = match saved {
             Some(text) => Some(text),
@@ -118,7 +121,7 @@ impl Object {
         let state = match saved.as_deref().map(state::State::parse) {
             Some(Err(error)) => {
                 console_error!("the saved state is put aside as `{UNREADABLE_STATE}`: {error}");
-                storage.put(UNREADABLE_STATE, saved.unwrap_or_default()).await?;
+                self.keep(UNREADABLE_STATE, &saved.unwrap_or_default()).await?;
                 None
             }
             Some(Ok(state)) => Some(state),
@@ -212,23 +215,33 @@ impl Object {
             }
             Offered::Taken => {
                 console_log!("a new config is in use");
-                self.storage.storage().put(LAST_GOOD_CONFIG, text).await
+                self.keep(LAST_GOOD_CONFIG, &text).await
             }
         }
     }
 
     async fn save(&self) -> Result<()> {
         let text = self.with(|mind| mind.saved_state())?;
-        self.storage.storage().put(state::KEY, text).await
+        self.keep(state::KEY, &text).await
+    }
+
+    /// A text of this object's storage. Not by the typed getter: that reads by way of serde.
+    async fn load(&self, key: &str) -> Result<Option<String>> {
+        let reading = self.storage.storage().as_raw().get(key)?;
+        Ok(JsFuture::from(reading).await?.as_string())
+    }
+
+    async fn keep(&self, key: &str, text: &str) -> Result<()> {
+        self.storage.storage().put_raw(key, text).await
     }
 
     async fn write(&self, documents: Vec<Document>, now: Timestamp) -> Result<()> {
         self.with(|mind| documents.iter().for_each(|document| mind.writing(document)))?;
-        let put = |document| async {
+        let put = async |document| {
             let arrived = kv::put(&self.env, &document).await;
             (document, arrived)
         };
-        for (document, arrived) in join_all(documents.into_iter().map(put)).await {
+        for (document, arrived) in six_at_once(documents, put).await {
             if arrived {
                 self.with(|mind| mind.written(&document, now))?;
             }

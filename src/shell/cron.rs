@@ -14,14 +14,20 @@ const CONTROLLER_TIMEOUT_MS: Millis = 30 * SECOND;
 pub(super) async fn run(event: &ScheduledEvent, env: &Env) {
     let scheduled = scheduled_at(event);
     let clock = RunClock::starting_at(scheduled);
-    let mut request =
-        RoundRequest { run: scheduled, round: 0, now: clock.now(), results: Vec::new() };
+    let mut request = RoundRequest {
+        run: scheduled,
+        round: 0,
+        now: clock.now(),
+        results: Vec::new(),
+        controls: Vec::new(),
+    };
     loop {
         let reply = within(CONTROLLER_TIMEOUT_MS, controller::round(env, &request)).await;
         match reply {
-            Some(Ok(RoundReply::Probe { wait_ms, probes })) => {
+            Some(Ok(RoundReply::Probe { wait_ms, probes, controls })) => {
                 wait(wait_ms).await;
                 request.results = probe::all(probes, &clock).await;
+                request.controls = probe::controls(controls).await;
                 request.round = request.round.saturating_add(1);
                 request.now = clock.now();
             }

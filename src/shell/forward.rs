@@ -3,7 +3,7 @@
 use super::outbound::fetch;
 use super::{clock, routes};
 use crate::http::{Problem, Target, may_be_tried_again, says_unreachable};
-use crate::routes::{RegionRoute, ServiceRoutes};
+use crate::routes::{Candidate, Serving};
 use crate::time::Millis;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortController, Request, RequestInit, RequestRedirect, Response};
@@ -22,11 +22,11 @@ pub(super) struct Forwarding<'a> {
 
 /// The origins in the order in which they are tried: the best of each region, then the second of
 /// each. A region that is cut off takes all its origins with it.
-fn ways<'r>(regions: &'r [&RegionRoute]) -> impl Iterator<Item = (&'r RegionRoute, &'r str)> {
-    let deepest = regions.iter().map(|region| region.origins.len()).max().unwrap_or(0);
+fn ways<'r>(regions: &'r [&Candidate]) -> impl Iterator<Item = (&'r Candidate, &'r str)> {
+    let deepest = regions.iter().map(|region| region.entry.origins.len()).max().unwrap_or(0);
     (0..deepest).flat_map(move |depth| {
-        let at_depth = move |region: &&'r RegionRoute| {
-            region.origins.get(depth).map(|origin| (*region, origin.as_str()))
+        let at_depth = move |region: &&'r Candidate| {
+            region.entry.origins.get(depth).map(|origin| (*region, origin.as_str()))
         };
         regions.iter().filter_map(at_depth)
     })
@@ -44,8 +44,8 @@ impl Forwarding<'_> {
     /// twice is tried once. Errors: how the last try failed.
     pub(super) async fn to(
         &self,
-        regions: &[&RegionRoute],
-        service: &ServiceRoutes,
+        regions: &[&Candidate],
+        service: &Serving,
     ) -> Result<Response, Problem> {
         let again = may_be_tried_again(&self.request.method(), self.request.body().is_some());
         let tries = if again { TRIES_MAX } else { 1 };
@@ -111,12 +111,12 @@ impl Forwarding<'_> {
     }
 
     /// The answer with our mark: which region gave it, and whether the table was old.
-    fn finish(&self, response: &Response, region: &RegionRoute) -> Result<Response, JsValue> {
+    fn finish(&self, response: &Response, region: &Candidate) -> Result<Response, JsValue> {
         let pattern: &web_sys::ResponseInit = response.unchecked_ref();
         let body = response.body();
         let marked = Response::new_with_opt_readable_stream_and_init(body.as_ref(), pattern)?;
         let stale = if self.stale { "; stale" } else { "" };
-        marked.headers().set("x-pointsman", &format!("region={}{stale}", region.id))?;
+        marked.headers().set("x-pointsman", &format!("region={}{stale}", region.entry.id))?;
         Ok(marked)
     }
 }

@@ -17,6 +17,7 @@ mod probe;
 mod proxy;
 mod respond;
 mod routes;
+mod six_at_once;
 mod surface;
 
 use worker::{Context, Env, Result, ScheduleContext, ScheduledEvent, event};

@@ -23,12 +23,16 @@ pub(super) struct Ask<'a> {
     pub(super) timeout_ms: Millis,
     /// Bytes of the body to read; what is beyond is not fetched.
     pub(super) body_bytes_max: usize,
+    /// Headers of the answer to read, in lower case.
+    pub(super) answer_headers: &'a [&'a str],
 }
 
 /// What came back.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) retry_after_s: Option<u64>,
+    /// Those that were asked for and are there.
+    pub(super) headers: Vec<(String, String)>,
     pub(super) body: String,
     /// From asking to the head of the answer.
     pub(super) latency_ms: Millis,
@@ -37,16 +41,17 @@ pub(super) struct Answer {
 /// Why nothing came back.
 pub(super) enum NoAnswer {
     TimedOut,
-    NoConnection,
+    /// With the runtime's words.
+    NoConnection(String),
 }
 
 /// Asks once. The deadline covers head and body, and closes the connection when it passes.
 pub(super) async fn ask(ask: &Ask<'_>) -> Result<Answer, NoAnswer> {
     exchange(ask).await.map_err(|error| {
-        let name = Reflect::get(&error, &JsValue::from_str("name")).ok();
-        match name.and_then(|name| name.as_string()).as_deref() {
+        let text = |key| Reflect::get(&error, &JsValue::from_str(key)).ok()?.as_string();
+        match text("name").as_deref() {
             Some("TimeoutError") => NoAnswer::TimedOut,
-            _ => NoAnswer::NoConnection,
+            _ => NoAnswer::NoConnection(text("message").unwrap_or_default()),
         }
     })
 }
@@ -70,10 +75,14 @@ async fn exchange(ask: &Ask<'_>) -> Result<Answer, JsValue> {
     let response: Response = fetch(&request).await?;
     let latency_ms = clock::now().since(asked_at);
     let retry_after = response.headers().get("retry-after").ok().flatten();
+    let header =
+        |name: &&str| Some(((*name).to_owned(), response.headers().get(name).ok().flatten()?));
+    let headers = ask.answer_headers.iter().filter_map(header).collect();
     let body = beginning_of_body(&response, ask.body_bytes_max).await?;
     Ok(Answer {
         status: response.status(),
         retry_after_s: retry_after.and_then(|value| value.trim().parse().ok()),
+        headers,
         body,
         latency_ms,
     })

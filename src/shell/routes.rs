@@ -18,7 +18,7 @@ const TOO_LONG_MS: Millis = 120 * SECOND;
 /// How soon KV is asked again after a region that the table calls usable was not.
 const REFRESH_ON_EVIDENCE_MS: Millis = 5 * SECOND;
 /// The shortest time that KV's cache can be told to hold a value.
-const CACHE_TTL_S: u64 = 30;
+const CACHE_TTL_S: u32 = 30;
 
 #[derive(Default)]
 struct Cache {

@@ -1,138 +1,173 @@
-//! The chain of filters.
+//! The chain of filters, applied.
 
-use crate::country::Country;
-use crate::health::Health;
-use crate::ids::{RegionId, RuleId, ServiceId};
-use crate::latency::Location;
-use crate::residency::{self, Facts, Rule};
-use crate::routes::{RegionRoute, ServiceRoutes, Table};
-use crate::time::Millis;
-
-/// What is known of a request.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RequestFacts<'a> {
-    /// The host that was asked for, in lower case, without a port.
-    pub host: &'a str,
-    /// The client's country, if that is known.
-    pub country: Option<Country>,
-    /// The client's place, if that is known.
-    pub place: Option<Location>,
-}
-
-/// What to do with a request, and why.
-#[derive(Debug)]
-pub struct Decision<'t> {
-    /// The service that serves the host.
-    pub service: Option<(&'t ServiceId, &'t ServiceRoutes)>,
-    /// The residency rules that apply.
-    pub rules: Vec<&'t Rule>,
-    /// Regions to try, in this order. Every one is permitted, and none is down.
-    pub regions: Vec<&'t RegionRoute>,
-    /// Regions that were removed, with the filter that did it.
-    pub removed: Vec<Removed<'t>>,
-    /// Why there is nothing to try, where `regions` is empty.
-    pub refusal: Option<Refusal>,
-}
-
-/// A region that was removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Removed<'t> {
-    /// The region.
-    pub region: &'t RegionId,
-    /// The filter that removed it.
-    pub reason: Reason<'t>,
-}
-
-/// Why a region was removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason<'t> {
-    /// This rule does not permit its country.
-    NotPermitted(&'t RuleId),
-    /// It is down.
-    Down,
-}
-
-/// Why a request goes nowhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// No service serves the host.
-    UnknownHost,
-    /// The rules permit none of the service's regions, whatever their health.
-    NoPermittedRegion,
-    /// Every permitted region is down.
-    NoUsableRegion,
-}
+use super::chain::Chain;
+use super::decision::{Decision, Filter, Refusal, Wish};
+use super::policy;
+use super::request::{Evidence, RequestFacts};
+use super::stable_hash::StableHash;
+use super::tenant::{self, Tenanted};
+use crate::config::Affinity;
+use crate::residency::{Facts, RegionSet, Ruling};
+use crate::routes::{Candidate, Serving, Table};
 
 /// Decides one request.
 #[must_use]
-pub fn decide<'t>(table: &'t Table, request: &RequestFacts<'_>) -> Decision<'t> {
-    let Some((id, service)) = table.service(request.host) else {
-        return Decision {
-            service: None,
-            rules: Vec::new(),
-            regions: Vec::new(),
-            removed: Vec::new(),
-            refusal: Some(Refusal::UnknownHost),
-        };
+pub fn decide<'t>(
+    table: &'t Table,
+    request: &RequestFacts<'t>,
+    evidence: &Evidence,
+) -> Decision<'t> {
+    let Some(service) = table.service(request.host) else {
+        return Decision::refused(None, Refusal::UnknownHost);
     };
-    let facts = Facts { country: request.country, host: request.host };
-    let rules = residency::rules_that_match(&table.rules, &facts);
-    let mut removed = Vec::new();
-    let permitted = keep_permitted(&service.regions, &rules, &mut removed);
-    let mut regions = keep_usable(&permitted, &mut removed);
-    nearest_first(&mut regions, request.place);
-    let refusal = match (permitted.is_empty(), regions.is_empty()) {
-        (true, _) => Some(Refusal::NoPermittedRegion),
-        (false, true) => Some(Refusal::NoUsableRegion),
-        (false, false) => None,
-    };
-    Decision { service: Some((id, service)), rules, regions, removed, refusal }
-}
-
-fn keep_permitted<'t>(
-    regions: &'t [RegionRoute],
-    rules: &[&'t Rule],
-    removed: &mut Vec<Removed<'t>>,
-) -> Vec<&'t RegionRoute> {
-    let mut permitted = Vec::with_capacity(regions.len());
-    for region in regions {
-        match rules.iter().find(|rule| !residency::permits(&[**rule], region.country)) {
-            None => permitted.push(region),
-            Some(rule) => {
-                let reason = Reason::NotPermitted(&rule.id);
-                removed.push(Removed { region: &region.id, reason });
-            }
-        }
+    let (tenant, refusal) = tenant::identify(table, service, request);
+    if let Some(refusal) = refusal {
+        return Decision::refused(Some(service), refusal);
     }
-    permitted
-}
-
-fn keep_usable<'t>(
-    permitted: &[&'t RegionRoute],
-    removed: &mut Vec<Removed<'t>>,
-) -> Vec<&'t RegionRoute> {
-    let (usable, down): (Vec<_>, Vec<_>) = permitted
-        .iter()
-        .copied()
-        .partition(|region| region.health != Health::Down && !region.origins.is_empty());
-    removed.extend(down.iter().map(|region| Removed { region: &region.id, reason: Reason::Down }));
-    usable
-}
-
-/// Orders by health, then by latency, then by failover order (the sort is stable). One yardstick
-/// measures all: the client's distance where every region's place is known, or else the probes. A
-/// region without a measurement comes after those with one.
-fn nearest_first(regions: &mut [&RegionRoute], client: Option<Location>) {
-    let distances_known = regions.iter().all(|region| region.location.is_some());
-    let client = client.filter(|_| distances_known);
-    regions.sort_by_cached_key(|region| {
-        let latency: Option<Millis> = match (client, region.location) {
-            (Some(client), Some(place)) => Some(client.round_trip_ms_to(place)),
-            _ => region.latency_ms,
-        };
-        (region.health, latency.unwrap_or(Millis::MAX))
+    let ruling = table.book(request.now).law.judge(&facts(request, &tenant));
+    let key = sharing_key(service, request, &tenant);
+    let mut chain = Chain::new(service.regions.clone());
+    let refusal = lawful(&mut chain, &ruling, &tenant)
+        .or_else(|| usable(&mut chain, service, request))
+        .or_else(|| admitted(&mut chain, service, key));
+    let (left, steps) = chain.into_parts();
+    let wishes = wishes(service, &left, request, key);
+    let (regions, how) = policy::order(&policy::Choice {
+        service,
+        left: &left,
+        wishes: &wishes,
+        ruling: &ruling,
+        request,
+        evidence,
+        key,
     });
+    let (ruling, tenant) = (Some(ruling), tenant.id);
+    Decision { service: Some(service), tenant, ruling, steps, wishes, regions, how, refusal }
 }
 
-#[cfg(test)]
-mod tests;
+fn facts<'a>(request: &RequestFacts<'a>, tenant: &'a Tenanted<'_>) -> Facts<'a> {
+    Facts {
+        country: request.country,
+        host: request.host,
+        path: request.path,
+        method: request.method,
+        tenant: tenant.id.as_ref(),
+        header: request.header,
+    }
+}
+
+/// What decides which share of the clients this one is in: the same for the same client wherever
+/// something stands for it.
+fn sharing_key(service: &Serving, request: &RequestFacts<'_>, tenant: &Tenanted<'_>) -> StableHash {
+    let named = match &service.steering.affinity {
+        Affinity::Header(name) => {
+            (request.header)(name).map(|value| StableHash::of("header", &value))
+        }
+        Affinity::Tenant => tenant.id.as_ref().map(|id| StableHash::of("tenant", id.as_str())),
+        Affinity::None | Affinity::Cookie | Affinity::Client => None,
+    };
+    named.or(request.client).unwrap_or_else(|| StableHash::of_number("request", request.seed))
+}
+
+/// What the law lets through. Comes before everything else and sees no health.
+fn lawful(chain: &mut Chain, ruling: &Ruling<'_>, tenant: &Tenanted<'_>) -> Option<Refusal> {
+    chain.keep(Filter::Rules, &ruling.permitted);
+    if let Some(pin) = tenant.pin {
+        chain.keep(Filter::Tenant, pin);
+    }
+    chain.is_empty().then_some(Refusal::NoPermittedRegion)
+}
+
+/// What can serve the request: not down, and for what changes something the primary.
+fn usable(chain: &mut Chain, service: &Serving, request: &RequestFacts<'_>) -> Option<Refusal> {
+    let permitted = chain.left().clone();
+    chain.remove(Filter::Health, &service.down);
+    if chain.is_empty() {
+        return Some(Refusal::NoUsableRegion);
+    }
+    let primary = service.primary.filter(|_| !request.is_safe())?;
+    chain.keep(Filter::Writes, &only(primary));
+    match (chain.is_empty(), permitted.contains(primary)) {
+        (false, _) => None,
+        (true, true) => Some(Refusal::NoPrimary),
+        (true, false) => Some(Refusal::NoPermittedRegion),
+    }
+}
+
+/// What takes this client: a region that sheds load turns its share away, by a stable hash.
+fn admitted(chain: &mut Chain, service: &Serving, key: StableHash) -> Option<Refusal> {
+    let turned_away = |region: &&Candidate| {
+        let entry = &region.entry;
+        entry.shed > 0 && is_within("shed", key, entry.id.as_str(), entry.shed)
+    };
+    chain.remove(Filter::Shed, &set_of(service.candidates.iter().filter(turned_away)));
+    chain.is_empty().then_some(Refusal::Shed)
+}
+
+/// What had better not serve this client. These only wish: what they name is put behind the rest
+/// and never removed, since an old answer, or one from a canary, beats none.
+fn wishes(
+    service: &Serving,
+    left: &RegionSet,
+    request: &RequestFacts<'_>,
+    key: StableHash,
+) -> Vec<Wish> {
+    let mut draining = service.draining.clone();
+    if let Some(pinned) = pinned(service, request) {
+        // Whoever is there already may stay until it is empty.
+        draining.remove_all(&only(pinned.index));
+    }
+    let lagging = service.primary.map(|primary| lagging(service, primary, request));
+    let beyond_canary = |region: &&Candidate| {
+        let entry = &region.entry;
+        entry.canary.is_some_and(|percent| !is_within("canary", key, entry.id.as_str(), percent))
+    };
+    let tried_out = set_of(service.candidates.iter().filter(beyond_canary));
+    [
+        (Filter::Drain, draining),
+        (Filter::Lag, lagging.unwrap_or_else(RegionSet::none)),
+        (Filter::Canary, tried_out),
+    ]
+    .into_iter()
+    .map(|(filter, unwanted)| Wish { filter, behind: unwanted.intersection(left) })
+    .filter(|wish| !wish.behind.is_empty())
+    .collect()
+}
+
+/// Replicas that lag too far behind to be read from, or do not say how far; every replica, for a
+/// client that wrote just now.
+fn lagging(service: &Serving, primary: usize, request: &RequestFacts<'_>) -> RegionSet {
+    let lag_max = service.steering.max_lag_s;
+    let is_fresh = |lag: Option<u64>| !request.wrote_just_now && lag.is_some_and(|s| s <= lag_max);
+    let lags = |region: &&Candidate| region.index != primary && !is_fresh(region.entry.lag_s);
+    set_of(service.candidates.iter().filter(lags))
+}
+
+/// Whether a client is among the first `percent` of all for a region. Each purpose and each region
+/// has an order of its own, so the same clients are not the first everywhere.
+fn is_within(purpose: &str, key: StableHash, region: &str, percent: u32) -> bool {
+    let order = StableHash::of(purpose, region).value();
+    let percent = u8::try_from(percent).unwrap_or(100);
+    StableHash::of_number("client", key.value() ^ order).admitted(percent)
+}
+
+/// The region that the client's affinity cookie names, if the service goes by that.
+pub(super) fn pinned<'t>(
+    service: &'t Serving,
+    request: &RequestFacts<'_>,
+) -> Option<&'t Candidate> {
+    let region = request.pinned_region.filter(|_| service.steering.affinity == Affinity::Cookie)?;
+    service.candidates.iter().find(|candidate| candidate.entry.id.as_str() == region)
+}
+
+fn only(index: usize) -> RegionSet {
+    let mut set = RegionSet::none();
+    set.insert(index);
+    set
+}
+
+fn set_of<'c>(candidates: impl Iterator<Item = &'c Candidate>) -> RegionSet {
+    let mut set = RegionSet::none();
+    candidates.for_each(|candidate| set.insert(candidate.index));
+    set
+}

@@ -1,3 +1,9 @@
+mod controls;
+mod measuring;
+mod messages;
+mod pace;
+mod world;
+
 use super::*;
 use crate::controller::Controller;
 use crate::health::Health;
@@ -5,7 +11,7 @@ use crate::testing::{config_text, fail, pass, run, target};
 
 fn begin(at: u64) -> RoundRequest {
     let now = Timestamp::from_millis(at);
-    RoundRequest { run: now, round: 0, now, results: Vec::new() }
+    RoundRequest { run: now, round: 0, now, results: Vec::new(), controls: Vec::new() }
 }
 
 fn controller() -> Controller {
@@ -90,7 +96,13 @@ fn a_round_that_comes_twice_counts_once() {
     let _ = controller.round(&begin(60_000));
     let now = Timestamp::from_millis(60_010);
     let results = vec![ProbeResult { target: target("eu-1"), at: now, verdict: pass() }];
-    let round = RoundRequest { run: Timestamp::from_millis(60_000), round: 1, now, results };
+    let round = RoundRequest {
+        run: Timestamp::from_millis(60_000),
+        round: 1,
+        now,
+        results,
+        controls: Vec::new(),
+    };
     assert!(matches!(controller.round(&round).reply, RoundReply::Probe { .. }));
     let once = controller.state().clone();
     assert_eq!(controller.round(&round).reply, RoundReply::Done(Done::Superseded));
@@ -105,7 +117,13 @@ fn a_run_that_was_overtaken_changes_nothing_more() {
     let before = controller.state().clone();
     let now = Timestamp::from_millis(120_500);
     let results = vec![ProbeResult { target: target("eu-1"), at: now, verdict: fail() }];
-    let late = RoundRequest { run: Timestamp::from_millis(60_000), round: 1, now, results };
+    let late = RoundRequest {
+        run: Timestamp::from_millis(60_000),
+        round: 1,
+        now,
+        results,
+        controls: Vec::new(),
+    };
     assert_eq!(controller.round(&late).reply, RoundReply::Done(Done::Superseded));
     assert_eq!(controller.state(), &before);
 }
@@ -126,6 +144,7 @@ fn a_probe_that_says_nothing_is_not_rechecked_at_once() {
         round: 1,
         now,
         results: results.into(),
+        controls: Vec::new(),
     };
     let RoundReply::Probe { wait_ms, .. } = controller.round(&round).reply else { panic!() };
     assert_eq!(wait_ms, 15_000);
@@ -139,7 +158,13 @@ fn one_failure_after_a_long_silence_does_not_bring_an_old_belief_back() {
     let _ = controller.round(&begin(later));
     let now = Timestamp::from_millis(later + 10);
     let results = vec![ProbeResult { target: target("eu-1"), at: now, verdict: fail() }];
-    let round = RoundRequest { run: Timestamp::from_millis(later), round: 1, now, results };
+    let round = RoundRequest {
+        run: Timestamp::from_millis(later),
+        round: 1,
+        now,
+        results,
+        controls: Vec::new(),
+    };
     let _ = controller.round(&round);
     assert_eq!(health(&controller, "eu-1", later + 20), Health::Unknown);
 }
@@ -151,12 +176,13 @@ fn a_round_holds_no_more_probes_than_end_within_the_run() {
             target: target("eu-1"),
             url: String::new(),
             timeout_ms: 10_000,
-            expect: Expect { status: vec![], body_contains: None },
+            expect: Expect::default(),
+            lag_pointer: None,
         })
         .collect();
-    assert_eq!(fitting(&many, 9_999), 0);
-    assert_eq!(fitting(&many, 10_000), 6);
-    assert_eq!(fitting(&many, 29_999), 12);
+    assert_eq!(cadence::fitting(&many, 9_999), 0);
+    assert_eq!(cadence::fitting(&many, 10_000), 6);
+    assert_eq!(cadence::fitting(&many, 29_999), 12);
 }
 
 #[test]
@@ -165,7 +191,13 @@ fn a_result_about_a_target_that_is_gone_is_left_aside() {
     let _ = controller.round(&begin(60_000));
     let now = Timestamp::from_millis(60_010);
     let results = vec![ProbeResult { target: target("gone-1"), at: now, verdict: fail() }];
-    let round = RoundRequest { run: Timestamp::from_millis(60_000), round: 1, now, results };
+    let round = RoundRequest {
+        run: Timestamp::from_millis(60_000),
+        round: 1,
+        now,
+        results,
+        controls: Vec::new(),
+    };
     assert!(controller.round(&round).changed.is_empty());
 }
 

@@ -15,6 +15,7 @@
 
 mod actuation;
 mod config;
+mod law;
 mod proxy;
 mod secrets;
 mod steady;

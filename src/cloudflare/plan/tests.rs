@@ -1,6 +1,6 @@
 use super::*;
 use crate::cloudflare::observed::PoolOrigin;
-use crate::ids::{RegionId, RuleId};
+use crate::ids::RegionId;
 use crate::ordered::Set;
 
 fn service() -> ServiceId {
@@ -17,12 +17,13 @@ fn wanted_records(contents: &[&str]) -> Desired {
     let records = DesiredRecords {
         zone: "example.com".to_owned(),
         name: "files.example.com".to_owned(),
-        kind: "A",
+        kind: RecordKind::A,
         service: service(),
         ttl_s: 60,
         answer,
         refuge,
         permitted,
+        manual: false,
     };
     Desired { records: vec![records], ..Desired::default() }
 }
@@ -40,7 +41,7 @@ fn record(id: &str, content: &str, comment: Option<&str>) -> Record {
 const OURS: Option<&str> = Some("pointsman:files");
 
 fn observed_records(records: Vec<Record>) -> Observed {
-    let key = ("files.example.com".to_owned(), "A");
+    let key = ("files.example.com".to_owned(), RecordKind::A);
     Observed { records: [(key, records)].into(), ..Observed::default() }
 }
 
@@ -169,7 +170,7 @@ fn wanted_pools(pools: &[(&str, &[(&str, Switch)])]) -> Desired {
     };
     let pools: Vec<DesiredPool> = pools.iter().map(pool).collect();
     let addresses = pools.iter().flat_map(|pool| pool.origins.keys().cloned()).collect();
-    let whole = Jurisdiction { service: service(), rule: None, addresses };
+    let whole = Jurisdiction { service: service(), under: None, addresses };
     Desired { pools, jurisdictions: vec![whole], ..Desired::default() }
 }
 
@@ -224,15 +225,31 @@ fn the_last_usable_origin_that_a_rule_permits_is_never_disabled() {
         wanted_pools(&[("eu", &[("eu1", Switch::Disable)]), ("us", &[("us1", Switch::Enable)])]);
     desired.jurisdictions.push(Jurisdiction {
         service: service(),
-        rule: Some(RuleId::parse("gdpr").unwrap()),
+        under: Some("rule `gdpr`".to_owned()),
         addresses: ["eu1".to_owned()].into(),
     });
     let plan = plan(&desired, &observed_pools(TWO), &Set::new());
     assert_eq!(told(&plan), [""; 0]);
     assert_eq!(
         plan.withheld[0].to_string(),
-        "pool eu: disable eu1: 0 origins of `files` that rule `gdpr` permits are up and enabled"
+        "pool eu: disable eu1: 0 origins of `files` under rule `gdpr` are up and enabled"
     );
+}
+
+#[test]
+fn a_name_of_which_nothing_is_permitted_any_more_is_not_answered() {
+    let mut desired = wanted_records(&[]);
+    (desired.records[0].permitted, desired.records[0].refuge) = (Set::new(), None);
+    let observed = observed_records(vec![record("r", "192.0.2.1", OURS), record("s", "x", None)]);
+    assert_eq!(ops(&desired, &observed), [RecordOp::Delete { id: "r".to_owned() }]);
+}
+
+#[test]
+fn a_pool_is_read_whatever_the_case_of_its_addresses() {
+    let desired =
+        wanted_pools(&[("eu", &[("eu1", Switch::Disable)]), ("us", &[("us1", Switch::Enable)])]);
+    let observed = observed_pools(&[("eu", &[("EU1.", true)]), ("us", &[("us1", true)])]);
+    assert_eq!(told(&plan(&desired, &observed, &Set::new())).len(), 1);
 }
 
 #[test]

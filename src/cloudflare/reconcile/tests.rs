@@ -12,12 +12,13 @@ fn records(content: &str) -> DesiredRecords {
     DesiredRecords {
         zone: "example.com".to_owned(),
         name: "files.example.com".to_owned(),
-        kind: "CNAME",
+        kind: RecordKind::Cname,
         service: ServiceId::parse("files").unwrap(),
         ttl_s: 60,
         answer: Some((RegionId::parse("us-east").unwrap(), [content.to_owned()].into())),
         refuge: None,
         permitted: [content.to_owned()].into(),
+        manual: false,
     }
 }
 
@@ -260,7 +261,7 @@ fn a_zone_that_is_gone_is_looked_up_again_next_time() {
 fn several_changes_of_one_set_are_one_batch() {
     let mut wanted = records("192.0.2.1");
     (wanted.kind, wanted.answer) = (
-        "A",
+        RecordKind::A,
         Some((
             RegionId::parse("eu-west").unwrap(),
             ["192.0.2.1".to_owned(), "192.0.2.2".to_owned()].into(),

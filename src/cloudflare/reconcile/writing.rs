@@ -5,9 +5,10 @@ use crate::cloudflare::desired::Switch;
 use crate::cloudflare::observed::{Observed, Pool, Record};
 use crate::cloudflare::plan::{Action, RecordOp};
 use crate::cloudflare::reply::{Failure, Reply, open};
+use crate::config::RecordKind;
 use crate::hold::Hold;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use crate::json::{self, Shape, fields};
+use serde_json::Value;
 
 const DNS_WRITE: &str = "DNS Write";
 const POOLS_WRITE: &str = "Load Balancing: Monitors and Pools Write";
@@ -41,35 +42,51 @@ pub(super) fn records_call(action: &Action, observed: &Observed) -> Option<Call>
     let Action::Records { zone, name, kind, ops, .. } = action else { return None };
     let base = format!("/zones/{}/dns_records", observed.zone_ids.get(zone)?);
     if let [RecordOp::Patch { id, content, ttl_s }] = ops.as_slice() {
-        let body = json!({"name": name, "type": kind, "content": content, "ttl": ttl_s});
-        return Some(Call {
-            method: Method::Patch,
-            path: format!("{base}/{id}"),
-            body: Some(body),
-        });
+        let body = json::object(says(name, *kind, content, *ttl_s));
+        let path = format!("{base}/{id}");
+        return Some(Call { method: Method::Patch, path, body: Some(body) });
     }
     let (mut deletes, mut patches, mut posts) = (Vec::new(), Vec::new(), Vec::new());
     for op in ops {
         match op {
-            RecordOp::Delete { id } => deletes.push(json!({"id": id})),
-            RecordOp::Patch { id, content, ttl_s } => patches.push(
-                json!({"id": id, "name": name, "type": kind, "content": content, "ttl": ttl_s}),
-            ),
-            RecordOp::Create { content, ttl_s, proxied, comment } => posts.push(json!({
-                "name": name, "type": kind, "content": content, "ttl": ttl_s, "proxied": proxied,
-                "comment": comment,
-            })),
+            RecordOp::Delete { id } => deletes.push(json::object(vec![("id", id.write())])),
+            RecordOp::Patch { id, content, ttl_s } => {
+                let mut record = says(name, *kind, content, *ttl_s);
+                record.push(("id", id.write()));
+                patches.push(json::object(record));
+            }
+            RecordOp::Create { content, ttl_s, proxied, comment } => {
+                let mut record = says(name, *kind, content, *ttl_s);
+                record.push(("proxied", (*proxied).into()));
+                record.push(("comment", comment.write()));
+                posts.push(json::object(record));
+            }
         }
     }
-    let body = json!({"deletes": deletes, "patches": patches, "posts": posts});
+    let body = json::object(vec![
+        ("deletes", deletes.into()),
+        ("patches", patches.into()),
+        ("posts", posts.into()),
+    ]);
     Some(Call { method: Method::Post, path: format!("{base}/batch"), body: Some(body) })
 }
 
-#[derive(Deserialize)]
+/// What a record says, as it is written in every call.
+fn says(name: &str, kind: RecordKind, content: &str, ttl_s: u32) -> Vec<(&'static str, Value)> {
+    vec![
+        ("name", name.into()),
+        ("type", kind.write()),
+        ("content", content.into()),
+        ("ttl", ttl_s.into()),
+    ]
+}
+
 struct Batch {
     patches: Option<Vec<Record>>,
     posts: Option<Vec<Record>>,
 }
+
+fields!(Batch { patches, posts });
 
 /// Checks that the reply shows every content that was written. Errors: [`Failure`].
 pub(super) fn check_records(action: &Action, reply: &Reply) -> Result<(), Failure> {
@@ -104,10 +121,10 @@ pub(super) fn pool_path(action: &Action) -> Option<String> {
 /// The pool's origins as the reply has them, every field kept, with only the switches of the action
 /// changed. Errors: [`Failure`]; also where an origin of the action is no longer there.
 pub(super) fn edited_origins(action: &Action, reply: &Reply) -> Result<Vec<Value>, Failure> {
-    #[derive(Deserialize)]
     struct RawPool {
         origins: Vec<Value>,
     }
+    fields!(RawPool { origins });
     let RawPool { mut origins } = open(reply, POOLS_WRITE)?;
     let Action::Pool { switches, .. } = action else { return Ok(origins) };
     for (address, switch) in switches {
@@ -132,7 +149,7 @@ pub(super) fn edited_origins(action: &Action, reply: &Reply) -> Result<Vec<Value
 
 /// The call that writes the origins back, all of them.
 pub(super) fn pool_call(action: &Action, origins: &[Value]) -> Option<Call> {
-    let body = Some(json!({"origins": origins}));
+    let body = Some(json::object(vec![("origins", origins.to_vec().into())]));
     Some(Call { method: Method::Patch, path: pool_path(action)?, body })
 }
 

@@ -1,141 +1,186 @@
-//! Services: their ids resolve, their hosts are names, and every rule leaves them somewhere to go.
+//! Services: their ids resolve, their hosts are names, and every strict rule leaves them somewhere
+//! to go.
 
 use super::Checker;
 use crate::config::diagnostic::Code;
 use crate::config::raw::RawService;
-use crate::config::{Monitor, Region, Service};
-use crate::ids::{MonitorId, RegionId, ServiceId};
+use crate::config::service::{Service, Steering};
+use crate::config::{Composite, HOSTS_MAX, Monitor, PUBLISH_MAX, Region, SERVICES_MAX};
+use crate::ids::{MonitorId, RegionId, ServiceId, TenantId};
 use crate::ordered::{Map, Set};
-use crate::residency::{self, Rule};
+use crate::residency::{self, Allow, Rule};
 
 /// What a service may refer to.
 pub(super) struct Known<'a> {
     pub(super) regions: &'a Map<RegionId, Region>,
     pub(super) monitors: &'a Map<MonitorId, Monitor>,
+    pub(super) composites: &'a Map<MonitorId, Composite>,
     pub(super) rules: &'a [Rule],
+    pub(super) tenants: &'a Map<TenantId, Allow>,
 }
 
-impl Checker {
+/// The hosts that are served, by whom.
+type Taken = Map<String, ServiceId>;
+
+impl Checker<'_> {
     pub(super) fn services(
         &mut self,
-        raw: &Map<String, RawService>,
-        regions: &Map<RegionId, Region>,
-        monitors: &Map<MonitorId, Monitor>,
-        rules: &[Rule],
+        raw: &Map<ServiceId, RawService>,
+        known: &Known<'_>,
     ) -> Map<ServiceId, Service> {
-        self.not_empty("services", raw.len());
-        let known = Known { regions, monitors, rules };
-        let mut hosts = Set::new();
+        if self.broken.is_empty() {
+            self.not_empty("services", raw.len());
+        }
+        self.at_most("services", raw.len(), SERVICES_MAX);
+        let mut taken = Map::new();
         let mut services = Map::new();
-        for (name, service) in raw {
-            let path = format!("services.{name}");
-            let id = self.id(&path, ServiceId::parse(name));
-            let built = self.service(&path, service, &known, &mut hosts);
-            services.extend(id.zip(built));
+        for (id, service) in raw {
+            let path = format!("services.{id}.hosts");
+            let hosts = self.hosts(&path, &service.hosts, id, &mut taken);
+            services.insert(id.clone(), self.service(id, service, hosts, known));
         }
         services
     }
 
-    fn service(
+    fn hosts(
         &mut self,
         path: &str,
-        raw: &RawService,
-        known: &Known<'_>,
-        taken: &mut Set<String>,
-    ) -> Option<Service> {
-        let at = |key: &str| format!("{path}.{key}");
-        let hosts = self.hosts(&at("hosts"), &raw.hosts);
-        for host in &hosts {
-            if !taken.insert(host.clone()) {
-                let problem = format!("`{host}` is served twice");
-                self.report(at("hosts"), Code::E005, problem, "one service for each host");
+        raw: &[String],
+        id: &ServiceId,
+        taken: &mut Taken,
+    ) -> Vec<String> {
+        self.at_most(path, raw.len(), HOSTS_MAX);
+        let mut hosts = Vec::new();
+        for (index, host) in raw.iter().enumerate() {
+            let path = format!("{path}[{index}]");
+            let Some(host) = self.host(&path, host) else { continue };
+            if let Some(other) = taken.insert(host.clone(), id.clone()) {
+                let problem = format!("`{host}` is a host of `{other}` already");
+                self.report(path, Code::E005, problem, "each host once");
             }
+            hosts.push(host);
         }
-        let monitor = self.known_monitor(&at("monitor"), &raw.monitor, known.monitors);
-        let regions = self.known_regions(&at("regions"), &raw.regions, known.regions);
-        self.in_range(&at("try_timeout_ms"), raw.try_timeout_ms, 100..=60_000);
-        self.in_range(&at("timeout_ms"), raw.timeout_ms, raw.try_timeout_ms..=300_000);
-        // With a region missing for its own mistakes nothing certain can be said.
-        if regions.len() == raw.regions.len() {
-            self.rules_leave_a_region(path, &hosts, &regions, known);
-        }
-        let publish = self.publishing(&at("publish"), &raw.publish, &regions, known);
-        Some(Service {
-            hosts,
-            monitor: monitor?,
-            regions,
-            try_timeout_ms: u64::from(raw.try_timeout_ms),
-            timeout_ms: u64::from(raw.timeout_ms),
-            publish,
-        })
+        hosts
     }
 
-    fn known_monitor(
+    fn service(
         &mut self,
-        path: &str,
-        name: &str,
-        monitors: &Map<MonitorId, Monitor>,
-    ) -> Option<MonitorId> {
-        let id = self.id(path, MonitorId::parse(name))?;
-        if monitors.contains_key(&id) {
-            return Some(id);
+        id: &ServiceId,
+        raw: &RawService,
+        hosts: Vec<String>,
+        known: &Known<'_>,
+    ) -> Service {
+        let path = &format!("services.{id}");
+        let at = |key: &str| format!("{path}.{key}");
+        self.known_monitor(&at("monitor"), &raw.monitor, known);
+        let regions = self.known_regions(&at("regions"), &raw.regions, known.regions);
+        let (try_timeout_ms, timeout_ms) = (raw.try_timeout_ms.get(), raw.timeout_ms.get());
+        let is_refused = |key: &str| self.has_mistake(&at(key));
+        let is_certain = !is_refused("timeout_ms") && !is_refused("try_timeout_ms");
+        if is_certain && timeout_ms < try_timeout_ms {
+            let problem = format!("{timeout_ms} ms, and one try may take {try_timeout_ms} ms");
+            let key =
+                if self.is_written(&at("timeout_ms")) { "timeout_ms" } else { "try_timeout_ms" };
+            let allowed = "`timeout_ms` no less than `try_timeout_ms`";
+            self.report(at(key), Code::E014, problem, allowed);
         }
-        self.unknown(path, name, monitors.keys());
-        None
+        let steering = self.steering(path, raw, &hosts, &regions);
+        // With a region missing for its own mistakes nothing certain can be said.
+        if regions.len() == raw.regions.len() && !self.lost.is_from(&at("regions")) {
+            self.rules_leave_a_region(id, &hosts, &regions, known);
+            self.tenants_find_a_region(id, &steering, &regions, known);
+        }
+        self.at_most(&at("publish"), raw.publish.len(), PUBLISH_MAX);
+        let publish = self.publishing(&at("publish"), &raw.publish, &regions, &steering, known);
+        let contract = self.contract(&at("contract"), raw, &publish, known);
+        Service {
+            hosts,
+            monitor: raw.monitor.clone(),
+            regions,
+            steering,
+            try_timeout_ms: try_timeout_ms.into(),
+            timeout_ms: timeout_ms.into(),
+            failover: self.failover(&at("failover"), &raw.failover),
+            publish,
+            contract,
+        }
+    }
+
+    fn known_monitor(&mut self, path: &str, id: &MonitorId, known: &Known<'_>) {
+        if !known.monitors.contains_key(id) && !known.composites.contains_key(id) {
+            let names = known.monitors.keys().chain(known.composites.keys());
+            self.unknown(path, "monitor", id.as_str(), names.map(MonitorId::as_str));
+        }
     }
 
     fn known_regions(
         &mut self,
         path: &str,
-        names: &[String],
+        names: &[RegionId],
         regions: &Map<RegionId, Region>,
     ) -> Vec<RegionId> {
         self.not_empty(path, names.len());
         let mut found: Vec<RegionId> = Vec::new();
-        for (index, name) in names.iter().enumerate() {
+        for (index, id) in names.iter().enumerate() {
             let path = format!("{path}[{index}]");
-            match self.id(&path, RegionId::parse(name)) {
-                Some(id) if !regions.contains_key(&id) => self.unknown(&path, name, regions.keys()),
-                Some(id) if found.contains(&id) => {
-                    let problem = format!("`{id}` is named twice");
-                    self.report(path, Code::E005, problem, "each region once");
-                }
-                id => found.extend(id),
+            if !regions.contains_key(id) {
+                self.unknown(&path, "region", id.as_str(), regions.keys().map(RegionId::as_str));
+            } else if found.contains(id) {
+                self.twice(path, id.as_str());
+            } else {
+                found.push(id.clone());
             }
         }
         found
     }
 
-    fn unknown<T: ToString>(&mut self, path: &str, name: &str, known: impl Iterator<Item = T>) {
-        if self.broken.contains(name) {
-            return;
-        }
-        let known = known.map(|id| id.to_string()).collect::<Vec<_>>().join(", ");
-        self.report(path, Code::E006, format!("`{name}` names nothing"), known);
-    }
-
-    /// A rule that permits none of a service's regions would refuse its clients for ever; that is a
-    /// mistake here, not an answer to give at run time.
+    /// A strict rule that permits none of a service's regions would refuse its clients for ever;
+    /// that is a mistake here, not an answer to give at run time.
     fn rules_leave_a_region(
         &mut self,
-        path: &str,
+        id: &ServiceId,
         hosts: &[String],
         regions: &[RegionId],
         known: &Known<'_>,
     ) {
+        let mut told = Set::new();
         for host in hosts {
-            for rule in residency::rules_over_name(known.rules, host) {
-                let somewhere = regions
-                    .iter()
-                    .filter_map(|id| known.regions.get(id))
-                    .any(|region| residency::permits(&[rule], region.country));
-                if !somewhere {
-                    let problem =
-                        format!("rule `{}` permits none of its regions for `{host}`", rule.id);
+            for rule in residency::strict_rules_over(known.rules, host) {
+                // Nothing certain can be said of what itself has a mistake.
+                let is_known = !rule.allow.members.is_empty();
+                if is_known && !somewhere(&rule.allow, regions, known) && told.insert(&rule.id) {
+                    let problem = format!(
+                        "strict rule `{}` permits no region of service `{id}` for `{host}`",
+                        rule.id
+                    );
                     let allowed = "a region in a country that the rule allows";
-                    self.report(format!("{path}.regions"), Code::E021, problem, allowed);
+                    self.report(format!("services.{id}.regions"), Code::E021, problem, allowed);
                 }
             }
         }
     }
+
+    fn tenants_find_a_region(
+        &mut self,
+        id: &ServiceId,
+        steering: &Steering,
+        regions: &[RegionId],
+        known: &Known<'_>,
+    ) {
+        if steering.tenancy.is_none() {
+            return;
+        }
+        for (tenant, allow) in known.tenants {
+            if !allow.members.is_empty() && !somewhere(allow, regions, known) {
+                let problem = format!("tenant `{tenant}` may be in no region of service `{id}`");
+                let allowed = "a region in a country that the tenant allows";
+                self.report(format!("services.{id}.regions"), Code::E023, problem, allowed);
+            }
+        }
+    }
+}
+
+fn somewhere(allow: &Allow, regions: &[RegionId], known: &Known<'_>) -> bool {
+    let regions = regions.iter().filter_map(|id| known.regions.get(id));
+    regions.into_iter().any(|region| allow.permits_at_some_time(region.country, &region.attest))
 }

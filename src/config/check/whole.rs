@@ -3,100 +3,253 @@
 use super::Checker;
 use crate::config::diagnostic::Code;
 use crate::config::raw::{Raw, RawPublish};
-use crate::config::{Config, Publish};
-use crate::ids::RegionId;
+use crate::config::{Config, Origin, Publish, RecordKind, Region};
+use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
+use crate::residency::{Mode, Rule, wildcard_of};
 
-impl Checker {
+/// Names that lead to this Worker, or move between regions.
+struct Moving {
+    served: Set<String>,
+    published: Set<String>,
+}
+
+impl Moving {
+    fn has(&self, host: &str) -> bool {
+        is_named(&self.served, host) || self.published.contains(host)
+    }
+}
+
+impl Checker<'_> {
     pub(super) fn whole(&mut self, raw: &Raw, config: &Config) {
         // Names as they were written: a service with another mistake still has its names.
         let services = || raw.services.values();
-        let served =
-            Set::of(services().flat_map(|service| &service.hosts).map(|host| written(host)));
-        let published = services().flat_map(|service| &service.publish);
-        let published = Set::of(published.filter_map(|publish| match publish {
-            RawPublish::Dns(dns) => Some(written(&dns.name)),
-            RawPublish::Pool(_) => None,
-        }));
+        let moving = Moving {
+            served: Set::of(services().flat_map(|s| &s.hosts).map(|host| written(host))),
+            published: Set::of(services().flat_map(|s| &s.publish).filter_map(named)),
+        };
         self.published_once(config);
-        self.rules_guard_something(config, &served, &published);
-        self.origins_are_behind_us(config, &served, &published);
+        for (index, rule) in config.residency.iter().enumerate() {
+            self.rule_guards_something(&format!("residency[{index}]"), raw, index, rule, &moving);
+            self.rule_has_an_effect(&format!("residency[{index}]"), rule, config);
+        }
+        self.pins_hold(config);
+        self.origins_are_behind_us(config, &moving);
+        self.others_are_outside(config, &moving);
         self.every_target_can_be_probed(config);
     }
 
-    /// Two services that publish one object would undo each other for ever.
+    /// Two services that publish one object would undo each other for ever, and where there is a
+    /// CNAME or a balancer there can be nothing else of that name. Source: RFC 1034 §3.6.2.
     fn published_once(&mut self, config: &Config) {
-        let mut seen = Set::new();
+        let mut seen: Vec<(String, &str, &ServiceId)> = Vec::new();
         for (id, service) in &config.services {
             for (index, publish) in service.publish.iter().enumerate() {
-                let object = match publish {
-                    Publish::Dns(dns) => format!("{} {}", dns.name, dns.kind.as_str()),
-                    Publish::Pool(pool) => format!("pool {} of {}", pool.name, pool.account),
+                let (name, kind) = match publish {
+                    Publish::Dns(dns) => (dns.name.clone(), dns.kind.as_str()),
+                    Publish::Pool(pool) => (format!("{} of {}", pool.name, pool.account), "pool"),
+                    Publish::LoadBalancer(balancer) => (balancer.name.clone(), "load balancer"),
                 };
-                if !seen.insert(object.clone()) {
+                let alone = |kind: &str| {
+                    kind != RecordKind::A.as_str() && kind != RecordKind::Aaaa.as_str()
+                };
+                let clash = seen.iter().find(|(other, other_kind, _)| {
+                    *other == name && (*other_kind == kind || alone(kind) || alone(other_kind))
+                });
+                if let Some((_, other_kind, other)) = clash {
                     let path = format!("services.{id}.publish[{index}]");
-                    let problem = format!("{object} is published twice");
-                    self.report(path, Code::E005, problem, "one service for each object");
+                    let problem = format!(
+                        "{kind} `{name}`: `{other}` publishes the {other_kind} of this name"
+                    );
+                    self.report(path, Code::E005, problem, "one object of a name, by one service");
                 }
+                seen.push((name, kind, id));
             }
         }
     }
 
-    /// A rule about a host that nobody serves is a rule about nothing, most likely a misspelt one.
-    fn rules_guard_something(
+    /// A rule about a host that nobody serves, or about tenants that nobody tells, is a rule about
+    /// nothing, most likely a misspelt one.
+    fn rule_guards_something(
         &mut self,
-        config: &Config,
-        served: &Set<String>,
-        published: &Set<String>,
+        path: &str,
+        raw: &Raw,
+        index: usize,
+        rule: &Rule,
+        moving: &Moving,
     ) {
-        for (index, rule) in config.residency.iter().enumerate() {
-            for host in rule.when.host.iter().flatten() {
-                if !served.contains(host) && !published.contains(host) {
-                    let path = format!("residency[{index}].when.host");
-                    let problem = format!("`{host}` is neither served nor published");
-                    self.report(path, Code::E006, problem, "a host or record of a service");
-                }
+        let hosts = raw.residency.get(index).and_then(|raw| raw.when.host.as_ref());
+        for (index, host) in hosts.iter().flat_map(|hosts| hosts.all.iter().enumerate()) {
+            let name = written(host);
+            let is_host = rule.when.hosts.as_ref().is_some_and(|hosts| hosts.contains(&name));
+            if is_host
+                && self.broken.is_empty()
+                && !is_named(&moving.served, &name)
+                && !moving.published.contains(&name)
+            {
+                let path =
+                    hosts.map_or_else(String::new, |h| h.path(&format!("{path}.when.host"), index));
+                let known: Vec<&str> = moving
+                    .served
+                    .iter()
+                    .chain(moving.published.iter())
+                    .map(String::as_str)
+                    .collect();
+                self.unknown(&path, "host or record of a service", host, known.into_iter());
+            }
+        }
+        let told = raw.services.values().filter(|service| service.tenant.is_some());
+        let mut told = told.flat_map(|service| &service.hosts);
+        let guards_told = told.any(|host| rule.when.may_guard(&[&written(host)]));
+        let names_tenants = rule.when.tenants.as_ref().is_some_and(|tenants| !tenants.is_empty());
+        if names_tenants && !guards_told && self.broken.is_empty() {
+            let problem = "no service that the rule guards tells its tenants, so it guards nothing";
+            let path = format!("{path}.when.tenant");
+            self.report(path, Code::E022, problem, "`tenant` in a service that it guards");
+        }
+    }
+
+    /// A preferred rule that no region meets ranks nothing; a strict one refuses, and is told where
+    /// the service is.
+    fn rule_has_an_effect(&mut self, path: &str, rule: &Rule, config: &Config) {
+        if rule.mode == Mode::Strict || rule.allow.members.is_empty() || !self.broken.is_empty() {
+            return;
+        }
+        let meets =
+            |region: &Region| rule.allow.permits_at_some_time(region.country, &region.attest);
+        if !config.regions.values().any(meets) {
+            let problem = "no region is in any of these countries, so the rule prefers nothing";
+            let allowed = "a country that has a region";
+            self.report(format!("{path}.allow"), Code::E022, problem, allowed);
+        }
+    }
+
+    /// A pin that is never applied is worse than none: its owner relies on it.
+    fn pins_hold(&mut self, config: &Config) {
+        let tenancies = || config.services.iter().map(|(id, s)| (id, s.steering.tenancy.as_ref()));
+        let is_told = tenancies().any(|(_, tenancy)| tenancy.is_some());
+        if !config.tenants.is_empty() && !is_told && self.broken.is_empty() {
+            let problem = "no service tells its tenants, so nobody is pinned";
+            self.report("tenants", Code::E022, problem, "`tenant` in a service");
+        }
+        for (id, tenancy) in tenancies() {
+            if config.tenants.is_empty()
+                && tenancy.is_some_and(|tenancy| tenancy.required && !tenancy.kv)
+                && self.broken.is_empty()
+            {
+                let problem = "no tenant is known, so every request would be refused";
+                let path = format!("services.{id}.tenant.required");
+                self.report(path, Code::E014, problem, "a tenant in `tenants`, or `kv = true`");
             }
         }
     }
 
     /// An origin under a name that moves between regions is in no region, and one under a name that
-    /// this Worker serves would be this Worker.
-    fn origins_are_behind_us(
-        &mut self,
-        config: &Config,
-        served: &Set<String>,
-        published: &Set<String>,
-    ) {
+    /// this Worker serves would be this Worker: its probes would fail only once deployed, and each
+    /// request would come back to us.
+    fn origins_are_behind_us(&mut self, config: &Config, moving: &Moving) {
         let mut seen: Map<&str, &RegionId> = Map::new();
+        let mut places: Map<String, &RegionId> = Map::new();
         for (id, region) in &config.regions {
             for (index, origin) in region.origins.iter().enumerate() {
                 let path = format!("regions.{id}.origins[{index}].url");
-                let host = origin.url.host().to_owned();
-                if served.contains(&host) || published.contains(&host) {
-                    let problem = format!("`{host}` is a name of a service, which moves");
+                let host = origin.url.host();
+                if is_named(&moving.served, host) {
+                    let problem =
+                        format!("`{host}` is served by this Worker, which would ask itself");
+                    self.report(path, Code::E008, problem, "a name of this origin's own");
+                } else if moving.published.contains(host) {
+                    let problem = format!("`{host}` is published, and moves between the regions");
                     self.report(path, Code::E008, problem, "a name of this origin's own");
                 } else if let Some(other) = seen.insert(origin.url.base(), id) {
-                    let problem = format!("`{}` stands in `{other}` already", origin.url);
+                    let problem = format!("`{}` is an origin of `{other}` already", origin.url);
                     self.report(path, Code::E005, problem, "a name of this origin's own");
+                } else {
+                    self.stands_once(&path, origin, id, &mut places);
                 }
             }
         }
     }
 
+    /// Pools know an origin by its host and records by its addresses alone: one that stands in two
+    /// regions would stand under two laws.
+    fn stands_once<'c>(
+        &mut self,
+        path: &str,
+        origin: &Origin,
+        id: &'c RegionId,
+        places: &mut Map<String, &'c RegionId>,
+    ) {
+        let ips = [origin.ipv4.map(|ip| ip.to_string()), origin.ipv6.map(|ip| ip.to_string())];
+        for place in ips.into_iter().flatten().chain([origin.url.host().to_owned()]) {
+            let problem = match places.insert(place.clone(), id) {
+                Some(other) if other != id => format!("`{place}` stands in `{other}` already"),
+                _ => continue,
+            };
+            self.report(path, Code::E005, problem, "an address in one region only");
+        }
+    }
+
+    /// Controls and hooks must not come back to this Worker, and a control that is an origin tells
+    /// nothing that its probes do not.
+    fn others_are_outside(&mut self, config: &Config, moving: &Moving) {
+        let origins = || config.regions.values().flat_map(|region| &region.origins);
+        for (index, control) in config.controls.iter().enumerate() {
+            let path = format!("observer.controls[{index}]");
+            let Some(host) = host_of(&control.url) else { continue };
+            if moving.has(&host) {
+                let problem = format!("`{host}` is a name of a service, which this Worker serves");
+                self.report(path, Code::E008, problem, "a name outside of all services");
+            } else if origins().any(|origin| origin.url.host() == host) {
+                let problem = format!("`{host}` is an origin, and would fail together with it");
+                self.report(path, Code::E008, problem, "a name outside of all regions");
+            }
+        }
+        for (id, service) in &config.services {
+            let Some(promote) = &service.failover.promote else { continue };
+            let Some(host) = host_of(&promote.url).filter(|host| moving.has(host)) else {
+                continue;
+            };
+            let path = format!("services.{id}.failover.promote.url");
+            let problem = format!("`{host}` is a name of a service, which may be what is down");
+            self.report(path, Code::E008, problem, "a name outside of all services");
+        }
+    }
+
     fn every_target_can_be_probed(&mut self, config: &Config) {
         let targets = u32::try_from(config.targets().count()).unwrap_or(u32::MAX);
-        if targets > config.probes_per_run {
+        if targets > config.probes_per_run && !self.has_mistake("limits") {
             let problem = format!(
-                "{targets} targets and {} probes a run: some would never be probed",
+                "{} probes a run for {targets} targets: some would never be probed",
                 config.probes_per_run
             );
-            let allowed = "at least one probe a run for each origin and monitor";
-            self.report("limits.probes_per_run", Code::E007, problem, allowed);
+            let allowed = format!("at least {targets}: one for each origin and monitor");
+            self.report("limits.probes_per_run", Code::E014, problem, &allowed);
         }
     }
 }
 
 fn written(name: &str) -> String {
     name.trim_end_matches('.').to_ascii_lowercase()
+}
+
+/// The host of a URL, in lower case.
+fn host_of(url: &str) -> Option<String> {
+    let host = url.split("://").nth(1)?.split(['/', ':', '?', '#']).next()?;
+    Some(host.to_ascii_lowercase())
+}
+
+/// The name of a published object that clients ask for.
+fn named(publish: &RawPublish) -> Option<String> {
+    let dns = publish.dns.as_ref().map(|dns| &dns.name);
+    let balancer = publish.load_balancer.as_ref().map(|balancer| &balancer.name);
+    dns.or(balancer).map(|name| written(name))
+}
+
+/// Whether a host is among `names`, itself or by way of a wildcard on either side.
+fn is_named(names: &Set<String>, host: &str) -> bool {
+    let covered = |name: &String| wildcard_of(name).is_some_and(|wildcard| wildcard == host);
+    names.contains(host)
+        || wildcard_of(host).is_some_and(|wildcard| names.contains(&wildcard))
+        || names.iter().any(covered)
 }

@@ -1,5 +1,8 @@
 use super::*;
+use crate::config::{Override, OverrideTo};
+use crate::health::{Damping, effective};
 
+const PASS: Verdict = Verdict::Pass { latency_ms: 1, lag_s: None };
 const THRESHOLDS: Thresholds = Thresholds { rise: 2, fall: 3, forgive: 3, window_ms: 60_000 };
 
 /// Plays a story, one letter a second: `p` a pass, `f` a failure, `i` inconclusive, `.` nothing.
@@ -10,7 +13,7 @@ fn story(steps: &str) -> String {
     for (second, step) in (0u64..).zip(steps.chars()) {
         let now = Timestamp::from_millis(second * 1_000);
         let verdict = match step {
-            'p' => Verdict::Pass { latency_ms: 1 },
+            'p' => PASS,
             'f' => Verdict::Fail { reason: FailureReason::HttpTimeout },
             _ => Verdict::Inconclusive { note: String::new() },
         };
@@ -82,8 +85,8 @@ fn a_transition_tells_when_the_first_sign_was_seen_and_why() {
     let mut memory = Hysteresis::default();
     let mut last = None;
     for (ms, verdict) in [
-        (0, Verdict::Pass { latency_ms: 1 }),
-        (1_000, Verdict::Pass { latency_ms: 1 }),
+        (0, PASS),
+        (1_000, PASS),
         (5_000, Verdict::Fail { reason: FailureReason::HttpTimeout }),
         (6_000, Verdict::Fail { reason: FailureReason::HttpTimeout }),
         (7_000, Verdict::Fail { reason: FailureReason::ResponseCodeMismatch }),
@@ -109,7 +112,7 @@ fn only_what_could_change_soon_is_unsettled() {
         let mut memory = Hysteresis::default();
         for step in steps.chars() {
             let verdict = match step {
-                'p' => Verdict::Pass { latency_ms: 1 },
+                'p' => PASS,
                 _ => Verdict::Fail { reason: FailureReason::HttpTimeout },
             };
             memory.observe(&verdict, THRESHOLDS, Timestamp::from_millis(0));
@@ -129,7 +132,7 @@ fn short(memory: &Hysteresis) -> String {
 fn transition_table() -> String {
     let now = Timestamp::from_millis(0);
     let verdicts = [
-        ("pass", Verdict::Pass { latency_ms: 1 }),
+        ("pass", PASS),
         ("fail", Verdict::Fail { reason: FailureReason::HttpTimeout }),
         ("inconclusive", Verdict::Inconclusive { note: String::new() }),
     ];
@@ -153,10 +156,71 @@ fn transition_table() -> String {
     format!("rise 2, fall 3, forgive 3; => is a transition\n{}\n", lines.join("\n"))
 }
 
+/// What traffic takes an origin for, whatever was observed and stands over it.
+fn traffic_table() -> String {
+    let says = |set| {
+        let (reason, author) = (String::new(), String::new());
+        Some(Override { set, reason, author, until: Timestamp::from_millis(1) })
+    };
+    let columns = [
+        ("no override", None),
+        ("override up", says(OverrideTo::Up)),
+        ("override down", says(OverrideTo::Down)),
+        ("override drain", says(OverrideTo::Drain)),
+    ];
+    let row = |name: &str, cells: Vec<String>| {
+        let cells: Vec<_> = cells.iter().map(|cell| format!("  {cell:<15}")).collect();
+        format!("{name:<14}{}", cells.concat()).trim_end().to_owned()
+    };
+    let names = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let mut lines = vec![row("for traffic", names)];
+    for observed in [Health::Down, Health::Unknown, Health::Up] {
+        for (words, believed) in [("", observed), (" damped", Damping::withhold(observed))] {
+            let cell = |set: &Option<Override>| {
+                let (health, drained) = effective(believed, set.as_ref(), Timestamp::default());
+                format!("{}{}", health.as_str(), if drained { " drained" } else { "" })
+            };
+            let cells = columns.iter().map(|(_, set)| cell(set)).collect();
+            lines.push(row(&format!("{}{words}", observed.as_str()), cells));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
 #[test]
 fn the_whole_transition_table_is_as_it_was_reviewed() {
     let reviewed = include_str!("../../../docs/health-transitions.txt");
-    assert_eq!(transition_table(), reviewed, "\n{}", transition_table());
+    let now = format!("{}\n{}", transition_table(), traffic_table());
+    assert_eq!(now, reviewed, "\n{now}");
+}
+
+#[test]
+fn every_reason_to_fail_counts_alike() {
+    let fall = |reason| {
+        let mut memory = Hysteresis::default();
+        let seen = [PASS, PASS, Verdict::Fail { reason }, PASS, Verdict::Fail { reason }];
+        for verdict in seen.into_iter().chain([Verdict::Fail { reason }]) {
+            memory.observe(&verdict, THRESHOLDS, Timestamp::from_millis(0));
+        }
+        (memory.health, memory.reason)
+    };
+    for reason in [
+        FailureReason::HttpTimeout,
+        FailureReason::TcpConnectionFailed,
+        FailureReason::TcpTimeout,
+        FailureReason::NoRouteToHost,
+        FailureReason::TlsHandshakeFailure,
+        FailureReason::TlsUntrustedCertificate,
+        FailureReason::DnsUnknownHost,
+        FailureReason::ResponseCodeMismatch,
+        FailureReason::ResponseBodyMismatch,
+        FailureReason::ResponseNotJson,
+        FailureReason::ResponseJsonMismatch,
+        FailureReason::ResponseHeaderMismatch,
+        FailureReason::ResponseTooSlow,
+    ] {
+        assert_eq!(fall(reason), (Health::Down, Some(reason)));
+    }
 }
 
 mod properties {

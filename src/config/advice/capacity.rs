@@ -1,0 +1,90 @@
+//! Whether what is left can carry what is lost, and whether there are probes enough to see it.
+//!
+//! Nobody knows the load here, so the rule is the weakest that still tells something: regions are
+//! taken to be as busy as they are large, and those that are left have to be able to carry alone
+//! what the largest carried. Where they could not even if they were idle, the loss of that region
+//! is an overload of the others.
+
+use super::{AdviceCode, Adviser};
+use crate::config::{RUN_MS, Region, Service};
+use crate::ids::{RegionId, ServiceId};
+
+impl Adviser<'_> {
+    pub(super) fn capacity(&mut self) {
+        for (id, service) in &self.config.services {
+            let regions: Vec<_> = self.regions(service).collect();
+            self.survivors(&format!("services.{id}.regions"), id, &regions, None);
+            for bond in self.bonds(service) {
+                let permitted: Vec<_> = regions
+                    .iter()
+                    .copied()
+                    .filter(|(_, region)| self.permits(bond.allow, region))
+                    .collect();
+                if permitted.len() < regions.len() {
+                    self.survivors(&bond.path, id, &permitted, Some(&bond.name));
+                }
+            }
+            self.lag_is_reported(id, service);
+        }
+        self.probes();
+    }
+
+    /// Nothing is said where a capacity is not known, or where no region would be left: that is
+    /// told as such.
+    fn survivors(
+        &mut self,
+        path: &str,
+        id: &ServiceId,
+        regions: &[(&RegionId, &Region)],
+        under: Option<&str>,
+    ) {
+        let capacity = |(id, region): &(&RegionId, &Region)| {
+            Some((u64::from(region.capacity_rps?), id.as_str().to_owned()))
+        };
+        let Some(all) = regions.iter().map(capacity).collect::<Option<Vec<_>>>() else { return };
+        let Some((largest, lost)) = all.iter().max().filter(|_| all.len() > 1) else { return };
+        let left = all.iter().map(|(capacity, _)| capacity).sum::<u64>() - largest;
+        if left < *largest {
+            let under = under.map(|name| format!(" under {name}")).unwrap_or_default();
+            let problem =
+                format!("without `{lost}` ({largest} rps), `{id}` has {left} rps left{under}");
+            let why = "the others cannot carry what it carried";
+            self.advise(path, AdviceCode::W109, problem, why);
+        }
+    }
+
+    fn lag_is_reported(&mut self, id: &ServiceId, service: &Service) {
+        let leaves = self.config.leaves(&service.monitor);
+        let monitors = leaves.iter().filter_map(|leaf| self.config.monitors.get(leaf));
+        if monitors.into_iter().any(|monitor| monitor.lag_pointer.is_some()) {
+            return;
+        }
+        let monitor = &service.monitor;
+        let hint = "expect something of `/replication_lag_s` in the monitor's `json`";
+        if service.contract.is_some_and(|contract| contract.rpo_s.is_some()) {
+            let path = format!("services.{id}.contract.rpo_s");
+            let problem = format!("`{monitor}` reports no replication lag");
+            let why = "nobody can say how much would be lost";
+            self.advise_with(&path, AdviceCode::W106, problem, why, Some(hint));
+        }
+        if service.steering.primary.is_some() && service.regions.len() > 1 {
+            let path = format!("services.{id}.writes");
+            let problem = format!("`{monitor}` reports no replication lag");
+            let why = "replicas are never read from while the primary is usable";
+            self.advise_with(&path, AdviceCode::W106, problem, why, Some(hint));
+        }
+    }
+
+    /// A settled origin is probed once an interval; rechecks come on top.
+    fn probes(&mut self) {
+        let config = self.config;
+        let monitors = config.targets().filter_map(|target| config.monitors.get(&target.monitor));
+        let wanted: u64 = monitors.map(|monitor| RUN_MS.div_ceil(monitor.interval_ms)).sum();
+        if wanted > config.probes_per_run.into() {
+            let limit = config.probes_per_run;
+            let problem = format!("{limit} probes a run, and the intervals ask for {wanted}");
+            let why = "intervals become longer than configured, and with them the time to notice";
+            self.advise("limits.probes_per_run", AdviceCode::W110, problem, why);
+        }
+    }
+}

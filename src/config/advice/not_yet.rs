@@ -1,0 +1,88 @@
+//! What is read and checked, and not acted on by this version: nobody should rely on it unawares.
+
+use super::{AdviceCode, Adviser};
+use crate::config::{Affinity, Failover, Policy, Publish, Quorum, Service, Steering};
+use crate::ids::ServiceId;
+use crate::time::SECOND;
+
+/// What [`Failover`] is where the config says nothing.
+const STAGES_DEFAULT: [u8; 4] = [10, 25, 50, 100];
+const BAKE_MS_DEFAULT: u64 = 300 * SECOND;
+
+impl Adviser<'_> {
+    pub(super) fn not_yet(&mut self) {
+        let config = self.config;
+        if !config.areas.is_empty() {
+            self.ignored("areas.use", "all probes are sent from where the cron run is");
+        }
+        for (id, monitor) in &config.monitors {
+            if matches!(monitor.quorum, Quorum::AtLeast(2..)) {
+                let why = "there is one vantage point, and its verdict is the quorum";
+                self.ignored(&format!("monitors.{id}.quorum"), why);
+            }
+        }
+        for (id, service) in &config.services {
+            self.service(id, service);
+        }
+        if !config.alerts.is_empty() {
+            self.ignored("alerts", "nobody is told; look at `status`");
+        }
+        let with_capacity = config.regions.iter().find(|(_, region)| region.capacity_rps.is_some());
+        if let Some((id, _)) = with_capacity {
+            let why = "it is used for advice alone, and limits no traffic";
+            self.ignored(&format!("regions.{id}.capacity_rps"), why);
+        }
+    }
+
+    fn service(&mut self, id: &ServiceId, service: &Service) {
+        let Failover { stages, bake_ms, promote, .. } = &service.failover;
+        let path = format!("services.{id}.failover");
+        if *stages != STAGES_DEFAULT || *bake_ms != BAKE_MS_DEFAULT {
+            self.ignored(&format!("{path}.failback"), "traffic comes back at once");
+        }
+        if promote.is_some() {
+            self.ignored(&format!("{path}.promote"), "no hook is called; promote by hand");
+        }
+        if service.contract.is_some_and(|contract| contract.availability_of_100_000.is_some()) {
+            let path = format!("services.{id}.contract.availability");
+            self.ignored(&path, "availability is not measured");
+        }
+        if service.steering.primary.is_some()
+            && service.contract.is_some_and(|contract| contract.rto_ms.is_some())
+        {
+            let path = format!("services.{id}.contract.rto_s");
+            let problem = "a recovery time is promised, and only the primary takes writes";
+            let why = "no standby is promoted by itself, so writes wait for a person";
+            let hint = "count on `rto_s` for reads; for writes promote by hand, and move `primary`";
+            self.advise_with(&path, AdviceCode::W112, problem.to_owned(), why, Some(hint));
+        }
+        self.steering(id, &service.steering);
+        for (index, publish) in service.publish.iter().enumerate() {
+            if matches!(publish, Publish::LoadBalancer(_)) {
+                let path = format!("services.{id}.publish[{index}].load_balancer");
+                self.ignored(&path, "the load balancer stays as it is");
+            }
+        }
+    }
+
+    fn steering(&mut self, id: &ServiceId, steering: &Steering) {
+        let path = |key: &str| format!("services.{id}.{key}");
+        if steering.affinity == Affinity::Cookie {
+            self.ignored(&path("affinity"), "the proxy sets and reads no cookie yet");
+        }
+        if steering.policy == Policy::LeastOutstanding {
+            self.ignored(
+                &path("steering"),
+                "requests under way are not counted, so chance decides",
+            );
+        }
+        if steering.primary.as_ref().is_some_and(|primary| primary.read_your_writes_s > 0) {
+            self.ignored(&path("read_your_writes_s"), "the proxy sets and reads no cookie yet");
+        }
+    }
+
+    fn ignored(&mut self, path: &str, why: &str) {
+        let problem = "this is read and checked, and this version does not act on it".to_owned();
+        self.advise(path, AdviceCode::W104, problem, why);
+    }
+}

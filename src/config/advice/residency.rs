@@ -1,0 +1,100 @@
+//! What the law leaves now, and for how long.
+
+use super::{AdviceCode, Adviser, Bond};
+use crate::config::{Region, Service};
+use crate::ids::{RegionId, ServiceId};
+use crate::residency::Member;
+use crate::time::{MINUTE, Millis, Timestamp};
+
+/// How long beforehand an end is told: about as long as a contract with another site takes.
+pub(super) const ENDS_SOON: Millis = 180 * 24 * 60 * MINUTE;
+
+impl<'c> Adviser<'c> {
+    pub(super) fn residency(&mut self) {
+        for (id, service) in &self.config.services {
+            for bond in self.bonds(service) {
+                self.failover_inside(id, service, &bond);
+                self.writes(id, service, &bond);
+                for (region_id, region) in self.regions(service) {
+                    self.end(&bond, region_id, region);
+                    self.attestation(&bond, region_id, region);
+                }
+            }
+        }
+    }
+
+    fn failover_inside(&mut self, id: &ServiceId, service: &'c Service, bond: &Bond<'c>) {
+        let regions = self.regions(service);
+        let permitted: Vec<_> =
+            regions.filter(|(_, region)| self.permits(bond.allow, region)).collect();
+        let name = &bond.name;
+        match permitted.as_slice() {
+            [] => {
+                let problem = format!("{name} permits none of the regions of `{id}` at this time");
+                let why = "its clients are refused until a membership begins or a region is added";
+                self.advise(&bond.path, AdviceCode::W105, problem, why);
+            }
+            [(only, _)] if service.regions.len() == 1 => {
+                let problem = format!("{name} binds `{id}`, which has one region, `{only}`");
+                let why = "while it is down, there is nowhere to go";
+                let hint = "add a second region in a country that is permitted";
+                self.advise_with(&bond.path, AdviceCode::W101, problem, why, Some(hint));
+            }
+            [(only, _)] => {
+                let problem = format!("{name} leaves `{id}` one region, `{only}`");
+                let why = "while it is down, these clients are refused";
+                let hint = "add a region in a country that is permitted";
+                self.advise_with(&bond.path, AdviceCode::W101, problem, why, Some(hint));
+            }
+            _ => {}
+        }
+    }
+
+    fn writes(&mut self, id: &ServiceId, service: &'c Service, bond: &Bond<'c>) {
+        let Some(primary) = &service.steering.primary else { return };
+        let region = self.config.regions.get(&primary.region);
+        if region.is_some_and(|region| !self.permits(bond.allow, region)) {
+            let (name, primary) = (&bond.name, &primary.region);
+            let problem = format!("{name} does not permit `{primary}`, the primary of `{id}`");
+            let why = "writes of these clients are refused";
+            let hint = "serve them by a service whose primary is permitted";
+            self.advise_with(&bond.path, AdviceCode::W108, problem, why, Some(hint));
+        }
+    }
+
+    /// Said of what is in force and ends, unless something else permits the region for longer.
+    fn end(&mut self, bond: &Bond<'c>, id: &RegionId, region: &Region) {
+        let counts = |member: &&Member| {
+            member.country == region.country
+                && member.is_met_by(&region.attest)
+                && member.is_in_force(self.now)
+        };
+        let ends = bond.allow.members.iter().filter(counts).map(|member| member.expires);
+        let Some(Some(last)) = ends.max_by_key(|end| end.map_or(u64::MAX, Timestamp::millis))
+        else {
+            return;
+        };
+        if last.since(self.now) <= ENDS_SOON {
+            let problem = format!("`{id}` in {} is permitted until {last}", region.country);
+            let why = "after that instant it is not, unless the membership is renewed";
+            self.advise(&bond.path, AdviceCode::W102, problem, why);
+        }
+    }
+
+    fn attestation(&mut self, bond: &Bond<'c>, id: &RegionId, region: &Region) {
+        let members = || {
+            let members =
+                bond.allow.members.iter().filter(|member| member.country == region.country);
+            members.filter(|member| member.is_in_force(self.now))
+        };
+        let lacking = members().find_map(|member| member.requires.clone());
+        let is_permitted = members().any(|member| member.is_met_by(&region.attest));
+        if let Some(word) = lacking.filter(|_| !is_permitted) {
+            let country = region.country;
+            let problem =
+                format!("`{id}` in {country} is not permitted: it does not attest `{word}`");
+            let why = "the set covers a region there on that condition alone";
+            self.advise(&bond.path, AdviceCode::W103, problem, why);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+use super::residency::ENDS_SOON;
+use super::{AdviceCode, advise};
+use crate::config::Config;
+use crate::time::Timestamp;
+use serde_json::{Value, json};
+
+const NOW: &str = "2026-06-01T00:00:00Z";
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::try_from(text.to_owned()).unwrap()
+}
+
+fn region(country: &str, name: &str) -> Value {
+    let url = format!("https://{name}.example.net");
+    json!({"country": country, "origins": [{"id": format!("{name}-1"), "url": url}]})
+}
+
+/// Two regions in the EU and one in the US, one service, no rule: nothing to be said.
+fn quiet() -> Value {
+    json!({
+        "version": 1,
+        "regions": {
+            "de": region("DE", "de"),
+            "ie": region("IE", "ie"),
+            "us": region("US", "us"),
+        },
+        "monitors": {"web": {}},
+        "services": {"web": {
+            "hosts": ["www.example.com"],
+            "monitor": "web",
+            "regions": ["de", "ie", "us"],
+        }},
+    })
+}
+
+fn with_rule(allow: &[&str]) -> Value {
+    let mut config = quiet();
+    config["residency"] = json!([{"id": "law", "allow": allow, "mode": "strict"}]);
+    config
+}
+
+/// Codes and paths of what is said at an instant.
+fn told_at(config: &Value, now: Timestamp) -> Vec<String> {
+    let config = Config::parse(&config.to_string()).unwrap();
+    advise(&config, now).iter().map(|told| format!("{:?} {}", told.code, told.path)).collect()
+}
+
+fn told(config: &Value) -> Vec<String> {
+    told_at(config, at(NOW))
+}
+
+#[test]
+fn of_a_quiet_config_nothing_is_said() {
+    assert_eq!(told(&quiet()), [""; 0]);
+    assert_eq!(told(&with_rule(&["DE", "IE"])), [""; 0]);
+}
+
+#[test]
+fn one_region_is_no_failover_and_two_are() {
+    let alone = ["W101 residency[0].allow"];
+    assert_eq!(told(&with_rule(&["DE"])), alone);
+    assert_eq!(told(&with_rule(&["DE", "IE"])), [""; 0]);
+    let mut preferred = with_rule(&["DE"]);
+    preferred["residency"][0]["mode"] = "preferred".into();
+    assert_eq!(told(&preferred), [""; 0]);
+    let mut pinned = quiet();
+    pinned["tenants"] = json!({"acme": {"allow": "DE"}});
+    pinned["services"]["web"]["tenant"] = json!({"header": "x-tenant"});
+    assert_eq!(told(&pinned), ["W101 tenants.acme.allow"]);
+}
+
+#[test]
+fn a_service_with_one_region_is_told_in_words_of_its_own() {
+    let mut config = with_rule(&["DE"]);
+    let why = |config: &Value| {
+        let config = Config::parse(&config.to_string()).unwrap();
+        advise(&config, at(NOW)).into_iter().find(|a| a.code == AdviceCode::W101).unwrap().problem
+    };
+    assert_eq!(why(&config), "rule `law` leaves `web` one region, `de`");
+    config["services"]["web"]["regions"] = json!(["de"]);
+    assert_eq!(why(&config), "rule `law` binds `web`, which has one region, `de`");
+}
+
+#[test]
+fn a_recovery_time_is_none_for_writes_to_a_primary() {
+    let mut config = quiet();
+    config["monitors"]["web"]["expect"] = json!({"json": {"/replication_lag_s": {"max": 300}}});
+    config["services"]["web"]["contract"] = json!({"rto_s": 600});
+    assert_eq!(told(&config), [""; 0]);
+    config["services"]["web"]["writes"] = "primary".into();
+    assert_eq!(told(&config), ["W112 services.web.contract.rto_s"]);
+    config["services"]["web"]["contract"] = Value::Null;
+    assert_eq!(told(&config), [""; 0]);
+}
+
+#[test]
+fn an_end_is_told_from_180_days_before_it_until_it_is_there() {
+    let end = at("2027-01-01T00:00:00Z");
+    let mut config = with_rule(&["DE", "@ours"]);
+    config["sets"] = json!({"ours": {"members": ["IE"], "expires": end.to_string()}});
+    let before = |ms: u64| told_at(&config, Timestamp::from_millis(end.millis() - ms));
+    assert_eq!(before(ENDS_SOON + 1), [""; 0]);
+    assert_eq!(before(ENDS_SOON), ["W102 residency[0].allow"]);
+    assert_eq!(before(ENDS_SOON - 1), ["W102 residency[0].allow"]);
+    assert_eq!(before(1), ["W102 residency[0].allow"]);
+    assert_eq!(before(0), ["W101 residency[0].allow"]);
+}
+
+#[test]
+fn what_ends_while_something_else_goes_on_is_no_end() {
+    let mut config = with_rule(&["DE", "IE", "@ours"]);
+    config["sets"] = json!({"ours": {"members": ["IE"], "expires": "2026-06-02T00:00:00Z"}});
+    assert_eq!(told(&config), [""; 0]);
+}
+
+#[test]
+fn a_region_without_the_attestation_is_told() {
+    let mut config = with_rule(&["@eea", "@eu_adequate"]);
+    assert_eq!(told(&config), ["W103 residency[0].allow"]);
+    config["regions"]["us"]["attest"] = json!(["dpf_certified"]);
+    assert_eq!(told(&config), [""; 0]);
+}
+
+#[test]
+fn a_time_in_which_a_rule_permits_nothing_is_told() {
+    let mut config = with_rule(&["@ours"]);
+    config["sets"] =
+        json!({"ours": {"members": ["DE", "IE"], "effective_from": "2026-06-01T00:00:00.001Z"}});
+    assert_eq!(told(&config), ["W105 residency[0].allow"]);
+    assert_eq!(told_at(&config, at(NOW).plus(1)), [""; 0]);
+}
+
+#[test]
+fn a_lag_that_nobody_reports_is_told() {
+    let mut config = quiet();
+    config["services"]["web"]["contract"] = json!({"rpo_s": 300});
+    config["services"]["web"]["writes"] = "primary".into();
+    assert_eq!(told(&config), ["W106 services.web.contract.rpo_s", "W106 services.web.writes"]);
+    config["monitors"]["web"]["expect"] = json!({"json": {"/replication_lag_s": {"max": 300}}});
+    assert_eq!(told(&config), [""; 0]);
+}
+
+#[test]
+fn an_override_is_over_from_its_last_instant_on() {
+    let mut config = quiet();
+    config["overrides"] = json!([{
+        "origin": "de-1", "set": "drain", "reason": "upgrade", "author": "ada", "until": NOW,
+    }]);
+    let before = Timestamp::from_millis(at(NOW).millis() - 1);
+    assert_eq!(told_at(&config, before), [""; 0]);
+    assert_eq!(told(&config), ["W107 overrides"]);
+}
+
+#[test]
+fn a_primary_that_some_clients_may_not_write_to_is_told() {
+    let mut config = with_rule(&["DE", "IE"]);
+    config["services"]["web"]["writes"] = "primary".into();
+    config["services"]["web"]["primary"] = "us".into();
+    config["monitors"]["web"]["expect"] = json!({"json": {"/replication_lag_s": {"max": 300}}});
+    assert_eq!(told(&config), ["W108 residency[0].allow"]);
+    config["services"]["web"]["primary"] = "de".into();
+    assert_eq!(told(&config), [""; 0]);
+}
+
+#[test]
+fn the_others_must_be_able_to_carry_what_the_largest_carries() {
+    let config = |others: u32| {
+        let mut config = quiet();
+        config["regions"]["de"]["capacity_rps"] = 800.into();
+        config["regions"]["ie"]["capacity_rps"] = 400.into();
+        config["regions"]["us"]["capacity_rps"] = others.into();
+        let told = told(&config);
+        told.iter().filter(|told| told.starts_with("W109")).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(config(399), ["W109 services.web.regions"]);
+    assert_eq!(config(400), [""; 0]);
+    assert_eq!(config(401), [""; 0]);
+}
+
+#[test]
+fn the_capacity_under_a_rule_is_that_of_the_regions_that_it_permits() {
+    let mut config = with_rule(&["DE", "IE"]);
+    for (region, capacity) in [("de", 800), ("ie", 400), ("us", 800)] {
+        config["regions"][region]["capacity_rps"] = capacity.into();
+    }
+    let told = told(&config);
+    assert_eq!(told, ["W104 regions.de.capacity_rps", "W109 residency[0].allow"]);
+}
+
+#[test]
+fn the_probes_of_a_run_are_counted() {
+    let config = |limit: u32| {
+        let mut config = quiet();
+        config["monitors"]["web"]["interval_s"] = 15.into();
+        config["limits"] = json!({"probes_per_run": limit});
+        told(&config)
+    };
+    // Three origins, each four times in 55 s.
+    assert_eq!(config(11), ["W110 limits.probes_per_run"]);
+    assert_eq!(config(12), [""; 0]);
+    assert_eq!(config(13), [""; 0]);
+}
+
+#[test]
+fn what_this_version_does_not_act_on_is_told() {
+    let mut config = quiet();
+    config["areas"] = json!({"use": ["weur", "enam"]});
+    config["monitors"]["web"]["quorum"] = 2.into();
+    config["alerts"] = json!([{"kind": "slack", "url_secret": "SLACK"}]);
+    let service = &mut config["services"]["web"];
+    service["failover"] = json!({
+        "mode": "manual",
+        "failback": {"stages": [50, 100]},
+        "promote": {"url": "https://ops.example.org/promote"},
+    });
+    service["contract"] = json!({"availability": 99.9});
+    service["affinity"] = "cookie".into();
+    service["steering"] = "least_outstanding".into();
+    service["writes"] = "primary".into();
+    service["read_your_writes_s"] = 30.into();
+    service["publish"] =
+        json!([{"load_balancer": {"zone": "example.com", "name": "lb.example.com"}}]);
+    let expected = [
+        "W104 alerts",
+        "W104 areas.use",
+        "W104 monitors.web.quorum",
+        "W104 services.web.affinity",
+        "W104 services.web.contract.availability",
+        "W104 services.web.failover.failback",
+        "W104 services.web.failover.promote",
+        "W104 services.web.publish[0].load_balancer",
+        "W104 services.web.read_your_writes_s",
+        "W104 services.web.steering",
+        "W106 services.web.writes",
+    ];
+    assert_eq!(told(&config), expected);
+}
+
+#[test]
+fn what_nothing_uses_is_told() {
+    let mut config = quiet();
+    config["services"]["web"]["regions"] = json!(["de", "ie"]);
+    config["services"]["idle"] = json!({"monitor": "web", "regions": ["de"]});
+    config["monitors"]["spare"] = json!({});
+    let expected = ["W111 monitors.spare", "W111 regions.us", "W111 services.idle"];
+    assert_eq!(told(&config), expected);
+}
+
+#[test]
+fn no_advice_says_to_loosen_a_rule() {
+    let mut config = with_rule(&["DE", "@eu_adequate", "@ours"]);
+    config["sets"] = json!({"ours": {"members": ["IE"], "expires": "2026-06-02T00:00:00Z"}});
+    let config = Config::parse(&config.to_string()).unwrap();
+    for told in advise(&config, at(NOW)) {
+        let text = told.to_string();
+        assert!(
+            !["preferred", "remove", "`*`", "relax"].iter().any(|w| text.contains(w)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn every_code_is_tested_here() {
+    let tests = include_str!("tests.rs");
+    for code in AdviceCode::ALL {
+        assert!(tests.contains(&format!("\"{code:?} ")), "{code:?}");
+    }
+}

@@ -1,0 +1,53 @@
+//! What is over, and what is there and not used.
+
+use super::{AdviceCode, Adviser};
+use crate::ids::{MonitorId, OriginId, RegionId};
+use crate::ordered::Set;
+
+impl Adviser<'_> {
+    pub(super) fn waste(&mut self) {
+        self.overrides();
+        let config = self.config;
+        let named = Set::of(config.services.values().flat_map(|service| &service.regions));
+        for id in config.regions.keys().filter(|id| !named.contains(id)) {
+            let why = "it is neither probed nor sent anything";
+            self.unused(&format!("regions.{id}"), why);
+        }
+        let composites = config.composites.values();
+        let members =
+            composites.flat_map(|composite| composite.of.iter().chain(&composite.must_pass));
+        let monitors = config.services.values().map(|service| &service.monitor);
+        let used: Set<&MonitorId> = Set::of(members.chain(monitors));
+        let all = config.monitors.keys().chain(config.composites.keys());
+        for id in all.filter(|id| !used.contains(id)) {
+            self.unused(&format!("monitors.{id}"), "no service looks at it");
+        }
+        for (id, service) in &config.services {
+            if service.hosts.is_empty() && service.publish.is_empty() {
+                let why = "without `hosts` and `publish` it is watched, and changes nothing";
+                self.unused(&format!("services.{id}"), why);
+            }
+        }
+    }
+
+    /// Overrides are kept by origin, so the one that set it is told by its words.
+    fn overrides(&mut self) {
+        let now = self.now;
+        let over: Vec<(&OriginId, _)> =
+            self.config.overrides.iter().filter(|(_, set)| set.until <= now).collect();
+        for (id, set) in over {
+            let region = self.config.origin(id).map(|(region, _)| RegionId::as_str(region));
+            let problem = format!(
+                "the override of `{id}` in `{}` by {} ended at {}",
+                region.unwrap_or_default(),
+                set.author,
+                set.until
+            );
+            self.advise("overrides", AdviceCode::W107, problem, "it has no effect any more");
+        }
+    }
+
+    fn unused(&mut self, path: &str, why: &str) {
+        self.advise(path, AdviceCode::W111, "nothing uses this".to_owned(), why);
+    }
+}

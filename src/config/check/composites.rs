@@ -1,0 +1,122 @@
+//! Composite monitors: made of others, that exist, and never of themselves.
+
+use super::Checker;
+use super::monitors::small;
+use crate::config::diagnostic::Code;
+use crate::config::raw::RawMonitor;
+use crate::config::{COMPOSITE_DEPTH_MAX, COMPOSITE_MEMBERS_MAX, Composite, CompositeRule};
+use crate::ids::MonitorId;
+use crate::ordered::Map;
+
+/// The keys of a composite monitor. All others are about probing.
+const KEYS: [&str; 4] = ["all", "any", "at_least", "must_pass"];
+
+impl Checker<'_> {
+    /// The composite that a monitor is, or `None` where it probes.
+    pub(super) fn composite(&mut self, path: &str, raw: &RawMonitor) -> Option<Composite> {
+        let at_least = raw.at_least.as_ref();
+        let count = at_least.map_or(1, |at_least| small(at_least.count.get()));
+        let mut ways = [
+            ("all", raw.all.as_ref(), CompositeRule::All),
+            ("any", raw.any.as_ref(), CompositeRule::Any),
+            ("at_least.of", at_least.map(|at_least| &at_least.of), CompositeRule::AtLeast(count)),
+        ]
+        .into_iter()
+        .filter_map(|(key, of, rule)| Some((key, of?, rule)));
+        let (key, of, rule) = ways.next()?;
+        if ways.next().is_some() {
+            let problem = "it is composed in more than one way";
+            self.report(path, Code::E014, problem, "one of `all`, `any` and `at_least`");
+        }
+        self.members(&format!("{path}.{key}"), of);
+        self.at_most(&format!("{path}.must_pass"), raw.must_pass.len(), COMPOSITE_MEMBERS_MAX);
+        if usize::from(count) > of.len() && !of.is_empty() {
+            let problem = format!("{count} of {} members can never be up", of.len());
+            let path = format!("{path}.at_least.count");
+            self.report(path, Code::E014, problem, "no more than there are in `of`");
+        }
+        self.composites_do_not_probe(path);
+        Some(Composite { rule, of: of.clone(), must_pass: raw.must_pass.clone() })
+    }
+
+    fn members(&mut self, path: &str, of: &[MonitorId]) {
+        self.not_empty(path, of.len());
+        self.at_most(path, of.len(), COMPOSITE_MEMBERS_MAX);
+        for (index, member) in of.iter().enumerate() {
+            if of.iter().take(index).any(|other| other == member) {
+                self.twice(format!("{path}[{index}]"), member.as_str());
+            }
+        }
+    }
+
+    fn composites_do_not_probe(&mut self, path: &str) {
+        let written = self.document.pointer(&format!("/{}", path.replace('.', "/")));
+        let keys =
+            written.and_then(serde_json::Value::as_object).into_iter().flat_map(|o| o.keys());
+        for key in keys.filter(|key| !KEYS.contains(&key.as_str())) {
+            let problem =
+                format!("`{key}` is about probing, and a composite monitor does not probe");
+            self.report(format!("{path}.{key}"), Code::E014, problem, "it in the members alone");
+        }
+    }
+
+    pub(super) fn members_are_known(&mut self, raw: &Map<MonitorId, RawMonitor>) {
+        for (id, monitor) in raw {
+            let at_least = monitor.at_least.as_ref().map(|at_least| &at_least.of);
+            for (key, members) in [
+                ("all", monitor.all.as_ref()),
+                ("any", monitor.any.as_ref()),
+                ("at_least.of", at_least),
+                ("must_pass", Some(&monitor.must_pass)),
+            ] {
+                for (index, member) in members.into_iter().flatten().enumerate() {
+                    if !raw.contains_key(member) {
+                        let path = format!("monitors.{id}.{key}[{index}]");
+                        self.unknown(
+                            &path,
+                            "monitor",
+                            member.as_str(),
+                            raw.keys().map(MonitorId::as_str),
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// A composite of itself would have no health, and one that is nested deeper than anybody reads
+    /// is most likely a mistake.
+    pub(super) fn composites_end(&mut self, composites: &Map<MonitorId, Composite>) {
+        for id in composites.keys() {
+            let path = format!("monitors.{id}");
+            if reaches(composites, id, id, COMPOSITE_DEPTH_MAX) {
+                let problem = format!("`{id}` is composed of itself");
+                self.report(path, Code::E015, problem, "members that do not lead back to it");
+            } else if !ends(composites, id, COMPOSITE_DEPTH_MAX) {
+                let allowed = format!("at most {COMPOSITE_DEPTH_MAX} composites in each other");
+                self.report(path, Code::E015, format!("`{id}` is nested too deeply"), &allowed);
+            }
+        }
+    }
+}
+
+fn members(composite: &Composite) -> impl Iterator<Item = &MonitorId> {
+    let of = composite.of.iter().take(COMPOSITE_MEMBERS_MAX);
+    of.chain(composite.must_pass.iter().take(COMPOSITE_MEMBERS_MAX))
+}
+
+fn reaches(
+    composites: &Map<MonitorId, Composite>,
+    from: &MonitorId,
+    to: &MonitorId,
+    depth: u8,
+) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    let members = composites.get(from).into_iter().flat_map(members);
+    members.into_iter().any(|member| member == to || reaches(composites, member, to, depth))
+}
+
+fn ends(composites: &Map<MonitorId, Composite>, id: &MonitorId, depth: u8) -> bool {
+    let Some(composite) = composites.get(id) else { return true };
+    depth > 0 && members(composite).all(|member| ends(composites, member, depth.saturating_sub(1)))
+}

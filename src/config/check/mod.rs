@@ -1,0 +1,217 @@
+//! Every rule that a config must keep beyond its form. All mistakes are found in one pass and
+//! reported together, with those of form.
+
+mod composites;
+mod contract;
+mod monitors;
+mod places;
+mod publishing;
+mod recovery;
+mod residency;
+mod secrets;
+mod services;
+mod steering;
+#[cfg(test)]
+mod tests;
+mod whole;
+
+use super::Config;
+use super::diagnostic::{Code, Diagnostic, in_order};
+use super::raw::Raw;
+use super::url;
+use crate::fingerprint::Fingerprint;
+use crate::json::{Lost, nearest};
+use crate::ordered::Set;
+use serde_json::Value;
+
+/// The version that this build reads.
+const VERSION: u64 = 1;
+/// What belongs where the name of a secret does, and how it gets there.
+const SECRET_BY_NAME: (&str, &str) = (
+    "the name of a secret, of A-Z, 0-9 and `_`",
+    "set it with `wrangler secret put NAME`, and write NAME here",
+);
+/// Most names that a message lists.
+const NAMES_SHOWN_MAX: usize = 12;
+
+/// Collects mistakes while the parts of a config are built.
+struct Checker<'d> {
+    document: &'d Value,
+    found: Vec<Diagnostic>,
+    lost: Lost,
+    /// Names of entries that are there and not sound: to use one is no second mistake.
+    broken: Set<String>,
+}
+
+/// Builds the config. `found` are the mistakes of form, and `lost` is what is not in `raw` because
+/// of them. Errors: all mistakes, sorted by path.
+pub(super) fn check(
+    document: &Value,
+    raw: Option<&Raw>,
+    found: Vec<Diagnostic>,
+    mut lost: Lost,
+    fingerprint: Fingerprint,
+) -> Result<Config, Vec<Diagnostic>> {
+    let broken = Set::of(lost.keys());
+    let mut checker = Checker { document, found, lost, broken };
+    if let Some(version) = other_version(document) {
+        // Of what another version means, nothing more can be said.
+        checker.found.clear();
+        checker.report("version", Code::E003, format!("version {version} is unknown"), "1");
+        return Err(checker.found);
+    }
+    let config = raw.map(|raw| checker.config(raw, fingerprint));
+    checker.secrets();
+    match config.filter(|_| checker.found.is_empty()) {
+        Some(config) => Ok(config),
+        None => Err(in_order(checker.found)),
+    }
+}
+
+fn other_version(document: &Value) -> Option<u64> {
+    document.get("version")?.as_u64().filter(|version| *version != VERSION)
+}
+
+impl Checker<'_> {
+    fn config(&mut self, raw: &Raw, fingerprint: Fingerprint) -> Config {
+        let regions = self.regions(&raw.regions);
+        let areas = self.areas(&raw.areas.names);
+        let (monitors, composites) = self.monitors(&raw.monitors, areas.len());
+        let sets = self.own_sets(&raw.sets);
+        let residency = self.rules(&raw.residency, &sets);
+        let tenants = self.tenants(&raw.tenants, &sets);
+        let known = services::Known {
+            regions: &regions,
+            monitors: &monitors,
+            composites: &composites,
+            rules: &residency,
+            tenants: &tenants,
+        };
+        let services = self.services(&raw.services, &known);
+        let overrides = self.overrides(&raw.overrides, &regions);
+        let config = Config {
+            fingerprint,
+            monitors,
+            composites,
+            services,
+            residency,
+            sets,
+            tenants,
+            overrides,
+            controls: self.controls(&raw.observer.controls),
+            areas,
+            alerts: self.alerts(&raw.alerts),
+            probes_per_run: raw.limits.probes_per_run.get(),
+            regions,
+        };
+        self.whole(raw, &config);
+        config
+    }
+
+    #[cfg_attr(test, track_caller)]
+    fn report(
+        &mut self,
+        path: impl Into<String>,
+        code: Code,
+        problem: impl Into<String>,
+        allowed: &str,
+    ) {
+        self.report_with(path.into(), code, problem.into(), allowed.to_owned(), None);
+    }
+
+    #[cfg_attr(test, track_caller)]
+    fn report_with(
+        &mut self,
+        path: String,
+        code: Code,
+        problem: String,
+        allowed: String,
+        hint: Option<String>,
+    ) {
+        #[cfg(test)]
+        tests::reached();
+        let path = self.lost.as_written(path);
+        self.found.push(Diagnostic { path, code, problem, allowed, hint });
+    }
+
+    /// Reports a name that means nothing, unless what it means is broken itself.
+    #[cfg_attr(test, track_caller)]
+    fn unknown<'k>(
+        &mut self,
+        path: &str,
+        what: &str,
+        name: &str,
+        known: impl Iterator<Item = &'k str>,
+    ) {
+        if self.broken.contains(name) {
+            return;
+        }
+        let known: Vec<&str> = known.collect();
+        let hint = nearest(name, known.iter().copied()).map(|near| format!("write `{near}`"));
+        let mut allowed =
+            known.iter().take(NAMES_SHOWN_MAX).copied().collect::<Vec<_>>().join(", ");
+        if known.len() > NAMES_SHOWN_MAX {
+            allowed.push_str(", …");
+        }
+        let problem = format!("`{name}` is no {what}");
+        self.report_with(path.to_owned(), Code::E006, problem, allowed, hint);
+    }
+
+    #[cfg_attr(test, track_caller)]
+    fn twice(&mut self, path: String, name: &str) {
+        self.report(path, Code::E005, format!("`{name}` is named twice"), "each once");
+    }
+
+    #[cfg_attr(test, track_caller)]
+    fn at_most(&mut self, path: &str, len: usize, max: usize) {
+        if len > max {
+            self.report(path, Code::E004, format!("there are {len}"), &format!("at most {max}"));
+        }
+    }
+
+    #[cfg_attr(test, track_caller)]
+    fn not_empty(&mut self, path: &str, len: usize) {
+        if len == 0 && !self.lost.is_from(path) {
+            self.report(path, Code::E004, "it is empty", "at least one entry");
+        }
+    }
+
+    /// Whether anything at this path or below it is wrong, as far as it has been looked at.
+    fn has_mistake(&self, path: &str) -> bool {
+        let path = self.lost.as_written(path.to_owned());
+        self.found.iter().any(|found| {
+            let below = found.path.strip_prefix(path.as_str());
+            below.is_some_and(|below| below.is_empty() || below.starts_with(['.', '[']))
+        })
+    }
+
+    /// Whether the author wrote this key, for keys that have a default.
+    fn is_written(&self, path: &str) -> bool {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        self.document.pointer(&pointer).is_some_and(|value| !value.is_null())
+    }
+
+    /// A full DNS name in lower case, or a report.
+    fn dns_name(&mut self, path: &str, text: &str) -> Option<String> {
+        let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+        let is_address = name.parse::<std::net::IpAddr>().is_ok();
+        if name.contains('.') && url::is_dns_name(&name) && !is_address {
+            return Some(name);
+        }
+        let (problem, allowed) = if is_address {
+            (format!("`{text}` is an address"), "a full DNS name: a Worker serves no bare address")
+        } else {
+            (format!("`{text}` is no DNS name"), "a full DNS name, in Punycode if need be")
+        };
+        self.report(path, Code::E009, problem, allowed);
+        None
+    }
+
+    /// A host that clients use: a DNS name, or one with `*` for its first label.
+    fn host(&mut self, path: &str, text: &str) -> Option<String> {
+        match text.strip_prefix("*.") {
+            Some(parent) => self.dns_name(path, parent).map(|parent| format!("*.{parent}")),
+            None => self.dns_name(path, text),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Monitors that probe: their numbers fit together, and so does what they expect.
+
+use super::Checker;
+use super::contract::RUN_GAP_MS;
+use crate::config::diagnostic::Code;
+use crate::config::raw::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
+use crate::config::{
+    Composite, DAMPING_HALF_LIFE_MS_DEFAULT, Expect, JsonExpect, MONITORS_MAX, Monitor, Quorum,
+    RECHECK_MS, SlowerThanPeers,
+};
+use crate::ids::MonitorId;
+use crate::json::Within;
+use crate::ordered::Map;
+use crate::time::{Millis, SECOND};
+
+/// Monitors that probe, and monitors that combine others.
+type Monitors = (Map<MonitorId, Monitor>, Map<MonitorId, Composite>);
+
+impl Checker<'_> {
+    pub(super) fn monitors(&mut self, raw: &Map<MonitorId, RawMonitor>, areas: usize) -> Monitors {
+        if self.broken.is_empty() {
+            self.not_empty("monitors", raw.len());
+        }
+        self.at_most("monitors", raw.len(), MONITORS_MAX);
+        let (mut monitors, mut composites) = (Map::new(), Map::new());
+        for (id, monitor) in raw {
+            let path = format!("monitors.{id}");
+            match self.composite(&path, monitor) {
+                Some(composite) => drop(composites.insert(id.clone(), composite)),
+                None => drop(monitors.insert(id.clone(), self.monitor(&path, monitor, areas))),
+            }
+        }
+        self.members_are_known(raw);
+        self.composites_end(&composites);
+        (monitors, composites)
+    }
+
+    fn monitor(&mut self, path: &str, raw: &RawMonitor, areas: usize) -> Monitor {
+        let at = |key: &str| format!("{path}.{key}");
+        // With a default in the place of a number that is refused, nothing certain can be said.
+        let is_certain = !self.has_mistake(path);
+        if !raw.must_pass.is_empty() {
+            let problem = "a monitor that probes has no members";
+            self.report(at("must_pass"), Code::E014, problem, "`all`, `any` or `at_least` with it");
+        }
+        let interval_s = raw.interval_s.get();
+        let down_interval_s = raw.down_interval_s.map_or(interval_s * 2, Within::get);
+        if is_certain && down_interval_s < interval_s {
+            let problem = format!("{down_interval_s} s, and `interval_s` is {interval_s} s");
+            self.report(at("down_interval_s"), Code::E014, problem, "no less than `interval_s`");
+        }
+        let expect = self.expect(&at("expect"), &raw.expect);
+        let monitor = Monitor {
+            path: raw.path.0.clone(),
+            interval_ms: u64::from(interval_s) * SECOND,
+            down_interval_ms: u64::from(down_interval_s) * SECOND,
+            timeout_ms: raw.timeout_ms.get().into(),
+            rise: small(raw.rise.get()),
+            fall: small(raw.fall.get()),
+            window_ms: u64::from(raw.window_s.get()) * SECOND,
+            forgive: small(raw.forgive.get()),
+            lag_pointer: expect.default_lag_pointer(),
+            expect,
+            slower_than_peers: raw.slower_than_peers.as_ref().map(|slower| SlowerThanPeers {
+                times_percent: slower.times.get() * 100,
+                and_ms: slower.and_ms.get().into(),
+            }),
+            quorum: self.quorum(&at("quorum"), raw.quorum, areas),
+            damping_half_life_ms: match &raw.damping {
+                None => Some(DAMPING_HALF_LIFE_MS_DEFAULT),
+                Some(damping) => {
+                    let half_life_s = damping.half_life_s.get();
+                    (half_life_s > 0).then(|| u64::from(half_life_s) * SECOND)
+                }
+            },
+        };
+        if is_certain {
+            self.failures_can_add_up(path, &monitor);
+        }
+        monitor
+    }
+
+    /// A number of areas that are not there is a quorum that no failure ever meets.
+    fn quorum(&mut self, path: &str, raw: RawQuorum, areas: usize) -> Quorum {
+        let areas = areas.max(1);
+        match raw {
+            RawQuorum::Any => Quorum::Any,
+            RawQuorum::Majority => Quorum::Majority,
+            RawQuorum::All => Quorum::All,
+            RawQuorum::AtLeast(least) => {
+                if usize::from(least) > areas {
+                    let problem = format!("{least} areas must agree, and {areas} can tell");
+                    self.report(path, Code::E014, problem, "no more than there are in `areas.use`");
+                }
+                Quorum::AtLeast(least)
+            }
+        }
+    }
+
+    /// An origin that only ever times out must go down, so its failures must not be forgotten
+    /// faster than they come.
+    fn failures_can_add_up(&mut self, path: &str, monitor: &Monitor) {
+        if monitor.timeout_ms > monitor.interval_ms {
+            let (timeout, interval) = (monitor.timeout_ms, monitor.interval_ms);
+            let problem = format!("{timeout} ms, and the next probe is due after {interval} ms");
+            let path = format!("{path}.timeout_ms");
+            self.report(path, Code::E014, problem, "no more than `interval_s`");
+        }
+        let takes_ms = failing_ms(monitor) + RUN_GAP_MS;
+        if monitor.fall > 1 && takes_ms > monitor.window_ms {
+            let problem = format!(
+                "{} s, and {} probes that time out come within {} s: such an origin would never be \
+                 down",
+                monitor.window_ms / SECOND,
+                monitor.fall,
+                takes_ms.div_ceil(SECOND),
+            );
+            let allowed = "long enough for `fall` timeouts";
+            self.report(format!("{path}.window_s"), Code::E014, problem, allowed);
+        }
+    }
+
+    fn expect(&mut self, path: &str, raw: &RawExpect) -> Expect {
+        self.not_empty(&format!("{path}.status"), raw.status.all.len());
+        if raw.body_contains.as_deref() == Some("") {
+            let path = format!("{path}.body_contains");
+            self.report(path, Code::E004, "it is empty", "a text, or no such key");
+        }
+        let mut json = Vec::new();
+        for (pointer, body) in &raw.json {
+            let path = format!("{path}.json.{}", pointer.0);
+            json.extend(self.body(&path, body).map(|expected| (pointer.0.clone(), expected)));
+        }
+        let headers = raw.headers.iter();
+        Expect {
+            status: raw.status.all.clone(),
+            body_contains: raw.body_contains.clone(),
+            json,
+            headers: headers
+                .map(|(name, expected)| (name.0.to_ascii_lowercase(), texts(expected)))
+                .collect(),
+        }
+    }
+
+    fn body(&mut self, path: &str, raw: &RawBody) -> Option<JsonExpect> {
+        let bounds = match raw {
+            RawBody::Equals(value) => return Some(JsonExpect::Equals(value.clone())),
+            RawBody::Bounds(bounds) => bounds,
+        };
+        let (min, max) = (bounds.min.clone(), bounds.max.clone());
+        let as_float = |number: &Option<serde_json::Number>| number.as_ref()?.as_f64();
+        let backwards = as_float(&min).zip(as_float(&max)).is_some_and(|(min, max)| min > max);
+        if backwards || (min.is_none() && max.is_none()) {
+            let problem = if backwards { "`min` is above `max`" } else { "it bounds nothing" };
+            self.report(path, Code::E014, problem, "`min`, `max` or both, in order");
+            return None;
+        }
+        Some(JsonExpect::Bounds { min, max })
+    }
+}
+
+/// How long it takes from the first failure of an origin that times out to the one that makes it
+/// down.
+pub(super) fn failing_ms(monitor: &Monitor) -> Millis {
+    u64::from(monitor.fall).saturating_sub(1) * (RECHECK_MS + monitor.timeout_ms)
+}
+
+/// The texts of which a header must say one; none where any will do.
+pub(super) fn texts(expected: &RawHeader) -> Vec<String> {
+    match expected {
+        RawHeader::Present => Vec::new(),
+        RawHeader::OneOf(texts) => texts.clone(),
+    }
+}
+
+/// A number that its type bounds far below 256.
+pub(super) fn small(number: u32) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
+}

@@ -1,0 +1,117 @@
+//! Regions and their origins, and the areas to probe from.
+
+use super::Checker;
+use crate::config::diagnostic::Code;
+use crate::config::raw::{RawOrigin, RawRegion, meant};
+use crate::config::{ORIGINS_MAX, Origin, OriginUrl, REGIONS_MAX, Region};
+use crate::country::Country;
+use crate::ids::{OriginId, RegionId};
+use crate::json::nearest;
+use crate::ordered::{Map, Set};
+use crate::place::Area;
+use crate::residency::sets;
+
+impl Checker<'_> {
+    pub(super) fn regions(&mut self, raw: &Map<RegionId, RawRegion>) -> Map<RegionId, Region> {
+        if self.broken.is_empty() {
+            self.not_empty("regions", raw.len());
+        }
+        self.at_most("regions", raw.len(), REGIONS_MAX);
+        let origins: usize = raw.values().map(|region| region.origins.len()).sum();
+        if origins > ORIGINS_MAX {
+            let allowed = format!("at most {ORIGINS_MAX}");
+            self.report("regions", Code::E004, format!("there are {origins} origins"), &allowed);
+        }
+        let mut seen = Set::new();
+        let mut regions = Map::new();
+        for (id, region) in raw {
+            let region = self.region(&format!("regions.{id}"), region, &mut seen);
+            regions.insert(id.clone(), region);
+        }
+        regions
+    }
+
+    fn region(&mut self, path: &str, raw: &RawRegion, seen: &mut Set<OriginId>) -> Region {
+        let origins_path = format!("{path}.origins");
+        self.not_empty(&origins_path, raw.origins.len());
+        let mut origins = Vec::new();
+        for (index, origin) in raw.origins.iter().enumerate() {
+            origins.extend(self.origin(&format!("{origins_path}[{index}]"), origin, seen));
+        }
+        self.attestations(&format!("{path}.attest"), &raw.attest);
+        Region {
+            country: raw.country.0,
+            location: raw.location.map(|place| place.0),
+            capacity_rps: raw.capacity_rps.map(crate::json::Within::get),
+            attest: raw.attest.clone(),
+            origins,
+        }
+    }
+
+    /// A word that no set asks for permits nothing, and was most likely meant to.
+    fn attestations(&mut self, path: &str, words: &[String]) {
+        for (index, word) in words.iter().enumerate() {
+            let path = format!("{path}[{index}]");
+            let members = sets::names().filter_map(sets::builtin).flat_map(sets::NamedSet::members);
+            let mut known: Vec<&str> = Vec::new();
+            for word in members.filter_map(|member| member.requires) {
+                if !known.contains(&word) {
+                    known.push(word);
+                }
+            }
+            if words.iter().take(index).any(|other| other == word) {
+                self.twice(path, word);
+            } else if !known.contains(&word.as_str()) {
+                let hint = nearest(word, known.iter().copied());
+                let hint = hint.map(|near| format!("write `{near}` if that is what is attested"));
+                let problem = format!("no set asks for `{word}`, so it attests nothing");
+                self.report_with(path, Code::E006, problem, known.join(", "), hint);
+            }
+        }
+    }
+
+    fn origin(&mut self, path: &str, raw: &RawOrigin, seen: &mut Set<OriginId>) -> Option<Origin> {
+        if !seen.insert(raw.id.clone()) {
+            let problem = format!("there is another origin `{}`", raw.id);
+            self.report(format!("{path}.id"), Code::E005, problem, "an id of its own");
+        }
+        let url = self.origin_url(&format!("{path}.url"), &raw.url)?;
+        Some(Origin { id: raw.id.clone(), url, ipv4: raw.ipv4, ipv6: raw.ipv6 })
+    }
+
+    fn origin_url(&mut self, path: &str, text: &str) -> Option<OriginUrl> {
+        OriginUrl::parse(text)
+            .map_err(|bad| {
+                let problem = format!("`{text}`: {bad}");
+                let allowed = "`https://` and a host name, with a port if need be";
+                self.report(path, Code::E008, problem, allowed);
+            })
+            .ok()
+    }
+
+    pub(super) fn country(&mut self, path: &str, text: &str) -> Option<Country> {
+        let country = Country::parse(text).ok();
+        if country.is_none() {
+            let allowed = "a country of ISO 3166-1 alpha-2, such as `BR`, or a set behind its `@`";
+            let hint = match text {
+                "EU" | "eu" => Some("write `@eu`".to_owned()),
+                _ => meant(text).map(|code| format!("write `{code}`")),
+            };
+            let problem = format!("`{text}` is no country");
+            self.report_with(path.to_owned(), Code::E006, problem, allowed.to_owned(), hint);
+        }
+        country
+    }
+
+    pub(super) fn areas(&mut self, names: &[String]) -> Vec<String> {
+        for (index, name) in names.iter().enumerate() {
+            let path = format!("areas.use[{index}]");
+            if Area::parse(name).is_none() {
+                self.unknown(&path, "area of Cloudflare", name, Area::WORDS.iter().copied());
+            } else if names.iter().take(index).any(|other| other == name) {
+                self.twice(path, name);
+            }
+        }
+        names.to_vec()
+    }
+}

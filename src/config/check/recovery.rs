@@ -1,0 +1,198 @@
+//! Failing over and back, overrides, controls and alerts.
+
+use super::Checker;
+use crate::config::diagnostic::Code;
+use crate::config::raw::{
+    RawAlert, RawAlertKind, RawFailover, RawFailoverMode, RawForced, RawOverride,
+};
+use crate::config::recovery::{Alert, AlertKind, Failover, FailoverMode, Promote};
+use crate::config::{ALERTS_MAX, Control, OVERRIDES_MAX, Override, OverrideTo, Region};
+use crate::ids::{OriginId, RegionId};
+use crate::ordered::Map;
+use crate::time::SECOND;
+
+/// Control targets: two tell one that is down from an observer that is cut off.
+const CONTROLS_MAX: usize = 4;
+
+impl Checker<'_> {
+    pub(super) fn failover(&mut self, path: &str, raw: &RawFailover) -> Failover {
+        let stages: Vec<u32> = raw.failback.stages.iter().map(|stage| stage.get()).collect();
+        let rising = stages.iter().zip(stages.iter().skip(1)).all(|(a, b)| a < b);
+        if !rising || stages.last() != Some(&100) {
+            let problem = "the way back does not rise to 100 percent";
+            let allowed = "percentages that rise, the last of them 100, such as [10, 50, 100]";
+            self.report(format!("{path}.failback.stages"), Code::E014, problem, allowed);
+        }
+        Failover {
+            mode: match raw.mode {
+                RawFailoverMode::Automatic => FailoverMode::Automatic,
+                RawFailoverMode::Manual => FailoverMode::Manual,
+            },
+            stages: stages.iter().map(|stage| u8::try_from(*stage).unwrap_or(100)).collect(),
+            bake_ms: u64::from(raw.failback.bake_s.get()) * SECOND,
+            promote: raw.promote.as_ref().map(|promote| {
+                self.fetchable(&format!("{path}.promote.url"), &promote.url);
+                if let Some(secret) = &promote.secret {
+                    self.secret_name(&format!("{path}.promote.secret"), secret);
+                }
+                Promote {
+                    url: promote.url.clone(),
+                    max_lag_s: promote.max_lag_s.get(),
+                    secret: promote.secret.clone(),
+                }
+            }),
+        }
+    }
+
+    pub(super) fn overrides(
+        &mut self,
+        raw: &[RawOverride],
+        regions: &Map<RegionId, Region>,
+    ) -> Map<OriginId, Override> {
+        self.at_most("overrides", raw.len(), OVERRIDES_MAX);
+        let mut overrides = Map::new();
+        for (index, entry) in raw.iter().enumerate() {
+            let path = format!("overrides[{index}]");
+            let built = Override {
+                set: match entry.set {
+                    RawForced::Up => OverrideTo::Up,
+                    RawForced::Down => OverrideTo::Down,
+                    RawForced::Drain => OverrideTo::Drain,
+                },
+                reason: entry.reason.clone(),
+                author: entry.author.clone(),
+                until: entry.until,
+            };
+            for (key, text) in [("reason", &entry.reason), ("author", &entry.author)] {
+                if text.trim().is_empty() {
+                    let path = format!("{path}.{key}");
+                    self.report(path, Code::E004, "it is empty", "a few words");
+                }
+            }
+            for origin in self.overridden(&path, entry, regions) {
+                if overrides.insert(origin.clone(), built.clone()).is_some() {
+                    let problem = format!("another override sets `{origin}`");
+                    self.report(&path, Code::E005, problem, "one for each origin");
+                }
+            }
+        }
+        overrides
+    }
+
+    fn overridden(
+        &mut self,
+        path: &str,
+        entry: &RawOverride,
+        regions: &Map<RegionId, Region>,
+    ) -> Vec<OriginId> {
+        let origins = || regions.values().flat_map(|region| &region.origins).map(|o| &o.id);
+        match (&entry.origin, &entry.region) {
+            (Some(origin), None) => {
+                if !origins().any(|known| known == origin) {
+                    self.unknown(
+                        &format!("{path}.origin"),
+                        "origin",
+                        origin.as_str(),
+                        origins().map(OriginId::as_str),
+                    );
+                }
+                vec![origin.clone()]
+            }
+            (None, Some(id)) => {
+                if let Some(region) = regions.get(id) {
+                    return region.origins.iter().map(|origin| origin.id.clone()).collect();
+                }
+                let known = regions.keys().map(RegionId::as_str);
+                self.unknown(&format!("{path}.region"), "region", id.as_str(), known);
+                Vec::new()
+            }
+            _ => {
+                let problem = "it is about both an origin and a region, or neither";
+                self.report(path, Code::E014, problem, "`origin` or `region`");
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn controls(&mut self, urls: &[String]) -> Vec<Control> {
+        self.at_most("observer.controls", urls.len(), CONTROLS_MAX);
+        let mut controls = Vec::new();
+        for (index, url) in urls.iter().enumerate() {
+            let path = format!("observer.controls[{index}]");
+            if urls.iter().take(index).any(|other| other == url) {
+                self.twice(path, url);
+            } else {
+                self.fetchable(&path, url);
+            }
+            controls.push(Control { id: format!("control-{}", index + 1), url: url.clone() });
+        }
+        controls
+    }
+
+    /// A URL with a host name, which a Worker can fetch, and without credentials.
+    fn fetchable(&mut self, path: &str, url: &str) {
+        let (scheme, rest) = url.split_once("://").unwrap_or_default();
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let base = format!("{scheme}://{authority}");
+        if let Err(bad) = crate::config::OriginUrl::parse(&base) {
+            let allowed = "`https://`, a host name and a path";
+            self.report(path, Code::E008, format!("`{url}`: {bad}"), allowed);
+        }
+    }
+
+    pub(super) fn alerts(&mut self, raw: &[RawAlert]) -> Vec<Alert> {
+        self.at_most("alerts", raw.len(), ALERTS_MAX);
+        let mut alerts: Vec<Alert> = Vec::new();
+        for (index, alert) in raw.iter().enumerate() {
+            let path = format!("alerts[{index}]");
+            let (kind, key) = match alert.kind {
+                RawAlertKind::Slack => (AlertKind::Slack, "url_secret"),
+                RawAlertKind::Pagerduty => (AlertKind::Pagerduty, "key_secret"),
+                RawAlertKind::Opsgenie => (AlertKind::Opsgenie, "key_secret"),
+                RawAlertKind::Jsm => (AlertKind::Jsm, "key_secret"),
+                RawAlertKind::Webhook => (AlertKind::Webhook, "url_secret"),
+            };
+            let (named, unused) = if key == "url_secret" {
+                (&alert.url_secret, &alert.key_secret)
+            } else {
+                (&alert.key_secret, &alert.url_secret)
+            };
+            let kind_name = alert.kind.as_str();
+            if unused.is_some() {
+                let other = if key == "url_secret" { "key_secret" } else { "url_secret" };
+                let problem = format!("`{kind_name}` has no use for `{other}`");
+                let allowed = format!("`{key}` alone");
+                self.report(format!("{path}.{other}"), Code::E014, problem, &allowed);
+            }
+            let Some(secret) = named else {
+                let problem = format!("`{kind_name}` needs `{key}`");
+                self.report(path, Code::E014, problem, "the name of the secret that holds it");
+                continue;
+            };
+            self.secret_name(&format!("{path}.{key}"), secret);
+            let alert = Alert { kind, secret: secret.clone() };
+            if alerts.contains(&alert) {
+                self.report(path, Code::E005, "the same is told twice", "each once");
+            }
+            alerts.push(alert);
+        }
+        alerts
+    }
+
+    /// The name of a secret's binding. Its value in the place of its name is a secret in the
+    /// config.
+    fn secret_name(&mut self, path: &str, text: &str) {
+        let name = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+        if text.is_empty() || !text.bytes().all(name) {
+            let problem = "this is no name of a secret, and may be the secret itself";
+            let (allowed, hint) = super::SECRET_BY_NAME;
+            self.report_with(
+                path.to_owned(),
+                Code::E013,
+                problem.to_owned(),
+                allowed.to_owned(),
+                Some(hint.to_owned()),
+            );
+        }
+    }
+}

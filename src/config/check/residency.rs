@@ -1,0 +1,245 @@
+//! Rules, sets and tenants: names become countries, and conditions become something to match with.
+
+use super::Checker;
+use super::monitors::texts;
+use crate::config::diagnostic::Code;
+use crate::config::raw::{Method, Place, RawRule, RawSet, RawTenant, RawWhen, SetName};
+use crate::config::{RULES_MAX, SETS_MAX, TENANTS_MAX};
+use crate::country::Country;
+use crate::ids::TenantId;
+use crate::json::{OneOrMany, nearest};
+use crate::ordered::{Map, Set};
+use crate::residency::{Allow, CountrySet, Member, Rule, When, sets};
+
+/// The operator's own sets, by name.
+pub(super) type Sets = Map<String, Allow>;
+
+/// The methods that HTTP knows. Source: RFC 9110 §9, RFC 5789.
+const METHODS: [&str; 9] =
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+
+impl Checker<'_> {
+    /// The operator's own sets. One may name sets that are built in, and other own ones that name
+    /// no own one themselves.
+    pub(super) fn own_sets(&mut self, raw: &Map<SetName, RawSet>) -> Sets {
+        self.at_most("sets", raw.len(), SETS_MAX);
+        let is_own = |name: &str| raw.keys().any(|own| own.0 == name);
+        let is_simple = |set: &RawSet| {
+            let mut names = set.0.members.iter().filter_map(|member| set_name(&member.0));
+            !names.any(is_own)
+        };
+        let (simple, composed): (Vec<_>, Vec<_>) = raw.iter().partition(|(_, set)| is_simple(set));
+        let mut sets = Map::new();
+        for (name, set) in simple {
+            let built = self.set(&name.0, set, &sets);
+            sets.insert(name.0.clone(), built);
+        }
+        let simple = sets.clone();
+        for (name, set) in composed {
+            for (index, member) in set.0.members.iter().enumerate() {
+                let own = set_name(&member.0).filter(|own| is_own(own));
+                if own.is_some_and(|own| !simple.contains_key(own)) {
+                    let problem = format!("`{}` is itself made of own sets", member.0);
+                    let allowed = "own sets that name no own set, or the countries themselves";
+                    self.report(Self::member(&name.0, set, index), Code::E015, problem, allowed);
+                }
+            }
+            let built = self.set(&name.0, set, &simple);
+            sets.insert(name.0.clone(), built);
+        }
+        sets
+    }
+
+    fn member(name: &str, set: &RawSet, index: usize) -> String {
+        let members = if set.1 { ".members" } else { "" };
+        format!("sets.{name}{members}[{index}]")
+    }
+
+    fn set(&mut self, name: &str, raw: &RawSet, sets: &Sets) -> Allow {
+        let path = format!("sets.{name}");
+        if sets::builtin(name).is_some() {
+            let problem = format!("`{name}` is built in");
+            self.report(&path, Code::E005, problem, "a name of its own");
+        }
+        let mut is_known = !self.has_mistake(&path);
+        let set = &raw.0;
+        if let (Some(from), Some(until)) = (set.effective_from, set.expires)
+            && from >= until
+        {
+            let problem = format!("it expires at {until}, and begins at {from}");
+            self.report(format!("{path}.expires"), Code::E014, problem, "later than it begins");
+        }
+        let members = if raw.1 { format!("{path}.members") } else { path.clone() };
+        self.not_empty(&members, set.members.len());
+        let mut allow = Allow::default();
+        for (index, member) in set.members.iter().enumerate() {
+            is_known &= self.add(&Self::member(name, raw, index), &member.0, sets, &mut allow);
+        }
+        if !is_known {
+            allow.members.clear();
+        }
+        for member in &mut allow.members {
+            let begins = [member.effective_from, set.effective_from];
+            member.effective_from = begins.into_iter().flatten().max();
+            let ends = [member.expires, set.expires];
+            member.expires = ends.into_iter().flatten().min();
+        }
+        allow
+    }
+
+    /// What a list of countries and sets permits. Where an entry is refused there are no members:
+    /// what follows from the others alone would be untrue.
+    fn allow(&mut self, path: &str, entries: &OneOrMany<Place>, sets: &Sets) -> Allow {
+        self.not_empty(path, entries.all.len());
+        let mut allow = Allow::default();
+        let mut is_known = !self.has_mistake(path);
+        for (index, entry) in entries.all.iter().enumerate() {
+            let path = entries.path(path, index);
+            if entries.all.iter().take(index).any(|other| other == entry) {
+                self.twice(path, &entry.0);
+            } else {
+                is_known &= self.add(&path, &entry.0, sets, &mut allow);
+            }
+        }
+        if !is_known {
+            allow.members.clear();
+        }
+        allow
+    }
+
+    /// Adds what one entry permits. Returns whether that is known.
+    fn add(&mut self, path: &str, entry: &str, sets: &Sets, allow: &mut Allow) -> bool {
+        let before = allow.members.len();
+        if entry == "*" {
+            allow.everywhere = true;
+            return true;
+        }
+        let Some(name) = set_name(entry) else {
+            allow.members.extend(self.country(path, entry).map(Member::of));
+            return allow.members.len() > before;
+        };
+        if let Some(set) = sets.get(name) {
+            allow.members.extend(set.members.iter().cloned());
+        } else if let Some(set) = sets::builtin(name) {
+            allow.members.extend(set.members().map(Member::from));
+        } else if !self.is_written(&format!("sets.{name}")) {
+            let own = sets.keys().map(|name| ["@", name].concat());
+            let built_in = sets::names().map(|name| ["@", name].concat());
+            let known: Vec<String> = built_in.chain(own).collect();
+            self.unknown(path, "set", entry, known.iter().map(String::as_str));
+        }
+        allow.members.len() > before
+    }
+
+    pub(super) fn tenants(
+        &mut self,
+        raw: &Map<TenantId, RawTenant>,
+        sets: &Sets,
+    ) -> Map<TenantId, Allow> {
+        self.at_most("tenants", raw.len(), TENANTS_MAX);
+        let mut tenants = Map::new();
+        for (id, tenant) in raw {
+            let allow = self.allow(&format!("tenants.{id}.allow"), &tenant.allow, sets);
+            tenants.insert(id.clone(), allow);
+        }
+        tenants
+    }
+
+    pub(super) fn rules(&mut self, raw: &[RawRule], sets: &Sets) -> Vec<Rule> {
+        self.at_most("residency", raw.len(), RULES_MAX);
+        let mut seen = Set::new();
+        let mut rules = Vec::new();
+        for (index, rule) in raw.iter().enumerate() {
+            let path = format!("residency[{index}]");
+            if !seen.insert(rule.id.clone()) {
+                let problem = format!("there is another rule `{}`", rule.id);
+                self.report(format!("{path}.id"), Code::E005, problem, "an id of its own");
+            }
+            let mut allow = self.allow(&format!("{path}.allow"), &rule.allow, sets);
+            if allow.everywhere {
+                let problem = "it permits every region, so the rule guards nothing";
+                let allowed = "the countries and sets that may see what it guards";
+                self.report(format!("{path}.allow"), Code::E022, problem, allowed);
+            }
+            if self.has_mistake(&format!("{path}.when")) {
+                // It guards more than was meant, or less.
+                allow.members.clear();
+            }
+            rules.push(Rule {
+                id: rule.id.clone(),
+                when: self.when(&format!("{path}.when"), &rule.when, sets),
+                allow,
+                mode: rule.mode,
+                basis: rule.basis.clone(),
+            });
+        }
+        rules
+    }
+
+    fn when(&mut self, path: &str, raw: &RawWhen, sets: &Sets) -> When {
+        let at = |key: &str| format!("{path}.{key}");
+        let lens = [
+            ("continent", raw.continent.as_ref().map(|list| list.all.len())),
+            ("host", raw.host.as_ref().map(|list| list.all.len())),
+            ("path", raw.path.as_ref().map(|list| list.all.len())),
+            ("method", raw.method.as_ref().map(|list| list.all.len())),
+            ("tenant", raw.tenant.as_ref().map(|list| list.all.len())),
+        ];
+        for (key, len) in lens {
+            self.not_empty(&at(key), len.unwrap_or(1));
+        }
+        let headers = raw.header.iter();
+        When {
+            countries: self.guarded_countries(path, raw, sets),
+            hosts: raw.host.as_ref().map(|hosts| {
+                let named = hosts.all.iter().enumerate();
+                Set::of(named.filter_map(|(i, host)| self.host(&hosts.path(&at("host"), i), host)))
+            }),
+            paths: raw.path.as_ref().map(|paths| paths.all.clone()),
+            methods: raw.method.as_ref().map(|methods| self.methods(&at("method"), methods)),
+            headers: headers
+                .map(|(name, expected)| (name.0.to_ascii_lowercase(), texts(expected)))
+                .collect(),
+            tenants: raw.tenant.as_ref().map(|tenants| Set::of(tenants.all.iter().cloned())),
+        }
+    }
+
+    /// The countries that a rule guards. Every country that a set names is guarded, whatever its
+    /// time and condition: to guard too much can only narrow.
+    fn guarded_countries(&mut self, path: &str, raw: &RawWhen, sets: &Sets) -> Option<CountrySet> {
+        let named = raw.country.as_ref().map(|entries| {
+            let allow = self.allow(&format!("{path}.country"), entries, sets);
+            if allow.everywhere { CountrySet::all() } else { allow.countries() }
+        });
+        let on_continents = raw.continent.as_ref().map(|continents| {
+            let is_on = |c: &Country| c.continent().is_some_and(|c| continents.all.contains(&c));
+            Country::all().filter(is_on).collect::<CountrySet>()
+        });
+        let both = match (named, on_continents) {
+            (Some(named), Some(on_continents)) => named.intersection(on_continents),
+            (named, on_continents) => return named.or(on_continents),
+        };
+        if both.is_empty() && named.is_some_and(|named| !named.is_empty()) {
+            let problem =
+                "none of its countries lies on its continents, so the rule guards nothing";
+            self.report(path, Code::E022, problem, "conditions that can hold together");
+        }
+        Some(both)
+    }
+
+    /// A method that HTTP does not know may be one of an extension, unless it looks like a slip.
+    fn methods(&mut self, path: &str, methods: &OneOrMany<Method>) -> Vec<String> {
+        for (index, Method(name)) in methods.all.iter().enumerate() {
+            let is_known = METHODS.contains(&name.as_str());
+            if !is_known && nearest(name, METHODS.into_iter()).is_some() {
+                self.unknown(&methods.path(path, index), "method", name, METHODS.into_iter());
+            }
+        }
+        methods.all.iter().map(|method| method.0.clone()).collect()
+    }
+}
+
+/// The name behind the `@` of a set.
+fn set_name(entry: &str) -> Option<&str> {
+    entry.strip_prefix('@')
+}

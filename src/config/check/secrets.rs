@@ -1,0 +1,201 @@
+//! Secrets in the config.
+//!
+//! The config lies in KV, where everybody who may look into the dashboard reads it, and in version
+//! control before that. What looks like a credential is refused, wherever it stands; its text is
+//! not repeated in the message.
+
+use super::Checker;
+use crate::config::diagnostic::{Code, Diagnostic};
+use serde_json::Value;
+use std::fmt::Write as _;
+
+/// Beginnings of words that only credentials have, by those who issue them.
+const MARKS: [&str; 13] = [
+    "https://hooks.slack.com/services/",
+    "xoxb-",
+    "xoxp-",
+    "ghp_",
+    "github_pat_",
+    "glpat-",
+    "sk_live_",
+    "rk_live_",
+    "AKIA",
+    "AIza",
+    "eyJhbGciOi",
+    "whsec_",
+    "-----BEGIN ",
+];
+/// So long is no word behind "bearer" that means something else.
+const BEARER_LEN_MIN: usize = 20;
+/// The shortest user and password, in Base64, that is looked for.
+const BASIC_LEN_MIN: usize = 8;
+
+/// A secret that was found.
+struct Secret<'d> {
+    /// Where; for a key the table that it is in.
+    path: String,
+    text: &'d str,
+    is_key: bool,
+}
+
+impl Checker<'_> {
+    pub(super) fn secrets(&mut self) {
+        let mut secrets = Vec::new();
+        secrets_in(self.document, &mut String::new(), &mut secrets);
+        // Whatever else is wrong with the same text would be told with the text.
+        self.found.retain(|told| {
+            let Diagnostic { path, problem, allowed, hint, .. } = told;
+            let is_told_with = |secret: &Secret<'_>| {
+                let mut texts = [path, problem, allowed].into_iter().chain(hint);
+                (*path == secret.path && !secret.is_key)
+                    || texts.any(|text| text.contains(secret.text))
+            };
+            !secrets.iter().any(is_told_with)
+        });
+        for Secret { path, is_key, .. } in secrets {
+            let key = path.rsplit('.').next().unwrap_or_default();
+            let (allowed, hint) = if key.contains("secret") && !is_key {
+                super::SECRET_BY_NAME
+            } else {
+                ("nothing that is secret", "take it out of the config, and replace it: it is known")
+            };
+            let problem = if is_key {
+                "a key in this table looks like a secret, and everybody may read the config"
+            } else {
+                "this looks like a secret, and everybody may read the config"
+            };
+            self.found.push(Diagnostic {
+                path: if path.is_empty() { ".".to_owned() } else { path },
+                code: Code::E013,
+                problem: problem.to_owned(),
+                allowed: allowed.to_owned(),
+                hint: Some(hint.to_owned()),
+            });
+        }
+    }
+}
+
+/// Finds all secrets.
+fn secrets_in<'d>(value: &'d Value, path: &mut String, found: &mut Vec<Secret<'d>>) {
+    let before = path.len();
+    match value {
+        Value::String(text) if is_secret(text) => {
+            found.push(Secret { path: path.clone(), text, is_key: false });
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                // Writing to a string cannot fail.
+                let _ = write!(path, "[{index}]");
+                secrets_in(item, path, found);
+                path.truncate(before);
+            }
+        }
+        Value::Object(entries) => {
+            for (key, item) in entries {
+                if is_secret(key) {
+                    found.push(Secret { path: path.clone(), text: key, is_key: true });
+                    continue;
+                }
+                if before > 0 {
+                    path.push('.');
+                }
+                path.push_str(key);
+                secrets_in(item, path, found);
+                path.truncate(before);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_secret(text: &str) -> bool {
+    let in_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || !b.is_ascii();
+    let mut before = b' ';
+    let starts = text.bytes().enumerate().filter(|(_, byte)| {
+        let is_start = !in_word(before);
+        before = *byte;
+        is_start
+    });
+    let mut words = starts.filter_map(|(start, _)| text.get(start..));
+    let is_bearer = text.strip_prefix("Bearer ").is_some_and(|rest| !rest.contains(' '));
+    is_bearer
+        || words.any(|rest| MARKS.iter().any(|mark| rest.starts_with(mark)) || authorises(rest))
+        || has_credentials(text)
+}
+
+/// Whether a text begins as the value of an `Authorization` header does. Source: RFC 9110 §11.4.
+fn authorises(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(' ') else { return false };
+    let token = rest.split(' ').next().unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return token.len() >= BEARER_LEN_MIN;
+    }
+    // A word of prose has its capital at the beginning, if anywhere.
+    let is_mixed = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+    scheme.eq_ignore_ascii_case("basic")
+        && token.len() >= BASIC_LEN_MIN
+        && token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+        && token.bytes().skip(1).any(is_mixed)
+}
+
+/// Whether a URL, or the path of one, carries a password or a token.
+fn has_credentials(text: &str) -> bool {
+    let rest = match text.split_once("://") {
+        Some((_, rest)) => rest,
+        None if text.starts_with('/') => text,
+        None => return false,
+    };
+    let (authority, rest) = rest.split_once(['/', '?']).unwrap_or((rest, ""));
+    let named = |part: &str| {
+        let name = part.split('=').next().unwrap_or_default();
+        ["token", "key", "secret", "password", "api_key", "access_token", "sig"].contains(&name)
+    };
+    authority.contains('@') || rest.split(['?', '&']).skip(1).any(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_credentials_look_like_is_a_secret() {
+        // Put together here, so that no scanner of secrets takes this file for a leak.
+        let slack = ["https://hooks.slack.com", "services/T0/B0/x"].join("/");
+        for text in [
+            slack.as_str(),
+            "Bearer abc",
+            "bearer 0123456789abcdefghij",
+            "Basic dXNlcjpodW50ZXIy",
+            "basic dXNlcjpodW50ZXI=",
+            "the token ghp_abc",
+            "token:xoxb-abc",
+            "/healthz?token=abc",
+            "/healthz?a=b&key=abc",
+            "https://user:pass@ops.example.com/",
+            "https://ops.example.com/promote?token=abc",
+            "https://ops.example.com/promote?a=b&key=abc",
+        ] {
+            assert!(is_secret(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn ordinary_texts_are_not() {
+        for text in [
+            "SLACK_WEBHOOK",
+            "https://ops.example.com/promote?region=eu",
+            "bearer of news",
+            "the Bearer of this contract",
+            "Basic realm=\"shop\"",
+            "Basic Functionality",
+            "/healthz?region=eu",
+            "/token/key",
+            "SLACK_AKIA",
+            "task_live_view",
+            "a@b.example.com",
+            "https://eu1.origin.example.com",
+        ] {
+            assert!(!is_secret(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Every place that reports a mistake is reached by some file of `tests/configs`, and every limit
+//! holds at its number and not one beyond it.
+
+use crate::config::{
+    ALERTS_MAX, COMPOSITE_MEMBERS_MAX, Code, Config, HOSTS_MAX, MONITORS_MAX, ORIGINS_MAX,
+    OVERRIDES_MAX, PUBLISH_MAX, REGIONS_MAX, RULES_MAX, SERVICES_MAX, SETS_MAX, TENANTS_MAX,
+};
+use crate::fingerprint::Fingerprint;
+use serde_json::{Map, Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fs;
+use std::panic::Location;
+use std::path::Path;
+
+/// A file and a line.
+type Site = (String, usize);
+
+/// Where a limit is, its number, and a config with so many.
+type Limit = (&'static str, usize, fn(usize) -> Value);
+
+thread_local! {
+    static REACHED: RefCell<BTreeSet<Site>> = RefCell::default();
+}
+
+/// Remembers the place that reports.
+#[track_caller]
+pub(super) fn reached() {
+    let at = Location::caller();
+    let file = Path::new(at.file()).file_name().unwrap().to_string_lossy().into_owned();
+    REACHED.with_borrow_mut(|reached| reached.insert((file, at.line().try_into().unwrap())));
+}
+
+/// The places that report, from the sources. The helpers themselves are none: they are tracked to
+/// whoever calls them.
+fn sites() -> BTreeSet<Site> {
+    const CALLS: [&str; 6] =
+        [".report(", ".report_with(", ".unknown(", ".twice(", ".at_most(", ".not_empty("];
+    let mut sites = BTreeSet::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config/check");
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let file = path.file_name().unwrap().to_string_lossy().into_owned();
+        let mut in_helper = false;
+        for (index, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
+            in_helper =
+                line.contains("cfg_attr(test, track_caller)") || in_helper && line != "    }";
+            let is_call = CALLS.iter().any(|call| line.contains(call));
+            if is_call && !in_helper && file != "tests.rs" {
+                sites.insert((file.clone(), index + 1));
+            }
+        }
+    }
+    sites
+}
+
+fn json_of(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => number.into(),
+        toml::Value::Boolean(truth) => truth.into(),
+        toml::Value::Datetime(instant) => instant.to_string().into(),
+        toml::Value::Array(items) => items.into_iter().map(json_of).collect(),
+        toml::Value::Table(table) => {
+            Value::Object(table.into_iter().map(|(key, value)| (key, json_of(value))).collect())
+        }
+    }
+}
+
+/// Code and path of each mistake.
+fn mistakes(document: &Value) -> Vec<(Code, String)> {
+    let found = Config::read(document, Fingerprint::of(b"")).err().unwrap_or_default();
+    found.into_iter().map(|found| (found.code, found.path)).collect()
+}
+
+/// A sound config with as few keys as there can be.
+fn smallest() -> Value {
+    json!({
+        "version": 1,
+        "regions": {"eu": {
+            "country": "IE",
+            "origins": [{"id": "eu-1", "url": "https://eu1.example.net"}],
+        }},
+        "monitors": {"web": {}},
+        "services": {"web": {"hosts": ["www.example.com"], "monitor": "web", "regions": ["eu"]}},
+        "limits": {"probes_per_run": 10_000},
+    })
+}
+
+fn table(count: usize, value: impl Fn(usize) -> Value) -> Value {
+    Value::Object(
+        (0..count).map(|index| (format!("x{index}"), value(index))).collect::<Map<_, _>>(),
+    )
+}
+
+fn list(count: usize, value: impl Fn(usize) -> Value) -> Value {
+    (0..count).map(value).collect()
+}
+
+fn region(origins: usize, name: usize) -> Value {
+    let origin = |index: usize| {
+        let id = format!("o-{name}-{index}");
+        json!({"id": id, "url": format!("https://{id}.example.net")})
+    };
+    json!({"country": "IE", "origins": list(origins, origin)})
+}
+
+fn limits() -> Vec<Limit> {
+    vec![
+        ("regions", REGIONS_MAX, |n| {
+            let mut config = smallest();
+            config["regions"] = table(n, |name| region(1, name));
+            config["services"]["web"]["regions"] = json!(["x0"]);
+            config
+        }),
+        ("regions", ORIGINS_MAX, |n| {
+            let mut config = smallest();
+            config["regions"]["eu"] = region(n, 0);
+            config
+        }),
+        ("monitors", MONITORS_MAX, |n| {
+            let mut config = smallest();
+            config["monitors"] = table(n, |_| json!({}));
+            config["services"]["web"]["monitor"] = "x0".into();
+            config
+        }),
+        ("monitors.site.all", COMPOSITE_MEMBERS_MAX, |n| composite("all", n)),
+        ("monitors.site.must_pass", COMPOSITE_MEMBERS_MAX, |n| composite("must_pass", n)),
+        ("services", SERVICES_MAX, |n| {
+            let mut config = smallest();
+            config["services"] = table(n, |_| json!({"monitor": "web", "regions": ["eu"]}));
+            config
+        }),
+        ("services.web.hosts", HOSTS_MAX, |n| {
+            let mut config = smallest();
+            let host = |index| format!("h{index}.example.com").into();
+            config["services"]["web"]["hosts"] = list(n, host);
+            config
+        }),
+        ("services.web.publish", PUBLISH_MAX, |n| {
+            let mut config = smallest();
+            let account = "0123456789abcdef0123456789abcdef";
+            let pool = |index| json!({"pool": {"account": account, "name": format!("p{index}")}});
+            config["services"]["web"]["publish"] = list(n, pool);
+            config
+        }),
+        ("residency", RULES_MAX, |n| {
+            let mut config = smallest();
+            let rule = |index| json!({"id": format!("r{index}"), "allow": "IE", "mode": "strict"});
+            config["residency"] = list(n, rule);
+            config
+        }),
+        ("sets", SETS_MAX, |n| {
+            let mut config = smallest();
+            config["sets"] = table(n, |_| json!(["IE"]));
+            config
+        }),
+        ("tenants", TENANTS_MAX, |n| {
+            let mut config = smallest();
+            config["tenants"] = table(n, |_| json!({"allow": "IE"}));
+            config["services"]["web"]["tenant"] = json!({"header": "x-tenant"});
+            config
+        }),
+        ("overrides", OVERRIDES_MAX, |n| {
+            let mut config = smallest();
+            config["regions"]["eu"] = region(ORIGINS_MAX, 0);
+            config["overrides"] = list(n, |index| {
+                json!({
+                    "origin": format!("o-0-{index}"),
+                    "set": "up",
+                    "reason": "upgrade",
+                    "author": "ada",
+                    "until": "2027-01-01T00:00:00Z",
+                })
+            });
+            config
+        }),
+        ("observer.controls", 4, |n| {
+            let mut config = smallest();
+            let url = |index| format!("https://c{index}.example.org/").into();
+            config["observer"] = json!({"controls": list(n, url)});
+            config
+        }),
+        ("alerts", ALERTS_MAX, |n| {
+            let mut config = smallest();
+            let alert = |index| json!({"kind": "slack", "url_secret": format!("SLACK_{index}")});
+            config["alerts"] = list(n, alert);
+            config
+        }),
+    ]
+}
+
+fn composite(key: &str, members: usize) -> Value {
+    let mut config = smallest();
+    config["monitors"] = table(members, |_| json!({}));
+    config["monitors"]["site"] = json!({"all": ["x0"]});
+    config["monitors"]["site"][key] = list(members, |index| format!("x{index}").into());
+    config["services"]["web"]["monitor"] = "site".into();
+    config
+}
+
+#[test]
+fn each_limit_holds_at_its_number_and_not_one_beyond() {
+    for (path, most, config) in limits() {
+        assert_eq!(mistakes(&config(most)), [], "{path} with {most}");
+        let found = mistakes(&config(most + 1));
+        assert_eq!(found, [(Code::E004, path.to_owned())], "{path} with one more than {most}");
+    }
+}
+
+#[test]
+fn each_place_that_reports_is_reached_by_some_file() {
+    REACHED.with_borrow_mut(BTreeSet::clear);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configs");
+    for entry in fs::read_dir(folder).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        // What is no TOML, or no config, never comes here; nor do the diagnostics beside the files.
+        let Ok(table) = text.parse::<toml::Table>() else { continue };
+        mistakes(&json_of(toml::Value::Table(table)));
+    }
+    for (_, most, config) in limits() {
+        mistakes(&config(most + 1));
+    }
+    let reached = REACHED.with_borrow(Clone::clone);
+    let sites = sites();
+    assert!(sites.len() > 80, "only {} places were found", sites.len());
+    let missed: Vec<_> = sites.difference(&reached).collect();
+    assert!(missed.is_empty(), "write a file into tests/configs for each of {missed:#?}");
+    let strays: Vec<_> = reached.difference(&sites).collect();
+    assert!(strays.is_empty(), "these report in a way that is not looked for: {strays:#?}");
+}
+
+#[test]
+fn the_worst_case_may_take_as_long_as_promised_and_no_longer() {
+    let config = |rto_s: u32| {
+        let mut config = smallest();
+        config["regions"]["us"] = region(1, 1);
+        config["services"]["web"]["regions"] = json!(["eu", "us"]);
+        config["services"]["web"]["contract"] = json!({"rto_s": rto_s});
+        mistakes(&config)
+    };
+    // 60 + 5 to the first failure, 2 * 6 to the third, 6 between runs, 2 to decide, 90 to spread.
+    let late = [(Code::E016, "services.web.contract.rto_s".to_owned())];
+    assert_eq!(config(174), late);
+    assert_eq!(config(175), []);
+    assert_eq!(config(176), []);
+}
+
+#[test]
+fn a_window_may_be_as_short_as_its_failures_take_and_no_shorter() {
+    let config = |window_s: u32| {
+        let mut config = smallest();
+        config["monitors"]["web"] = json!({"fall": 10, "window_s": window_s});
+        mistakes(&config)
+    };
+    assert_eq!(config(59), [(Code::E014, "monitors.web.window_s".to_owned())]);
+    assert_eq!(config(60), []);
+}

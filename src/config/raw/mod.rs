@@ -1,0 +1,67 @@
+//! Exactly the keys and values that may be written, nothing resolved.
+//!
+//! Every struct here is the description of one table of the config: from it come the reading, with
+//! all mistakes of form at once, the JSON Schema, and the canonical JSON. What needs to look at two
+//! places is left to [`super::check`].
+
+mod monitors;
+mod places;
+mod publishing;
+mod recovery;
+mod residency;
+mod services;
+mod texts;
+
+pub(super) use monitors::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
+pub(super) use places::{RawAreas, RawOrigin, RawRegion};
+pub(super) use publishing::{RawDns, RawPool, RawPublish, RawRecordKind};
+pub(super) use recovery::{
+    RawAlert, RawAlertKind, RawFailover, RawFailoverMode, RawForced, RawOverride,
+};
+pub(super) use residency::{RawRule, RawSet, RawTenant, RawWhen};
+pub(super) use services::{RawGeo, RawService, RawTenantSource, RawWrites};
+pub(super) use texts::{HeaderName, Method, Place, SetName, meant};
+
+use super::PROBES_PER_RUN_DEFAULT;
+use crate::ids::{MonitorId, RegionId, ServiceId, TenantId};
+use crate::json::{Within, shape};
+use crate::ordered::Map;
+use recovery::RawObserver;
+
+shape! {
+    /// The config of one deployment.
+    pub(super) struct Raw {
+        /// Where its JSON Schema is, for editors; nothing else reads it.
+        schema as "$schema": Option<String>,
+        /// Version of the config's form: 1.
+        version: u32,
+        /// Vantage points.
+        areas: RawAreas,
+        /// Places where data is stored and processed.
+        regions: Map<RegionId, RawRegion>,
+        /// How origins are probed.
+        monitors: Map<MonitorId, RawMonitor>,
+        /// What clients ask for.
+        services: Map<ServiceId, RawService>,
+        /// Residency rules; their order has no meaning.
+        residency: Vec<RawRule> = Vec::new(),
+        /// The operator's own sets of countries, to be named with `@`.
+        sets: Map<SetName, RawSet> = Map::new(),
+        /// Tenants whose data is pinned.
+        tenants: Map<TenantId, RawTenant> = Map::new(),
+        /// Health that an operator sets by hand for a while.
+        overrides: Vec<RawOverride> = Vec::new(),
+        /// What tells an observer that is cut off from one that sees an outage.
+        observer: RawObserver,
+        /// Who is told.
+        alerts: Vec<RawAlert> = Vec::new(),
+        /// Limits of this deployment.
+        limits: RawLimits,
+    }
+
+    /// Limits of the deployment.
+    pub(super) struct RawLimits {
+        /// Most probes in one cron run; the free plan allows 50 subrequests a run.
+        probes_per_run: Within<1, 10_000> = Within(PROBES_PER_RUN_DEFAULT),
+    }
+}

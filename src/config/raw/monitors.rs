@@ -1,0 +1,210 @@
+//! Monitors: single ones, which probe, and composite ones, which combine others.
+//!
+//! Defaults follow Cloudflare's monitor vocabulary where it has the word (interval, timeout,
+//! expected codes).
+
+use super::texts::{HeaderName, Pointer, ProbePath};
+use crate::config::monitor::StatusRange;
+use crate::ids::MonitorId;
+use crate::json::{OneOrMany, Reader, Shape, Within, shape, words};
+use crate::ordered::Map;
+use serde_json::{Number, Value};
+
+shape! {
+    /// How origins are probed, and how many probes change their health.
+    pub(in crate::config) struct RawMonitor {
+        /// What is asked for.
+        path: ProbePath = ProbePath("/".to_owned()),
+        /// Time between probes of an origin whose health is settled.
+        interval_s: Within<5, 3_600> = Within(60),
+        /// The same once an origin has been down for five minutes; twice `interval_s` where absent.
+        down_interval_s: Option<Within<5, 3_600>>,
+        /// Longest wait for an answer and its body.
+        timeout_ms: Within<100, 10_000> = Within(5_000),
+        /// Passes in a row that make an origin up.
+        rise: Within<1, 10> = Within(2),
+        /// Failures within the window that make it down.
+        fall: Within<1, 10> = Within(3),
+        /// How long a failure counts.
+        window_s: Within<10, 3_600> = Within(120),
+        /// Passes in a row that clear the failures of an origin that is up.
+        forgive: Within<1, 10> = Within(3),
+        /// How many areas must agree that it fails: `any`, `majority`, `all` or a number.
+        quorum: RawQuorum = RawQuorum::Majority,
+        /// Which answer counts as a pass.
+        expect: RawExpect,
+        /// Fails an origin that became much slower while its peers did not.
+        slower_than_peers: Option<RawSlower>,
+        /// Holds back an origin that keeps going down and up; with a half-life of 15 minutes where
+        /// absent.
+        damping: Option<RawDamping>,
+        /// A composite monitor: up where all of these are.
+        all: Option<Vec<MonitorId>>,
+        /// A composite monitor: up where one of these is.
+        any: Option<Vec<MonitorId>>,
+        /// A composite monitor: up where enough of these are.
+        at_least: Option<RawComposite>,
+        /// Members of a composite monitor that must be up in any case.
+        must_pass: Vec<MonitorId> = Vec::new(),
+    }
+
+    /// How many of which monitors must be up.
+    pub(in crate::config) struct RawComposite {
+        /// How many.
+        count: Within<1, 16>,
+        /// Of which.
+        of: Vec<MonitorId>,
+    }
+
+    /// Which answer counts as a pass. Everything named must hold.
+    pub(in crate::config) struct RawExpect {
+        /// Statuses such as `200`, `2xx` or `200-299`.
+        status: OneOrMany<StatusRange> = OneOrMany::one(StatusRange::OK),
+        /// Text in the first 10 KiB of the body, whatever the case of its ASCII letters.
+        body_contains: Option<String>,
+        /// What a JSON body says at each JSON pointer.
+        json: Map<Pointer, RawBody> = Map::new(),
+        /// What each response header says; `true` where any value will do.
+        headers: Map<HeaderName, RawHeader> = Map::new(),
+    }
+
+    /// Bounds of a number.
+    pub(in crate::config) struct RawBounds {
+        /// The least that passes.
+        min: Option<Number>,
+        /// The most that passes.
+        max: Option<Number>,
+    }
+
+    /// When an origin counts as slow.
+    pub(in crate::config) struct RawSlower {
+        /// So many times the slow-down of its peers.
+        times: Within<2, 20> = Within(3),
+        /// And at least so much slower than it was at best.
+        and_ms: Within<10, 60_000> = Within(200),
+    }
+
+    /// How long flapping is remembered.
+    pub(in crate::config) struct RawDamping {
+        /// Time in which half of the penalty is forgiven; 0 to damp nothing.
+        half_life_s: Within<0, 86_400> = Within(900),
+    }
+}
+
+words! {
+    /// The quorums that have a name.
+    pub(in crate::config) enum QuorumWord {
+        /// One area is enough.
+        Any = "any",
+        /// More than half.
+        Majority = "majority",
+        /// Every one.
+        All = "all",
+    }
+}
+
+/// How many areas must agree that an origin fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) enum RawQuorum {
+    Any,
+    Majority,
+    All,
+    AtLeast(u8),
+}
+
+impl Shape for RawQuorum {
+    fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
+        if value.is_number() {
+            let least = reader.number(value, 1, 9)?;
+            return u8::try_from(least).ok().map(Self::AtLeast);
+        }
+        Some(match QuorumWord::read(value, reader)? {
+            QuorumWord::Any => Self::Any,
+            QuorumWord::Majority => Self::Majority,
+            QuorumWord::All => Self::All,
+        })
+    }
+
+    fn write(&self) -> Value {
+        match self {
+            Self::Any => QuorumWord::Any.write(),
+            Self::Majority => QuorumWord::Majority.write(),
+            Self::All => QuorumWord::All.write(),
+            Self::AtLeast(least) => (*least).into(),
+        }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn schema(definitions: &mut crate::json::schema::Definitions) -> Value {
+        let words = QuorumWord::schema(definitions);
+        serde_json::json!({"anyOf": [words, {"type": "integer", "minimum": 1, "maximum": 9}]})
+    }
+}
+
+/// What a JSON body says at a pointer: a value, or bounds.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::config) enum RawBody {
+    Equals(Value),
+    Bounds(RawBounds),
+}
+
+impl Shape for RawBody {
+    fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
+        match value {
+            Value::Object(_) => RawBounds::read(value, reader).map(Self::Bounds),
+            Value::Array(_) => {
+                reader.wrong_type(value, "a text, a number, true, false, or `min` and `max`");
+                None
+            }
+            scalar => Some(Self::Equals(scalar.clone())),
+        }
+    }
+
+    fn write(&self) -> Value {
+        match self {
+            Self::Equals(value) => value.clone(),
+            Self::Bounds(bounds) => bounds.write(),
+        }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn schema(definitions: &mut crate::json::schema::Definitions) -> Value {
+        let bounds = RawBounds::schema(definitions);
+        serde_json::json!({"anyOf": [{"type": ["string", "number", "boolean"]}, bounds]})
+    }
+}
+
+/// What a header says: one of some texts, or anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::config) enum RawHeader {
+    Present,
+    OneOf(Vec<String>),
+}
+
+impl Shape for RawHeader {
+    fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
+        match value {
+            Value::Bool(true) => Some(Self::Present),
+            Value::String(_) | Value::Array(_) => {
+                OneOrMany::read(value, reader).map(|texts| Self::OneOf(texts.all))
+            }
+            other => {
+                reader.wrong_type(other, "a text, a list of texts, or `true` for any value");
+                None
+            }
+        }
+    }
+
+    fn write(&self) -> Value {
+        match self {
+            Self::Present => true.into(),
+            Self::OneOf(texts) => texts.write(),
+        }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn schema(definitions: &mut crate::json::schema::Definitions) -> Value {
+        let texts = OneOrMany::<String>::schema(definitions);
+        serde_json::json!({"anyOf": [{"const": true}, texts]})
+    }
+}

@@ -1,0 +1,100 @@
+//! Services: hosts, the regions behind them, and how one is chosen.
+
+use super::publishing::RawPublish;
+use super::recovery::{RawContract, RawFailover};
+use super::texts::{HeaderName, Pop};
+use crate::config::service::{Affinity, Policy};
+use crate::country::Country;
+use crate::ids::{MonitorId, RegionId};
+use crate::json::{Within, shape, words};
+use crate::ordered::Map;
+use crate::place::LbRegion;
+
+shape! {
+    /// What clients ask for.
+    pub(in crate::config) struct RawService {
+        /// Host names that clients use; `*.example.com` covers one label.
+        hosts: Vec<String> = Vec::new(),
+        /// How its origins are probed.
+        monitor: MonitorId,
+        /// Its regions in failover order.
+        regions: Vec<RegionId>,
+        /// How a region is chosen among those that are permitted and usable.
+        steering: Policy = Policy::Latency,
+        /// Regions within this of the best share by weight.
+        band_ms: Within<0, 1_000> = Within(0),
+        /// A choice moves only for more than this beyond the band.
+        min_gain_ms: Within<0, 1_000> = Within(5),
+        /// Shares of the regions, where steering is by weight or within the band; 1 each where
+        /// absent, 0 for last resort.
+        weights: Map<RegionId, Within<0, 100>> = Map::new(),
+        /// Which regions serve which places, where steering is `geo`.
+        geo: RawGeo,
+        /// What keeps a client with its region.
+        affinity: Affinity = Affinity::None,
+        /// Percent of the clients that a region takes while it is tried out; all of them where
+        /// no other region is usable.
+        canary: Map<RegionId, Within<0, 100>> = Map::new(),
+        /// Percent of the clients that a region turns away, to the next one or to nowhere.
+        shed: Map<RegionId, Within<0, 100>> = Map::new(),
+        /// Whether a region with origins down hands a share of its clients to the next.
+        spill: bool = false,
+        /// Where requests go that change something.
+        writes: RawWrites = RawWrites::Any,
+        /// The region that takes writes; the first of `regions` where absent.
+        primary: Option<RegionId>,
+        /// Most seconds that a replica may lag to be read from.
+        max_lag_s: Within<0, 86_400> = Within(60),
+        /// For how long a client that wrote reads from the primary.
+        read_your_writes_s: Within<0, 3_600> = Within(0),
+        /// How a request tells its tenant.
+        tenant: Option<RawTenantSource>,
+        /// Longest wait for the first byte of one try of a request that may be tried elsewhere.
+        try_timeout_ms: Within<100, 60_000> = Within(5_000),
+        /// Longest wait for the first byte of an answer, all tries together.
+        timeout_ms: Within<100, 300_000> = Within(30_000),
+        /// How it fails over and back.
+        failover: RawFailover,
+        /// Objects at Cloudflare that follow its health.
+        publish: Vec<RawPublish> = Vec::new(),
+        /// The recovery targets that it promises.
+        contract: Option<RawContract>,
+    }
+
+    /// Which regions serve which places; the most exact place that is named counts: data center,
+    /// then country, then Cloudflare's region.
+    pub(in crate::config) struct RawGeo {
+        /// By Cloudflare data center, such as `FRA`.
+        pops: Map<Pop, Vec<RegionId>> = Map::new(),
+        /// By country of the client.
+        countries: Map<Country, Vec<RegionId>> = Map::new(),
+        /// By Cloudflare's load-balancing region, such as `WEU`.
+        regions: Map<LbRegion, Vec<RegionId>> = Map::new(),
+    }
+
+    /// How a request tells its tenant: by one of the first four.
+    pub(in crate::config) struct RawTenantSource {
+        /// By a header of this name.
+        header: Option<HeaderName>,
+        /// By a cookie of this name.
+        cookie: Option<HeaderName>,
+        /// By this label of the host, the leftmost being 1.
+        host_label: Option<Within<1, 10>>,
+        /// By this segment of the path, the leftmost being 1.
+        path_segment: Option<Within<1, 10>>,
+        /// Whether a request without a known tenant is refused.
+        required: bool = false,
+        /// Whether tenants that the config does not name are looked up in KV, as `tenant:<id>`.
+        kv: bool = false,
+    }
+}
+
+words! {
+    /// Where requests go that change something.
+    pub(in crate::config) enum RawWrites {
+        /// Anywhere that is permitted.
+        Any = "any",
+        /// To the primary; others only read from a replica that is fresh enough.
+        Primary = "primary",
+    }
+}

@@ -1,0 +1,181 @@
+//! Texts of a form that one look can tell.
+
+use crate::country::Country;
+use crate::json::{Key, MistakeKind, Reader, Shape};
+use crate::latency::Location;
+use crate::residency::sets;
+use serde_json::Value;
+
+/// A text, where it fits, or a report.
+fn fitting(
+    value: &Value,
+    reader: &mut Reader,
+    fits: fn(&str) -> bool,
+    allowed: &str,
+) -> Option<String> {
+    let text = reader.text(value, allowed)?;
+    if !fits(text) {
+        // A set is most often written without its `@`.
+        let set = text.to_ascii_lowercase();
+        let is_set = allowed.contains("@eea") && sets::builtin(&set).is_some();
+        let hint = is_set.then(|| ["write `@", &set, "`"].concat());
+        reader.misplaced(value, allowed.to_owned(), hint);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// Declares texts: what fits, what is allowed in words, and the same as a regular expression.
+macro_rules! texts {
+    ($($(#[$about:meta])* $name:ident: $fits:expr, $allowed:literal, $pattern:literal;)*) => {$(
+        $(#[$about])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        pub(in crate::config) struct $name(pub(in crate::config) String);
+
+        impl Shape for $name {
+            fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
+                fitting(value, reader, $fits, $allowed).map(Self)
+            }
+
+            fn write(&self) -> Value {
+                self.0.as_str().into()
+            }
+
+            #[cfg(not(target_arch = "wasm32"))]
+            fn schema(_: &mut crate::json::schema::Definitions) -> Value {
+                serde_json::json!({"type": "string", "pattern": $pattern})
+            }
+        }
+
+        impl Key for $name {
+            fn read_key(text: &str, reader: &mut Reader) -> Option<Self> {
+                let fits: fn(&str) -> bool = $fits;
+                if !fits(text) {
+                    reader.wrong_key(text, $allowed);
+                    return None;
+                }
+                Some(Self(text.to_owned()))
+            }
+
+            fn key(&self) -> String {
+                self.0.clone()
+            }
+        }
+    )*};
+}
+
+texts! {
+    /// What a probe asks for.
+    ProbePath: |text| text.starts_with('/') && !text.contains(['#', ' ']),
+        "a path that begins with `/`, without `#` and spaces", "^/[^# ]*$";
+    /// A JSON pointer. Source: RFC 6901.
+    Pointer: is_pointer,
+        "a JSON pointer such as `/status`, or an empty one for all of it (RFC 6901)",
+        "^(/([^~]|~[01])*)?$";
+    /// The name of a header. Source: RFC 9110 §5.6.2, `token`.
+    HeaderName: is_token, "the name of a header", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+    /// A method.
+    Method: |text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_uppercase()),
+        "a method in upper case, such as `POST`", "^[A-Z]+$";
+    /// The name of an operator's own set, without the `@`.
+    SetName: is_set_name, "a name of a-z, 0-9, `_` and `-`", "^[a-z0-9_-]+$";
+    /// A country, a set behind its `@`, or `*` for everywhere.
+    Place: is_place, "countries such as `BR`, sets such as `@eea`, or `*`",
+        "^(\\*|@[a-z0-9_-]+|[A-Za-z]{2})$";
+    /// A country or a set.
+    Member: |text| text != "*" && is_place(text), "countries such as `BR`, or sets such as `@eea`",
+        "^(@[a-z0-9_-]+|[A-Za-z]{2})$";
+    /// A data center of Cloudflare.
+    Pop: |text| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()),
+        "a data center of Cloudflare, such as `FRA`", "^[A-Z]{3}$";
+}
+
+fn is_pointer(text: &str) -> bool {
+    let escaped = |rest: &str| rest.starts_with(['0', '1']);
+    (text.is_empty() || text.starts_with('/')) && text.split('~').skip(1).all(escaped)
+}
+
+fn is_token(text: &str) -> bool {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(token)
+}
+
+fn is_set_name(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+    !text.is_empty() && text.bytes().all(plain)
+}
+
+fn is_place(text: &str) -> bool {
+    let two_letters = text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
+    text == "*" || two_letters || text.strip_prefix('@').is_some_and(is_set_name)
+}
+
+/// The country under whose law a region stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) struct RegionCountry(pub(in crate::config) Country);
+
+impl Shape for RegionCountry {
+    fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
+        const ALLOWED: &str = "a country of ISO 3166-1 alpha-2, such as `BR`";
+        let text = reader.text(value, ALLOWED)?;
+        let country = Country::parse(text).ok();
+        if country.is_none() {
+            let kind = if text.len() == 2 { MistakeKind::UnknownName } else { MistakeKind::Form };
+            let problem = format!("`{text}` is no country");
+            let hint = meant(text).map(|code| format!("write `{code}`"));
+            reader.report_with(kind, problem, ALLOWED.to_owned(), hint);
+        }
+        country.map(Self)
+    }
+
+    fn write(&self) -> Value {
+        self.0.write()
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn schema(definitions: &mut crate::json::schema::Definitions) -> Value {
+        Country::schema(definitions)
+    }
+}
+
+/// The code of a country that is often written with another one.
+pub(in crate::config) fn meant(code: &str) -> Option<&'static str> {
+    match code {
+        "UK" => Some("GB"),
+        "EL" => Some("GR"),
+        _ => None,
+    }
+}
+
+/// Where a region is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::config) struct RegionPlace(pub(in crate::config) Location);
+
+impl Shape for RegionPlace {
+    fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
+        const ALLOWED: &str = "[latitude, longitude] in degrees: -90 to 90, -180 to 180";
+        let numbers: Option<Vec<f64>> =
+            value.as_array().map(|items| items.iter().filter_map(Value::as_f64).collect());
+        let Some(&[latitude, longitude]) = numbers.as_deref() else {
+            reader.wrong_type(value, ALLOWED);
+            return None;
+        };
+        let place = Location::new(latitude, longitude);
+        if place.is_none() {
+            let swapped = Location::new(longitude, latitude);
+            let hint = swapped.map(|swapped| format!("write {}, latitude first", swapped.write()));
+            let problem = format!("{value} is on no globe");
+            reader.report_with(MistakeKind::Range, problem, ALLOWED.to_owned(), hint);
+        }
+        place.map(Self)
+    }
+
+    fn write(&self) -> Value {
+        self.0.write()
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn schema(definitions: &mut crate::json::schema::Definitions) -> Value {
+        Location::schema(definitions)
+    }
+}

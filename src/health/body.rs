@@ -1,0 +1,150 @@
+//! What an answer says in JSON: whether it is what the monitor expects, and how far a replica says
+//! that it is behind.
+
+use super::verdict::FailureReason;
+use crate::config::JsonExpect;
+use serde_json::{Number, Value};
+use std::cmp::Ordering;
+
+/// Why a body is not as expected; `None` where it is. A body that was cut off is no JSON, so what
+/// is expected must be within the bytes that are read.
+pub(super) fn mismatch(
+    document: Option<&Value>,
+    expected: &[(String, JsonExpect)],
+) -> Option<FailureReason> {
+    if expected.is_empty() {
+        return None;
+    }
+    let Some(document) = document else { return Some(FailureReason::ResponseNotJson) };
+    let fits = |(pointer, expect): &(String, JsonExpect)| {
+        document.pointer(pointer).is_some_and(|value| meets(value, expect))
+    };
+    (!expected.iter().all(fits)).then_some(FailureReason::ResponseJsonMismatch)
+}
+
+fn meets(value: &Value, expect: &JsonExpect) -> bool {
+    match (value, expect) {
+        (Value::Number(seen), JsonExpect::Equals(Value::Number(wanted))) => {
+            compare(seen, wanted) == Some(Ordering::Equal)
+        }
+        (seen, JsonExpect::Equals(wanted)) => seen == wanted,
+        (Value::Number(seen), JsonExpect::Bounds { min, max }) => {
+            let order = |limit: &Number| compare(seen, limit);
+            min.as_ref().is_none_or(|min| order(min).is_some_and(Ordering::is_ge))
+                && max.as_ref().is_none_or(|max| order(max).is_some_and(Ordering::is_le))
+        }
+        (_, JsonExpect::Bounds { .. }) => false,
+    }
+}
+
+/// Whole numbers are compared as such: as floats 2^53 and 2^53 + 1 would be equal.
+fn compare(a: &Number, b: &Number) -> Option<Ordering> {
+    match (a.as_i128(), b.as_i128()) {
+        (Some(a), Some(b)) => Some(a.cmp(&b)),
+        _ => a.as_f64()?.partial_cmp(&b.as_f64()?),
+    }
+}
+
+/// The lag in whole seconds, rounded up. A negative one comes of clocks that disagree and is none.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the cast saturates, and the value is not negative"
+)]
+pub(super) fn lag_s(document: Option<&Value>, pointer: Option<&str>) -> Option<u64> {
+    let value = document?.pointer(pointer?)?;
+    let fraction = || value.as_f64().filter(|lag| *lag >= 0.0).map(|lag| lag.ceil() as u64);
+    value.as_u64().or_else(fraction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn equals(value: Value) -> JsonExpect {
+        JsonExpect::Equals(value)
+    }
+
+    fn bounds(min: Value, max: Value) -> JsonExpect {
+        let number = |value: Value| value.as_number().cloned();
+        JsonExpect::Bounds { min: number(min), max: number(max) }
+    }
+
+    fn fits(document: &Value, pointer: &str, expect: JsonExpect) -> bool {
+        mismatch(Some(document), &[(pointer.to_owned(), expect)]).is_none()
+    }
+
+    #[test]
+    fn a_pointer_finds_what_rfc_6901_says() {
+        let document = json!({"a/b": 1, "m~n": 2, "": 3, "list": [{"x": 4}], "01": 5});
+        for (pointer, value) in [("/a~1b", 1), ("/m~0n", 2), ("/", 3), ("/list/0/x", 4), ("/01", 5)]
+        {
+            assert!(fits(&document, pointer, equals(value.into())), "{pointer}");
+        }
+        assert!(fits(&json!("whole"), "", equals("whole".into())));
+        for missing in ["/c", "/list/1/x", "/list/00/x", "/list/-", "list", "/a/b"] {
+            assert!(!fits(&document, missing, equals(Value::Null)), "{missing}");
+        }
+    }
+
+    #[test]
+    fn a_missing_value_fails_and_null_is_a_value() {
+        assert!(!fits(&json!({}), "/a", equals(Value::Null)));
+        assert!(fits(&json!({"a": null}), "/a", equals(Value::Null)));
+    }
+
+    #[test]
+    fn a_scalar_equals_only_its_own_kind() {
+        let document = json!({"n": 1, "t": "1", "b": true});
+        assert!(fits(&document, "/n", equals(json!(1.0))));
+        assert!(!fits(&document, "/n", equals(json!("1"))));
+        assert!(!fits(&document, "/t", equals(json!(1))));
+        assert!(!fits(&document, "/b", equals(json!(1))));
+        assert!(fits(&document, "/b", equals(json!(true))));
+        assert!(!fits(&document, "/t", equals(json!("1 "))));
+    }
+
+    #[test]
+    fn bounds_hold_at_their_ends_and_not_beyond() {
+        for (value, within) in [(9, false), (10, true), (300, true), (301, false)] {
+            let document = json!({ "lag": value });
+            assert_eq!(fits(&document, "/lag", bounds(json!(10), json!(300))), within, "{value}");
+        }
+        assert!(fits(&json!({"lag": -5}), "/lag", bounds(Value::Null, json!(300))));
+        assert!(!fits(&json!({"lag": 300.5}), "/lag", bounds(Value::Null, json!(300))));
+        assert!(fits(&json!({"lag": 0.5}), "/lag", bounds(json!(0.25), json!(1))));
+        assert!(!fits(&json!({"lag": "5"}), "/lag", bounds(json!(0), json!(10))));
+    }
+
+    #[test]
+    fn large_whole_numbers_are_told_apart() {
+        let large = json!({"n": (1_u64 << 53) + 1});
+        assert!(!fits(&large, "/n", equals(json!(1_u64 << 53))));
+        assert!(!fits(&large, "/n", bounds(Value::Null, json!(1_u64 << 53))));
+        assert!(fits(&json!({"n": u64::MAX}), "/n", bounds(json!(i64::MIN), json!(u64::MAX))));
+    }
+
+    #[test]
+    fn all_that_is_expected_must_hold() {
+        let expected = [("/a".to_owned(), equals(1.into())), ("/b".to_owned(), equals(2.into()))];
+        let told = |document: Value| mismatch(Some(&document), &expected);
+        assert_eq!(told(json!({"a": 1, "b": 2})), None);
+        assert_eq!(told(json!({"a": 1, "b": 3})), Some(FailureReason::ResponseJsonMismatch));
+        assert_eq!(mismatch(None, &expected), Some(FailureReason::ResponseNotJson));
+        assert_eq!(mismatch(None, &[]), None);
+    }
+
+    #[test]
+    fn the_lag_is_rounded_up_and_never_made_up() {
+        let lag = |value: Value| lag_s(Some(&json!({ "lag": value })), Some("/lag"));
+        assert_eq!(lag(json!(0)), Some(0));
+        assert_eq!(lag(json!(4.1)), Some(5));
+        for none in [json!(-1), json!(-0.5), json!("4"), json!(null), json!([4])] {
+            assert_eq!(lag(none.clone()), None, "{none}");
+        }
+        assert_eq!(lag_s(Some(&json!({"lag": 4})), None), None);
+        assert_eq!(lag_s(None, Some("/lag")), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! What an operator says, over what was observed.
+//!
+//! The two are kept apart and both are shown: an override that has run out leaves the observed
+//! health as if it had never been there, and nobody has to guess what the probes would say. Every
+//! override has an end, because the forgotten one is what makes the next incident long.
+
+use super::hysteresis::Health;
+use crate::config::{Override, OverrideTo};
+use crate::time::Timestamp;
+
+/// The override, while it counts: up to, and not at, its end.
+#[must_use]
+pub fn active(set: Option<&Override>, now: Timestamp) -> Option<&Override> {
+    set.filter(|it| now < it.until)
+}
+
+/// What traffic should take an origin for, and whether it is drained: takes no new traffic although
+/// it may be fit for it.
+#[must_use]
+pub fn effective(observed: Health, set: Option<&Override>, now: Timestamp) -> (Health, bool) {
+    match active(set, now).map(|it| it.set) {
+        None => (observed, false),
+        Some(OverrideTo::Up) => (Health::Up, false),
+        Some(OverrideTo::Down) => (Health::Down, false),
+        Some(OverrideTo::Drain) => (observed, true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Health; 3] = [Health::Up, Health::Unknown, Health::Down];
+
+    fn until(ms: u64, set: OverrideTo) -> Override {
+        let (reason, author) = ("why".to_owned(), "who".to_owned());
+        Override { set, reason, author, until: Timestamp::from_millis(ms) }
+    }
+
+    #[test]
+    fn it_counts_until_its_end_and_then_is_as_good_as_absent() {
+        let down = until(1_000, OverrideTo::Down);
+        let at = |ms| effective(Health::Up, Some(&down), Timestamp::from_millis(ms));
+        assert_eq!(at(999), (Health::Down, false));
+        for late in [1_000, 1_001] {
+            assert_eq!(at(late), effective(Health::Up, None, Timestamp::from_millis(late)));
+        }
+    }
+
+    #[test]
+    fn up_and_down_are_said_whatever_is_observed() {
+        for observed in ALL {
+            for (set, told) in [(OverrideTo::Up, Health::Up), (OverrideTo::Down, Health::Down)] {
+                let set = until(1, set);
+                assert_eq!(effective(observed, Some(&set), Timestamp::default()), (told, false));
+            }
+        }
+    }
+
+    #[test]
+    fn a_drained_origin_is_as_healthy_as_it_is() {
+        for observed in ALL {
+            let drain = until(1, OverrideTo::Drain);
+            assert_eq!(effective(observed, Some(&drain), Timestamp::default()), (observed, true));
+        }
+    }
+}

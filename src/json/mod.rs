@@ -1,0 +1,177 @@
+//! JSON in and out, always by way of `Value`.
+//!
+//! One reader and one writer of text for the whole crate; each type is only turned from and into a
+//! `Value`. Reading types straight from text would compile the text reader once more for each of
+//! them, which is a third of the wasm. A type is turned from and into a `Value` by its [`Shape`],
+//! which finds all mistakes at once (ADR-0006).
+
+mod declare;
+mod fields;
+mod nearest;
+mod plain;
+mod reader;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod schema;
+mod shape;
+
+pub(crate) use declare::{field, key, shape, text_shape, words};
+pub(crate) use fields::{content, fields, put, put_if_any, variants};
+pub(crate) use nearest::nearest;
+pub(crate) use reader::{Lost, Mistake, MistakeKind, Object, Reader, UnknownKeys};
+pub(crate) use shape::{Key, OneOrMany, Shape, Within};
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Error, Map, Value};
+use std::fmt;
+
+/// Why a text is not the document that it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum BadJson {
+    /// Not JSON.
+    #[error("{0}")]
+    Text(#[from] Error),
+    /// Another document; this is the first mistake in it.
+    #[error("{path}: {seen}")]
+    Form {
+        /// Where.
+        path: String,
+        /// What was seen there.
+        seen: String,
+    },
+}
+
+/// Reads a document; keys that are not known are ignored. Errors: [`BadJson`].
+pub(crate) fn read<T: Shape>(text: &str) -> Result<T, BadJson> {
+    from_value(&parse(text)?)
+}
+
+/// Reads what is JSON already. Errors: [`BadJson::Form`].
+pub(crate) fn from_value<T: Shape>(value: &Value) -> Result<T, BadJson> {
+    let mut reader = Reader::new(UnknownKeys::Ignored);
+    let read = T::read(value, &mut reader);
+    match (read, reader.into_mistakes().0.into_iter().next()) {
+        (Some(read), None) => Ok(read),
+        (_, Some(Mistake { path, seen, .. })) => Err(BadJson::Form { path, seen }),
+        (None, None) => Err(BadJson::Form { path: ".".to_owned(), seen: reader::shown(value) }),
+    }
+}
+
+/// Reads JSON. Of two entries with one key the last stays.
+pub(crate) fn parse(text: &str) -> Result<Value, Error> {
+    parse_with(text, Repeats::LastStays)
+}
+
+/// Reads JSON in which no object has a key twice. Of two lists of residency rules one would be
+/// gone, and nobody would know.
+pub(crate) fn read_without_repeats(text: &str) -> Result<Value, Error> {
+    parse_with(text, Repeats::Refused)
+}
+
+fn parse_with(text: &str, repeats: Repeats) -> Result<Value, Error> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = repeats.deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}
+
+/// What becomes of two entries with one key. It is decided while the text is read: a second reader
+/// for the other case would be the same code once more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    LastStays,
+    Refused,
+}
+
+impl<'de> DeserializeSeed<'de> for Repeats {
+    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Repeats {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(self)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if self == Self::Refused && object.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("the key `{key}` is there twice")));
+            }
+            object.insert(key, entries.next_value_seed(self)?);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+/// Writes a value on one line.
+pub(crate) fn write(value: &impl Shape) -> String {
+    value.write().to_string()
+}
+
+/// Writes a value for people to read.
+pub(crate) fn write_pretty(value: &impl Shape) -> String {
+    format!("{:#}", value.write())
+}
+
+/// An object of the entries.
+pub(crate) fn object(entries: Vec<(&str, Value)>) -> Value {
+    let mut object = Map::new();
+    for (key, value) in entries {
+        put(&mut object, key, value);
+    }
+    Value::Object(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_there_twice_is_an_error_at_any_depth() {
+        for text in [r#"{"a": 1, "a": 2}"#, r#"[{"b": {"a": [], "a": []}}]"#] {
+            let error = read_without_repeats(text).unwrap_err().to_string();
+            assert!(error.contains("the key `a` is there twice"), "{error}");
+        }
+        let text = r#"{"a":[1,-2,0.5,"x",null,true],"b":{"a":{}}}"#;
+        assert_eq!(read_without_repeats(text).unwrap().to_string(), text);
+        assert!(read_without_repeats("{} {}").is_err());
+    }
+}

@@ -1,0 +1,100 @@
+//! JSON Schema of the shapes, for editors and for whoever generates configs. Native only.
+//!
+//! Source: JSON Schema, draft 2020-12.
+
+use super::shape::Shape;
+use crate::ordered::Map;
+use serde_json::{Value, json};
+
+/// The schemas of named shapes, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Definitions(Map<String, Value>);
+
+/// The schema of one object while its fields are listed.
+#[derive(Debug, Default)]
+pub(crate) struct ObjectSchema {
+    properties: serde_json::Map<String, Value>,
+    required: Vec<String>,
+    inner: Definitions,
+}
+
+impl Definitions {
+    /// A reference to the schema of the object `name`, which is made the first time.
+    pub(crate) fn object(
+        &mut self,
+        name: &str,
+        about: &str,
+        fields: impl FnOnce(&mut ObjectSchema),
+    ) -> Value {
+        // The name of a type that mirrors a table is that of the table.
+        let name = match name.strip_prefix("Raw") {
+            Some("") => "Config",
+            Some(table) => table,
+            None => name,
+        };
+        let reference = json!({"$ref": format!("#/$defs/{name}")});
+        if self.0.contains_key(name) {
+            return reference;
+        }
+        // Its place is taken first, so that a shape inside itself ends.
+        self.0.insert(name.to_owned(), Value::Null);
+        let inner = std::mem::take(self);
+        let mut object = ObjectSchema { inner, ..ObjectSchema::default() };
+        fields(&mut object);
+        let ObjectSchema { properties, required, inner } = object;
+        *self = inner;
+        let schema = json!({
+            "type": "object",
+            "description": plain(about),
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        });
+        self.0.insert(name.to_owned(), schema);
+        reference
+    }
+
+    /// The whole document: the schema of `T` with everything that it refers to.
+    pub(crate) fn document<T: Shape>(title: &str) -> Value {
+        let mut definitions = Self::default();
+        let mut document = T::schema(&mut definitions);
+        let all: serde_json::Map<_, _> = definitions.0.into_iter().collect();
+        insert(&mut document, "$schema", "https://json-schema.org/draft/2020-12/schema".into());
+        insert(&mut document, "title", title.into());
+        insert(&mut document, "$defs", Value::Object(all));
+        document
+    }
+}
+
+impl ObjectSchema {
+    /// Adds a field.
+    pub(crate) fn field<T: Shape>(&mut self, key: &str, about: &str, default: Option<T>) {
+        let mut schema = T::schema(&mut self.inner);
+        let about = plain(about);
+        if !about.is_empty() {
+            insert(&mut schema, "description", about.into());
+        }
+        match default.or_else(T::absent) {
+            None => self.required.push(key.to_owned()),
+            Some(default) => {
+                let default = default.write();
+                if !default.is_null() && !default.is_object() {
+                    insert(&mut schema, "default", default);
+                }
+            }
+        }
+        self.properties.insert(key.to_owned(), schema);
+    }
+}
+
+/// Adds a key to a schema, which is always an object.
+fn insert(schema: &mut Value, key: &str, value: Value) {
+    if let Value::Object(object) = schema {
+        object.insert(key.to_owned(), value);
+    }
+}
+
+/// The words of a doc comment on one line.
+fn plain(about: &str) -> String {
+    about.split_whitespace().collect::<Vec<_>>().join(" ").replace(['[', ']'], "")
+}

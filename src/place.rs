@@ -1,0 +1,210 @@
+//! Where on earth a country is, in the three vocabularies that Cloudflare has for it.
+//!
+//! - [`Continent`]: what `request.cf.continent` says. Which country is where is taken from the
+//!   gazetteer that databases of addresses build upon (geonames.org, `countryInfo.txt`): Cyprus is
+//!   in Europe with the rest of the EU, Turkey and the Caucasus are in Asia, Timor is in Oceania.
+//!   UN M49 differs in some of these.
+//! - [`LbRegion`]: the thirteen regions of Cloudflare's load balancing. Which country is in which
+//!   is published only by the API (`GET /accounts/:id/load_balancers/regions`), so the table here
+//!   is **our reading** of the documented names, and may differ from Cloudflare's at the edges.
+//!   What is documented is followed: the API's example has Mexico and Haiti in WNAM. The rest is
+//!   UN M49: Eastern Europe with the Baltic and the Balkan states and Cyprus; Western Asia and Iran
+//!   as the Middle East; Northern and Western Africa as the one, all other Africa as the other
+//!   half; Central Asia with Southern; Central America with the north of South America; the
+//!   Caribbean with the east of North America.
+//! - [`Area`]: location hints of Durable Objects, which is where we can put a vantage.
+//!
+//! All three are for finding what is near. None is for residency: a region of the load balancer is
+//! that of the data center that was asked, not of the client, and lines on a map are no law. The
+//! law is in `residency`.
+
+use crate::country::Country;
+use crate::json::{Key, Reader, words};
+
+/// West of this, the United States and Canada are the western half. Cloudflare splits by state and
+/// province, which a region's coordinates do not tell: Texas and Missouri are in its western half
+/// although most of them lies east of here.
+const EAST_BEGINS_DEGREES: f64 = -100.0;
+
+/// The continent of each country: a place in [`Continent::ALL`], in the order of the codes.
+/// Source: `countryInfo.txt` of geonames.org.
+const CONTINENTS: &str = "\
+    3224432016535432342303200\
+    4426464210344200030560264\
+    4045333034406300030356533\
+    0342630340040314506214343\
+    2323222233342202250422242\
+    2243200333003334053022254\
+    0430204200505043325552465\
+    5223454235620333025003203\
+    3303006004420401022552052\
+    4520305462346442555320000\
+";
+
+/// The region of each country: `a` is the first in [`LbRegion::ALL`]; Antarctica has none.
+const LB_REGIONS: &str = "\
+    chkbbdhj-fgcgbchdbkcidhji\
+    bblfbfbkjjdebgjjjcigfjmee\
+    bibgddcjcbbiediijcjcgfgcc\
+    jcbhecicbiibjdfegiemgedad\
+    lchckkhhcccbhmjklgjbmmhbk\
+    lhbckijdcdiicddbjgdilmmgb\
+    ibcjkjaljjgigiecckggghefg\
+    glkdbgbhcgfhjdddjhgjicljd\
+    cdicijejjebhjbjjilkglkigh\
+    bgmjdjgbfkcbebblgggdhjjjj\
+";
+
+words! {
+    /// A continent. Source: `request.cf.continent` of the Workers runtime.
+    pub enum Continent {
+        /// Africa.
+        Africa = "AF",
+        /// Antarctica and the islands around it.
+        Antarctica = "AN",
+        /// Asia.
+        Asia = "AS",
+        /// Europe.
+        Europe = "EU",
+        /// North America with Central America and the Caribbean.
+        NorthAmerica = "NA",
+        /// Oceania.
+        Oceania = "OC",
+        /// South America.
+        SouthAmerica = "SA",
+    }
+}
+
+words! {
+    /// A region of Cloudflare's load balancing. Source: `region_pools` and `check_regions` of its
+    /// API.
+    pub enum LbRegion {
+        /// Western North America.
+        Wnam = "WNAM",
+        /// Eastern North America.
+        Enam = "ENAM",
+        /// Western Europe.
+        Weu = "WEU",
+        /// Eastern Europe.
+        Eeu = "EEU",
+        /// Northern South America.
+        Nsam = "NSAM",
+        /// Southern South America.
+        Ssam = "SSAM",
+        /// Oceania.
+        Oc = "OC",
+        /// Middle East.
+        Me = "ME",
+        /// Northern Africa.
+        Naf = "NAF",
+        /// Southern Africa.
+        Saf = "SAF",
+        /// Southern Asia.
+        Sas = "SAS",
+        /// Southeast Asia.
+        Seas = "SEAS",
+        /// Northeast Asia.
+        Neas = "NEAS",
+    }
+}
+
+words! {
+    /// Where a Durable Object can be asked to live. Source: location hints of Durable Objects.
+    pub enum Area {
+        /// Western North America.
+        Wnam = "wnam",
+        /// Eastern North America.
+        Enam = "enam",
+        /// South America.
+        Sam = "sam",
+        /// Western Europe.
+        Weur = "weur",
+        /// Eastern Europe.
+        Eeur = "eeur",
+        /// Asia and the Pacific, without Oceania.
+        Apac = "apac",
+        /// Oceania.
+        Oc = "oc",
+        /// Africa.
+        Afr = "afr",
+        /// Middle East.
+        Me = "me",
+    }
+}
+
+impl LbRegion {
+    /// The area that covers the region.
+    #[must_use]
+    pub fn area(self) -> Area {
+        match self {
+            Self::Wnam => Area::Wnam,
+            Self::Enam => Area::Enam,
+            Self::Nsam | Self::Ssam => Area::Sam,
+            Self::Weu => Area::Weur,
+            Self::Eeu => Area::Eeur,
+            Self::Sas | Self::Seas | Self::Neas => Area::Apac,
+            Self::Oc => Area::Oc,
+            Self::Naf | Self::Saf => Area::Afr,
+            Self::Me => Area::Me,
+        }
+    }
+}
+
+impl Key for LbRegion {
+    fn read_key(text: &str, reader: &mut Reader) -> Option<Self> {
+        let region = Self::parse(text);
+        if region.is_none() {
+            reader.wrong_key(text, "one of Cloudflare's thirteen regions, such as `WEU`");
+        }
+        region
+    }
+
+    fn key(&self) -> String {
+        self.as_str().to_owned()
+    }
+}
+
+impl Country {
+    /// The continent. Every country has one in the table; the answer is optional because a table
+    /// is no proof to the compiler.
+    #[must_use]
+    pub fn continent(self) -> Option<Continent> {
+        entry(CONTINENTS, self, b'0', Continent::ALL)
+    }
+
+    /// The region of the load balancer, by our reading. `longitude` is that of the place that is
+    /// meant, in degrees, east positive; it decides between the halves of the United States and
+    /// Canada, which count as eastern where it is unknown. Antarctica is in none.
+    #[must_use]
+    pub fn lb_region(self, longitude: Option<f64>) -> Option<LbRegion> {
+        const SPLIT: [Country; 2] = [Country::known(*b"CA"), Country::known(*b"US")];
+        if SPLIT.contains(&self) && longitude.is_some_and(is_west) {
+            return Some(LbRegion::Wnam);
+        }
+        entry(LB_REGIONS, self, b'a', LbRegion::ALL)
+    }
+
+    /// The area that is nearest, as far as regions tell. Antarctica has none.
+    #[must_use]
+    pub fn area(self, longitude: Option<f64>) -> Option<Area> {
+        const HAITI: Country = Country::known(*b"HT");
+        if self == HAITI {
+            // Its region is the western one by Cloudflare's own list; its cables go to Florida.
+            return Some(Area::Enam);
+        }
+        self.lb_region(longitude).map(LbRegion::area)
+    }
+}
+
+/// The last Aleutians lie beyond the date line, where longitudes are positive again.
+fn is_west(longitude: f64) -> bool {
+    (-180.0..EAST_BEGINS_DEGREES).contains(&longitude) || longitude > 0.0
+}
+
+fn entry<T: Copy>(table: &str, country: Country, first: u8, all: &[T]) -> Option<T> {
+    let letter = table.as_bytes().get(usize::from(country.index()))?;
+    all.get(usize::from(letter.checked_sub(first)?)).copied()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,244 @@
+//! All rules together, as a request meets them.
+//!
+//! Rules are constraints that intersect: every strict rule that guards a request narrows where it
+//! may go, so their order means nothing and one more can only narrow. To apply them one by one
+//! would cost each request a look at each rule. Most rules look only at host and country, and there
+//! are no more than 250 countries, so when the table is compiled each host gets its **classes** of
+//! countries: those under the same rules, with the regions that these permit together. A decision
+//! then looks up one class. What else it must look at are the rules of that class that ask for
+//! path, method or header, and those that name its tenant.
+
+use super::rule::wildcard_of;
+use super::{Facts, Mode, RegionSet, When, normalise};
+use crate::country::{COUNTRIES, Country};
+use crate::ids::{RuleId, TenantId};
+use crate::ordered::{Map, Set};
+use std::cell::OnceCell;
+
+/// One rule with the regions that it permits now, by their index in the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statute {
+    /// Its name.
+    pub id: RuleId,
+    /// Which requests it guards.
+    pub when: When,
+    /// Whether it may be left.
+    pub mode: Mode,
+    /// The regions that it permits.
+    pub permits: RegionSet,
+    /// The legal ground, in the operator's words.
+    pub basis: Option<String>,
+}
+
+/// All rules, indexed by host, country and tenant.
+#[derive(Debug)]
+pub struct Law {
+    statutes: Vec<Statute>,
+    by_host: Map<String, HostLaw>,
+    elsewhere: HostLaw,
+}
+
+/// The rules over one host.
+#[derive(Debug)]
+struct HostLaw {
+    /// The class of each country by its index; the last is that of a country that is not known.
+    class_of: Vec<u16>,
+    classes: Vec<Class>,
+    by_tenant: Map<TenantId, Vec<usize>>,
+}
+
+/// Countries under the same rules of one host.
+#[derive(Debug)]
+struct Class {
+    /// What the strict rules permit together that always hold in this class.
+    permitted: RegionSet,
+    /// The rules that always hold in this class.
+    settled: Vec<usize>,
+    /// How many preferred rules each region breaks that always hold in this class, by its index;
+    /// none where the list ends before it.
+    reluctance: Vec<u64>,
+    /// The rules that ask for more than host and country.
+    conditional: Vec<usize>,
+}
+
+/// What the law says of one request.
+#[derive(Debug)]
+pub struct Ruling<'l> {
+    /// The regions that every strict rule permits.
+    pub permitted: RegionSet,
+    law: &'l Law,
+    class: &'l Class,
+    conditional: Vec<usize>,
+}
+
+impl Law {
+    /// Indexes the rules for a table of `regions` regions.
+    #[must_use]
+    pub fn of(statutes: Vec<Statute>, regions: usize) -> Self {
+        let hosts = Set::of(statutes.iter().flat_map(|s| s.when.hosts.iter().flatten()));
+        let host_law = |host: &str| HostLaw::of(&statutes, host, regions);
+        let by_host = Map::of(hosts.into_iter().map(|host| (host.clone(), host_law(host))));
+        // No rule names the empty host, so what it meets is what every unnamed host meets.
+        let elsewhere = host_law("");
+        Self { statutes, by_host, elsewhere }
+    }
+
+    /// All rules, in the order of the table.
+    #[must_use]
+    pub fn statutes(&self) -> &[Statute] {
+        &self.statutes
+    }
+
+    /// Applies every rule that guards the request.
+    #[must_use]
+    pub fn judge<'l>(&'l self, facts: &Facts<'_>) -> Ruling<'l> {
+        let over = self.over(facts.host);
+        let class = over.class(facts.country);
+        let named = facts.tenant.and_then(|tenant| over.by_tenant.get(tenant));
+        let path = OnceCell::new();
+        let mut permitted = class.permitted.clone();
+        let mut conditional = Vec::new();
+        for index in class.conditional.iter().chain(named.into_iter().flatten()) {
+            let Some(statute) = self.statutes.get(*index) else { continue };
+            let when = &statute.when;
+            let normal = || path.get_or_init(|| normalise(facts.path)).as_deref();
+            let path = when.paths.as_ref().and_then(|_| normal());
+            if when.guards_country(facts.country) && when.guards_request(path, facts) {
+                if statute.mode == Mode::Strict {
+                    permitted.intersect(&statute.permits);
+                }
+                conditional.push(*index);
+            }
+        }
+        Ruling { permitted, law: self, class, conditional }
+    }
+
+    fn over(&self, host: &str) -> &HostLaw {
+        if self.by_host.is_empty() {
+            return &self.elsewhere;
+        }
+        let exact = self.by_host.get(host);
+        let found = exact.or_else(|| wildcard_of(host).and_then(|name| self.by_host.get(&name)));
+        found.unwrap_or(&self.elsewhere)
+    }
+}
+
+impl HostLaw {
+    fn of(statutes: &[Statute], host: &str, regions: usize) -> Self {
+        let over = || statutes.iter().enumerate().filter(|(_, s)| s.when.guards_host(host));
+        let (settled, named): (Vec<_>, Vec<_>) =
+            over().partition(|(_, s)| s.when.tenants.is_none());
+        let mut by_tenant: Map<TenantId, Vec<usize>> = Map::new();
+        for (index, statute) in named {
+            for tenant in statute.when.tenants.iter().flatten() {
+                by_tenant.insert_if_absent(tenant.clone(), Vec::new());
+                by_tenant.get_mut(tenant).into_iter().for_each(|rules| rules.push(index));
+            }
+        }
+        let class_of = classes(settled.iter().map(|(_, statute)| &statute.when));
+        let mut classes: Vec<Class> = Vec::new();
+        for (country, class) in class_of.iter().enumerate() {
+            if usize::from(*class) == classes.len() {
+                let country = u8::try_from(country).ok().and_then(Country::from_index);
+                classes.push(Class::of(&settled, country, regions));
+            }
+        }
+        Self { class_of, classes, by_tenant }
+    }
+
+    fn class(&self, country: Option<Country>) -> &Class {
+        // Nothing is permitted where the index itself were wrong.
+        static NOTHING: Class = Class {
+            permitted: RegionSet::none(),
+            settled: Vec::new(),
+            reluctance: Vec::new(),
+            conditional: Vec::new(),
+        };
+        let index = country.map_or(COUNTRIES, |country| usize::from(country.index()));
+        let class =
+            self.class_of.get(index).and_then(|class| self.classes.get(usize::from(*class)));
+        class.unwrap_or(&NOTHING)
+    }
+}
+
+/// The class of each country, and of an unknown one at the end: two are in one class where every
+/// condition on the country treats them alike. Classes are numbered as they first appear.
+fn classes<'w>(conditions: impl Iterator<Item = &'w When>) -> Vec<u16> {
+    let mut class_of = vec![0_u16; COUNTRIES + 1];
+    for when in conditions {
+        if when.countries.is_none() {
+            continue;
+        }
+        // The number of each part, at twice its old class, and one more where the condition holds.
+        let mut numbers: Vec<Option<u16>> = Vec::new();
+        let mut next = 0_u16;
+        for (index, class) in class_of.iter_mut().enumerate() {
+            let country = u8::try_from(index).ok().and_then(Country::from_index);
+            let part = usize::from(*class) * 2 + usize::from(when.guards_country(country));
+            if numbers.len() <= part {
+                numbers.resize(part + 1, None);
+            }
+            if let Some(number) = numbers.get_mut(part) {
+                *class = *number.get_or_insert_with(|| {
+                    next += 1;
+                    next - 1
+                });
+            }
+        }
+    }
+    class_of
+}
+
+impl Class {
+    fn of(over: &[(usize, &Statute)], country: Option<Country>, regions: usize) -> Self {
+        let mut class = Self {
+            permitted: RegionSet::all(regions),
+            settled: Vec::new(),
+            reluctance: Vec::new(),
+            conditional: Vec::new(),
+        };
+        for (index, statute) in over.iter().filter(|(_, s)| s.when.guards_country(country)) {
+            if statute.when.looks_at_request() {
+                class.conditional.push(*index);
+            } else {
+                class.settled.push(*index);
+                class.apply(statute, regions);
+            }
+        }
+        class
+    }
+
+    fn apply(&mut self, statute: &Statute, regions: usize) {
+        if statute.mode == Mode::Strict {
+            return self.permitted.intersect(&statute.permits);
+        }
+        self.reluctance.resize(regions, 0);
+        for (region, count) in self.reluctance.iter_mut().enumerate() {
+            *count += u64::from(!statute.permits.contains(region));
+        }
+    }
+}
+
+impl<'l> Ruling<'l> {
+    /// The rules that guard the request.
+    pub fn rules(&self) -> impl Iterator<Item = &'l Statute> {
+        let law = self.law;
+        let indexes = self.class.settled.iter().chain(&self.conditional);
+        indexes.filter_map(|index| law.statutes.get(*index)).collect::<Vec<_>>().into_iter()
+    }
+
+    /// How many preferred rules a region breaks.
+    #[must_use]
+    pub fn reluctance(&self, region: usize) -> u64 {
+        let breaks = |index: &&usize| {
+            let statute = self.law.statutes.get(**index);
+            statute.is_some_and(|s| s.mode == Mode::Preferred && !s.permits.contains(region))
+        };
+        let settled = self.class.reluctance.get(region).copied().unwrap_or(0);
+        let conditional = self.conditional.iter().filter(breaks).count();
+        settled.saturating_add(u64::try_from(conditional).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+//! Paths, and the patterns that rules have for them.
+//!
+//! A rule for `/api/*` must hold for `/%61pi`, `//api` and `/x/../api` too, because the server
+//! behind us will very likely answer them all the same. So a path is brought into one form before
+//! any rule sees it: percent-decoded once, `\` read as `/`, dot segments removed **after** decoding
+//! (RFC 3986 §5.2.4, but `%2e%2e` is a way up as well), empty segments and the last slash dropped.
+//! In that form `/login/` is `/login`: a rule for the one holds for the other.
+//!
+//! A separator in an escape (`%2f`, `%5c`) is one to some servers and a letter to others. Read
+//! either way, it would hide a path from its rule behind the other kind of server. Such a path has
+//! no form, and is under every rule about paths, as is one that is too long to read.
+//!
+//! Decoded bytes that are no UTF-8 stay percent-encoded, in upper case, so that the form is text
+//! again. What only some servers do is not undone: a second decoding, upper case as lower case,
+//! `;parameters`. An operator with such a server guards the whole host.
+//!
+//! Patterns are paths or prefixes of whole segments, nothing else. That much can be reasoned about:
+//! which pattern covers which, and a short list of paths that stands for all ([`representatives`]),
+//! with which a proof goes through every case.
+
+use crate::json::text_shape;
+use std::borrow::Cow;
+use std::fmt;
+
+/// The longest path that is read. Longer ones are not brought into form, and are under every rule
+/// about paths.
+pub const PATH_BYTES_MAX: usize = 8 * 1024;
+
+/// The longest pattern.
+pub const PATTERN_BYTES_MAX: usize = 1024;
+
+/// Brings a path into the form in which patterns are matched: `/`, or segments with one `/` before
+/// each. A query or fragment is not part of it. None where nobody can say what the path is: it is
+/// longer than [`PATH_BYTES_MAX`], or hides a separator in an escape (`%2f`, `%5c`), which some
+/// servers take for one and others do not. Treat it as matched by every pattern.
+#[must_use]
+pub fn normalise(path: &str) -> Option<Cow<'_, str>> {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    if path.len() > PATH_BYTES_MAX {
+        return None;
+    }
+    if is_plain(path) {
+        return Some(Cow::Borrowed(path));
+    }
+    if hides_separator(path) {
+        return None;
+    }
+    Some(Cow::Owned(without_dots(&decoded(path))))
+}
+
+/// Whether the path has nothing that could need a change. Most have not, and cost no allocation.
+fn is_plain(path: &str) -> bool {
+    let suspect = |pair: &[u8]| matches!(pair, [b'/', b'/' | b'.']);
+    path.starts_with('/')
+        && (path == "/" || !path.ends_with('/'))
+        && !path.bytes().any(|byte| matches!(byte, b'%' | b'\\'))
+        && !path.as_bytes().windows(2).any(suspect)
+}
+
+fn hides_separator(path: &str) -> bool {
+    let mut escapes = path.split('%').skip(1).filter_map(|behind| behind.get(..2));
+    escapes.any(|digits| digits.eq_ignore_ascii_case("2f") || digits.eq_ignore_ascii_case("5c"))
+}
+
+/// The path with its escapes read once. An escape that is none stays as it is.
+fn decoded(path: &str) -> String {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [first, after @ ..] = rest {
+        let (byte, after) = escape(rest).unwrap_or((*first, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| push_escape(&mut text, *byte));
+    }
+    text
+}
+
+/// The byte of an escape at the beginning, and what follows it.
+fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
+    let [b'%', high, low, rest @ ..] = text else { return None };
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    Some((digit(*high)? << 4 | digit(*low)?, rest))
+}
+
+fn push_escape(text: &mut String, byte: u8) {
+    text.push('%');
+    for digit in [byte >> 4, byte & 15] {
+        text.extend(char::from_digit(digit.into(), 16).map(|digit| digit.to_ascii_uppercase()));
+    }
+}
+
+/// The path of the segments that lead somewhere.
+fn without_dots(path: &str) -> String {
+    let mut form = String::with_capacity(path.len() + 1);
+    for segment in path.split(['/', '\\']) {
+        match segment {
+            "" | "." => {}
+            ".." => form.truncate(form.rfind('/').unwrap_or(0)),
+            _ => {
+                form.push('/');
+                form.push_str(segment);
+            }
+        }
+    }
+    if form.is_empty() { "/".to_owned() } else { form }
+}
+
+/// Which paths a rule is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pattern {
+    /// A path in its form; empty for the prefix of all paths.
+    base: String,
+    reach: Reach,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    /// That path.
+    Exact,
+    /// That path and all below it.
+    Prefix,
+}
+
+/// A text that is not a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a pattern: use a path such as `/login`, or `/api/*` for a path and all below \
+     it, plainly written: no escapes, `.`, `..`, `//` or last `/`, and no other `*`"
+)]
+pub struct BadPattern(String);
+
+impl Pattern {
+    /// Reads a path (`/login`) or a prefix (`/api/*`, which is for `/api` too, but not for
+    /// `/apix`); `/*` is for all paths. Errors: [`BadPattern`] for anything else, and for paths
+    /// that are not in their form, because they would match nothing.
+    pub fn parse(text: &str) -> Result<Self, BadPattern> {
+        let (base, reach) = match text.strip_suffix("/*") {
+            Some(base) => (base, Reach::Prefix),
+            None => (text, Reach::Exact),
+        };
+        let is_all = base.is_empty() && reach == Reach::Prefix;
+        let is_form = normalise(base).is_some_and(|form| form == base)
+            && !(base == "/" && reach == Reach::Prefix);
+        if text.len() <= PATTERN_BYTES_MAX && !base.contains('*') && (is_all || is_form) {
+            Ok(Self { base: base.to_owned(), reach })
+        } else {
+            Err(BadPattern(text.chars().take(64).collect()))
+        }
+    }
+
+    /// Whether the rule is for a path, which must be in the form of [`normalise`].
+    #[must_use]
+    pub fn matches(&self, normalised: &str) -> bool {
+        match (normalised.strip_prefix(self.base.as_str()), self.reach) {
+            (Some(""), _) => true,
+            (Some(below), Reach::Prefix) => below.starts_with('/'),
+            _ => false,
+        }
+    }
+
+    /// Whether every path of the other pattern is one of this.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self.reach, other.reach) {
+            (Reach::Exact, Reach::Prefix) => false,
+            _ => self.base == other.base || self.matches(&other.base),
+        }
+    }
+
+    /// A path of its own: the base, or the root where that is empty.
+    fn own_path(&self) -> &str {
+        if self.base.is_empty() { "/" } else { &self.base }
+    }
+}
+
+/// What a pattern looks like, for whoever wrote another thing.
+const ALLOWED: &str = "a path such as `/login`, or `/api/*` for `/api` and all below it: no \
+    escapes, `.`, `..`, `//` or last `/`, and no other `*`";
+
+text_shape!(Pattern, Pattern::parse, ALLOWED, {
+    "type": "string",
+    "pattern": r"^(/|/\*|(/[^/*%\\?#]+)+(/\*)?)$",
+});
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.base)?;
+        f.write_str(if self.reach == Reach::Prefix { "/*" } else { "" })
+    }
+}
+
+/// One path for each class of paths that the patterns tell apart, and one that none of them
+/// matches, if there is such a path.
+///
+/// Every path is in the class of one of these: of a base that it equals; otherwise of some path
+/// directly below the longest prefix that matches it, in a segment of which no pattern knows;
+/// otherwise of such a path below the root.
+#[must_use]
+pub fn representatives(patterns: &[Pattern]) -> Vec<String> {
+    let unknown = unknown_segment(patterns);
+    let mut candidates: Vec<String> = vec![["/", &unknown].concat()];
+    for pattern in patterns {
+        candidates.push(pattern.own_path().to_owned());
+        if pattern.reach == Reach::Prefix {
+            candidates.push([&pattern.base, "/", &unknown].concat());
+        }
+    }
+    let class = |path: &str| -> Vec<bool> { patterns.iter().map(|p| p.matches(path)).collect() };
+    let mut seen: Vec<Vec<bool>> = Vec::new();
+    candidates.retain(|path| {
+        let class = class(path);
+        let is_new = !seen.contains(&class);
+        if is_new {
+            seen.push(class);
+        }
+        is_new
+    });
+    candidates
+}
+
+/// A segment that occurs in no pattern: longer than any run of its letter there.
+fn unknown_segment(patterns: &[Pattern]) -> String {
+    let mut segment = "x".to_owned();
+    while patterns.iter().any(|pattern| pattern.base.contains(&segment)) {
+        segment.push('x');
+    }
+    segment
+}
+
+#[cfg(test)]
+mod tests;

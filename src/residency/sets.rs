@@ -1,0 +1,192 @@
+//! Named sets of countries: law as data, with its source and its dates.
+//!
+//! A rule that lists thirty countries is wrong on the day when one of them joins or leaves, and
+//! nobody looks. So rules name sets (`@eea`), and a set says of each member since when, until when,
+//! on what condition, and by which act. What is true therefore depends on `now`, which is an
+//! argument, and a membership that ends can be told beforehand ([`NamedSet::ending_soon`]).
+//!
+//! A set answers two questions, and errs on opposite sides:
+//!
+//! - **Does it permit?** ([`NamedSet::permits`], for what a rule allows.) Only a member in force
+//!   whose condition is attested. The last day of a membership is already outside, because acts
+//!   count days in Brussels and we in UTC: a few hours too early breaks nothing.
+//! - **Does it guard?** ([`NamedSet::guards`], for whom a rule applies to.) Every country that is
+//!   listed, whatever its dates and conditions, because guarding too much only narrows.
+//!
+//! The sets of the operator are lists of countries and of these sets. Which sets apply to whom
+//! stays the operator's decision; this is a list of what acts say, not advice.
+
+mod dataset;
+
+use crate::country::Country;
+use crate::time::{Millis, Timestamp};
+pub use dataset::DATASET;
+
+const DAY: Millis = 24 * 60 * crate::time::MINUTE;
+
+/// A calendar day, from 00:00 UTC: days since 1970-01-01, which reaches the year 2149.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(u16);
+
+impl Day {
+    /// The first instant of the day.
+    #[must_use]
+    pub fn start(self) -> Timestamp {
+        Timestamp::from_millis(u64::from(self.0) * DAY)
+    }
+}
+
+/// What kind of act a set states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The law itself applies there.
+    Membership,
+    /// Somebody has decided that the law there is as good.
+    Adequacy,
+}
+
+impl Kind {
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Membership => "membership",
+            Self::Adequacy => "adequacy",
+        }
+    }
+}
+
+/// A country in a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// The country.
+    pub country: Country,
+    /// The first day on which it is a member.
+    pub effective_from: Day,
+    /// The first day on which it no longer is, where an end is set.
+    pub expires: Option<Day>,
+    /// What a region there must attest to count, such as `dpf_certified`.
+    pub requires: Option<&'static str>,
+    /// The act.
+    pub source: &'static str,
+}
+
+/// Whether a member counts, and if not, why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It counts.
+    Member,
+    /// It would count if the region attested this.
+    NeedsAttestation(&'static str),
+    /// It counts from this instant.
+    NotYet(Timestamp),
+    /// It has not counted since this instant.
+    Expired(Timestamp),
+}
+
+impl Member {
+    /// Whether the member counts at `now`, for a region with these attestations.
+    #[must_use]
+    pub fn standing(&self, attestations: &[String], now: Timestamp) -> Standing {
+        let from = self.effective_from.start();
+        if now < from {
+            return Standing::NotYet(from);
+        }
+        if let Some(at) = self.expires.map(Day::start).filter(|at| *at <= now) {
+            return Standing::Expired(at);
+        }
+        match self.requires {
+            Some(needed) if !attestations.iter().any(|said| said == needed) => {
+                Standing::NeedsAttestation(needed)
+            }
+            _ => Standing::Member,
+        }
+    }
+
+    /// Whether the membership is in force at `now` and ends within `within`.
+    fn ends_soon(&self, now: Timestamp, within: Millis) -> bool {
+        let in_force = self.effective_from.start() <= now;
+        let end = self.expires.map(Day::start);
+        in_force && end.is_some_and(|at| now < at && at <= now.plus(within))
+    }
+
+    fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let dates = [Some(self.effective_from), self.expires];
+        dates.into_iter().flatten().map(Day::start).find(|at| *at > now)
+    }
+}
+
+/// A set that this program knows by name.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NamedSet {
+    /// Its name, without the `@`.
+    pub name: &'static str,
+    /// What kind of act it states.
+    pub kind: Kind,
+    /// Where its members are published.
+    pub source: &'static str,
+    own: &'static [Member],
+    /// A set all of whose members are members of this one.
+    base: Option<&'static NamedSet>,
+}
+
+/// The set of a name, which is given without its `@`.
+#[must_use]
+pub fn builtin(name: &str) -> Option<&'static NamedSet> {
+    dataset::SETS.iter().copied().find(|set| set.name == name)
+}
+
+/// The names of all sets that this program knows.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    dataset::SETS.iter().map(|set| set.name)
+}
+
+impl NamedSet {
+    /// The members, whatever their dates and conditions. No country is listed twice.
+    pub fn members(&self) -> impl Iterator<Item = &'static Member> + use<> {
+        let base = self.base.map_or(&[][..], |base| base.own);
+        base.iter().chain(self.own)
+    }
+
+    /// Whether the country counts at `now`; none where it is not listed.
+    #[must_use]
+    pub fn standing(
+        &self,
+        country: Country,
+        attestations: &[String],
+        now: Timestamp,
+    ) -> Option<Standing> {
+        let member = self.members().find(|member| member.country == country)?;
+        Some(member.standing(attestations, now))
+    }
+
+    /// Whether a region in the country, with these attestations, is inside the set at `now`.
+    #[must_use]
+    pub fn permits(&self, country: Country, attestations: &[String], now: Timestamp) -> bool {
+        self.standing(country, attestations, now) == Some(Standing::Member)
+    }
+
+    /// Whether a condition on the set holds for the country: every listed one, whatever its dates.
+    #[must_use]
+    pub fn guards(&self, country: Country) -> bool {
+        self.members().any(|member| member.country == country)
+    }
+
+    /// The next instant at which any member joins or leaves.
+    #[must_use]
+    pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        self.members().filter_map(|member| member.next_change(now)).min()
+    }
+
+    /// The members that are in force at `now` and end within `within`.
+    pub fn ending_soon(
+        &self,
+        now: Timestamp,
+        within: Millis,
+    ) -> impl Iterator<Item = &'static Member> + use<> {
+        self.members().filter(move |member| member.ends_soon(now, within))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,298 @@
+//! The table in the form that decisions use: regions by index, hosts and rules indexed.
+
+use super::book::{Book, Pin};
+use super::document::{
+    CandidateEntry, LastingEntry, RegionEntry, Routes, RuleEntry, ServiceEntry, SteeringEntry,
+    TenancyEntry, WhenEntry,
+};
+use super::{STALE_AFTER, VERSION};
+use crate::config::{Affinity, Policy};
+use crate::country::Country;
+use crate::health::Health;
+use crate::ids::{RegionId, ServiceId, TenantId};
+use crate::json::{self, BadJson};
+use crate::latency::Location;
+use crate::ordered::{Map, Set};
+use crate::residency::{CountrySet, Law, RegionSet, Statute, When, wildcard_of};
+use crate::time::{Millis, Timestamp};
+use serde_json::Value;
+
+/// Why a text is no table.
+#[derive(Debug, thiserror::Error)]
+pub enum BadRoutes {
+    /// Not this document.
+    #[error("the routes do not read: {0}")]
+    Shape(#[from] BadJson),
+    /// A version of another build.
+    #[error("the routes are not of version {VERSION}, which this build reads")]
+    Version,
+    /// A region that the table does not have.
+    #[error("the routes name `{0}`, which is not among their regions")]
+    UnknownRegion(String),
+}
+
+/// The table in the form that decisions use.
+#[derive(Debug)]
+pub struct Table {
+    /// The generation of the document.
+    pub generation: u64,
+    /// When the Controller wrote the document.
+    pub as_of: Timestamp,
+    regions: Vec<RegionEntry>,
+    services: Vec<Serving>,
+    by_host: Map<String, usize>,
+    book: Book,
+    /// When a membership ends that the law rests on, and the law from then on.
+    later: Option<(Timestamp, Book)>,
+}
+
+/// One service as decisions see it.
+#[derive(Debug)]
+pub struct Serving {
+    /// Its name.
+    pub id: ServiceId,
+    /// Longest wait for the first byte of one try of a request that may be tried elsewhere.
+    pub try_timeout_ms: Millis,
+    /// Longest wait for the first byte of an answer, all tries together.
+    pub timeout_ms: Millis,
+    /// How a region is chosen.
+    pub steering: SteeringEntry,
+    /// How a request tells its tenant.
+    pub tenancy: Option<TenancyEntry>,
+    /// Its regions in failover order.
+    pub candidates: Vec<Candidate>,
+    /// The same as a set.
+    pub regions: RegionSet,
+    /// Those that are down.
+    pub down: RegionSet,
+    /// Those that take no new clients.
+    pub draining: RegionSet,
+    /// The region that takes writes, where only one does.
+    pub primary: Option<usize>,
+    /// Whether a choice may go by which share of the clients one is in.
+    pub shares: bool,
+}
+
+/// One region of one service as decisions see it.
+#[derive(Debug)]
+pub struct Candidate {
+    /// The region's index in the table.
+    pub index: usize,
+    /// What travelled.
+    pub entry: CandidateEntry,
+    /// The region's country.
+    pub country: Country,
+    /// The region's place.
+    pub location: Option<Location>,
+}
+
+impl Table {
+    /// Reads the document. Errors: [`BadRoutes`].
+    pub fn parse(text: &str) -> Result<Self, BadRoutes> {
+        let value = json::parse(text).map_err(BadJson::from)?;
+        if value.get("version").and_then(Value::as_u64) != Some(VERSION.into()) {
+            return Err(BadRoutes::Version);
+        }
+        json::from_value::<Routes>(&value)?.try_into()
+    }
+
+    /// Whether the Controller has been silent for longer than [`STALE_AFTER`]: the view is old, and
+    /// what it says of health may no longer be so. What it says of the law is no older than the
+    /// config.
+    #[must_use]
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        now.since(self.as_of) > STALE_AFTER
+    }
+
+    /// The service that serves `host`, which must be in lower case and without a port: by its own
+    /// name, or else by one that stands for its sisters.
+    #[must_use]
+    pub fn service(&self, host: &str) -> Option<&Serving> {
+        let exact = self.by_host.get(host);
+        let index = exact.or_else(|| wildcard_of(host).and_then(|name| self.by_host.get(&name)))?;
+        self.services.get(*index)
+    }
+
+    /// The services, in order.
+    #[must_use]
+    pub fn services(&self) -> &[Serving] {
+        &self.services
+    }
+
+    /// The regions, in the order of their indexes.
+    #[must_use]
+    pub fn regions(&self) -> &[RegionEntry] {
+        &self.regions
+    }
+
+    /// The index of a region.
+    #[must_use]
+    pub fn region(&self, id: &str) -> Option<usize> {
+        self.regions.iter().position(|region| region.id.as_str() == id)
+    }
+
+    /// The law as of now. A table that nobody has renewed for long still knows which memberships
+    /// have ended since.
+    #[must_use]
+    pub fn book(&self, now: Timestamp) -> &Book {
+        match &self.later {
+            Some((until, later)) if *until <= now => later,
+            _ => &self.book,
+        }
+    }
+
+    /// Reads a pin that was kept in KV, by the law as of now: see [`Book::read_pin`].
+    #[must_use]
+    pub fn read_pin(&self, text: &str, now: Timestamp) -> Option<Pin> {
+        self.book(now).read_pin(text, &self.regions)
+    }
+}
+
+impl TryFrom<Routes> for Table {
+    type Error = BadRoutes;
+
+    fn try_from(routes: Routes) -> Result<Self, BadRoutes> {
+        let names = Map::of(routes.regions.iter().enumerate().map(|(i, r)| (r.id.clone(), i)));
+        let index = Index { names, regions: &routes.regions };
+        let mut services = Vec::new();
+        let mut by_host = Map::new();
+        for (id, service) in routes.services {
+            by_host.extend(service.hosts.iter().map(|host| (host.clone(), services.len())));
+            services.push(index.serving(id, service)?);
+        }
+        let book = index.book(&routes.rules, None, &routes.tenants, &routes.sets)?;
+        let later = match (routes.law_until, &routes.lasting) {
+            (Some(until), Some(lasting)) => {
+                let LastingEntry { rules, tenants, sets } = lasting;
+                Some((until, index.book(&routes.rules, Some(rules), tenants, sets)?))
+            }
+            _ => None,
+        };
+        Ok(Self {
+            generation: routes.generation,
+            as_of: routes.as_of,
+            regions: routes.regions,
+            services,
+            by_host,
+            book,
+            later,
+        })
+    }
+}
+
+/// Finds regions while a table is built.
+struct Index<'r> {
+    names: Map<RegionId, usize>,
+    regions: &'r [RegionEntry],
+}
+
+impl Index<'_> {
+    fn find(&self, id: &RegionId) -> Result<usize, BadRoutes> {
+        self.names.get(id).copied().ok_or_else(|| BadRoutes::UnknownRegion(id.to_string()))
+    }
+
+    fn set(&self, ids: &[RegionId]) -> Result<RegionSet, BadRoutes> {
+        let mut set = RegionSet::none();
+        for id in ids {
+            set.insert(self.find(id)?);
+        }
+        Ok(set)
+    }
+
+    fn serving(&self, id: ServiceId, service: ServiceEntry) -> Result<Serving, BadRoutes> {
+        let mut candidates = Vec::with_capacity(service.regions.len());
+        let (mut regions, mut down, mut draining) =
+            (RegionSet::none(), RegionSet::none(), RegionSet::none());
+        for entry in service.regions {
+            let index = self.find(&entry.id)?;
+            let Some(RegionEntry { country, location, .. }) = self.regions.get(index) else {
+                return Err(BadRoutes::UnknownRegion(entry.id.to_string()));
+            };
+            regions.insert(index);
+            if entry.health == Health::Down || entry.origins.is_empty() {
+                down.insert(index);
+            }
+            if entry.draining {
+                draining.insert(index);
+            }
+            let (country, location) = (*country, *location);
+            candidates.push(Candidate { index, entry, country, location });
+        }
+        let steering = &service.steering;
+        let by_share = steering.policy == Policy::Weighted
+            || steering.band_ms > 0
+            || steering.spill
+            || steering.affinity == Affinity::Client;
+        let shares =
+            by_share || candidates.iter().any(|c| c.entry.canary.is_some() || c.entry.shed > 0);
+        let primary = steering.primary.as_ref().map(|id| self.find(id)).transpose()?;
+        Ok(Serving {
+            id,
+            try_timeout_ms: service.try_timeout_ms,
+            timeout_ms: service.timeout_ms,
+            steering: service.steering,
+            tenancy: service.tenancy,
+            candidates,
+            regions,
+            down,
+            draining,
+            primary,
+            shares,
+        })
+    }
+
+    /// The rules with what they permit, or with what `permits` says in their order. A rule that it
+    /// does not reach permits nothing.
+    fn book(
+        &self,
+        rules: &[RuleEntry],
+        permits: Option<&Vec<Vec<RegionId>>>,
+        tenants: &Map<TenantId, Vec<RegionId>>,
+        sets: &Map<String, Vec<RegionId>>,
+    ) -> Result<Book, BadRoutes> {
+        let mut statutes = Vec::with_capacity(rules.len());
+        for (place, rule) in rules.iter().enumerate() {
+            let now = match permits {
+                None => rule.permits.as_slice(),
+                Some(permits) => permits.get(place).map_or(&[][..], Vec::as_slice),
+            };
+            let RuleEntry { id, mode, when, basis, .. } = rule.clone();
+            let permits = self.set(now)?;
+            statutes.push(Statute { id, when: when.into(), mode, permits, basis });
+        }
+        let mut book = Book {
+            law: Law::of(statutes, self.regions.len()),
+            tenants: Map::new(),
+            sets: Map::new(),
+        };
+        for (tenant, regions) in tenants {
+            book.tenants.insert(tenant.clone(), Pin(self.set(regions)?));
+        }
+        for (name, regions) in sets {
+            book.sets.insert(name.clone(), self.set(regions)?);
+        }
+        Ok(book)
+    }
+}
+
+impl From<WhenEntry> for When {
+    fn from(entry: WhenEntry) -> Self {
+        let WhenEntry { countries, hosts, paths, methods, headers, tenants } = entry;
+        Self {
+            countries: countries.map(|codes| countries_of(&codes)),
+            hosts: hosts.map(Set::of),
+            paths,
+            methods,
+            headers: headers.into_iter().map(|header| (header.name, header.texts)).collect(),
+            tenants: tenants.map(Set::of),
+        }
+    }
+}
+
+fn countries_of(codes: &[Country]) -> CountrySet {
+    let mut countries = CountrySet::none();
+    for country in codes {
+        countries.insert(*country);
+    }
+    countries
+}

@@ -1,0 +1,132 @@
+//! The document as it lies in storage: what builds before this one wrote is read, and what is
+//! written has the same form.
+
+use super::*;
+use crate::json;
+use crate::state::Controls;
+use serde_json::{Value, json};
+
+const T: &str = "2026-01-31T12:00:00.000Z";
+
+/// A state with everything in it.
+fn full() -> Value {
+    json!({
+        "version": 1,
+        "generation": 7,
+        "targets": {"eu-1/api": up(), "us-1/api": down()},
+        "run": {"scheduled": T, "began": T, "round": 3, "probes": 12, "controls": "asked"},
+        "doubted_since": T,
+        "overrides": {"eu-1": {"set": "drain", "reason": "disks", "author": "ann", "until": T}},
+        "refused": {
+            "fingerprint": "00000000000000ff",
+            "at": T,
+            "problems": [
+                {"path": "a.b", "code": "E012", "problem": "p", "allowed": "a", "hint": "h"},
+                {"path": ".", "code": "E001", "problem": "p", "allowed": "a"},
+            ],
+            "problems_total": 2,
+        },
+        "actuation": {
+            "zone_ids": {"example.com": "z1"},
+            "holds": [{"account": "acc", "pool": "eu", "address": "eu.example.com"}],
+            "settled": "00000000000000aa",
+            "compared_at": T,
+            "attempted": "00000000000000bb",
+            "blocked_until": T,
+            "attempts": 2,
+            "retry_at": T,
+            "failures": ["zone example.com: no reply"],
+            "withheld": ["pool eu: why"],
+            "applied": [{"at": T, "what": "answer 192.0.2.1 (eu-west)"}],
+        },
+        "substance": "00000000000000cc",
+        "written": {"status": "00000000000000dd"},
+        "routes_written_at": T,
+    })
+}
+
+fn up() -> Value {
+    json!({
+        "memory": {
+            "health": "up",
+            "since": T,
+            "passes": 2,
+            "first_pass": T,
+            "failures": [T],
+            "reason": "response_too_slow",
+        },
+        "latency": {"scaled": 320, "samples": 9, "at": T},
+        "probed_at": T,
+        "judged_at": T,
+        "reached_at": T,
+        "note": "limit",
+        "floor": 2560,
+        "too_slow": true,
+        "lag": {"value_s": 4, "at": T},
+        "damping": {"penalty": 1000, "at": T, "suppressed": true},
+    })
+}
+
+fn down() -> Value {
+    json!({
+        "memory": {
+            "health": "down",
+            "since": null,
+            "passes": 0,
+            "first_pass": null,
+            "failures": [],
+            "reason": "tcp_connection_failed",
+        },
+        "latency": null,
+        "probed_at": null,
+        "judged_at": null,
+        "reached_at": null,
+        "note": null,
+        "floor": null,
+        "too_slow": false,
+        "lag": null,
+        "damping": null,
+    })
+}
+
+#[test]
+fn a_state_with_everything_in_it_reads_back_as_it_was_written() {
+    let state = State::parse(&full().to_string()).unwrap();
+    assert_eq!(json::write(&state), full().to_string());
+    assert_eq!(State::parse(&json::write(&state)).unwrap(), state);
+    assert_eq!(state.run.unwrap().controls, Controls::Asked);
+    assert_eq!(state.targets.get(&target("us-1")).unwrap().memory.health, Health::Down);
+}
+
+#[test]
+fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
+    let empty = json!({
+        "version": 1, "generation": 0, "targets": {}, "run": null, "doubted_since": null,
+        "overrides": {}, "refused": null, "substance": null, "written": {},
+        "routes_written_at": null,
+        "actuation": {
+            "zone_ids": {}, "holds": [], "settled": null, "compared_at": null, "attempted": null,
+            "blocked_until": null, "attempts": 0, "retry_at": null, "failures": [],
+            "withheld": [], "applied": [],
+        },
+    });
+    assert_eq!(json::write(&State::default()), empty.to_string());
+}
+
+#[test]
+fn of_what_is_not_there_only_the_version_and_the_generation_are_missed() {
+    let least = r#"{"version": 1, "generation": 0, "of a later build": {"x": []}}"#;
+    assert_eq!(State::parse(least).unwrap(), State::default());
+    assert!(State::parse(r#"{"version": 1}"#).is_err());
+}
+
+#[test]
+fn a_state_that_does_not_read_says_where() {
+    let mut state = full();
+    state["targets"]["eu-1/api"]["memory"]["passes"] = 256.into();
+    let told = State::parse(&state.to_string()).unwrap_err().to_string();
+    assert!(told.contains("targets.eu-1/api.memory.passes: 256"), "{told}");
+    let mut state = full();
+    state["targets"]["eu-1"] = up();
+    assert!(State::parse(&state.to_string()).is_err(), "a key that is no target");
+}

@@ -1,0 +1,259 @@
+//! Which of the regions that are left comes first.
+//!
+//! The order is made in groups: first what breaks the fewest preferred rules, within that what no
+//! wish puts behind, within that what is known to be up. The policy orders each group by itself, so
+//! no speed makes up for a preference, and nothing that is unknown is called fast.
+
+use super::decide::pinned;
+use super::decision::{Filter, How, Wish};
+use super::request::{Evidence, RequestFacts};
+use super::stable_hash::StableHash;
+use super::{capacity, two_choices, weighted};
+use crate::config::Policy;
+use crate::health::Health;
+use crate::ids::RegionId;
+use crate::latency::{blend, within_band};
+use crate::ordered::order_of;
+use crate::residency::{RegionSet, Ruling};
+use crate::routes::{Candidate, Serving};
+use crate::time::Millis;
+
+/// Everything that a choice goes by.
+pub(super) struct Choice<'c, 't> {
+    pub(super) service: &'t Serving,
+    pub(super) left: &'c RegionSet,
+    pub(super) wishes: &'c [Wish],
+    pub(super) ruling: &'c Ruling<'t>,
+    pub(super) request: &'c RequestFacts<'c>,
+    pub(super) evidence: &'c Evidence,
+    /// What decides which share of the clients this one is in.
+    pub(super) key: StableHash,
+}
+
+/// The regions that are left, best first, and how the first was chosen.
+pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, How) {
+    let regions = choice.service.candidates.iter();
+    let mut left: Vec<&'t Candidate> =
+        regions.filter(|region| choice.left.contains(region.index)).collect();
+    match left.len() {
+        0 => return (left, How::Nothing),
+        1 => return (left, How::Only),
+        _ => {}
+    }
+    let groups: Vec<u64> = left.iter().map(|region| choice.group(region)).collect();
+    sort_by_value(&mut left, &groups);
+    let mut how = None;
+    for group in left.chunk_by_mut(|a, b| choice.group(a) == choice.group(b)) {
+        let chosen = choice.within(group);
+        how.get_or_insert(chosen);
+    }
+    (left, how.unwrap_or(How::Nothing))
+}
+
+impl<'t> Choice<'_, 't> {
+    /// The number of a region's group: what breaks fewer preferred rules first, then what fewer
+    /// wishes put behind, then what is known to be up.
+    fn group(&self, region: &Candidate) -> u64 {
+        let reluctance = self.ruling.reluctance(region.index);
+        let behind = self.wishes.iter().filter(|wish| wish.behind.contains(region.index));
+        let unwanted: u64 = behind.map(|wish| weight(wish.filter)).sum();
+        let unproved = u64::from(region.entry.health != Health::Up);
+        reluctance.saturating_mul(16).saturating_add(unwanted * 2 + unproved)
+    }
+
+    /// Orders one group.
+    fn within(&self, group: &mut [&'t Candidate]) -> How {
+        if group.len() == 1 {
+            return How::Group;
+        }
+        let how = match self.service.steering.policy {
+            Policy::Ordered => self.spilled(group).unwrap_or(How::Order),
+            Policy::Geo => {
+                let how = self.by_place(group);
+                self.spilled(group).unwrap_or(how)
+            }
+            Policy::Proximity => self.by_distance(group),
+            Policy::Weighted => {
+                self.by_share(group);
+                How::Share
+            }
+            Policy::Latency => self.by_latency(group),
+            Policy::LeastOutstanding => self.by_load(group),
+        };
+        let pinned = pinned(self.service, self.request);
+        let pinned = pinned.and_then(|pinned| group.iter().position(|r| r.index == pinned.index));
+        if let Some(position) = pinned {
+            to_front(group, position);
+            return How::Affinity;
+        }
+        how
+    }
+
+    /// Hands a share of the clients to later regions where origins of earlier ones are down.
+    fn spilled(&self, group: &mut [&'t Candidate]) -> Option<How> {
+        if !self.service.steering.spill {
+            return None;
+        }
+        let levels: Vec<_> = group.iter().map(|r| (r.entry.usable, r.entry.all)).collect();
+        let hash = StableHash::of_number("spill", self.key.value());
+        let position = capacity::choose(&capacity::spill(&levels), hash)?;
+        to_front(group, position);
+        (position > 0).then_some(How::Spill)
+    }
+
+    /// The most exact of the client's places that the service names comes first, in its order.
+    fn by_place(&self, group: &mut [&'t Candidate]) -> How {
+        let geo = &self.service.steering.geo;
+        let request = self.request;
+        let pop = request.colo.and_then(|colo| geo.pops.get(colo));
+        let country = request.country.and_then(|country| geo.countries.get(&country));
+        let longitude = request.place.map(crate::latency::Location::longitude);
+        let lb_region = request.country.and_then(|country| country.lb_region(longitude));
+        let lb_region = lb_region.and_then(|region| geo.regions.get(&region));
+        let named = [(pop, How::Pop), (country, How::Country), (lb_region, How::LbRegion)];
+        for (regions, how) in named {
+            // A place whose regions are all gone is served as if it were not named.
+            let Some(regions) = regions.filter(|regions| names_one(regions, group)) else {
+                continue;
+            };
+            let place = |region: &&Candidate| {
+                let place = regions.iter().position(|id| *id == region.entry.id);
+                place.and_then(|place| u64::try_from(place).ok()).unwrap_or(u64::MAX)
+            };
+            let places: Vec<u64> = group.iter().map(place).collect();
+            sort_by_value(group, &places);
+            return how;
+        }
+        How::Order
+    }
+
+    /// Nearest first. Where the client or a region has no place, failover order.
+    fn by_distance(&self, group: &mut [&'t Candidate]) -> How {
+        let distances: Option<Vec<_>> = group.iter().map(|region| self.prior(region)).collect();
+        match distances {
+            Some(distances) => {
+                sort_by_value(group, &distances);
+                How::Nearest
+            }
+            None => How::Order,
+        }
+    }
+
+    /// A share of the clients by weight, the same client always to the same region.
+    fn by_share(&self, group: &mut [&'t Candidate]) {
+        let weights: Vec<_> = group.iter().map(|region| share(region)).collect();
+        take_order(group, &weighted::rank(self.key.value(), &weights));
+    }
+
+    /// Fastest first. Those within the band of the fastest share by weight.
+    fn by_latency(&self, group: &mut [&'t Candidate]) -> How {
+        let estimates = self.estimates(group);
+        let steering = &self.service.steering;
+        let incumbent = self.evidence.incumbent;
+        let incumbent = incumbent.and_then(|index| group.iter().position(|r| r.index == index));
+        let in_band = within_band(&estimates, steering.band_ms, steering.min_gain_ms, incumbent);
+        let mut banded: Vec<Millis> =
+            estimates.iter().map(|estimate| estimate.unwrap_or(Millis::MAX).max(1)).collect();
+        for place in &in_band {
+            banded.get_mut(*place).into_iter().for_each(|value| *value = 0);
+        }
+        let sharing = in_band.len();
+        let stays = incumbent.filter(|place| in_band.contains(place));
+        let stays = stays.and_then(|place| group.get(place).copied());
+        sort_by_value(group, &banded);
+        if estimates.iter().all(Option::is_none) {
+            return How::Order;
+        }
+        if let Some(position) =
+            stays.and_then(|region| group.iter().position(|r| r.index == region.index))
+        {
+            to_front(group, position);
+            return How::Fastest;
+        }
+        if sharing < 2 {
+            return How::Fastest;
+        }
+        if let Some(front) = group.get_mut(..sharing) {
+            self.by_share(front);
+        }
+        How::Share
+    }
+
+    /// The less busy of two that chance draws; the others behind it in failover order.
+    fn by_load(&self, group: &mut [&'t Candidate]) -> How {
+        let outstanding = |index: usize| self.evidence.outstanding.get(index).copied();
+        let loads: Vec<_> = group
+            .iter()
+            .map(|region| two_choices::Load {
+                outstanding: outstanding(region.index).unwrap_or(0),
+                weight: share(region).weight,
+            })
+            .collect();
+        if let Some(position) = two_choices::pick(self.request.seed, &loads) {
+            to_front(group, position);
+        }
+        How::LessBusy
+    }
+
+    /// What is known of the way to each region, by one yardstick for all: from this client, where
+    /// something is known for every region, or else from the observer.
+    fn estimates(&self, group: &[&'t Candidate]) -> Vec<Option<Millis>> {
+        let seen = |index: usize| self.evidence.latency.get(index).copied().flatten();
+        let from_here: Vec<_> = group
+            .iter()
+            .map(|r| blend(None, seen(r.index), self.prior(r), self.request.now))
+            .collect();
+        if from_here.iter().all(Option::is_some) {
+            return from_here;
+        }
+        group.iter().map(|region| region.entry.latency_ms).collect()
+    }
+
+    fn prior(&self, region: &Candidate) -> Option<Millis> {
+        Some(self.request.place?.round_trip_ms_to(region.location?))
+    }
+}
+
+/// How far behind a wish puts a region: what would be wrong for a client further than what would
+/// only be early or late. All of them together stay below 8.
+fn weight(wish: Filter) -> u64 {
+    match wish {
+        Filter::Lag => 4,
+        Filter::Drain => 2,
+        _ => 1,
+    }
+}
+
+fn share(region: &Candidate) -> weighted::Candidate {
+    let weight = u8::try_from(region.entry.weight).unwrap_or(weighted::WEIGHT_MAX);
+    weighted::Candidate { id: StableHash::of("region", region.entry.id.as_str()).value(), weight }
+}
+
+fn names_one(regions: &[RegionId], group: &[&Candidate]) -> bool {
+    regions.iter().any(|id| group.iter().any(|region| region.entry.id == *id))
+}
+
+/// Moves one region to the front and leaves the others in their order.
+fn to_front(group: &mut [&Candidate], position: usize) {
+    if let Some(front) = group.get_mut(..=position) {
+        front.rotate_right(1);
+    }
+}
+
+/// Sorts by the value that each region has; those with the same stay in their order.
+fn sort_by_value(group: &mut [&Candidate], values: &[u64]) {
+    if values.is_sorted() {
+        return;
+    }
+    take_order(group, &order_of(values));
+}
+
+/// Puts the regions into the order of these places.
+fn take_order(group: &mut [&Candidate], order: &[usize]) {
+    let before = group.to_vec();
+    for (place, from) in group.iter_mut().zip(order) {
+        if let Some(region) = before.get(*from) {
+            *place = region;
+        }
+    }
+}

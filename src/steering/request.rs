@@ -1,0 +1,101 @@
+//! What a decision looks at.
+
+use super::stable_hash::StableHash;
+use crate::country::Country;
+use crate::latency::{Estimate, Location};
+use crate::routes::Pin;
+use crate::time::Timestamp;
+use std::fmt;
+
+/// What is known of a request.
+#[derive(Clone, Copy)]
+pub struct RequestFacts<'a> {
+    /// The host that was asked for, in lower case, without a port.
+    pub host: &'a str,
+    /// The path as it was sent, without the query.
+    pub path: &'a str,
+    /// The method, in upper case.
+    pub method: &'a str,
+    /// The value of a header by its name in lower case.
+    pub header: &'a dyn Fn(&str) -> Option<String>,
+    /// The client's country, if that is known.
+    pub country: Option<Country>,
+    /// The client's place, if that is known.
+    pub place: Option<Location>,
+    /// The Cloudflare data center that took the request.
+    pub colo: Option<&'a str>,
+    /// What stands for the client, if there is anything.
+    pub client: Option<StableHash>,
+    /// The region that a verified affinity cookie names.
+    pub pinned_region: Option<&'a str>,
+    /// Whether a verified cookie says that the client wrote just now.
+    pub wrote_just_now: bool,
+    /// What KV says of the tenant, where [`super::needs_pin`] asks for it.
+    pub kv_pin: KvPin<'a>,
+    /// A random number of this request alone.
+    pub seed: u64,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl fmt::Debug for RequestFacts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // No header and nothing of the client: those are nobody's business.
+        f.debug_struct("RequestFacts")
+            .field("host", &self.host)
+            .field("method", &self.method)
+            .field("country", &self.country)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> RequestFacts<'a> {
+    /// A request for the root of `host` of which nothing else is known.
+    #[must_use]
+    pub fn new(host: &'a str) -> Self {
+        Self {
+            host,
+            path: "/",
+            method: "GET",
+            header: &|_| None,
+            country: None,
+            place: None,
+            colo: None,
+            client: None,
+            pinned_region: None,
+            wrote_just_now: false,
+            kv_pin: KvPin::Unread,
+            seed: 0,
+            now: Timestamp::default(),
+        }
+    }
+
+    /// Whether it changes nothing. Source: RFC 9110 §9.2.1.
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
+        matches!(self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+    }
+}
+
+/// What KV says of a tenant that the table does not name.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum KvPin<'a> {
+    /// Nobody could read it, or nobody asked.
+    #[default]
+    Unread,
+    /// There is none.
+    Absent,
+    /// The regions that the tenant may be in.
+    Is(&'a Pin),
+}
+
+/// What this isolate itself has seen of the regions, by their index in the table. Empty at first.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// Requests under way.
+    pub outstanding: Vec<u32>,
+    /// Time to the first byte of answers.
+    pub latency: Vec<Option<Estimate>>,
+    /// The region that was chosen last for clients like this one.
+    pub incumbent: Option<usize>,
+}

@@ -1,0 +1,137 @@
+//! When the next round is made, and of what.
+//!
+//! A settled target is probed every `interval`; one whose next probe could change its health is
+//! rechecked after a second, so that a failure is confirmed in seconds and not in intervals. One
+//! that has been Down for a while is asked less often: it costs a timeout each time, and nobody
+//! waits for the second in which it comes back. One that is only slow is not rechecked at once,
+//! because its peers must have been heard as well before it is compared with them again.
+//!
+//! A run ends before the next one begins, or when it has spent its probes.
+
+pub use crate::config::{RECHECK_MS, RUN_MS};
+
+use super::{Done, Probe, RoundReply};
+use crate::config::{Config, Control, Monitor};
+use crate::health::Health;
+use crate::ordered::Set;
+use crate::state::{Controls, Run, State, TargetState};
+use crate::target::Target;
+use crate::time::{MINUTE, Millis, SECOND, Timestamp};
+
+/// Targets that are due within this time of each other are probed in one round.
+pub const COALESCE_MS: Millis = 500;
+/// How long a target is Down before it is probed less often.
+pub const DOWN_FOR_LONG_MS: Millis = 5 * MINUTE;
+/// Longest wait for a control.
+pub const CONTROL_TIMEOUT_MS: Millis = 2 * SECOND;
+
+/// Probes that are under way at once. The runtime opens six connections a run; a seventh would wait
+/// for one of them while its own clock is already running, and look slow.
+pub const PROBES_AT_ONCE: usize = 6;
+
+/// Decides the next round of the run that is under way. Where not all that is due can be probed, be
+/// it for the run's time or its probes, the most overdue come first.
+#[must_use]
+pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundReply {
+    let due = due_times(state, config);
+    let Some((first, _)) = due.iter().next() else {
+        return RoundReply::Done(Done::NothingToProbe);
+    };
+    let first = now.max(*first);
+    let together = first.plus(COALESCE_MS);
+    let mut probes: Vec<Probe> = due
+        .iter()
+        .filter(|(at, _)| *at <= together)
+        .filter_map(|(_, target)| probe(config, target))
+        .collect();
+    let Some(run) = state.run.as_mut() else {
+        return RoundReply::Done(Done::Superseded);
+    };
+    let left = config.probes_per_run.saturating_sub(run.probes);
+    let left = usize::try_from(left).unwrap_or(usize::MAX);
+    let controls = controls(config, run, left);
+    let left_ms = RUN_MS.saturating_sub(first.since(run.began));
+    probes.truncate(fitting(&probes, left_ms.saturating_sub(time_for(&controls))));
+    if probes.is_empty() {
+        return RoundReply::Done(Done::TimeSpent);
+    }
+    probes.truncate(left.saturating_sub(controls.len()));
+    if probes.is_empty() {
+        return RoundReply::Done(Done::ProbesSpent);
+    }
+    let made = probes.len().saturating_add(controls.len());
+    run.probes = run.probes.saturating_add(u32::try_from(made).unwrap_or(u32::MAX));
+    RoundReply::Probe { wait_ms: first.since(now), probes, controls }
+}
+
+/// The controls to ask; none where they would leave no probe.
+fn controls(config: &Config, run: &Run, left: usize) -> Vec<Control> {
+    if run.controls == Controls::Idle || config.controls.len() >= left {
+        return Vec::new();
+    }
+    config.controls.clone()
+}
+
+/// They are asked after the probes, so that these have the connections to themselves.
+fn time_for(controls: &[Control]) -> Millis {
+    let waves = controls.len().div_ceil(PROBES_AT_ONCE);
+    CONTROL_TIMEOUT_MS.saturating_mul(u64::try_from(waves).unwrap_or(u64::MAX))
+}
+
+/// How many of `probes` are over after `left_ms` even if each of them takes its whole timeout.
+pub(super) fn fitting(probes: &[Probe], left_ms: Millis) -> usize {
+    let longest = probes.iter().map(|probe| probe.timeout_ms).max().unwrap_or(0).max(1);
+    let waves = usize::try_from(left_ms.checked_div(longest).unwrap_or(0)).unwrap_or(usize::MAX);
+    waves.saturating_mul(PROBES_AT_ONCE)
+}
+
+fn due_times<'s>(state: &'s State, config: &Config) -> Set<(Timestamp, &'s Target)> {
+    let asks = state.run.as_ref().is_some_and(|run| run.controls == Controls::Due);
+    let due = |known: &TargetState, monitor: &Monitor| match known.probed_at {
+        None => Timestamp::default(),
+        Some(at) => at.plus(pause_ms(known, monitor, at, asks)),
+    };
+    state
+        .targets
+        .iter()
+        .filter_map(|(target, known)| {
+            let monitor = config.monitors.get(&target.monitor)?;
+            Some((due(known, monitor), target))
+        })
+        .collect()
+}
+
+/// How long to wait after the probe that was made at `at`. `asks_controls`: the next round settles
+/// whether the last one was evidence.
+pub(super) fn pause_ms(
+    known: &TargetState,
+    monitor: &Monitor,
+    at: Timestamp,
+    asks_controls: bool,
+) -> Millis {
+    let memory = &known.memory;
+    let down_for = memory.since.map_or(0, |since| at.since(since));
+    // A probe that said nothing would say nothing again a second later, and spend the run.
+    let recheck = match &known.note {
+        Some(note) => asks_controls && note == super::BLIND,
+        None => memory.is_unsettled() && !known.too_slow,
+    };
+    let down_for_long = memory.health == Health::Down && down_for > DOWN_FOR_LONG_MS;
+    match (recheck, down_for_long && known.note.is_none()) {
+        (true, _) => RECHECK_MS,
+        (false, true) => monitor.down_interval_ms,
+        (false, false) => monitor.interval_ms,
+    }
+}
+
+fn probe(config: &Config, target: &Target) -> Option<Probe> {
+    let (_, origin) = config.origin(&target.origin)?;
+    let monitor = config.monitors.get(&target.monitor)?;
+    Some(Probe {
+        target: target.clone(),
+        url: format!("{}{}", origin.url, monitor.path),
+        timeout_ms: monitor.timeout_ms,
+        expect: monitor.expect.clone(),
+        lag_pointer: monitor.lag_pointer.clone(),
+    })
+}

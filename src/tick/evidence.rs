@@ -1,0 +1,183 @@
+//! What a round found, and how much of it counts.
+//!
+//! First the observer is looked at: what it did not reach while it reached nothing else is no
+//! evidence (`health::is_blind`, and the control targets where there are some). Then all latencies
+//! of the round are taken in before any of them is judged, so that nobody is compared with what its
+//! peers were a round ago.
+
+use super::{Changed, ProbeResult, RoundRequest};
+use crate::config::{Config, Monitor};
+use crate::health::slow::{Floor, may_fail_one_more, stands_out};
+use crate::health::{
+    Damping, FailureReason, Health, Hysteresis, Thresholds, Verdict, is_blind, is_unreached, quorum,
+};
+use crate::latency::Estimate;
+use crate::ordered::Set;
+use crate::state::{Controls, Reported, State, TargetState};
+use crate::target::Target;
+use crate::time::{Millis, SECOND, Timestamp};
+
+/// How long it clears the observer that somebody was reached, beside two timeouts.
+pub const WITNESS_MS: Millis = 5 * SECOND;
+
+/// What is said of a target whose last probe was made by an observer in doubt.
+pub const BLIND: &str = "nothing else was reached either: the observer may be cut off";
+
+/// The only place that is probed from, as long as there are no areas.
+const HERE: &str = "here";
+const VANTAGE_POINTS: u8 = 1;
+
+/// Folds a round into the state, in as far as it is evidence.
+pub(super) fn weigh(state: &mut State, config: &Config, request: &RoundRequest) -> Vec<Changed> {
+    let blind = is_blind_round(state, config, request);
+    let raised = blind || request.results.iter().any(|result| is_news(state, result));
+    let asked = !request.controls.is_empty();
+    let cut_off = asked && !request.controls.iter().any(|control| control.reached);
+    let is_doubted = |result: &ProbeResult| {
+        if asked { cut_off && is_unreached(&result.verdict) } else { blind }
+    };
+    let (doubted, evidence): (Vec<_>, Vec<_>) =
+        request.results.iter().partition(|result| is_doubted(result));
+    if !doubted.is_empty() {
+        doubt(state, &doubted, request.now);
+    } else if !evidence.is_empty() && !cut_off {
+        state.doubted_since = None;
+    }
+    for result in &evidence {
+        hear(state, config, result);
+    }
+    let changed = evidence.iter().filter_map(|result| judge(state, config, result)).collect();
+    ask_controls_next(state, config, raised, asked);
+    changed
+}
+
+/// Whether a probe did not get through to somebody who is not known to be Down.
+fn is_news(state: &State, result: &ProbeResult) -> bool {
+    let health = state.targets.get(&result.target).map(|known| known.memory.health);
+    is_unreached(&result.verdict) && health != Some(Health::Down)
+}
+
+/// Controls are asked where the answer matters, and as long as anybody is doubted: the rounds of
+/// those who are reached come between theirs.
+fn ask_controls_next(state: &mut State, config: &Config, raised: bool, asked: bool) {
+    let doubted = state.targets.values().any(|known| known.note.as_deref() == Some(BLIND));
+    let Some(run) = state.run.as_mut() else { return };
+    run.controls = match ((raised || doubted) && !config.controls.is_empty(), asked) {
+        (false, _) => Controls::Idle,
+        (true, false) => Controls::Due,
+        (true, true) => Controls::Asked,
+    };
+}
+
+fn is_blind_round(state: &State, config: &Config, request: &RoundRequest) -> bool {
+    let asked = Set::of(request.results.iter().map(|result| &result.target));
+    let timeouts = asked.iter().filter_map(|target| config.monitors.get(&target.monitor));
+    let longest = timeouts.map(|monitor| monitor.timeout_ms).max().unwrap_or(0);
+    // Rechecks that time out come late, and the witness is as old as they took.
+    let patience = WITNESS_MS.saturating_add(longest.saturating_mul(2));
+    let witness = state.targets.iter().any(|(target, known)| {
+        let just_reached = |at| request.now.since(at) <= patience;
+        !asked.contains(&target) && known.reached_at.is_some_and(just_reached)
+    });
+    let round: Vec<_> = request
+        .results
+        .iter()
+        .filter_map(|result| {
+            let (region, _) = config.origin(&result.target.origin)?;
+            Some((region, &result.verdict))
+        })
+        .collect();
+    !witness && is_blind(&round)
+}
+
+/// Notes that probes were made and says nothing by them: what is believed stays, and grows old.
+fn doubt(state: &mut State, results: &[&ProbeResult], now: Timestamp) {
+    state.doubted_since.get_or_insert(now);
+    for result in results {
+        if let Some(known) = state.targets.get_mut(&result.target) {
+            known.probed_at = Some(result.at);
+            known.note = Some(BLIND.to_owned());
+        }
+    }
+}
+
+/// Takes in what a probe measured, whatever it means.
+fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
+    let Some(known) = state.targets.get_mut(&result.target) else { return };
+    if !config.monitors.contains_key(&result.target.monitor) {
+        return;
+    }
+    let at = result.at;
+    known.probed_at = Some(at);
+    known.note = None;
+    if !is_unreached(&result.verdict) {
+        known.reached_at = Some(at);
+        // Somebody who answers and no longer says how far behind it is may be any distance behind.
+        known.lag = None;
+    }
+    match &result.verdict {
+        Verdict::Inconclusive { note } => known.note = Some(note.clone()),
+        Verdict::Fail { .. } => {}
+        Verdict::Pass { latency_ms, lag_s } => {
+            known.lag = lag_s.map(|value_s| Reported { value_s, at });
+            measure(known, *latency_ms, at);
+        }
+    }
+}
+
+fn measure(known: &mut TargetState, latency_ms: Millis, at: Timestamp) {
+    let goes_on = known.latency.is_some_and(|before| before.millis(at).is_some());
+    let estimate = Estimate::with(known.latency, latency_ms, at);
+    let floor = known.floor.filter(|_| goes_on);
+    known.floor = estimate.millis(at).map(|ms| Floor::with(floor, ms));
+    known.latency = Some(estimate);
+}
+
+fn judge(state: &mut State, config: &Config, result: &ProbeResult) -> Option<Changed> {
+    let ProbeResult { target, at, verdict } = result;
+    let monitor = config.monitors.get(&target.monitor)?;
+    let mut verdict =
+        quorum::combine(monitor.quorum.among(VANTAGE_POINTS), &[(HERE, verdict.clone())]);
+    let too_slow = match &verdict {
+        Verdict::Inconclusive { .. } => return None,
+        Verdict::Fail { .. } => false,
+        Verdict::Pass { latency_ms, .. } => is_too_slow(state, monitor, target, *latency_ms, *at),
+    };
+    if too_slow {
+        verdict = Verdict::Fail { reason: FailureReason::ResponseTooSlow };
+    }
+    let known = state.targets.get_mut(target)?;
+    known.too_slow = too_slow;
+    if known.is_stale(monitor.longest_interval_ms(), *at) {
+        // One new probe does not bring an old belief back to life.
+        known.memory = Hysteresis::default();
+    }
+    known.judged_at = Some(*at);
+    let transition = known.memory.observe(&verdict, Thresholds::from(monitor), *at)?;
+    if (transition.from, transition.to) == (Health::Up, Health::Down) {
+        let flapped = |half_life_ms| Damping::flapped(known.damping, half_life_ms, *at);
+        known.damping = monitor.damping_half_life_ms.map(flapped);
+    }
+    Some(Changed { target: target.clone(), transition })
+}
+
+fn is_too_slow(
+    state: &State,
+    monitor: &Monitor,
+    target: &Target,
+    latency_ms: Millis,
+    now: Timestamp,
+) -> bool {
+    let Some(rule) = monitor.slower_than_peers else { return false };
+    let excess_ms = |known: &TargetState, last_ms: Millis| {
+        Some(known.floor?.excess_ms(known.latency?.millis(now)?.min(last_ms)))
+    };
+    let Some(known) = state.targets.get(target) else { return false };
+    let own_ms = excess_ms(known, latency_ms).unwrap_or(0);
+    let same = state.targets.iter().filter(|(other, _)| other.monitor == target.monitor);
+    let peers: Vec<_> = same.filter(|(other, _)| *other != target).map(|(_, peer)| peer).collect();
+    let slow = peers.iter().filter(|peer| peer.too_slow).count();
+    let mut usual: Vec<_> = peers.iter().filter_map(|peer| excess_ms(peer, Millis::MAX)).collect();
+    let all = peers.len().saturating_add(1);
+    stands_out(rule, own_ms, &mut usual) && may_fail_one_more(slow, all)
+}

@@ -1,0 +1,79 @@
+use super::super::*;
+use super::world::{LOST, Made, PASS, World, each_monitor};
+use crate::health::Health;
+use crate::state::TargetState;
+
+fn probes_of(origin: &str, rounds: &[Made]) -> usize {
+    rounds.iter().filter(|made| made.origins.iter().any(|it| it == origin)).count()
+}
+
+#[test]
+fn what_a_run_costs_follows_from_how_settled_an_origin_is() {
+    let mut world = World::new(|config| each_monitor(config, |it| it.down_interval_ms = 60_000));
+    let eu_is_lost = |origin: &str| if origin == "eu-1" { LOST } else { PASS };
+    let first = world.run(1, |_| PASS, |_| false);
+    assert_eq!(probes_of("eu-1", &first), 5, "unknown: a recheck, then each interval");
+    let settled = world.run(2, |_| PASS, |_| false);
+    assert_eq!(probes_of("eu-1", &settled), 4, "up: each interval");
+    let falling = world.run(3, eu_is_lost, |_| false);
+    assert_eq!(probes_of("eu-1", &falling), 6, "two rechecks more on the way down");
+    assert_eq!(world.health("eu-1"), Health::Down);
+    for minute in 4..=7 {
+        let down = world.run(minute, eu_is_lost, |_| false);
+        assert!(probes_of("eu-1", &down) >= 3, "minute {minute}: each interval for five minutes");
+    }
+    world.run(8, eu_is_lost, |_| false);
+    for minute in 9..=12 {
+        let long = world.run(minute, eu_is_lost, |_| false);
+        assert!(probes_of("eu-1", &long) <= 1, "minute {minute}: each minute from then on");
+        assert!(probes_of("us-1", &long) >= 3, "the others as before");
+    }
+    assert_eq!(world.health("eu-1"), Health::Down, "asked rarely is not forgotten");
+}
+
+#[test]
+fn an_origin_that_comes_back_after_long_is_rechecked_at_once() {
+    let mut world = World::new(|config| each_monitor(config, |it| it.down_interval_ms = 60_000));
+    world.run(1, |_| PASS, |_| false);
+    for minute in 2..=10 {
+        world.run(minute, |origin| if origin == "eu-1" { LOST } else { PASS }, |_| false);
+    }
+    let back = world.run(11, |_| PASS, |_| false);
+    let times: Vec<_> =
+        back.iter().filter(|made| made.origins.iter().any(|it| it == "eu-1")).collect();
+    assert!(times[1].at - times[0].at < 1_500, "a second after the first pass");
+    assert_eq!(world.health("eu-1"), Health::Up);
+}
+
+#[test]
+fn down_for_five_minutes_is_not_yet_long() {
+    let mut world = World::new(|config| each_monitor(config, |it| it.down_interval_ms = 60_000));
+    world.run(1, |_| LOST, |_| false);
+    let pause_after = |since_ms: u64| {
+        let mut known = TargetState::default();
+        known.memory.health = Health::Down;
+        known.memory.since = Some(Timestamp::from_millis(1_000));
+        let monitor = world.config.monitors.values().next().unwrap();
+        cadence::pause_ms(&known, monitor, Timestamp::from_millis(1_000 + since_ms), false)
+    };
+    assert_eq!(pause_after(DOWN_FOR_LONG_MS - 1), 15_000);
+    assert_eq!(pause_after(DOWN_FOR_LONG_MS), 15_000);
+    assert_eq!(pause_after(DOWN_FOR_LONG_MS + 1), 60_000);
+}
+
+#[test]
+fn an_override_that_has_run_out_is_cleared_away() {
+    let mut world = World::new(|_| {});
+    let end = Timestamp::from_millis(120_000);
+    let set = crate::config::Override {
+        set: crate::config::OverrideTo::Down,
+        reason: "why".to_owned(),
+        author: "who".to_owned(),
+        until: end,
+    };
+    world.state.overrides.insert(crate::testing::target("eu-1").origin, set);
+    world.run(1, |_| PASS, |_| false);
+    assert_eq!(world.state.overrides.len(), 1);
+    world.run(2, |_| PASS, |_| false);
+    assert!(world.state.overrides.is_empty());
+}

@@ -1,0 +1,79 @@
+//! Three regions whose typed config a test may bend, and a driver of runs.
+
+use super::super::*;
+use crate::config::{Config, Control, Monitor};
+use crate::health::{FailureReason, Health};
+use crate::testing::{config_text, target};
+
+pub(super) const PASS: Verdict = Verdict::Pass { latency_ms: 20, lag_s: None };
+pub(super) const LOST: Verdict = Verdict::Fail { reason: FailureReason::HttpTimeout };
+pub(super) const WRONG: Verdict = Verdict::Fail { reason: FailureReason::ResponseCodeMismatch };
+
+pub(super) struct World {
+    pub(super) config: Config,
+    pub(super) state: State,
+    pub(super) now: Timestamp,
+}
+
+/// One round that was made.
+pub(super) struct Made {
+    /// When, since the run began.
+    pub(super) at: u64,
+    /// The origins that were probed.
+    pub(super) origins: Vec<String>,
+    /// The controls that were asked.
+    pub(super) controls: usize,
+}
+
+impl World {
+    /// The config of `testing`, bent.
+    pub(super) fn new(bend: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::parse(&config_text()).unwrap();
+        bend(&mut config);
+        let mut state = State::default();
+        state.follow(&config);
+        Self { config, state, now: Timestamp::from_millis(0) }
+    }
+
+    /// Plays the run that begins `minute` minutes after the beginning of time. `judge` tells what a
+    /// probe of an origin finds, `reached` whether a control answers.
+    pub(super) fn run(
+        &mut self,
+        minute: u64,
+        mut judge: impl FnMut(&str) -> Verdict,
+        reached: impl Fn(&str) -> bool,
+    ) -> Vec<Made> {
+        let start = Timestamp::from_millis(minute * 60_000);
+        let (results, controls) = (Vec::new(), Vec::new());
+        let mut request = RoundRequest { run: start, round: 0, now: start, results, controls };
+        let mut made = Vec::new();
+        loop {
+            take_in(&mut self.state, &self.config, &request).unwrap();
+            self.now = request.now;
+            let reply = next_round(&mut self.state, &self.config, request.now);
+            let RoundReply::Probe { wait_ms, probes, controls } = reply else { return made };
+            let at = request.now.plus(wait_ms);
+            let name = |probe: &Probe| probe.target.origin.as_str().to_owned();
+            let origins = probes.iter().map(name).collect();
+            made.push(Made { at: at.since(start), origins, controls: controls.len() });
+            request.round += 1;
+            request.now = at.plus(10);
+            let result = |probe: Probe| ProbeResult {
+                at: at.plus(10),
+                verdict: judge(probe.target.origin.as_str()),
+                target: probe.target,
+            };
+            request.results = probes.into_iter().map(result).collect();
+            let told = |it: Control| ControlResult { reached: reached(&it.id), id: it.id };
+            request.controls = controls.into_iter().map(told).collect();
+        }
+    }
+
+    pub(super) fn health(&self, origin: &str) -> Health {
+        self.state.health(&self.config, &target(origin), self.now)
+    }
+}
+
+pub(super) fn each_monitor(config: &mut Config, bend: impl Fn(&mut Monitor)) {
+    config.monitors.values_mut().for_each(bend);
+}
