@@ -41,6 +41,8 @@ pub mod target;
 mod testing;
 pub mod tick;
 pub mod time;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod tool;
 pub mod view;
 
 #[cfg(all(target_arch = "wasm32", not(pointsman_core_only)))]

@@ -1,4 +1,9 @@
-//! Mistakes in a config, one at a time, and what is said of each.
+//! Configs as operators write them: the sound ones, and each mistake with exactly what is said of
+//! it.
+//!
+//! Beside each `tests/configs/NAME.toml` stands `NAME.out`, the diagnostics as they are shown. Run
+//! with `POINTSMAN_UPDATE=1` to write them anew, and read the difference as somebody would who is
+//! woken by it.
 
 #![allow(
     clippy::indexing_slicing,
@@ -7,21 +12,78 @@
     reason = "a test ends at the first surprise"
 )]
 
-use pointsman::config::Config;
+use pointsman::config::{self, Code, Config, Diagnostic};
+use pointsman::fingerprint::Fingerprint;
+use pointsman::time::Timestamp;
+use pointsman::tool::{Part, Severity, Source, Told, render};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 const EXAMPLE: &str = include_str!("../examples/three-regions.json");
+const SCHEMA: &str = "schema/pointsman.schema.json";
+const UPDATE: &str = "POINTSMAN_UPDATE";
 
-/// The example with one value replaced; the pointer's last key may be new.
-fn with(pointer: &str, value: Value) -> String {
-    let mut config: Value = serde_json::from_str(EXAMPLE).unwrap();
-    let (parent, key) = pointer.rsplit_once('/').unwrap();
-    let parent = config.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent}"));
-    match parent {
-        Value::Array(items) => items[key.parse::<usize>().unwrap()] = value,
-        parent => parent[key] = value,
+/// The codes of mistakes of form: what a JSON Schema can know too.
+const OF_FORM: [Code; 4] = [Code::E002, Code::E007, Code::E011, Code::E012];
+
+/// The files of a folder of the checkout with this extension, in order.
+fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|e| e == extension)).collect();
+    files.sort();
+    files
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+fn source(path: &Path) -> Source {
+    let text = fs::read_to_string(path).unwrap();
+    Source::read(&name_of(path), &text).unwrap_or_else(|unreadable| panic!("{unreadable}"))
+}
+
+fn check(document: &Value) -> Vec<Diagnostic> {
+    Config::read(document, Fingerprint::of(b"")).err().unwrap_or_default()
+}
+
+fn told(diagnostic: &Diagnostic) -> Told {
+    let is_about_key = matches!(diagnostic.code, Code::E011 | Code::E012);
+    Told {
+        severity: Severity::Error,
+        code: format!("{:?}", diagnostic.code),
+        path: diagnostic.path.clone(),
+        part: if is_about_key { Part::Key } else { Part::Value },
+        problem: diagnostic.problem.clone(),
+        allowed: diagnostic.allowed.clone(),
+        hint: diagnostic.hint.clone(),
     }
-    config.to_string()
+}
+
+/// What is shown for a file.
+fn shown(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    match Source::read(&name_of(path), &text) {
+        Ok(source) => {
+            let found: Vec<Told> = check(&source.value).iter().map(told).collect();
+            render(&source, &found, false)
+        }
+        Err(unreadable) => unreadable.render(false),
+    }
+}
+
+/// Compares a file with what it should say, or writes it, where that is asked for.
+fn stays(path: &Path, now: &str) -> Result<(), String> {
+    if env::var_os(UPDATE).is_some() {
+        fs::write(path, now).unwrap();
+    }
+    let before = fs::read_to_string(path).unwrap_or_default();
+    if before == now { Ok(()) } else { Err(format!("{}\n{now}", path.display())) }
 }
 
 /// Code and path of everything that is wrong, each pair once.
@@ -33,74 +95,155 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_example_is_sound() {
-    assert_eq!(problems(EXAMPLE), [""; 0]);
+fn every_example_is_sound() {
+    let examples: Vec<_> =
+        [files("examples", "json"), files("examples", "toml")].into_iter().flatten().collect();
+    assert!(examples.len() >= 3, "{examples:?}");
+    for path in examples {
+        assert_eq!(shown(&path), "", "{}", path.display());
+    }
 }
 
 #[test]
-fn every_mistake_is_told_with_its_code_and_path() {
-    for (pointer, value, told) in [
-        ("/version", json!(2), "E003 version"),
-        ("/typo", json!(1), "E002 typo"),
-        ("/monitors/api/interval", json!(5), "E002 monitors.api.interval"),
-        ("/monitors/api/interval_s", json!("5"), "E002 monitors.api.interval_s"),
-        ("/monitors/api/interval_s", json!(4), "E007 monitors.api.interval_s"),
-        ("/monitors/api/fall", json!(0), "E007 monitors.api.fall"),
-        ("/monitors/api/path", json!("health"), "E002 monitors.api.path"),
-        ("/monitors/api/expect/status", json!([]), "E004 monitors.api.expect.status"),
-        ("/monitors/api/expect/status", json!(["2x"]), "E002 monitors.api.expect.status[0]"),
-        ("/regions/eu-west/country", json!("EU"), "E002 regions.eu-west.country"),
-        ("/regions/eu-west/location", json!([91, 0]), "E007 regions.eu-west.location"),
-        (
-            "/regions/eu-west/origins/0/url",
-            json!("https://192.0.2.1"),
-            "E008 regions.eu-west.origins[0].url",
-        ),
-        (
-            "/regions/eu-west/origins/0/url",
-            json!("https://api.example.com"),
-            "E008 regions.eu-west.origins[0].url",
-        ),
-        (
-            "/regions/us-east/origins/0/url",
-            json!("https://eu1.origin.example.com"),
-            "E005 regions.us-east.origins[0].url",
-        ),
-        ("/regions/us-east/origins/0/id", json!("eu-west-1"), "E005 regions.us-east.origins[0].id"),
-        ("/services/api/monitor", json!("nothing"), "E006 services.api.monitor"),
-        ("/services/api/regions/0", json!("nowhere"), "E006 services.api.regions[0]"),
-        ("/services/api/regions/1", json!("eu-west"), "E005 services.api.regions[1]"),
-        ("/services/api/timeout_ms", json!(100), "E007 services.api.timeout_ms"),
-        (
-            "/services/downloads/publish/0/dns/type",
-            json!("A"),
-            "E010 services.downloads.publish[0].dns",
-        ),
-        (
-            "/services/downloads/publish/0/dns/ttl_s",
-            json!(30),
-            "E007 services.downloads.publish[0].dns.ttl_s",
-        ),
-        (
-            "/services/downloads/publish/0/dns/name",
-            json!("downloads.example.org"),
-            "E009 services.downloads.publish[0].dns.name",
-        ),
-        ("/services/api/publish/1/pool/name", json!("api-eu-west"), "E005 services.api.publish[1]"),
-        ("/residency/0/when/country", json!([]), "E004 residency[0].when.country"),
-        ("/residency/0/when/country", json!("UK"), "E002 residency[0].when.country"),
-        ("/residency/0/when/host", json!([]), "E004 residency[0].when.host"),
-        ("/residency/0/when/host", json!("api.exmaple.com"), "E006 residency[0].when.host"),
-        ("/residency/0/allow", json!(["JP"]), "E021 services.api.regions"),
-        (
-            "/residency/0/when/host",
-            json!(["api.example.com", "downloads.example.com"]),
-            "E020 services.downloads.publish[0].dns",
-        ),
-        ("/limits", json!({"probes_per_run": 2}), "E007 limits.probes_per_run"),
-    ] {
-        assert_eq!(problems(&with(pointer, value.clone())), [told], "{pointer} = {value}");
+fn every_mistake_is_told_in_these_words() {
+    let changed: Vec<_> = files("tests/configs", "toml")
+        .iter()
+        .filter_map(|path| stays(&path.with_extension("out"), &shown(path)).err())
+        .collect();
+    assert!(changed.is_empty(), "{UPDATE}=1 writes these anew:\n{}", changed.join("\n"));
+}
+
+#[test]
+fn every_file_has_a_mistake_and_is_told_without_a_stray_word() {
+    for path in files("tests/configs", "toml") {
+        let shown = shown(&path);
+        assert!(shown.starts_with("error[E0"), "{}: {shown}", path.display());
+        assert!(shown.lines().all(|line| line.trim_end() == line), "{shown}");
     }
+    for path in files("tests/configs", "out") {
+        assert!(path.with_extension("toml").exists(), "{} is about nothing", path.display());
+    }
+}
+
+#[test]
+fn no_message_repeats_a_secret() {
+    let mut secrets = 0;
+    for path in files("tests/configs", "toml") {
+        let text = fs::read_to_string(&path).unwrap();
+        let Ok(source) = Source::read("", &text) else { continue };
+        for found in check(&source.value) {
+            assert!(!found.to_string().contains("hunter"), "{}: {found}", path.display());
+        }
+        secrets += usize::from(text.contains("hunter"));
+    }
+    assert!(secrets >= 4, "only {secrets} files have a secret");
+}
+
+#[test]
+fn every_diagnostic_points_at_a_value_of_the_file() {
+    for path in files("tests/configs", "toml") {
+        let Ok(source) = Source::read("", &fs::read_to_string(&path).unwrap()) else { continue };
+        for found in check(&source.value) {
+            // What is missing has no place of its own.
+            let is_there = source.span(&found.path).is_some() || found.path == ".";
+            let is_missing = matches!(found.code, Code::E003 | Code::E004 | Code::E014);
+            assert!(is_there || is_missing, "{}: {found}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_code_has_a_file() {
+    let told: String = files("tests/configs", "out")
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let missing: Vec<_> =
+        Code::ALL.iter().filter(|code| !told.contains(&format!("error[{code:?}]"))).collect();
+    assert!(missing.is_empty(), "no file in tests/configs shows {missing:?}");
+}
+
+#[test]
+fn no_hint_tells_anybody_to_loosen_a_rule() {
+    let loosening = ["preferred", "remove", "`*`", "everywhere", "relax"];
+    for path in files("tests/configs", "toml") {
+        let Ok(source) = Source::read("", &fs::read_to_string(&path).unwrap()) else { continue };
+        for hint in check(&source.value).iter().filter_map(|found| found.hint.as_ref()) {
+            assert!(!loosening.iter().any(|word| hint.contains(word)), "{hint}");
+        }
+    }
+}
+
+/// At a fixed instant, because advice has the clock.
+#[test]
+fn the_examples_are_advised_in_these_words() {
+    let now = Timestamp::try_from("2026-11-01T00:00:00Z".to_owned()).unwrap();
+    let mut lines = String::new();
+    for path in files("examples", "toml") {
+        let config = Config::read(&source(&path).value, Fingerprint::of(b"")).unwrap();
+        writeln!(lines, "{}", name_of(&path)).unwrap();
+        for advice in config::advise(&config, now) {
+            writeln!(lines, "  {advice}").unwrap();
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/advice.out");
+    let stays = stays(&path, &lines);
+    assert!(stays.is_ok(), "{UPDATE}=1 writes this anew:\n{}", stays.unwrap_err());
+}
+
+#[test]
+fn the_same_in_toml_and_in_json_is_the_same_config() {
+    for path in files("examples", "toml") {
+        let source = source(&path);
+        let fingerprint = Fingerprint::of(b"");
+        let toml = Config::read(&source.value, fingerprint).unwrap();
+        let canonical = config::canonical(&source.value);
+        assert!(!canonical.contains('\n'), "{canonical}");
+        let mut json = Config::parse(&canonical).unwrap();
+        assert_eq!(json.fingerprint, Fingerprint::of(canonical.as_bytes()));
+        json.fingerprint = fingerprint;
+        assert_eq!(toml, json, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_two_examples_of_three_regions_say_the_same() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let toml = source(&folder.join("three-regions.toml")).value;
+    assert_eq!(toml, serde_json::from_str::<Value>(EXAMPLE).unwrap());
+}
+
+#[test]
+fn the_schema_is_what_the_reader_reads() {
+    let now = serde_json::to_string_pretty(&config::schema()).unwrap() + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA);
+    let stays = stays(&path, &now);
+    assert!(stays.is_ok(), "{SCHEMA} is of another build; {UPDATE}=1 writes it anew");
+}
+
+#[test]
+fn the_schema_takes_what_is_sound_and_refuses_mistakes_of_form() {
+    let schema = config::schema();
+    assert!(jsonschema::meta::is_valid(&schema));
+    let options = jsonschema::options().should_validate_formats(true);
+    let validator = options.build(&schema).unwrap();
+    let mut refused = 0;
+    let folders =
+        [files("examples", "json"), files("examples", "toml"), files("tests/configs", "toml")];
+    for path in folders.into_iter().flatten() {
+        let Ok(source) = Source::read(&name_of(&path), &fs::read_to_string(&path).unwrap()) else {
+            continue;
+        };
+        let found = check(&source.value);
+        if found.iter().any(|found| found.code == Code::E003) {
+            continue; // A schema of its own.
+        }
+        let is_of_form = found.iter().any(|found| OF_FORM.contains(&found.code));
+        let is_valid = validator.is_valid(&source.value);
+        assert_eq!(is_valid, !is_of_form, "{}: {found:?}", path.display());
+        refused += usize::from(!is_valid);
+    }
+    assert!(refused > 30, "only {refused} files have mistakes of form");
 }
 
 #[test]
@@ -114,18 +257,75 @@ fn what_is_no_json_object_is_refused() {
     for text in ["", "[]", "null", "{", "{} {}", &"[".repeat(100_000)] {
         assert_eq!(problems(text).len(), 1, "{text:.20}");
     }
-    let large = format!("{{\"x\": \"{}\"}}", "x".repeat(300_000));
-    assert_eq!(problems(&large), ["E001 ."]);
+}
+
+#[test]
+fn a_config_is_read_up_to_its_limit() {
+    let filled = |bytes: usize| format!("{EXAMPLE}{}", " ".repeat(bytes - EXAMPLE.len()));
+    assert_eq!(problems(&filled(config::CONFIG_BYTES_MAX)), [""; 0]);
+    assert_eq!(problems(&filled(config::CONFIG_BYTES_MAX + 1)), ["E001 ."]);
+}
+
+#[test]
+fn a_null_is_as_good_as_an_absent_key() {
+    let mut config: Value = serde_json::from_str(EXAMPLE).unwrap();
+    config["services"]["api"]["contract"] = Value::Null;
+    config["monitors"]["api"]["down_interval_s"] = Value::Null;
+    assert_eq!(problems(&config.to_string()), [""; 0]);
+    config["services"]["api"]["monitor"] = Value::Null;
+    assert_eq!(problems(&config.to_string()), ["E012 services.api"]);
 }
 
 #[test]
 fn all_mistakes_are_told_at_once() {
     let mut config: Value = serde_json::from_str(EXAMPLE).unwrap();
     config["monitors"]["api"]["fall"] = json!(99);
+    config["monitors"]["api"]["intervall_s"] = json!(5);
     config["services"]["api"]["monitor"] = json!("nothing");
     config["residency"][0]["allow"] = json!(["JP"]);
-    assert_eq!(
-        problems(&config.to_string()),
-        ["E007 monitors.api.fall", "E006 services.api.monitor", "E021 services.api.regions"]
-    );
+    let told = problems(&config.to_string());
+    let expected = [
+        "E007 monitors.api.fall",
+        "E011 monitors.api.intervall_s",
+        "E006 services.api.monitor",
+        "E021 services.api.regions",
+    ];
+    assert_eq!(told, expected);
+}
+
+/// What follows from a default in the place of what was refused would be untrue.
+#[test]
+fn one_mistake_is_told_once() {
+    let sound: Value = serde_json::from_str(EXAMPLE).unwrap();
+    let changed = |pointer: &str, key: &str, value: Value| {
+        let mut config = sound.clone();
+        config["services"]["api"]["contract"] = json!({"rto_s": 120});
+        config["services"]["api"]["hosts"] = json!(["api.example.com", "downloads.example.com"]);
+        config["residency"][0]["when"] = json!({});
+        config["residency"][0]["allow"] = json!(["IE", "BR"]);
+        config.pointer_mut(pointer).unwrap()[key] = value;
+        problems(&config.to_string())
+    };
+    assert_eq!(changed("", "version", json!(1)), [""; 0]);
+    for (pointer, key, value, told) in [
+        ("/monitors/api", "interval_s", json!("10s"), "E002 monitors.api.interval_s"),
+        ("/monitors/api", "timout_ms", json!(500), "E011 monitors.api.timout_ms"),
+        ("/monitors/api", "fall", json!(99), "E007 monitors.api.fall"),
+        ("/residency/0", "allow", json!([]), "E004 residency[0].allow"),
+        ("/residency/0", "allow", json!("@eaa"), "E006 residency[0].allow"),
+        ("/residency/0", "allow", json!(["@eaa", "JP"]), "E006 residency[0].allow[0]"),
+        ("/residency/0", "allow", json!(["eea", "JP"]), "E002 residency[0].allow[0]"),
+    ] {
+        assert_eq!(changed(pointer, key, value), [told], "{key}");
+    }
+}
+
+#[test]
+fn a_mistake_prints_on_one_line() {
+    let mut config: Value = serde_json::from_str(EXAMPLE).unwrap();
+    config["services"]["api"]["monitor"] = json!("apj");
+    let found = Config::parse(&config.to_string()).unwrap_err();
+    let lines: BTreeSet<String> = found.iter().map(ToString::to_string).collect();
+    let line = "E006 services.api.monitor: `apj` is no monitor; allowed: api; hint: write `api`";
+    assert_eq!(lines, BTreeSet::from([line.to_owned()]));
 }

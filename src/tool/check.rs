@@ -1,0 +1,221 @@
+//! `pointsman check`: mistakes, what the config holds, the proof, and who depends on which region.
+
+use super::args::CheckArgs;
+use super::load::{self, Loaded, Sound};
+use super::proof::{Proof, Subject, prove};
+use super::render::{Severity, Told};
+use super::survivors::{Survivors, survivors};
+use super::terminal::{Exit, Failure, Terminal};
+use super::text::{count, grouped, write_json};
+use crate::config::Config;
+use crate::time::Timestamp;
+use serde::Serialize;
+use std::io::Write;
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report {
+    now: Timestamp,
+    files: Vec<FileReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct FileReport {
+    file: String,
+    /// Why it could not be read; then nothing else is known.
+    unread: Option<String>,
+    sound: bool,
+    problems: Vec<Problem>,
+    summary: Option<Summary>,
+    proof: Option<Proof>,
+    proof_took_ms: Option<u64>,
+    survivors: Option<Survivors>,
+}
+
+#[derive(Debug, Serialize)]
+struct Problem {
+    severity: &'static str,
+    code: String,
+    path: String,
+    #[serde(rename = "problem")]
+    what: String,
+    allowed: String,
+    hint: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Summary {
+    fingerprint: String,
+    regions: usize,
+    origins: usize,
+    monitors: usize,
+    services: usize,
+    rules: usize,
+    tenants: usize,
+    targets: usize,
+}
+
+/// Checks each file by itself: one that cannot be read keeps nobody from hearing of the others.
+pub(super) fn run(args: &CheckArgs, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let now = args.common.now.unwrap_or_else(terminal.clock);
+    let mut report = Report { now, files: Vec::new() };
+    let mut has_findings = false;
+    for file in &args.files {
+        let text = match load::text(file, terminal) {
+            Ok(text) => text,
+            Err(why) => {
+                writeln!(terminal.err, "error: {why}")?;
+                report.files.push(FileReport { unread: Some(why), ..FileReport::new(file) });
+                continue;
+            }
+        };
+        let loaded = load::load(load::name(file), &text, now, terminal.colour);
+        has_findings |= loaded.told.iter().any(|told| {
+            told.severity == Severity::Error
+                || told.severity == Severity::Warning && args.deny_warnings
+        });
+        let of_file = of_file(file, &loaded, now, terminal)?;
+        has_findings |= of_file.proof.as_ref().is_some_and(|proof| !proof.holds);
+        if !args.common.json {
+            terminal.err.write_all(loaded.rendered.as_bytes())?;
+            if report.files.iter().any(|before| before.unread.is_none()) {
+                writeln!(terminal.out)?;
+            }
+            of_file.write(terminal.out)?;
+        }
+        report.files.push(of_file);
+    }
+    if args.common.json {
+        write_json(terminal.out, &report)?;
+    }
+    let all_read = report.files.iter().all(|file| file.unread.is_none());
+    Ok(if all_read { Exit::findings_if(has_findings) } else { Exit::BadUsage })
+}
+
+/// Loads the one config that another command works on. What is only unwise is told here alone.
+/// Errors: it is not sound; what is wrong with it has been said, in JSON where that was asked for.
+pub(super) fn sound(
+    file: &str,
+    now: Timestamp,
+    in_json: bool,
+    terminal: &mut Terminal<'_>,
+) -> Result<Result<Sound, Exit>, Failure> {
+    let text = load::text(file, terminal).map_err(Failure::usage)?;
+    let loaded = load::load(load::name(file), &text, now, terminal.colour);
+    if loaded.sound.is_none() {
+        if in_json {
+            let files = vec![of_file(file, &loaded, now, terminal)?];
+            write_json(terminal.out, &Report { now, files })?;
+        } else {
+            terminal.err.write_all(loaded.rendered.as_bytes())?;
+        }
+    }
+    Ok(loaded.sound.ok_or(Exit::BadUsage))
+}
+
+fn of_file(
+    file: &str,
+    loaded: &Loaded,
+    now: Timestamp,
+    terminal: &Terminal<'_>,
+) -> Result<FileReport, Failure> {
+    let mut report = FileReport::new(file);
+    report.problems = loaded.told.iter().map(Problem::from).collect();
+    if let Some(Sound { config, .. }) = &loaded.sound {
+        report.sound = true;
+        report.summary = Some(Summary::of(config));
+        let began = (terminal.clock)();
+        report.proof = Some(prove(config, now, &Subject::default()));
+        report.proof_took_ms = Some((terminal.clock)().since(began));
+        report.survivors = Some(survivors(config, now).map_err(Failure::usage)?);
+    }
+    Ok(report)
+}
+
+impl FileReport {
+    /// Nothing is known yet.
+    fn new(file: &str) -> Self {
+        Self {
+            file: load::name(file).to_owned(),
+            unread: None,
+            sound: false,
+            problems: Vec::new(),
+            summary: None,
+            proof: None,
+            proof_took_ms: None,
+            survivors: None,
+        }
+    }
+
+    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let errors = self.problems.iter().filter(|problem| problem.severity == "error").count();
+        let Some(summary) = &self.summary else {
+            return writeln!(out, "{}: {}", self.file, count(errors, "mistake"));
+        };
+        let warnings = match self.problems.len() {
+            0 => String::new(),
+            some => format!(", {}", count(some, "warning")),
+        };
+        writeln!(out, "{}: sound{warnings}", self.file)?;
+        summary.write(out)?;
+        if let (Some(proof), Some(took_ms)) = (&self.proof, self.proof_took_ms) {
+            write!(out, "\n{proof}")?;
+            writeln!(out, "  took {} ms", grouped(took_ms))?;
+        }
+        if let Some(survivors) = &self.survivors {
+            write!(out, "\n{survivors}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Summary {
+    fn of(config: &Config) -> Self {
+        Self {
+            fingerprint: config.fingerprint.to_string(),
+            regions: config.regions.len(),
+            origins: config.regions.values().map(|region| region.origins.len()).sum(),
+            monitors: config.monitors.len() + config.composites.len(),
+            services: config.services.len(),
+            rules: config.residency.len(),
+            tenants: config.tenants.len(),
+            targets: config.targets().count(),
+        }
+    }
+
+    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let counts = [
+            (self.regions, "region"),
+            (self.origins, "origin"),
+            (self.monitors, "monitor"),
+            (self.services, "service"),
+            (self.rules, "rule"),
+            (self.tenants, "tenant"),
+        ];
+        let counts = counts.map(|(number, one)| count(number, one)).join(", ");
+        writeln!(out, "  {counts}")?;
+        writeln!(
+            out,
+            "  {} in each round, config {}",
+            count(self.targets, "probe"),
+            self.fingerprint
+        )
+    }
+}
+
+impl From<&Told> for Problem {
+    fn from(told: &Told) -> Self {
+        Self {
+            severity: match told.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Note => "note",
+            },
+            code: told.code.clone(),
+            path: told.path.clone(),
+            what: told.problem.clone(),
+            allowed: told.allowed.clone(),
+            hint: told.hint.clone(),
+        }
+    }
+}

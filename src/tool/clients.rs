@@ -1,0 +1,207 @@
+//! Clients of a service in classes: those who are under the same rules.
+
+use super::oracle::{Asked, Claim, Kv, Oracle};
+use super::requests::Kinds;
+use super::{requests, scenario};
+use crate::config::{Config, Service};
+use crate::controller::routes;
+use crate::country::{COUNTRIES, Country};
+use crate::http::{Problem, refusal};
+use crate::ids::{RegionId, RuleId, TenantId};
+use crate::ordered::Map;
+use crate::residency::RegionSet;
+use crate::routes::Table;
+use crate::steering::{Evidence, How, KvPin, Refusal, RequestFacts, decide};
+use crate::time::Timestamp;
+use crate::view::View;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Most kinds of requests of one service that are looked at. Beyond, some are left out, evenly.
+const KINDS_MAX: usize = 20_000;
+
+/// What clients have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct Class {
+    /// The rules that guard them, strict and preferred.
+    pub(super) rules: Vec<RuleId>,
+    /// The tenant whose pin they are under; of several alike the first.
+    pub(super) tenant: Option<TenantId>,
+    /// Whether the service asks for a tenant that they do not tell.
+    pub(super) lacks_tenant: bool,
+    /// Whether they read or write, where that makes a difference.
+    pub(super) does: Does,
+}
+
+/// What a client does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Does {
+    Anything,
+    Read,
+    Write,
+}
+
+/// A class with one request for each country that has clients in it.
+#[derive(Debug)]
+pub(super) struct Clients<'k> {
+    pub(super) class: Class,
+    pub(super) requests: BTreeMap<Option<Country>, Asked<'k>>,
+}
+
+/// Whether there are more kinds of requests than are looked at, so that a class may be missing.
+pub(super) fn are_too_many(kinds: &[Kinds]) -> bool {
+    kinds.iter().map(Kinds::len).sum::<usize>() > KINDS_MAX
+}
+
+/// The classes of a service. Requests that cannot be read and tenants that only KV knows are not
+/// among them: there is nobody to name.
+pub(super) fn classes<'k>(
+    oracle: &Oracle<'_>,
+    service: &Service,
+    kinds: &'k [Kinds],
+) -> Vec<Clients<'k>> {
+    let mut classes: BTreeMap<Class, BTreeMap<_, _>> = BTreeMap::new();
+    let step = requests::step(kinds, kinds.iter().map(Kinds::len).sum(), KINDS_MAX);
+    for (asked, group) in kinds.iter().flat_map(Kinds::each).step_by(step) {
+        if asked.form.path.is_none() || asked.form.kv != Kv::Absent {
+            continue;
+        }
+        let requests = classes.entry(class(oracle, service, &asked)).or_default();
+        for country in &group.countries {
+            requests.entry(*country).or_insert(Asked { country: *country, ..asked });
+        }
+    }
+    classes.into_iter().map(|(class, requests)| Clients { class, requests }).collect()
+}
+
+fn class(oracle: &Oracle<'_>, service: &Service, asked: &Asked<'_>) -> Class {
+    let tenant = asked.form.tenant.clone();
+    let facts = RequestFacts { method: asked.method, ..RequestFacts::new("") };
+    Class {
+        rules: oracle.guarding(asked).into_iter().cloned().collect(),
+        tenant: tenant.filter(|tenant| oracle.listed(tenant).is_some()),
+        lacks_tenant: matches!(oracle.claim(service, &RegionSet::none(), asked), Claim::Refuse(_)),
+        does: match (&service.steering.primary, facts.is_safe()) {
+            (None, _) => Does::Anything,
+            (Some(_), true) => Does::Read,
+            (Some(_), false) => Does::Write,
+        },
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rules: Vec<&str> = self.rules.iter().map(RuleId::as_str).collect();
+        f.write_str(&if rules.is_empty() { "no rule".to_owned() } else { rules.join(" + ") })?;
+        if let Some(tenant) = &self.tenant {
+            write!(f, ", tenant {tenant}")?;
+        }
+        if self.lacks_tenant {
+            f.write_str(", no known tenant")?;
+        }
+        f.write_str(match self.does {
+            Does::Anything => "",
+            Does::Read => ", reads",
+            Does::Write => ", writes",
+        })
+    }
+}
+
+/// How many countries, and which: `BR and unknown`, `30 countries`.
+pub(super) fn places(countries: &[Option<Country>]) -> String {
+    let known: Vec<Country> = countries.iter().flatten().copied().collect();
+    let named = match known.len() {
+        0 => String::new(),
+        COUNTRIES => "all countries".to_owned(),
+        1..=4 => known.iter().map(Country::to_string).collect::<Vec<_>>().join(" "),
+        many => format!("{many} countries"),
+    };
+    match (countries.contains(&None), named.is_empty()) {
+        (false, _) => named,
+        (true, true) => "unknown".to_owned(),
+        (true, false) => format!("{named} and unknown"),
+    }
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Outcome {
+    /// Where it may be served, best first.
+    pub(super) regions: Vec<RegionId>,
+    /// Whether the first of these was drawn by a share, so that other clients have another first.
+    pub(super) is_shared: bool,
+    /// Why it is refused.
+    pub(super) refusal: Option<&'static str>,
+    /// The status that the client gets then.
+    pub(super) status: Option<u16>,
+}
+
+/// The config without what treats clients under the same rules differently: a share that a region
+/// is tried out on or turns away. One that turns everybody away stays.
+pub(super) fn for_everybody(config: &Config) -> Config {
+    let mut config = scenario::without_overrides(config);
+    for service in config.services.values_mut() {
+        service.steering.canary = Map::new();
+        service.steering.shed.retain(|_, percent| *percent >= 100);
+        service.steering.spill = false;
+    }
+    config
+}
+
+/// The routing table with regions down and all others up. Errors: the tables of this build do not
+/// read.
+pub(super) fn table(
+    config: &Config,
+    now: Timestamp,
+    down: &[RegionId],
+) -> Result<Table, crate::routes::BadRoutes> {
+    let (config, state) = scenario::with(config, now, down, &[]);
+    Table::try_from(routes(View { config: &config, state: &state, now }))
+}
+
+/// Decides a request of a class.
+pub(super) fn outcome(table: &Table, asked: &Asked<'_>, now: Timestamp) -> Outcome {
+    let [path, _] = &asked.form.spellings;
+    let facts = RequestFacts {
+        path,
+        method: asked.method,
+        header: &|name| asked.form.header(name),
+        country: asked.country,
+        kv_pin: KvPin::Absent,
+        now,
+        ..RequestFacts::new(&asked.form.host)
+    };
+    let decision = decide(table, &facts, &Evidence::default());
+    Outcome {
+        regions: decision.regions.iter().map(|region| region.entry.id.clone()).collect(),
+        is_shared: matches!(decision.how, How::Share | How::LessBusy),
+        refusal: decision.refusal.map(Refusal::as_str),
+        status: decision.refusal.map(status),
+    }
+}
+
+/// The status that clients get for a refusal.
+pub(super) fn status(why: Refusal) -> u16 {
+    refusal(Problem::Refused(why), &[], "").status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn countries(codes: &[&str]) -> Vec<Option<Country>> {
+        codes.iter().map(|code| Country::parse(code).ok()).collect()
+    }
+
+    #[test]
+    fn a_few_countries_are_named_and_many_are_counted() {
+        assert_eq!(places(&countries(&["BR"])), "BR");
+        assert_eq!(places(&countries(&["BR", "XX"])), "BR and unknown");
+        assert_eq!(places(&countries(&["XX"])), "unknown");
+        assert_eq!(places(&countries(&["AT", "BE", "DE", "FR", "IT"])), "5 countries");
+        let everywhere: Vec<_> = Country::all().map(Some).chain([None]).collect();
+        assert_eq!(places(&everywhere), "all countries and unknown");
+    }
+}

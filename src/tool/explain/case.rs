@@ -1,0 +1,132 @@
+//! One request as a person describes it.
+
+use super::super::oracle::{Form, Kv};
+use super::super::requests;
+use super::super::text::list;
+use super::expect::Expect;
+use super::object::present_object;
+use crate::config::Config;
+use crate::country::Country;
+use crate::http::ADMIN_PREFIX;
+use crate::latency::Location;
+use crate::routes::{Serving, Table};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// What Cloudflare says of a client from nowhere and of one behind Tor.
+const NO_COUNTRY: [&str; 2] = ["XX", "T1"];
+
+/// One request, and the world that it is made in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Case {
+    /// Whatever its author calls it; it is given back.
+    pub(super) id: Option<serde_json::Value>,
+    pub(super) host: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) method: Option<String>,
+    pub(super) country: Option<String>,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) tenant: Option<String>,
+    /// What KV says of a tenant that the config does not name; nothing where absent.
+    pub(super) kv_allow: Option<Vec<String>>,
+    pub(super) colo: Option<String>,
+    pub(super) at: Option<Location>,
+    pub(super) client: Option<String>,
+    pub(super) down: Vec<String>,
+    pub(super) draining: Vec<String>,
+    #[serde(deserialize_with = "present_object")]
+    pub(super) expect: Option<Expect>,
+}
+
+impl Case {
+    /// The client's country. Errors: a text that is no country and does not stand for none.
+    pub(super) fn country(&self) -> Result<Option<Country>, String> {
+        let told = self.country.as_deref().filter(|text| !NO_COUNTRY.contains(text));
+        told.map(|text| Country::parse(text).map_err(|bad| bad.to_string())).transpose()
+    }
+
+    /// The method, as methods are written. Errors: no request could have it.
+    pub(super) fn method(&self) -> Result<String, String> {
+        let method = self.method.as_deref().unwrap_or("GET");
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if method.is_empty() || !method.bytes().all(fits) {
+            return Err(format!("`{method}` is no method"));
+        }
+        Ok(method.to_ascii_uppercase())
+    }
+
+    /// The path. Errors: no request could have it, or none that a service would get to see.
+    fn path(&self) -> Result<&str, String> {
+        let path = self.path.as_deref().unwrap_or("/");
+        if !path.starts_with('/') {
+            return Err(format!("a path begins with `/`, and `{path}` does not"));
+        }
+        if path.starts_with(ADMIN_PREFIX) {
+            return Err(format!("`{path}` belongs to Pointsman itself, and goes to no region"));
+        }
+        Ok(path)
+    }
+
+    /// Host, path and headers as the edge would see them, with the tenant put where the service
+    /// reads it. Errors: what is missing or makes no sense.
+    pub(super) fn form(&self, config: &Config, table: &Table) -> Result<Form, String> {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+        let host = match &self.host {
+            Some(host) => host.to_ascii_lowercase(),
+            None => only_host(config)?.to_owned(),
+        };
+        let is_odd = |char: char| matches!(char, '/' | ':') || char.is_whitespace();
+        if host.is_empty() || host.contains(is_odd) {
+            return Err(format!("`{host}` is no host: give its name alone"));
+        }
+        let mut form = Form {
+            host,
+            path: Some(self.path()?.to_owned()),
+            headers: headers.collect(),
+            tenant: None,
+            kv: Kv::Absent,
+            spellings: Default::default(),
+        };
+        if let Some(tenant) = &self.tenant {
+            let service = table.service(&form.host);
+            let service =
+                service.ok_or_else(|| format!("no service has the host `{}`", form.host))?;
+            tell(tenant, service, &mut form)?;
+        }
+        if self.kv_allow.is_some() {
+            reads_kv(table, &form.host)?;
+        }
+        if form.host.contains('*') {
+            return Err(format!("`{}` stands for many hosts: give one of them", form.host));
+        }
+        Ok(form)
+    }
+}
+
+fn tell(tenant: &str, service: &Serving, form: &mut Form) -> Result<(), String> {
+    let tenancy = service.tenancy.as_ref();
+    let tenancy = tenancy.ok_or_else(|| format!("service `{}` reads no tenant", service.id))?;
+    requests::present(&tenancy.source, form, tenant);
+    Ok(())
+}
+
+/// Errors: what KV says has no meaning, since nobody asks it.
+fn reads_kv(table: &Table, host: &str) -> Result<(), String> {
+    let service = table.service(host);
+    let service = service.ok_or_else(|| format!("no service has the host `{host}`"))?;
+    match &service.tenancy {
+        Some(tenancy) if tenancy.kv => Ok(()),
+        _ => Err(format!("service `{}` does not ask KV for tenants", service.id)),
+    }
+}
+
+fn only_host(config: &Config) -> Result<&str, String> {
+    let hosts: Vec<&String> = config.services.values().flat_map(|service| &service.hosts).collect();
+    match hosts.as_slice() {
+        [] => Err("no service has a host".to_owned()),
+        [host] => Ok(host),
+        several => Err(format!("which host? There are {}", list(several))),
+    }
+}

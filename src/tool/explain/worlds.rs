@@ -1,0 +1,91 @@
+//! The routing tables of one config, one for each set of regions that are down or draining.
+
+use super::super::{scenario, whatif};
+use super::case::Case;
+use super::report::{Report, Standing};
+use crate::config::Config;
+use crate::controller::routes;
+use crate::ids::RegionId;
+use crate::routes::Table;
+use crate::steering::client_key::ClientKey;
+use crate::steering::stable_hash::StableHash;
+use crate::steering::{Evidence, KvPin, RequestFacts, decide};
+use crate::time::Timestamp;
+use crate::view::View;
+use std::collections::BTreeMap;
+
+/// Tables that are kept at once. A file of cases has few different sets of failures; one that has
+/// many is slower.
+const TABLES_MAX: usize = 1_024;
+
+/// Down, and draining, in their order in the config.
+type Failures = (Vec<RegionId>, Vec<RegionId>);
+
+/// The tables that were needed so far.
+pub(super) struct Worlds<'c> {
+    pub(super) config: &'c Config,
+    now: Timestamp,
+    tables: BTreeMap<Failures, Table>,
+}
+
+impl<'c> Worlds<'c> {
+    pub(super) fn new(config: &'c Config, now: Timestamp) -> Self {
+        Self { config, now, tables: BTreeMap::new() }
+    }
+
+    /// Decides one request as the edge would. Errors: the case makes no sense.
+    pub(super) fn decide(&mut self, case: &Case) -> Result<Report, String> {
+        let (config, now) = (self.config, self.now);
+        let table = self.table(&case.down, &case.draining)?;
+        let form = case.form(config, table)?;
+        let country = case.country()?;
+        let method = case.method()?;
+        let path = form.path.as_deref().unwrap_or("/");
+        let kv =
+            case.kv_allow.as_ref().map(|allow| serde_json::json!({"allow": allow}).to_string());
+        let kv = kv.and_then(|text| table.read_pin(&text, now));
+        let facts = RequestFacts {
+            path,
+            method: &method,
+            header: &|name| form.header(name),
+            country,
+            place: case.at,
+            colo: case.colo.as_deref(),
+            client: case.client.as_ref().map(|key| client(table, &form.host, key)),
+            kv_pin: kv.as_ref().map_or(KvPin::Absent, KvPin::Is),
+            now,
+            ..RequestFacts::new(&form.host)
+        };
+        let decision = decide(table, &facts, &Evidence::default());
+        let standing = decision.tenant.as_ref().map(|tenant| {
+            let is_pinned = config.tenants.contains_key(tenant) || kv.is_some();
+            let mut named = config.residency.iter().filter_map(|rule| rule.when.tenants.as_ref());
+            Standing::of(is_pinned, named.any(|tenants| tenants.contains(tenant)))
+        });
+        Ok(Report::of(table, &facts, &decision, standing))
+    }
+
+    fn table(&mut self, down: &[String], draining: &[String]) -> Result<&Table, String> {
+        let down = whatif::regions(self.config, down)?;
+        let draining = whatif::regions(self.config, draining)?;
+        let failures = (down, draining);
+        if !self.tables.contains_key(&failures) {
+            if self.tables.len() >= TABLES_MAX {
+                self.tables.clear();
+            }
+            let (config, state) = scenario::with(self.config, self.now, &failures.0, &failures.1);
+            let routes = routes(View { config: &config, state: &state, now: self.now });
+            let table = Table::try_from(routes).map_err(|error| error.to_string())?;
+            self.tables.insert(failures.clone(), table);
+        }
+        self.tables.get(&failures).ok_or_else(|| "the table is gone".to_owned())
+    }
+}
+
+/// What stands for a client: its address under the service's salt, as at the edge, or else any
+/// text.
+fn client(table: &Table, host: &str, key: &str) -> StableHash {
+    let salt = table.service(host).map_or("", |service| service.id.as_str());
+    let address = ClientKey::of_address(salt, key).map(ClientKey::hash);
+    address.unwrap_or_else(|| StableHash::of("client", key))
+}

@@ -1,0 +1,56 @@
+//! JSON and the places of its values.
+//!
+//! Two readers, because each knows what the other does not: the crate's own decides what counts as
+//! JSON, so that a file that is accepted here is accepted at the edge; the other one remembers
+//! places, and is only asked once the text is known to be good.
+
+use super::source::Fault;
+use super::tree::{Entry, Kind, Node};
+use crate::json;
+use jsonc_parser::ast;
+use jsonc_parser::common::Ranged;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use serde_json::Value;
+
+/// Reads JSON. Errors: where it ceases to be JSON, or has a key twice.
+pub(super) fn read(text: &str) -> Result<(Node, Value), Vec<Fault>> {
+    let value = json::read_without_repeats(text).map_err(|error| vec![fault(text, &error)])?;
+    let tree = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default());
+    let tree = tree.ok().and_then(|parsed| parsed.value);
+    let root = tree.map_or(Node { span: 0..0, kind: Kind::Leaf }, |tree| of_value(&tree));
+    Ok((root, value))
+}
+
+fn of_value(value: &ast::Value<'_>) -> Node {
+    let kind = match value {
+        ast::Value::Object(object) => {
+            Kind::Table(object.properties.iter().map(of_property).collect())
+        }
+        ast::Value::Array(array) => Kind::List(array.elements.iter().map(of_value).collect()),
+        _ => Kind::Leaf,
+    };
+    let range = value.range();
+    Node { span: range.start..range.end, kind }
+}
+
+fn of_property(property: &ast::ObjectProp<'_>) -> Entry {
+    let range = property.name.range();
+    Entry {
+        key: property.name.as_str().to_owned(),
+        key_span: range.start..range.end,
+        node: of_value(&property.value),
+    }
+}
+
+/// The place of an error, of which the reader tells line and column; both count from 1, columns in
+/// bytes.
+fn fault(text: &str, error: &serde_json::Error) -> Fault {
+    let before = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    let line: usize = before.map(str::len).sum();
+    let at = (line + error.column().saturating_sub(1)).min(text.len());
+    let start = text.floor_char_boundary(at);
+    let end = text.ceil_char_boundary((at + 1).min(text.len()));
+    let told = error.to_string();
+    let problem = told.split(" at line ").next().unwrap_or_default().to_owned();
+    Fault { span: start..end, problem }
+}

@@ -1,0 +1,108 @@
+//! From a file to a config, or to everything that is wrong with it.
+
+use super::render::{Severity, Told, render};
+use super::source::Source;
+use super::terminal::Terminal;
+use super::tree::Part;
+use crate::config::{self, Advice, Code, Config, Diagnostic};
+use crate::time::Timestamp;
+use std::fs::File;
+use std::io::{self, Read};
+
+/// Largest file that is read. Comments do not count at the edge, so it may be several times what a
+/// config may have there.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// What stands for standard input, and what it is called in diagnostics.
+const STDIN: (&str, &str) = ("-", "<stdin>");
+
+/// A file that was read.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// The config, where it is sound.
+    pub(super) sound: Option<Sound>,
+    /// What is to be said of it.
+    pub(super) told: Vec<Told>,
+    /// The same, each with its line.
+    pub(super) rendered: String,
+}
+
+/// A config that the edge would accept.
+#[derive(Debug)]
+pub(super) struct Sound {
+    pub(super) config: Config,
+    /// Its text at the edge.
+    pub(super) canonical: String,
+}
+
+/// What a file is called.
+pub(super) fn name(path: &str) -> &str {
+    if path == STDIN.0 { STDIN.1 } else { path }
+}
+
+/// Reads a file, or standard input for `-`. Errors: it cannot be read at all, and why.
+pub(super) fn text(path: &str, terminal: &mut Terminal<'_>) -> Result<String, String> {
+    let read = if path == STDIN.0 {
+        bounded(&mut terminal.input)
+    } else {
+        File::open(path).and_then(|mut file| bounded(&mut file))
+    };
+    read.map_err(|error| format!("cannot read `{}`: {error}", name(path)))
+}
+
+/// All that there is to read. Errors: it does not end in time, or is no UTF-8.
+fn bounded(input: &mut dyn Read) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    input.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        let limit = FILE_BYTES_MAX / (1024 * 1024);
+        return Err(io::Error::other(format!("it has more than {limit} MiB")));
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
+}
+
+/// Reads and checks a config, as it would be once it is pushed: by way of its canonical JSON.
+pub(super) fn load(name: &str, text: &str, now: Timestamp, colour: bool) -> Loaded {
+    let source = match Source::read(name, text) {
+        Ok(source) => source,
+        Err(unreadable) => {
+            let (told, rendered) = (unreadable.told(), unreadable.render(colour));
+            return Loaded { sound: None, told, rendered };
+        }
+    };
+    let canonical = config::canonical(&source.value);
+    let (sound, told) = match Config::parse(&canonical) {
+        Ok(config) => {
+            let told = warnings(&config, now);
+            (Some(Sound { config, canonical }), told)
+        }
+        Err(problems) => (None, problems.into_iter().map(error).collect()),
+    };
+    let rendered = render(&source, &told, colour);
+    Loaded { sound, told, rendered }
+}
+
+/// What is accepted and probably not meant.
+fn warnings(config: &Config, now: Timestamp) -> Vec<Told> {
+    config::advise(config, now).into_iter().map(warning).collect()
+}
+
+fn warning(advice: Advice) -> Told {
+    let Advice { path, code, problem, why, hint } = advice;
+    let (severity, part, code) = (Severity::Warning, Part::Value, format!("{code:?}"));
+    Told {
+        severity,
+        code,
+        path,
+        part,
+        problem: format!("{problem}: {why}"),
+        allowed: String::new(),
+        hint,
+    }
+}
+
+fn error(problem: Diagnostic) -> Told {
+    let Diagnostic { path, code, problem, allowed, hint } = problem;
+    let part = if code == Code::E011 { Part::Key } else { Part::Value };
+    let code = format!("{code:?}");
+    Told { severity: Severity::Error, code, path, part, problem, allowed, hint }
+}

@@ -1,0 +1,79 @@
+//! The operator's tool, `pointsman`: what a config means before it is deployed.
+//!
+//! The edge reads canonical JSON and knows its mistakes by path. A person has a file in TOML, with
+//! comments that give legal reasons, and wants to see the line. So a [`Source`] remembers for each
+//! value where it stands, and [`render`] puts a diagnostic beneath it.
+//!
+//! A config that is sound can still mean something else than its author thinks. So the tool runs
+//! the code of the edge on it: [`proof`] goes through every kind of request and every set of failed
+//! regions, `survivors` tells who loses service with which region, `explain` follows one request
+//! through the filters, and `whatif` compares before and after. None of them decides anything by
+//! itself, except the proof, whose second opinion is its purpose.
+//!
+//! Commands read no clock and touch no standard stream: [`run`] is given a [`Terminal`]. Compiled
+//! for the host alone: neither the TOML reader nor the renderer costs the Worker anything.
+
+mod args;
+mod check;
+mod clients;
+mod explain;
+mod json;
+mod load;
+mod oracle;
+pub mod proof;
+mod render;
+mod requests;
+mod scenario;
+mod source;
+mod survivors;
+mod terminal;
+mod text;
+mod toml;
+mod tree;
+mod whatif;
+
+pub use render::{Severity, Told, render};
+pub use source::{Source, Unreadable};
+pub use terminal::{Exit, Terminal};
+pub use tree::Part;
+
+use args::{CanonicalArgs, Cli, Command};
+use clap::Parser;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use terminal::Failure;
+
+/// Runs one command line, the name of the program first.
+pub fn run(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>) -> Exit {
+    let ended = match Cli::try_parse_from(args) {
+        Ok(cli) => command(cli.command, terminal),
+        Err(error) if error.use_stderr() => Err(Failure::Usage(error.render().to_string())),
+        Err(help) => {
+            write!(terminal.out, "{}", help.render()).map(|()| Exit::Fine).map_err(Into::into)
+        }
+    };
+    let ended = ended.and_then(|exit| Ok(terminal.out.flush().map(|()| exit)?));
+    ended.unwrap_or_else(|failure| terminal.give_up(&failure))
+}
+
+fn command(command: Command, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::Check(args) => check::run(&args, terminal),
+        Command::Canonical(args) => canonical(&args, terminal),
+        Command::Schema => Ok(schema(terminal.out).map(|()| Exit::Fine)?),
+        Command::Explain(args) => explain::run(&args, terminal),
+        Command::Whatif(args) => whatif::run(&args, terminal),
+    }
+}
+
+fn canonical(args: &CanonicalArgs, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let now = (terminal.clock)();
+    match check::sound(&args.file, now, false, terminal)? {
+        Ok(sound) => Ok(writeln!(terminal.out, "{}", sound.canonical).map(|()| Exit::Fine)?),
+        Err(exit) => Ok(exit),
+    }
+}
+
+fn schema(out: &mut dyn Write) -> io::Result<()> {
+    text::write_json(out, &crate::config::schema())
+}

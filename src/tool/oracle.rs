@@ -1,0 +1,291 @@
+//! A second opinion on where a request may go.
+//!
+//! The edge decides by tables: rules are compiled to region sets, indexed by host, and countries
+//! are put into classes. A proof that used the same tables would prove that they agree with
+//! themselves. So the oracle reads the rules of the config one by one, condition by condition, in
+//! the plainest way that can be written, and takes nothing from `residency::Law`, the routing table
+//! or the helpers that these build upon. It is slow and has no index to be wrong about.
+
+use crate::config::{Config, Publish, Region, Service};
+use crate::country::Country;
+use crate::ids::{RuleId, TenantId};
+use crate::residency::{Allow, Mode, RegionSet, Rule, When};
+use crate::steering::Refusal;
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// What a request says but for country and method, with nothing left to be read out of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Form {
+    /// The host, in lower case.
+    pub(super) host: String,
+    /// The path without escapes, dots or empty segments; `None` for one that is too long to read.
+    pub(super) path: Option<String>,
+    /// Headers, their names in lower case.
+    pub(super) headers: Vec<(String, String)>,
+    /// The tenant that the request tells.
+    pub(super) tenant: Option<TenantId>,
+    /// What KV says of that tenant, where it is asked.
+    pub(super) kv: Kv,
+    /// The path as a client might write it, plainly and in disguise.
+    pub(super) spellings: [String; 2],
+}
+
+/// What KV says of a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kv {
+    /// Nobody could read it.
+    Unread,
+    /// It has no such tenant.
+    Absent,
+    /// The tenant may be in this country alone.
+    Pinned(Country),
+}
+
+/// One request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) form: &'a Form,
+    pub(super) method: &'a str,
+    pub(super) country: Option<Country>,
+}
+
+/// What the law says of a request, whatever is up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// It is refused, since nobody knows whose it is.
+    Refuse(Refusal),
+    /// It may go to these regions of its service, which may be none.
+    Permit(RegionSet),
+}
+
+/// A rule with what can be read out of it once for all requests.
+#[derive(Debug)]
+struct Read<'c> {
+    rule: &'c Rule,
+    /// The regions that it permits.
+    permits: RegionSet,
+    /// Its path patterns as they are written.
+    patterns: Vec<String>,
+}
+
+/// Reads the rules of one config at one instant.
+#[derive(Debug)]
+pub(super) struct Oracle<'c> {
+    pub(super) config: &'c Config,
+    now: Timestamp,
+    rules: Vec<Read<'c>>,
+    pins: BTreeMap<&'c TenantId, RegionSet>,
+}
+
+impl<'c> Oracle<'c> {
+    pub(super) fn new(config: &'c Config, now: Timestamp) -> Self {
+        let rules = config.residency.iter().map(|rule| Read {
+            rule,
+            permits: permitted(config, now, &rule.allow),
+            patterns: rule.when.paths.iter().flatten().map(ToString::to_string).collect(),
+        });
+        let pins = config.tenants.iter();
+        let pins = pins.map(|(tenant, allow)| (tenant, permitted(config, now, allow)));
+        Self { config, now, rules: rules.collect(), pins: pins.collect() }
+    }
+
+    /// The instant that is judged.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Where the law lets the request go; `regions` are those of the service.
+    pub(super) fn claim(&self, service: &Service, regions: &RegionSet, asked: &Asked<'_>) -> Claim {
+        let pin = match self.pin(service, asked.form) {
+            Ok(pin) => pin,
+            Err(refusal) => return Claim::Refuse(refusal),
+        };
+        let mut permitted = regions.clone();
+        if let Some(pin) = pin {
+            permitted.intersect(&pin);
+        }
+        for read in &self.rules {
+            if read.rule.mode == Mode::Strict && read.guards(asked) {
+                permitted.intersect(&read.permits);
+            }
+        }
+        Claim::Permit(permitted)
+    }
+
+    /// The rules that guard the request, strict and preferred.
+    pub(super) fn guarding(&self, asked: &Asked<'_>) -> Vec<&'c RuleId> {
+        let guarding = self.rules.iter().filter(|read| read.guards(asked));
+        guarding.map(|read| &read.rule.id).collect()
+    }
+
+    /// The rules that may guard a request for `host`.
+    pub(super) fn over(&self, host: &str) -> impl Iterator<Item = &'c Rule> {
+        let host = host.to_owned();
+        self.config.residency.iter().filter(move |rule| is_over(rule, &host))
+    }
+
+    /// Where one answer for everybody under `name` may lead: what suits every strict rule over the
+    /// name, and every pin where the service has tenants.
+    pub(super) fn everybody(&self, service: &Service, name: &str) -> RegionSet {
+        let mut permitted = self.regions_of(service);
+        for Read { rule, permits, .. } in &self.rules {
+            if rule.mode == Mode::Strict && is_over(rule, name) {
+                permitted.intersect(permits);
+            }
+        }
+        if service.steering.tenancy.is_some() {
+            self.pins.values().for_each(|pin| permitted.intersect(pin));
+        }
+        permitted
+    }
+
+    /// Where the origins of a service stand of which one must stay in use: all of them, those that
+    /// each strict rule permits which may guard the service, those that each pin permits, and those
+    /// that all of the rules permit together, alone and with each pin.
+    pub(super) fn jurisdictions(&self, service: &Service) -> Vec<(String, RegionSet)> {
+        let all = self.regions_of(service);
+        let mut together = all.clone();
+        let mut jurisdictions = vec![(String::new(), all.clone())];
+        for Read { rule, permits, .. } in &self.rules {
+            if rule.mode == Mode::Strict && may_guard(rule, service) {
+                together.intersect(permits);
+                let permitted = all.intersection(permits);
+                jurisdictions.push((format!(" that rule {} permits", rule.id), permitted));
+            }
+        }
+        jurisdictions.push((" that all rules permit".to_owned(), together.clone()));
+        if service.steering.tenancy.is_some() {
+            for (tenant, pin) in &self.pins {
+                let whose = format!(" that tenant {tenant} may use");
+                jurisdictions.push((whose.clone(), all.intersection(pin)));
+                jurisdictions.push((whose + " under all rules", together.intersection(pin)));
+            }
+        }
+        jurisdictions
+    }
+
+    /// Where a tenant of the config may be.
+    pub(super) fn listed(&self, tenant: &TenantId) -> Option<&RegionSet> {
+        self.pins.get(tenant)
+    }
+
+    /// The place of each region of a service among all regions.
+    pub(super) fn regions_of(&self, service: &Service) -> RegionSet {
+        let all = self.config.regions.keys().enumerate();
+        all.filter(|(_, id)| service.regions.contains(id)).map(|(index, _)| index).collect()
+    }
+
+    /// Where the tenant of a request may be; anywhere where that is `None`. Errors: the refusal.
+    fn pin(&self, service: &Service, form: &Form) -> Result<Option<RegionSet>, Refusal> {
+        let Some(tenancy) = &service.steering.tenancy else { return Ok(None) };
+        let listed = form.tenant.as_ref().and_then(|tenant| self.listed(tenant)).cloned();
+        let pin = match (&form.tenant, listed) {
+            (Some(_), None) if tenancy.kv => match form.kv {
+                Kv::Unread => return Err(Refusal::TenantUnavailable),
+                Kv::Absent => None,
+                Kv::Pinned(country) => Some(self.regions_in(country)),
+            },
+            (_, listed) => listed,
+        };
+        if tenancy.required && pin.is_none() { Err(Refusal::UnknownTenant) } else { Ok(pin) }
+    }
+
+    fn regions_in(&self, country: Country) -> RegionSet {
+        let all = self.config.regions.values().enumerate();
+        all.filter(|(_, region)| region.country == country).map(|(index, _)| index).collect()
+    }
+}
+
+fn permitted(config: &Config, now: Timestamp, allow: &Allow) -> RegionSet {
+    let all = config.regions.values().enumerate();
+    all.filter(|(_, region)| permits(allow, region, now)).map(|(index, _)| index).collect()
+}
+
+fn permits(allow: &Allow, region: &Region, now: Timestamp) -> bool {
+    let mut named = allow.members.iter().filter(|member| member.country == region.country);
+    let holds = named.any(|member| {
+        let has_begun = member.effective_from.is_none_or(|from| now >= from);
+        let has_ended = member.expires.is_some_and(|end| now >= end);
+        let is_attested = match &member.requires {
+            Some(word) => region.attest.iter().any(|attested| attested == word),
+            None => true,
+        };
+        has_begun && !has_ended && is_attested
+    });
+    allow.everywhere || holds
+}
+
+impl Read<'_> {
+    fn guards(&self, asked: &Asked<'_>) -> bool {
+        let (when, form) = (&self.rule.when, asked.form);
+        let country = match (&when.countries, asked.country) {
+            (Some(countries), Some(country)) => countries.contains(country),
+            // Whoever comes from nowhere may come from anywhere.
+            (Some(_), None) | (None, _) => true,
+        };
+        let path = || match (&when.paths, &form.path) {
+            (Some(_), Some(path)) => self.patterns.iter().any(|one| path_is_under(path, one)),
+            (Some(_), None) | (None, _) => true,
+        };
+        let method = match &when.methods {
+            Some(named) => named.iter().any(|method| {
+                method == asked.method || (method == "GET" && asked.method == "HEAD")
+            }),
+            None => true,
+        };
+        let tenant = match (&when.tenants, &form.tenant) {
+            (Some(tenants), Some(tenant)) => tenants.iter().any(|named| named == tenant),
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        country && method && tenant && is_over(self.rule, &form.host) && path() && says(when, form)
+    }
+}
+
+fn says(when: &When, form: &Form) -> bool {
+    when.headers.iter().all(|(name, texts)| {
+        let mut values = form.headers.iter().filter(|(known, _)| known == name);
+        values.any(|(_, value)| texts.is_empty() || texts.iter().any(|text| text == value.trim()))
+    })
+}
+
+/// Whether some request to a service may be under a rule: by a host that it serves or publishes,
+/// where either may stand for several.
+fn may_guard(rule: &Rule, service: &Service) -> bool {
+    let published = service.publish.iter().filter_map(|publish| match publish {
+        Publish::Dns(dns) => Some(&dns.name),
+        Publish::LoadBalancer(balancer) => Some(&balancer.name),
+        Publish::Pool(_) => None,
+    });
+    let mut names = service.hosts.iter().chain(published).peekable();
+    if names.peek().is_none() {
+        return true;
+    }
+    names.any(|name| {
+        let stands_for = |named: &String| match name.strip_prefix('*') {
+            Some(parent) => named.strip_suffix(parent).is_some_and(|label| !label.contains('.')),
+            None => false,
+        };
+        is_over(rule, name) || rule.when.hosts.iter().flatten().any(stands_for)
+    })
+}
+
+fn is_over(rule: &Rule, host: &str) -> bool {
+    let Some(hosts) = &rule.when.hosts else { return true };
+    hosts.iter().any(|named| match named.strip_prefix('*') {
+        Some(parent) => host.strip_suffix(parent).is_some_and(|label| !label.contains('.')),
+        None => named == host,
+    })
+}
+
+/// Whether a path is the one of a pattern, or below it where the pattern ends with `/*`.
+fn path_is_under(path: &str, pattern: &str) -> bool {
+    match pattern.strip_suffix("/*") {
+        Some(base) => match path.strip_prefix(base) {
+            Some(rest) => rest.is_empty() || rest.starts_with('/'),
+            None => false,
+        },
+        None => path == pattern,
+    }
+}

@@ -1,0 +1,86 @@
+//! DNS records: one answer for everybody.
+
+use super::{Prover, World};
+use crate::cloudflare::{Desired, DesiredRecords};
+use crate::config::{DnsTarget, Publish, RecordKind, Service};
+use crate::ids::{RegionId, ServiceId};
+use crate::ordered::Set;
+use crate::residency::RegionSet;
+
+pub(super) fn check(
+    prover: &mut Prover<'_>,
+    id: &ServiceId,
+    service: &Service,
+    world: &World<'_>,
+    desired: &Desired,
+) {
+    for publish in &service.publish {
+        let Publish::Dns(target) = publish else { continue };
+        prover.proof.dns_cases += 1;
+        let permitted = prover.oracle.everybody(service, &target.name);
+        let mut wanted = desired
+            .records
+            .iter()
+            .filter(|records| records.name == target.name && records.kind == target.kind);
+        let what = match (wanted.next(), wanted.next()) {
+            (Some(records), None) => fault(world, &permitted, target, records),
+            _ => Some("it has no answer, or several".to_owned()),
+        };
+        if let Some(what) = what {
+            let example = format!("{} {}", target.name, target.kind.as_str());
+            prover.violation("dns", id, what, example, world.down());
+        }
+    }
+}
+
+fn fault(
+    world: &World<'_>,
+    permitted: &RegionSet,
+    target: &DnsTarget,
+    records: &DesiredRecords,
+) -> Option<String> {
+    let lawful: Vec<String> =
+        permitted.iter().flat_map(|region| contents(world, region, target.kind)).collect();
+    let strange =
+        |contents: &Set<String>| contents.iter().find(|content| !lawful.contains(content)).cloned();
+    let answers = [("answers", &records.answer), ("may fall back to", &records.refuge)];
+    for (verb, answer) in answers {
+        let Some((region, said)) = answer else { continue };
+        if place(world, region).is_none_or(|region| !permitted.contains(region)) {
+            return Some(format!("it {verb} {region}, which is not permitted to everybody"));
+        }
+        if let Some(content) = strange(said) {
+            return Some(format!("it {verb} {content}, which stands in no permitted region"));
+        }
+    }
+    if let Some(content) = strange(&records.permitted) {
+        return Some(format!("it may keep {content}, which stands in no permitted region"));
+    }
+    let is_up = |region: &RegionId| place(world, region).is_some_and(|at| world.is_up(at));
+    match &records.answer {
+        Some((region, _)) if !is_up(region) => {
+            Some(format!("it answers {region}, which is not known to be up"))
+        }
+        // Where a person moves it, no answer is wished for.
+        None if !records.manual && permitted.iter().any(|region| world.is_up(region)) => {
+            Some("it has no answer, and a permitted region is up".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn place(world: &World<'_>, region: &RegionId) -> Option<usize> {
+    world.config.regions.keys().position(|id| id == region)
+}
+
+/// Everything that a record can say of a region.
+fn contents(world: &World<'_>, region: usize, kind: RecordKind) -> Vec<String> {
+    let region = world.config.regions.values().nth(region);
+    let origins = region.into_iter().flat_map(|region| &region.origins);
+    let content = origins.filter_map(|origin| match kind {
+        RecordKind::A => origin.ipv4.map(|address| address.to_string()),
+        RecordKind::Aaaa => origin.ipv6.map(|address| address.to_string()),
+        RecordKind::Cname => Some(origin.url.host().to_owned()),
+    });
+    content.collect()
+}

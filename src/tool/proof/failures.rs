@@ -1,0 +1,172 @@
+//! Which regions fail together.
+
+use crate::residency::RegionSet;
+use serde::Serialize;
+
+/// Regions of a service up to which every set of them fails once: 4,096 sets.
+pub const EVERY_SET_REGIONS_MAX: usize = 12;
+/// Most cases in the proxy plane, all services together and each with an equal share. Beyond, less
+/// is gone through.
+pub const CASES_MAX: usize = 1_000_000;
+/// Most work that goes into routing tables, all services together and each with an equal share, in
+/// looks at a rule for a country of a host. Beyond, fewer sets of regions fail.
+pub const TABLE_WORK_MAX: usize = 400_000_000;
+
+/// How many regions fail at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Depth {
+    /// Any number: every set of regions, for every kind of request.
+    EverySet,
+    /// Any number, for one request of those that may go to the same regions; for every kind none,
+    /// one, two or all.
+    EverySetByClaim,
+    /// None, one, two or all.
+    Pairs,
+    /// None, one or all.
+    Singles,
+}
+
+/// What one service takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cost {
+    pub(super) regions: usize,
+    /// Requests for each set of failed regions.
+    pub(super) cases: usize,
+    /// Those that differ in where they may go.
+    pub(super) claims: usize,
+    /// Work for each table.
+    pub(super) work: usize,
+}
+
+/// What one service may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share {
+    pub(super) cases: usize,
+    pub(super) work: usize,
+}
+
+impl Share {
+    pub(super) fn of(services: usize) -> Self {
+        let services = services.max(1);
+        Self { cases: CASES_MAX / services, work: TABLE_WORK_MAX / services }
+    }
+}
+
+impl Depth {
+    /// The most that the share allows.
+    pub(super) fn within(share: Share, cost: Cost) -> Self {
+        let Cost { regions, cases, claims, work } = cost;
+        let every = 1_usize << regions.min(EVERY_SET_REGIONS_MAX);
+        let pairs = 2 + regions * (regions + 1) / 2;
+        let fits = |sets: usize, cases: usize| cases <= share.cases && sets * work <= share.work;
+        let is_small = regions <= EVERY_SET_REGIONS_MAX;
+        if is_small && fits(every, every * cases) {
+            Self::EverySet
+        } else if is_small && fits(every, pairs * cases + every * claims) {
+            Self::EverySetByClaim
+        } else if fits(pairs, pairs * cases) {
+            Self::Pairs
+        } else {
+            Self::Singles
+        }
+    }
+
+    /// Whether every kind of request is gone through with so many regions down, or one for each
+    /// claim.
+    pub(super) fn takes_every_kind(self, failed: usize, regions: usize) -> bool {
+        self != Self::EverySetByClaim || failed <= 2 || failed == regions
+    }
+
+    /// What is said of it to people.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::EverySet => "every set of failed regions",
+            Self::EverySetByClaim | Self::Pairs => "none, each one, each two and all failed",
+            Self::Singles => "none, each one and all failed",
+        }
+    }
+
+    /// The sets of failed regions, the empty one first, each once.
+    pub(super) fn sets(self, regions: &RegionSet) -> Vec<RegionSet> {
+        let regions: Vec<usize> = regions.iter().collect();
+        if matches!(self, Self::EverySet | Self::EverySetByClaim) {
+            return (0..1_usize << regions.len()).map(|bits| pick(&regions, bits)).collect();
+        }
+        let mut sets = vec![RegionSet::none()];
+        for (place, first) in regions.iter().enumerate() {
+            sets.push([*first].into_iter().collect());
+            let others = regions.iter().skip(place + 1).filter(|_| self == Self::Pairs);
+            sets.extend(others.map(|second| [*first, *second].into_iter().collect()));
+        }
+        let all: RegionSet = regions.iter().copied().collect();
+        if !sets.contains(&all) {
+            sets.push(all);
+        }
+        sets
+    }
+}
+
+fn pick(regions: &[usize], bits: usize) -> RegionSet {
+    let picked = regions.iter().enumerate().filter(|(place, _)| bits & (1 << place) != 0);
+    picked.map(|(_, region)| *region).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sets(depth: Depth, regions: usize) -> Vec<RegionSet> {
+        depth.sets(&(0..regions).map(|place| place * 3).collect())
+    }
+
+    #[test]
+    fn each_set_is_there_once_and_the_empty_one_is_first() {
+        for (depth, regions, count) in [
+            (Depth::EverySet, 3, 8),
+            (Depth::EverySet, 12, 4096),
+            (Depth::Pairs, 4, 1 + 4 + 6 + 1),
+            (Depth::Pairs, 2, 1 + 2 + 1),
+            (Depth::Singles, 3, 1 + 3 + 1),
+            (Depth::Singles, 1, 1 + 1),
+        ] {
+            let sets = sets(depth, regions);
+            assert_eq!(sets.len(), count, "{depth:?} of {regions}");
+            assert!(sets[0].is_empty());
+            let different = (1..sets.len()).all(|place| !sets[..place].contains(&sets[place]));
+            assert!(different, "{depth:?} of {regions}");
+        }
+    }
+
+    const SHARE: Share = Share { cases: 100_000, work: 100_000 };
+
+    fn within(regions: usize, cases: usize, claims: usize, work: usize) -> Depth {
+        Depth::within(SHARE, Cost { regions, cases, claims, work })
+    }
+
+    #[test]
+    fn twelve_regions_fail_in_every_set_and_thirteen_in_pairs() {
+        assert_eq!(within(12, 1, 1, 1), Depth::EverySet);
+        assert_eq!(within(13, 1, 1, 1), Depth::Pairs);
+    }
+
+    #[test]
+    fn fewer_are_gone_through_where_a_limit_is_passed() {
+        let most = SHARE.cases / 1024;
+        assert_eq!(within(10, most, 9, 1), Depth::EverySet);
+        assert_eq!(within(10, most + 1, 9, 1), Depth::EverySetByClaim);
+        assert_eq!(within(10, most + 1, SHARE.cases, 1), Depth::Pairs);
+        assert_eq!(within(10, SHARE.cases / 57, 1000, 1), Depth::Pairs);
+        assert_eq!(within(10, SHARE.cases / 57 + 1, 1000, 1), Depth::Singles);
+        assert_eq!(within(10, 1, 1, SHARE.work / 1024), Depth::EverySet);
+        assert_eq!(within(10, 1, 1, SHARE.work / 1024 + 1), Depth::Pairs);
+        assert_eq!(within(10, 1, 1, SHARE.work / 57 + 1), Depth::Singles);
+    }
+
+    #[test]
+    fn larger_sets_are_gone_through_by_claim() {
+        let every_kind = |failed| Depth::EverySetByClaim.takes_every_kind(failed, 4);
+        assert_eq!([0, 1, 2, 3, 4].map(every_kind), [true, true, true, false, true]);
+        assert!(Depth::EverySet.takes_every_kind(3, 4));
+    }
+}

@@ -1,0 +1,130 @@
+//! Pools: a balancer that runs out of origins in a jurisdiction goes on outside of it, so the last
+//! one must stay.
+//!
+//! Which pool has which origins is kept in the account and not in the config. Here the regions of a
+//! service are dealt out to its pools in turn. Two kinds of accounts are looked at: every origin is
+//! enabled, and only those of one region are.
+
+use super::{Prover, World};
+use crate::cloudflare::{Action, Desired, Observed, Pool, PoolOrigin, Switch};
+use crate::config::{PoolTarget, Publish, Service};
+use crate::ids::{RegionId, ServiceId};
+use crate::ordered::{Map, Set};
+use crate::residency::RegionSet;
+use std::collections::BTreeSet;
+
+/// Addresses that get traffic.
+type Enabled = BTreeSet<String>;
+
+pub(super) fn check(
+    prover: &mut Prover<'_>,
+    id: &ServiceId,
+    service: &Service,
+    world: &World<'_>,
+    desired: &Desired,
+) {
+    let pools: Vec<&PoolTarget> = service
+        .publish
+        .iter()
+        .filter_map(|publish| match publish {
+            Publish::Pool(pool) => Some(pool),
+            Publish::Dns(_) | Publish::LoadBalancer(_) => None,
+        })
+        .collect();
+    if pools.is_empty() {
+        return;
+    }
+    let jurisdictions = prover.oracle.jurisdictions(service);
+    let up = (0..world.config.regions.len()).filter(|region| world.is_up(*region)).collect();
+    let up = addresses(world, &up);
+    for only in [None].into_iter().chain(service.regions.iter().map(Some)) {
+        prover.proof.pool_cases += 1;
+        let observed = account(world, service, &pools, only);
+        let before = enabled(observed.pools.values().flatten());
+        let after = carried_out(&observed, &(prover.subject.plan)(desired, &observed, &Set::new()));
+        for (whose, regions) in &jurisdictions {
+            let inside = addresses(world, regions);
+            if let Some(what) = fault(whose, &inside, &up, &before, &after) {
+                let example = match only {
+                    Some(region) => format!("only origins in {region} are enabled"),
+                    None => "all origins are enabled".to_owned(),
+                };
+                prover.violation("pools", id, what, example, world.down());
+            }
+        }
+    }
+}
+
+fn fault(
+    whose: &str,
+    inside: &Enabled,
+    up: &Enabled,
+    before: &Enabled,
+    after: &Enabled,
+) -> Option<String> {
+    let has_one = |enabled: &Enabled| inside.intersection(enabled).next().is_some();
+    let has_one_up = |enabled: &Enabled| inside.intersection(enabled).any(|one| up.contains(one));
+    if has_one(before) && !has_one(after) {
+        return Some(format!("the last origin{whose} is disabled"));
+    }
+    (has_one_up(before) && !has_one_up(after))
+        .then(|| format!("the last origin{whose} that is up is disabled"))
+}
+
+/// The account: each region's origins in one of the pools.
+fn account(
+    world: &World<'_>,
+    service: &Service,
+    pools: &[&PoolTarget],
+    only: Option<&RegionId>,
+) -> Observed {
+    let mut accounts: Map<String, Vec<Pool>> = Map::new();
+    for (number, target) in pools.iter().enumerate() {
+        let regions = service.regions.iter().skip(number).step_by(pools.len());
+        let origins = regions.flat_map(|id| {
+            let origins = world.config.regions.get(id).into_iter().flat_map(|r| &r.origins);
+            origins.map(move |origin| PoolOrigin {
+                address: origin.url.host().to_owned(),
+                enabled: only.is_none_or(|only| only == id),
+            })
+        });
+        let pool = Pool {
+            id: format!("pool-{number}"),
+            name: target.name.clone(),
+            enabled: true,
+            origins: origins.collect(),
+        };
+        accounts.insert_if_absent(target.account.clone(), Vec::new());
+        accounts.get_mut(&target.account).into_iter().for_each(|pools| pools.push(pool.clone()));
+    }
+    Observed { pools: accounts, ..Observed::default() }
+}
+
+/// What is enabled once a plan is carried out.
+fn carried_out(observed: &Observed, plan: &crate::cloudflare::Plan) -> Enabled {
+    let mut pools: Vec<Pool> = observed.pools.values().flatten().cloned().collect();
+    for action in &plan.actions {
+        let Action::Pool { id, switches, .. } = action else { continue };
+        let pool = pools.iter_mut().filter(|pool| pool.id == *id);
+        for origin in pool.flat_map(|pool| &mut pool.origins) {
+            match switches.get(&origin.address) {
+                Some(Switch::Enable) => origin.enabled = true,
+                Some(Switch::Disable) => origin.enabled = false,
+                Some(Switch::Leave) | None => {}
+            }
+        }
+    }
+    enabled(&pools)
+}
+
+fn enabled<'p>(pools: impl IntoIterator<Item = &'p Pool>) -> Enabled {
+    let origins = pools.into_iter().flat_map(|pool| &pool.origins);
+    origins.filter(|origin| origin.enabled).map(|origin| origin.address.clone()).collect()
+}
+
+fn addresses(world: &World<'_>, regions: &RegionSet) -> Enabled {
+    let all = world.config.regions.values().enumerate();
+    let inside = all.filter(|(index, _)| regions.contains(*index));
+    let origins = inside.flat_map(|(_, region)| &region.origins);
+    origins.map(|origin| origin.url.host().to_owned()).collect()
+}

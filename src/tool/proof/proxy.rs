@@ -1,0 +1,168 @@
+//! Requests: where they go, and whether a refusal is true.
+
+use super::super::oracle::{Asked, Claim, Kv};
+use super::{Case, Subject, World};
+use crate::config::Service;
+use crate::residency::RegionSet;
+use crate::routes::Pin;
+use crate::steering::stable_hash::StableHash;
+use crate::steering::{Decision, Evidence, KvPin, Refusal, RequestFacts};
+use std::fmt::Write;
+
+/// Decides one case and says what is wrong with the decision. `turn` is the number of the case; it
+/// changes what the law does not look at.
+pub(super) fn check(
+    subject: &Subject,
+    service: &Service,
+    world: &World<'_>,
+    case: &Case<'_>,
+    turn: u64,
+) -> Option<String> {
+    let Asked { form, method, country } = case.asked;
+    let pin = match form.kv {
+        Kv::Pinned(country) => {
+            let text = format!("{{\"allow\":[\"{country}\"]}}");
+            world.table.read_pin(&text, world.table.as_of)
+        }
+        Kv::Unread | Kv::Absent => None,
+    };
+    let [plain, disguised] = &form.spellings;
+    let nth = |len: usize, turn: u64| usize::try_from(turn).unwrap_or(0) % len.max(1);
+    // One turn in as many as there are regions, and one more, has no cookie and no place.
+    let chosen = service.regions.get(nth(service.regions.len() + 1, turn / 2));
+    let region = chosen.and_then(|id| world.config.regions.get(id));
+    let incumbent = Some(nth(world.config.regions.len(), turn / 3));
+    let facts = RequestFacts {
+        host: &form.host,
+        path: if turn.is_multiple_of(2) { plain } else { disguised },
+        method,
+        header: &|name| form.header(name),
+        country,
+        place: region.and_then(|region| region.location),
+        colo: None,
+        client: (!turn.is_multiple_of(5)).then(|| StableHash::of_number("proof", turn)),
+        pinned_region: chosen.map(crate::ids::RegionId::as_str),
+        wrote_just_now: turn.is_multiple_of(3),
+        kv_pin: kv_pin(form.kv, pin.as_ref()),
+        seed: turn,
+        now: world.now,
+    };
+    let evidence = Evidence { incumbent, ..Evidence::default() };
+    let decision = (subject.decide)(&world.table, &facts, &evidence);
+    fault(service, world, case, &decision)
+}
+
+fn kv_pin(kv: Kv, pin: Option<&Pin>) -> KvPin<'_> {
+    match (kv, pin) {
+        (Kv::Absent, _) => KvPin::Absent,
+        (Kv::Pinned(_), Some(pin)) => KvPin::Is(pin),
+        (Kv::Unread, _) | (Kv::Pinned(_), None) => KvPin::Unread,
+    }
+}
+
+fn fault(
+    service: &Service,
+    world: &World<'_>,
+    case: &Case<'_>,
+    decision: &Decision<'_>,
+) -> Option<String> {
+    let nowhere = RegionSet::none();
+    let permitted = match &case.claim {
+        Claim::Permit(permitted) => permitted,
+        Claim::Refuse(_) => &nowhere,
+    };
+    for region in &decision.regions {
+        let id = &region.entry.id;
+        if !permitted.contains(region.index) {
+            return Some(format!("it may go to {id}, which is not permitted"));
+        }
+        if world.failed.contains(region.index) {
+            return Some(format!("it may go to {id}, which is down"));
+        }
+    }
+    let truth = Truth { service, world, permitted, case };
+    match decision.refusal {
+        Some(_) if !decision.regions.is_empty() => Some("it is refused and goes on".to_owned()),
+        Some(refusal) if truth.is_so(refusal) => None,
+        Some(refusal) => Some(format!("it is refused for `{}`, which is not so", refusal.as_str())),
+        None if decision.regions.is_empty() => Some("it is neither refused nor served".to_owned()),
+        None => truth.is_served_elsewhere(decision),
+    }
+}
+
+/// What is so in one case.
+struct Truth<'t> {
+    service: &'t Service,
+    world: &'t World<'t>,
+    permitted: &'t RegionSet,
+    case: &'t Case<'t>,
+}
+
+impl Truth<'_> {
+    fn is_so(&self, refusal: Refusal) -> bool {
+        if let Claim::Refuse(right) = &self.case.claim {
+            return refusal == *right;
+        }
+        let primary = self.primary();
+        let mut usable = self.permitted.clone();
+        usable.remove_all(&self.world.failed);
+        let is_lawful = |primary: usize| self.permitted.contains(primary);
+        match refusal {
+            Refusal::NoPermittedRegion => {
+                self.permitted.is_empty() || primary.is_some_and(|primary| !is_lawful(primary))
+            }
+            Refusal::NoUsableRegion => !self.permitted.is_empty() && usable.is_empty(),
+            Refusal::NoPrimary => primary
+                .is_some_and(|primary| is_lawful(primary) && self.world.failed.contains(primary)),
+            Refusal::Shed => usable.iter().any(|region| self.sheds(region)),
+            Refusal::UnknownHost | Refusal::UnknownTenant | Refusal::TenantUnavailable => false,
+        }
+    }
+
+    /// What changes something goes to the primary alone.
+    fn is_served_elsewhere(&self, decision: &Decision<'_>) -> Option<String> {
+        let primary = self.primary()?;
+        let other = decision.regions.iter().find(|region| region.index != primary)?;
+        Some(format!("it changes something and may go to {}, no primary", other.entry.id))
+    }
+
+    /// The region that the request must go to, where it changes something and only one may.
+    fn primary(&self) -> Option<usize> {
+        let primary = self.service.steering.primary.as_ref()?;
+        // Source: RFC 9110 §9.2.1.
+        let is_safe = ["GET", "HEAD", "OPTIONS", "TRACE"].contains(&self.case.asked.method);
+        let place = || self.world.config.regions.keys().position(|id| *id == primary.region);
+        if is_safe { None } else { place() }
+    }
+
+    fn sheds(&self, region: usize) -> bool {
+        let id = self.world.config.regions.keys().nth(region);
+        id.and_then(|id| self.service.steering.shed.get(id)).is_some_and(|percent| *percent > 0)
+    }
+}
+
+/// How to ask `explain` for the request.
+pub(super) fn command_line(asked: &Asked<'_>) -> String {
+    let form = asked.form;
+    let mut line = format!("--host {} --method {}", form.host, asked.method);
+    if let Some(country) = asked.country {
+        let _ = write!(line, " --country {country}");
+    }
+    match &form.path {
+        Some(path) => {
+            let _ = write!(line, " --path {path}");
+        }
+        None => line.push_str(" --path /xxx… (too long to be read)"),
+    }
+    for (name, value) in &form.headers {
+        let _ = write!(line, " --header '{name}: {value}'");
+    }
+    match form.kv {
+        Kv::Pinned(country) => {
+            let _ = write!(line, " --kv-allow {country}");
+        }
+        Kv::Unread => line.push_str(" (KV does not answer)"),
+        Kv::Absent => {}
+    }
+    line
+}

@@ -1,0 +1,61 @@
+//! The proof as people read it.
+
+use super::super::text::{grouped, list};
+use super::{Coverage, Depth, Proof, VIOLATIONS_MAX};
+use std::fmt;
+
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { holds, law, now, proxy_cases, dns_cases, pool_cases, .. } = self;
+        let verdict = if *holds { "holds" } else { "FAILS" };
+        writeln!(f, "proof {verdict}: law {law} as of {now}")?;
+        for (plane, cases) in [("proxy", proxy_cases), ("dns", dns_cases), ("pools", pool_cases)] {
+            writeln!(f, "  {plane:<5}  {} cases", grouped(*cases))?;
+        }
+        self.coverage.iter().try_for_each(|coverage| coverage.fmt(f))?;
+        for violation in &self.violations {
+            writeln!(f, "violation in {}, service {}", violation.plane, violation.service)?;
+            writeln!(f, "  {}", violation.what)?;
+            writeln!(f, "  {}", violation.example)?;
+            writeln!(f, "  down: {}", list(&violation.down))?;
+        }
+        if self.violations.len() == VIOLATIONS_MAX {
+            writeln!(f, "{} violations in all", grouped(self.violations_total))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { service, regions, depth, kinds, kinds_total, .. } = self;
+        let all = grouped(*kinds_total as u64);
+        let kinds = match kinds_total {
+            0 => "no host to ask for".to_owned(),
+            total if kinds == total => format!("{all} kinds of requests"),
+            _ => format!("{} of {all} kinds of requests", grouped(*kinds as u64)),
+        };
+        writeln!(f, "  {service}: {kinds}, {} of {regions}", depth.as_str())?;
+        if self.headers_alone {
+            writeln!(f, "    capped: header conditions one by one, not in all combinations")?;
+        }
+        if self.kinds < self.kinds_total {
+            writeln!(f, "    capped: the other kinds of requests were left out, evenly")?;
+        }
+        match depth {
+            Depth::EverySet => {}
+            Depth::EverySetByClaim => {
+                f.write_str(
+                    "    capped: every other set for one request of each that may go alike\n",
+                )?;
+            }
+            Depth::Pairs | Depth::Singles => {
+                writeln!(f, "    capped: larger sets of failed regions were left out")?;
+            }
+        }
+        if self.load_balancers_unproved {
+            writeln!(f, "    load balancers: nothing is written to them, so nothing is proved")?;
+        }
+        Ok(())
+    }
+}

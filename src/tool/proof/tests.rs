@@ -1,0 +1,305 @@
+use super::*;
+use crate::cloudflare::{Action, Switch};
+use crate::config;
+use crate::country::{COUNTRIES, Country};
+use crate::residency::Mode;
+use crate::steering::Refusal;
+use crate::tool::Source;
+
+fn config(text: &str) -> Config {
+    let source = Source::read("shop.toml", text).unwrap();
+    Config::parse(&config::canonical(&source.value)).unwrap()
+}
+
+fn shop() -> Config {
+    config(include_str!("../../../tests/tool/shop.toml"))
+}
+
+fn now() -> Timestamp {
+    Timestamp::try_from("2026-01-01T00:00:00Z".to_owned()).unwrap()
+}
+
+/// Every violation that the proof tells, each in one line.
+fn violations(subject: &Subject) -> Vec<String> {
+    let proof = prove(&shop(), now(), subject);
+    assert_eq!(proof.holds, proof.violations.is_empty());
+    let told = |violation: &Violation| {
+        let Violation { plane, service, what, example, down } = violation;
+        format!("{plane} {service}: {what}: {example}: {down:?}")
+    };
+    proof.violations.iter().map(told).collect()
+}
+
+fn with_decide(
+    decide: for<'t> fn(&'t Table, &RequestFacts<'t>, &Evidence) -> Decision<'t>,
+) -> Subject {
+    Subject { decide, ..Subject::default() }
+}
+
+fn with_routes(routes: fn(View<'_>) -> Routes) -> Subject {
+    Subject { routes, ..Subject::default() }
+}
+
+fn has(violations: &[String], parts: &[&str]) -> bool {
+    violations.iter().any(|told| parts.iter().all(|part| told.contains(part)))
+}
+
+#[test]
+fn it_holds_for_the_code_of_the_edge() {
+    let proof = prove(&shop(), now(), &Subject::default());
+    assert!(proof.holds, "{proof}");
+    assert_eq!(proof.violations_total, 0);
+    let shop = proof.coverage.iter().find(|one| one.service.as_str() == "shop").unwrap();
+    assert_eq!((shop.regions, shop.depth), (4, Depth::EverySet));
+    // One of each kind for each set of failures, and every country with all up and all unknown.
+    let countries = u64::try_from(2 * (COUNTRIES + 1)).unwrap();
+    assert!(proof.proxy_cases > countries, "{}", proof.proxy_cases);
+    assert!(proof.dns_cases > 0 && proof.pool_cases > 0);
+}
+
+#[test]
+fn its_fingerprint_is_the_one_of_the_routes_whatever_is_down() {
+    let config = shop();
+    let state = scenario::state(&config, now(), |_| Health::Down);
+    let published = routes(View { config: &config, state: &state, now: now() });
+    assert_eq!(prove(&config, now(), &Subject::default()).law, published.law);
+}
+
+#[test]
+fn a_law_with_another_date_has_another_fingerprint() {
+    let text = include_str!("../../../tests/tool/shop.toml").replace(
+        "allow = \"DE\"",
+        "allow = \"@home\"\n[sets.home]\nmembers = [\"DE\"]\nexpires = 2026-06-01T00:00:00Z",
+    );
+    let config = config(&text);
+    let july = Timestamp::try_from("2026-07-01T00:00:00Z".to_owned()).unwrap();
+    let [before, after] = [now(), july].map(|now| prove(&config, now, &Subject::default()));
+    assert!(before.holds && after.holds, "{before}{after}");
+    assert_ne!(before.law, after.law);
+}
+
+#[test]
+fn failing_open_when_all_are_down_is_found() {
+    fn fails_open<'t>(
+        table: &'t Table,
+        request: &RequestFacts<'t>,
+        evidence: &Evidence,
+    ) -> Decision<'t> {
+        let mut decision = decide(table, request, evidence);
+        if decision.refusal == Some(Refusal::NoUsableRegion) {
+            decision.refusal = None;
+            decision.regions =
+                decision.service.iter().flat_map(|service| &service.candidates).collect();
+        }
+        decision
+    }
+    let found = violations(&with_decide(fails_open));
+    assert!(has(&found, &["proxy", "not permitted", "--host"]), "{found:#?}");
+}
+
+#[test]
+fn trusting_the_cookie_before_the_law_is_found() {
+    fn trusts<'t>(
+        table: &'t Table,
+        request: &RequestFacts<'t>,
+        evidence: &Evidence,
+    ) -> Decision<'t> {
+        let mut decision = decide(table, request, evidence);
+        let candidates = decision.service.iter().flat_map(|service| &service.candidates);
+        let mut pinned =
+            candidates.filter(|it| Some(it.entry.id.as_str()) == request.pinned_region);
+        if let (Some(pinned), None) = (pinned.next(), decision.refusal) {
+            decision.regions.insert(0, pinned);
+        }
+        decision
+    }
+    let found = violations(&with_decide(trusts));
+    assert!(has(&found, &["proxy", "not permitted"]), "{found:#?}");
+}
+
+#[test]
+fn taking_an_unknown_country_for_a_free_one_is_found() {
+    fn is_careless<'t>(
+        table: &'t Table,
+        request: &RequestFacts<'t>,
+        evidence: &Evidence,
+    ) -> Decision<'t> {
+        let country = request.country.or(Country::parse("US").ok());
+        decide(table, &RequestFacts { country, ..*request }, evidence)
+    }
+    let found = violations(&with_decide(is_careless));
+    assert!(has(&found, &["proxy shop", "not permitted"]), "{found:#?}");
+    assert!(!has(&found, &["--country"]), "only clients from nowhere: {found:#?}");
+}
+
+#[test]
+fn comparing_paths_as_they_are_written_is_found() {
+    fn is_literal<'t>(
+        table: &'t Table,
+        request: &RequestFacts<'t>,
+        evidence: &Evidence,
+    ) -> Decision<'t> {
+        let is_disguised = request.path.contains("ccount") && !request.path.starts_with("/account");
+        let path = if is_disguised { "/" } else { request.path };
+        decide(table, &RequestFacts { path, ..*request }, evidence)
+    }
+    let found = violations(&with_decide(is_literal));
+    assert!(has(&found, &["not permitted", "--path /account"]), "{found:#?}");
+}
+
+#[test]
+fn a_refusal_that_is_not_so_is_found() {
+    fn gives_up<'t>(
+        table: &'t Table,
+        request: &RequestFacts<'t>,
+        evidence: &Evidence,
+    ) -> Decision<'t> {
+        let mut decision = decide(table, request, evidence);
+        if decision.regions.len() == 1 {
+            decision.regions.clear();
+            decision.refusal = Some(Refusal::NoUsableRegion);
+        }
+        decision
+    }
+    let found = violations(&with_decide(gives_up));
+    assert!(has(&found, &["refused for `no_usable_region`, which is not so"]), "{found:#?}");
+}
+
+#[test]
+fn blaming_the_law_for_an_outage_is_found() {
+    fn blames<'t>(
+        table: &'t Table,
+        request: &RequestFacts<'t>,
+        evidence: &Evidence,
+    ) -> Decision<'t> {
+        let mut decision = decide(table, request, evidence);
+        if decision.refusal == Some(Refusal::NoUsableRegion) {
+            decision.refusal = Some(Refusal::NoPermittedRegion);
+        }
+        decision
+    }
+    let found = violations(&with_decide(blames));
+    assert!(has(&found, &["refused for `no_permitted_region`, which is not so"]), "{found:#?}");
+}
+
+#[test]
+fn a_rule_that_was_lost_on_the_way_is_found() {
+    fn loses(view: View<'_>) -> Routes {
+        let mut routes = routes(view);
+        routes.rules.retain(|rule| rule.id.as_str() != "lgpd");
+        routes
+    }
+    let found = violations(&with_routes(loses));
+    assert!(has(&found, &["proxy shop", "not permitted", "--country BR"]), "{found:#?}");
+}
+
+#[test]
+fn one_country_that_was_lost_on_the_way_is_found() {
+    fn loses_malta(view: View<'_>) -> Routes {
+        let malta = Country::parse("MT").unwrap();
+        let mut routes = routes(view);
+        for rule in &mut routes.rules {
+            rule.when.countries.iter_mut().for_each(|known| known.retain(|one| *one != malta));
+        }
+        routes
+    }
+    let found = violations(&with_routes(loses_malta));
+    assert!(!found.is_empty());
+    assert!(found.iter().all(|told| told.contains("--country MT")), "{found:#?}");
+}
+
+#[test]
+fn a_law_that_gives_way_to_an_outage_is_found() {
+    fn gives_way(view: View<'_>) -> Routes {
+        let mut routes = routes(view);
+        let is_down = |entry: &crate::routes::CandidateEntry| entry.health == Health::Down;
+        if routes.services.values().flat_map(|service| &service.regions).any(is_down) {
+            routes.rules.iter_mut().for_each(|rule| rule.mode = Mode::Preferred);
+            routes.law = crate::fingerprint::Fingerprint::of(b"another law");
+        }
+        routes
+    }
+    assert!(has(&violations(&with_routes(gives_way)), &["routes", "its law is"]));
+}
+
+#[test]
+fn a_pin_that_was_lost_on_the_way_is_found() {
+    fn loses(view: View<'_>) -> Routes {
+        let mut routes = routes(view);
+        routes.tenants = crate::ordered::Map::new();
+        routes
+    }
+    let found = violations(&with_routes(loses));
+    assert!(has(&found, &["not permitted", "--header 'x-tenant: acme'"]), "{found:#?}");
+}
+
+#[test]
+fn a_record_that_leads_out_is_found() {
+    fn leads_out(config: &Config, state: &State, now: Timestamp) -> Desired {
+        let mut desired = desired(config, state, now);
+        for records in desired.records.iter_mut().filter(|records| records.answer.is_none()) {
+            let region = RegionId::parse("us-east").unwrap();
+            records.answer = Some((region, Set::from(["us1.origin.example.com".to_owned()])));
+        }
+        desired
+    }
+    let found = violations(&Subject { desired: leads_out, ..Subject::default() });
+    assert!(has(&found, &["dns files", "us-east", "not permitted to everybody"]), "{found:#?}");
+}
+
+#[test]
+fn a_record_that_is_kept_although_it_leads_out_is_found() {
+    fn keeps(config: &Config, state: &State, now: Timestamp) -> Desired {
+        let mut desired = desired(config, state, now);
+        for records in &mut desired.records {
+            records.permitted.insert("us1.origin.example.com".to_owned());
+        }
+        desired
+    }
+    let found = violations(&Subject { desired: keeps, ..Subject::default() });
+    assert!(has(&found, &["dns files", "may keep us1.origin.example.com"]), "{found:#?}");
+}
+
+#[test]
+fn a_plan_that_empties_a_jurisdiction_is_found() {
+    fn has_no_guard(desired: &Desired, observed: &Observed, _: &Set<Hold>) -> Plan {
+        let wanted = desired.pools.iter().flat_map(|pool| pool.origins.iter());
+        let off: crate::ordered::Map<String, Switch> = crate::ordered::Map::of(
+            wanted.filter(|(_, s)| **s == Switch::Disable).map(|(a, s)| (a.clone(), *s)),
+        );
+        let pools = observed.pools.iter().flat_map(|(account, pools)| {
+            pools.iter().map(|pool| Action::Pool {
+                account: account.clone(),
+                id: pool.id.clone(),
+                name: pool.name.clone(),
+                switches: off.clone(),
+            })
+        });
+        Plan { actions: pools.collect(), ..Plan::default() }
+    }
+    let found = violations(&Subject { plan: has_no_guard, ..Subject::default() });
+    assert!(has(&found, &["pools ledger", "the last origin is disabled"]), "{found:#?}");
+    assert!(has(&found, &["pools ledger", "that rule gdpr permits"]), "{found:#?}");
+}
+
+#[test]
+fn what_limits_leave_out_is_said() {
+    let names: Vec<String> = (0..13).map(|number| format!("r{number}")).collect();
+    let region = |name: &String| {
+        let url = format!("https://{name}.example.com");
+        serde_json::json!({"country": "DE", "origins": [{"id": name, "url": url}]})
+    };
+    let regions: serde_json::Map<_, _> = names.iter().map(|n| (n.clone(), region(n))).collect();
+    let hosts = ["shop.example.com"];
+    let text = serde_json::json!({
+        "version": 1,
+        "regions": regions,
+        "monitors": {"http": {}},
+        "services": {"shop": {"hosts": hosts, "monitor": "http", "regions": names}},
+    })
+    .to_string();
+    let proof = prove(&config(&text), now(), &Subject::default());
+    assert!(proof.holds);
+    assert_eq!(proof.coverage[0].depth, Depth::Pairs);
+    assert!(proof.to_string().contains("capped: larger sets"), "{proof}");
+}

@@ -1,0 +1,68 @@
+//! What the headers say that rules look at.
+
+use crate::residency::Rule;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most combinations of what several headers say; beyond, each header is looked at alone.
+const COMBINATIONS_MAX: usize = 64;
+
+pub(super) struct Headers {
+    pub(super) combinations: Vec<Vec<(String, String)>>,
+    /// Whether not all combinations are there.
+    pub(super) are_alone: bool,
+}
+
+/// Each text that a condition asks for, another text and no header at all, of every header in every
+/// combination. Conditions only narrow, so where that is too much, each header alone and all of
+/// them together find the same region forbidden.
+pub(super) fn combinations(rules: &[&Rule]) -> Headers {
+    let mut texts: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (name, asked) in rules.iter().flat_map(|rule| &rule.when.headers) {
+        texts.entry(name).or_default().extend(asked.iter().cloned());
+    }
+    let said: Vec<(&str, Vec<String>)> = texts
+        .into_iter()
+        .map(|(name, mut asked)| {
+            asked.insert(other_than(&asked));
+            (name, asked.into_iter().collect())
+        })
+        .collect();
+    let product = said.iter().fold(1_usize, |all, (_, t)| all.saturating_mul(t.len() + 1));
+    let are_alone = product > COMBINATIONS_MAX;
+    let combinations = if are_alone { alone(&said) } else { all(&said) };
+    Headers { combinations, are_alone }
+}
+
+/// A text that none of the conditions asks for.
+fn other_than(asked: &BTreeSet<String>) -> String {
+    let mut other = "other".to_owned();
+    while asked.contains(&other) {
+        other.push('x');
+    }
+    other
+}
+
+fn all(said: &[(&str, Vec<String>)]) -> Vec<Vec<(String, String)>> {
+    let mut combinations = vec![Vec::new()];
+    for (name, texts) in said {
+        let without = combinations.clone();
+        for text in texts {
+            combinations.extend(without.iter().map(|combination: &Vec<_>| {
+                let mut with = combination.clone();
+                with.push(((*name).to_owned(), text.clone()));
+                with
+            }));
+        }
+    }
+    combinations
+}
+
+fn alone(said: &[(&str, Vec<String>)]) -> Vec<Vec<(String, String)>> {
+    let pair = |name: &str, text: &String| (name.to_owned(), text.clone());
+    let together = said.iter().filter_map(|(name, t)| t.first().map(|text| pair(name, text)));
+    let mut combinations = vec![Vec::new(), together.collect()];
+    for (name, texts) in said {
+        combinations.extend(texts.iter().map(|text| vec![pair(name, text)]));
+    }
+    combinations
+}

@@ -1,0 +1,190 @@
+//! Every kind of request that a config tells apart.
+//!
+//! There are endlessly many requests, and few kinds: two requests that every condition of every
+//! rule treats alike are under the same law. For each host of a service this module lists one path
+//! for each class of paths, the methods that rules name and one safe and one unsafe that none
+//! names, each text that a header condition asks for, another one and none, every tenant that
+//! differs from others, an unknown one and none, and all countries in groups. What the rules look
+//! at comes from the config, never from a compiled table.
+
+mod countries;
+mod headers;
+mod hosts;
+mod tenants;
+
+pub(super) use countries::Group;
+pub(super) use tenants::present;
+
+use super::oracle::{Asked, Form, Kv, Oracle};
+use crate::config::{Config, Service};
+use crate::country::Country;
+use crate::residency::{PATH_BYTES_MAX, Pattern, Rule, TenantSource, representatives};
+use std::collections::BTreeSet;
+
+const SAFE: [&str; 4] = ["GET", "HEAD", "OPTIONS", "TRACE"];
+const UNSAFE: [&str; 5] = ["POST", "PUT", "PATCH", "DELETE", "CONNECT"];
+
+/// The kinds of requests for one host.
+#[derive(Debug)]
+pub(super) struct Kinds {
+    /// What they say but for method and country.
+    pub(super) forms: Vec<Form>,
+    pub(super) methods: Vec<String>,
+    /// All countries, those together that every rule over the host treats alike.
+    pub(super) groups: Vec<Group>,
+    /// Whether header conditions are too many for all their combinations: each alone, then.
+    pub(super) headers_alone: bool,
+}
+
+impl Kinds {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.forms.len() * self.methods.len() * self.groups.len()
+    }
+
+    /// One request of each kind, the country being one of its group.
+    pub(super) fn each(&self) -> impl Iterator<Item = (Asked<'_>, &Group)> {
+        self.groups
+            .iter()
+            .flat_map(|group| self.asked(group.first()).map(move |asked| (asked, group)))
+    }
+
+    /// One request of each kind from every country.
+    pub(super) fn each_from_everywhere(&self) -> impl Iterator<Item = Asked<'_>> {
+        let countries = Country::all().map(Some).chain([None]);
+        countries.flat_map(|country| self.asked(country))
+    }
+
+    fn asked(&self, country: Option<Country>) -> impl Iterator<Item = Asked<'_>> {
+        self.forms.iter().flat_map(move |form| {
+            self.methods.iter().map(move |method| Asked { form, method, country })
+        })
+    }
+}
+
+/// How many to go on each time so that at most `max` of all are met. It shares no factor with what
+/// repeats, so that what is left out is not always the same method or the same form.
+pub(super) fn step(kinds: &[Kinds], total: usize, max: usize) -> usize {
+    let mut step = total.div_ceil(max.max(1)).max(1);
+    let repeats = |step: usize| {
+        let mut lengths = kinds.iter().flat_map(|kinds| [kinds.forms.len(), kinds.methods.len()]);
+        lengths.any(|length| common_factor(step, length) > 1)
+    };
+    while step > 1 && repeats(step) {
+        step += 1;
+    }
+    step
+}
+
+fn common_factor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common_factor(b, a % b) }
+}
+
+/// The kinds of requests for each host of a service.
+pub(super) fn kinds(oracle: &Oracle<'_>, service: &Service) -> Vec<Kinds> {
+    let tenants = tenants::classes(oracle, service);
+    let hosts = hosts::hosts(oracle.config, service, &tenants);
+    hosts.iter().map(|host| kinds_for(oracle, service, host, &tenants)).collect()
+}
+
+fn kinds_for(
+    oracle: &Oracle<'_>,
+    service: &Service,
+    host: &str,
+    tenants: &[Option<String>],
+) -> Kinds {
+    let rules: Vec<&Rule> = oracle.over(host).collect();
+    let headers = headers::combinations(&rules);
+    let mut forms: Vec<Form> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for path in paths(&rules) {
+        for tenant in tenants {
+            for combination in &headers.combinations {
+                let form = Form {
+                    host: host.to_owned(),
+                    path: path.clone(),
+                    headers: combination.clone(),
+                    tenant: None,
+                    kv: Kv::Absent,
+                    spellings: Default::default(),
+                };
+                let told = tenants::told(oracle.config, service, form, tenant.as_deref());
+                forms.extend(told.into_iter().filter(|form| seen.insert(format!("{form:?}"))));
+            }
+        }
+    }
+    for form in &mut forms {
+        form.spellings = [form.written(), form.disguised()];
+    }
+    let (methods, groups) = (methods(&rules), countries::groups(&rules));
+    Kinds { forms, methods, groups, headers_alone: headers.are_alone }
+}
+
+/// One path for each class, and one that is too long to be read where any rule looks at paths.
+fn paths(rules: &[&Rule]) -> Vec<Option<String>> {
+    let patterns: Vec<Pattern> =
+        rules.iter().flat_map(|rule| rule.when.paths.iter().flatten()).cloned().collect();
+    let mut paths: Vec<_> = representatives(&patterns).into_iter().map(Some).collect();
+    if patterns.is_empty() {
+        paths = vec![Some("/".to_owned())];
+    } else {
+        paths.push(None);
+    }
+    paths
+}
+
+/// The methods that rules name, and a safe and an unsafe one that none of them names.
+fn methods(rules: &[&Rule]) -> Vec<String> {
+    let named = rules.iter().flat_map(|rule| rule.when.methods.iter().flatten());
+    let named: BTreeSet<&str> = named.map(String::as_str).collect();
+    let unnamed = |known: &[&'static str]| known.iter().find(|m| !named.contains(*m)).copied();
+    let mut methods: Vec<String> = Vec::new();
+    methods.extend(unnamed(&SAFE).map(str::to_owned));
+    methods.extend(unnamed(&UNSAFE).map(str::to_owned));
+    methods.extend(named.into_iter().map(str::to_owned));
+    methods
+}
+
+impl Form {
+    /// The path as a client might write it.
+    fn written(&self) -> String {
+        self.path.clone().unwrap_or_else(|| format!("/{}", "x".repeat(PATH_BYTES_MAX)))
+    }
+
+    /// The same path as a client might write it who does not want to be recognised.
+    fn disguised(&self) -> String {
+        let Some(path) = &self.path else { return self.written() };
+        let mut disguised = "/x/..".to_owned();
+        for segment in path.split('/').skip(1).filter(|segment| !segment.is_empty()) {
+            let mut bytes = segment.bytes();
+            let first = bytes.next().map(|byte| format!("%{byte:02x}")).unwrap_or_default();
+            let rest = segment.get(1..).unwrap_or_default();
+            if segment.is_char_boundary(1) {
+                disguised.push_str(&["//", &first, rest].concat());
+            } else {
+                disguised.push_str(&["/./", segment].concat());
+            }
+        }
+        disguised
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<String> {
+        let mut known = self.headers.iter().filter(|(known, _)| known == name);
+        known.next().map(|(_, value)| value.clone())
+    }
+}
+
+/// Whether a service of the config other than `service` has this very host.
+fn is_taken(config: &Config, service: &Service, host: &str) -> bool {
+    let others = config.services.values().filter(|other| other.hosts != service.hosts);
+    others.flat_map(|other| &other.hosts).any(|other| other == host)
+}
+
+/// Whether the tenant stands where the `*` of a host is.
+fn is_in_first_label(service: &Service) -> bool {
+    let tenancy = service.steering.tenancy.as_ref();
+    tenancy.is_some_and(|tenancy| tenancy.source == TenantSource::HostLabel(1))
+}
+
+#[cfg(test)]
+mod tests;

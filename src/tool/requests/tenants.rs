@@ -1,0 +1,111 @@
+//! Tenants to ask for, told in the way that the service reads them.
+
+use super::super::oracle::{Form, Kv, Oracle};
+use crate::config::{Config, Service};
+use crate::country::Country;
+use crate::ids::TenantId;
+use crate::residency::TenantSource;
+use std::collections::BTreeSet;
+
+/// No tenant, an unknown one, and one for each group of tenants that pins and rules treat alike.
+pub(super) fn classes(oracle: &Oracle<'_>, service: &Service) -> Vec<Option<String>> {
+    if service.steering.tenancy.is_none() {
+        return vec![None];
+    }
+    let rules = &oracle.config.residency;
+    let named = rules.iter().flat_map(|rule| rule.when.tenants.iter().flatten());
+    let known: BTreeSet<&TenantId> = oracle.config.tenants.keys().chain(named).collect();
+    let mut seen = BTreeSet::new();
+    let differ = known.iter().filter(|tenant| {
+        let pin = oracle.listed(tenant).map(|pin| pin.iter().collect::<Vec<_>>());
+        let conditions = rules.iter().map(|rule| rule.when.tenants.as_ref());
+        let named: Vec<bool> =
+            conditions.map(|tenants| tenants.is_some_and(|set| set.contains(**tenant))).collect();
+        seen.insert((pin, named))
+    });
+    let mut classes = vec![None];
+    classes.extend(differ.map(|tenant| Some(tenant.to_string())));
+    let mut unknown = "unknown".to_owned();
+    while known.iter().any(|tenant| tenant.as_str() == unknown) {
+        unknown.push('x');
+    }
+    classes.push(Some(unknown));
+    classes
+}
+
+/// The form as a request that tells the tenant, once for each thing that KV may say of it. Where
+/// host or path already tell another, that one counts.
+pub(super) fn told(
+    config: &Config,
+    service: &Service,
+    mut form: Form,
+    tenant: Option<&str>,
+) -> Vec<Form> {
+    let Some(tenancy) = &service.steering.tenancy else { return vec![form] };
+    if let Some(tenant) = tenant {
+        // A host with a tenant in it is another host, and has its own kinds.
+        if !matches!(tenancy.source, TenantSource::HostLabel(_)) {
+            present(&tenancy.source, &mut form, tenant);
+        }
+    }
+    form.tenant = read(&tenancy.source, &form);
+    let is_in_kv =
+        tenancy.kv && form.tenant.as_ref().is_some_and(|id| !config.tenants.contains_key(id));
+    if !is_in_kv {
+        return vec![form];
+    }
+    let regions = service.regions.iter().filter_map(|id| config.regions.get(id));
+    let countries: BTreeSet<Country> = regions.map(|region| region.country).collect();
+    let pins = countries.into_iter().map(Kv::Pinned);
+    [Kv::Unread, Kv::Absent].into_iter().chain(pins).map(|kv| Form { kv, ..form.clone() }).collect()
+}
+
+/// Writes a tenant to where a service reads it.
+pub(in crate::tool) fn present(source: &TenantSource, form: &mut Form, tenant: &str) {
+    let mut set = |name: &str, value: String| {
+        form.headers.retain(|(known, _)| known != name);
+        form.headers.push((name.to_owned(), value));
+    };
+    match source {
+        TenantSource::Header(name) => set(&name.to_ascii_lowercase(), tenant.to_owned()),
+        TenantSource::Cookie(name) => set("cookie", format!("{name}={tenant}")),
+        TenantSource::HostLabel(label) => form.host = with_part(&form.host, '.', *label, tenant),
+        TenantSource::PathSegment(segment) => {
+            let path = form.path.as_deref().map(|path| path.trim_start_matches('/'));
+            form.path = path.map(|path| format!("/{}", with_part(path, '/', *segment, tenant)));
+        }
+    }
+}
+
+/// The text with its part of this number, counted from 1, replaced; with `x` for parts that lack.
+fn with_part(text: &str, separator: char, number: u8, part: &str) -> String {
+    let mut parts: Vec<&str> = text.split(separator).filter(|part| !part.is_empty()).collect();
+    let number = usize::from(number).max(1);
+    if parts.len() < number {
+        parts.resize(number, "x");
+    }
+    if let Some(place) = parts.get_mut(number - 1) {
+        *place = part;
+    }
+    parts.join(&separator.to_string())
+}
+
+/// The tenant that a form tells. It has been written by this module, so the plainest reading will
+/// do.
+fn read(source: &TenantSource, form: &Form) -> Option<TenantId> {
+    let text = match source {
+        TenantSource::Header(name) => form.header(&name.to_ascii_lowercase()),
+        TenantSource::Cookie(name) => {
+            let cookie = form.header("cookie");
+            cookie.and_then(|cookie| Some(cookie.strip_prefix(&format!("{name}="))?.to_owned()))
+        }
+        TenantSource::HostLabel(label) => {
+            let index = usize::from(label.checked_sub(1)?);
+            form.host.split('.').nth(index).map(str::to_owned)
+        }
+        TenantSource::PathSegment(segment) => {
+            form.path.as_ref()?.split('/').nth(usize::from(*segment)).map(str::to_owned)
+        }
+    };
+    TenantId::parse(&text?.to_ascii_lowercase()).ok()
+}

@@ -1,0 +1,249 @@
+//! Who is served by whom when one region fails, and who by nobody.
+
+use super::clients::{self, Class, Clients};
+use super::oracle::Oracle;
+use super::requests::{self, Kinds};
+use super::{scenario, text};
+use crate::cloudflare::{Desired, desired};
+use crate::config::{Config, FailoverMode, Publish, Service};
+use crate::country::Country;
+use crate::ids::{RegionId, ServiceId};
+use crate::routes::{BadRoutes, Table};
+use crate::time::Timestamp;
+use serde::Serialize;
+use std::fmt::{self, Write as _};
+
+/// Lines that are printed for people; JSON has all.
+const LINES_MAX: usize = 200;
+
+/// What becomes of some clients when one region is down.
+#[derive(Debug, Serialize)]
+struct Row {
+    service: ServiceId,
+    clients: Who,
+    /// The region that is down; none in the first row of a class.
+    down: Option<RegionId>,
+    /// In failover order.
+    served_by: Vec<RegionId>,
+    refusal: Option<&'static str>,
+    status: Option<u16>,
+    /// Whether they are served while nothing is down.
+    loses_service: bool,
+}
+
+/// Whom a row is about.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Who {
+    /// Clients of the proxy.
+    Class {
+        #[serde(flatten)]
+        class: Class,
+        countries: Vec<Country>,
+        unknown_country: bool,
+    },
+    /// Everybody who asks for a DNS record.
+    Record(String),
+}
+
+/// The table, and where it is not whole.
+#[derive(Debug, Serialize)]
+pub(super) struct Survivors {
+    /// A row for each class without a failure, and one for each region of those that serve it.
+    rows: Vec<Row>,
+    /// Services with so many kinds of requests that a class of clients may be missing.
+    capped: Vec<ServiceId>,
+}
+
+/// Each failure of one region with what follows from it.
+struct Failure {
+    down: Option<RegionId>,
+    table: Table,
+    desired: Desired,
+}
+
+/// Looks at each failure of one region. Errors: the tables of this build do not read.
+pub(super) fn survivors(config: &Config, now: Timestamp) -> Result<Survivors, BadRoutes> {
+    let config = clients::for_everybody(config);
+    let oracle = Oracle::new(&config, now);
+    let downs = [None].into_iter().chain(config.regions.keys().cloned().map(Some));
+    let failures = downs.map(|down| failure(&config, now, down)).collect::<Result<Vec<_>, _>>()?;
+    let (mut rows, mut capped) = (Vec::new(), Vec::new());
+    for (id, service) in &config.services {
+        let kinds: Vec<Kinds> = requests::kinds(&oracle, service);
+        capped.extend(clients::are_too_many(&kinds).then(|| id.clone()));
+        for clients in clients::classes(&oracle, service, &kinds) {
+            rows.extend(of_class(id, service, &clients, &failures, now));
+        }
+        rows.extend(of_records(id, service, &failures));
+    }
+    Ok(Survivors { rows, capped })
+}
+
+fn failure(config: &Config, now: Timestamp, down: Option<RegionId>) -> Result<Failure, BadRoutes> {
+    let regions: Vec<RegionId> = down.iter().cloned().collect();
+    let (world, state) = scenario::with(config, now, &regions, &[]);
+    let table = clients::table(config, now, &regions)?;
+    Ok(Failure { down, table, desired: desired(&world, &state, now) })
+}
+
+fn of_class(
+    id: &ServiceId,
+    service: &Service,
+    clients: &Clients<'_>,
+    failures: &[Failure],
+    now: Timestamp,
+) -> Vec<Row> {
+    let Some(asked) = clients.requests.values().next() else { return Vec::new() };
+    let countries: Vec<Option<Country>> = clients.requests.keys().copied().collect();
+    let who = Who::Class {
+        class: clients.class.clone(),
+        countries: countries.iter().flatten().copied().collect(),
+        unknown_country: countries.contains(&None),
+    };
+    rows(failures, |failure| {
+        let outcome = clients::outcome(&failure.table, asked, now);
+        let position = |region: &RegionId| service.regions.iter().position(|id| id == region);
+        let mut served_by = outcome.regions;
+        served_by.sort_by_key(position);
+        Row {
+            service: id.clone(),
+            clients: who.clone(),
+            down: failure.down.clone(),
+            served_by,
+            refusal: outcome.refusal,
+            status: outcome.status,
+            loses_service: false,
+        }
+    })
+}
+
+fn of_records(id: &ServiceId, service: &Service, failures: &[Failure]) -> Vec<Row> {
+    let mut all = Vec::new();
+    if service.failover.mode == FailoverMode::Manual {
+        // What its records say then is a person's to decide.
+        return all;
+    }
+    for publish in &service.publish {
+        let Publish::Dns(target) = publish else { continue };
+        let name = format!("{} {}", target.name, target.kind.as_str());
+        all.extend(rows(failures, |failure| {
+            let mut records = failure.desired.records.iter();
+            let records = records.find(|r| r.name == target.name && r.kind == target.kind);
+            let answer = records.and_then(|records| records.answer.as_ref());
+            Row {
+                service: id.clone(),
+                clients: Who::Record(name.clone()),
+                down: failure.down.clone(),
+                served_by: answer.map(|(region, _)| region.clone()).into_iter().collect(),
+                refusal: None,
+                status: None,
+                loses_service: false,
+            }
+        }));
+    }
+    all
+}
+
+/// The rows of one class: the first is without a failure, and the others are about regions that
+/// serve it then.
+fn rows(failures: &[Failure], row: impl Fn(&Failure) -> Row) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for failure in failures {
+        let mut row = row(failure);
+        if let Some(first) = rows.first() {
+            let serves = |down: &RegionId| first.served_by.contains(down);
+            if !row.down.as_ref().is_some_and(serves) {
+                continue;
+            }
+            row.loses_service = row.served_by.is_empty();
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+impl Survivors {
+    /// What the table says, in one line.
+    fn verdict(&self) -> String {
+        let losses = self.rows.iter().filter(|row| row.loses_service).count();
+        let is_never = |row: &&Row| row.down.is_none() && row.served_by.is_empty();
+        let never = self.rows.iter().filter(is_never).count();
+        let mut verdict = match losses {
+            0 => "nobody loses service".to_owned(),
+            some => format!("{} without service", text::count(some, "time")),
+        };
+        if never > 0 {
+            let classes = if never == 1 { "class" } else { "classes" };
+            let _ = write!(verdict, ", and {never} {classes} of clients never served");
+        }
+        verdict
+    }
+}
+
+/// A line for each class.
+impl fmt::Display for Survivors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "if one region fails: {}", self.verdict())?;
+        let header = ["service", "clients", "served by", "if one of them fails"];
+        let mut lines = vec![header.map(str::to_owned)];
+        let classes: Vec<&[Row]> = self.rows.chunk_by(|_, row| row.down.is_some()).collect();
+        for class in classes.iter().take(LINES_MAX) {
+            let Some((first, failures)) = class.split_first() else { continue };
+            let (service, clients) = (first.service.to_string(), first.clients.to_string());
+            lines.push([service, clients, first.served(), then(first, failures)]);
+        }
+        f.write_str(&text::columns(&lines))?;
+        if let Some(more @ 1..) = classes.len().checked_sub(LINES_MAX) {
+            writeln!(f, "and {} with --json", text::count(more, "line"))?;
+        }
+        if !self.capped.is_empty() {
+            writeln!(f, "capped: some classes may be missing of {}", text::list(&self.capped))?;
+        }
+        Ok(())
+    }
+}
+
+/// What follows from each failure that leaves more, or less, than the other regions.
+fn then(first: &Row, failures: &[Row]) -> String {
+    let remarkable = failures.iter().filter(|row| {
+        let others = first.served_by.iter().filter(|id| Some(*id) != row.down.as_ref());
+        row.served_by.is_empty() || !others.eq(&row.served_by)
+    });
+    let told = remarkable.map(|row| {
+        let down = row.down.as_ref().map_or("-", RegionId::as_str);
+        format!("without {down}: {}", row.served())
+    });
+    let told: Vec<String> = told.collect();
+    match (first.served_by.is_empty(), told.is_empty()) {
+        (true, _) => String::new(),
+        (false, true) => "the others".to_owned(),
+        (false, false) => told.join("; "),
+    }
+}
+
+impl Row {
+    fn served(&self) -> String {
+        let refusal = self.refusal.zip(self.status);
+        let why = refusal.map(|(word, status)| format!("{status} {word}"));
+        let why = why.unwrap_or_else(|| "no region is up, the record stays".to_owned());
+        match (self.served_by.is_empty(), self.loses_service) {
+            (false, _) => text::first_few(self.served_by.iter()),
+            (true, true) => format!("LOSES SERVICE, {why}"),
+            (true, false) => format!("NOBODY, {why}"),
+        }
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record(name) => write!(f, "{name} record"),
+            Self::Class { class, countries, unknown_country } => {
+                let unknown = unknown_country.then_some(None);
+                let all: Vec<_> = countries.iter().copied().map(Some).chain(unknown).collect();
+                write!(f, "{class}: {}", clients::places(&all))
+            }
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! `pointsman whatif`: who moves where when regions go down, who loses service, and what is left to
+//! carry the load.
+//!
+//! Where chance or the client's place decides, as by weights or distance, nobody can say for a
+//! whole country where its clients go. Then all regions are named that share them, or failover
+//! order stands for what is not known.
+
+use super::args::WhatifArgs;
+use super::clients::{self, Class, Clients, Outcome};
+use super::oracle::Oracle;
+use super::scenario;
+use super::terminal::{Exit, Failure, Terminal};
+use super::text::{columns, count, list, some, write_json};
+use super::{check, requests};
+use crate::cloudflare::{Desired, desired};
+use crate::config::{Config, Publish, Service};
+use crate::country::Country;
+use crate::ids::{RegionId, ServiceId};
+use crate::routes::Table;
+use crate::time::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::Write;
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report {
+    now: Timestamp,
+    down: Vec<RegionId>,
+    services: Vec<ServiceReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct ServiceReport {
+    service: ServiceId,
+    moves: Vec<Move>,
+    /// Classes of clients and countries for which nothing changes.
+    unchanged: usize,
+    records: Vec<RecordMove>,
+    capacity: Option<Capacity>,
+}
+
+/// Clients of one class that go elsewhere.
+#[derive(Debug, Serialize)]
+struct Move {
+    clients: Class,
+    countries: Vec<Country>,
+    unknown_country: bool,
+    from: Place,
+    to: Place,
+    loses_service: bool,
+}
+
+/// Where clients are served first; several regions where they share them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Place {
+    regions: Vec<RegionId>,
+    refusal: Option<&'static str>,
+    status: Option<u16>,
+}
+
+#[derive(Debug, Serialize)]
+struct RecordMove {
+    name: String,
+    from: Option<RegionId>,
+    /// `None`: no permitted region is up, and the record stays as it is.
+    to: Option<RegionId>,
+}
+
+/// What a service's regions can carry.
+#[derive(Debug, Serialize)]
+struct Capacity {
+    all_rps: u64,
+    left_rps: u64,
+    /// Regions that are left and whose capacity the config does not tell.
+    untold: Vec<RegionId>,
+}
+
+/// Before or after.
+struct World {
+    table: Table,
+    desired: Desired,
+}
+
+pub(super) fn run(args: &WhatifArgs, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let now = args.common.now.unwrap_or_else(terminal.clock);
+    let config = match check::sound(&args.file, now, args.common.json, terminal)? {
+        Ok(sound) => sound.config,
+        Err(exit) => return Ok(exit),
+    };
+    let down = regions(&config, &args.down).map_err(Failure::usage)?;
+    let report = report(&config, now, down)?;
+    if args.common.json {
+        write_json(terminal.out, &report)?;
+    } else {
+        report.write(terminal.out)?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// The regions of these names. Errors: one of them is no region.
+pub(super) fn regions(config: &Config, names: &[String]) -> Result<Vec<RegionId>, String> {
+    let find = |name: &String| {
+        let found = config.regions.keys().find(|id| id.as_str() == name).cloned();
+        found.ok_or_else(|| {
+            format!("`{name}` is no region; there are {}", list(config.regions.keys()))
+        })
+    };
+    let mut found = names.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+fn report(config: &Config, now: Timestamp, down: Vec<RegionId>) -> Result<Report, Failure> {
+    let config = clients::for_everybody(config);
+    let oracle = Oracle::new(&config, now);
+    let before = world(&config, now, &[])?;
+    let after = world(&config, now, &down)?;
+    let services = config.services.iter();
+    let services = services.map(|(id, service)| {
+        let (moves, unchanged) = moves(&oracle, service, &before, &after, now);
+        ServiceReport {
+            service: id.clone(),
+            moves,
+            unchanged,
+            records: records(service, &before, &after),
+            capacity: capacity(&config, service, &down),
+        }
+    });
+    let services = services.collect();
+    Ok(Report { now, down, services })
+}
+
+fn world(config: &Config, now: Timestamp, down: &[RegionId]) -> Result<World, Failure> {
+    let (told, state) = scenario::with(config, now, down, &[]);
+    let table = clients::table(config, now, down).map_err(Failure::usage)?;
+    Ok(World { table, desired: desired(&told, &state, now) })
+}
+
+fn moves(
+    oracle: &Oracle<'_>,
+    service: &Service,
+    before: &World,
+    after: &World,
+    now: Timestamp,
+) -> (Vec<Move>, usize) {
+    let kinds = requests::kinds(oracle, service);
+    let (mut moves, mut unchanged) = (Vec::new(), 0);
+    for Clients { class, requests } in clients::classes(oracle, service, &kinds) {
+        let mut ways: BTreeMap<(Place, Place), Vec<Option<Country>>> = BTreeMap::new();
+        for (country, asked) in &requests {
+            let [from, to] = [before, after]
+                .map(|world| Place::of(clients::outcome(&world.table, asked, now), service));
+            ways.entry((from, to)).or_default().push(*country);
+        }
+        for ((from, to), countries) in ways {
+            if from == to {
+                unchanged += 1;
+                continue;
+            }
+            moves.push(Move {
+                clients: class.clone(),
+                countries: countries.iter().flatten().copied().collect(),
+                unknown_country: countries.contains(&None),
+                loses_service: to.regions.is_empty(),
+                from,
+                to,
+            });
+        }
+    }
+    (moves, unchanged)
+}
+
+impl Place {
+    fn of(outcome: Outcome, service: &Service) -> Self {
+        let Outcome { mut regions, is_shared, refusal, status } = outcome;
+        if is_shared {
+            regions.sort_by_key(|id| service.regions.iter().position(|region| region == id));
+        } else {
+            regions.truncate(1);
+        }
+        Self { regions, refusal, status }
+    }
+}
+
+fn records(service: &Service, before: &World, after: &World) -> Vec<RecordMove> {
+    let mut moves = Vec::new();
+    for publish in &service.publish {
+        let Publish::Dns(target) = publish else { continue };
+        let [from, to] = [before, after].map(|world| {
+            let mut records = world.desired.records.iter();
+            let records = records.find(|r| r.name == target.name && r.kind == target.kind);
+            records.and_then(|records| records.answer.as_ref()).map(|(region, _)| region.clone())
+        });
+        if from != to {
+            let name = format!("{} {}", target.name, target.kind.as_str());
+            moves.push(RecordMove { name, from, to });
+        }
+    }
+    moves
+}
+
+/// `None` where nothing of it is told, or nothing is lost.
+fn capacity(config: &Config, service: &Service, down: &[RegionId]) -> Option<Capacity> {
+    if !service.regions.iter().any(|id| down.contains(id)) {
+        return None;
+    }
+    let rps = |id: &RegionId| config.regions.get(id).and_then(|region| region.capacity_rps);
+    let left = || service.regions.iter().filter(|id| !down.contains(id));
+    let all_rps: u64 = service.regions.iter().filter_map(rps).map(u64::from).sum();
+    (all_rps > 0).then(|| Capacity {
+        all_rps,
+        left_rps: left().filter_map(rps).map(u64::from).sum(),
+        untold: left().filter(|id| rps(id).is_none()).cloned().collect(),
+    })
+}
+
+impl Report {
+    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        writeln!(out, "down: {}", list(&self.down))?;
+        for service in &self.services {
+            service.write(out)?;
+        }
+        Ok(())
+    }
+}
+
+impl ServiceReport {
+    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let changes = self.moves.len() + self.records.len();
+        if changes == 0 {
+            return writeln!(out, "\n{}: nothing changes", self.service);
+        }
+        let losses = self.moves.iter().filter(|one| one.loses_service).count()
+            + self.records.iter().filter(|one| one.to.is_none()).count();
+        let lost = if losses == 0 { String::new() } else { format!(", {losses} without service") };
+        writeln!(out, "\n{}: {}{lost}", self.service, count(changes, "change"))?;
+        let mut rows = vec![["  clients", "from", "to", "countries"].map(str::to_owned)];
+        rows.extend(self.moves.iter().map(Move::row));
+        rows.extend(self.records.iter().map(RecordMove::row));
+        write!(out, "{}", columns(&rows))?;
+        if self.unchanged > 0 {
+            let others = count(self.unchanged, "other kind");
+            writeln!(out, "  nothing changes for {others} of clients")?;
+        }
+        self.capacity.iter().try_for_each(|capacity| capacity.write(out))
+    }
+}
+
+impl Move {
+    fn row(&self) -> [String; 4] {
+        let unknown = self.unknown_country.then_some(None);
+        let all: Vec<_> = self.countries.iter().copied().map(Some).chain(unknown).collect();
+        let mut countries = clients::places(&all);
+        // A count alone tells nobody whom to call.
+        if (5..crate::country::COUNTRIES).contains(&self.countries.len()) {
+            countries = format!("{countries}: {}", some(&self.countries));
+        }
+        [format!("  {}", self.clients), self.from.told(), self.to.told(), countries]
+    }
+}
+
+impl Place {
+    fn told(&self) -> String {
+        let Some((status, word)) = self.status.zip(self.refusal) else {
+            let regions: Vec<&str> = self.regions.iter().map(RegionId::as_str).collect();
+            return regions.join(" + ");
+        };
+        format!("NOWHERE: {status} {word}")
+    }
+}
+
+impl RecordMove {
+    fn row(&self) -> [String; 4] {
+        let told = |region: &Option<RegionId>| match region {
+            Some(region) => region.to_string(),
+            None => "NOWHERE: the record stays".to_owned(),
+        };
+        [format!("  {}", self.name), told(&self.from), told(&self.to), "everybody".to_owned()]
+    }
+}
+
+impl Capacity {
+    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let Self { all_rps, left_rps, untold } = self;
+        let [all, left] = [all_rps, left_rps].map(|rps| super::text::grouped(*rps));
+        let percent = left_rps * 100 / all_rps;
+        write!(out, "  capacity: {left} of {all} requests a second are left, {percent} %")?;
+        if !untold.is_empty() {
+            write!(out, ", and what {} can carry", list(untold))?;
+        }
+        writeln!(out)
+    }
+}
