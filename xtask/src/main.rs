@@ -6,6 +6,7 @@
 
 mod bundle;
 mod checkout;
+mod core_only;
 mod demo;
 mod process;
 mod setup;
@@ -32,6 +33,8 @@ enum Task {
     Build(bundle::Options),
     /// Runs every check: format, lints, build, deployment dry run, tests
     Test(test::Options),
+    /// Measures and prints a table
+    Bench(core_only::bench::Options),
     /// Plays the demo: a small world on this machine in which a region fails
     Demo(demo::Options),
 }
@@ -52,6 +55,7 @@ fn run(task: Task) -> Result<()> {
         Task::Setup => setup::run(&checkout).map(drop),
         Task::Build(options) => bundle::run(&checkout, &options),
         Task::Test(options) => test::run(&checkout, &options),
+        Task::Bench(options) => core_only::bench::run(&checkout, &options),
         Task::Demo(options) => demo::run(&checkout, &options),
     }
 }

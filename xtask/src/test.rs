@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::checkout::Checkout;
+use crate::core_only::{Builds, agree};
 use crate::setup::{self, Tools};
 use crate::{bundle, process};
 
@@ -31,6 +32,8 @@ enum Step {
     Build,
     /// All tests, those of the built Worker on workerd among them
     Tests,
+    /// Host and wasm decide the same
+    Agree,
     /// Wrangler would deploy it
     DeployDryRun,
 }
@@ -69,6 +72,7 @@ impl Step {
             Self::LintHost => process::run(&mut cargo(&LINT_HOST)),
             Self::LintWasm => process::run(&mut cargo(&LINT_WASM)),
             Self::Build => bundle::release(checkout, tools),
+            Self::Agree => agree::run(&Builds::make(checkout, tools)?),
             Self::DeployDryRun => deploy_dry_run(checkout, tools),
             Self::Tests => process::run(
                 // End-to-end tests wait far more than they compute.

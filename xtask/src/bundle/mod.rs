@@ -8,6 +8,8 @@ mod size;
 mod stamp;
 mod strip;
 
+pub(crate) use strip::FEATURES;
+
 use anyhow::Result;
 use clap::Args;
 

@@ -10,7 +10,7 @@ use crate::process;
 use crate::setup::Tools;
 
 /// What the compiler may use, and workerd knows; the same list as in `worker-build`.
-const FEATURES: [&str; 7] = [
+pub(crate) const FEATURES: [&str; 7] = [
     "--enable-mutable-globals",
     "--enable-sign-ext",
     "--enable-nontrapping-float-to-int",

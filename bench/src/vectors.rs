@@ -1,0 +1,117 @@
+//! The same random worlds on the host and as wasm, with everything that came out of them.
+//!
+//! A block is one table with a hundred decisions over it, and as many steps of health, damping,
+//! averages, blends and distances. Of each block the fingerprint is printed, of floats their bits:
+//! one that differs in the last of them is told.
+
+use crate::random::Random;
+use crate::tables::{self, Form, HOSTS, NOW, Size};
+use pointsman::country::{COUNTRIES, Country};
+use pointsman::fingerprint::Fingerprint;
+use pointsman::health::{Damping, FailureReason, Hysteresis, Thresholds, Verdict};
+use pointsman::latency::{Estimate, Location, blend};
+use pointsman::steering::stable_hash::StableHash;
+use pointsman::steering::{Decision, Evidence, RequestFacts, decide};
+use pointsman::time::{MINUTE, SECOND};
+use std::fmt::Write as _;
+
+/// Decisions and steps in a block.
+pub const BLOCK: usize = 100;
+
+/// Plays so many blocks. Returns a line for each: its number and its fingerprint.
+#[must_use]
+pub fn play(seed: u32, blocks: u32) -> String {
+    let mut lines = String::new();
+    for number in 0..blocks {
+        let mut random = Random::new(u64::from(seed) << 32 | u64::from(number));
+        let told = block(&mut random);
+        // Writing to a string cannot fail.
+        let _ = writeln!(lines, "{number} {}", Fingerprint::of(told.as_bytes()));
+    }
+    lines
+}
+
+/// Everything that comes out of one block.
+fn block(random: &mut Random) -> String {
+    let mut told = String::new();
+    let size =
+        Size { regions: 1 + random.below(80), rules: random.below(30), tenants: random.below(20) };
+    let table = tables::table(size, Form::Wild, random);
+    for _ in 0..BLOCK {
+        let host = tables::host(random.below(HOSTS));
+        let tenant = tables::tenant(random.below(30));
+        let header = |name: &str| (name == "x-tenant").then(|| tenant.clone());
+        let facts = RequestFacts {
+            path: ["/", "/api/x", "/%61pi/../login", "//api"][random.below(4)],
+            method: ["GET", "POST"][random.below(2)],
+            header: &header,
+            country: u8::try_from(random.below(COUNTRIES + 20)).ok().and_then(Country::from_index),
+            place: Location::new(random.between(-90.0, 90.0), random.between(-200.0, 200.0)),
+            client: random.percent(70).then(|| StableHash::of_number("client", random.number())),
+            seed: random.number(),
+            now: NOW.plus(random.number() % MINUTE),
+            ..RequestFacts::new(&host)
+        };
+        let evidence = evidence(size.regions, random);
+        tell(&mut told, &decide(&table, &facts, &evidence));
+    }
+    places(&mut told, random);
+    beliefs(&mut told, random);
+    told
+}
+
+fn evidence(regions: usize, random: &mut Random) -> Evidence {
+    let estimate = |random: &mut Random| {
+        let samples = random.below(20);
+        (0..samples)
+            .fold(None, |before, _| Some(Estimate::with(before, random.number() % 900, NOW)))
+    };
+    Evidence {
+        outstanding: (0..regions).map(|_| u32::try_from(random.below(9)).unwrap_or(0)).collect(),
+        latency: (0..regions).map(|_| estimate(random)).collect(),
+        incumbent: random.percent(50).then(|| random.below(regions)),
+    }
+}
+
+fn tell(told: &mut String, decision: &Decision<'_>) {
+    let regions: Vec<_> = decision.regions.iter().map(|region| region.index).collect();
+    let steps: Vec<_> =
+        decision.steps.iter().map(|step| (step.filter.as_str(), step.left.len())).collect();
+    let refusal = decision.refusal.map(pointsman::steering::Refusal::as_str);
+    let how = decision.how.as_str();
+    let _ = writeln!(told, "{regions:?} {how} {refusal:?} {steps:?}");
+}
+
+fn places(told: &mut String, random: &mut Random) {
+    let mut place = || Location::new(random.between(-90.0, 90.0), random.between(-180.0, 180.0));
+    for _ in 0..BLOCK {
+        if let (Some(a), Some(b)) = (place(), place()) {
+            let _ = writeln!(told, "{:016x} {}", a.km_to(b).to_bits(), a.round_trip_ms_to(b));
+        }
+    }
+}
+
+fn beliefs(told: &mut String, random: &mut Random) {
+    let thresholds = Thresholds { rise: 2, fall: 3, window_ms: MINUTE, forgive: 3 };
+    let (mut memory, mut damping, mut now) = (Hysteresis::default(), None, NOW);
+    let mut estimate = None;
+    for _ in 0..BLOCK {
+        now = now.plus(random.number() % (20 * SECOND));
+        let verdict = if random.percent(55) {
+            Verdict::Pass { latency_ms: random.number() % 500, lag_s: None }
+        } else {
+            Verdict::Fail { reason: FailureReason::HttpTimeout }
+        };
+        let transition = memory.observe(&verdict, thresholds, now);
+        if transition.is_some() {
+            damping = Some(Damping::flapped(damping, 15 * MINUTE, now));
+        }
+        if let Verdict::Pass { latency_ms, .. } = verdict {
+            estimate = Some(Estimate::with(estimate, latency_ms, now));
+        }
+        let until = damping.and_then(|damping| damping.until(15 * MINUTE, now));
+        let blended = blend(estimate, None, Some(random.number() % 300), now);
+        let health = memory.health.as_str();
+        let _ = writeln!(told, "{health} {until:?} {blended:?}");
+    }
+}
