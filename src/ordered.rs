@@ -28,12 +28,19 @@ pub fn sort_by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
     }
 }
 
+/// How many items are sorted by insertion before runs of them are merged: as many as a service
+/// commonly has regions, for which merging would allocate anew for each doubling.
+const RUN: usize = 16;
+
 /// The places of the keys in ascending order; those with the same key stay in theirs. By merging,
 /// for lists that may be long: one function for all of them, since it sees only keys.
 #[must_use]
 pub fn order_of(keys: &[u64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..keys.len()).collect();
-    let mut width = 1;
+    for run in order.chunks_mut(RUN) {
+        sort_by_key(run, |place| keys.get(*place).copied());
+    }
+    let mut width = RUN;
     while width < order.len() {
         let mut merged = Vec::with_capacity(order.len());
         for pair in order.chunks(width.saturating_mul(2)) {
