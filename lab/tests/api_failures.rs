@@ -162,6 +162,67 @@ async fn stated_faults_answer_and_apply_nothing() {
 }
 
 #[tokio::test]
+async fn the_limit_can_be_lowered_at_run_time_and_a_block_lasts_the_whole_period() {
+    let s = scene().await;
+    for _ in 0..3 {
+        s.get("/zones").await.result();
+    }
+    s.api.world().lock().rate_limit = RateLimit { calls: 3, period: Duration::from_mins(5) };
+    let blocked = s.get("/zones").await;
+    assert_eq!((blocked.status, &blocked.headers["retry-after"]), (429, &"300".parse().unwrap()));
+    s.api.pass_time(Duration::from_secs(200));
+    assert_eq!(disable_eu(&s).await.unwrap().status, 429);
+    assert!(is_pool_enabled(&s, "eu"));
+    s.api.pass_time(Duration::from_secs(101));
+    disable_eu(&s).await.unwrap().result();
+}
+
+#[tokio::test]
+async fn latency_stays_on_for_every_call_until_it_is_taken_off() {
+    let s = scene().await;
+    let latency = Duration::from_millis(50);
+    s.api.set_latency(latency);
+    s.api.inject(Fault::new(FaultKind::Status(503)));
+    for status in [503, 200, 200] {
+        let started = Instant::now();
+        assert_eq!(s.get("/zones").await.status, status);
+        assert!(started.elapsed() >= latency);
+    }
+    s.api.set_latency(Duration::from_mins(10));
+    abandon(&s).await;
+    s.api.set_latency(Duration::ZERO);
+    disable_eu(&s).await.unwrap().result();
+}
+
+#[tokio::test]
+async fn a_refused_element_of_a_batch_is_named_and_nothing_is_applied() {
+    let s = scene().await;
+    let before = s.api.world().lock().snapshot();
+    let refusal = FaultKind::RefuseElement { pointer: "/patches/0/content" };
+    s.api.inject(Fault::new(refusal).on("POST", &format!("{}/batch", s.records())));
+    let body = json!({"patches": [{"id": s.www, "content": "us.example.net"}]});
+    let path = format!("{}/batch", s.records());
+    let seen = s.post(&path, body.clone()).await;
+    assert_eq!((seen.refusal(), seen.pointer()), ((400, 1004), "/patches/0/content"));
+    assert_eq!(s.api.world().lock().snapshot(), before);
+    s.post(&path, body).await.result();
+}
+
+#[tokio::test]
+async fn an_echoed_token_reaches_the_client_and_not_the_transcript() {
+    let s = scene().await;
+    for status in [400, 403, 500] {
+        s.api.inject(Fault::new(FaultKind::EchoToken(status)));
+        let seen = disable_eu(&s).await.unwrap();
+        assert_eq!(seen.status, status);
+        assert!(seen.body["errors"][0]["message"].as_str().unwrap().contains(SECRET));
+    }
+    assert!(is_pool_enabled(&s, "eu"));
+    let shown = format!("{:?}", s.api.transcript());
+    assert!(shown.contains("[redacted]") && !shown.contains(SECRET), "{shown}");
+}
+
+#[tokio::test]
 async fn malformed_json_comes_with_200_after_the_change() {
     let s = scene().await;
     s.api.inject(Fault::new(FaultKind::MalformedJson));

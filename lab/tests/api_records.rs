@@ -139,6 +139,24 @@ async fn a_batch_with_one_bad_change_applies_nothing() {
 }
 
 #[tokio::test]
+async fn a_batch_with_a_twin_or_a_name_beside_its_alias_applies_nothing_and_tells_which() {
+    let s = scene().await;
+    let before = s.api.world().lock().snapshot();
+    let alias = json!({"name": "db", "type": "CNAME", "content": "a.example.net"});
+    let twin = json!({"name": "db", "type": "A", "content": "192.0.2.10", "ttl": 300});
+    for (body, code, pointer) in [
+        (json!({"posts": [a("new", "192.0.2.1"), twin]}), 81058, "/posts/1"),
+        (json!({"posts": [a("new", "192.0.2.1"), a("www", "192.0.2.2")]}), 81054, "/posts/1"),
+        (json!({"patches": [{"id": s.www, "ttl": 300}], "posts": [alias]}), 81053, "/posts/0"),
+        (json!({"patches": [{"id": s.www, "name": "db"}]}), 81053, "/patches/0"),
+    ] {
+        let seen = s.post(&format!("{}/batch", s.records()), body.clone()).await;
+        assert_eq!((seen.refusal(), seen.pointer()), ((400, code), pointer), "{body}");
+    }
+    assert_eq!(s.api.world().lock().snapshot(), before);
+}
+
+#[tokio::test]
 async fn a_batch_patches_and_puts_by_id() {
     let s = scene().await;
     let db = s.api.world().lock().records("db.example.com")[0]["id"].clone();
@@ -213,6 +231,22 @@ async fn pages_cover_the_list_once_and_tell_its_length() {
         seen.extend(rows.map(|row| row["content"].as_str().unwrap().to_owned()));
     }
     assert_eq!(seen, ["eu.example.net", "192.0.2.11", "192.0.2.10"]);
+}
+
+#[tokio::test]
+async fn one_page_holds_up_to_five_million_records_and_a_page_past_the_end_is_empty() {
+    let s = scene().await;
+    let whole = s.get(&format!("{}?per_page=5000000", s.records())).await;
+    assert_eq!(whole.result().as_array().unwrap().len(), 3);
+    let info = json!({"page": 1, "per_page": 5_000_000, "count": 3, "total_count": 3,
+        "total_pages": 1});
+    assert_eq!(whole.body["result_info"], info);
+    assert_eq!(s.get(&format!("{}?per_page=5000001", s.records())).await.status, 400);
+    let past = s.get(&format!("{}?per_page=2&page=3", s.records())).await;
+    assert_eq!(past.result(), &json!([]));
+    assert_eq!(past.body["result_info"]["total_count"], json!(3));
+    let none = s.get(&format!("{}?name=nothing.example.com", s.records())).await;
+    assert_eq!(none.body["result_info"]["total_pages"], json!(0));
 }
 
 #[tokio::test]

@@ -140,10 +140,10 @@ pub(crate) fn find<'a>(
         let message = "Missing X-Auth-Key, X-Auth-Email or Authorization headers";
         return Err(Failure::new(400, 9106, message));
     };
-    let secret = header.strip_prefix("Bearer ").map(str::trim).filter(|s| !s.is_empty());
-    let Some(secret) = secret else {
+    let secret = secret(header);
+    if secret.is_empty() {
         return Err(Failure::new(400, 6003, "Invalid request headers"));
-    };
+    }
     tokens.iter().find(|token| token.secret == secret).ok_or_else(|| {
         if path == "/user/tokens/verify" {
             Failure::new(401, 1000, "Invalid API Token")
@@ -151,6 +151,11 @@ pub(crate) fn find<'a>(
             Failure::new(403, 9109, "Invalid access token")
         }
     })
+}
+
+/// The secret of an `Authorization` header; empty where it is not `Bearer …`.
+pub(crate) fn secret(header: &str) -> &str {
+    header.strip_prefix("Bearer ").unwrap_or_default().trim()
 }
 
 /// The refusal of a token that is out of use or lacks a permission.

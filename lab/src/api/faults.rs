@@ -4,6 +4,10 @@
 //! spent. The kinds differ in the one thing that matters to a client: whether the change was made.
 //! `DropReplyAfterApply` and `CloseBeforeApply` look the same from outside, and only reading back
 //! tells them apart.
+//!
+//! Two disturbances are no faults, because they go with other kinds and with none: a latency of all
+//! calls ([`Api::set_latency`](super::Api::set_latency)), and another person who writes between a
+//! client's read and its write ([`Api::on_next_get`](super::Api::on_next_get)).
 
 /// What happens to a matching call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,21 @@ pub enum FaultKind {
     MalformedJson,
     /// Answers 404 as if the object were gone; nothing is applied.
     NotFoundOnce,
+    /// Answers 400 with one error that points here, as a batch is refused whole for one bad
+    /// element; nothing is applied.
+    RefuseElement {
+        /// JSON pointer into the body, such as `/patches/1/content`.
+        pointer: &'static str,
+    },
+    /// Answers this HTTP status with a message that repeats the caller's token; nothing is applied.
+    EchoToken(u16),
+}
+
+impl FaultKind {
+    /// Whether the call is applied: only the answer to it suffers.
+    pub(crate) fn applies(self) -> bool {
+        matches!(self, Self::Delay(_) | Self::DropReplyAfterApply | Self::MalformedJson)
+    }
 }
 
 /// A fault, and the calls that it is meant for.

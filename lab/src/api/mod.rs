@@ -34,6 +34,8 @@ mod pools;
 mod record_query;
 mod record_rules;
 mod records;
+mod removal;
+mod rivals;
 mod routes;
 mod seed;
 mod server;

@@ -145,7 +145,7 @@ impl World {
         Value::Object(row)
     }
 
-    fn balancers_using<'a>(&'a self, pool: &'a str) -> impl Iterator<Item = &'a Row> {
+    pub(crate) fn balancers_using<'a>(&'a self, pool: &'a str) -> impl Iterator<Item = &'a Row> {
         let balancers = self.zones.iter().flat_map(|zone| zone.load_balancers.rows());
         balancers.filter(move |row| {
             super::balancer_fields::pools_used(row).iter().any(|(_, id)| id == pool)

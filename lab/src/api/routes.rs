@@ -27,7 +27,7 @@ impl Call {
         self.body.json().ok_or_else(malformed)
     }
 
-    fn is_read(&self) -> bool {
+    pub(crate) fn is_read(&self) -> bool {
         self.method == "GET"
     }
 

@@ -3,7 +3,7 @@
 //! Everything here goes through the same rules as the API, so a scene that Cloudflare would refuse
 //! cannot be set. The `edit_…` methods play a person in the dashboard or another program: they
 //! change an object without a call, so nothing shows in the transcript and the client under test
-//! can only find out by reading.
+//! can only find out by reading. `removal.rs` has the `remove_…` methods of the same person.
 use serde_json::{Value, json};
 
 use super::auth::Token;
@@ -73,6 +73,12 @@ impl World {
         self.pools.find("name", name).map(|row| self.shown_pool(row))
     }
 
+    /// The monitor with this id.
+    #[must_use]
+    pub fn monitor(&self, id: &str) -> Option<Value> {
+        self.monitors.get(id).cloned().map(Value::Object)
+    }
+
     /// The load balancer with this host name.
     #[must_use]
     pub fn load_balancer(&self, name: &str) -> Option<Value> {
@@ -87,6 +93,12 @@ impl World {
         rows.filter(|row| text(row, "name") == name).cloned().map(Value::Object).collect()
     }
 
+    /// The first record of this name and type.
+    #[must_use]
+    pub fn record(&self, name: &str, kind: &str) -> Option<Value> {
+        self.records(name).into_iter().find(|record| record["type"] == kind)
+    }
+
     /// Applies a PATCH to a pool as another person.
     ///
     /// **Errors**: what the API would answer to this body; 404 if there is no such pool.
@@ -99,9 +111,15 @@ impl World {
     ///
     /// **Errors**: what the API would answer to this body; 404 if there is no such load balancer.
     pub fn edit_load_balancer(&mut self, name: &str, body: &Value) -> Result<(), Failure> {
-        let found = self.find_in_zones(|zone| zone.load_balancers.find("name", name));
-        let (zone, id) = found.ok_or_else(|| super::pools::unknown("load balancer"))?;
+        let (zone, id) = self.balancer_id(name)?;
         self.patch_load_balancer(&zone, &id, body).map(drop)
+    }
+
+    /// Applies a PATCH to a monitor as another person.
+    ///
+    /// **Errors**: what the API would answer to this body; 404 if there is no such monitor.
+    pub fn edit_monitor(&mut self, id: &str, body: &Value) -> Result<(), Failure> {
+        self.patch_monitor(id, body).map(drop)
     }
 
     /// Applies a PATCH to the first record of this name and type as another person.
@@ -110,14 +128,6 @@ impl World {
     pub fn edit_record(&mut self, name: &str, kind: &str, body: &Value) -> Result<(), Failure> {
         let (zone, id) = self.record_id(name, kind)?;
         self.patch_record(&zone, &id, body).map(drop)
-    }
-
-    /// Deletes the first record of this name and type as another person.
-    ///
-    /// **Errors**: 404 if there is no such record.
-    pub fn remove_record(&mut self, name: &str, kind: &str) -> Result<(), Failure> {
-        let (zone, id) = self.record_id(name, kind)?;
-        self.delete_record(&zone, &id).map(drop)
     }
 
     /// Sets what `/pools/{id}/health` shows as `pop_health`: health by place, each with a list of
@@ -151,10 +161,15 @@ impl World {
         })
     }
 
-    fn record_id(&self, name: &str, kind: &str) -> Result<(String, String), Failure> {
+    pub(crate) fn record_id(&self, name: &str, kind: &str) -> Result<(String, String), Failure> {
         let wanted = |row: &&Row| text(row, "name") == name && text(row, "type") == kind;
         let found = self.find_in_zones(|zone| zone.records.rows().find(wanted));
         found.ok_or_else(super::records::missing)
+    }
+
+    pub(crate) fn balancer_id(&self, name: &str) -> Result<(String, String), Failure> {
+        let found = self.find_in_zones(|zone| zone.load_balancers.find("name", name));
+        found.ok_or_else(|| super::pools::unknown("load balancer"))
     }
 
     fn find_in_zones<'a>(

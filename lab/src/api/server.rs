@@ -21,6 +21,7 @@ use super::auth;
 use super::envelope::{Failure, Reply};
 use super::faults::{Fault, FaultKind, Faults};
 use super::limits::{self, Allowance, Limiter};
+use super::rivals::Rivals;
 use super::routes::{Call, route};
 use super::shared::SharedWorld;
 use super::transcript::{Body, Exchange, Transcript};
@@ -41,6 +42,8 @@ pub struct Api {
 struct State {
     world: SharedWorld,
     faults: Mutex<Faults>,
+    rivals: Mutex<Rivals>,
+    latency: Mutex<Duration>,
     limiter: Mutex<Limiter>,
     transcript: Mutex<Transcript>,
 }
@@ -56,6 +59,8 @@ impl Api {
         let state = Arc::new(State {
             world: SharedWorld::new(world),
             faults: Mutex::default(),
+            rivals: Mutex::default(),
+            latency: Mutex::default(),
             limiter: Mutex::default(),
             transcript: Mutex::new(Transcript::new()),
         });
@@ -118,6 +123,30 @@ impl Api {
     /// Takes back all faults that have not struck yet.
     pub fn clear_faults(&self) {
         lock(&self.state.faults).clear();
+    }
+
+    /// Lets every later call take this long at least, until it is set again. Faults come on top.
+    pub fn set_latency(&self, latency: Duration) {
+        *lock(&self.state.latency) = latency;
+    }
+
+    /// Makes an edit of another person as soon as the next GET of a path that starts like this,
+    /// below `/client/v4`, has been answered with 200: the client reads the old state, and its next
+    /// call meets the new one.
+    pub fn on_next_get(&self, path_prefix: &str, edit: impl FnOnce(&mut World) + Send + 'static) {
+        lock(&self.state.rivals).wait_for(path_prefix, Box::new(edit));
+    }
+
+    /// How many edits still wait for their GET.
+    #[must_use]
+    pub fn waiting_edits(&self) -> usize {
+        lock(&self.state.rivals).waiting()
+    }
+
+    /// Lets time pass for the rate limit alone: periods and blocks end that much sooner. The limit
+    /// itself is `world().lock().rate_limit`, which counts from the next call on.
+    pub fn pass_time(&self, time: Duration) {
+        lock(&self.state.limiter).pass(time);
     }
 
     /// Ends the server and waits until its port and connections are closed.
@@ -191,12 +220,17 @@ async fn answer(
     let authorization = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
     let fault = lock(&state.faults).strike(&call.method, &call.path);
     let seq = lock(&state.transcript).arrive(exchange(&call, fault));
+    let secret = authorization.as_deref().map(auth::secret).unwrap_or_default().to_owned();
     let reply = meet(&state, fault, call, authorization).await?;
     let text = match fault {
         Some(FaultKind::MalformedJson) => half(&reply.body.to_string()),
         _ => reply.body.to_string(),
     };
-    lock(&state.transcript).answer(seq, reply.status, Body::read(text.as_bytes()));
+    let said = match fault {
+        Some(FaultKind::EchoToken(_)) if !secret.is_empty() => text.replace(&secret, "[redacted]"),
+        _ => text.clone(),
+    };
+    lock(&state.transcript).answer(seq, reply.status, Body::read(said.as_bytes()));
     Ok(response(&reply, text))
 }
 
@@ -221,31 +255,47 @@ async fn meet(
     call: Call,
     authorization: Option<String>,
 ) -> Result<Reply, BrokenOff> {
-    let handled = || handle(state, &call, authorization.as_deref());
-    match fault {
-        None | Some(FaultKind::MalformedJson) => Ok(handled()),
-        Some(FaultKind::Status(status)) => Ok(stated(status)),
-        Some(FaultKind::NotFoundOnce) => Ok(stated(404)),
-        Some(FaultKind::TooManyRequests { retry_after_s }) => {
+    let latency = *lock(&state.latency);
+    if let Some(kind) = fault.filter(|kind| !kind.applies()) {
+        tokio::time::sleep(latency).await;
+        return instead(kind, authorization.as_deref()).await;
+    }
+    let delay = match fault {
+        Some(FaultKind::Delay(ms)) => latency + Duration::from_millis(ms),
+        _ => latency,
+    };
+    // In a task of its own, since a slow API does not stop when its client hangs up.
+    let state = Arc::clone(state);
+    let handled = tokio::spawn(async move {
+        tokio::time::sleep(delay).await;
+        handle(&state, &call, authorization.as_deref())
+    });
+    let reply = handled.await.map_err(|_| BrokenOff)?;
+    if fault == Some(FaultKind::DropReplyAfterApply) { Err(BrokenOff) } else { Ok(reply) }
+}
+
+/// What a call meets instead of being handled.
+async fn instead(kind: FaultKind, authorization: Option<&str>) -> Result<Reply, BrokenOff> {
+    match kind {
+        FaultKind::Status(status) => Ok(stated(status)),
+        FaultKind::NotFoundOnce => Ok(stated(404)),
+        FaultKind::TooManyRequests { retry_after_s } => {
             let mut reply = stated(429);
             reply.headers.push(("retry-after", retry_after_s.to_string()));
             Ok(reply)
         }
-        Some(FaultKind::Hang) => match std::future::pending::<Infallible>().await {},
-        Some(FaultKind::CloseBeforeApply) => Err(BrokenOff),
-        Some(FaultKind::DropReplyAfterApply) => {
-            handled();
-            Err(BrokenOff)
+        FaultKind::RefuseElement { pointer } => {
+            Ok(Failure::field(1004, pointer, "DNS Validation Error").into())
         }
-        Some(FaultKind::Delay(ms)) => {
-            // In a task of its own, since a slow API does not stop when its client hangs up.
-            let state = Arc::clone(state);
-            let late = tokio::spawn(async move {
-                tokio::time::sleep(Duration::from_millis(ms)).await;
-                handle(&state, &call, authorization.as_deref())
-            });
-            late.await.map_err(|_| BrokenOff)
+        FaultKind::EchoToken(status) => {
+            let secret = authorization.map(auth::secret).unwrap_or_default();
+            Ok(Failure::new(status, 1000, format!("Invalid API Token: {secret}")).into())
         }
+        FaultKind::Hang => match std::future::pending::<Infallible>().await {},
+        FaultKind::CloseBeforeApply
+        | FaultKind::Delay(_)
+        | FaultKind::DropReplyAfterApply
+        | FaultKind::MalformedJson => Err(BrokenOff),
     }
 }
 
@@ -274,6 +324,11 @@ fn handle(state: &State, call: &Call, authorization: Option<&str>) -> Reply {
         Allowance::Granted { .. } => route(&mut world, &token, call).unwrap_or_else(Reply::from),
     };
     reply.headers.extend(limits::headers(limit, allowance));
+    let answered = call.is_read() && reply.status == 200;
+    let edit = answered.then(|| lock(&state.rivals).take(&call.path)).flatten();
+    if let Some(edit) = edit {
+        edit(&mut world);
+    }
     reply
 }
 
