@@ -108,6 +108,7 @@ async fn values_out_of_range_are_refused_with_a_pointer() {
         assert_eq!(seen.refusal(), (400, 1002), "{body}");
         assert_eq!(seen.pointer(), pointer, "{body}");
     }
+    s.patch(&pool, json!({"check_regions": ["CHINA", "WEU"]})).await.result();
     for allowed in [0.0, 0.07, 1.0] {
         s.patch(&pool, weight(allowed)).await.result();
     }
@@ -133,6 +134,21 @@ async fn pools_and_monitors_in_use_cannot_be_deleted() {
     assert_eq!(s.get(&pool).await.status, 404);
     assert_eq!(s.get(&monitor).await.status, 404);
     assert_eq!(s.get(&balancer).await.status, 404);
+}
+
+#[tokio::test]
+async fn only_an_empty_list_clears_pool_sets() {
+    let s = scene().await;
+    let balancer = format!("{}/{}", s.balancers(), s.balancer);
+    let set = json!([{"name": "rest", "disabled": false, "match": {"default": true}}]);
+    for (body, left) in [
+        (json!({"pool_sets": set}), set.clone()),
+        (json!({"enabled": false}), set.clone()),
+        (json!({"pool_sets": null}), set.clone()),
+        (json!({"pool_sets": []}), json!([])),
+    ] {
+        assert_eq!(s.patch(&balancer, body.clone()).await.result()["pool_sets"], left, "{body}");
+    }
 }
 
 #[tokio::test]
@@ -204,6 +220,8 @@ async fn pools_are_listed_by_monitor_and_bulk_patched_only_for_the_address() {
     let all = s.patch(&s.pools(), json!({"notification_email": ""})).await;
     assert_eq!(all.result().as_array().unwrap().len(), 2);
     assert_eq!(s.patch(&s.pools(), json!({"enabled": false})).await.status, 400);
+    let unknown = s.get(&format!("{}?name=eu", s.pools())).await;
+    assert_eq!(unknown.status, 400, "ignored, it would show every pool");
 }
 
 #[tokio::test]

@@ -256,6 +256,9 @@ async fn zones_are_found_by_name() {
     assert_eq!(found.result()[0]["id"], json!(s.zone));
     assert_eq!(found.result()[0]["account"]["id"], json!(s.account));
     assert_eq!(s.get("/zones?name=example.net").await.result(), &json!([]));
+    for filter in ["name=contains:example", "order=name", "type=full", "nam=example.com"] {
+        assert_eq!(s.get(&format!("/zones?{filter}")).await.status, 400, "{filter}");
+    }
     for (per_page, status) in [(4, 400), (5, 200), (50, 200), (51, 400)] {
         assert_eq!(s.get(&format!("/zones?per_page={per_page}")).await.status, status);
     }

@@ -50,7 +50,7 @@ impl World {
         body: &Value,
     ) -> Result<Reply, Failure> {
         let old = self.balancer_row(zone, id)?.clone();
-        let row = fields::patch(LOAD_BALANCER, &old, body).map_err(refuse)?;
+        let row = fields::patch(LOAD_BALANCER, &old, &without_null_sets(body)).map_err(refuse)?;
         self.store_balancer(zone, World::reborn(row, &old))
     }
 
@@ -86,4 +86,13 @@ impl World {
         self.zone_mut(zone)?.load_balancers.put(row.clone());
         Ok(Reply::ok(row))
     }
+}
+
+/// In a PATCH, `"pool_sets": null` means the same as leaving it out; only an empty list clears.
+fn without_null_sets(body: &Value) -> Value {
+    let mut body = body.clone();
+    if let Some(fields) = body.as_object_mut() {
+        fields.retain(|name, value| name != "pool_sets" || !value.is_null());
+    }
+    body
 }

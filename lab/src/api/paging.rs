@@ -13,6 +13,20 @@ pub(crate) fn value_of<'a>(query: &'a Query, name: &str) -> Option<&'a str> {
     query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
+/// Refuses parameters that the lab does not emulate: ignored, they would show a client more than it
+/// asked for.
+pub(crate) fn only(query: &Query, emulated: &[&str]) -> Result<(), Failure> {
+    match query.iter().find(|(name, _)| !emulated.contains(&name.as_str())) {
+        Some((name, _)) => Err(not_emulated(name)),
+        None => Ok(()),
+    }
+}
+
+/// The refusal of a parameter that the real API would understand, or not even that.
+pub(crate) fn not_emulated(parameter: &str) -> Failure {
+    Failure::new(400, 1004, format!("the filter {parameter} is not emulated"))
+}
+
 /// Which page is wanted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paging {

@@ -23,6 +23,7 @@ const REGIONS: &[&str] = &[
     "SAS",
     "SEAS",
     "NEAS",
+    "CHINA",
     "ALL_REGIONS",
 ];
 

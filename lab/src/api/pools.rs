@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::envelope::{Failure, Reply, Row};
 use super::fields::{self, Absent, Field, Kind, Problem};
+use super::paging::{Query, only, value_of};
 use super::pool_fields::{POOL, check};
 use super::table::{flag, text};
 use super::world::{World, now};
@@ -40,7 +41,12 @@ pub(crate) fn referenced(kind: &str, by: &str) -> Failure {
 }
 
 impl World {
-    pub(crate) fn list_pools(&self, monitor: Option<&str>) -> Reply {
+    pub(crate) fn list_pools(&self, query: &Query) -> Result<Reply, Failure> {
+        only(query, &["monitor"])?;
+        Ok(self.pools_with(value_of(query, "monitor")))
+    }
+
+    fn pools_with(&self, monitor: Option<&str>) -> Reply {
         let wanted = |row: &&Row| monitor.is_none_or(|id| text(row, "monitor") == id);
         let rows = self.pools.rows().filter(wanted).map(|row| self.shown_pool(row));
         Reply::list(&rows.collect::<Vec<_>>())
@@ -80,7 +86,7 @@ impl World {
             row.insert("notification_email".to_owned(), json!(""));
             self.pools.put(row);
         }
-        Ok(self.list_pools(None))
+        Ok(self.pools_with(None))
     }
 
     pub(crate) fn delete_pool(&mut self, id: &str) -> Result<Reply, Failure> {

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::envelope::{Failure, Reply, Row};
-use super::paging::{Paging, Query, value_of};
+use super::paging::{Paging, Query, not_emulated, value_of};
 use super::table::{flag, text};
 use super::world::World;
 
@@ -52,10 +52,7 @@ fn filter<'a>(name: &'a str, value: &'a str) -> Result<Option<Filter<'a>>, Failu
         ("name" | "content" | "comment", "endswith") => Filter::EndsWith(field, value),
         ("comment", "present") => Filter::Present(field),
         ("comment", "absent") => Filter::Absent(field),
-        _ => {
-            let message = format!("the filter {name} is not emulated");
-            return Err(Failure::new(400, 1004, message));
-        }
+        _ => return Err(not_emulated(name)),
     };
     Ok(Some(filter))
 }

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::auth::{self, Permission, Token};
 use super::envelope::{Failure, Reply};
-use super::paging::value_of;
 use super::transcript::Body;
 use super::world::World;
 
@@ -111,7 +110,7 @@ fn load_balancers(
 
 fn pools(world: &mut World, rest: &[&str], call: &Call) -> Result<Reply, Failure> {
     match (call.method.as_str(), rest) {
-        ("GET", []) => Ok(world.list_pools(value_of(&call.query, "monitor"))),
+        ("GET", []) => world.list_pools(&call.query),
         ("POST", []) => world.create_pool(call.json()?),
         ("PATCH", []) => world.patch_all_pools(call.json()?),
         ("GET", [id]) => world.get_pool(id),

@@ -2,14 +2,18 @@
 use serde_json::{Value, json};
 
 use super::envelope::{Failure, Reply};
-use super::paging::{Paging, Query, value_of};
+use super::paging::{Paging, Query, not_emulated, only, value_of};
 use super::world::{World, Zone};
 
 impl World {
     /// Lists zones, by name if one is asked for.
     pub(crate) fn list_zones(&self, query: &Query) -> Result<Reply, Failure> {
         let paging = Paging::read(query, 20, 5..=50)?;
+        only(query, &["page", "per_page", "name", "account.id", "status"])?;
         let name = value_of(query, "name");
+        if name.is_some_and(|name| name.contains(':')) {
+            return Err(not_emulated("name with an operator"));
+        }
         let account = value_of(query, "account.id");
         let status = value_of(query, "status");
         let known = |wanted: Option<&str>, actual: &str| wanted.is_none_or(|w| w == actual);
