@@ -12,7 +12,9 @@
 //!
 //! What is real and what is not: paths, envelope, defaults, order of batches, status classes and
 //! limits follow Cloudflare's documentation, and [`Conformance`] checks transcripts against the
-//! OpenAPI document. Error codes are those that clients have reported, as far as they have.
+//! OpenAPI document. Cloudflare's own client, the npm package `cloudflare`, calls every operation
+//! in `lab/tests/official_client.rs`, and every reply has the type that it declares. Error codes
+//! are those that clients have reported, as far as they have.
 //! Stricter than the real API: unknown fields and filters are refused, never ignored. Missing:
 //! everything else, above all health checks of its own (`/health` shows what it was told),
 //! `preview`, monitor groups, and account-level load balancers.

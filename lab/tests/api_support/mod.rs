@@ -1,10 +1,48 @@
 //! A furnished world and a client, for the tests of the emulated API.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
-use pointsman_lab::api::{Api, Permission, Plan, Token, TokenStatus, World};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use pointsman_lab::api::{Api, Conformance, Exchange, Permission, Plan, Token, TokenStatus, World};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 pub(crate) const SECRET: &str = "token-that-may-everything";
+
+/// Every operation that the lab emulates.
+const EMULATED: &[&str] = &[
+    "GET /user/tokens/verify",
+    "GET /zones",
+    "GET /zones/{zone_id}/dns_records",
+    "POST /zones/{zone_id}/dns_records",
+    "POST /zones/{zone_id}/dns_records/batch",
+    "GET /zones/{zone_id}/dns_records/{dns_record_id}",
+    "PATCH /zones/{zone_id}/dns_records/{dns_record_id}",
+    "PUT /zones/{zone_id}/dns_records/{dns_record_id}",
+    "DELETE /zones/{zone_id}/dns_records/{dns_record_id}",
+    "GET /zones/{zone_id}/load_balancers",
+    "POST /zones/{zone_id}/load_balancers",
+    "GET /zones/{zone_id}/load_balancers/{load_balancer_id}",
+    "PATCH /zones/{zone_id}/load_balancers/{load_balancer_id}",
+    "PUT /zones/{zone_id}/load_balancers/{load_balancer_id}",
+    "DELETE /zones/{zone_id}/load_balancers/{load_balancer_id}",
+    "GET /accounts/{account_id}/load_balancers/pools",
+    "POST /accounts/{account_id}/load_balancers/pools",
+    "PATCH /accounts/{account_id}/load_balancers/pools",
+    "GET /accounts/{account_id}/load_balancers/pools/{pool_id}",
+    "PATCH /accounts/{account_id}/load_balancers/pools/{pool_id}",
+    "PUT /accounts/{account_id}/load_balancers/pools/{pool_id}",
+    "DELETE /accounts/{account_id}/load_balancers/pools/{pool_id}",
+    "GET /accounts/{account_id}/load_balancers/pools/{pool_id}/health",
+    "GET /accounts/{account_id}/load_balancers/pools/{pool_id}/references",
+    "GET /accounts/{account_id}/load_balancers/monitors",
+    "POST /accounts/{account_id}/load_balancers/monitors",
+    "GET /accounts/{account_id}/load_balancers/monitors/{monitor_id}",
+    "PATCH /accounts/{account_id}/load_balancers/monitors/{monitor_id}",
+    "PUT /accounts/{account_id}/load_balancers/monitors/{monitor_id}",
+    "DELETE /accounts/{account_id}/load_balancers/monitors/{monitor_id}",
+    "GET /accounts/{account_id}/load_balancers/monitors/{monitor_id}/references",
+];
 
 /// A world with two pools behind one load balancer, and a few records.
 pub(crate) struct Scene {
@@ -153,4 +191,35 @@ impl Scene {
         let text = reply.text().await?;
         Ok(Seen { status, headers, body: serde_json::from_str(&text).unwrap_or(json!(text)) })
     }
+}
+
+/// The OpenAPI document, where a copy is at hand.
+fn document() -> Option<Conformance> {
+    let Some(path) = std::env::var_os("POINTSMAN_OPENAPI") else {
+        eprintln!("not checked: POINTSMAN_OPENAPI does not name an OpenAPI document");
+        return None;
+    };
+    Some(Conformance::load(Path::new(&path)).unwrap())
+}
+
+/// Holds every reply, and every request that was accepted, against the OpenAPI document.
+pub(crate) fn assert_conforming(transcript: &[Exchange]) {
+    let Some(document) = document() else { return };
+    let mut complaints = Vec::new();
+    for exchange in transcript {
+        complaints.extend(document.check_reply(exchange));
+        if exchange.status == Some(200) {
+            complaints.extend(document.check_request(exchange));
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// The document's names of the operations that were called with success, and of those that the lab
+/// emulates.
+pub(crate) fn operations(transcript: &[Exchange]) -> Option<(BTreeSet<String>, BTreeSet<String>)> {
+    let document = document()?;
+    let accepted = transcript.iter().filter(|exchange| exchange.status == Some(200));
+    let used = accepted.filter_map(|exchange| document.operation_name(exchange)).collect();
+    Some((used, EMULATED.iter().map(|&name| name.to_owned()).collect()))
 }

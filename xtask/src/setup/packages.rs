@@ -1,4 +1,5 @@
-//! The npm packages of `package-lock.json`: wrangler, workerd, esbuild and wasm-opt.
+//! The npm packages of `package-lock.json`: wrangler, workerd, esbuild and wasm-opt; and for a test
+//! of the lab, Cloudflare's own client and a TypeScript compiler.
 
 use std::fs;
 use std::path::PathBuf;
