@@ -1,14 +1,14 @@
 //! Builds the Worker and weighs it.
 //!
-//! `worker-build` does the work: it compiles, writes the glue, optimizes, bundles. It repeats the
-//! last three, some seconds of them, when nothing has changed; as wrangler builds before everything
-//! that it does, [`stamp`] spares that.
+//! `worker-build` compiles, writes the glue and bundles, and [`shrink`] makes the wasm small. Both
+//! would do it all again, some seconds of it, when nothing has changed; as wrangler builds before
+//! everything that it does, [`stamp`] spares that.
 
+mod shrink;
 mod size;
 mod stamp;
-mod strip;
 
-pub(crate) use strip::FEATURES;
+pub(crate) use shrink::FEATURES;
 
 use anyhow::Result;
 use clap::Args;
@@ -56,7 +56,7 @@ fn bundle(checkout: &Checkout, tools: &Tools, profile: Profile) -> Result<()> {
     stamp::remove(checkout)?;
     worker_build(checkout, tools, profile)?;
     if matches!(profile, Profile::Release) {
-        strip::names(checkout, tools)?;
+        shrink::shrink(checkout, tools)?;
     }
     // A source that was saved meanwhile is in `build/` and not in `present`: no stamp then.
     if stamp::of_inputs(checkout, tools, profile)? == present {
@@ -84,6 +84,7 @@ fn worker_build(checkout: &Checkout, tools: &Tools, profile: Profile) -> Result<
             Profile::Dev => "--dev",
             Profile::Release => "--release",
         })
+        .arg("--no-opt")
         .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
         .env("WASM_OPT_BIN", &tools.wasm_opt)
         .env("ESBUILD_BIN", &tools.esbuild);

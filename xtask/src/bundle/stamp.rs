@@ -4,6 +4,7 @@
 //! looks at contents and not at times, so a fresh clone, a switched branch and a restored cache are
 //! all judged rightly.
 
+use std::env;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::ErrorKind;
@@ -32,11 +33,12 @@ pub(super) fn of_inputs(
     };
     let mut hasher = DefaultHasher::new();
     (folder, wasm).hash(&mut hasher);
-    // Paths with versions in them, and for the npm packages the lock file.
+    // Paths with versions in them, for the npm packages the lock file, and this program.
     (&tools.worker_build, &tools.wasm_bindgen).hash(&mut hasher);
-    for file in ["Cargo.toml", "package-lock.json"] {
-        let text = fs::read(checkout.root().join(file));
-        text.with_context(|| format!("cannot read {file}"))?.hash(&mut hasher);
+    let own = env::current_exe().context("cannot tell which program this is")?;
+    for file in [checkout.root().join("package-lock.json"), own] {
+        let content = fs::read(&file);
+        content.with_context(|| format!("cannot read {}", file.display()))?.hash(&mut hasher);
     }
     Ok(Some(format!("{:016x}\n", hasher.finish())))
 }
