@@ -1,7 +1,7 @@
 //! Composite monitors: made of others, that exist, and never of themselves.
 
-use super::Checker;
 use super::monitors::small;
+use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::RawMonitor;
 use crate::config::{COMPOSITE_DEPTH_MAX, COMPOSITE_MEMBERS_MAX, Composite, CompositeRule};
@@ -28,11 +28,11 @@ impl Checker<'_> {
             let problem = "it is composed in more than one way";
             self.report(path, Code::E014, problem, "one of `all`, `any` and `at_least`");
         }
-        self.members(&format!("{path}.{key}"), of);
-        self.at_most(&format!("{path}.must_pass"), raw.must_pass.len(), COMPOSITE_MEMBERS_MAX);
+        self.members(&under(path, key), of);
+        self.at_most(&under(path, "must_pass"), raw.must_pass.len(), COMPOSITE_MEMBERS_MAX);
         if usize::from(count) > of.len() && !of.is_empty() {
             let problem = format!("{count} of {} members can never be up", of.len());
-            let path = format!("{path}.at_least.count");
+            let path = under(path, "at_least.count");
             self.report(path, Code::E014, problem, "no more than there are in `of`");
         }
         self.composites_do_not_probe(path);
@@ -44,7 +44,7 @@ impl Checker<'_> {
         self.at_most(path, of.len(), COMPOSITE_MEMBERS_MAX);
         for (index, member) in of.iter().enumerate() {
             if of.iter().take(index).any(|other| other == member) {
-                self.twice(format!("{path}[{index}]"), member.as_str());
+                self.twice(item(path, index), member.as_str());
             }
         }
     }
@@ -56,7 +56,7 @@ impl Checker<'_> {
         for key in keys.filter(|key| !KEYS.contains(&key.as_str())) {
             let problem =
                 format!("`{key}` is about probing, and a composite monitor does not probe");
-            self.report(format!("{path}.{key}"), Code::E014, problem, "it in the members alone");
+            self.report(under(path, key), Code::E014, problem, "it in the members alone");
         }
     }
 
@@ -88,7 +88,7 @@ impl Checker<'_> {
     /// is most likely a mistake.
     pub(super) fn composites_end(&mut self, composites: &Map<MonitorId, Composite>) {
         for id in composites.keys() {
-            let path = format!("monitors.{id}");
+            let path = under("monitors", id.as_str());
             if reaches(composites, id, id, COMPOSITE_DEPTH_MAX) {
                 let problem = format!("`{id}` is composed of itself");
                 self.report(path, Code::E015, problem, "members that do not lead back to it");

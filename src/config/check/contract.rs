@@ -4,9 +4,9 @@
 //! property of the platform, so a contract that cannot be met is refused before anybody relies on
 //! it. What has failed itself, such as an API that does not answer, is outside of the sum.
 
-use super::Checker;
 use super::monitors::failing_ms;
 use super::services::Known;
+use super::{Checker, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{RawFailoverMode, RawService};
 use crate::config::recovery::Contract;
@@ -71,7 +71,7 @@ impl Checker<'_> {
     ) -> Option<Contract> {
         let contract = raw.contract.as_ref()?;
         let promises = ["rto_s", "rpo_s", "availability"];
-        if !promises.iter().any(|key| self.is_written(&format!("{path}.{key}"))) {
+        if !promises.iter().any(|key| self.is_written(&under(path, key))) {
             let allowed = "`rto_s`, `rpo_s` or `availability`";
             self.report(path, Code::E004, "it promises nothing", allowed);
         }
@@ -86,7 +86,7 @@ impl Checker<'_> {
             let problem =
                 format!("{rpo_s} s, and a standby is promoted with up to {lag_s} s of lag");
             let allowed = "no less than `failover.promote.max_lag_s`";
-            self.report(format!("{path}.rpo_s"), Code::E016, problem, allowed);
+            self.report(under(path, "rpo_s"), Code::E016, problem, allowed);
         }
         Some(Contract {
             rto_ms: contract.rto_s.map(|rto| u64::from(rto.get()) * SECOND),
@@ -106,7 +106,7 @@ impl Checker<'_> {
         let is_uncertain = self.has_mistake(&path.replace(".contract", ".publish"));
         let is_alone = raw.regions.len() == 1;
         let is_alone = is_alone && !self.lost.is_from(&path.replace(".contract", ".regions"));
-        let path = format!("{path}.rto_s");
+        let path = under(path, "rto_s");
         if is_alone {
             let problem = "the service has one region, so nothing can take over from it";
             self.report(path, Code::E016, problem, "`rto_s` with two regions or more");

@@ -72,6 +72,17 @@ fn other_version(document: &Value) -> Option<u64> {
     document.get("version")?.as_u64().filter(|version| *version != VERSION)
 }
 
+/// The path of a key of the table at `path`. Paths are put together all over: a call is less code
+/// than a `format!` each time.
+fn under(path: &str, key: &str) -> String {
+    [path, ".", key].concat()
+}
+
+/// The path of an item of the list at `path`.
+fn item(path: &str, index: usize) -> String {
+    format!("{path}[{index}]")
+}
+
 impl Checker<'_> {
     fn config(&mut self, raw: &Raw, fingerprint: Fingerprint) -> Config {
         let regions = self.regions(&raw.regions);
@@ -143,13 +154,16 @@ impl Checker<'_> {
         name: &str,
         known: impl Iterator<Item = &'k str>,
     ) {
+        self.unknown_among(path, what, name, &known.collect::<Vec<_>>());
+    }
+
+    #[cfg_attr(test, track_caller)]
+    fn unknown_among(&mut self, path: &str, what: &str, name: &str, known: &[&str]) {
         if self.broken.contains(name) {
             return;
         }
-        let known: Vec<&str> = known.collect();
         let hint = nearest(name, known.iter().copied()).map(|near| format!("write `{near}`"));
-        let mut allowed =
-            known.iter().take(NAMES_SHOWN_MAX).copied().collect::<Vec<_>>().join(", ");
+        let mut allowed = known.get(..NAMES_SHOWN_MAX).unwrap_or(known).join(", ");
         if known.len() > NAMES_SHOWN_MAX {
             allowed.push_str(", …");
         }

@@ -1,7 +1,7 @@
 //! Monitors that probe: their numbers fit together, and so does what they expect.
 
-use super::Checker;
 use super::contract::RUN_GAP_MS;
+use super::{Checker, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
 use crate::config::{
@@ -24,7 +24,7 @@ impl Checker<'_> {
         self.at_most("monitors", raw.len(), MONITORS_MAX);
         let (mut monitors, mut composites) = (Map::new(), Map::new());
         for (id, monitor) in raw {
-            let path = format!("monitors.{id}");
+            let path = under("monitors", id.as_str());
             match self.composite(&path, monitor) {
                 Some(composite) => drop(composites.insert(id.clone(), composite)),
                 None => drop(monitors.insert(id.clone(), self.monitor(&path, monitor, areas))),
@@ -36,7 +36,7 @@ impl Checker<'_> {
     }
 
     fn monitor(&mut self, path: &str, raw: &RawMonitor, areas: usize) -> Monitor {
-        let at = |key: &str| format!("{path}.{key}");
+        let at = |key: &str| under(path, key);
         // With a default in the place of a number that is refused, nothing certain can be said.
         let is_certain = !self.has_mistake(path);
         if !raw.must_pass.is_empty() {
@@ -103,7 +103,7 @@ impl Checker<'_> {
         if monitor.timeout_ms > monitor.interval_ms {
             let (timeout, interval) = (monitor.timeout_ms, monitor.interval_ms);
             let problem = format!("{timeout} ms, and the next probe is due after {interval} ms");
-            let path = format!("{path}.timeout_ms");
+            let path = under(path, "timeout_ms");
             self.report(path, Code::E014, problem, "no more than `interval_s`");
         }
         let takes_ms = failing_ms(monitor) + RUN_GAP_MS;
@@ -116,14 +116,14 @@ impl Checker<'_> {
                 takes_ms.div_ceil(SECOND),
             );
             let allowed = "long enough for `fall` timeouts";
-            self.report(format!("{path}.window_s"), Code::E014, problem, allowed);
+            self.report(under(path, "window_s"), Code::E014, problem, allowed);
         }
     }
 
     fn expect(&mut self, path: &str, raw: &RawExpect) -> Expect {
-        self.not_empty(&format!("{path}.status"), raw.status.all.len());
+        self.not_empty(&under(path, "status"), raw.status.all.len());
         if raw.body_contains.as_deref() == Some("") {
-            let path = format!("{path}.body_contains");
+            let path = under(path, "body_contains");
             self.report(path, Code::E004, "it is empty", "a text, or no such key");
         }
         let mut json = Vec::new();

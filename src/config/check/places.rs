@@ -1,6 +1,6 @@
 //! Regions and their origins, and the areas to probe from.
 
-use super::Checker;
+use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{RawOrigin, RawRegion, meant};
 use crate::config::{ORIGINS_MAX, Origin, OriginUrl, REGIONS_MAX, Region};
@@ -25,20 +25,20 @@ impl Checker<'_> {
         let mut seen = Set::new();
         let mut regions = Map::new();
         for (id, region) in raw {
-            let region = self.region(&format!("regions.{id}"), region, &mut seen);
+            let region = self.region(&under("regions", id.as_str()), region, &mut seen);
             regions.insert(id.clone(), region);
         }
         regions
     }
 
     fn region(&mut self, path: &str, raw: &RawRegion, seen: &mut Set<OriginId>) -> Region {
-        let origins_path = format!("{path}.origins");
+        let origins_path = under(path, "origins");
         self.not_empty(&origins_path, raw.origins.len());
         let mut origins = Vec::new();
         for (index, origin) in raw.origins.iter().enumerate() {
             origins.extend(self.origin(&format!("{origins_path}[{index}]"), origin, seen));
         }
-        self.attestations(&format!("{path}.attest"), &raw.attest);
+        self.attestations(&under(path, "attest"), &raw.attest);
         Region {
             country: raw.country.0,
             location: raw.location.map(|place| place.0),
@@ -51,7 +51,7 @@ impl Checker<'_> {
     /// A word that no set asks for permits nothing, and was most likely meant to.
     fn attestations(&mut self, path: &str, words: &[String]) {
         for (index, word) in words.iter().enumerate() {
-            let path = format!("{path}[{index}]");
+            let path = item(path, index);
             let members = sets::names().filter_map(sets::builtin).flat_map(sets::NamedSet::members);
             let mut known: Vec<&str> = Vec::new();
             for word in members.filter_map(|member| member.requires) {
@@ -73,9 +73,9 @@ impl Checker<'_> {
     fn origin(&mut self, path: &str, raw: &RawOrigin, seen: &mut Set<OriginId>) -> Option<Origin> {
         if !seen.insert(raw.id.clone()) {
             let problem = format!("there is another origin `{}`", raw.id);
-            self.report(format!("{path}.id"), Code::E005, problem, "an id of its own");
+            self.report(under(path, "id"), Code::E005, problem, "an id of its own");
         }
-        let url = self.origin_url(&format!("{path}.url"), &raw.url)?;
+        let url = self.origin_url(&under(path, "url"), &raw.url)?;
         Some(Origin { id: raw.id.clone(), url, ipv4: raw.ipv4, ipv6: raw.ipv6 })
     }
 
@@ -105,7 +105,7 @@ impl Checker<'_> {
 
     pub(super) fn areas(&mut self, names: &[String]) -> Vec<String> {
         for (index, name) in names.iter().enumerate() {
-            let path = format!("areas.use[{index}]");
+            let path = item("areas.use", index);
             if Area::parse(name).is_none() {
                 self.unknown(&path, "area of Cloudflare", name, Area::WORDS.iter().copied());
             } else if names.iter().take(index).any(|other| other == name) {

@@ -1,6 +1,6 @@
 //! Failing over and back, overrides, controls and alerts.
 
-use super::Checker;
+use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{
     RawAlert, RawAlertKind, RawFailover, RawFailoverMode, RawForced, RawOverride,
@@ -21,7 +21,7 @@ impl Checker<'_> {
         if !rising || stages.last() != Some(&100) {
             let problem = "the way back does not rise to 100 percent";
             let allowed = "percentages that rise, the last of them 100, such as [10, 50, 100]";
-            self.report(format!("{path}.failback.stages"), Code::E014, problem, allowed);
+            self.report(under(path, "failback.stages"), Code::E014, problem, allowed);
         }
         Failover {
             mode: match raw.mode {
@@ -31,9 +31,9 @@ impl Checker<'_> {
             stages: stages.iter().map(|stage| u8::try_from(*stage).unwrap_or(100)).collect(),
             bake_ms: u64::from(raw.failback.bake_s.get()) * SECOND,
             promote: raw.promote.as_ref().map(|promote| {
-                self.fetchable(&format!("{path}.promote.url"), &promote.url);
+                self.fetchable(&under(path, "promote.url"), &promote.url);
                 if let Some(secret) = &promote.secret {
-                    self.secret_name(&format!("{path}.promote.secret"), secret);
+                    self.secret_name(&under(path, "promote.secret"), secret);
                 }
                 Promote {
                     url: promote.url.clone(),
@@ -52,7 +52,7 @@ impl Checker<'_> {
         self.at_most("overrides", raw.len(), OVERRIDES_MAX);
         let mut overrides = Map::new();
         for (index, entry) in raw.iter().enumerate() {
-            let path = format!("overrides[{index}]");
+            let path = item("overrides", index);
             let built = Override {
                 set: match entry.set {
                     RawForced::Up => OverrideTo::Up,
@@ -65,7 +65,7 @@ impl Checker<'_> {
             };
             for (key, text) in [("reason", &entry.reason), ("author", &entry.author)] {
                 if text.trim().is_empty() {
-                    let path = format!("{path}.{key}");
+                    let path = under(&path, key);
                     self.report(path, Code::E004, "it is empty", "a few words");
                 }
             }
@@ -90,7 +90,7 @@ impl Checker<'_> {
             (Some(origin), None) => {
                 if !origins().any(|known| known == origin) {
                     self.unknown(
-                        &format!("{path}.origin"),
+                        &under(path, "origin"),
                         "origin",
                         origin.as_str(),
                         origins().map(OriginId::as_str),
@@ -103,7 +103,7 @@ impl Checker<'_> {
                     return region.origins.iter().map(|origin| origin.id.clone()).collect();
                 }
                 let known = regions.keys().map(RegionId::as_str);
-                self.unknown(&format!("{path}.region"), "region", id.as_str(), known);
+                self.unknown(&under(path, "region"), "region", id.as_str(), known);
                 Vec::new()
             }
             _ => {
@@ -118,7 +118,7 @@ impl Checker<'_> {
         self.at_most("observer.controls", urls.len(), CONTROLS_MAX);
         let mut controls = Vec::new();
         for (index, url) in urls.iter().enumerate() {
-            let path = format!("observer.controls[{index}]");
+            let path = item("observer.controls", index);
             if urls.iter().take(index).any(|other| other == url) {
                 self.twice(path, url);
             } else {
@@ -144,7 +144,7 @@ impl Checker<'_> {
         self.at_most("alerts", raw.len(), ALERTS_MAX);
         let mut alerts: Vec<Alert> = Vec::new();
         for (index, alert) in raw.iter().enumerate() {
-            let path = format!("alerts[{index}]");
+            let path = item("alerts", index);
             let (kind, key) = match alert.kind {
                 RawAlertKind::Slack => (AlertKind::Slack, "url_secret"),
                 RawAlertKind::Pagerduty => (AlertKind::Pagerduty, "key_secret"),
@@ -162,14 +162,14 @@ impl Checker<'_> {
                 let other = if key == "url_secret" { "key_secret" } else { "url_secret" };
                 let problem = format!("`{kind_name}` has no use for `{other}`");
                 let allowed = format!("`{key}` alone");
-                self.report(format!("{path}.{other}"), Code::E014, problem, &allowed);
+                self.report(under(&path, other), Code::E014, problem, &allowed);
             }
             let Some(secret) = named else {
                 let problem = format!("`{kind_name}` needs `{key}`");
                 self.report(path, Code::E014, problem, "the name of the secret that holds it");
                 continue;
             };
-            self.secret_name(&format!("{path}.{key}"), secret);
+            self.secret_name(&under(&path, key), secret);
             let alert = Alert { kind, secret: secret.clone() };
             if alerts.contains(&alert) {
                 self.report(path, Code::E005, "the same is told twice", "each once");

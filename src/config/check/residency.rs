@@ -1,7 +1,7 @@
 //! Rules, sets and tenants: names become countries, and conditions become something to match with.
 
-use super::Checker;
 use super::monitors::texts;
+use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{Method, Place, RawRule, RawSet, RawTenant, RawWhen, SetName};
 use crate::config::{RULES_MAX, SETS_MAX, TENANTS_MAX};
@@ -56,7 +56,7 @@ impl Checker<'_> {
     }
 
     fn set(&mut self, name: &str, raw: &RawSet, sets: &Sets) -> Allow {
-        let path = format!("sets.{name}");
+        let path = under("sets", name);
         if sets::builtin(name).is_some() {
             let problem = format!("`{name}` is built in");
             self.report(&path, Code::E005, problem, "a name of its own");
@@ -67,9 +67,9 @@ impl Checker<'_> {
             && from >= until
         {
             let problem = format!("it expires at {until}, and begins at {from}");
-            self.report(format!("{path}.expires"), Code::E014, problem, "later than it begins");
+            self.report(under(&path, "expires"), Code::E014, problem, "later than it begins");
         }
-        let members = if raw.1 { format!("{path}.members") } else { path.clone() };
+        let members = if raw.1 { under(&path, "members") } else { path.clone() };
         self.not_empty(&members, set.members.len());
         let mut allow = Allow::default();
         for (index, member) in set.members.iter().enumerate() {
@@ -122,7 +122,7 @@ impl Checker<'_> {
             allow.members.extend(set.members.iter().cloned());
         } else if let Some(set) = sets::builtin(name) {
             allow.members.extend(set.members().map(Member::from));
-        } else if !self.is_written(&format!("sets.{name}")) {
+        } else if !self.is_written(&under("sets", name)) {
             let own = sets.keys().map(|name| ["@", name].concat());
             let built_in = sets::names().map(|name| ["@", name].concat());
             let known: Vec<String> = built_in.chain(own).collect();
@@ -150,24 +150,24 @@ impl Checker<'_> {
         let mut seen = Set::new();
         let mut rules = Vec::new();
         for (index, rule) in raw.iter().enumerate() {
-            let path = format!("residency[{index}]");
+            let path = item("residency", index);
             if !seen.insert(rule.id.clone()) {
                 let problem = format!("there is another rule `{}`", rule.id);
-                self.report(format!("{path}.id"), Code::E005, problem, "an id of its own");
+                self.report(under(&path, "id"), Code::E005, problem, "an id of its own");
             }
-            let mut allow = self.allow(&format!("{path}.allow"), &rule.allow, sets);
+            let mut allow = self.allow(&under(&path, "allow"), &rule.allow, sets);
             if allow.everywhere {
                 let problem = "it permits every region, so the rule guards nothing";
                 let allowed = "the countries and sets that may see what it guards";
-                self.report(format!("{path}.allow"), Code::E022, problem, allowed);
+                self.report(under(&path, "allow"), Code::E022, problem, allowed);
             }
-            if self.has_mistake(&format!("{path}.when")) {
+            if self.has_mistake(&under(&path, "when")) {
                 // It guards more than was meant, or less.
                 allow.members.clear();
             }
             rules.push(Rule {
                 id: rule.id.clone(),
-                when: self.when(&format!("{path}.when"), &rule.when, sets),
+                when: self.when(&under(&path, "when"), &rule.when, sets),
                 allow,
                 mode: rule.mode,
                 basis: rule.basis.clone(),
@@ -177,7 +177,7 @@ impl Checker<'_> {
     }
 
     fn when(&mut self, path: &str, raw: &RawWhen, sets: &Sets) -> When {
-        let at = |key: &str| format!("{path}.{key}");
+        let at = |key: &str| under(path, key);
         let lens = [
             ("continent", raw.continent.as_ref().map(|list| list.all.len())),
             ("host", raw.host.as_ref().map(|list| list.all.len())),
@@ -208,7 +208,7 @@ impl Checker<'_> {
     /// time and condition: to guard too much can only narrow.
     fn guarded_countries(&mut self, path: &str, raw: &RawWhen, sets: &Sets) -> Option<CountrySet> {
         let named = raw.country.as_ref().map(|entries| {
-            let allow = self.allow(&format!("{path}.country"), entries, sets);
+            let allow = self.allow(&under(path, "country"), entries, sets);
             if allow.everywhere { CountrySet::all() } else { allow.countries() }
         });
         let on_continents = raw.continent.as_ref().map(|continents| {

@@ -1,7 +1,7 @@
 //! Services: their ids resolve, their hosts are names, and every strict rule leaves them somewhere
 //! to go.
 
-use super::Checker;
+use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::RawService;
 use crate::config::service::{Service, Steering};
@@ -52,7 +52,7 @@ impl Checker<'_> {
         self.at_most(path, raw.len(), HOSTS_MAX);
         let mut hosts = Vec::new();
         for (index, host) in raw.iter().enumerate() {
-            let path = format!("{path}[{index}]");
+            let path = item(path, index);
             let Some(host) = self.host(&path, host) else { continue };
             if let Some(other) = taken.insert(host.clone(), id.clone()) {
                 let problem = format!("`{host}` is a host of `{other}` already");
@@ -70,8 +70,8 @@ impl Checker<'_> {
         hosts: Vec<String>,
         known: &Known<'_>,
     ) -> Service {
-        let path = &format!("services.{id}");
-        let at = |key: &str| format!("{path}.{key}");
+        let path = &under("services", id.as_str());
+        let at = |key: &str| under(path, key);
         self.known_monitor(&at("monitor"), &raw.monitor, known);
         let regions = self.known_regions(&at("regions"), &raw.regions, known.regions);
         let (try_timeout_ms, timeout_ms) = (raw.try_timeout_ms.get(), raw.timeout_ms.get());
@@ -122,7 +122,7 @@ impl Checker<'_> {
         self.not_empty(path, names.len());
         let mut found: Vec<RegionId> = Vec::new();
         for (index, id) in names.iter().enumerate() {
-            let path = format!("{path}[{index}]");
+            let path = item(path, index);
             if !regions.contains_key(id) {
                 self.unknown(&path, "region", id.as_str(), regions.keys().map(RegionId::as_str));
             } else if found.contains(id) {

@@ -1,6 +1,6 @@
 //! How a service chooses: its settings belong together, and name its own regions.
 
-use super::Checker;
+use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{RawGeo, RawService, RawTenantSource, RawWrites};
 use crate::config::service::{Affinity, Geo, Policy, Primary, Steering, Tenancy};
@@ -17,7 +17,7 @@ impl Checker<'_> {
         hosts: &[String],
         regions: &[RegionId],
     ) -> Steering {
-        let at = |key: &str| format!("{path}.{key}");
+        let at = |key: &str| under(path, key);
         self.settings_belong_together(path, raw);
         if let Some(primary) = &raw.primary {
             self.is_its_own(&at("primary"), primary, regions);
@@ -87,7 +87,7 @@ impl Checker<'_> {
             ),
         ];
         for (key, fits, allowed) in needs {
-            let path = format!("{path}.{key}");
+            let path = under(path, key);
             if !fits && self.is_written(&path) {
                 let problem = format!("`{key}` has no effect here");
                 self.report(path, Code::E014, problem, allowed);
@@ -96,9 +96,9 @@ impl Checker<'_> {
     }
 
     fn geo(&mut self, path: &str, raw: &RawGeo, regions: &[RegionId]) -> Geo {
-        self.places(&format!("{path}.pops"), &raw.pops, regions);
-        self.places(&format!("{path}.countries"), &raw.countries, regions);
-        self.places(&format!("{path}.regions"), &raw.regions, regions);
+        self.places(&under(path, "pops"), &raw.pops, regions);
+        self.places(&under(path, "countries"), &raw.countries, regions);
+        self.places(&under(path, "regions"), &raw.regions, regions);
         let is_empty = raw.pops.is_empty() && raw.countries.is_empty() && raw.regions.is_empty();
         if is_empty && self.broken.is_empty() && self.steers_by_geo(path) {
             let problem = "`steering` goes by a map that has no place";
@@ -123,7 +123,7 @@ impl Checker<'_> {
             let path = format!("{path}.{}", place.key());
             self.not_empty(&path, ids.len());
             for (index, id) in ids.iter().enumerate() {
-                let path = format!("{path}[{index}]");
+                let path = item(&path, index);
                 if ids.iter().take(index).any(|other| other == id) {
                     self.twice(path, id.as_str());
                 } else {
@@ -172,7 +172,7 @@ impl Checker<'_> {
             for host in hosts.iter().filter(|host| host.split('.').count() < usize::from(*label)) {
                 let problem = format!("`{host}` has no label {label}");
                 let allowed = "a label that each host of the service has";
-                self.report(format!("{path}.host_label"), Code::E014, problem, allowed);
+                self.report(under(path, "host_label"), Code::E014, problem, allowed);
             }
         }
         let source = sources.into_iter().next()?;

@@ -1,6 +1,6 @@
 //! What only the config as a whole can get wrong: parts that are sound alone and not together.
 
-use super::Checker;
+use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{Raw, RawPublish};
 use crate::config::{Config, Origin, Publish, RecordKind, Region};
@@ -30,8 +30,8 @@ impl Checker<'_> {
         };
         self.published_once(config);
         for (index, rule) in config.residency.iter().enumerate() {
-            self.rule_guards_something(&format!("residency[{index}]"), raw, index, rule, &moving);
-            self.rule_has_an_effect(&format!("residency[{index}]"), rule, config);
+            self.rule_guards_something(&item("residency", index), raw, index, rule, &moving);
+            self.rule_has_an_effect(&item("residency", index), rule, config);
         }
         self.pins_hold(config);
         self.origins_are_behind_us(config, &moving);
@@ -88,7 +88,7 @@ impl Checker<'_> {
                 && !moving.published.contains(&name)
             {
                 let path =
-                    hosts.map_or_else(String::new, |h| h.path(&format!("{path}.when.host"), index));
+                    hosts.map_or_else(String::new, |h| h.path(&under(path, "when.host"), index));
                 let known: Vec<&str> = moving
                     .served
                     .iter()
@@ -104,7 +104,7 @@ impl Checker<'_> {
         let names_tenants = rule.when.tenants.as_ref().is_some_and(|tenants| !tenants.is_empty());
         if names_tenants && !guards_told && self.broken.is_empty() {
             let problem = "no service that the rule guards tells its tenants, so it guards nothing";
-            let path = format!("{path}.when.tenant");
+            let path = under(path, "when.tenant");
             self.report(path, Code::E022, problem, "`tenant` in a service that it guards");
         }
     }
@@ -120,7 +120,7 @@ impl Checker<'_> {
         if !config.regions.values().any(meets) {
             let problem = "no region is in any of these countries, so the rule prefers nothing";
             let allowed = "a country that has a region";
-            self.report(format!("{path}.allow"), Code::E022, problem, allowed);
+            self.report(under(path, "allow"), Code::E022, problem, allowed);
         }
     }
 
@@ -195,7 +195,7 @@ impl Checker<'_> {
     fn others_are_outside(&mut self, config: &Config, moving: &Moving) {
         let origins = || config.regions.values().flat_map(|region| &region.origins);
         for (index, control) in config.controls.iter().enumerate() {
-            let path = format!("observer.controls[{index}]");
+            let path = item("observer.controls", index);
             let Some(host) = host_of(&control.url) else { continue };
             if moving.has(&host) {
                 let problem = format!("`{host}` is a name of a service, which this Worker serves");
