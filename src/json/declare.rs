@@ -37,9 +37,8 @@ macro_rules! shape {
                 let mut object = serde_json::Map::new();
                 $(
                     let value = $crate::json::Shape::write(&self.$field);
-                    if !value.is_null() {
-                        object.insert($crate::json::key!($field $($key)?).to_owned(), value);
-                    }
+                    let key = $crate::json::key!($field $($key)?);
+                    $crate::json::put_if_any(&mut object, key, value);
                 )*
                 serde_json::Value::Object(object)
             }

@@ -50,10 +50,17 @@ pub(crate) fn read<T: Shape>(text: &str) -> Result<T, BadJson> {
 pub(crate) fn from_value<T: Shape>(value: &Value) -> Result<T, BadJson> {
     let mut reader = Reader::new(UnknownKeys::Ignored);
     let read = T::read(value, &mut reader);
-    match (read, reader.into_mistakes().0.into_iter().next()) {
-        (Some(read), None) => Ok(read),
-        (_, Some(Mistake { path, seen, .. })) => Err(BadJson::Form { path, seen }),
-        (None, None) => Err(BadJson::Form { path: ".".to_owned(), seen: reader::shown(value) }),
+    match read {
+        Some(read) if !reader.has_mistakes() => Ok(read),
+        _ => Err(mistake(reader, value)),
+    }
+}
+
+/// Why a value does not read. Apart from [`from_value`], which is compiled for each type.
+fn mistake(reader: Reader, value: &Value) -> BadJson {
+    match reader.into_mistakes().0.into_iter().next() {
+        Some(Mistake { path, seen, .. }) => BadJson::Form { path, seen },
+        None => BadJson::Form { path: ".".to_owned(), seen: reader::shown(value) },
     }
 }
 

@@ -97,6 +97,11 @@ impl Reader {
         Self { mistakes: Vec::new(), path: String::new(), unknown_keys, lost: Lost::default() }
     }
 
+    /// Whether there is a mistake so far.
+    pub(super) fn has_mistakes(&self) -> bool {
+        !self.mistakes.is_empty()
+    }
+
     /// All mistakes so far, and what is lost for them.
     pub(crate) fn into_mistakes(self) -> (Vec<Mistake>, Lost) {
         (self.mistakes, self.lost)

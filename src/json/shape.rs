@@ -240,9 +240,9 @@ impl<K: Key, V: Shape> Shape for Map<K, V> {
             let key = K::read_key(text, reader);
             let entry = V::read(value, reader);
             reader.leave(before);
-            match key.zip(entry) {
-                Some((key, entry)) => drop(map.insert(key, entry)),
-                None => reader.lose(text),
+            match (key, entry) {
+                (Some(key), Some(entry)) => drop(map.insert(key, entry)),
+                _ => reader.lose(text),
             }
         }
         Some(map)
