@@ -4,8 +4,9 @@
 //! Colos disagree about the time and a cron run can be late, so every difference is taken with
 //! [`Timestamp::since`], which is never negative: an event "from the future" has age zero.
 
+mod rfc3339;
+
 use crate::json::text_shape;
-use chrono::{DateTime, SecondsFormat, Utc};
 use std::fmt;
 
 /// A duration in whole milliseconds.
@@ -15,6 +16,9 @@ pub type Millis = u64;
 pub const SECOND: Millis = 1_000;
 /// Milliseconds in one minute.
 pub const MINUTE: Millis = 60 * SECOND;
+
+/// The last instant that is written with a date, in the year 262142.
+const DATED_MAX: Millis = 8_210_266_876_799_999;
 
 /// An instant: milliseconds since 1970-01-01T00:00:00Z. Written in JSON as RFC 3339, so that people
 /// can read it.
@@ -54,22 +58,17 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let instant = i64::try_from(self.0).ok().and_then(DateTime::<Utc>::from_timestamp_millis);
-        match instant {
-            Some(instant) => f.write_str(&instant.to_rfc3339_opts(SecondsFormat::Millis, true)),
-            None => write!(f, "+{}ms", self.0),
+        if self.0 > DATED_MAX {
+            return write!(f, "+{}ms", self.0);
         }
+        rfc3339::write(self.0, f)
     }
 }
 
 impl TryFrom<String> for Timestamp {
     type Error = BadTimestamp;
     fn try_from(text: String) -> Result<Self, BadTimestamp> {
-        DateTime::parse_from_rfc3339(&text)
-            .ok()
-            .and_then(|instant| u64::try_from(instant.timestamp_millis()).ok())
-            .map(Self)
-            .ok_or(BadTimestamp(text))
+        rfc3339::parse(&text).map(Self).ok_or(BadTimestamp(text))
     }
 }
 
