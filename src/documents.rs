@@ -11,7 +11,7 @@ use crate::health::Health;
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::json::fields;
 use crate::ordered::Map;
-use crate::state::{Applied, RefusedConfig};
+use crate::state::{Applied, Denied, Intent, RefusedConfig};
 use crate::time::{Millis, Timestamp};
 
 /// The KV key of [`Status`].
@@ -56,10 +56,31 @@ pub struct CloudflareStatus {
     pub failures: Vec<String>,
     /// What was deliberately not done.
     pub withheld: Vec<String>,
-    /// Origins that we disabled, as `pool/address`.
+    /// Origins that we disabled, as `pool/address`; `pool/*` is the whole pool.
     pub disabled_by_us: Vec<String>,
+    /// Changes that were begun and of which nobody knows yet whether they were made.
+    pub in_flight: Vec<Intent>,
+    /// Permissions that the token lacks: a person has to see to it.
+    pub denied: Map<String, Denied>,
+    /// How many calls of the API were made, and may be.
+    pub api: ApiStatus,
     /// The last changes, oldest first.
     pub applied: Vec<Applied>,
+}
+
+/// The budget of API calls.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApiStatus {
+    /// Calls in the last five minutes.
+    pub calls_in_5_min: u32,
+    /// Most calls in five minutes; upkeep may use half of them.
+    pub calls_in_5_min_max: u32,
+    /// No call before this instant: the API asked for it.
+    pub blocked_until: Option<Timestamp>,
+    /// No upkeep before this instant.
+    pub upkeep_after: Option<Timestamp>,
+    /// When everything was last compared with the account.
+    pub compared_at: Option<Timestamp>,
 }
 
 /// The last cron run.
@@ -135,7 +156,16 @@ fields!(Status {
     last_run if any,
 });
 fields!(ConfigStatus { in_use, refused });
-fields!(CloudflareStatus { failures, withheld, disabled_by_us, applied });
+fields!(CloudflareStatus {
+    failures,
+    withheld,
+    disabled_by_us,
+    in_flight = Vec::new(),
+    denied = Map::new(),
+    api = ApiStatus::default(),
+    applied,
+});
+fields!(ApiStatus { calls_in_5_min, calls_in_5_min_max, blocked_until, upkeep_after, compared_at });
 fields!(RunStatus { scheduled, began, rounds, probes });
 fields!(RegionStatus { as_of, region, country, origins });
 fields!(OriginStatus { url, override_ as "override" if any, monitors });
@@ -167,6 +197,12 @@ mod tests {
                 "failures": ["f"],
                 "withheld": [],
                 "disabled_by_us": ["eu/eu.example.com"],
+                "in_flight": [{"at": T, "what": "w"}],
+                "denied": {"DNS Write": {"at": T, "said": "s"}},
+                "api": {
+                    "calls_in_5_min": 3, "calls_in_5_min_max": 600, "blocked_until": null,
+                    "upkeep_after": null, "compared_at": T,
+                },
                 "applied": [{"at": T, "what": "w"}],
             },
         });

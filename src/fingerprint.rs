@@ -3,6 +3,13 @@
 
 use crate::json::text_shape;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+
+const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const PRIME: u64 = 0x0000_0100_0000_01b3;
+
+/// What has been hashed so far.
+struct Fnv(u64);
 
 /// FNV-1a over the bytes, 64 bits, written as 16 hex digits so that it can be compared by eye.
 /// Source: Fowler, Noll, Vo, draft-eastlake-fnv.
@@ -13,9 +20,31 @@ impl Fingerprint {
     /// The fingerprint of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-        const PRIME: u64 = 0x0000_0100_0000_01b3;
-        Self(bytes.iter().fold(OFFSET, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(PRIME)))
+        let mut hasher = Fnv(OFFSET);
+        hasher.write(bytes);
+        Self(hasher.finish())
+    }
+
+    /// The fingerprint of a value. It is the same on every platform, but not the one of any text.
+    pub(crate) fn of_value(value: &impl Hash) -> Self {
+        let mut hasher = Fnv(OFFSET);
+        value.hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(PRIME));
+    }
+
+    /// Lengths are as long on the host as in the wasm.
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(u64::try_from(number).unwrap_or(u64::MAX));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

@@ -36,6 +36,7 @@ pub mod routes;
 pub mod secret;
 pub mod state;
 pub mod steering;
+pub mod tally;
 pub mod target;
 #[cfg(test)]
 mod testing;

@@ -71,11 +71,11 @@ fn merge(keys: &[u64], mut left: &[usize], mut right: &[usize], merged: &mut Vec
 /// An ordered map.
 ///
 /// **Invariant.** The entries are sorted by key, and no two have the same.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Map<K, V>(Vec<(K, V)>);
 
 /// An ordered set.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Set<T>(Map<T, ()>);
 
 impl<K, V> Default for Map<K, V> {

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What stands for a secret.
+const REDACTED: &str = "[redacted]";
+
 /// A token or key. It has no `Serialize`, and its `Debug` and `Display` say only that it is there.
 #[derive(Clone)]
 pub struct Secret(String);
@@ -27,17 +30,23 @@ impl Secret {
         let difference = ours.iter().zip(theirs).fold(0, |all, (a, b)| all | (a ^ b));
         !ours.is_empty() && ours.len() == theirs.len() && std::hint::black_box(difference) == 0
     }
+
+    /// `text` without the secret: who is asked with a secret may answer with it.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, REDACTED) }
+    }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
+        f.write_str(REDACTED)
     }
 }
 
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
+        f.write_str(REDACTED)
     }
 }
 

@@ -9,10 +9,11 @@ use crate::fingerprint::Fingerprint;
 use crate::health::slow::Floor;
 use crate::health::{Damping, Health, Hysteresis, active, composite, effective};
 use crate::hold::Hold;
-use crate::ids::{MonitorId, OriginId};
+use crate::ids::{MonitorId, OriginId, ServiceId};
 use crate::json::{self, BadJson, fields, words};
 use crate::latency::{Estimate, STALE_AFTER};
 use crate::ordered::{Map, Set};
+use crate::tally::Tally;
 use crate::target::Target;
 use crate::time::{Millis, Timestamp};
 
@@ -132,6 +133,18 @@ pub struct Actuation {
     pub zone_ids: Map<String, String>,
     /// Origins that we disabled in pools, and so may enable again.
     pub holds: Set<Hold>,
+    /// Changes that were begun and of which no reply has said that they were made.
+    pub intents: Vec<Intent>,
+    /// Permissions that the token was found not to have, by name.
+    pub denied: Map<String, Denied>,
+    /// When traffic of each service was last moved.
+    pub moved_at: Map<ServiceId, Timestamp>,
+    /// How many changes each service had.
+    pub changes: Map<ServiceId, Tally>,
+    /// How many calls of the API were made.
+    pub calls: Tally,
+    /// No upkeep before this instant: the API was asked too much.
+    pub upkeep_after: Option<Timestamp>,
     /// The desired state that was last found or made true.
     pub settled: Option<Fingerprint>,
     /// When it was compared with the account.
@@ -150,6 +163,24 @@ pub struct Actuation {
     pub withheld: Vec<String>,
     /// The last changes that were made, oldest first; at most [`APPLIED_MAX`].
     pub applied: Vec<Applied>,
+}
+
+/// A change that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// When.
+    pub at: Timestamp,
+    /// What it is.
+    pub what: String,
+}
+
+/// A permission that the token does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    /// When it was found.
+    pub at: Timestamp,
+    /// What the API said.
+    pub said: String,
 }
 
 /// One change that was made.
@@ -212,6 +243,12 @@ fields!(Run { scheduled, began, round, probes, controls = Controls::default() })
 fields!(Actuation {
     zone_ids = Map::new(),
     holds = Set::new(),
+    intents = Vec::new(),
+    denied = Map::new(),
+    moved_at = Map::new(),
+    changes = Map::new(),
+    calls = Tally::default(),
+    upkeep_after,
     settled,
     compared_at,
     attempted,
@@ -223,6 +260,8 @@ fields!(Actuation {
     applied = Vec::new(),
 });
 
+fields!(Intent { at, what });
+fields!(Denied { at, said });
 fields!(Applied { at, what });
 
 impl Default for State {

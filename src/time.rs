@@ -22,7 +22,7 @@ const DATED_MAX: Millis = 8_210_266_876_799_999;
 
 /// An instant: milliseconds since 1970-01-01T00:00:00Z. Written in JSON as RFC 3339, so that people
 /// can read it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(u64);
 
 /// A text that is not an RFC 3339 instant after 1970.

@@ -3,7 +3,7 @@
 use crate::config::{Config, Origin, Region, Service};
 use crate::health::Health;
 use crate::ids::{MonitorId, RegionId};
-use crate::residency::{Allow, strict_rules_over};
+use crate::residency::{Allow, Rule, strict_rules_over};
 use crate::state::State;
 use crate::target::Target;
 use crate::time::{Millis, Timestamp};
@@ -51,6 +51,19 @@ impl<'a> View<'a> {
         self.state.health(self.config, &target(monitor, origin), self.now)
     }
 
+    /// Whether the health of an origin changed less than `lately_ms` ago, or failures count against
+    /// it now.
+    #[must_use]
+    pub fn is_unsettled(&self, monitor: &MonitorId, origin: &Origin, lately_ms: Millis) -> bool {
+        let changed = |since: Timestamp| self.now.since(since) < lately_ms;
+        self.config.leaves(monitor).iter().any(|leaf| {
+            let known = self.state.targets.get(&target(leaf, origin));
+            known.is_none_or(|known| {
+                known.memory.is_unsettled() || known.memory.since.is_none_or(changed)
+            })
+        })
+    }
+
     /// A region is as healthy as its best origin.
     #[must_use]
     pub fn region_health(&self, monitor: &MonitorId, region: &RegionId) -> Health {
@@ -71,18 +84,8 @@ impl<'a> View<'a> {
     }
 
     /// The origins of a region.
-    pub fn origins_in(&self, region: &RegionId) -> impl Iterator<Item = &'a Origin> + use<'a> {
-        self.config.regions.get(region).into_iter().flat_map(|region| &region.origins)
-    }
-
-    /// The origins of a service with their regions, in failover order.
-    pub fn origins_of(
-        &self,
-        service: &'a Service,
-    ) -> impl Iterator<Item = (&'a Region, &'a Origin)> + use<'a> {
-        let config = self.config;
-        let regions = service.regions.iter().filter_map(|id| config.regions.get(id));
-        regions.flat_map(|region| region.origins.iter().map(move |origin| (region, origin)))
+    pub fn origins_in(&self, region: &RegionId) -> std::slice::Iter<'a, Origin> {
+        self.config.regions.get(region).map_or(&[][..], |region| &region.origins).iter()
     }
 
     /// Whether a region is in one of the countries now.
@@ -91,14 +94,27 @@ impl<'a> View<'a> {
         allow.permits(region.country, &region.attest, self.now)
     }
 
+    /// Whether anything binds what answers everybody alike under `name`.
+    #[must_use]
+    pub fn binds_everybody(&self, service: &Service, name: &str) -> bool {
+        let has_pins = service.steering.tenancy.is_some() && !self.config.tenants.is_empty();
+        has_pins || !strict_rules_over(&self.config.residency, name).is_empty()
+    }
+
     /// The regions of a service that one answer for everybody under `name` may lead to now: those
     /// that every strict rule over the name permits, and every pin where the service has tenants.
     #[must_use]
     pub fn permitted_to_everybody(&self, service: &'a Service, name: &str) -> Vec<&'a RegionId> {
-        let rules = strict_rules_over(&self.config.residency, name);
-        let tenancy = service.steering.tenancy.iter();
-        let pins = tenancy.flat_map(|_| self.config.tenants.values());
-        let allows: Vec<&Allow> = rules.iter().map(|rule| &rule.allow).chain(pins).collect();
+        self.permitted_under(service, &strict_rules_over(&self.config.residency, name))
+    }
+
+    /// The regions of a service that all of the rules permit, and every pin where it has tenants.
+    #[must_use]
+    pub fn permitted_under(&self, service: &'a Service, rules: &[&Rule]) -> Vec<&'a RegionId> {
+        let mut allows: Vec<&Allow> = rules.iter().map(|rule| &rule.allow).collect();
+        if service.steering.tenancy.is_some() {
+            allows.extend(self.config.tenants.values());
+        }
         let permitted = |id: &&RegionId| {
             let region = self.config.regions.get(*id);
             region.is_some_and(|region| allows.iter().all(|allow| self.permits(allow, region)))

@@ -50,6 +50,7 @@ const LAYERS: [&[&str]; 7] = [
         "ordered",
         "place",
         "secret",
+        "tally",
         "time",
     ],
     &["config", "health", "latency", "residency", "target"],

@@ -9,8 +9,10 @@ pub enum Method {
     Get,
     /// Changes the given fields.
     Patch,
-    /// Runs a batch.
+    /// Creates, or runs a batch.
     Post,
+    /// Deletes.
+    Delete,
 }
 
 impl Method {
@@ -21,6 +23,7 @@ impl Method {
             Self::Get => "GET",
             Self::Patch => "PATCH",
             Self::Post => "POST",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -37,6 +40,12 @@ pub struct Call {
 }
 
 impl Call {
+    /// Whether it changes something.
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        self.method != Method::Get
+    }
+
     /// A call that reads.
     #[must_use]
     pub fn get(path: String) -> Self {

@@ -6,29 +6,41 @@
 //! drives all of it as a conversation: it says which API call to make next and is told the reply.
 //! No socket is opened in this folder.
 //!
-//! Three promises:
+//! Four promises:
 //!
-//! - **Foreign objects are invisible.** We touch only DNS records whose comment carries our marker,
-//!   and in a pool only the `enabled` of origins whose address is one of ours.
-//! - **What a person disabled stays disabled.** Before we disable an origin we write that down as a
-//!   [`Hold`](crate::hold::Hold); without a hold we never enable one.
+//! - **Foreign objects are invisible.** We touch only DNS records whose comment carries our marker
+//!   or which the config adopts, pools and balancers that the config names, and in a pool only what
+//!   is said of origins whose address is one of ours.
+//! - **What a person disabled stays disabled.** Before we disable something we write that down as a
+//!   [`Hold`](crate::hold::Hold); without a hold we never enable anything.
 //! - **Others' fields survive.** A pool's `PATCH` replaces the whole `origins` array, so the array
-//!   is read just before, one field of it is changed, everything else is sent back as it was, and
-//!   the reply is checked.
+//!   is read just before, our fields of it are changed, everything else is sent back as it was, and
+//!   the reply is checked. Of balancers, monitors and records only the fields that differ are sent.
+//! - **The law comes first.** What leads out of a jurisdiction is mended before anything else, and
+//!   nothing that would lead out of one is published.
 
 mod call;
 mod desired;
+mod marker;
+mod name;
 mod observed;
 mod plan;
 mod reconcile;
 mod reply;
 
 pub use call::{Call, Method};
-pub use desired::{Desired, DesiredPool, DesiredRecords, Jurisdiction, Switch, desired};
-pub use observed::{Observed, Pool, PoolOrigin, Record};
-pub use plan::{Action, Plan, RECORDS_MAX, RecordOp, Withheld, plan};
-pub use reconcile::{Next, Reconcile, Report};
+pub use desired::{
+    Desired, DesiredBalancer, DesiredMonitor, DesiredPool, DesiredRecords, Jurisdiction, Load,
+    Member, PoolMember, Switch, desired,
+};
+pub use marker::MARKER;
+pub use observed::{
+    Balancer, BalancerFields, LbMonitor, MonitorFields, Observed, Pool, PoolMatch, PoolOrigin,
+    PoolSet, RandomSteering, Record, SetOverrides, Topology, Weight,
+};
+pub use plan::{
+    Action, Change, Circumstances, Effect, FieldChange, OriginEdit, Parent, Plan, RecordOp,
+    Urgency, Why, Withheld, plan,
+};
+pub use reconcile::{Allowance, Done, Next, Reconcile, Report, Wanted};
 pub use reply::{Failure, REPLY_BYTES_MAX, Reply};
-
-/// What the comment of a DNS record begins with if the record is ours. The service's id follows.
-pub const MARKER: &str = "pointsman:";

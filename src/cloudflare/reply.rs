@@ -77,7 +77,16 @@ impl Failure {
     /// Whether every other call would fail as well, so that none should be made now.
     #[must_use]
     pub fn stops_everything(&self) -> bool {
-        matches!(self, Self::Lost(_) | Self::RateLimited { .. })
+        matches!(
+            self,
+            Self::Lost(_) | Self::RateLimited { .. } | Self::NotPermitted { status: 401, .. }
+        )
+    }
+
+    /// Whether it is certain that nothing was changed.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        !matches!(self, Self::Lost(_) | Self::Server(_) | Self::Malformed(_))
     }
 }
 
@@ -97,6 +106,25 @@ fields!(ApiError { code = 0, message = String::new() });
 
 /// Opens the envelope of a reply to a call that needs the permission `needs`. Errors: [`Failure`].
 pub(super) fn open<T: Shape>(reply: &Reply, needs: &'static str) -> Result<T, Failure> {
+    let mut opened = opened(reply, needs)?;
+    json::from_value(&result(&mut opened)?).map_err(malformed)
+}
+
+/// The same for one page of a list: its rows, and how many there are on all pages.
+pub(super) fn open_page(
+    reply: &Reply,
+    needs: &'static str,
+) -> Result<(Vec<Value>, Option<usize>), Failure> {
+    let mut opened = opened(reply, needs)?;
+    let total = opened.pointer("/result_info/total_count").and_then(Value::as_u64);
+    match result(&mut opened)? {
+        Value::Array(rows) => Ok((rows, total.and_then(|total| usize::try_from(total).ok()))),
+        _ => Err(Failure::Malformed("its result is no list".to_owned())),
+    }
+}
+
+/// The envelope of a reply that says that all went well.
+fn opened(reply: &Reply, needs: &'static str) -> Result<Value, Failure> {
     let (status, wait_s, body) = match reply {
         Reply::Answered { status, retry_after_s, body } => (*status, *retry_after_s, body),
         Reply::Lost(why) => return Err(Failure::Lost(why.clone())),
@@ -113,17 +141,15 @@ pub(super) fn open<T: Shape>(reply: &Reply, needs: &'static str) -> Result<T, Fa
         500..=599 => return Err(Failure::Server(status)),
         _ => return Err(Failure::Refused { status, said: said(body) }),
     }
-    let result = open_envelope(status, body)?;
-    json::from_value(&result).map_err(malformed)
-}
-
-/// The result in a reply of a good status.
-fn open_envelope(status: u16, body: &str) -> Result<Value, Failure> {
-    let mut opened = json::parse(body).map_err(|error| malformed(error.into()))?;
+    let opened = json::parse(body).map_err(|error| malformed(error.into()))?;
     let envelope: Envelope = json::from_value(&opened).map_err(malformed)?;
     if !envelope.success {
         return Err(Failure::Refused { status, said: words(&envelope.errors) });
     }
+    Ok(opened)
+}
+
+fn result(opened: &mut Value) -> Result<Value, Failure> {
     match opened.get_mut("result").map(Value::take) {
         None | Some(Value::Null) => Err(Failure::Malformed("it has no result".to_owned())),
         Some(result) => Ok(result),
@@ -131,7 +157,7 @@ fn open_envelope(status: u16, body: &str) -> Result<Value, Failure> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "errors are mapped by value")]
-fn malformed(error: BadJson) -> Failure {
+pub(super) fn malformed(error: BadJson) -> Failure {
     Failure::Malformed(error.to_string())
 }
 

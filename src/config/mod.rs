@@ -13,6 +13,7 @@
 mod advice;
 mod check;
 mod diagnostic;
+mod guards;
 mod monitor;
 mod publish;
 mod raw;
@@ -23,12 +24,16 @@ mod url;
 #[cfg(not(target_arch = "wasm32"))]
 pub use advice::{Advice, AdviceCode, advise};
 pub use diagnostic::{Code, Diagnostic};
+pub use guards::Guards;
 pub use monitor::{
     COMPOSITE_DEPTH_MAX, Composite, CompositeRule, Control, DAMPING_HALF_LIFE_MS_DEFAULT,
     DOWN_INTERVAL_MS_DEFAULT, Expect, JsonExpect, LAG_POINTER, Monitor, Override, OverrideTo,
     Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers, StatusRange,
 };
-pub use publish::{DnsTarget, LoadBalancerTarget, PoolTarget, Publish, RecordKind};
+pub use publish::{
+    CountriesBy, DnsMode, DnsTarget, LoadBalancerTarget, PoolSwitch, PoolTarget, Publish,
+    RecordKind, SessionAffinity,
+};
 pub use recovery::{Alert, AlertKind, Contract, Failover, FailoverMode, Promote};
 pub use service::{Affinity, Geo, Policy, Primary, Service, Steering, Tenancy};
 pub use url::{BadUrl, OriginUrl};
@@ -41,6 +46,7 @@ use crate::latency::Location;
 use crate::ordered::{Map, Set};
 use crate::residency::{Allow, Rule};
 use crate::target::Target;
+use crate::time::Millis;
 use serde_json::Value;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -74,6 +80,11 @@ pub const OVERRIDES_MAX: usize = 100;
 pub const ALERTS_MAX: usize = 10;
 /// Probes in one cron run where the config says nothing. The free plan allows 50 subrequests a run.
 pub const PROBES_PER_RUN_DEFAULT: u32 = 45;
+/// Calls of the API in one pass where the config says nothing, for the same reason.
+pub const API_CALLS_PER_PASS_DEFAULT: u32 = 45;
+/// Calls of the API in five minutes where the config says nothing: half of what a user has, who may
+/// be looking at the dashboard.
+pub const API_CALLS_PER_5_MIN_DEFAULT: u32 = 600;
 
 /// A sound config.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,6 +115,14 @@ pub struct Config {
     pub alerts: Vec<Alert>,
     /// Most probes in one cron run.
     pub probes_per_run: u32,
+    /// What may withhold a change at Cloudflare.
+    pub guards: Guards,
+    /// Most calls of Cloudflare's API in one pass.
+    pub api_calls_per_pass: u32,
+    /// Most calls of Cloudflare's API in five minutes.
+    pub api_calls_per_5_min: u32,
+    /// How often the account is read when nothing has changed.
+    pub compare_every_ms: Millis,
 }
 
 /// A place where data is stored and processed.

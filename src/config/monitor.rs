@@ -130,6 +130,12 @@ impl StatusRange {
         (first >= 100 && first <= last && last <= 599).then_some(Self(first, last))
     }
 
+    /// The first and the last of them.
+    #[must_use]
+    pub fn bounds(self) -> (u16, u16) {
+        (self.0, self.1)
+    }
+
     /// Whether `status` lies in the range.
     #[must_use]
     pub fn contains(self, status: u16) -> bool {

@@ -30,6 +30,8 @@ pub struct Service {
     pub timeout_ms: Millis,
     /// How it fails over and back.
     pub failover: Failover,
+    /// Requests a second at peak, which those that remain must be able to carry.
+    pub peak_rps: Option<u32>,
     /// Objects at Cloudflare that follow its health.
     pub publish: Vec<Publish>,
     /// The recovery targets that it promises.

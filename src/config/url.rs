@@ -77,6 +77,18 @@ impl OriginUrl {
     pub fn base(&self) -> &str {
         &self.base
     }
+
+    /// Whether it is asked by TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.base.starts_with("https:")
+    }
+
+    /// The port, where it is not that of the scheme.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.base.rsplit_once(':').and_then(|(_, port)| port.parse().ok())
+    }
 }
 
 impl fmt::Display for OriginUrl {

@@ -1,20 +1,33 @@
-//! When to compare with Cloudflare, and what to remember of it.
+//! When to compare with Cloudflare, what may be spent on it, and what to remember of it.
 
 use super::Controller;
-use crate::cloudflare::{Desired, Reconcile, Report, desired};
+use crate::cloudflare::{
+    Allowance, Circumstances, Desired, Reconcile, Report, Urgency, Wanted, Why, desired,
+};
 use crate::config::Config;
 use crate::fingerprint::Fingerprint;
 use crate::hold::Hold;
-use crate::json;
-use crate::state::{APPLIED_MAX, Applied, State};
+use crate::ordered::Map;
+use crate::state::{APPLIED_MAX, Actuation, Applied, Denied, Intent, State};
+use crate::tally::Tally;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 
-/// How often the account is read when nothing has changed, to find what others did.
-const DRIFT_EVERY_MS: Millis = 10 * MINUTE;
 /// First wait after a failed pass; each further one waits twice as long.
 const BACKOFF_MS: Millis = 2 * SECOND;
 /// Longest wait after a failed pass, unless the API asks for more.
 const BACKOFF_MS_MAX: Millis = MINUTE;
+/// The window in which calls are counted. Source: the API's rate limit.
+pub(super) const CALLS_WINDOW_MS: Millis = 5 * MINUTE;
+/// The window in which changes of a service are counted.
+const CHANGES_WINDOW_MS: Millis = 60 * MINUTE;
+/// For how long a missing permission is not tried again.
+const DENIED_MS: Millis = 10 * MINUTE;
+/// How soon upkeep is tried again that was put off.
+const UPKEEP_LATER_MS: Millis = MINUTE;
+/// Longest time without a look at the account while a guard's time runs.
+const LOOK_AGAIN_MS: Millis = 10 * MINUTE;
+/// Intents that are kept; a pass writes each down before its call and closes it after.
+const INTENTS_MAX: usize = 100;
 
 /// A comparison that has begun.
 #[derive(Debug)]
@@ -23,66 +36,226 @@ pub struct Pass {
     pub reconcile: Reconcile,
     /// What was wanted when it began: what changes meanwhile is not settled by it.
     pub wanted: Fingerprint,
+    /// What it was made from, for people.
+    basis: String,
+    began: Timestamp,
 }
 
-/// Begins a pass where the desired state is new, an attempt failed and may be made again, or the
-/// account was not looked at for a while.
+/// Begins a pass where the desired state is new, an attempt failed and may be made again, something
+/// was begun and not heard of since, or the account was not looked at for a while.
 pub(super) fn begin(config: &Config, state: &State, now: Timestamp) -> Option<Pass> {
     let desired = desired(config, state, now);
-    if desired == Desired::default() {
+    if desired.is_empty() {
         return None;
     }
     let actuation = &state.actuation;
-    let wanted = fingerprint(&desired);
+    let wanted = fingerprint(&desired, config, state);
     let waits = |until: Option<Timestamp>| until.is_some_and(|at| now < at);
     // A new wish need not wait for an old failure, but for a block of the whole API it must.
     let is_new = actuation.attempted != Some(wanted);
     if waits(actuation.blocked_until) || (waits(actuation.retry_at) && !is_new) {
         return None;
     }
+    let allowance = allowance(config, actuation, now);
     let unsettled = actuation.settled != Some(wanted);
-    let drift_due = actuation.compared_at.is_none_or(|at| now.since(at) >= DRIFT_EVERY_MS);
-    (unsettled || drift_due || actuation.retry_at.is_some()).then(|| Pass {
-        reconcile: Reconcile::new(desired, actuation.zone_ids.clone(), actuation.holds.clone()),
+    let is_due = |at: Timestamp| now.since(at) >= config.compare_every_ms;
+    // To look after what others did is upkeep.
+    let drift_due = actuation.compared_at.is_none_or(is_due) && allowance.upkeep > 0;
+    let unheard = actuation.retry_at.is_some() || !actuation.intents.is_empty();
+    if allowance.calls == 0 || !(unsettled || drift_due || unheard) {
+        return None;
+    }
+    let denied = actuation.denied.iter().filter(|(_, denied)| now.since(denied.at) < DENIED_MS);
+    Some(Pass {
+        reconcile: Reconcile::new(Wanted {
+            desired,
+            circumstances: circumstances(config, state, now),
+            holds: actuation.holds.clone(),
+            zone_ids: actuation.zone_ids.clone(),
+            denied: Map::of(denied.map(|(needs, denied)| (needs.clone(), denied.said.clone()))),
+            allowance,
+            is_dry: false,
+        }),
         wanted,
+        basis: format!("config {} at generation {}", config.fingerprint, state.generation),
+        began: now,
     })
 }
 
-fn fingerprint(desired: &Desired) -> Fingerprint {
-    Fingerprint::of(json::write(desired).as_bytes())
+/// Everything that a plan depends on and that is not read from the account.
+fn fingerprint(desired: &Desired, config: &Config, state: &State) -> Fingerprint {
+    Fingerprint::of_value(&(desired, config.guards, state.doubted_since))
+}
+
+/// What the guards look at, as the state has it.
+#[must_use]
+pub fn circumstances(config: &Config, state: &State, now: Timestamp) -> Circumstances {
+    let changes = state.actuation.changes.iter();
+    Circumstances {
+        now,
+        guards: config.guards,
+        doubted_since: state.doubted_since,
+        moved_at: state.actuation.moved_at.clone(),
+        changes: Map::of(
+            changes.map(|(id, tally)| (id.clone(), tally.within(CHANGES_WINDOW_MS, now))),
+        ),
+    }
+}
+
+/// Half of the budget is for what is urgent alone.
+fn allowance(config: &Config, actuation: &Actuation, now: Timestamp) -> Allowance {
+    let used = actuation.calls.within(CALLS_WINDOW_MS, now);
+    let most = config.api_calls_per_5_min;
+    let has_to_wait = actuation.upkeep_after.is_some_and(|at| now < at);
+    let calls = most.saturating_sub(used).min(config.api_calls_per_pass);
+    let upkeep = if has_to_wait { 0 } else { (most / 2).saturating_sub(used).min(calls) };
+    Allowance { calls, upkeep }
 }
 
 impl Controller {
-    /// Writes a hold down; the caller saves the state before it makes the call that the hold is
-    /// about.
-    pub fn intend(&mut self, hold: Hold) {
-        self.state.actuation.holds.insert(hold);
+    /// Writes down what is about to be done; the caller saves the state before it makes the call.
+    pub fn intend(&mut self, what: String, holds: Vec<Hold>, now: Timestamp) {
+        let actuation = &mut self.state.actuation;
+        actuation.holds.extend(holds);
+        actuation.intents.retain(|intent| intent.what != what);
+        actuation.intents.push(Intent { at: now, what });
+        let excess = actuation.intents.len().saturating_sub(INTENTS_MAX);
+        actuation.intents.drain(..excess);
+    }
+
+    /// Ends a pass before its next change if what it was made from no longer holds.
+    pub fn still_holds(&self, pass: &mut Pass, now: Timestamp) -> bool {
+        let wanted = self
+            .config
+            .as_ref()
+            .map(|config| fingerprint(&desired(config, &self.state, now), config, &self.state));
+        let holds = wanted == Some(pass.wanted);
+        if !holds {
+            pass.reconcile.abandon(format!("it was made from {}, which is past", pass.basis));
+        }
+        holds
+    }
+
+    /// When the next pass is due that need not wait for a round: one that was put off, failed, or
+    /// waits for a guard.
+    /// Only where one could then begin: an alarm that finds nothing to do must not ask for another.
+    #[must_use]
+    pub fn next_pass_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let (config, actuation) = (self.config.as_ref()?, &self.state.actuation);
+        let blocked_until = actuation.blocked_until.unwrap_or(now);
+        let at = actuation.retry_at?.max(blocked_until).max(now);
+        let is_spent = allowance(config, actuation, now).calls == 0;
+        let is_wanted = !desired(config, &self.state, now).is_empty();
+        is_wanted.then(|| if is_spent { at.max(now.plus(MINUTE)) } else { at })
+    }
+
+    /// Makes the next round compare with the account, and try again what was denied.
+    pub fn compare_soon(&mut self) {
+        let actuation = &mut self.state.actuation;
+        actuation.compared_at = None;
+        actuation.retry_at = None;
+        actuation.denied = Map::new();
     }
 
     /// Remembers what a pass did.
     pub fn end_reconcile(&mut self, pass: Pass, now: Timestamp) {
-        let Pass { reconcile, wanted } = pass;
+        let Pass { reconcile, wanted, began, .. } = pass;
         let report: Report = reconcile.finish();
         let actuation = &mut self.state.actuation;
+        if actuation.attempted != Some(wanted) {
+            // What stood in the way of an old wish need not stand in the way of a new one.
+            actuation.attempts = 0;
+        }
         actuation.attempted = Some(wanted);
+        actuation.calls.add(report.calls, now);
         actuation.blocked_until = report.blocked_ms.map(|ms| now.plus(ms));
+        if let Some(until) = actuation.blocked_until {
+            actuation.upkeep_after = Some(until.plus(CALLS_WINDOW_MS));
+        }
+        count(actuation, &report, now);
+        let hold_down_ms = self.config.as_ref().map_or(0, |config| config.guards.hold_down_ms);
+        when_again(actuation, &report, wanted, Times { began, now, hold_down_ms });
+        close_intents(actuation, &report, began);
         actuation.zone_ids = report.zone_ids;
         actuation.holds.retain(|hold| !report.released.contains(hold));
-        if report.failures.is_empty() {
-            actuation.settled = (!report.is_partial).then_some(wanted);
-            actuation.compared_at = Some(now);
-            actuation.attempts = 0;
-            actuation.retry_at = None;
-        } else {
-            let doublings = actuation.attempts.min(8);
-            let backoff = BACKOFF_MS.saturating_mul(1 << doublings).min(BACKOFF_MS_MAX);
-            actuation.attempts = actuation.attempts.saturating_add(1);
-            actuation.retry_at = Some(now.plus(backoff));
-        }
+        let before = std::mem::take(&mut actuation.denied);
+        let denied = report.denied.into_iter().map(|(needs, said)| {
+            let at = before.get(&needs).map_or(now, |denied| denied.at);
+            let at = if now.since(at) < DENIED_MS { at } else { now };
+            (needs, Denied { at, said })
+        });
+        actuation.denied = denied.collect();
         actuation.failures = report.failures;
-        actuation.withheld = report.withheld;
-        actuation.applied.extend(report.applied.into_iter().map(|what| Applied { at: now, what }));
+        actuation.withheld = report.withheld.iter().map(ToString::to_string).collect();
+        let applied = report.applied.into_iter();
+        actuation.applied.extend(applied.map(|done| Applied { at: now, what: done.what }));
         let excess = actuation.applied.len().saturating_sub(APPLIED_MAX);
         actuation.applied.drain(..excess);
     }
+}
+
+/// Instants and spans that say when a pass is due again.
+#[derive(Clone, Copy)]
+struct Times {
+    began: Timestamp,
+    now: Timestamp,
+    hold_down_ms: Millis,
+}
+
+/// Settles what was wanted, or says when to try again.
+fn when_again(actuation: &mut Actuation, report: &Report, wanted: Fingerprint, times: Times) {
+    let Times { began, now, hold_down_ms } = times;
+    if !report.failures.is_empty() {
+        let hopeless =
+            report.failures.iter().all(|told| report.denied.values().any(|denied| denied == told));
+        let doublings = actuation.attempts.min(8);
+        let backoff = BACKOFF_MS.saturating_mul(1 << doublings).min(BACKOFF_MS_MAX);
+        actuation.attempts = actuation.attempts.saturating_add(1);
+        actuation.retry_at = Some(now.plus(match report.put_off {
+            // What went well makes room for what was put off.
+            Some(_) if !report.applied.is_empty() => BACKOFF_MS,
+            // A person has to act first.
+            _ if hopeless => DENIED_MS,
+            _ => backoff,
+        }));
+        return;
+    }
+    actuation.attempts = 0;
+    let is_held = |why: Why| report.withheld.iter().any(|withheld| withheld.why == why);
+    let ends = actuation.moved_at.values().map(|at| at.plus(hold_down_ms));
+    let hold_down_ends = ends.filter(|end| now < *end).min().filter(|_| is_held(Why::HoldDown));
+    let budget_grows = is_held(Why::ChangeBudget).then(|| now.plus(MINUTE));
+    let waits_until = hold_down_ends.into_iter().chain(budget_grows).min();
+    // A long wait must not keep us from seeing what others do.
+    let waits_until = waits_until.map(|at| at.min(now.plus(LOOK_AGAIN_MS)));
+    actuation.retry_at = match report.put_off {
+        Some(Urgency::Upkeep) => Some(now.plus(UPKEEP_LATER_MS)),
+        Some(_) => Some(now),
+        None => waits_until,
+    };
+    // What was changed is read once more before it counts: others write as well.
+    let is_found = report.applied.is_empty();
+    let is_over = report.put_off.is_none() && is_found && waits_until.is_none();
+    actuation.settled = is_over.then_some(wanted);
+    actuation.compared_at = Some(began);
+}
+
+fn count(actuation: &mut Actuation, report: &Report, now: Timestamp) {
+    for done in &report.applied {
+        let Some(service) = &done.service else { continue };
+        actuation.changes.insert_if_absent(service.clone(), Tally::default());
+        actuation.changes.get_mut(service).into_iter().for_each(|tally| tally.add(1, now));
+        if matches!(done.urgency, Urgency::Failover | Urgency::Restore) {
+            actuation.moved_at.insert(service.clone(), now);
+        }
+    }
+}
+
+/// An intent of an earlier pass is closed once a plan was made from what the account says now: what
+/// had been done was found done, and what had not is in that plan.
+fn close_intents(actuation: &mut Actuation, report: &Report, began: Timestamp) {
+    actuation.intents.retain(|intent| {
+        let is_older = intent.at < began;
+        report.open.contains(&intent.what) || (is_older && !report.is_planned)
+    });
 }

@@ -96,7 +96,10 @@ fn law_fingerprint(view: View<'_>, routes: &Routes) -> Fingerprint {
         service.regions.iter().for_each(|region| add(region));
         service.publish.iter().for_each(|publish| match publish {
             Publish::Dns(dns) => add(&format_args!("{} {}", dns.name, dns.kind.as_str())),
-            Publish::Pool(pool) => add(&format_args!("{} {}", pool.account, pool.name)),
+            Publish::Pool(pool) => {
+                add(&format_args!("{} {}", pool.account, pool.name));
+                pool.regions.iter().for_each(|region| add(region));
+            }
             Publish::LoadBalancer(balancer) => add(&balancer.name),
         });
         let entry = routes.services.get(id);

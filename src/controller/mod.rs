@@ -12,7 +12,7 @@ mod actuation;
 mod compile;
 mod writing;
 
-pub use actuation::Pass;
+pub use actuation::{Pass, circumstances};
 pub use compile::routes;
 pub use writing::{Document, HEARTBEAT_MS};
 

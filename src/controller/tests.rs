@@ -239,7 +239,7 @@ fn a_service_that_fails_over_by_hand_is_left_alone_at_cloudflare_and_steered_by_
     let desired = cloudflare::desired(controller.config().unwrap(), &controller.state, at(115_000));
     assert_eq!((&desired.records[0].answer, desired.records[0].manual), (&None, true));
     let mut switches = desired.pools.iter().flat_map(|pool| pool.origins.values());
-    assert!(switches.all(|switch| *switch == cloudflare::Switch::Leave));
+    assert!(switches.all(|member| member.switch == cloudflare::Switch::Leave));
     let routes = controller.due_routes(at(115_000)).unwrap();
     let table = routes::Table::parse(&routes.text).unwrap();
     assert_eq!(table.service("api.example.com").unwrap().down.len(), 1);
@@ -265,4 +265,22 @@ fn a_lag_that_passes_its_bound_is_news_and_a_lag_that_moves_is_not() {
     assert!(lag(61, 117_000));
     assert!(!lag(500, 118_000));
     assert!(lag(5, 119_000));
+}
+
+#[test]
+fn an_alarm_that_could_find_nothing_to_do_is_not_asked_for() {
+    let mut controller = settled();
+    controller.state.actuation.retry_at = Some(at(1));
+    assert_eq!(controller.next_pass_at(at(70_000)), Some(at(70_000)), "never in the past");
+    let limit = controller.config().unwrap().api_calls_per_5_min;
+    controller.state.actuation.calls.add(limit, at(70_000));
+    assert_eq!(controller.next_pass_at(at(70_000)), Some(at(130_000)), "the budget is spent");
+    let mut text: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
+    for service in ["api", "files"] {
+        text["services"][service].as_object_mut().unwrap().remove("publish");
+        text["services"][service]["hosts"] = serde_json::json!([format!("{service}.example.com")]);
+    }
+    assert_eq!(controller.offer_config(&text.to_string(), at(70_000)), Offered::Taken);
+    assert_eq!(controller.next_pass_at(at(70_000)), None, "nothing is published");
+    assert_eq!(Controller::default().next_pass_at(at(70_000)), None);
 }

@@ -6,11 +6,12 @@
 //! heartbeat, so that proxies can tell how old their view is: 288 writes a day.
 
 use super::Controller;
+use super::actuation::CALLS_WINDOW_MS;
 use super::compile;
 use crate::config::{Config, Origin};
 use crate::documents::{
-    CloudflareStatus, ConfigStatus, Metadata, MonitorStatus, OriginStatus, REGION_PREFIX,
-    RegionStatus, RunStatus, STATUS_KEY, Status,
+    ApiStatus, CloudflareStatus, ConfigStatus, Metadata, MonitorStatus, OriginStatus,
+    REGION_PREFIX, RegionStatus, RunStatus, STATUS_KEY, Status,
 };
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
@@ -110,7 +111,9 @@ impl Controller {
 
     fn status_document(&self, now: Timestamp) -> Document {
         let status = self.lasting_status(now);
-        let substance = Status { as_of: Timestamp::default(), generation: 0, ..status.clone() };
+        let mut substance = Status { as_of: Timestamp::default(), generation: 0, ..status.clone() };
+        // Calls are always in motion, and are looked up in the live status.
+        substance.cloudflare.api = ApiStatus::default();
         document(STATUS_KEY.to_owned(), &status, &substance, now, summary(&status))
     }
 
@@ -168,7 +171,7 @@ impl Controller {
                 .as_ref()
                 .map(|config| service_health(View { config, state: &self.state, now }))
                 .unwrap_or_default(),
-            cloudflare: cloudflare_status(&self.state.actuation),
+            cloudflare: cloudflare_status(&self.state.actuation, self.config.as_ref(), now),
             last_run: None,
         }
     }
@@ -206,10 +209,29 @@ fn service_health(view: View<'_>) -> Map<ServiceId, Map<RegionId, Health>> {
     }))
 }
 
-fn cloudflare_status(actuation: &Actuation) -> CloudflareStatus {
-    let Actuation { failures, withheld, holds, applied, .. } = actuation.clone();
-    let disabled_by_us = holds.iter().map(|h| format!("{}/{}", h.pool, h.address)).collect();
-    CloudflareStatus { failures, withheld, disabled_by_us, applied }
+fn cloudflare_status(
+    actuation: &Actuation,
+    config: Option<&Config>,
+    now: Timestamp,
+) -> CloudflareStatus {
+    let disabled_by_us =
+        actuation.holds.iter().map(|h| format!("{}/{}", h.pool, h.address)).collect();
+    let api = ApiStatus {
+        calls_in_5_min: actuation.calls.within(CALLS_WINDOW_MS, now),
+        calls_in_5_min_max: config.map_or(0, |config| config.api_calls_per_5_min),
+        blocked_until: actuation.blocked_until.filter(|at| now < *at),
+        upkeep_after: actuation.upkeep_after.filter(|at| now < *at),
+        compared_at: actuation.compared_at,
+    };
+    CloudflareStatus {
+        failures: actuation.failures.clone(),
+        withheld: actuation.withheld.clone(),
+        disabled_by_us,
+        in_flight: actuation.intents.clone(),
+        denied: actuation.denied.clone(),
+        api,
+        applied: actuation.applied.clone(),
+    }
 }
 
 fn origin_status(view: View<'_>, origin: &Origin) -> OriginStatus {

@@ -22,6 +22,8 @@ pub struct AdminRequest<'a> {
 pub enum AdminRoute {
     /// How everything is.
     Status,
+    /// Compare with Cloudflare now, and then how everything is.
+    Compare,
     /// Nothing, and this is why.
     Refused(Response),
 }
@@ -47,6 +49,11 @@ pub fn route(request: &AdminRequest<'_>, token: Option<&Secret>) -> AdminRoute {
             let allow = ("allow", "GET, HEAD".to_owned());
             AdminRoute::Refused(error(405, "status can only be read", Some(allow)))
         }
+        (Some("compare"), "POST") => AdminRoute::Compare,
+        (Some("compare"), _) => {
+            let allow = ("allow", "POST".to_owned());
+            AdminRoute::Refused(error(405, "compare is asked for by POST", Some(allow)))
+        }
         _ => AdminRoute::Refused(error(404, "there is no such page", None)),
     }
 }
@@ -68,6 +75,7 @@ mod tests {
         let token = (!token.is_empty()).then(|| Secret::new(token.to_owned()));
         match route(&AdminRequest { method, path, authorization }, token.as_ref()) {
             AdminRoute::Status => 200,
+            AdminRoute::Compare => 202,
             AdminRoute::Refused(response) => response.status,
         }
     }
@@ -79,8 +87,13 @@ mod tests {
     }
 
     #[test]
+    fn the_right_token_asks_for_a_comparison() {
+        assert_eq!(ask("POST", "/.pointsman/compare", Some("Bearer t0k"), "t0k"), 202);
+    }
+
+    #[test]
     fn a_stranger_learns_nothing_not_even_which_pages_there_are() {
-        for path in ["/.pointsman/status", "/.pointsman/nothing"] {
+        for path in ["/.pointsman/status", "/.pointsman/compare", "/.pointsman/nothing"] {
             for authorization in [None, Some("Bearer wrong"), Some("Basic t0k"), Some("t0k")] {
                 assert_eq!(ask("GET", path, authorization, "t0k"), 401, "{path} {authorization:?}");
             }
@@ -95,6 +108,7 @@ mod tests {
     #[test]
     fn wrong_methods_and_pages_are_told_apart_for_those_who_may_ask() {
         assert_eq!(ask("POST", "/.pointsman/status", Some("Bearer t0k"), "t0k"), 405);
+        assert_eq!(ask("GET", "/.pointsman/compare", Some("Bearer t0k"), "t0k"), 405);
         assert_eq!(ask("GET", "/.pointsman/nothing", Some("Bearer t0k"), "t0k"), 404);
     }
 }

@@ -49,7 +49,7 @@ impl Api {
             Ok(answer) => Reply::Answered {
                 status: answer.status,
                 retry_after_s: answer.retry_after_s,
-                body: answer.body,
+                body: token.redact(&answer.body),
             },
             Err(NoAnswer::TimedOut) => Reply::Lost(format!("none in {CALL_TIMEOUT_MS} ms")),
             Err(NoAnswer::NoConnection(_)) => Reply::Lost("no connection".to_owned()),

@@ -34,8 +34,6 @@ const UNREADABLE_STATE: &str = "unreadable_state";
 const LOOK_AGAIN_MS: Millis = 20;
 /// Longest time that an act can take: every call of a pass, each at its timeout.
 const ACT_MS_MAX: Millis = 7 * MINUTE;
-/// Calls of the API in one pass. The free plan allows 50 subrequests an invocation.
-const CALLS_MAX: usize = 45;
 
 /// Asks the Controller for a round.
 pub(super) async fn round(env: &Env, request: &RoundRequest) -> Result<RoundReply> {
@@ -51,6 +49,11 @@ pub(super) async fn round(env: &Env, request: &RoundRequest) -> Result<RoundRepl
 /// Asks the Controller how everything is. Returns the JSON as it is.
 pub(super) async fn status(env: &Env) -> Result<String> {
     ask(env, web_sys::Request::new_with_str("https://controller/status")?).await
+}
+
+/// Has the Controller compare with Cloudflare. Returns how everything is then, as JSON.
+pub(super) async fn compare(env: &Env) -> Result<String> {
+    ask(env, web_sys::Request::new_with_str("https://controller/compare")?).await
 }
 
 async fn ask(env: &Env, request: web_sys::Request) -> Result<String> {
@@ -69,7 +72,7 @@ fn read<T: json::Shape>(text: &str) -> Result<T> {
 
 /// The object.
 #[expect(missing_debug_implementations, reason = "the runtime's handles in it have none")]
-#[durable_object(fetch)]
+#[durable_object(alarm)]
 pub struct Controller(Rc<Object>);
 
 struct Object {
@@ -80,12 +83,20 @@ struct Object {
     acting: Cell<Option<Timestamp>>,
     /// Since when there is something new to act on.
     news: Cell<Option<Timestamp>>,
+    /// The latest instant that anybody told.
+    latest: Cell<Timestamp>,
 }
 
 impl DurableObject for Controller {
     fn new(storage: State, env: Env) -> Self {
-        let (acting, news) = (Cell::new(None), Cell::new(None));
-        Self(Rc::new(Object { storage, env, mind: RefCell::new(None), acting, news }))
+        Self(Rc::new(Object {
+            storage,
+            env,
+            mind: RefCell::new(None),
+            acting: Cell::new(None),
+            news: Cell::new(None),
+            latest: Cell::new(Timestamp::default()),
+        }))
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -98,9 +109,24 @@ impl DurableObject for Controller {
                 object.clone().act_on_news(matches!(reply, RoundReply::Done(_))).await;
                 Response::ok(json::write(&reply))
             }
+            "/compare" => {
+                object.with(controller::Controller::compare_soon)?;
+                object.news.set(Some(object.now()));
+                object.clone().act_on_news(true).await;
+                Response::ok(json::write(&object.status()?))
+            }
             "/status" => Response::ok(json::write(&object.status()?)),
             _ => Response::error("no such call", 404),
         }
+    }
+
+    /// A pass that is due between rounds: an invocation of its own, with subrequests of its own.
+    async fn alarm(&self) -> Result<Response> {
+        let object = &self.0;
+        object.wake().await?;
+        object.news.set(Some(object.now()));
+        object.clone().act_on_news(true).await;
+        Response::empty()
     }
 }
 
@@ -141,11 +167,17 @@ impl Object {
     }
 
     fn status(&self) -> Result<Status> {
-        self.with(|mind| mind.status(clock::now()))
+        self.with(|mind| mind.status(self.now()))
+    }
+
+    /// The time now, which is never before what a run has told: its clock is its own.
+    fn now(&self) -> Timestamp {
+        clock::now().max(self.latest.get())
     }
 
     /// Takes a round in and saves what was learnt. What follows from it is not waited for.
     async fn round(&self, request: &RoundRequest) -> Result<RoundReply> {
+        self.latest.set(self.latest.get().max(request.now));
         if request.round == 0 {
             self.read_config(request.now).await?;
         }
@@ -200,7 +232,17 @@ impl Object {
         self.compare_with_cloudflare(now).await?;
         let due = self.with(|mind| mind.due_documents(now))?;
         self.write(due, now).await?;
-        self.save().await
+        self.save().await?;
+        match self.with(|mind| mind.next_pass_at(self.now().max(now)))? {
+            Some(at) => self.wake_at(at).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Asks for an alarm. It may come twice, and finds nothing to do then.
+    async fn wake_at(&self, at: Timestamp) -> Result<()> {
+        let in_ms = i64::try_from(at.since(self.now())).unwrap_or(i64::MAX);
+        self.storage.storage().set_alarm(in_ms).await
     }
 
     /// Offers the config that KV holds now. Where KV cannot be asked or has none, the one in use
@@ -251,26 +293,29 @@ impl Object {
 
     async fn compare_with_cloudflare(&self, now: Timestamp) -> Result<()> {
         let Some(mut pass) = self.with(|mind| mind.begin_reconcile(now))? else { return Ok(()) };
-        self.carry_out(&mut pass).await?;
-        self.with(|mind| mind.end_reconcile(pass, clock::now().max(now)))
+        self.carry_out(&mut pass, now).await?;
+        self.with(|mind| mind.end_reconcile(pass, self.now().max(now)))
     }
 
-    async fn carry_out(&self, pass: &mut controller::Pass) -> Result<()> {
+    async fn carry_out(&self, pass: &mut controller::Pass, now: Timestamp) -> Result<()> {
         let api = Api::of(&self.env);
-        let mut calls = 0_usize;
         loop {
             match pass.reconcile.next_step() {
                 Next::Done => return Ok(()),
-                Next::Intend(hold) => {
-                    self.with(|mind| mind.intend(hold))?;
+                Next::Intend { what, holds } => {
+                    let now = self.now().max(now);
+                    self.with(|mind| mind.intend(what, holds, now))?;
                     self.save().await?;
                 }
-                Next::Call(call) if calls < CALLS_MAX => {
-                    calls = calls.saturating_add(1);
+                Next::Call(call) => {
+                    // Rounds go on meanwhile, and may have learnt better.
+                    let now = self.now().max(now);
+                    if call.is_write() && !self.with(|mind| mind.still_holds(pass, now))? {
+                        continue;
+                    }
                     let reply = api.call(&call).await;
                     pass.reconcile.answer(&reply);
                 }
-                Next::Call(_) => pass.reconcile.give_up(CALLS_MAX),
             }
         }
     }

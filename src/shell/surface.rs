@@ -9,6 +9,8 @@ use worker::{Env, Result, console_error};
 
 /// Longest wait for the Controller.
 const CONTROLLER_TIMEOUT_MS: Millis = 5 * SECOND;
+/// Longest wait for a comparison; it goes on behind the answer.
+const COMPARE_TIMEOUT_MS: Millis = 30 * SECOND;
 
 /// Answers a request to our own surface.
 pub(super) async fn answer(
@@ -23,7 +25,26 @@ pub(super) async fn answer(
     let token = token.filter(|token| !token.is_empty()).map(Secret::new);
     match route(&asked, token.as_ref()) {
         AdminRoute::Status => respond::build(&status(env).await),
+        AdminRoute::Compare => respond::build(&compare(env).await),
         AdminRoute::Refused(response) => respond::build(&response),
+    }
+}
+
+/// Has the Controller compare with Cloudflare, and says how everything is then.
+async fn compare(env: &Env) -> Response {
+    let headers = vec![
+        ("content-type", "application/json".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+    ];
+    match clock::within(COMPARE_TIMEOUT_MS, controller::compare(env)).await {
+        Some(Ok(body)) => Response { status: 200, headers, body },
+        unreachable => {
+            if let Some(Err(error)) = unreachable {
+                console_error!("compare: no Controller: {error}");
+            }
+            let body = "{\"error\":\"the Controller did not answer; look at the status\"}";
+            Response { status: 503, headers, body: body.to_owned() }
+        }
     }
 }
 

@@ -140,6 +140,29 @@ impl<'c> Oracle<'c> {
         permitted
     }
 
+    /// The same for the clients of one country, who are under the rules alone that guard it.
+    pub(super) fn permitted_to(
+        &self,
+        service: &Service,
+        name: &str,
+        country: Option<Country>,
+    ) -> RegionSet {
+        let mut permitted = self.regions_of(service);
+        for Read { rule, permits, .. } in &self.rules {
+            let guards = match (&rule.when.countries, country) {
+                (Some(countries), Some(country)) => countries.contains(country),
+                (Some(_), None) | (None, _) => true,
+            };
+            if rule.mode == Mode::Strict && guards && is_over(rule, name) {
+                permitted.intersect(permits);
+            }
+        }
+        if service.steering.tenancy.is_some() {
+            self.pins.values().for_each(|pin| permitted.intersect(pin));
+        }
+        permitted
+    }
+
     /// Where the origins of a service stand of which one must stay in use: all of them, those that
     /// each strict rule permits which may guard the service, those that each pin permits, and those
     /// that all of the rules permit together, alone and with each pin.

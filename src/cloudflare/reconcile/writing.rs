@@ -1,84 +1,207 @@
 //! The calls that change something, and the check that they did.
 
+use super::step::Step;
+use super::{Reconcile, bodies, reading, step};
 use crate::cloudflare::call::{Call, Method};
-use crate::cloudflare::desired::Switch;
-use crate::cloudflare::observed::{Observed, Pool, Record};
-use crate::cloudflare::plan::{Action, RecordOp};
-use crate::cloudflare::reply::{Failure, Reply, open};
-use crate::config::RecordKind;
+use crate::cloudflare::name::normal;
+use crate::cloudflare::observed::{Observed, Pool, PoolOrigin, Record, renamed};
+use crate::cloudflare::plan::{
+    Action, Change, FieldChange, OriginEdit, Parent, RecordOp, Urgency, WHOLE_POOL,
+};
+use crate::cloudflare::reply::{Failure, Reply, malformed, open};
 use crate::hold::Hold;
 use crate::json::{self, Shape, fields};
-use serde_json::Value;
-
-const DNS_WRITE: &str = "DNS Write";
-const POOLS_WRITE: &str = "Load Balancing: Monitors and Pools Write";
+use crate::ordered::Map;
+use serde_json::{Map as Object, Value};
 
 /// The holds that must be written down before an action.
-pub(super) fn intents(action: &Action) -> Vec<Hold> {
-    switched(action, Switch::Disable)
+pub(super) fn taken(action: &Action) -> Vec<Hold> {
+    switched(action, false)
 }
 
-/// The holds that an action ends.
-pub(super) fn held_by(action: &Action) -> Vec<Hold> {
-    switched(action, Switch::Enable)
-}
-
-fn switched(action: &Action, which: Switch) -> Vec<Hold> {
-    let Action::Pool { account, name, switches, .. } = action else { return Vec::new() };
-    let hold = |address: &String| Hold {
+fn switched(action: &Action, to: bool) -> Vec<Hold> {
+    let hold = |account: &String, pool: &String, address: &str| Hold {
         account: account.clone(),
-        pool: name.clone(),
-        address: address.clone(),
+        pool: pool.clone(),
+        address: address.to_owned(),
     };
-    switches.iter().filter(|(_, switch)| **switch == which).map(|(a, _)| hold(a)).collect()
-}
-
-fn is_one_patch(ops: &[RecordOp]) -> bool {
-    matches!(ops, [RecordOp::Patch { .. }])
-}
-
-/// One change is one call; several are one batch, which the API carries out as one transaction.
-pub(super) fn records_call(action: &Action, observed: &Observed) -> Option<Call> {
-    let Action::Records { zone, name, kind, ops, .. } = action else { return None };
-    let base = format!("/zones/{}/dns_records", observed.zone_ids.get(zone)?);
-    if let [RecordOp::Patch { id, content, ttl_s }] = ops.as_slice() {
-        let body = json::object(says(name, *kind, content, *ttl_s));
-        let path = format!("{base}/{id}");
-        return Some(Call { method: Method::Patch, path, body: Some(body) });
+    match &action.change {
+        Change::Origins { account, name, edits, .. } => edits
+            .iter()
+            .filter(|(_, edit)| edit.enabled == Some(to))
+            .map(|(address, _)| hold(account, name, address))
+            .collect(),
+        Change::Fields { kind: "pools", id: Some(_), account, name, fields, .. } => fields
+            .iter()
+            .filter(|field| field.name == "enabled" && field.to == Value::Bool(to))
+            .map(|_| hold(account, name, WHOLE_POOL))
+            .collect(),
+        Change::Records { .. } | Change::Fields { .. } => Vec::new(),
     }
-    let (mut deletes, mut patches, mut posts) = (Vec::new(), Vec::new(), Vec::new());
-    for op in ops {
-        match op {
-            RecordOp::Delete { id } => deletes.push(json::object(vec![("id", id.write())])),
-            RecordOp::Patch { id, content, ttl_s } => {
-                let mut record = says(name, *kind, content, *ttl_s);
-                record.push(("id", id.write()));
-                patches.push(json::object(record));
+}
+
+/// Whether what a hold is about is enabled again, or gone.
+pub(super) fn is_over(hold: &Hold, observed: &Observed) -> bool {
+    if !observed.pools.contains_key(&hold.account) {
+        return false;
+    }
+    let mut pools = observed.pools_of(&hold.account).iter();
+    // What is gone is nothing to be enabled: if it comes back, somebody else brought it.
+    let Some(pool) = pools.find(|pool| pool.name == hold.pool) else { return true };
+    if hold.address == WHOLE_POOL {
+        return pool.enabled;
+    }
+    let mut origins = pool.origins.iter().filter(|origin| origin.address == hold.address);
+    origins.all(|origin| origin.enabled)
+}
+
+impl Reconcile {
+    pub(super) fn write_call(&self, step: &Step) -> Result<Option<Call>, String> {
+        match step {
+            Step::WriteRecords(actions) => {
+                let zone = actions.first().and_then(step::zone);
+                Ok(zone.and_then(|zone| self.observed.zone_ids.get(zone)).and_then(|id| {
+                    bodies::records_call(&format!("/zones/{id}/dns_records"), actions)
+                }))
             }
-            RecordOp::Create { content, ttl_s, proxied, comment } => {
-                let mut record = says(name, *kind, content, *ttl_s);
-                record.push(("proxied", (*proxied).into()));
-                record.push(("comment", comment.write()));
-                posts.push(json::object(record));
+            Step::ReadPool(action) => Ok(pool_path(action).map(Call::get)),
+            Step::WritePool { action, origins } => {
+                let body = Some(json::object(vec![("origins", origins.clone().into())]));
+                Ok(pool_path(action).map(|path| Call { method: Method::Patch, path, body }))
             }
+            Step::WriteFields(action) => self.fields_call(action),
+            _ => Ok(None),
         }
     }
-    let body = json::object(vec![
-        ("deletes", deletes.into()),
-        ("patches", patches.into()),
-        ("posts", posts.into()),
-    ]);
-    Some(Call { method: Method::Post, path: format!("{base}/batch"), body: Some(body) })
-}
 
-/// What a record says, as it is written in every call.
-fn says(name: &str, kind: RecordKind, content: &str, ttl_s: u32) -> Vec<(&'static str, Value)> {
-    vec![
-        ("name", name.into()),
-        ("type", kind.write()),
-        ("content", content.into()),
-        ("ttl", ttl_s.into()),
-    ]
+    /// Errors: a pool or monitor that the fields name is not there, as where it could not be
+    /// created.
+    fn fields_call(&self, action: &Action) -> Result<Option<Call>, String> {
+        let Change::Fields { kind, parent, account, id, fields, .. } = &action.change else {
+            return Ok(None);
+        };
+        let base = match parent {
+            Parent::Account(account) => format!("/accounts/{account}/load_balancers/{kind}"),
+            Parent::Zone(zone) => match self.observed.zone_ids.get(zone) {
+                Some(id) => format!("/zones/{id}/{kind}"),
+                None => return Ok(None),
+            },
+        };
+        let mut body = Object::new();
+        for FieldChange { name, to, .. } in fields {
+            let missing = || format!("`{name}` names what is not there yet");
+            let to = renamed(name, to, &|name| self.id_of(account, name)).ok_or_else(missing)?;
+            body.insert(name.clone(), to);
+        }
+        let (method, path) = match id {
+            Some(id) => (Method::Patch, format!("{base}/{id}")),
+            None => (Method::Post, base),
+        };
+        Ok(Some(Call { method, path, body: Some(Value::Object(body)) }))
+    }
+
+    /// The id of a pool or, by its marker, of a monitor.
+    fn id_of(&self, account: &str, name: &str) -> Option<String> {
+        let mut pools = self.observed.pools_of(account).iter();
+        if let Some(pool) = pools.find(|pool| pool.name == name) {
+            return Some(pool.id.clone());
+        }
+        let mut monitors = self.observed.monitors_of(account).iter();
+        let marked = monitors.find(|monitor| monitor.description.as_deref() == Some(name))?;
+        Some(marked.id.clone())
+    }
+
+    pub(super) fn take_write(
+        &mut self,
+        step: Step,
+        reply: &Reply,
+        needs: &'static str,
+    ) -> Result<(), Failure> {
+        let subject = step.subject();
+        match step {
+            Step::WriteRecords(actions) => match check_records(&actions, reply, needs) {
+                Err(Failure::Refused { .. }) if actions.len() > 1 => {
+                    // A transaction is refused whole: one by one, the bad one holds up nobody else.
+                    for action in actions.into_iter().rev() {
+                        let (what, holds) = (action.to_string(), Vec::new());
+                        self.steps.push(Step::WriteRecords(vec![action]));
+                        self.steps.push(Step::Intend { what, holds });
+                    }
+                    self.close(&subject);
+                }
+                checked => {
+                    match checked {
+                        // Gone is gone. But somebody is at work here, so it is looked at again.
+                        Err(Failure::NotFound(_)) if deletes_one(&actions) => {
+                            self.report.is_partial = true;
+                        }
+                        checked => checked?,
+                    }
+                    self.close(&subject);
+                    for action in &actions {
+                        self.report.done(action);
+                    }
+                }
+            },
+            Step::ReadPool(action) => {
+                let (origins, idle) = edited_origins(&action, reply, needs)?;
+                // Somebody disabled these since the list was read: it is not for us to enable them.
+                for hold in self.fresh.extract_if(.., |hold| idle.contains(&hold.address)) {
+                    self.report.released.insert(hold);
+                }
+                self.steps.push(Step::WritePool { action, origins });
+            }
+            Step::WritePool { action, .. } => {
+                check_pool(&action, reply, needs)?;
+                self.finish_action(&action);
+            }
+            Step::WriteFields(action) => {
+                let row: Value = open(reply, needs)?;
+                self.check_fields(&action, &row)?;
+                self.finish_action(&action);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn finish_action(&mut self, action: &Action) {
+        self.close(&action.to_string());
+        self.report.done(action);
+        self.report.released.extend(switched(action, true));
+    }
+
+    /// Checks that the reply shows what was written, and remembers what was created, for others
+    /// that name it.
+    fn check_fields(&mut self, action: &Action, row: &Value) -> Result<(), Failure> {
+        let Change::Fields { kind, account, id, fields, .. } = &action.change else {
+            return Ok(());
+        };
+        let shown = reading::shown(kind, row, self.observed.pools_of(account))?;
+        let told = ["name", "description", "origins"];
+        for FieldChange { name, to, .. } in fields {
+            // A pool is shown as the API has it, with the id of its monitor.
+            let to = match *kind {
+                "pools" => renamed(name, to, &|name| self.id_of(account, name)),
+                _ => Some(to.clone()),
+            };
+            if !told.contains(&name.as_str()) && shown.get(name) != to.as_ref() {
+                return Err(Failure::Malformed(format!("it does not show `{name}` as written")));
+            }
+        }
+        if id.is_none() && *kind == "pools" {
+            let pool: Pool = json::from_value(row).map_err(malformed)?;
+            if let Some(pools) = self.observed.pools.get_mut(account) {
+                pools.push(pool);
+            }
+        } else if id.is_none() && *kind == "monitors" {
+            let monitor = reading::monitor(row)?;
+            if let Some(monitors) = self.observed.monitors.get_mut(account) {
+                monitors.push(monitor);
+            }
+        }
+        Ok(())
+    }
 }
 
 struct Batch {
@@ -89,80 +212,115 @@ struct Batch {
 fields!(Batch { patches, posts });
 
 /// Checks that the reply shows every content that was written. Errors: [`Failure`].
-pub(super) fn check_records(action: &Action, reply: &Reply) -> Result<(), Failure> {
-    let Action::Records { ops, .. } = action else { return Ok(()) };
-    let written: Vec<Record> = if is_one_patch(ops) {
-        vec![open(reply, DNS_WRITE)?]
-    } else {
-        let Batch { patches, posts } = open(reply, DNS_WRITE)?;
-        patches.into_iter().chain(posts).flatten().collect()
+fn check_records(actions: &[Action], reply: &Reply, needs: &'static str) -> Result<(), Failure> {
+    let ops = bodies::ops(actions);
+    let written: Vec<Record> = match ops.as_slice() {
+        [(_, _, RecordOp::Delete { .. })] => return open::<Value>(reply, needs).map(drop),
+        [_] => vec![open(reply, needs)?],
+        _ => {
+            let Batch { patches, posts } = open(reply, needs)?;
+            let mut written = patches.unwrap_or_default();
+            written.extend(posts.unwrap_or_default());
+            written
+        }
     };
-    for op in ops {
+    for (name, _, op) in ops {
         let (RecordOp::Patch { content, .. } | RecordOp::Create { content, .. }) = op else {
             continue;
         };
-        if !written.iter().any(|record| record.content.eq_ignore_ascii_case(content)) {
+        let shows = |r: &Record| normal(&r.name) == *name && normal(&r.content) == *content;
+        if !written.iter().any(shows) {
             return Err(Failure::Malformed(format!("it does not show `{content}`")));
         }
     }
     Ok(())
 }
 
+fn deletes_one(actions: &[Action]) -> bool {
+    let Some(Change::Records { ops, .. }) = actions.first().map(|action| &action.change) else {
+        return false;
+    };
+    actions.len() == 1 && matches!(ops.as_slice(), [RecordOp::Delete { .. }])
+}
+
 /// Where the pool of an action is.
-pub(super) fn pool_path(action: &Action) -> Option<String> {
-    match action {
-        Action::Pool { account, id, .. } => {
+fn pool_path(action: &Action) -> Option<String> {
+    match &action.change {
+        Change::Origins { account, id, .. } => {
             Some(format!("/accounts/{account}/load_balancers/pools/{id}"))
         }
-        Action::Records { .. } => None,
+        Change::Records { .. } | Change::Fields { .. } => None,
     }
 }
 
-/// The pool's origins as the reply has them, every field kept, with only the switches of the action
-/// changed. Errors: [`Failure`]; also where an origin of the action is no longer there.
-pub(super) fn edited_origins(action: &Action, reply: &Reply) -> Result<Vec<Value>, Failure> {
-    struct RawPool {
-        origins: Vec<Value>,
-    }
-    fields!(RawPool { origins });
-    let RawPool { mut origins } = open(reply, POOLS_WRITE)?;
-    let Action::Pool { switches, .. } = action else { return Ok(origins) };
-    for (address, switch) in switches {
-        let at_address = origins.iter_mut().filter_map(Value::as_object_mut).filter(|origin| {
-            origin.get("address").and_then(Value::as_str) == Some(address.as_str())
-        });
+fn edits(action: &Action) -> impl Iterator<Item = (&String, &OriginEdit)> {
+    let edits: Option<&Map<String, OriginEdit>> = match &action.change {
+        Change::Origins { edits, .. } => Some(edits),
+        Change::Records { .. } | Change::Fields { .. } => None,
+    };
+    edits.into_iter().flatten()
+}
+
+/// The pool's origins as the reply has them, every field kept, with only what the action says
+/// changed; and the addresses of those that were to be disabled and are already. Errors:
+/// [`Failure`]; also where an origin of the action is no longer there.
+fn edited_origins(
+    action: &Action,
+    reply: &Reply,
+    needs: &'static str,
+) -> Result<(Vec<Value>, Vec<String>), Failure> {
+    let mut idle = Vec::new();
+    let mut pool: Value = open(reply, needs)?;
+    let Some(Value::Array(origins)) = pool.get_mut("origins") else {
+        return Err(Failure::Malformed("it has no origins".to_owned()));
+    };
+    for (address, edit) in edits(action) {
         let mut found = false;
-        for origin in at_address {
-            origin.insert("enabled".to_owned(), Value::Bool(*switch == Switch::Enable));
+        for origin in origins.iter_mut().filter_map(Value::as_object_mut) {
+            if origin.get("address").and_then(Value::as_str) != Some(address.as_str()) {
+                continue;
+            }
             found = true;
+            if edit.enabled == Some(false) && origin.get("enabled") == Some(&Value::Bool(false)) {
+                idle.push(address.clone());
+            }
+            json::put_if_any(origin, "enabled", edit.enabled.write());
+            json::put_if_any(origin, "weight", edit.weight.write());
         }
         if !found {
             return Err(Failure::NotFound(format!("the pool has lost its origin `{address}`")));
         }
     }
-    for origin in origins.iter_mut().filter_map(Value::as_object_mut) {
-        // Read-only: the API shows it and refuses it in a write.
-        origin.remove("disabled_at");
-    }
-    Ok(origins)
+    Ok((origins.iter().map(writable).collect(), idle))
 }
 
-/// The call that writes the origins back, all of them.
-pub(super) fn pool_call(action: &Action, origins: &[Value]) -> Option<Call> {
-    let body = Some(json::object(vec![("origins", origins.to_vec().into())]));
-    Some(Call { method: Method::Patch, path: pool_path(action)?, body })
+/// An origin without what the API shows and refuses in a write.
+fn writable(origin: &Value) -> Value {
+    let Value::Object(fields) = origin else { return origin.clone() };
+    let kept = fields.iter().filter(|(name, _)| *name != "disabled_at");
+    json::object(kept.map(|(name, value)| (name.as_str(), value.clone())).collect())
 }
 
-/// Checks that the reply shows every switch where it should be. Errors: [`Failure`].
-pub(super) fn check_pool(action: &Action, reply: &Reply) -> Result<(), Failure> {
-    let pool: Pool = open(reply, POOLS_WRITE)?;
-    let Action::Pool { switches, .. } = action else { return Ok(()) };
-    for (address, switch) in switches {
-        let wanted = *switch == Switch::Enable;
-        let mut shown = pool.origins.iter().filter(|o| o.address == *address).peekable();
-        if shown.peek().is_none() || shown.any(|origin| origin.enabled != wanted) {
-            return Err(Failure::Malformed(format!("it does not show the switch of `{address}`")));
+/// Checks that the reply shows every switch and weight where it should be. Errors: [`Failure`].
+fn check_pool(action: &Action, reply: &Reply, needs: &'static str) -> Result<(), Failure> {
+    let pool: Pool = open(reply, needs)?;
+    for (address, edit) in edits(action) {
+        let is_as_written = |origin: &PoolOrigin| {
+            edit.enabled.is_none_or(|enabled| enabled == origin.enabled)
+                && edit.weight.is_none_or(|weight| weight == origin.weight)
+        };
+        let shown = || pool.origins.iter().filter(|origin| origin.address == *address);
+        if shown().next().is_none() || !shown().all(is_as_written) {
+            return Err(Failure::Malformed(format!("it does not show the change of `{address}`")));
         }
     }
     Ok(())
+}
+
+impl super::Report {
+    fn done(&mut self, action: &Action) {
+        let (what, service, urgency): (String, _, Urgency) =
+            (action.to_string(), action.service.clone(), action.urgency);
+        self.applied.push(super::Done { what, service, urgency });
+    }
 }

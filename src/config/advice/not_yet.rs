@@ -1,7 +1,7 @@
 //! What is read and checked, and not acted on by this version: nobody should rely on it unawares.
 
 use super::{AdviceCode, Adviser};
-use crate::config::{Affinity, Failover, Policy, Publish, Quorum, Service, Steering};
+use crate::config::{Affinity, Failover, Policy, Quorum, Service, Steering};
 use crate::ids::ServiceId;
 use crate::time::SECOND;
 
@@ -28,7 +28,8 @@ impl Adviser<'_> {
             self.ignored("alerts", "nobody is told; look at `status`");
         }
         let with_capacity = config.regions.iter().find(|(_, region)| region.capacity_rps.is_some());
-        if let Some((id, _)) = with_capacity {
+        let is_compared = config.services.values().any(|service| service.peak_rps.is_some());
+        if let Some((id, _)) = with_capacity.filter(|_| !is_compared) {
             let why = "it is used for advice alone, and limits no traffic";
             self.ignored(&format!("regions.{id}.capacity_rps"), why);
         }
@@ -57,12 +58,6 @@ impl Adviser<'_> {
             self.advise_with(&path, AdviceCode::W112, problem.to_owned(), why, Some(hint));
         }
         self.steering(id, &service.steering);
-        for (index, publish) in service.publish.iter().enumerate() {
-            if matches!(publish, Publish::LoadBalancer(_)) {
-                let path = format!("services.{id}.publish[{index}].load_balancer");
-                self.ignored(&path, "the load balancer stays as it is");
-            }
-        }
     }
 
     fn steering(&mut self, id: &ServiceId, steering: &Steering) {

@@ -218,8 +218,6 @@ fn what_this_version_does_not_act_on_is_told() {
     service["steering"] = "least_outstanding".into();
     service["writes"] = "primary".into();
     service["read_your_writes_s"] = 30.into();
-    service["publish"] =
-        json!([{"load_balancer": {"zone": "example.com", "name": "lb.example.com"}}]);
     let expected = [
         "W104 alerts",
         "W104 areas.use",
@@ -228,7 +226,6 @@ fn what_this_version_does_not_act_on_is_told() {
         "W104 services.web.contract.availability",
         "W104 services.web.failover.failback",
         "W104 services.web.failover.promote",
-        "W104 services.web.publish[0].load_balancer",
         "W104 services.web.read_your_writes_s",
         "W104 services.web.steering",
         "W106 services.web.writes",

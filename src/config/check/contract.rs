@@ -44,7 +44,8 @@ impl WorstCase {
     fn of(monitor: &Monitor, raw: &RawService, publish: &[Publish]) -> Self {
         let records = publish.iter().filter_map(|publish| match publish {
             Publish::Dns(dns) => Some(if dns.ttl_s == 1 { AUTOMATIC_TTL_S } else { dns.ttl_s }),
-            Publish::Pool(_) | Publish::LoadBalancer(_) => None,
+            Publish::LoadBalancer(balancer) => balancer.ttl_s,
+            Publish::Pool(_) => None,
         });
         let ttl_ms = records.max().map_or(0, |ttl_s| u64::from(ttl_s) * SECOND);
         let kv_ms = if raw.hosts.is_empty() { 0 } else { KV_SPREAD_MS };

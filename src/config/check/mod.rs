@@ -1,6 +1,7 @@
 //! Every rule that a config must keep beyond its form. All mistakes are found in one pass and
 //! reported together, with those of form.
 
+mod balancers;
 mod composites;
 mod contract;
 mod monitors;
@@ -15,13 +16,14 @@ mod steering;
 mod tests;
 mod whole;
 
-use super::Config;
 use super::diagnostic::{Code, Diagnostic, in_order};
-use super::raw::Raw;
+use super::raw::{Raw, RawGuards};
 use super::url;
+use super::{Config, Guards};
 use crate::fingerprint::Fingerprint;
-use crate::json::{Lost, nearest};
+use crate::json::{Lost, Within, nearest};
 use crate::ordered::Set;
+use crate::time::SECOND;
 use serde_json::Value;
 
 /// The version that this build reads.
@@ -83,6 +85,16 @@ fn item(path: &str, index: usize) -> String {
     format!("{path}[{index}]")
 }
 
+fn guards(raw: &RawGuards) -> Guards {
+    Guards {
+        halted: raw.halted,
+        hold_down_ms: u64::from(raw.hold_down_s.get()) * SECOND,
+        changes_per_hour: raw.changes_per_hour.get(),
+        regions_away: raw.regions_away.map(Within::get),
+        zone_percent: raw.zone_percent.get(),
+    }
+}
+
 impl Checker<'_> {
     fn config(&mut self, raw: &Raw, fingerprint: Fingerprint) -> Config {
         let regions = self.regions(&raw.regions);
@@ -113,6 +125,10 @@ impl Checker<'_> {
             areas,
             alerts: self.alerts(&raw.alerts),
             probes_per_run: raw.limits.probes_per_run.get(),
+            guards: guards(&raw.guards),
+            api_calls_per_pass: raw.limits.api_calls_per_pass.get(),
+            api_calls_per_5_min: raw.limits.api_calls_per_5_min.get(),
+            compare_every_ms: u64::from(raw.limits.compare_every_s.get()) * SECOND,
             regions,
         };
         self.whole(raw, &config);

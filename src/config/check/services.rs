@@ -1,12 +1,14 @@
 //! Services: their ids resolve, their hosts are names, and every strict rule leaves them somewhere
 //! to go.
 
+use super::publishing::Publisher;
 use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::RawService;
 use crate::config::service::{Service, Steering};
 use crate::config::{Composite, HOSTS_MAX, Monitor, PUBLISH_MAX, Region, SERVICES_MAX};
 use crate::ids::{MonitorId, RegionId, ServiceId, TenantId};
+use crate::json::Within;
 use crate::ordered::{Map, Set};
 use crate::residency::{self, Allow, Rule};
 
@@ -91,7 +93,9 @@ impl Checker<'_> {
             self.tenants_find_a_region(id, &steering, &regions, known);
         }
         self.at_most(&at("publish"), raw.publish.len(), PUBLISH_MAX);
-        let publish = self.publishing(&at("publish"), &raw.publish, &regions, &steering, known);
+        let publisher = Publisher { raw, regions: &regions, steering: &steering, known };
+        let publish = self.publishing(&at("publish"), &publisher);
+        self.peak_is_comparable(&at("peak_rps"), raw, &regions, known);
         let contract = self.contract(&at("contract"), raw, &publish, known);
         Service {
             hosts,
@@ -101,8 +105,25 @@ impl Checker<'_> {
             try_timeout_ms: try_timeout_ms.into(),
             timeout_ms: timeout_ms.into(),
             failover: self.failover(&at("failover"), &raw.failover),
+            peak_rps: raw.peak_rps.map(Within::get),
             publish,
             contract,
+        }
+    }
+
+    /// What remains can be held against the peak only where each part of it is known.
+    fn peak_is_comparable(
+        &mut self,
+        path: &str,
+        raw: &RawService,
+        regions: &[RegionId],
+        known: &Known<'_>,
+    ) {
+        let mut found = regions.iter().filter_map(|id| Some((id, known.regions.get(id)?)));
+        let unknown = found.find(|(_, region)| region.capacity_rps.is_none());
+        if let (Some(_), Some((id, _))) = (&raw.peak_rps, unknown) {
+            let problem = format!("region `{id}` does not say what it can carry");
+            self.report(path, Code::E014, problem, "`capacity_rps` in each of its regions");
         }
     }
 

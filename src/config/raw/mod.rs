@@ -4,6 +4,7 @@
 //! all mistakes of form at once, the JSON Schema, and the canonical JSON. What needs to look at two
 //! places is left to [`super::check`].
 
+mod guards;
 mod monitors;
 mod places;
 mod publishing;
@@ -12,9 +13,10 @@ mod residency;
 mod services;
 mod texts;
 
+pub(super) use guards::RawGuards;
 pub(super) use monitors::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
 pub(super) use places::{RawAreas, RawOrigin, RawRegion};
-pub(super) use publishing::{RawDns, RawPool, RawPublish, RawRecordKind};
+pub(super) use publishing::{RawDns, RawLoadBalancer, RawPool, RawPublish};
 pub(super) use recovery::{
     RawAlert, RawAlertKind, RawFailover, RawFailoverMode, RawForced, RawOverride,
 };
@@ -22,7 +24,7 @@ pub(super) use residency::{RawRule, RawSet, RawTenant, RawWhen};
 pub(super) use services::{RawGeo, RawService, RawTenantSource, RawWrites};
 pub(super) use texts::{HeaderName, Method, Place, SetName, meant};
 
-use super::PROBES_PER_RUN_DEFAULT;
+use super::{API_CALLS_PER_5_MIN_DEFAULT, API_CALLS_PER_PASS_DEFAULT, PROBES_PER_RUN_DEFAULT};
 use crate::ids::{MonitorId, RegionId, ServiceId, TenantId};
 use crate::json::{Within, shape};
 use crate::ordered::Map;
@@ -55,6 +57,8 @@ shape! {
         observer: RawObserver,
         /// Who is told.
         alerts: Vec<RawAlert> = Vec::new(),
+        /// What may withhold a change at Cloudflare.
+        guards: RawGuards,
         /// Limits of this deployment.
         limits: RawLimits,
     }
@@ -63,5 +67,11 @@ shape! {
     pub(super) struct RawLimits {
         /// Most probes in one cron run; the free plan allows 50 subrequests a run.
         probes_per_run: Within<1, 10_000> = Within(PROBES_PER_RUN_DEFAULT),
+        /// Most calls of Cloudflare's API in one pass; the free plan allows 50 subrequests.
+        api_calls_per_pass: Within<5, 1_000> = Within(API_CALLS_PER_PASS_DEFAULT),
+        /// Most calls of Cloudflare's API in five minutes; 1,200 are everybody's together.
+        api_calls_per_5_min: Within<20, 1_200> = Within(API_CALLS_PER_5_MIN_DEFAULT),
+        /// How often the account is read when nothing has changed, to find what others did.
+        compare_every_s: Within<60, 86_400> = Within(600),
     }
 }

@@ -55,6 +55,8 @@ shape! {
         timeout_ms: Within<100, 300_000> = Within(30_000),
         /// How it fails over and back.
         failover: RawFailover,
+        /// Requests a second at peak, which those that remain must be able to carry.
+        peak_rps: Option<Within<1, 10_000_000>>,
         /// Objects at Cloudflare that follow its health.
         publish: Vec<RawPublish> = Vec::new(),
         /// The recovery targets that it promises.

@@ -29,6 +29,12 @@ fn full() -> Value {
         "actuation": {
             "zone_ids": {"example.com": "z1"},
             "holds": [{"account": "acc", "pool": "eu", "address": "eu.example.com"}],
+            "intents": [{"at": T, "what": "pool eu: disable eu.example.com"}],
+            "denied": {"DNS Write": {"at": T, "said": "403"}},
+            "moved_at": {"api": T},
+            "changes": {"api": [[T, 2]]},
+            "calls": [[T, 9]],
+            "upkeep_after": T,
             "settled": "00000000000000aa",
             "compared_at": T,
             "attempted": "00000000000000bb",
@@ -105,7 +111,9 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
         "overrides": {}, "refused": null, "substance": null, "written": {},
         "routes_written_at": null,
         "actuation": {
-            "zone_ids": {}, "holds": [], "settled": null, "compared_at": null, "attempted": null,
+            "zone_ids": {}, "holds": [], "intents": [], "denied": {}, "moved_at": {},
+            "changes": {}, "calls": [], "upkeep_after": null,
+            "settled": null, "compared_at": null, "attempted": null,
             "blocked_until": null, "attempts": 0, "retry_at": null, "failures": [],
             "withheld": [], "applied": [],
         },

@@ -53,7 +53,7 @@ fn fault(
             return Some(format!("it {verb} {content}, which stands in no permitted region"));
         }
     }
-    if let Some(content) = strange(&records.permitted) {
+    if let Some(content) = strange(&records.permitted.keys().cloned().collect()) {
         return Some(format!("it may keep {content}, which stands in no permitted region"));
     }
     let is_up = |region: &RegionId| place(world, region).is_some_and(|at| world.is_up(at));

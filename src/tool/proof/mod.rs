@@ -2,7 +2,7 @@
 //!
 //! For each service, for every kind of request that its rules tell apart, and for every set of
 //! failed regions, the code of the edge decides, and a second opinion (`oracle`) says from the
-//! rules alone whether that is right. Three planes are gone through:
+//! rules alone whether that is right. Four planes are gone through:
 //!
 //! - **Proxy.** Every region that a request may be tried on is permitted to it and not down. A
 //!   refusal is true: "the law permits none" only where it permits none, "all are down" only where
@@ -12,6 +12,8 @@
 //!   what it answers is up.
 //! - **Pools.** The plan never takes the last origin of a jurisdiction out of use, nor the last one
 //!   that is up.
+//! - **Balancers.** Every list of pools, the fallback among them, has only pools whose regions suit
+//!   whomever the list may serve.
 //!
 //! With nothing failed, and with nothing known of any region, each of the countries is gone through
 //! by itself; with regions failed, one of each group that no rule tells apart. Where limits keep it
@@ -19,6 +21,7 @@
 //! instant at which it was made, and the fingerprint of the law tells whether a routing table is
 //! under it.
 
+mod balancers;
 mod dns;
 mod failures;
 mod pools;
@@ -30,7 +33,7 @@ pub use failures::{CASES_MAX, Depth, EVERY_SET_REGIONS_MAX, TABLE_WORK_MAX};
 
 use super::oracle::Oracle;
 use super::scenario;
-use crate::cloudflare::{Desired, Observed, Plan, desired, plan};
+use crate::cloudflare::{Circumstances, Desired, Observed, Plan, desired, plan};
 use crate::config::Config;
 use crate::controller::routes;
 use crate::fingerprint::Fingerprint;
@@ -45,6 +48,7 @@ use crate::time::Timestamp;
 use crate::view::View;
 use prover::{Case, Prover, World};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Most kinds of requests of one service. Beyond, and beyond its share of [`CASES_MAX`], some are
 /// left out, evenly.
@@ -62,7 +66,7 @@ pub struct Subject {
     /// Says what Cloudflare should have.
     pub desired: fn(&Config, &State, Timestamp) -> Desired,
     /// Says what to change there.
-    pub plan: fn(&Desired, &Observed, &Set<Hold>) -> Plan,
+    pub plan: fn(&Desired, &Observed, &Set<Hold>, &Circumstances) -> Plan,
 }
 
 impl Default for Subject {
@@ -86,6 +90,8 @@ pub struct Proof {
     pub dns_cases: u64,
     /// Plans for the pools of a service.
     pub pool_cases: u64,
+    /// Load balancers.
+    pub balancer_cases: u64,
     /// What was gone through of each service.
     pub coverage: Vec<Coverage>,
     /// The first [`VIOLATIONS_MAX`] violations.
@@ -109,15 +115,12 @@ pub struct Coverage {
     pub kinds_total: usize,
     /// Whether several header conditions were looked at one by one and not in all combinations.
     pub headers_alone: bool,
-    /// Whether the service has load balancers, which nothing is written to, so that nothing is
-    /// proved of them.
-    pub load_balancers_unproved: bool,
 }
 
 /// Something that must not be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// `proxy`, `dns`, `pools` or `routes`.
+    /// `proxy`, `dns`, `pools`, `balancers` or `routes`.
     pub plane: &'static str,
     /// The service.
     pub service: ServiceId,
@@ -138,6 +141,7 @@ pub fn prove(config: &Config, now: Timestamp, subject: &Subject) -> Proof {
     let mut prover = Prover {
         oracle: Oracle::new(config, now),
         subject,
+        by_country: BTreeMap::new(),
         proof: Proof {
             holds: true,
             law,
@@ -145,6 +149,7 @@ pub fn prove(config: &Config, now: Timestamp, subject: &Subject) -> Proof {
             proxy_cases: 0,
             dns_cases: 0,
             pool_cases: 0,
+            balancer_cases: 0,
             coverage: Vec::new(),
             violations: Vec::new(),
             violations_total: 0,

@@ -6,7 +6,7 @@
 //! enabled, and only those of one region are.
 
 use super::{Prover, World};
-use crate::cloudflare::{Action, Desired, Observed, Pool, PoolOrigin, Switch};
+use crate::cloudflare::{Change, Circumstances, Desired, Observed, Pool, PoolOrigin, Weight};
 use crate::config::{PoolTarget, Publish, Service};
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
@@ -41,7 +41,9 @@ pub(super) fn check(
         prover.proof.pool_cases += 1;
         let observed = account(world, service, &pools, only);
         let before = enabled(observed.pools.values().flatten());
-        let after = carried_out(&observed, &(prover.subject.plan)(desired, &observed, &Set::new()));
+        let quiet = Circumstances::default();
+        let plan = (prover.subject.plan)(desired, &observed, &Set::new(), &quiet);
+        let after = carried_out(&observed, &plan);
         for (whose, regions) in &jurisdictions {
             let inside = addresses(world, regions);
             if let Some(what) = fault(whose, &inside, &up, &before, &after) {
@@ -80,18 +82,24 @@ fn account(
 ) -> Observed {
     let mut accounts: Map<String, Vec<Pool>> = Map::new();
     for (number, target) in pools.iter().enumerate() {
-        let regions = service.regions.iter().skip(number).step_by(pools.len());
+        // Pools that say their regions have those; the others are dealt all of them in turn.
+        let dealt = || service.regions.iter().skip(number).step_by(pools.len());
+        let says = target.regions.len() < service.regions.len();
+        let regions = dealt().filter(|_| !says).chain(target.regions.iter().filter(|_| says));
         let origins = regions.flat_map(|id| {
             let origins = world.config.regions.get(id).into_iter().flat_map(|r| &r.origins);
             origins.map(move |origin| PoolOrigin {
                 address: origin.url.host().to_owned(),
                 enabled: only.is_none_or(|only| only == id),
+                weight: Weight::ONE,
             })
         });
         let pool = Pool {
             id: format!("pool-{number}"),
             name: target.name.clone(),
+            description: None,
             enabled: true,
+            monitor: None,
             origins: origins.collect(),
         };
         accounts.insert_if_absent(target.account.clone(), Vec::new());
@@ -104,21 +112,29 @@ fn account(
 fn carried_out(observed: &Observed, plan: &crate::cloudflare::Plan) -> Enabled {
     let mut pools: Vec<Pool> = observed.pools.values().flatten().cloned().collect();
     for action in &plan.actions {
-        let Action::Pool { id, switches, .. } = action else { continue };
-        let pool = pools.iter_mut().filter(|pool| pool.id == *id);
-        for origin in pool.flat_map(|pool| &mut pool.origins) {
-            match switches.get(&origin.address) {
-                Some(Switch::Enable) => origin.enabled = true,
-                Some(Switch::Disable) => origin.enabled = false,
-                Some(Switch::Leave) | None => {}
+        match &action.change {
+            Change::Origins { id, edits, .. } => {
+                let pool = pools.iter_mut().filter(|pool| pool.id == *id);
+                for origin in pool.flat_map(|pool| &mut pool.origins) {
+                    let edit = edits.get(&origin.address);
+                    origin.enabled = edit.and_then(|edit| edit.enabled).unwrap_or(origin.enabled);
+                }
             }
+            Change::Fields { kind: "pools", id: Some(id), fields, .. } => {
+                let to = fields.iter().find(|field| field.name == "enabled");
+                let to = to.and_then(|field| field.to.as_bool());
+                let pool = pools.iter_mut().filter(|pool| pool.id == *id);
+                pool.for_each(|pool| pool.enabled = to.unwrap_or(pool.enabled));
+            }
+            Change::Records { .. } | Change::Fields { .. } => {}
         }
     }
     enabled(&pools)
 }
 
 fn enabled<'p>(pools: impl IntoIterator<Item = &'p Pool>) -> Enabled {
-    let origins = pools.into_iter().flat_map(|pool| &pool.origins);
+    let pools = pools.into_iter().filter(|pool| pool.enabled);
+    let origins = pools.flat_map(|pool| &pool.origins);
     origins.filter(|origin| origin.enabled).map(|origin| origin.address.clone()).collect()
 }
 

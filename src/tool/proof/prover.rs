@@ -4,9 +4,11 @@ use super::super::oracle::{Asked, Claim, Oracle};
 use super::super::requests::{self, Kinds};
 use super::super::scenario;
 use super::failures::{Cost, Depth, Share};
-use super::{Coverage, KINDS_MAX, Proof, Subject, VIOLATIONS_MAX, Violation, dns, pools, proxy};
-use crate::config::{Config, Publish, Service};
-use crate::country::COUNTRIES;
+use super::{
+    Coverage, KINDS_MAX, Proof, Subject, VIOLATIONS_MAX, Violation, balancers, dns, pools, proxy,
+};
+use crate::config::{Config, Service};
+use crate::country::{COUNTRIES, Country};
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Set;
@@ -15,7 +17,8 @@ use crate::routes::Table;
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::view::View;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// One set of failed regions and everything that follows from it.
 pub(super) struct World<'w> {
@@ -31,6 +34,7 @@ pub(super) struct World<'w> {
 pub(super) struct Prover<'p> {
     pub(super) oracle: Oracle<'p>,
     pub(super) subject: &'p Subject,
+    pub(super) by_country: BTreeMap<String, Rc<[RegionSet]>>,
     pub(super) proof: Proof,
 }
 
@@ -63,10 +67,6 @@ impl<'p> Prover<'p> {
             kinds: cases.len(),
             kinds_total: kinds.iter().map(Kinds::len).sum(),
             headers_alone: kinds.iter().any(|kinds| kinds.headers_alone),
-            load_balancers_unproved: service
-                .publish
-                .iter()
-                .any(|publish| matches!(publish, Publish::LoadBalancer(_))),
         });
         for failed in depth.sets(&regions) {
             let every_kind = depth.takes_every_kind(failed.len(), regions.len());
@@ -116,6 +116,24 @@ impl<'p> Prover<'p> {
         let desired = (self.subject.desired)(world.config, &world.state, world.now);
         dns::check(self, id, service, world, &desired);
         pools::check(self, id, service, world, &desired);
+        balancers::check(self, id, service, world, &desired);
+    }
+
+    /// Where clients under one name may be led, by country in the order of the codes; the last is
+    /// for those of whom nobody knows where they are. The same whatever fails.
+    pub(super) fn permitted_by_country(
+        &mut self,
+        service: &Service,
+        name: &str,
+    ) -> Rc<[RegionSet]> {
+        if let Some(known) = self.by_country.get(name) {
+            return known.clone();
+        }
+        let countries = Country::all().map(Some).chain([None]);
+        let permitted = |country| self.oracle.permitted_to(service, name, country);
+        let permitted: Rc<[RegionSet]> = countries.map(permitted).collect();
+        self.by_country.insert(name.to_owned(), permitted.clone());
+        permitted
     }
 
     /// One request of each kind from each country, or so many of them.

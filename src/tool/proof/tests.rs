@@ -1,5 +1,5 @@
 use super::*;
-use crate::cloudflare::{Action, Switch};
+use crate::cloudflare::{Action, Change, Effect, Member, OriginEdit, Switch, Urgency};
 use crate::config;
 use crate::country::{COUNTRIES, Country};
 use crate::residency::Mode;
@@ -252,7 +252,9 @@ fn a_record_that_is_kept_although_it_leads_out_is_found() {
     fn keeps(config: &Config, state: &State, now: Timestamp) -> Desired {
         let mut desired = desired(config, state, now);
         for records in &mut desired.records {
-            records.permitted.insert("us1.origin.example.com".to_owned());
+            let region = RegionId::parse("us-east").unwrap();
+            let member = Member { switch: Switch::Leave, region };
+            records.permitted.insert("us1.origin.example.com".to_owned(), member);
         }
         desired
     }
@@ -262,17 +264,28 @@ fn a_record_that_is_kept_although_it_leads_out_is_found() {
 
 #[test]
 fn a_plan_that_empties_a_jurisdiction_is_found() {
-    fn has_no_guard(desired: &Desired, observed: &Observed, _: &Set<Hold>) -> Plan {
+    fn has_no_guard(
+        desired: &Desired,
+        observed: &Observed,
+        _: &Set<Hold>,
+        _: &Circumstances,
+    ) -> Plan {
         let wanted = desired.pools.iter().flat_map(|pool| pool.origins.iter());
-        let off: crate::ordered::Map<String, Switch> = crate::ordered::Map::of(
-            wanted.filter(|(_, s)| **s == Switch::Disable).map(|(a, s)| (a.clone(), *s)),
-        );
+        let edit = OriginEdit { enabled: Some(false), weight: None };
+        let down = wanted.filter(|(_, member)| member.switch == Switch::Disable);
+        let edits = crate::ordered::Map::of(down.map(|(address, _)| (address.clone(), edit)));
         let pools = observed.pools.iter().flat_map(|(account, pools)| {
-            pools.iter().map(|pool| Action::Pool {
-                account: account.clone(),
-                id: pool.id.clone(),
-                name: pool.name.clone(),
-                switches: off.clone(),
+            pools.iter().map(|pool| Action {
+                urgency: Urgency::Failover,
+                service: None,
+                change: Change::Origins {
+                    account: account.clone(),
+                    id: pool.id.clone(),
+                    name: pool.name.clone(),
+                    edits: edits.clone(),
+                },
+                reason: String::new(),
+                effect: Effect::default(),
             })
         });
         Plan { actions: pools.collect(), ..Plan::default() }
@@ -280,6 +293,84 @@ fn a_plan_that_empties_a_jurisdiction_is_found() {
     let found = violations(&Subject { plan: has_no_guard, ..Subject::default() });
     assert!(has(&found, &["pools ledger", "the last origin is disabled"]), "{found:#?}");
     assert!(has(&found, &["pools ledger", "that rule gdpr permits"]), "{found:#?}");
+}
+
+/// Two pools behind a balancer; clients of the EEA stay in Germany.
+fn balanced(countries_by: &str) -> Config {
+    let region = |country: &str, host: &str| {
+        serde_json::json!({
+            "country": country,
+            "origins": [{"id": host, "url": format!("https://{host}.origin.example.com")}],
+        })
+    };
+    let pool = |name: &str, region: &str| {
+        let account = "0123456789abcdef0123456789abcdef";
+        serde_json::json!({"pool": {"account": account, "name": name, "regions": [region]}})
+    };
+    let balancer = serde_json::json!({"load_balancer": {
+        "zone": "example.com", "name": "lb.example.com", "countries_by": countries_by,
+    }});
+    let text = serde_json::json!({
+        "version": 1,
+        "regions": {"eu": region("DE", "eu1"), "us": region("US", "us1")},
+        "monitors": {"http": {}},
+        "services": {"lb": {
+            "monitor": "http",
+            "regions": ["us", "eu"],
+            "publish": [pool("eu", "eu"), pool("us", "us"), balancer],
+        }},
+        "residency": [{
+            "id": "gdpr", "when": {"country": "@eea"}, "allow": ["@eea"], "mode": "strict",
+        }],
+    });
+    Config::parse(&text.to_string()).unwrap()
+}
+
+#[test]
+fn balancers_are_proved_in_both_forms() {
+    for countries_by in ["country_pools", "pool_sets"] {
+        let proof = prove(&balanced(countries_by), now(), &Subject::default());
+        assert!(proof.holds, "{proof}");
+        assert!(proof.balancer_cases > 3, "{proof}");
+    }
+}
+
+#[test]
+fn a_balancer_that_leads_out_is_found_in_whatever_list() {
+    fn with(config: &Config, state: &State, now: Timestamp, list: &str) -> Desired {
+        let mut desired = desired(config, state, now);
+        for fields in desired.balancers.iter_mut().filter_map(|b| b.fields.as_mut()) {
+            let us = || vec!["us".to_owned()];
+            let at = |code: &str| Some(crate::ordered::Map::of([(code.to_owned(), us())]));
+            match list {
+                "default" => fields.default_pools = Some(us()),
+                "fallback" => fields.fallback_pool = Some("us".to_owned()),
+                "region" => fields.region_pools = at("ENAM"),
+                "pop" => fields.pop_pools = at("IAD"),
+                "country" => fields.country_pools = at("FR"),
+                _ => fields.pool_sets.iter_mut().flatten().for_each(|set| {
+                    let topology = set.matches.topology.iter_mut();
+                    topology.for_each(|t| t.countries = Some(vec!["FR".to_owned()]));
+                }),
+            }
+        }
+        desired
+    }
+    type Wants = fn(&Config, &State, Timestamp) -> Desired;
+    let subjects: [(Wants, &str); 6] = [
+        (|c, s, n| with(c, s, n, "default"), "default_pools leads"),
+        (|c, s, n| with(c, s, n, "fallback"), "fallback_pool leads"),
+        (|c, s, n| with(c, s, n, "region"), "region_pools ENAM leads"),
+        (|c, s, n| with(c, s, n, "pop"), "pop_pools IAD leads"),
+        (|c, s, n| with(c, s, n, "country"), "country_pools leads a client from FR to pool us"),
+        (|c, s, n| with(c, s, n, "sets"), "pool set pointsman-0 leads a client from FR to pool us"),
+    ];
+    for (desired, what) in subjects {
+        let config = balanced("pool_sets");
+        let proof = prove(&config, now(), &Subject { desired, ..Subject::default() });
+        let found = proof.violations.iter().any(|found| found.what.contains(what));
+        assert!(found && !proof.holds, "{what}: {proof}");
+    }
 }
 
 #[test]

@@ -1,0 +1,217 @@
+//! Load balancers: lists of pools that follow residency first, then health, then the policy.
+//!
+//! A pool may be in a list only if every region in it is permitted to whomever the list is for.
+//! What is for everybody (`default_pools`, `fallback_pool`, and the maps by place, since a data
+//! center says nothing of the client's country) holds what all rules over the name permit. A
+//! country whose clients may go elsewhere as well gets a list of its own.
+
+use super::{DesiredBalancer, countries, health, is_manual, shares};
+use crate::cloudflare::observed::{
+    BalancerFields, PoolMatch, PoolSet, RandomSteering, SetOverrides, Topology, Weight,
+};
+use crate::config::{CountriesBy, LoadBalancerTarget, Policy, PoolTarget, Publish, Service};
+use crate::country::Country;
+use crate::health::Health;
+use crate::ids::{RegionId, ServiceId};
+use crate::ordered::{Map, Set, sort_by, sort_by_key};
+use crate::view::View;
+
+/// What the names of our pool sets begin with.
+const SET_PREFIX: &str = "pointsman";
+
+/// What is known of one balancer while its lists are made.
+struct Lists<'v> {
+    view: &'v View<'v>,
+    service: &'v Service,
+    target: &'v LoadBalancerTarget,
+    /// The regions of each pool.
+    pools: Vec<(&'v str, &'v [RegionId])>,
+    down: Set<String>,
+}
+
+pub(super) fn balancer(
+    view: &View<'_>,
+    id: &ServiceId,
+    service: &Service,
+    target: &LoadBalancerTarget,
+) -> Option<DesiredBalancer> {
+    let pools: Vec<&PoolTarget> = pools(service).collect();
+    let account = pools.first()?.account.clone();
+    let (mut regions, mut down) = (Map::new(), Set::new());
+    for pool in &pools {
+        regions.insert(pool.name.clone(), pool.regions.clone());
+        if is_down(view, service, pool) {
+            down.insert(pool.name.clone());
+        }
+    }
+    let lists = Lists {
+        view,
+        service,
+        target,
+        pools: pools.iter().map(|pool| (pool.name.as_str(), pool.regions.as_slice())).collect(),
+        down,
+    };
+    let everybody = view.permitted_to_everybody(service, &target.name);
+    Some(DesiredBalancer {
+        zone: target.zone.clone(),
+        name: target.name.clone(),
+        service: id.clone(),
+        account,
+        pools: regions,
+        down: lists.down.clone(),
+        is_guarded: view.binds_everybody(service, &target.name),
+        fields: lists.fields(&everybody.into_iter().cloned().collect::<Vec<_>>()),
+        manage: target.manage,
+        manual: is_manual(service),
+    })
+}
+
+fn pools(service: &Service) -> impl Iterator<Item = &PoolTarget> {
+    service.publish.iter().filter_map(|publish| match publish {
+        Publish::Pool(pool) => Some(pool),
+        Publish::Dns(_) | Publish::LoadBalancer(_) => None,
+    })
+}
+
+/// Whether none of a pool's origins takes new clients.
+fn is_down(view: &View<'_>, service: &Service, pool: &PoolTarget) -> bool {
+    let mut origins = pool.regions.iter().flat_map(|region| view.origins_in(region));
+    origins.all(|origin| health(view, service, origin) == Health::Down)
+}
+
+impl Lists<'_> {
+    fn fields(&self, everybody: &[RegionId]) -> Option<BalancerFields> {
+        let default_pools = self.list(everybody, &[]);
+        let fallback = default_pools.first().cloned()?;
+        let by_country: Vec<(Vec<String>, Vec<Country>)> = self
+            .by_country()
+            .into_iter()
+            .filter(|(pools, _)| *pools != default_pools && !pools.is_empty())
+            .collect();
+        let geo = &self.service.steering.geo;
+        let (mut region_pools, mut pop_pools) = (Map::new(), Map::new());
+        for (code, regions) in &geo.regions {
+            region_pools.insert(code.as_str().to_owned(), self.list(everybody, regions));
+        }
+        for (code, regions) in &geo.pops {
+            pop_pools.insert(code.clone(), self.list(everybody, regions));
+        }
+        let mut fields = BalancerFields {
+            default_pools: Some(default_pools),
+            fallback_pool: Some(fallback),
+            region_pools: Some(region_pools),
+            pop_pools: Some(pop_pools),
+            country_pools: Some(Map::new()),
+            pool_sets: Some(Vec::new()),
+            steering_policy: Some(self.policy().to_owned()),
+            random_steering: self.random_steering(),
+            session_affinity: self.target.session_affinity.map(|by| by.as_str().to_owned()),
+            session_affinity_ttl: self.target.session_affinity_ttl_s,
+            proxied: self.target.proxied,
+            ttl: self.target.ttl_s,
+        };
+        match self.target.countries_by {
+            CountriesBy::CountryPools => Self::add_countries(&mut fields, &by_country),
+            CountriesBy::PoolSets => fields.pool_sets = Some(self.sets(&by_country)),
+        }
+        Some(fields)
+    }
+
+    /// The pools that have only permitted regions: those of `first` in front, those that are down
+    /// at the end, otherwise in the order in which the service names its regions.
+    fn list(&self, permitted: &[RegionId], first: &[RegionId]) -> Vec<String> {
+        let place = |regions: &[RegionId]| {
+            let near = first.iter().position(|region| regions.contains(region));
+            let order = self.service.regions.iter().position(|region| regions.contains(region));
+            (near.unwrap_or(first.len()), order)
+        };
+        let all = |regions: &[RegionId]| regions.iter().all(|region| permitted.contains(region));
+        let mut pools: Vec<_> =
+            self.pools.iter().copied().filter(|(_, regions)| all(regions)).collect();
+        sort_by_key(&mut pools, |(name, regions)| (self.down.contains(*name), place(regions)));
+        pools.into_iter().map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// The lists of all countries, with the countries that have them.
+    fn by_country(&self) -> Vec<(Vec<String>, Vec<Country>)> {
+        let mut lists: Vec<(Vec<String>, Vec<Country>)> = Vec::new();
+        for (permitted, countries) in countries::classes(self.view, self.service, &self.target.name)
+        {
+            for country in countries {
+                let geo = self.service.steering.geo.countries.get(&country);
+                let list = self.list(&permitted, geo.map_or(&[], Vec::as_slice));
+                match lists.iter_mut().find(|(known, _)| *known == list) {
+                    Some((_, known)) => known.push(country),
+                    None => lists.push((list, vec![country])),
+                }
+            }
+        }
+        sort_by(&mut lists, |(a, _), (b, _)| a.cmp(b));
+        lists
+    }
+
+    /// Only the policy `geo` looks at lists by country, so it is the one that keeps the law.
+    fn add_countries(fields: &mut BalancerFields, by_country: &[(Vec<String>, Vec<Country>)]) {
+        let mut lists = Map::new();
+        for (pools, countries) in by_country {
+            for country in countries {
+                lists.insert(country.to_string(), pools.clone());
+            }
+        }
+        if !lists.is_empty() {
+            fields.steering_policy = Some("geo".to_owned());
+        }
+        fields.country_pools = Some(lists);
+    }
+
+    /// One set for each list. Whoever is in none gets what is for everybody.
+    fn sets(&self, by_country: &[(Vec<String>, Vec<Country>)]) -> Vec<PoolSet> {
+        let set = |(number, (pools, countries)): (usize, &(Vec<String>, Vec<Country>))| {
+            let codes = countries.iter().map(ToString::to_string).collect();
+            PoolSet {
+                name: format!("{SET_PREFIX}-{number}"),
+                disabled: false,
+                matches: PoolMatch {
+                    default: None,
+                    topology: Some(Topology { countries: Some(codes), regions: None, pops: None }),
+                },
+                overrides: Some(SetOverrides {
+                    fallback_pool: pools.first().cloned(),
+                    pools: Some(pools.clone()),
+                    steering_policy: Some(self.policy().to_owned()),
+                    pool_weights: None,
+                }),
+                fixed_response: None,
+            }
+        };
+        by_country.iter().enumerate().map(set).collect()
+    }
+
+    fn policy(&self) -> &'static str {
+        let steering = &self.service.steering;
+        match steering.policy {
+            // Only chance gives shares.
+            Policy::Ordered if shares::are_unequal(self.view, self.service) => "random",
+            Policy::Ordered => "off",
+            Policy::Geo => "geo",
+            Policy::Proximity => "proximity",
+            Policy::Weighted => "random",
+            Policy::Latency => "dynamic_latency",
+            Policy::LeastOutstanding => "least_outstanding_requests",
+        }
+    }
+
+    /// The weights of pools, where chance has a part: a pool weighs what its regions do together.
+    fn random_steering(&self) -> Option<RandomSteering> {
+        if !matches!(self.policy(), "random" | "least_outstanding_requests") {
+            return None;
+        }
+        let weights = shares::weights(self.view, self.service, &self.service.regions);
+        let weight = |regions: &[RegionId]| {
+            let heaviest = regions.iter().filter_map(|region| weights.get(region)).max();
+            heaviest.copied().unwrap_or(Weight::NONE)
+        };
+        let pools = self.pools.iter().map(|(name, regions)| ((*name).to_owned(), weight(regions)));
+        Some(RandomSteering { default_weight: Weight::ONE, pool_weights: Map::of(pools) })
+    }
+}

@@ -1,0 +1,53 @@
+//! Which regions a balancer may lead the clients of each country to.
+//!
+//! A balancer sees a country and a name. It knows no path, method, header or tenant, so every
+//! strict rule that can guard a request from there binds all of them, and so does every pin.
+
+use crate::config::Service;
+use crate::country::Country;
+use crate::ids::RegionId;
+use crate::residency::{Rule, strict_rules_over};
+use crate::view::View;
+
+/// Regions in failover order, with the countries whose clients may go there.
+type Classes = Vec<(Vec<RegionId>, Vec<Country>)>;
+
+/// Countries by what their clients are permitted. Two under the same rules are looked at once.
+pub(super) fn classes(view: &View<'_>, service: &Service, name: &str) -> Classes {
+    let rules = strict_rules_over(&view.config.residency, name);
+    let mut known: Vec<(Vec<bool>, usize)> = Vec::new();
+    let mut classes: Classes = Vec::new();
+    for country in Country::all() {
+        let guarded: Vec<bool> =
+            rules.iter().map(|rule| rule.when.guards_country(Some(country))).collect();
+        let class = if let Some((_, class)) = known.iter().find(|(other, _)| *other == guarded) {
+            *class
+        } else {
+            let class = class(&mut classes, permitted(view, service, &rules, &guarded));
+            known.push((guarded, class));
+            class
+        };
+        classes.get_mut(class).into_iter().for_each(|(_, countries)| countries.push(country));
+    }
+    classes
+}
+
+/// The place of the class with these regions, which is made where there is none.
+fn class(classes: &mut Classes, permitted: Vec<RegionId>) -> usize {
+    let same = classes.iter().position(|(regions, _)| *regions == permitted);
+    if same.is_none() {
+        classes.push((permitted, Vec::new()));
+    }
+    same.unwrap_or(classes.len().saturating_sub(1))
+}
+
+fn permitted(
+    view: &View<'_>,
+    service: &Service,
+    rules: &[&Rule],
+    guarded: &[bool],
+) -> Vec<RegionId> {
+    let guarding = rules.iter().zip(guarded).filter(|(_, guards)| **guards);
+    let guarding: Vec<&Rule> = guarding.map(|(rule, _)| *rule).collect();
+    view.permitted_under(service, &guarding).into_iter().cloned().collect()
+}

@@ -1,0 +1,75 @@
+//! Monitors of Cloudflare's own, made to match ours as far as they can: they know no JSON and no
+//! headers of the answer, and count whole seconds.
+
+use super::DesiredMonitor;
+use crate::cloudflare::marker;
+use crate::cloudflare::observed::MonitorFields;
+use crate::config::{Monitor, Origin, PoolTarget, Service, StatusRange};
+use crate::time::{Millis, SECOND};
+use crate::view::View;
+
+/// Cloudflare's bounds on the interval; the lowest depends on the plan, and the API says so.
+/// Source: developers.cloudflare.com/load-balancing/reference/limitations.
+const INTERVAL_S: (u64, u64) = (10, 3_600);
+/// Statuses in one class.
+const CLASS: u16 = 100;
+
+pub(super) fn monitor(
+    view: &View<'_>,
+    service: &Service,
+    target: &PoolTarget,
+) -> Option<DesiredMonitor> {
+    let monitor = view.config.monitors.get(&service.monitor).filter(|_| target.monitor)?;
+    let origin = target.regions.iter().flat_map(|region| view.origins_in(region)).next()?;
+    Some(DesiredMonitor {
+        account: target.account.clone(),
+        name: name(service, origin),
+        fields: fields(monitor, origin.url.is_https(), origin.url.port()),
+    })
+}
+
+/// The marker of the monitor for an origin: Cloudflare's know one scheme and port, so pools that
+/// differ in these have monitors of their own.
+fn name(service: &Service, origin: &Origin) -> String {
+    let scheme = if origin.url.is_https() { "" } else { ":http" };
+    let port = origin.url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    [&marker::of_monitor(&service.monitor), scheme, &port].concat()
+}
+
+fn fields(monitor: &Monitor, is_https: bool, port: Option<u16>) -> MonitorFields {
+    let mut codes = Vec::new();
+    for range in &monitor.expect.status {
+        add_codes(&mut codes, *range);
+    }
+    let interval_s = whole_seconds(monitor.interval_ms).clamp(INTERVAL_S.0, INTERVAL_S.1);
+    MonitorFields {
+        kind: if is_https { "https" } else { "http" }.to_owned(),
+        method: "GET".to_owned(),
+        path: monitor.path.clone(),
+        port: port.unwrap_or(0),
+        interval: u32::try_from(interval_s).unwrap_or(u32::MAX),
+        timeout: u32::try_from(whole_seconds(monitor.timeout_ms)).unwrap_or(u32::MAX),
+        // Our own count of failures is `consecutive_down`; a retry at once would be one more.
+        retries: 0,
+        consecutive_up: monitor.rise.into(),
+        consecutive_down: monitor.fall.into(),
+        expected_codes: codes.join(","),
+        expected_body: monitor.expect.body_contains.clone().unwrap_or_default(),
+        follow_redirects: false,
+    }
+}
+
+/// A range as whole classes, and single codes where it begins or ends within one: the API knows no
+/// other ranges.
+fn add_codes(codes: &mut Vec<String>, range: StatusRange) {
+    let (mut next, last) = range.bounds();
+    while next <= last {
+        let is_class = next % CLASS == 0 && next + CLASS <= last + 1;
+        codes.push(if is_class { format!("{}xx", next / CLASS) } else { next.to_string() });
+        next += if is_class { CLASS } else { 1 };
+    }
+}
+
+fn whole_seconds(ms: Millis) -> u64 {
+    ms.div_ceil(SECOND)
+}

@@ -1,0 +1,248 @@
+//! What a load balancer does, in the form that is compared: pools by their names, the API's
+//! defaults filled in, what is the default left out.
+//!
+//! The same type says what is wanted; there, an absent field is left as it is. Source: API schema
+//! `load-balancing_load-balancer`.
+
+use super::Weight;
+use crate::json::fields;
+use crate::ordered::Map;
+use serde_json::{Map as Object, Value};
+
+/// Lists of pools by the code of a place, in failover order.
+type PoolsBy = Map<String, Vec<String>>;
+
+/// The fields of a load balancer that we may keep.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct BalancerFields {
+    /// Pools for everybody of whom nothing else is said.
+    pub default_pools: Option<Vec<String>>,
+    /// The pool of last resort, whatever its health.
+    pub fallback_pool: Option<String>,
+    /// By country.
+    pub country_pools: Option<PoolsBy>,
+    /// By Cloudflare's region.
+    pub region_pools: Option<PoolsBy>,
+    /// By data center; these come before the country.
+    pub pop_pools: Option<PoolsBy>,
+    /// Pools with a policy of their own, first match first.
+    pub pool_sets: Option<Vec<PoolSet>>,
+    /// How a pool is chosen.
+    pub steering_policy: Option<String>,
+    /// The weights of the policies that chance has a part in.
+    pub random_steering: Option<RandomSteering>,
+    /// What keeps a client with its origin.
+    pub session_affinity: Option<String>,
+    /// For how many seconds.
+    pub session_affinity_ttl: Option<u32>,
+    /// Whether Cloudflare answers with its own addresses.
+    pub proxied: Option<bool>,
+    /// Time to live where it does not.
+    pub ttl: Option<u32>,
+}
+
+/// Weights of pools.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RandomSteering {
+    /// Of those that are not named.
+    pub default_weight: Weight,
+    /// By pool.
+    pub pool_weights: Map<String, Weight>,
+}
+
+/// Pools for the clients of some places.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PoolSet {
+    /// What it is called.
+    pub name: String,
+    /// Whether it counts.
+    pub disabled: bool,
+    /// Whom it is for.
+    pub matches: PoolMatch,
+    /// What holds for them.
+    pub overrides: Option<SetOverrides>,
+    /// What they are answered instead.
+    pub fixed_response: Option<Value>,
+}
+
+/// Whom a pool set is for: everybody, or a topology.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PoolMatch {
+    /// Everybody.
+    pub default: Option<bool>,
+    /// Some places. Whether several fields in one are all to match or any is documented both ways,
+    /// so ours have one.
+    pub topology: Option<Topology>,
+}
+
+/// Places.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Topology {
+    /// Countries.
+    pub countries: Option<Vec<String>>,
+    /// Cloudflare's regions.
+    pub regions: Option<Vec<String>>,
+    /// Data centers.
+    pub pops: Option<Vec<String>>,
+}
+
+/// What holds for the clients of a pool set.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SetOverrides {
+    /// Their pools, in failover order.
+    pub pools: Option<Vec<String>>,
+    /// Their pool of last resort.
+    pub fallback_pool: Option<String>,
+    /// How one is chosen.
+    pub steering_policy: Option<String>,
+    /// Weights by pool.
+    pub pool_weights: Option<Map<String, Weight>>,
+}
+
+fields!(BalancerFields {
+    default_pools if any,
+    fallback_pool if any,
+    country_pools if any,
+    region_pools if any,
+    pop_pools if any,
+    pool_sets if any,
+    steering_policy if any,
+    random_steering if any,
+    session_affinity if any,
+    session_affinity_ttl if any,
+    proxied if any,
+    ttl if any,
+});
+fields!(RandomSteering { default_weight = Weight::ONE, pool_weights = Map::new() });
+fields!(PoolSet {
+    name = String::new(),
+    disabled = false,
+    matches as "match",
+    overrides if any,
+    fixed_response if any,
+});
+fields!(PoolMatch { default if any, topology if any });
+fields!(Topology { countries if any, regions if any, pops if any });
+fields!(SetOverrides {
+    pools if any,
+    fallback_pool if any,
+    steering_policy if any,
+    pool_weights if any,
+});
+
+impl BalancerFields {
+    /// Fills in what the API takes for granted, so that what means the same is the same.
+    #[must_use]
+    pub fn with_defaults(mut self) -> Self {
+        for places in [&mut self.country_pools, &mut self.region_pools, &mut self.pop_pools] {
+            places.get_or_insert_default().retain(|_, pools| !pools.is_empty());
+        }
+        self.pool_sets.get_or_insert_default();
+        let maps = [&self.country_pools, &self.region_pools, &self.pop_pools];
+        let is_geo = maps.into_iter().flatten().any(|places| !places.is_empty());
+        let unsaid = if is_geo { "geo" } else { "off" };
+        said_or(&mut self.steering_policy, unsaid);
+        said_or(&mut self.session_affinity, "none");
+        self.random_steering
+            .get_or_insert(RandomSteering { default_weight: Weight::ONE, pool_weights: Map::new() })
+            .leave_out_defaults();
+        self.proxied.get_or_insert(false);
+        self
+    }
+}
+
+impl RandomSteering {
+    fn leave_out_defaults(&mut self) {
+        let default_weight = self.default_weight;
+        self.pool_weights.retain(|_, weight| *weight != default_weight);
+    }
+}
+
+fn said_or(said: &mut Option<String>, otherwise: &str) {
+    if said.as_ref().is_none_or(String::is_empty) {
+        *said = Some(otherwise.to_owned());
+    }
+}
+
+/// The same fields with every pool and monitor under another name: ids for names, or names for ids.
+/// `None` where one of them has no other name.
+pub(in crate::cloudflare) fn renamed(
+    key: &str,
+    value: &Value,
+    name: &dyn Fn(&str) -> Option<String>,
+) -> Option<Value> {
+    const LISTS: [&str; 3] = ["country_pools", "region_pools", "pop_pools"];
+    const NAMES: [&str; 4] = ["pools", "default_pools", "fallback_pool", "monitor"];
+    Some(match value {
+        Value::Object(object) => {
+            let mut other = Object::new();
+            for (entry, value) in object {
+                if key == "pool_weights" {
+                    other.insert(name(entry)?, value.clone());
+                } else {
+                    let inside = if LISTS.contains(&key) { "pools" } else { entry };
+                    other.insert(entry.clone(), renamed(inside, value, name)?);
+                }
+            }
+            Value::Object(other)
+        }
+        Value::Array(items) => {
+            let mut others = Vec::new();
+            for item in items {
+                others.push(renamed(key, item, name)?);
+            }
+            Value::Array(others)
+        }
+        Value::String(text) if NAMES.contains(&key) => Value::String(name(text)?),
+        other => other.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+    use serde_json::json;
+
+    fn normal(balancer: &Value) -> BalancerFields {
+        json::read::<BalancerFields>(&balancer.to_string()).unwrap().with_defaults()
+    }
+
+    #[test]
+    fn absent_null_and_default_are_the_same() {
+        let bare = normal(&json!({"default_pools": ["p"], "fallback_pool": "p"}));
+        let spelt_out = normal(&json!({
+            "default_pools": ["p"], "fallback_pool": "p", "country_pools": {}, "region_pools": null,
+            "pop_pools": {"LHR": []}, "pool_sets": null, "steering_policy": "",
+            "random_steering": {"default_weight": 1, "pool_weights": {"p": 1.0}},
+            "session_affinity": "", "proxied": false,
+        }));
+        assert_eq!(bare, spelt_out);
+        assert_eq!(bare.steering_policy.as_deref(), Some("off"));
+        let geo = normal(&json!({"country_pools": {"BR": ["p"]}}));
+        assert_eq!(geo.steering_policy.as_deref(), Some("geo"));
+    }
+
+    #[test]
+    fn pools_are_renamed_wherever_they_are_and_nothing_else_is() {
+        let balancer = json!({
+            "default_pools": ["eu", "us"], "fallback_pool": "eu", "name": "eu",
+            "country_pools": {"EU": ["eu"]}, "steering_policy": "us",
+            "random_steering": {"default_weight": 1, "pool_weights": {"eu": 0.5}},
+            "pool_sets": [{"name": "us", "match": {"topology": {"countries": ["eu"]}},
+                "overrides": {"pools": ["us"], "fallback_pool": "us", "pool_weights": {"us": 1}}}],
+        });
+        let expected = json!({
+            "default_pools": ["1-eu", "1-us"], "fallback_pool": "1-eu", "name": "eu",
+            "country_pools": {"EU": ["1-eu"]}, "steering_policy": "us",
+            "random_steering": {"default_weight": 1, "pool_weights": {"1-eu": 0.5}},
+            "pool_sets": [{"name": "us", "match": {"topology": {"countries": ["eu"]}},
+                "overrides": {
+                    "pools": ["1-us"], "fallback_pool": "1-us", "pool_weights": {"1-us": 1},
+                }}],
+        });
+        let number = |name: &str| Some(format!("1-{name}"));
+        assert_eq!(renamed("", &balancer, &number), Some(expected));
+        assert_eq!(renamed("", &balancer, &|name| (name == "eu").then(|| name.into())), None);
+    }
+}

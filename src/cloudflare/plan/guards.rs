@@ -1,0 +1,211 @@
+//! Guards: the last look at a plan. A guard can only withhold; nothing that it reads turns it into
+//! a permit, and each refusal says its numbers.
+//!
+//! What mends a breach of the law passes every guard: to wait would be to go on breaking it. The
+//! guard of the last usable destination stands where pools are planned, since it withholds single
+//! origins; the one of root name servers where records are.
+
+use super::action::{Action, Change, Plan, Urgency, Why, Withheld};
+use super::pools::{WHOLE_POOL, in_use};
+use crate::cloudflare::desired::{Desired, Load, PoolMember};
+use crate::cloudflare::name::normal;
+use crate::cloudflare::observed::{Observed, Pool};
+use crate::config::Guards;
+use crate::hold::Hold;
+use crate::ids::{RegionId, ServiceId};
+use crate::ordered::{Map, Set};
+use crate::time::{SECOND, Timestamp};
+
+/// A zone with fewer records than this may change as a whole.
+const ZONE_RECORDS_MIN: usize = 10;
+
+/// What the guards look at beside the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Circumstances {
+    /// When.
+    pub now: Timestamp,
+    /// The numbers that the operator set.
+    pub guards: Guards,
+    /// Since when the observer doubts itself.
+    pub doubted_since: Option<Timestamp>,
+    /// When traffic of each service was last moved.
+    pub moved_at: Map<ServiceId, Timestamp>,
+    /// How many changes each service has had in the last hour.
+    pub changes: Map<ServiceId, u32>,
+}
+
+/// Goes through the actions in their order, and counts what those that pass would do.
+struct Watch<'w> {
+    circumstances: &'w Circumstances,
+    loads: &'w Map<ServiceId, Load>,
+    /// How many records each zone has.
+    totals: &'w Map<String, usize>,
+    away: Set<RegionId>,
+    changes: Map<ServiceId, u32>,
+    /// How many records of each zone would change that do not name what is down.
+    changing: Map<String, usize>,
+}
+
+/// Takes out of the plan what a guard withholds.
+pub(super) fn screen(
+    plan: &mut Plan,
+    desired: &Desired,
+    observed: &Observed,
+    holds: &Set<Hold>,
+    circumstances: &Circumstances,
+) {
+    let mut watch = Watch {
+        circumstances,
+        loads: &desired.loads,
+        away: away_now(desired, observed, holds),
+        changes: circumstances.changes.clone(),
+        totals: &observed.records_total,
+        changing: changing(plan),
+    };
+    let mut passed = Vec::new();
+    for action in std::mem::take(&mut plan.actions) {
+        if let Some((why, because)) = watch.refusal(&action) {
+            plan.withheld.push(Withheld { what: action.to_string(), why, because });
+        } else {
+            watch.count(&action);
+            passed.push(action);
+        }
+    }
+    plan.actions = passed;
+}
+
+/// Regions that we have taken out of pools and not given back, so that nothing of them is left to
+/// their service.
+fn away_now(desired: &Desired, observed: &Observed, holds: &Set<Hold>) -> Set<RegionId> {
+    let mut away = Set::new();
+    for wanted in &desired.pools {
+        for (address, PoolMember { region, .. }) in &wanted.origins {
+            let is_it = |hold: &Hold| {
+                let is_it = hold.address == WHOLE_POOL || normal(&hold.address) == *address;
+                is_it && hold.account == wanted.account && hold.pool == wanted.name
+            };
+            if holds.iter().any(is_it) && !is_in_use(desired, observed, &wanted.service, region) {
+                away.insert(region.clone());
+            }
+        }
+    }
+    away
+}
+
+/// Whether some origin of the region gets traffic of the service and should.
+fn is_in_use(
+    desired: &Desired,
+    observed: &Observed,
+    service: &ServiceId,
+    region: &RegionId,
+) -> bool {
+    desired.pools.iter().filter(|wanted| wanted.service == *service).any(|wanted| {
+        let is_used = |pool: &Pool| in_use(wanted, pool).any(|(_, used)| used == *region);
+        let mut pools = observed.pools_of(&wanted.account).iter();
+        pools.any(|pool| pool.name == wanted.name && is_used(pool))
+    })
+}
+
+fn changing(plan: &Plan) -> Map<String, usize> {
+    let mut changing: Map<String, usize> = Map::new();
+    for action in plan.actions.iter().filter(|action| action.urgency >= Urgency::Restore) {
+        if let Change::Records { zone, ops, .. } = &action.change {
+            let before = changing.get(zone).copied().unwrap_or(0);
+            changing.insert(zone.clone(), before + ops.len());
+        }
+    }
+    changing
+}
+
+impl Watch<'_> {
+    fn refusal(&self, action: &Action) -> Option<(Why, String)> {
+        if action.urgency == Urgency::Law {
+            return None;
+        }
+        self.halted()
+            .or_else(|| self.doubt(action))
+            .or_else(|| self.hold_down(action))
+            .or_else(|| self.change_budget(action))
+            .or_else(|| self.regions_away(action))
+            .or_else(|| self.capacity(action))
+            .or_else(|| self.zone_share(action))
+    }
+
+    fn count(&mut self, action: &Action) {
+        self.away.extend(action.effect.away.iter().cloned());
+        if let Some(service) = &action.service {
+            let changes = self.changes.get(service).copied().unwrap_or(0);
+            self.changes.insert(service.clone(), changes.saturating_add(1));
+        }
+    }
+
+    fn halted(&self) -> Option<(Why, String)> {
+        let because = || "`guards.halted` is set, so nothing changes".to_owned();
+        self.circumstances.guards.halted.then(|| (Why::Halted, because()))
+    }
+
+    fn doubt(&self, action: &Action) -> Option<(Why, String)> {
+        let since = self.circumstances.doubted_since?;
+        let moves = action.urgency != Urgency::Upkeep;
+        let because = || format!("the observer doubts itself since {since}");
+        moves.then(|| (Why::ObserverDoubt, because()))
+    }
+
+    fn hold_down(&self, action: &Action) -> Option<(Why, String)> {
+        let moved_at = *self.circumstances.moved_at.get(action.service.as_ref()?)?;
+        let stays_ms = self.circumstances.guards.hold_down_ms;
+        let because =
+            || format!("traffic was moved at {moved_at}, and stays for {} s", stays_ms / SECOND);
+        let is_soon = self.circumstances.now.since(moved_at) < stays_ms;
+        let waits = action.urgency == Urgency::Restore && is_soon;
+        waits.then(|| (Why::HoldDown, because()))
+    }
+
+    /// Upkeep may use half of the budget, so that it never takes a failover's place.
+    fn change_budget(&self, action: &Action) -> Option<(Why, String)> {
+        let service = action.service.as_ref()?;
+        let most = self.circumstances.guards.changes_per_hour;
+        let most = if action.urgency == Urgency::Upkeep { most.div_ceil(2) } else { most };
+        let changes = self.changes.get(service).copied().unwrap_or(0);
+        let because = || format!("`{service}` had {changes} changes in the last hour of {most}");
+        (changes >= most).then(|| (Why::ChangeBudget, because()))
+    }
+
+    fn regions_away(&self, action: &Action) -> Option<(Why, String)> {
+        let most = self.circumstances.guards.regions_away?;
+        let mut away = self.away.clone();
+        away.extend(action.effect.away.iter().cloned());
+        let because = || {
+            let names: Vec<&str> = away.iter().map(RegionId::as_str).collect();
+            format!("{} regions would be away ({}) of {most}", away.len(), names.join(", "))
+        };
+        let is_more = away.len() > self.away.len();
+        let is_too_many = away.len() > usize::try_from(most).unwrap_or(usize::MAX);
+        (is_more && is_too_many).then(|| (Why::RegionsAway, because()))
+    }
+
+    fn capacity(&self, action: &Action) -> Option<(Why, String)> {
+        let load = self.loads.get(action.service.as_ref()?)?;
+        let serving = action.effect.serving.as_ref()?;
+        let capacity = |region: &RegionId| load.capacity_rps.get(region).copied().map(u64::from);
+        let left: u64 = serving.iter().filter_map(capacity).sum();
+        let because = || format!("what remains carries {left} rps of {} at peak", load.peak_rps);
+        let is_loss = !action.effect.away.is_empty() && left < u64::from(load.peak_rps);
+        is_loss.then(|| (Why::Capacity, because()))
+    }
+
+    fn zone_share(&self, action: &Action) -> Option<(Why, String)> {
+        let Change::Records { zone, .. } = &action.change else { return None };
+        let changing = *self.changing.get(zone)?;
+        let total = self.totals.get(zone).copied().unwrap_or(0);
+        let percent = usize::try_from(self.circumstances.guards.zone_percent).unwrap_or(100);
+        let is_large = total >= ZONE_RECORDS_MIN && changing * 100 > total * percent;
+        let because = || {
+            format!(
+                "{changing} of {total} records of {zone} would change, which is more than \
+                 {percent} %, and they do not name what is down"
+            )
+        };
+        (action.urgency >= Urgency::Restore && is_large).then(|| (Why::ZoneShare, because()))
+    }
+}

@@ -1,0 +1,275 @@
+//! Record sets: what they should say, and the fewest changes that make them say it.
+
+use super::Planner;
+use super::action::{Action, Change, Effect, RecordOp, Urgency, Why};
+use crate::cloudflare::desired::{DesiredRecords, Member, Switch};
+use crate::cloudflare::marker::{self, Owner};
+use crate::cloudflare::name::normal;
+use crate::cloudflare::observed::Record;
+use crate::config::{DnsMode, RecordKind};
+use crate::ids::RegionId;
+use crate::ordered::{Set, sort_by};
+
+/// Most records of one name that are compared: one page of a listing by name may be no more.
+const RECORDS_MAX: usize = 100;
+/// The time to live that Cloudflare shows for records that it answers itself.
+const AUTOMATIC: u32 = 1;
+
+/// What a record set should say, and why that changes.
+struct Answer {
+    contents: Set<String>,
+    reason: String,
+}
+
+impl Planner<'_> {
+    pub(super) fn records(&mut self, wanted: &DesiredRecords) {
+        let Some(named) = self.observed.records.get(&wanted.name) else { return };
+        let what = || format!("{} {}", wanted.name, wanted.kind);
+        if let Some(because) = is_delegated(wanted, named) {
+            return self.withhold(what(), Why::RootNs, because);
+        }
+        if named.len() >= RECORDS_MAX {
+            let because = format!("{} records or more are too many to compare", named.len());
+            return self.withhold(what(), Why::Unclear, because);
+        }
+        let mut sorted: Vec<&Record> = named.iter().collect();
+        sort_by(&mut sorted, |a, b| a.id.cmp(&b.id));
+        let ours: Vec<&Record> =
+            sorted.iter().copied().filter(|record| is_ours(wanted, record)).collect();
+        if ours.is_empty()
+            && let Err((why, because)) = may_be_created(wanted, &sorted)
+        {
+            return self.withhold(what(), why, because);
+        }
+        let present = Set::of(ours.iter().map(|record| normal(&record.content)));
+        let answer = match answer(wanted, &present) {
+            Ok(answer) => answer,
+            Err((why, because)) => return self.withhold(what(), why, because),
+        };
+        let ops = record_ops(wanted, &answer.contents, &ours);
+        if !ops.is_empty() {
+            self.plan.actions.push(action(wanted, &present, answer, ops));
+        }
+    }
+}
+
+fn action(
+    wanted: &DesiredRecords,
+    present: &Set<String>,
+    answer: Answer,
+    ops: Vec<RecordOp>,
+) -> Action {
+    let Answer { contents, reason } = answer;
+    let member = |content: &String| wanted.permitted.get(content);
+    let (mut serving, mut away) = (Set::new(), Set::new());
+    for Member { region, .. } in contents.iter().filter_map(member) {
+        serving.insert(region.clone());
+    }
+    for Member { region, .. } in present.iter().filter_map(member) {
+        if !serving.contains(region) {
+            away.insert(region.clone());
+        }
+    }
+    let gone = || present.iter().filter(|content| !contents.contains(content.as_str()));
+    let is_down = |content: &String| member(content).is_some_and(|m| m.switch == Switch::Disable);
+    let is_strange = present.iter().any(|content| member(content).is_none());
+    let urgency = if wanted.is_guarded && is_strange {
+        Urgency::Law
+    } else if present.is_empty() || gone().any(is_down) {
+        Urgency::Failover
+    } else if *present == contents {
+        Urgency::Upkeep
+    } else {
+        Urgency::Restore
+    };
+    let moves = urgency != Urgency::Upkeep;
+    Action {
+        urgency,
+        service: Some(wanted.service.clone()),
+        change: Change::Records {
+            zone: wanted.zone.clone(),
+            name: wanted.name.clone(),
+            kind: wanted.kind,
+            ops,
+        },
+        reason: if moves { reason } else { "keep its settings".to_owned() },
+        effect: Effect { away, serving: moves.then_some(serving) },
+    }
+}
+
+/// A name below which somebody else answers is not ours to answer, and what stands beside the
+/// root's own name servers is left to people where it could hide them.
+fn is_delegated(wanted: &DesiredRecords, named: &[Record]) -> Option<String> {
+    let servers = named.iter().filter(|record| record.kind == "NS").count();
+    let hides_them = wanted.name != wanted.zone || wanted.kind == RecordKind::Cname;
+    (servers > 0 && hides_them).then(|| format!("the name has {servers} NS records"))
+}
+
+fn is_of_kind(wanted: &DesiredRecords, record: &Record) -> bool {
+    record.kind == wanted.kind.as_str()
+}
+
+fn is_ours(wanted: &DesiredRecords, record: &Record) -> bool {
+    is_of_kind(wanted, record)
+        && match marker::owner(record.comment.as_deref(), &wanted.service) {
+            Owner::Ours => true,
+            Owner::Other(_) => false,
+            Owner::Unmarked => wanted.adopt,
+        }
+}
+
+/// Whether a first record may be made where none is ours.
+fn may_be_created(wanted: &DesiredRecords, named: &[&Record]) -> Result<(), (Why, String)> {
+    let foreign = named.iter().filter(|record| is_of_kind(wanted, record)).count();
+    if foreign > 0 {
+        let marker = marker::of(&wanted.service);
+        let because = format!(
+            "none of its {foreign} records is ours; put `{marker}` into the comment of one, or set \
+             `adopt`"
+        );
+        return Err((Why::Foreign, because));
+    }
+    if !wanted.manage {
+        let because = "there is none; create one, or set `manage`".to_owned();
+        return Err((Why::Missing, because));
+    }
+    let is_cname = |record: &&&Record| record.kind == RecordKind::Cname.as_str();
+    let alone = wanted.kind == RecordKind::Cname;
+    match named.iter().find(|record| alone || is_cname(record)) {
+        Some(other) => {
+            let because = format!("a CNAME stands alone, and there is {} beside it", other.kind);
+            Err((Why::Foreign, because))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What the set should say, given what it says; or why it stays.
+fn answer(wanted: &DesiredRecords, present: &Set<String>) -> Result<Answer, (Why, String)> {
+    let mut lawful = present.clone();
+    lawful.retain(|content| wanted.permitted.contains_key(content));
+    if wanted.permitted.is_empty() {
+        // Nothing may be answered any more, as when a membership has ended. No answer is lawful.
+        let reason = "no region is permitted any more".to_owned();
+        return Ok(Answer { contents: Set::new(), reason });
+    }
+    // What no law binds may say anything; it is then only not what we would say.
+    let is_lawful = !wanted.is_guarded || lawful.len() == present.len();
+    if let Some(region) = unknown_and_better(wanted, present) {
+        let because = format!("nobody knows how {region} is, and that is no reason to leave it");
+        return Err((Why::NoneUp, because));
+    }
+    let chosen = match wanted.mode {
+        DnsMode::Failover => wanted.answer.as_ref().map(|(region, contents)| Answer {
+            reason: format!("answer {} ({region})", listed(contents)),
+            contents: contents.clone(),
+        }),
+        DnsMode::Members => members(wanted, &lawful),
+    };
+    if let Some(chosen) = chosen {
+        return Ok(chosen);
+    }
+    match &wanted.refuge {
+        // To stay is right only where the law permits what is said.
+        Some((region, contents)) if !is_lawful => {
+            let (contents, place) = if lawful.is_empty() {
+                (contents.clone(), format!(" ({region})"))
+            } else {
+                (lawful, String::new())
+            };
+            let reason =
+                format!("answer {}{place}, as the law permits no other", listed(&contents));
+            Ok(Answer { contents, reason })
+        }
+        _ if wanted.manual => Err((Why::Manual, "its service fails over by hand".to_owned())),
+        _ => Err((Why::NoneUp, "no permitted region is up, so the answer stays".to_owned())),
+    }
+}
+
+/// The region that is named now, where it comes before the one to be named and is not known to be
+/// down.
+fn unknown_and_better<'w>(
+    wanted: &'w DesiredRecords,
+    present: &Set<String>,
+) -> Option<&'w RegionId> {
+    let (to, _) = wanted.answer.as_ref().filter(|_| wanted.mode == DnsMode::Failover)?;
+    let place = |region: &RegionId| wanted.regions.iter().position(|known| known == region);
+    let mut unknown = None;
+    for content in present {
+        match wanted.permitted.get(content) {
+            Some(Member { switch: Switch::Leave, region }) => unknown = Some(region),
+            Some(Member { switch: Switch::Enable, .. }) => {}
+            Some(Member { switch: Switch::Disable, .. }) | None => return None,
+        }
+    }
+    unknown.filter(|region| place(region) < place(to))
+}
+
+/// Everybody who is up, and of those of whom nobody knows, whoever is there. `None` where that is
+/// nobody, so that a set never shrinks to nothing.
+fn members(wanted: &DesiredRecords, lawful: &Set<String>) -> Option<Answer> {
+    let stays = |content: &String, switch: Switch| match switch {
+        Switch::Enable => true,
+        Switch::Leave => lawful.contains(content.as_str()),
+        Switch::Disable => false,
+    };
+    let fit = wanted.permitted.iter().filter(|(content, member)| stays(content, member.switch));
+    let contents: Set<String> = fit.map(|(content, _)| content.clone()).collect();
+    let is_known = wanted.permitted.values().any(|member| member.switch == Switch::Enable);
+    let reason = format!("answer {}", listed(&contents));
+    (!wanted.manual && is_known && !contents.is_empty()).then_some(Answer { contents, reason })
+}
+
+fn listed(contents: &Set<String>) -> String {
+    contents.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// Pairs records that say something unwanted with contents that nobody says yet, so that a failover
+/// is one change of one record and the name is never without an answer.
+fn record_ops(wanted: &DesiredRecords, contents: &Set<String>, ours: &[&Record]) -> Vec<RecordOp> {
+    let mut missing: Vec<&String> = contents.iter().collect();
+    let mut spare: Vec<&Record> = Vec::new();
+    let mut ops = Vec::new();
+    for record in ours {
+        let content = normal(&record.content);
+        let before = missing.len();
+        missing.retain(|other| **other != content);
+        if missing.len() == before {
+            spare.push(record);
+        } else if settings(wanted, record) != (record.ttl, None) {
+            ops.push(patch(wanted, record, content));
+        }
+    }
+    let mut spare = spare.into_iter();
+    for content in missing {
+        ops.push(match spare.next() {
+            Some(record) => patch(wanted, record, content.clone()),
+            None => create(wanted, ours, content.clone()),
+        });
+    }
+    for record in spare {
+        ops.push(RecordOp::Delete { id: record.id.clone(), was: normal(&record.content) });
+    }
+    ops
+}
+
+/// The time to live that a record should have, and whether it should be proxied where that changes.
+fn settings(wanted: &DesiredRecords, record: &Record) -> (u32, Option<bool>) {
+    let proxied = wanted.proxied.unwrap_or(record.proxied);
+    let ttl_s = if proxied { AUTOMATIC } else { wanted.ttl_s };
+    (ttl_s, (proxied != record.proxied).then_some(proxied))
+}
+
+fn patch(wanted: &DesiredRecords, record: &Record, content: String) -> RecordOp {
+    let (ttl_s, proxied) = settings(wanted, record);
+    let (id, was) = (record.id.clone(), normal(&record.content));
+    RecordOp::Patch { id, was, content, ttl_s, proxied }
+}
+
+fn create(wanted: &DesiredRecords, ours: &[&Record], content: String) -> RecordOp {
+    // As its siblings: a record that shows an origin's address by mistake is no repair.
+    let as_siblings = ours.iter().any(|record| record.proxied);
+    let proxied = wanted.proxied.unwrap_or(as_siblings);
+    let ttl_s = if proxied { AUTOMATIC } else { wanted.ttl_s };
+    RecordOp::Create { content, ttl_s, proxied, comment: marker::of(&wanted.service) }
+}

@@ -1,0 +1,234 @@
+//! The calls that read, and what is kept of their replies.
+
+use super::Reconcile;
+use super::step::Step;
+use crate::cloudflare::call::Call;
+use crate::cloudflare::name::normal;
+use crate::cloudflare::observed::{
+    Balancer, BalancerFields, LbMonitor, MonitorFields, Pool, Record, renamed,
+};
+use crate::cloudflare::reply::{Failure, Reply, malformed, open, open_page};
+use crate::json::{self, Shape, fields};
+use crate::ordered::Set;
+use serde_json::Value;
+
+/// Records on a page.
+const PER_PAGE: usize = 500;
+/// Pages of one zone that are read; where it has more, names are asked for one by one.
+const PAGES_MAX: usize = 4;
+
+struct BalancerHead {
+    id: String,
+    name: String,
+    description: Option<String>,
+    enabled: bool,
+    rules: Vec<Value>,
+}
+
+struct MonitorHead {
+    id: String,
+    description: Option<String>,
+}
+
+fields!(BalancerHead { id, name, description, enabled = true, rules = Vec::new() });
+fields!(MonitorHead { id, description });
+
+impl Reconcile {
+    /// The call of a step; `None` where what it needs was not found, which was reported then.
+    /// Errors: what it would write names something that is not there.
+    pub(super) fn call(&self, step: &Step) -> Result<Option<Call>, String> {
+        let zone_id = |zone: &String| self.observed.zone_ids.get(zone);
+        let path = match step {
+            Step::FindZone { zone } => Some(format!("/zones?name={zone}")),
+            Step::ListRecords { zone, page } => zone_id(zone)
+                .map(|id| format!("/zones/{id}/dns_records?per_page={PER_PAGE}&page={page}")),
+            Step::ListName { zone, name } => zone_id(zone)
+                .map(|id| format!("/zones/{id}/dns_records?name.exact={name}&per_page=100")),
+            Step::ListPools { account } => {
+                Some(format!("/accounts/{account}/load_balancers/pools"))
+            }
+            Step::ListMonitors { account } => {
+                Some(format!("/accounts/{account}/load_balancers/monitors"))
+            }
+            Step::ListBalancers { zone, .. } => {
+                zone_id(zone).map(|id| format!("/zones/{id}/load_balancers"))
+            }
+            _ => return self.write_call(step),
+        };
+        Ok(path.map(Call::get))
+    }
+
+    /// Takes the reply to a step's call. Errors: [`Failure`].
+    pub(super) fn take(&mut self, step: Step, reply: &Reply) -> Result<(), Failure> {
+        let needs = step.needs();
+        match step {
+            Step::FindZone { zone } => self.take_zone(zone, reply, needs),
+            Step::ListRecords { zone, page } => self.take_records(zone, page, reply, needs),
+            Step::ListName { zone, name } => {
+                let (rows, _) = self.opened(&zone, reply, needs)?;
+                let records = json::from_value(&rows.into()).map_err(malformed)?;
+                self.observed.records.insert(name, records);
+                Ok(())
+            }
+            Step::ListPools { account } => {
+                let pools: Vec<Pool> = open(reply, needs)?;
+                self.observed.pools.insert(account, pools);
+                Ok(())
+            }
+            Step::ListMonitors { account } => {
+                let (rows, _) = open_page(reply, needs)?;
+                let mut monitors = Vec::new();
+                for row in &rows {
+                    monitors.push(monitor(row)?);
+                }
+                self.observed.monitors.insert(account, monitors);
+                Ok(())
+            }
+            Step::ListBalancers { zone, account } => {
+                self.take_balancers(zone, &account, reply, needs)
+            }
+            step => self.take_write(step, reply, needs),
+        }
+    }
+
+    fn take_zone(
+        &mut self,
+        zone: String,
+        reply: &Reply,
+        needs: &'static str,
+    ) -> Result<(), Failure> {
+        let (zones, _) = open_page(reply, needs)?;
+        let found = zones.iter().find(|found| normal(text(found, "name")) == zone);
+        let Some(id) = found.map(|found| text(found, "id").to_owned()).filter(|id| !id.is_empty())
+        else {
+            return Err(Failure::NotFound("the token sees no zone of this name".to_owned()));
+        };
+        self.observed.zone_ids.insert(zone.clone(), id.clone());
+        self.report.zone_ids.insert(zone, id);
+        Ok(())
+    }
+
+    /// Opens a reply about something in a zone.
+    fn opened(
+        &mut self,
+        zone: &str,
+        reply: &Reply,
+        needs: &'static str,
+    ) -> Result<(Vec<Value>, Option<usize>), Failure> {
+        let opened = open_page(reply, needs);
+        if let Err(Failure::NotFound(_)) = opened {
+            // The zone was deleted and made anew: its id is looked up again in the next pass.
+            self.report.zone_ids.remove(zone);
+        }
+        opened
+    }
+
+    /// Keeps the records of names that we publish. Only a whole listing counts: a part of it would
+    /// show names without records that have some.
+    fn take_records(
+        &mut self,
+        zone: String,
+        page: usize,
+        reply: &Reply,
+        needs: &'static str,
+    ) -> Result<(), Failure> {
+        let (rows, total) = self.opened(&zone, reply, needs)?;
+        let names = self.desired.records.iter().filter(|records| records.zone == zone);
+        let names = Set::of(names.map(|records| records.name.clone()));
+        let is_last = rows.len() < PER_PAGE;
+        let read = PER_PAGE.saturating_mul(page.saturating_sub(1)).saturating_add(rows.len());
+        let untold = || Failure::Malformed("it does not say how many there are".to_owned());
+        let total = total.or(is_last.then_some(read)).ok_or_else(untold)?;
+        self.observed.records_total.insert(zone.clone(), total);
+        if total > PER_PAGE * PAGES_MAX {
+            for name in names {
+                self.steps.push(Step::ListName { zone: zone.clone(), name });
+            }
+            return Ok(());
+        }
+        let mut records = self.pages.remove(&zone).unwrap_or_default();
+        for row in &rows {
+            if names.contains(&normal(text(row, "name"))) {
+                records.push(json::from_value::<Record>(row).map_err(malformed)?);
+            }
+        }
+        if page * PER_PAGE < total && !rows.is_empty() {
+            self.steps.push(Step::ListRecords { zone: zone.clone(), page: page + 1 });
+            self.pages.insert(zone, records);
+            return Ok(());
+        }
+        for name in names {
+            self.observed.records.insert(name, Vec::new());
+        }
+        for record in records {
+            if let Some(of_name) = self.observed.records.get_mut(&normal(&record.name)) {
+                of_name.push(record);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_balancers(
+        &mut self,
+        zone: String,
+        account: &str,
+        reply: &Reply,
+        needs: &'static str,
+    ) -> Result<(), Failure> {
+        let (rows, _) = self.opened(&zone, reply, needs)?;
+        // Without the names of its pools, nothing can be said of a balancer.
+        let Some(pools) = self.observed.pools.get(account) else { return Ok(()) };
+        let mut balancers = Vec::new();
+        for row in &rows {
+            balancers.push(balancer(row, pools)?);
+        }
+        self.observed.balancers.insert(zone, balancers);
+        Ok(())
+    }
+}
+
+/// A monitor as the API shows it.
+pub(super) fn monitor(row: &Value) -> Result<LbMonitor, Failure> {
+    let MonitorHead { id, description } = json::from_value(row).map_err(malformed)?;
+    let fields: MonitorFields = json::from_value(row).map_err(malformed)?;
+    Ok(LbMonitor { id, description, fields })
+}
+
+/// A balancer as the API shows it, with the names of its pools instead of their ids.
+pub(super) fn balancer(row: &Value, pools: &[Pool]) -> Result<Balancer, Failure> {
+    let name_of = |id: &str| {
+        let found = pools.iter().find(|pool| pool.id == id);
+        Some(found.map_or_else(|| format!("({id})"), |pool| pool.name.clone()))
+    };
+    let head: BalancerHead = json::from_value(row).map_err(malformed)?;
+    let row = renamed("", row, &name_of).unwrap_or_default();
+    let fields: BalancerFields = json::from_value(&row).map_err(malformed)?;
+    let BalancerHead { id, name, description, enabled, rules } = head;
+    let overriding = rules.iter().filter(|rule| overrides_pools(rule));
+    let overriding = overriding.map(|rule| text(rule, "name").to_owned()).collect();
+    Ok(Balancer { id, name, description, enabled, overriding, fields })
+}
+
+/// Whether a rule of a balancer can lead to other pools.
+fn overrides_pools(rule: &Value) -> bool {
+    const POOLS: [&str; 5] =
+        ["default_pools", "fallback_pool", "region_pools", "country_pools", "pop_pools"];
+    let is_set = |value: Option<&Value>| value.is_some_and(|v| !v.is_null() && v != "");
+    let overrides = rule.get("overrides").unwrap_or(&Value::Null);
+    rule.get("disabled") != Some(&Value::Bool(true))
+        && POOLS.iter().any(|pools| is_set(overrides.get(pools)))
+}
+
+/// The text under a key; empty where there is none.
+fn text<'r>(row: &'r Value, key: &str) -> &'r str {
+    row.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// What the API shows of an object, in the form in which a plan names its fields.
+pub(super) fn shown(kind: &str, row: &Value, pools: &[Pool]) -> Result<Value, Failure> {
+    Ok(match kind {
+        "load_balancers" => balancer(row, pools)?.fields.with_defaults().write(),
+        "monitors" => monitor(row)?.fields.write(),
+        _ => row.clone(),
+    })
+}

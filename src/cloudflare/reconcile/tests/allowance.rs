@@ -1,0 +1,79 @@
+//! What happens when there are no calls left.
+
+use super::*;
+
+/// One name leads to what is down, and the time to live of another is wrong.
+fn urgent_and_not() -> (Wanted, Value) {
+    let mut wanted = over(vec![named("a.example.com"), named("b.example.com")]);
+    wanted.desired.records[1].ttl_s = 300;
+    let seen = json!([
+        record_of("ra", "a.example.com", "eu.example.com"),
+        record_of("rb", "b.example.com", "us.example.com"),
+    ]);
+    (wanted, seen)
+}
+
+const PATCH_A: &str = "PATCH /zones/z1/dns_records/ra";
+const PATCH_B: &str = "PATCH /zones/z1/dns_records/rb";
+
+fn with(calls: u32, upkeep: u32) -> (Reconcile, Value) {
+    let (wanted, seen) = urgent_and_not();
+    let allowance = Allowance { calls, upkeep };
+    (Reconcile::new(Wanted { allowance, ..wanted }), seen)
+}
+
+fn moved() -> Value {
+    record_of("ra", "a.example.com", "us.example.com")
+}
+
+#[test]
+fn with_enough_calls_nothing_is_put_off() {
+    let (mut pass, seen) = with(3, 3);
+    let mut slow = record_of("rb", "b.example.com", "us.example.com");
+    slow["ttl"] = json!(300);
+    play(&mut pass, &[(RECORDS, ok(&seen)), (PATCH_A, ok(&moved())), (PATCH_B, ok(&slow))]);
+    assert_clean(&pass.finish());
+}
+
+#[test]
+fn upkeep_is_put_off_first() {
+    let (mut pass, seen) = with(3, 2);
+    play(&mut pass, &[(RECORDS, ok(&seen)), (PATCH_A, ok(&moved()))]);
+    let report = pass.finish();
+    assert_eq!(report.put_off, Some(Urgency::Upkeep));
+    assert_eq!((report.applied.len(), report.calls), (1, 2));
+    assert_eq!((report.failures.len(), report.open.len()), (0, 0));
+}
+
+#[test]
+fn what_is_urgent_is_put_off_only_when_no_call_is_left() {
+    let (mut pass, seen) = with(1, 0);
+    play(&mut pass, &[(RECORDS, ok(&seen))]);
+    let report = pass.finish();
+    assert_eq!(report.put_off, Some(Urgency::Failover));
+    assert_eq!((report.applied.len(), report.open.len()), (0, 0));
+    assert!(report.is_planned);
+}
+
+#[test]
+fn without_a_call_nothing_is_even_read() {
+    let (mut pass, _) = with(0, 0);
+    play(&mut pass, &[]);
+    let report = pass.finish();
+    assert_eq!((report.put_off, report.calls), (Some(Urgency::Law), 0));
+    assert!(!report.is_planned);
+}
+
+#[test]
+fn a_pool_that_was_read_and_cannot_be_written_any_more_is_put_off() {
+    let survivor = pool("us", "us.example.com", Switch::Enable);
+    let pools_wanted = vec![pool("eu", "eu.example.com", Switch::Disable), survivor];
+    let desired = Desired { pools: pools_wanted, ..Desired::default() };
+    let allowance = Allowance { calls: 2, upkeep: 0 };
+    let mut pass = Reconcile::new(Wanted { desired, allowance, ..Wanted::default() });
+    play(&mut pass, &[(POOLS, ok(&pools(true))), (READ_POOL, ok(&full_pool(true)))]);
+    let report = pass.finish();
+    assert_eq!(report.put_off, Some(Urgency::Failover));
+    assert_eq!(report.failures, ["2 calls are too few for one change"]);
+    assert_eq!(report.open.len(), 0);
+}

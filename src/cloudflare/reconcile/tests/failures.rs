@@ -1,0 +1,181 @@
+//! What goes wrong, what it stops, and what is known afterwards.
+
+use super::*;
+
+fn broken() -> Reply {
+    answered(502, &json!(""))
+}
+
+/// A record that is to move, and pools of which nothing is to change.
+fn both() -> Wanted {
+    let mut wanted = over(vec![records("us.example.com")]);
+    wanted.desired.pools = vec![pool("eu", "eu.example.com", Switch::Leave)];
+    wanted
+}
+
+#[test]
+fn a_rate_limit_ends_the_pass_and_says_how_long_to_wait() {
+    let mut pass = Reconcile::new(both());
+    let slow_down = Reply::Answered { status: 429, retry_after_s: Some(120), body: String::new() };
+    play(&mut pass, &[(RECORDS, slow_down)]);
+    let report = pass.finish();
+    assert_eq!(report.blocked_ms, Some(120_000));
+    assert_eq!(report.failures, ["records of example.com: the API asks to wait 120 s (429)"]);
+    assert!(!report.is_planned);
+}
+
+#[test]
+fn a_token_that_is_not_accepted_ends_the_pass() {
+    let mut pass = Reconcile::new(both());
+    play(&mut pass, &[(RECORDS, refused(401, "no"))]);
+    let report = pass.finish();
+    assert_eq!(report.failures.len(), 1);
+    assert!(!report.is_planned);
+}
+
+#[test]
+fn a_lost_reply_ends_the_pass() {
+    let mut pass = Reconcile::new(both());
+    play(&mut pass, &[(RECORDS, lost())]);
+    assert_eq!(pass.finish().failures, ["records of example.com: no reply from the API (none)"]);
+}
+
+#[test]
+fn a_failure_of_one_object_leaves_the_others_alone() {
+    let mut pass = Reconcile::new(both());
+    play(
+        &mut pass,
+        &[
+            (RECORDS, ok(&json!([record("eu.example.com")]))),
+            (POOLS, broken()),
+            (RECORD, ok(&record("us.example.com"))),
+        ],
+    );
+    let report = pass.finish();
+    assert_eq!(report.applied.len(), 1);
+    assert_eq!(report.failures, ["pools of account acc: the API fails (502)"]);
+}
+
+const NO_POOLS: &str = "pools of account acc: the API token is not permitted to do this (403): \
+                        1000 no; it needs Load Balancing: Monitors and Pools Read";
+
+#[test]
+fn a_missing_permission_ends_what_needs_it_and_nothing_else() {
+    let mut pass = Reconcile::new(both());
+    play(
+        &mut pass,
+        &[
+            (RECORDS, ok(&json!([record("eu.example.com")]))),
+            (POOLS, refused(403, "no")),
+            (RECORD, ok(&record("us.example.com"))),
+        ],
+    );
+    let report = pass.finish();
+    assert_eq!(report.applied.len(), 1);
+    assert_eq!(report.failures, [NO_POOLS]);
+    let grant = "Load Balancing: Monitors and Pools Read on acc".to_owned();
+    assert_eq!(report.denied, [(grant, NO_POOLS.to_owned())].into());
+}
+
+#[test]
+fn what_was_denied_before_is_not_tried_and_is_told_again() {
+    let grant = "Load Balancing: Monitors and Pools Read on acc".to_owned();
+    let denied = Map::from([(grant, NO_POOLS.to_owned())]);
+    let mut pass = Reconcile::new(Wanted { denied: denied.clone(), ..both() });
+    play(&mut pass, &[(RECORDS, ok(&json!([record("us.example.com")])))]);
+    let report = pass.finish();
+    assert_eq!(report.failures, [NO_POOLS]);
+    assert_eq!(report.denied, denied);
+}
+
+#[test]
+fn a_permission_that_is_missing_on_one_zone_keeps_nothing_from_another() {
+    let mut other = named("files.example.net");
+    other.zone = "example.net".to_owned();
+    let mut wanted = over(vec![records("us.example.com"), other]);
+    wanted.zone_ids.insert("example.net".to_owned(), "z2".to_owned());
+    let theirs = record_of("r2", "files.example.net", "eu.example.com");
+    let mut pass = Reconcile::new(wanted);
+    play(
+        &mut pass,
+        &[
+            (RECORDS, ok(&json!([record("eu.example.com")]))),
+            ("GET /zones/z2/dns_records?per_page=500&page=1", ok(&json!([theirs]))),
+            (RECORD, refused(403, "no")),
+            ("PATCH /zones/z2/dns_records/r2", {
+                ok(&record_of("r2", "files.example.net", "us.example.com"))
+            }),
+        ],
+    );
+    let report = pass.finish();
+    assert_eq!((report.failures.len(), report.applied.len()), (1, 1));
+    assert!(report.denied.contains_key("DNS Write on example.com"), "{report:?}");
+    assert!(report.failures[0].ends_with("it needs DNS Write"), "{report:?}");
+    assert_eq!(report.open, [""; 0]);
+}
+
+#[test]
+fn whatever_nobody_heard_of_stays_open_and_whatever_was_refused_does_not() {
+    for (reply, is_open) in [
+        (lost(), true),
+        (broken(), true),
+        (answered(200, &json!("no envelope")), true),
+        (refused(400, "no"), false),
+        (refused(200, "no"), false),
+        (refused(404, "gone"), false),
+        (refused(403, "no"), false),
+        (answered(429, &json!("")), false),
+    ] {
+        let mut pass = over_one("us.example.com");
+        let seen = ok(&json!([record("eu.example.com")]));
+        let told = format!("{reply:?}");
+        play(&mut pass, &[(RECORDS, seen), (RECORD, reply)]);
+        let report = pass.finish();
+        assert_eq!(report.open.len(), usize::from(is_open), "{told}");
+        assert_eq!((report.failures.len(), report.applied.len()), (1, 0), "{told}");
+    }
+}
+
+#[test]
+fn a_pass_that_is_abandoned_says_so_and_leaves_nothing_open() {
+    let mut pass = over_one("us.example.com");
+    assert!(matches!(pass.next_step(), Next::Call(_)));
+    pass.answer(&ok(&json!([record("eu.example.com")])));
+    assert!(matches!(pass.next_step(), Next::Intend { .. }));
+    assert!(matches!(pass.next_step(), Next::Call(call) if call.is_write()));
+    pass.abandon("it was made from yesterday".to_owned());
+    assert_eq!(pass.next_step(), Next::Done);
+    let report = pass.finish();
+    let withheld: Vec<String> = report.withheld.iter().map(ToString::to_string).collect();
+    assert_eq!(withheld, ["what is left of the plan: it was made from yesterday [stale]"]);
+    assert_eq!(report.put_off, Some(Urgency::Law));
+    assert_eq!((report.applied.len(), report.open.len()), (0, 0));
+}
+
+#[test]
+fn a_reply_that_nobody_asked_for_is_ignored() {
+    let mut pass = over_one("us.example.com");
+    pass.answer(&lost());
+    play(&mut pass, &[(RECORDS, ok(&json!([record("us.example.com")])))]);
+    assert_clean(&pass.finish());
+}
+
+#[test]
+fn a_zone_that_is_gone_is_looked_up_again_next_time() {
+    let mut pass = over_one("us.example.com");
+    play(&mut pass, &[(RECORDS, refused(404, "gone"))]);
+    assert_eq!(pass.finish().zone_ids, Map::new());
+}
+
+#[test]
+fn a_zone_that_the_token_does_not_see_is_told_and_its_records_are_not_asked_for() {
+    let desired = Desired { records: vec![records("us.example.com")], ..Desired::default() };
+    let mut pass = Reconcile::new(Wanted { desired, ..Wanted::default() });
+    let others = json!([{"id": "z9", "name": "notexample.com"}]);
+    play(&mut pass, &[(ZONE, ok(&others))]);
+    assert_eq!(
+        pass.finish().failures,
+        ["zone example.com: the API knows no such object (404): the token sees no zone of this \
+             name"]
+    );
+}

@@ -1,0 +1,226 @@
+//! Whatever is wanted and whatever there is: a pass leads to what is wanted, a second one finds
+//! nothing to do, nothing of others changes, and no fault on the way changes where it ends.
+
+use super::model::{Account, Fate, text};
+use super::world::{OURS, World, world};
+use super::*;
+use crate::cloudflare::name::normal;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// Passes that are enough for anything that can be done at all.
+const PASSES_MAX: usize = 12;
+
+/// An account, and what is remembered from pass to pass.
+struct Life {
+    desired: Desired,
+    account: Account,
+    holds: Set<Hold>,
+    zone_ids: Map<String, String>,
+    /// The fate of each next call; all are answered once it is used up.
+    fates: Vec<Fate>,
+    writes: usize,
+}
+
+impl Life {
+    fn new(world: World, fates: Vec<Fate>) -> Self {
+        let World { desired, account, holds } = world;
+        Self { desired, account, holds, zone_ids: Map::new(), fates, writes: 0 }
+    }
+
+    fn pass(&mut self, allowance: Allowance) -> Report {
+        let mut pass = Reconcile::new(Wanted {
+            desired: self.desired.clone(),
+            holds: self.holds.clone(),
+            zone_ids: self.zone_ids.clone(),
+            allowance,
+            ..Wanted::default()
+        });
+        loop {
+            match pass.next_step() {
+                Next::Done => break,
+                Next::Intend { holds, .. } => self.holds.extend(holds),
+                Next::Call(call) => {
+                    self.writes += usize::from(call.is_write());
+                    let fate = self.fates.pop().unwrap_or(Fate::Answered);
+                    pass.answer(&self.account.meet(&call, fate));
+                }
+            }
+        }
+        let report = pass.finish();
+        self.holds.retain(|hold| !report.released.contains(hold));
+        self.zone_ids = report.zone_ids.clone();
+        report
+    }
+
+    /// Makes passes until one has nothing left to do.
+    fn settle(&mut self, allowance: Allowance) -> Result<Report, TestCaseError> {
+        for _ in 0..PASSES_MAX + self.fates.len() {
+            let is_untroubled = self.fates.is_empty();
+            let report = self.pass(allowance);
+            let is_over = report.failures.is_empty() && report.put_off.is_none();
+            if is_untroubled {
+                prop_assert!(report.failures.is_empty(), "{report:#?}");
+                prop_assert!(report.open.is_empty(), "{report:#?}");
+            }
+            if is_over && !report.is_partial {
+                return Ok(report);
+            }
+        }
+        Err(TestCaseError::fail("it never settles"))
+    }
+}
+
+fn is_ours(record: &Value, desired: &Desired) -> bool {
+    let comment = text(record, "comment");
+    let wanted = desired.records.iter().find(|wanted| wanted.name == text(record, "name"));
+    let is_marked = comment.split(' ').next() == Some(OURS);
+    wanted.is_some_and(|wanted| {
+        let adopted = wanted.adopt && !comment.starts_with("pointsman:");
+        text(record, "type") == "A" && (is_marked || adopted)
+    })
+}
+
+fn with_id<'a>(rows: &'a [Value], of: &Value) -> Option<&'a Value> {
+    rows.iter().find(|row| row["id"] == of["id"])
+}
+
+/// The row without some of its fields.
+fn without(row: &Value, keys: &[&str]) -> Value {
+    let mut row = row.clone();
+    let fields = row.as_object_mut().unwrap();
+    fields.retain(|key, _| !keys.contains(&key.as_str()));
+    row
+}
+
+/// A switch that is left out is on.
+fn is_on(row: &Value) -> bool {
+    row["enabled"] != json!(false)
+}
+
+fn check_records(before: &World, after: &Account) -> Result<(), TestCaseError> {
+    for record in &before.account.records {
+        let now = with_id(&after.records, record);
+        if !is_ours(record, &before.desired) {
+            prop_assert_eq!(now, Some(record));
+        } else if let Some(now) = now {
+            let ours = ["content", "ttl", "proxied"];
+            prop_assert_eq!(without(now, &ours), without(record, &ours));
+        }
+    }
+    Ok(())
+}
+
+fn check_pool(before: &World, pool: &Value, now: &Value) -> Result<(), TestCaseError> {
+    let wanted = before.desired.pools.iter().find(|wanted| wanted.name == text(pool, "name"));
+    let is_foreign = text(pool, "description") == "pointsman:other";
+    let Some(wanted) = wanted.filter(|_| !is_foreign) else {
+        prop_assert_eq!(now, pool);
+        return Ok(());
+    };
+    let ours = ["origins", "enabled", "monitor"];
+    prop_assert_eq!(without(now, &ours), without(pool, &ours));
+    let held =
+        |address: &str| before.holds.iter().any(|h| h.pool == wanted.name && h.address == address);
+    if !is_on(pool) && !held("*") {
+        prop_assert!(!is_on(now), "a person disabled it: {now}");
+    }
+    let (origins, changed) =
+        (pool["origins"].as_array().unwrap(), now["origins"].as_array().unwrap());
+    prop_assert_eq!(origins.len(), changed.len());
+    for (origin, now) in origins.iter().zip(changed) {
+        if !wanted.origins.contains_key(&normal(text(origin, "address"))) {
+            prop_assert_eq!(now, origin);
+        }
+        let ours = ["enabled", "weight", "disabled_at"];
+        prop_assert_eq!(without(now, &ours), without(origin, &ours));
+        if !is_on(origin) && !held(text(origin, "address")) {
+            prop_assert!(!is_on(now), "a person disabled it: {now}");
+        }
+    }
+    Ok(())
+}
+
+/// What is not ours is as it was.
+fn check_others(before: &World, after: &Account) -> Result<(), TestCaseError> {
+    check_records(before, after)?;
+    for pool in &before.account.pools {
+        check_pool(before, pool, with_id(&after.pools, pool).unwrap())?;
+    }
+    for monitor in &before.account.monitors {
+        let now = with_id(&after.monitors, monitor).unwrap();
+        prop_assert_eq!(&now["header"], &monitor["header"]);
+        if text(monitor, "description") == "by hand" {
+            prop_assert_eq!(now, monitor);
+        }
+    }
+    for balancer in &before.account.balancers {
+        let now = with_id(&after.balancers, balancer).unwrap();
+        let named = before.desired.balancers.iter().any(|b| b.name == text(balancer, "name"));
+        if !named || text(balancer, "description") == "pointsman:other" {
+            prop_assert_eq!(now, balancer);
+        }
+        for key in ["id", "name", "description", "enabled", "adaptive_routing"] {
+            prop_assert_eq!(&now[key], &balancer[key]);
+        }
+    }
+    Ok(())
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    use Fate::{Answered, Broken, CutOff, LostAfter, LostBefore};
+    select(vec![Answered, Answered, Answered, LostAfter, LostBefore, Broken, CutOff])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn a_second_pass_writes_nothing_and_nothing_of_others_has_changed(world in world()) {
+        let mut life = Life::new(world.clone(), Vec::new());
+        life.settle(Allowance::default())?;
+        check_others(&world, &life.account)?;
+        let (account, holds, writes) = (life.account.clone(), life.holds.clone(), life.writes);
+        let report = life.pass(Allowance::default());
+        prop_assert_eq!(report.planned, 0);
+        prop_assert_eq!(life.writes, writes);
+        prop_assert_eq!((life.account, life.holds), (account, holds));
+    }
+
+    #[test]
+    fn faults_on_the_way_do_not_change_where_it_ends(
+        world in world(),
+        fates in proptest::collection::vec(fate(), 0..30),
+    ) {
+        let mut clean = Life::new(world.clone(), Vec::new());
+        clean.settle(Allowance::default())?;
+        let mut troubled = Life::new(world.clone(), fates);
+        troubled.settle(Allowance::default())?;
+        troubled.fates.clear();
+        troubled.settle(Allowance::default())?;
+        check_others(&world, &troubled.account)?;
+        let (troubled_rows, clean_rows) = (sorted(troubled.account), sorted(clean.account));
+        for (troubled, clean) in troubled_rows.iter().zip(&clean_rows) {
+            prop_assert_eq!(troubled, clean);
+        }
+        prop_assert_eq!(troubled_rows.len(), clean_rows.len());
+        prop_assert_eq!(troubled.holds, clean.holds);
+    }
+
+    #[test]
+    fn few_calls_at_a_time_lead_to_the_same_end(world in world(), calls in 7..12_u32) {
+        let mut clean = Life::new(world.clone(), Vec::new());
+        clean.settle(Allowance::default())?;
+        let mut slow = Life::new(world, Vec::new());
+        slow.settle(Allowance { calls, upkeep: calls })?;
+        prop_assert_eq!(sorted(slow.account), sorted(clean.account));
+    }
+}
+
+/// All rows by their ids: the order in which they were created is no part of what there is.
+fn sorted(account: Account) -> Vec<Value> {
+    let Account { records, pools, monitors, balancers } = account;
+    let mut rows = [records, pools, monitors, balancers].concat();
+    rows.sort_by(|a, b| text(a, "id").cmp(text(b, "id")));
+    rows
+}

@@ -1,0 +1,140 @@
+//! Reading: pages, names, and rows that are not ours.
+
+use super::*;
+
+fn at_page(number: usize) -> String {
+    format!("GET /zones/z1/dns_records?per_page=500&page={number}")
+}
+
+/// Rows of others, which need not even be records.
+fn others(count: usize) -> Vec<Value> {
+    (0..count).map(|n| json!({"name": format!("x{n}.example.com"), "content": n})).collect()
+}
+
+#[test]
+fn a_zone_is_read_page_by_page() {
+    let mut pass = over_one("us.example.com");
+    let mut last = others(4);
+    last.push(record("eu.example.com"));
+    play(
+        &mut pass,
+        &[
+            (&at_page(1), page(&json!(others(500)), 1_005)),
+            (&at_page(2), page(&json!(others(500)), 1_005)),
+            (&at_page(3), page(&json!(last), 1_005)),
+            (RECORD, ok(&record("us.example.com"))),
+        ],
+    );
+    assert_clean(&pass.finish());
+}
+
+#[test]
+fn records_of_one_name_on_two_pages_are_one_set() {
+    let mut pass = over_one("us.example.com");
+    let mut first = others(499);
+    first.push(record("us.example.com"));
+    let second = json!([record_of("r2", "Files.example.com.", "us.example.com")]);
+    play(
+        &mut pass,
+        &[
+            (&at_page(1), page(&json!(first), 501)),
+            (&at_page(2), page(&second, 501)),
+            ("DELETE /zones/z1/dns_records/r2", ok(&json!({"id": "r2"}))),
+        ],
+    );
+    assert_clean(&pass.finish());
+}
+
+#[test]
+fn a_page_that_fails_leaves_the_whole_zone_unread() {
+    let mut pass = over_one("us.example.com");
+    let mut first = others(499);
+    first.push(record("eu.example.com"));
+    play(
+        &mut pass,
+        &[(&at_page(1), page(&json!(first), 501)), (&at_page(2), answered(502, &json!("")))],
+    );
+    let report = pass.finish();
+    assert_eq!(report.failures, ["records of example.com: the API fails (502)"]);
+    assert_eq!(report.applied, []);
+}
+
+#[test]
+fn a_full_page_that_does_not_say_how_many_there_are_is_not_taken_for_all() {
+    let mut pass = over_one("us.example.com");
+    play(&mut pass, &[(RECORDS, ok(&json!(others(500))))]);
+    assert_eq!(
+        pass.finish().failures,
+        ["records of example.com: the API's reply does not read: it does not say how many there \
+          are"]
+    );
+}
+
+#[test]
+fn of_a_very_large_zone_only_our_names_are_read() {
+    let wanted = over(vec![named("a.example.com"), named("b.example.com")]);
+    let mut pass = Reconcile::new(wanted);
+    let by_name = |name: &str| format!("GET /zones/z1/dns_records?name.exact={name}&per_page=100");
+    let seen = |id: &str, name: &str, content: &str| ok(&json!([record_of(id, name, content)]));
+    play(
+        &mut pass,
+        &[
+            (&at_page(1), page(&json!(others(500)), 2_001)),
+            (&by_name("b.example.com"), seen("rb", "b.example.com", "us.example.com")),
+            (&by_name("a.example.com"), seen("ra", "a.example.com", "eu.example.com")),
+            (
+                "PATCH /zones/z1/dns_records/ra",
+                ok(&record_of("ra", "a.example.com", "us.example.com")),
+            ),
+        ],
+    );
+    assert_clean(&pass.finish());
+}
+
+#[test]
+fn a_zone_of_two_thousand_records_is_still_read_whole() {
+    let mut pass = over_one("us.example.com");
+    let mut first = others(499);
+    first.push(record("us.example.com"));
+    let mut script = vec![(at_page(1), page(&json!(first), 2_000))];
+    script.extend((2..=4).map(|number| (at_page(number), page(&json!(others(500)), 2_000))));
+    let script: Vec<_> =
+        script.iter().map(|(call, reply)| (call.as_str(), reply.clone())).collect();
+    play(&mut pass, &script);
+    assert_clean(&pass.finish());
+}
+
+#[test]
+fn how_many_records_a_zone_has_is_for_the_guards() {
+    let mut wanted = over(vec![records("us.example.com")]);
+    wanted.desired.records[0].ttl_s = 300;
+    wanted.circumstances.guards.zone_percent = 9;
+    let mut pass = Reconcile::new(wanted);
+    let mut rows = others(9);
+    rows.push(record("us.example.com"));
+    play(&mut pass, &[(RECORDS, page(&json!(rows), 10))]);
+    let report = pass.finish();
+    assert_eq!(report.withheld.len(), 1);
+    assert_eq!(report.withheld[0].why, Why::ZoneShare);
+}
+
+#[test]
+fn a_row_of_ours_that_does_not_read_is_a_failure() {
+    let mut pass = over_one("us.example.com");
+    let bad = json!({"id": "r1", "name": "files.example.com", "type": "CNAME"});
+    play(&mut pass, &[(RECORDS, ok(&json!([bad])))]);
+    let report = pass.finish();
+    assert!(report.failures[0].contains("does not read"), "{report:?}");
+    assert_eq!(report.applied, []);
+}
+
+#[test]
+fn a_set_with_two_types_reads_its_zone_once() {
+    let mut other = addresses(&["192.0.2.1"]);
+    other.name = "more.example.com".to_owned();
+    let mut pass = Reconcile::new(over(vec![records("us.example.com"), other]));
+    let mut theirs = record_of("r2", "more.example.com", "192.0.2.1");
+    theirs["type"] = json!("A");
+    play(&mut pass, &[(RECORDS, ok(&json!([record("us.example.com"), theirs])))]);
+    assert_clean(&pass.finish());
+}

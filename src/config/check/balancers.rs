@@ -1,0 +1,109 @@
+//! Load balancers: they have pools, and one of these may serve everybody.
+//!
+//! A balancer falls back to one pool whatever a client is under, and a client of whom nobody knows
+//! where it is gets what is there for everybody. So there must be a pool whose regions all rules
+//! over the name permit, and all pins. Where there is none, publishing is refused here.
+
+use super::publishing::{Publisher, all_permit};
+use super::{Checker, under};
+use crate::config::diagnostic::Code;
+use crate::config::publish::{LoadBalancerTarget, SessionAffinity};
+use crate::config::raw::{RawLoadBalancer, RawPool};
+use crate::ids::RegionId;
+use crate::json::Within;
+
+/// Cloudflare's bounds on how long a client is kept, by header and by cookie. Source: API schema
+/// `load-balancing_session_affinity_ttl`.
+const HEADER_TTL_S: std::ops::RangeInclusive<u32> = 30..=3_600;
+const COOKIE_TTL_S: std::ops::RangeInclusive<u32> = 1_800..=604_800;
+
+impl Checker<'_> {
+    pub(super) fn balancer(
+        &mut self,
+        path: &str,
+        raw: &RawLoadBalancer,
+        service: &Publisher<'_>,
+    ) -> Option<LoadBalancerTarget> {
+        let (name, zone) = self.name_in_zone(path, &raw.name, &raw.zone)?;
+        self.balancer_has_pools(path, service);
+        self.balancer_can_fall_back(path, &name, service);
+        self.balancer_settings(path, raw);
+        Some(LoadBalancerTarget {
+            zone,
+            name,
+            countries_by: raw.countries_by,
+            proxied: raw.proxied,
+            ttl_s: raw.ttl_s.map(Within::get),
+            session_affinity: raw.session_affinity,
+            session_affinity_ttl_s: raw.session_affinity_ttl_s.map(Within::get),
+            manage: raw.manage,
+        })
+    }
+
+    fn balancer_has_pools(&mut self, path: &str, service: &Publisher<'_>) {
+        let mut accounts: Vec<&String> = Vec::new();
+        for RawPool { account, .. } in pools(service) {
+            if !accounts.contains(&account) {
+                accounts.push(account);
+            }
+        }
+        if accounts.len() != 1 && !self.has_mistake(path) {
+            let problem = match accounts.len() {
+                0 => "the service publishes no pool".to_owned(),
+                several => format!("the pools of the service are in {several} accounts"),
+            };
+            self.report(path, Code::E014, problem, "pools of one account in the same service");
+        }
+    }
+
+    fn balancer_can_fall_back(&mut self, path: &str, name: &str, service: &Publisher<'_>) {
+        if !self.tenants_are_known(path, (name, "serves"), service) {
+            return;
+        }
+        let Some((allows, bound)) = self.bonds(name, service) else { return };
+        let permitted = |id: &RegionId| {
+            let region = service.known.regions.get(id);
+            region.is_none_or(|region| all_permit(&allows, region))
+        };
+        let all = |pool: &RawPool| {
+            pool.regions.as_deref().unwrap_or(service.regions).iter().all(permitted)
+        };
+        if pools(service).next().is_some() && !pools(service).any(all) && self.broken.is_empty() {
+            let problem = format!(
+                "`{name}` has one fallback for everybody, and no pool has only regions that are \
+                 permitted by all of {bound}"
+            );
+            let allowed = "a pool whose `regions` all of them permit, or a host of the service \
+                           instead, which is answered for each client";
+            self.report(path, Code::E020, problem, allowed);
+        }
+    }
+
+    fn balancer_settings(&mut self, path: &str, raw: &RawLoadBalancer) {
+        let mut excludes = |key: &str, problem: String, allowed: &str| {
+            self.report(under(path, key), Code::E014, problem, allowed);
+        };
+        if raw.proxied == Some(true) && raw.ttl_s.is_some() {
+            let problem = "the time to live of a proxied balancer is automatic".to_owned();
+            excludes("ttl_s", problem, "a balancer that is not proxied");
+        }
+        let Some(ttl_s) = raw.session_affinity_ttl_s.map(Within::get) else { return };
+        let bounds = match raw.session_affinity {
+            Some(SessionAffinity::Header) => HEADER_TTL_S,
+            Some(SessionAffinity::Cookie | SessionAffinity::IpCookie) => COOKIE_TTL_S,
+            Some(SessionAffinity::None) | None => {
+                let problem = "no client is kept".to_owned();
+                return excludes("session_affinity_ttl_s", problem, "`session_affinity`");
+            }
+        };
+        if !bounds.contains(&ttl_s) {
+            let (low, high) = bounds.into_inner();
+            let allowed = format!("{low} to {high} with this `session_affinity`");
+            excludes("session_affinity_ttl_s", format!("{ttl_s} s is out of bounds"), &allowed);
+        }
+    }
+}
+
+fn pools<'p>(service: &Publisher<'p>) -> impl Iterator<Item = &'p RawPool> + use<'p> {
+    service.raw.publish.iter().filter_map(|publish| publish.pool.as_ref())
+}
