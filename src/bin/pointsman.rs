@@ -1,5 +1,6 @@
 //! The operator's tool. Everything it does is in `pointsman::tool`; here are only the things that a
-//! program has and a library has not: arguments, standard streams, a clock and an exit code.
+//! program has and a library has not: arguments, standard streams, a clock, an environment and an
+//! exit code.
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {
@@ -21,6 +22,7 @@ fn main() -> std::process::ExitCode {
         err: &mut io::stderr().lock(),
         colour: io::stderr().is_terminal() && !asked_for_none,
         clock: &clock,
+        variable: &|name| std::env::var(name).ok(),
     };
     run(std::env::args_os(), &mut terminal).into()
 }

@@ -24,6 +24,8 @@ pub(super) enum Command {
     Explain(Box<ExplainArgs>),
     /// Tell what changes when regions go down
     Whatif(WhatifArgs),
+    /// Tell what a pass would change at Cloudflare and what it would withhold; change nothing
+    Plan(PlanArgs),
 }
 
 #[derive(Debug, Args)]
@@ -119,6 +121,32 @@ pub(super) struct WhatifArgs {
     /// The regions that go down, with commas between; may be given more than once
     #[arg(long, required = true, value_name = "REGIONS", value_delimiter = ',')]
     pub(super) down: Vec<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// The token is no option: what is on the command line, every process of the machine can read.
+#[derive(Debug, Args)]
+#[command(after_help = "The token is read from the variable CLOUDFLARE_API_TOKEN.")]
+pub(super) struct PlanArgs {
+    /// A config in TOML or JSON; `-` reads standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: String,
+    /// Where the API is; the variable `CLOUDFLARE_API_BASE` where absent, or else Cloudflare's own
+    #[arg(long, value_name = "URL")]
+    pub(super) api_base: Option<String>,
+    /// What KV holds under `state`: health, what is disabled by us, and what was moved when
+    #[arg(long, value_name = "FILE")]
+    pub(super) state: Option<String>,
+    /// Regions that are down, with commas between; may be given more than once
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',')]
+    pub(super) down: Vec<String>,
+    /// Regions that take no new clients, with commas between; may be given more than once
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',')]
+    pub(super) draining: Vec<String>,
+    /// Regions of which nothing is known, with commas between; may be given more than once
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',')]
+    pub(super) unknown: Vec<String>,
     #[command(flatten)]
     pub(super) common: Common,
 }

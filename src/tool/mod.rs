@@ -10,8 +10,12 @@
 //! through the filters, and `whatif` compares before and after. None of them decides anything by
 //! itself, except the proof, whose second opinion is its purpose.
 //!
-//! Commands read no clock and touch no standard stream: [`run`] is given a [`Terminal`]. Compiled
-//! for the host alone: neither the TOML reader nor the renderer costs the Worker anything.
+//! `plan` alone talks to anybody: it reads the account at Cloudflare with the code of the edge, and
+//! its client can do nothing else than read.
+//!
+//! Commands read no clock, no environment and touch no standard stream: [`run`] is given a
+//! [`Terminal`]. Compiled for the host alone: neither the TOML reader nor the renderer nor the
+//! client costs the Worker anything.
 
 mod args;
 mod check;
@@ -20,6 +24,7 @@ mod explain;
 mod json;
 mod load;
 mod oracle;
+mod plan;
 pub mod proof;
 mod render;
 mod requests;
@@ -63,6 +68,7 @@ fn command(command: Command, terminal: &mut Terminal<'_>) -> Result<Exit, Failur
         Command::Schema => Ok(schema(terminal.out).map(|()| Exit::Fine)?),
         Command::Explain(args) => explain::run(&args, terminal),
         Command::Whatif(args) => whatif::run(&args, terminal),
+        Command::Plan(args) => plan::run(&args, terminal),
     }
 }
 

@@ -27,31 +27,70 @@ pub(super) fn state(
     State { targets: Map::of(found), ..State::default() }
 }
 
-/// The same with regions that are down or draining, and all others up. What is asked for goes
-/// before what the config says of origins in those regions.
+/// Regions of which something is assumed; it goes before all that is said and known of their
+/// origins.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Assumed<'a> {
+    pub(super) down: &'a [RegionId],
+    pub(super) draining: &'a [RegionId],
+    pub(super) unknown: &'a [RegionId],
+}
+
+/// The same with regions that are down or draining, and all others up.
 pub(super) fn with(
     config: &Config,
     now: Timestamp,
     down: &[RegionId],
     draining: &[RegionId],
 ) -> (Config, State) {
-    let mut config = config.clone();
-    let told = |id: &RegionId| down.contains(id) || draining.contains(id);
+    let assumed = Assumed { down, draining, unknown: &[] };
+    assume(config, state(config, now, |_| Health::Up), now, assumed)
+}
+
+/// What is said and known once some of it is assumed.
+pub(super) fn assume(
+    config: &Config,
+    mut state: State,
+    now: Timestamp,
+    assumed: Assumed<'_>,
+) -> (Config, State) {
+    let mut told = config.clone();
     let drain = Override {
         set: OverrideTo::Drain,
         reason: "asked for".to_owned(),
         author: "pointsman".to_owned(),
         until: now.plus(MINUTE),
     };
-    for (id, region) in config.regions.iter().filter(|(id, _)| told(id)) {
-        for origin in &region.origins {
-            config.overrides.remove(&origin.id);
-            if draining.contains(id) {
-                config.overrides.insert(origin.id.clone(), drain.clone());
-            }
+    let origins = config.regions.iter().flat_map(|(id, region)| {
+        region.origins.iter().filter(move |_| assumed.names(id)).map(move |origin| (id, &origin.id))
+    });
+    for (id, origin) in origins {
+        state.overrides.remove(origin);
+        told.overrides.remove(origin);
+        if assumed.draining.contains(id) {
+            told.overrides.insert(origin.clone(), drain.clone());
         }
     }
-    let health = |id: &RegionId| if down.contains(id) { Health::Down } else { Health::Up };
-    let state = state(&config, now, health);
-    (config, state)
+    for target in config.targets() {
+        let region = config.origin(&target.origin).map(|(region, _)| region);
+        let Some(health) = region.and_then(|id| assumed.health(id)) else { continue };
+        let mut known = TargetState { judged_at: Some(now), ..TargetState::default() };
+        known.memory.health = health;
+        state.targets.insert(target, known);
+    }
+    (told, state)
+}
+
+impl Assumed<'_> {
+    fn names(self, id: &RegionId) -> bool {
+        [self.down, self.draining, self.unknown].iter().any(|regions| regions.contains(id))
+    }
+
+    /// A region that drains is as healthy as it was.
+    fn health(self, id: &RegionId) -> Option<Health> {
+        if self.down.contains(id) {
+            return Some(Health::Down);
+        }
+        self.unknown.contains(id).then_some(Health::Unknown)
+    }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
-/// The streams and the clock of one run.
+/// The streams, the clock and the environment of one run.
 pub struct Terminal<'t> {
     /// Where `-` is read from.
     pub input: &'t mut dyn BufRead,
@@ -17,6 +17,8 @@ pub struct Terminal<'t> {
     pub colour: bool,
     /// The time.
     pub clock: &'t dyn Fn() -> Timestamp,
+    /// A variable of the environment, by its name.
+    pub variable: &'t dyn Fn(&str) -> Option<String>,
 }
 
 impl fmt::Debug for Terminal<'_> {
@@ -30,9 +32,10 @@ impl fmt::Debug for Terminal<'_> {
 pub enum Exit {
     /// There is nothing to object to.
     Fine,
-    /// Something was found: a mistake, a broken proof, an expectation that failed.
+    /// Something was found: a mistake, a broken proof, an expectation that failed, a change to
+    /// make.
     Findings,
-    /// The command could not do its work: bad arguments, a file that does not read.
+    /// The command could not do its work: bad arguments, a file or an account that does not read.
     BadUsage,
 }
 

@@ -1,0 +1,108 @@
+//! Calls that read.
+
+use super::access::Access;
+use crate::cloudflare::{Call, REPLY_BYTES_MAX, Reply};
+use crate::secret::Secret;
+use crate::time::{Millis, SECOND};
+use serde_json::Value;
+use std::time::Duration;
+use ureq::{Agent, Error};
+
+/// Longest wait for one reply, all of it included.
+const CALL_TIMEOUT_MS: Millis = 30 * SECOND;
+const USER_AGENT: &str = concat!("pointsman/", env!("CARGO_PKG_VERSION"));
+
+/// The API, for reading. There is no way to write with it.
+pub(super) struct Client {
+    agent: Agent,
+    base: String,
+    token: Secret,
+    timeout_ms: Millis,
+}
+
+impl Client {
+    pub(super) fn new(access: Access) -> Self {
+        Self::with_timeout(access, CALL_TIMEOUT_MS)
+    }
+
+    pub(super) fn with_timeout(access: Access, timeout_ms: Millis) -> Self {
+        let Access { base, token, is_local } = access;
+        let mut config = Agent::config_builder()
+            .https_only(!is_local)
+            // The token is for the one who was named, and nobody else.
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_millis(timeout_ms)))
+            .user_agent(USER_AGENT);
+        if is_local {
+            // A proxy would be told the token in clear.
+            config = config.proxy(None);
+        }
+        Self { agent: config.build().new_agent(), base, token, timeout_ms }
+    }
+
+    /// Makes one call that reads, and refuses every other. The reply says nothing of the token.
+    pub(super) fn call(&self, call: &Call) -> Reply {
+        if call.is_write() || call.body.is_some() || !call.path.starts_with('/') {
+            return Reply::Lost(format!("a plan only reads: {} is refused", call.method.as_str()));
+        }
+        self.get(&call.path).unwrap_or_else(|error| Reply::Lost(self.told(&error)))
+    }
+
+    /// `text` without the token.
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.token.redact(text)
+    }
+
+    fn get(&self, path: &str) -> Result<Reply, Error> {
+        let request = self.agent.get(format!("{}{path}", self.base));
+        let authorization = format!("Bearer {}", self.token.expose());
+        let mut response = request.header("authorization", authorization).call()?;
+        let retry_after = response.headers().get("retry-after");
+        let retry_after_s = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let bytes_max = u64::try_from(REPLY_BYTES_MAX).unwrap_or(u64::MAX);
+        let body = response.body_mut().with_config().limit(bytes_max).lossy_utf8(true);
+        let body = self.without_token(body.read_to_string()?);
+        Ok(Reply::Answered { status: response.status().as_u16(), retry_after_s, body })
+    }
+
+    /// A reply may say the token again, and may escape it; so it is looked for in each text of the
+    /// JSON. Later would be too late, since what is long is cut.
+    fn without_token(&self, body: String) -> String {
+        let Ok(mut value) = serde_json::from_str::<Value>(&body) else { return self.redact(&body) };
+        if redact(&mut value, &self.token) { value.to_string() } else { body }
+    }
+
+    fn told(&self, error: &Error) -> String {
+        match error {
+            Error::Timeout(_) => format!("none in {} ms", self.timeout_ms),
+            Error::BodyExceedsLimit(bytes) => format!("it has more than {bytes} bytes"),
+            error => self.redact(&format!("no connection: {error}")),
+        }
+    }
+}
+
+/// Takes the token out of every text, keys included. Whether there was one that said it.
+fn redact(value: &mut Value, token: &Secret) -> bool {
+    match value {
+        Value::String(text) => {
+            let redacted = token.redact(text);
+            let found = redacted != *text;
+            *text = redacted;
+            found
+        }
+        Value::Array(items) => items.iter_mut().fold(false, |any, item| redact(item, token) | any),
+        Value::Object(entries) => {
+            let mut found = false;
+            let redacted = std::mem::take(entries).into_iter().map(|(key, mut value)| {
+                let clean = token.redact(&key);
+                found |= clean != key;
+                found |= redact(&mut value, token);
+                (clean, value)
+            });
+            *entries = redacted.collect();
+            found
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}

@@ -1,0 +1,86 @@
+//! `pointsman plan`: what a pass would change at Cloudflare now, and what it would withhold.
+//!
+//! It is the pass of the edge, told to stop once its plan is made. Two locks keep it from changing
+//! anything: a dry pass asks for nothing but reads, and the [`Client`] carries out nothing else. A
+//! token that may only read is a third, and all that it needs.
+
+mod access;
+mod belief;
+mod client;
+mod report;
+mod text;
+
+use super::args::PlanArgs;
+use super::check;
+use super::terminal::{Exit, Failure, Terminal};
+use super::text::write_json;
+use crate::cloudflare::{Allowance, Next, Reconcile, Report as Pass, Wanted, desired};
+use crate::controller::circumstances;
+use crate::ordered::Map;
+use crate::time::Timestamp;
+use access::Access;
+use belief::Belief;
+use client::Client;
+use report::Report;
+use std::io::Write;
+
+pub(super) fn run(args: &PlanArgs, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let now = args.common.now.unwrap_or_else(terminal.clock);
+    if args.file == "-" && args.state.as_deref() == Some("-") {
+        return Err(Failure::usage("config and state cannot both be on standard input"));
+    }
+    let access = Access::of(args.api_base.as_deref(), terminal.variable);
+    let client = Client::new(access.map_err(Failure::usage)?);
+    let config = match check::sound(&args.file, now, args.common.json, terminal)? {
+        Ok(sound) => sound.config,
+        Err(exit) => return Ok(exit),
+    };
+    let belief = Belief::of(args, &config, now, terminal).map_err(Failure::usage)?;
+    let pass = pass(&client, &belief, now);
+    let report = Report::of(pass, &config, belief, now);
+    write(&report, args.common.json, &client, terminal.out)?;
+    Ok(report.exit())
+}
+
+/// Reads the account and makes a plan, as a pass would.
+fn pass(client: &Client, belief: &Belief, now: Timestamp) -> Pass {
+    let Belief { config, state, .. } = belief;
+    let calls = config.api_calls_per_5_min;
+    let mut reconcile = Reconcile::new(Wanted {
+        desired: desired(config, state, now),
+        circumstances: circumstances(config, state, now),
+        holds: state.actuation.holds.clone(),
+        zone_ids: state.actuation.zone_ids.clone(),
+        denied: Map::new(),
+        allowance: Allowance { calls, upkeep: calls },
+        is_dry: true,
+    });
+    loop {
+        match reconcile.next_step() {
+            Next::Call(call) => reconcile.answer(&client.call(&call)),
+            // A dry pass intends nothing; if it did, the client would refuse the call.
+            Next::Intend { .. } => {}
+            Next::Done => return reconcile.finish(),
+        }
+    }
+}
+
+/// The token is in nothing that the core was told. It is looked for in all that is printed as well.
+fn write(
+    report: &Report,
+    in_json: bool,
+    client: &Client,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let mut text = Vec::new();
+    if in_json {
+        write_json(&mut text, report)?;
+    } else {
+        report.write(&mut text)?;
+    }
+    let text = String::from_utf8_lossy(&text);
+    out.write_all(client.redact(&text).as_bytes())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! What `--json` prints.
+
+use super::super::terminal::Exit;
+use super::belief::{Basis, Belief};
+use crate::cloudflare::{
+    Action, Change, FieldChange, OriginEdit, RecordOp, Report as Pass, Why, Withheld,
+};
+use crate::config::Config;
+use crate::ids::{RegionId, ServiceId};
+use crate::json::Shape;
+use crate::time::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+/// The plan with what it was made from.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    pub(super) now: Timestamp,
+    /// The config's fingerprint.
+    pub(super) config: String,
+    pub(super) basis: Basis,
+    /// Whether the account was read, so that there is a plan.
+    pub(super) is_planned: bool,
+    /// Whether all of it was read.
+    pub(super) is_whole: bool,
+    pub(super) changes: Vec<ChangeReport>,
+    pub(super) withheld: Vec<WithheldReport>,
+    /// Whether what is withheld may be right once the changes are made.
+    pub(super) is_partial: bool,
+    pub(super) failures: Vec<String>,
+    pub(super) calls: u32,
+}
+
+/// One change of one object; of the three lists one has entries.
+#[derive(Debug, Serialize)]
+pub(super) struct ChangeReport {
+    pub(super) urgency: &'static str,
+    pub(super) service: Option<ServiceId>,
+    pub(super) what: String,
+    pub(super) reason: String,
+    /// Regions that lose traffic by it.
+    pub(super) away: Vec<RegionId>,
+    /// Regions that serve once it is done; null where no traffic moves.
+    pub(super) serving: Option<Vec<RegionId>>,
+    /// Whether the object is to be created.
+    pub(super) creates: bool,
+    pub(super) records: Vec<RecordReport>,
+    pub(super) origins: Vec<OriginReport>,
+    pub(super) fields: Vec<FieldReport>,
+}
+
+/// One record: a new one says nothing before, and one that goes says nothing after.
+#[derive(Debug, Serialize)]
+pub(super) struct RecordReport {
+    pub(super) from: Option<String>,
+    pub(super) to: Option<String>,
+    /// 1 is automatic; null where the record goes.
+    pub(super) ttl_s: Option<u32>,
+    /// Null where that stays as it is.
+    pub(super) proxied: Option<bool>,
+}
+
+/// One origin of a pool; null is what stays as it is.
+#[derive(Debug, Serialize)]
+pub(super) struct OriginReport {
+    pub(super) address: String,
+    pub(super) enabled: Option<bool>,
+    pub(super) weight: Option<Value>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct FieldReport {
+    pub(super) name: String,
+    pub(super) from: Value,
+    pub(super) to: Value,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct WithheldReport {
+    pub(super) what: String,
+    pub(super) why: &'static str,
+    pub(super) because: String,
+    /// Whether a person is meant to do it, so that nothing is wrong.
+    #[serde(skip)]
+    is_manual: bool,
+}
+
+impl Report {
+    pub(super) fn of(pass: Pass, config: &Config, belief: Belief, now: Timestamp) -> Self {
+        let Pass { is_planned, plan, mut failures, put_off, calls, .. } = pass;
+        if put_off.is_some() {
+            failures.push(format!(
+                "`limits.api_calls_per_5_min` allows {calls} calls, and to read all takes more"
+            ));
+        }
+        Self {
+            now,
+            config: config.fingerprint.to_string(),
+            basis: belief.basis,
+            is_planned,
+            is_whole: is_planned && failures.is_empty(),
+            changes: plan.actions.into_iter().map(ChangeReport::of).collect(),
+            withheld: plan.withheld.into_iter().map(WithheldReport::of).collect(),
+            is_partial: plan.is_partial,
+            failures,
+            calls,
+        }
+    }
+
+    /// What only a person does is no finding: a service that fails over by hand is always withheld.
+    pub(super) fn exit(&self) -> Exit {
+        if !self.is_whole {
+            return Exit::BadUsage;
+        }
+        let withheld = self.withheld.iter().any(|withheld| !withheld.is_manual);
+        Exit::findings_if(withheld || !self.changes.is_empty())
+    }
+}
+
+impl ChangeReport {
+    fn of(action: Action) -> Self {
+        let what = action.what();
+        let Action { urgency, service, change, reason, effect } = action;
+        let mut report = Self {
+            urgency: urgency.as_str(),
+            service,
+            what,
+            reason,
+            away: effect.away.iter().cloned().collect(),
+            serving: effect.serving.map(|serving| serving.iter().cloned().collect()),
+            creates: false,
+            records: Vec::new(),
+            origins: Vec::new(),
+            fields: Vec::new(),
+        };
+        match change {
+            Change::Records { ops, .. } => {
+                report.creates = ops.iter().all(|op| matches!(op, RecordOp::Create { .. }));
+                report.records = ops.into_iter().map(RecordReport::of).collect();
+            }
+            Change::Origins { edits, .. } => {
+                report.origins = edits.into_iter().map(OriginReport::of).collect();
+            }
+            Change::Fields { id, fields, .. } => {
+                report.creates = id.is_none();
+                report.fields = fields.into_iter().map(FieldReport::of).collect();
+            }
+        }
+        report
+    }
+}
+
+impl RecordReport {
+    fn of(op: RecordOp) -> Self {
+        match op {
+            RecordOp::Patch { was, content, ttl_s, proxied, .. } => {
+                Self { from: Some(was), to: Some(content), ttl_s: Some(ttl_s), proxied }
+            }
+            RecordOp::Create { content, ttl_s, proxied, .. } => {
+                Self { from: None, to: Some(content), ttl_s: Some(ttl_s), proxied: Some(proxied) }
+            }
+            RecordOp::Delete { was, .. } => {
+                Self { from: Some(was), to: None, ttl_s: None, proxied: None }
+            }
+        }
+    }
+}
+
+impl OriginReport {
+    fn of((address, edit): (String, OriginEdit)) -> Self {
+        let OriginEdit { enabled, weight } = edit;
+        Self { address, enabled, weight: weight.map(|weight| weight.write()) }
+    }
+}
+
+impl FieldReport {
+    fn of(FieldChange { name, from, to }: FieldChange) -> Self {
+        Self { name, from, to }
+    }
+}
+
+impl WithheldReport {
+    fn of(Withheld { what, why, because }: Withheld) -> Self {
+        Self { what, why: why.as_str(), because, is_manual: why == Why::Manual }
+    }
+}
