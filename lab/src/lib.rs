@@ -12,5 +12,6 @@ pub mod cron;
 pub mod deployment;
 pub mod dns;
 pub mod edge;
+pub mod failovers;
 pub mod region;
 pub mod story;

@@ -1,11 +1,12 @@
 //! The lab's program: `lab demo` starts a deployment and stays, `lab demo --once` plays the story
-//! on one and ends.
+//! on one and ends, `lab failovers` measures what failovers cost.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use pointsman_lab::console::Console;
 use pointsman_lab::cron::Cron;
 use pointsman_lab::deployment::{Deployment, bundle, example_config};
+use pointsman_lab::failovers::{markdown, measure};
 use pointsman_lab::story;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,11 +26,30 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
+    /// Measures failovers of many services, and prints a table
+    Failovers,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Command::Demo { once } = Arguments::parse().command;
+    match Arguments::parse().command {
+        Command::Demo { once } => demo(once).await,
+        Command::Failovers => failovers().await,
+    }
+}
+
+/// The numbers of services that are measured, with the calls of one pass: those that fit into the
+/// free plan's subrequests, and as many as it takes.
+async fn failovers() -> Result<()> {
+    let mut rows = Vec::new();
+    for (services, calls_per_pass) in [(1, 45), (10, 45), (50, 45), (50, 1_000)] {
+        rows.push(measure(services, calls_per_pass).await?);
+    }
+    print!("{}", markdown(&rows));
+    Ok(())
+}
+
+async fn demo(once: bool) -> Result<()> {
     let began = Instant::now();
     let world = Arc::new(Deployment::start(&bundle(), &example_config()?).await?);
     println!("Three regions, an API, DNS and workerd run {:.1} s after the start.", seconds(began));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 async fn settled(change: impl FnOnce(&mut Value)) -> World {
     let mut changed = config();
     change(&mut changed);
-    let mut world = World::with(&changed).await;
+    let mut world = World::started_with(&changed).await;
     world.minute().await;
     let refused = world.status().await.unwrap()["config"]["refused"].clone();
     assert_eq!(refused, Value::Null);

@@ -16,6 +16,7 @@
 mod actuation;
 mod config;
 mod law;
+mod objects;
 mod proxy;
 mod secrets;
 mod steady;

@@ -139,7 +139,7 @@ async fn a_region_whose_origins_are_all_cut_off_does_not_use_up_the_tries() {
     let origins = many["regions"]["eu-west"]["origins"].as_array_mut().unwrap();
     origins.push(json!({"id": "eu-west-2", "url": "https://eu2.origin.example.com"}));
     origins.push(json!({"id": "eu-west-3", "url": "https://eu3.origin.example.com"}));
-    let mut world = World::with(&many).await;
+    let mut world = World::started_with(&many).await;
     let port = world.region("eu-west").unwrap().port();
     for host in ["eu2.origin.example.com", "eu3.origin.example.com"] {
         world.edge().route_host(host, Route { port, ..Route::default() }).await.unwrap();
@@ -178,7 +178,7 @@ async fn rules_that_leave_no_region_at_all_are_451() {
         "id": "gdpr", "when": {"country": "DE", "host": HOST}, "allow": ["IE"], "mode": "strict",
     });
     both["residency"].as_array_mut().unwrap().push(gdpr);
-    let mut world = World::with(&both).await;
+    let mut world = World::started_with(&both).await;
     world.minute().await;
     let nowhere = world.edge().request(Method::GET, HOST, "/", None).send().await.unwrap();
     assert_eq!(nowhere.status(), 451);

@@ -1,8 +1,9 @@
 //! A deployment with minutes that pass when they are told to.
 
 use pointsman_lab::api::{Conformance, Exchange};
-use pointsman_lab::deployment::{Deployment, bundle, example_config, now_ms};
+use pointsman_lab::deployment::{ADMIN_TOKEN, Deployment, HOST, bundle, example_config, now_ms};
 use pointsman_lab::region::Mode;
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::ops::Deref;
 use std::path::Path;
@@ -42,13 +43,20 @@ impl World {
         world
     }
 
+    /// The same with another config.
+    pub(crate) async fn settled_with(config: &Value) -> World {
+        let mut world = World::started_with(config).await;
+        world.minute().await;
+        world
+    }
+
     /// Starts a deployment in which nothing has happened yet.
     pub(crate) async fn started() -> World {
-        World::with(&config()).await
+        World::started_with(&config()).await
     }
 
     /// The same with another config.
-    pub(crate) async fn with(config: &Value) -> World {
+    pub(crate) async fn started_with(config: &Value) -> World {
         let deployment = Deployment::start(&bundle(), config).await.unwrap();
         World { deployment, minute: now_ms() }
     }
@@ -61,9 +69,23 @@ impl World {
     /// Makes the cron runs of some minutes, one after the other.
     pub(crate) async fn minutes(&mut self, count: u32) {
         for _ in 0..count {
-            self.minute += 60_000;
-            self.edge().run_cron(self.minute).await.unwrap();
+            let minute = self.begin_minute();
+            self.edge().run_cron(minute).await.unwrap();
         }
+    }
+
+    /// Lets the next minute begin, without its run. Returns its instant.
+    pub(crate) fn begin_minute(&mut self) -> i64 {
+        self.minute += 60_000;
+        self.minute
+    }
+
+    /// Asks for a comparison with Cloudflare, as an operator would.
+    pub(crate) async fn compare(&self) -> Value {
+        let request = self.edge().request(Method::POST, HOST, "/.pointsman/compare", None);
+        let answer = request.bearer_auth(ADMIN_TOKEN).send().await.unwrap();
+        let text = answer.error_for_status().unwrap().text().await.unwrap();
+        serde_json::from_str(&text).unwrap()
     }
 
     /// Makes the last run once more.

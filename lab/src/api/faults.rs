@@ -26,6 +26,8 @@ pub enum FaultKind {
     Delay(u64),
     /// Applies the call, then closes the connection without an answer.
     DropReplyAfterApply,
+    /// Applies the call, then never answers.
+    HangAfterApply,
     /// Closes the connection before anything is applied.
     CloseBeforeApply,
     /// Applies the call, then answers with half of the JSON.
@@ -45,7 +47,10 @@ pub enum FaultKind {
 impl FaultKind {
     /// Whether the call is applied: only the answer to it suffers.
     pub(crate) fn applies(self) -> bool {
-        matches!(self, Self::Delay(_) | Self::DropReplyAfterApply | Self::MalformedJson)
+        matches!(
+            self,
+            Self::Delay(_) | Self::DropReplyAfterApply | Self::HangAfterApply | Self::MalformedJson
+        )
     }
 }
 

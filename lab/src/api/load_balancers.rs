@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::balancer_fields::{LOAD_BALANCER, finish, pools_used};
 use super::envelope::{Failure, Reply, Row};
 use super::fields;
-use super::pools::{LIMIT, refuse, unknown};
+use super::pools::{refuse, unknown};
 use super::table::text;
 use super::world::World;
 
@@ -24,8 +24,9 @@ impl World {
     ) -> Result<Reply, Failure> {
         let row = fields::replace(LOAD_BALANCER, body).map_err(refuse)?;
         let count: usize = self.zones.iter().map(|zone| zone.load_balancers.len()).sum();
-        if count >= LIMIT {
-            let message = format!("the limit of {LIMIT} load balancers is reached");
+        let most = self.objects_max;
+        if count >= most {
+            let message = format!("the limit of {most} load balancers is reached");
             return Err(Failure::invalid("", message));
         }
         let row = self.born(row);

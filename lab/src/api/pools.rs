@@ -58,8 +58,9 @@ impl World {
 
     pub(crate) fn create_pool(&mut self, body: &Value) -> Result<Reply, Failure> {
         let row = fields::replace(POOL, body).map_err(refuse)?;
-        if self.pools.len() >= LIMIT {
-            return Err(Failure::invalid("", format!("the limit of {LIMIT} pools is reached")));
+        let most = self.objects_max;
+        if self.pools.len() >= most {
+            return Err(Failure::invalid("", format!("the limit of {most} pools is reached")));
         }
         let row = self.born(row);
         self.store_pool(row, None)

@@ -271,7 +271,11 @@ async fn meet(
         handle(&state, &call, authorization.as_deref())
     });
     let reply = handled.await.map_err(|_| BrokenOff)?;
-    if fault == Some(FaultKind::DropReplyAfterApply) { Err(BrokenOff) } else { Ok(reply) }
+    match fault {
+        Some(FaultKind::DropReplyAfterApply) => Err(BrokenOff),
+        Some(FaultKind::HangAfterApply) => match std::future::pending::<Infallible>().await {},
+        _ => Ok(reply),
+    }
 }
 
 /// What a call meets instead of being handled.
@@ -295,6 +299,7 @@ async fn instead(kind: FaultKind, authorization: Option<&str>) -> Result<Reply, 
         FaultKind::CloseBeforeApply
         | FaultKind::Delay(_)
         | FaultKind::DropReplyAfterApply
+        | FaultKind::HangAfterApply
         | FaultKind::MalformedJson => Err(BrokenOff),
     }
 }

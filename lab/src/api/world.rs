@@ -85,6 +85,8 @@ pub struct World {
     pub quirks: Quirks,
     /// The limit on every user's calls.
     pub rate_limit: RateLimit,
+    /// Most pools, and most load balancers: 20, unless the account is an Enterprise's.
+    pub objects_max: usize,
     pub(crate) account: String,
     pub(crate) zones: Vec<Zone>,
     pub(crate) pools: Table,
@@ -104,6 +106,7 @@ impl World {
         Self {
             quirks: Quirks::default(),
             rate_limit: RateLimit::default(),
+            objects_max: super::pools::LIMIT,
             account: ids.next(),
             zones: Vec::new(),
             pools: Table::default(),

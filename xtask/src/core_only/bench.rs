@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::table::{Row, markdown, replace};
 use super::{Builds, printed};
 use crate::checkout::Checkout;
-use crate::setup;
+use crate::{bundle, process, setup};
 
 /// Regions, rules, tenants.
 const SIZES: [[u32; 3]; 7] = [
@@ -43,11 +43,40 @@ enum What {
         #[arg(long)]
         write: bool,
     },
+    /// A failover of many services: calls of the API and seconds
+    Actuation {
+        /// Puts the table into docs/benchmarks.md
+        #[arg(long)]
+        write: bool,
+    },
 }
 
 /// Measures and prints a table.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
-    let What::Decide { write } = options.what;
+    let (name, write, table) = match options.what {
+        What::Decide { write } => ("decide", write, decide(checkout)?),
+        What::Actuation { write } => ("actuation", write, actuation(checkout)?),
+    };
+    print!("{table}");
+    if write {
+        let path = checkout.root().join("docs/benchmarks.md");
+        let page = std::fs::read_to_string(&path)?;
+        std::fs::write(&path, replace(&page, name, &table)?)?;
+    }
+    Ok(())
+}
+
+/// The built Worker on workerd, against the lab's API: the lab measures and prints its table.
+fn actuation(checkout: &Checkout) -> Result<String> {
+    let tools = setup::run(checkout)?;
+    bundle::release(checkout, &tools)?;
+    let mut lab = process::command("cargo", checkout.root());
+    lab.args(["run", "--package", "pointsman-lab", "--bin", "lab", "--", "failovers"]);
+    lab.env("POINTSMAN_BUNDLE", checkout.bundle());
+    printed(&mut lab)
+}
+
+fn decide(checkout: &Checkout) -> Result<String> {
     let builds = Builds::make(checkout, &setup::run(checkout)?)?;
     let counter = Command::new("valgrind").arg("--version").output().is_ok();
     if !counter {
@@ -64,14 +93,7 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
             instructions: counter.then(|| instructions(&builds, size)).transpose()?,
         });
     }
-    let table = markdown(&rows);
-    print!("{table}");
-    if write {
-        let path = checkout.root().join("docs/benchmarks.md");
-        let page = std::fs::read_to_string(&path)?;
-        std::fs::write(&path, replace(&page, "decide", &table)?)?;
-    }
-    Ok(())
+    Ok(markdown(&rows))
 }
 
 /// Nanoseconds for a decision in the fastest round.

@@ -1,0 +1,9 @@
+//! Every kind of object at Cloudflare, with an API and people that get in the way.
+
+mod creation;
+mod faults;
+mod guards;
+mod law;
+mod owners;
+mod scene;
+mod spending;

@@ -1,0 +1,149 @@
+//! Whose an object is: people and other tools work in the same account.
+
+use super::scene::{BALANCER, FILES, one_of_each, path, set, settled, tables, writes};
+use crate::support::World;
+use pointsman_lab::api::SharedWorld;
+use pointsman_lab::deployment::pool_name;
+use pointsman_lab::region::Mode;
+use serde_json::{Value, json};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_a_person_disabled_stays_disabled() {
+    let mut world = settled().await;
+    world.api().world().lock().edit_pool("bulk-us", &json!({"enabled": false})).unwrap();
+    set(&mut world, "us-east", Mode::Refuse).await;
+    world.minutes(1).await;
+    set(&mut world, "us-east", Mode::Healthy).await;
+    world.minutes(3).await;
+    assert_eq!(world.health("us-east").await, "up");
+    assert_eq!(world.api().world().lock().pool("bulk-us").unwrap()["enabled"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_balancer_that_a_person_switched_off_stays_off_and_its_other_fields_stay() {
+    let mut world = settled().await;
+    let theirs = json!({
+        "enabled": false, "session_affinity": "cookie", "session_affinity_ttl": 1800,
+        "adaptive_routing": {"failover_across_pools": true},
+    });
+    world.api().world().lock().edit_load_balancer(BALANCER, &theirs).unwrap();
+    set(&mut world, "eu-west", Mode::Refuse).await;
+    world.minutes(2).await;
+    let balancer = world.api().world().lock().load_balancer(BALANCER).unwrap();
+    let names: Vec<Value> = balancer["default_pools"].as_array().unwrap().clone();
+    let us = world.api().world().lock().pool("bulk-us").unwrap()["id"].clone();
+    assert_eq!(names[0], us, "it follows health all the same");
+    assert_eq!(balancer["enabled"], false);
+    assert_eq!(balancer["session_affinity"], "cookie");
+    assert_eq!(balancer["adaptive_routing"]["failover_across_pools"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_marked_for_somebody_else_is_never_touched() {
+    let mut world = settled().await;
+    let theirs = json!({"description": "pointsman:another"});
+    world.api().world().lock().edit_load_balancer(BALANCER, &theirs).unwrap();
+    world.api().world().lock().edit_pool("bulk-eu", &theirs).unwrap();
+    let record = json!({"comment": "pointsman:another"});
+    world.api().world().lock().edit_record(FILES, "A", &record).unwrap();
+    set(&mut world, "eu-west", Mode::Refuse).await;
+    world.minutes(2).await;
+    let after = tables(&world);
+    let pools = after["pools"].as_array().unwrap();
+    let pool = pools.iter().find(|pool| pool["name"] == "bulk-eu").unwrap();
+    assert_eq!(pool["enabled"], true);
+    let contents = world.api().world().lock().records(FILES).len();
+    assert_eq!(contents, 2, "the record of another is still there, down or not");
+    let withheld = world.status().await.unwrap()["cloudflare"]["withheld"].to_string();
+    assert!(withheld.contains("marked for `another`"), "{withheld}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_adopted_record_needs_no_marker() {
+    let mut config = one_of_each();
+    config["services"]["files"]["publish"][0]["dns"]["adopt"] = json!(true);
+    let mut world = World::started_with(&config).await;
+    let zone = path(&world, "records").split('/').nth(2).unwrap().to_owned();
+    let record = json!({"name": FILES, "type": "A", "content": "192.0.2.1", "ttl": 60});
+    world.api().world().lock().add_record(&zone, &record).unwrap();
+    world.minutes(1).await;
+    let contents = world.api().world().lock().records(FILES);
+    assert_eq!(contents.len(), 2, "{contents:#?}");
+    assert!(contents[0]["comment"].is_null(), "what is adopted is not marked");
+}
+
+/// Changes one field of its own origin in a shared pool, as another tool does: reads the array,
+/// edits it, writes all of it.
+fn writes_own_weight(tables: &SharedWorld, pool: &str, weight: f64) {
+    let mut tables = tables.lock();
+    let mut origins = tables.pool(pool).unwrap()["origins"].clone();
+    for origin in origins.as_array_mut().unwrap() {
+        origin.as_object_mut().unwrap().remove("disabled_at");
+        if origin["name"] == "theirs" {
+            origin["weight"] = json!(weight);
+        }
+    }
+    tables.edit_pool(pool, &json!({"origins": origins})).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_concurrent_writer_loses_nothing_and_neither_do_we() {
+    let mut world = World::settled().await;
+    let pool = pool_name("eu-west");
+    let theirs = json!({
+        "name": "theirs", "address": "192.0.2.77", "enabled": true, "weight": 0.5,
+        "header": {"Host": ["www.example.com"]},
+    });
+    let mut origins = world.api().world().lock().pool(&pool).unwrap()["origins"].clone();
+    origins.as_array_mut().unwrap().push(theirs);
+    world.api().world().lock().edit_pool(&pool, &json!({"origins": origins})).unwrap();
+    let list = path(&world, "pools");
+    let mut weight = 0.1;
+    for mode in [Mode::Refuse, Mode::Healthy, Mode::Refuse, Mode::Healthy] {
+        // Once just after our list was read, and so before we read the pool itself; then while we
+        // write others, and after.
+        let (name, share) = (pool.clone(), weight);
+        world.api().on_next_get(&list, move |tables| {
+            let mut origins = tables.pool(&name).unwrap()["origins"].clone();
+            for origin in origins.as_array_mut().unwrap() {
+                origin.as_object_mut().unwrap().remove("disabled_at");
+                if origin["name"] == "theirs" {
+                    origin["weight"] = json!(share);
+                }
+            }
+            tables.edit_pool(&name, &json!({"origins": origins})).unwrap();
+        });
+        set(&mut world, "eu-west", mode).await;
+        world.minutes(2).await;
+        let is_up = mode == Mode::Healthy;
+        let now = world.api().world().lock().pool(&pool).unwrap();
+        assert_eq!(now["origins"][0]["enabled"], is_up, "{now:#}");
+        assert_eq!(now["origins"][1]["weight"], weight, "{now:#}");
+        assert_eq!(now["origins"][1]["header"]["Host"][0], "www.example.com");
+        assert_eq!(now["origins"][1]["enabled"], true);
+        writes_own_weight(&world.api().world(), &pool, weight + 0.05);
+        world.minutes(1).await;
+        let now = world.api().world().lock().pool(&pool).unwrap();
+        assert_eq!(now["origins"][0]["enabled"], is_up, "{now:#}");
+        assert_eq!(now["origins"][1]["weight"], weight + 0.05, "{now:#}");
+        weight += 0.1;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drift_of_every_object_is_mended_at_the_next_comparison() {
+    let world = settled().await;
+    let settled = tables(&world);
+    let tables_of = world.api().world();
+    let us = tables_of.lock().pool("bulk-us").unwrap()["id"].clone();
+    tables_of.lock().edit_load_balancer(BALANCER, &json!({"default_pools": [us]})).unwrap();
+    tables_of.lock().edit_record(FILES, "A", &json!({"ttl": 300})).unwrap();
+    let monitor = tables_of.lock().snapshot()["monitors"][0]["id"].as_str().unwrap().to_owned();
+    tables_of.lock().edit_monitor(&monitor, &json!({"path": "/elsewhere"})).unwrap();
+    assert_ne!(tables(&world), settled);
+    world.compare().await;
+    assert_eq!(tables(&world), settled);
+    world.api().clear_transcript();
+    world.compare().await;
+    assert_eq!(writes(&world), Vec::<String>::new());
+}
