@@ -220,8 +220,7 @@ fn last_one(emptied: &[&Jurisdiction], addresses: &[String]) -> Option<String> {
     Some(format!("0 origins of `{service}`{permitted} are up and enabled"))
 }
 
-/// The shares that are not as they should be. An origin that waits to be switched off first keeps
-/// its share, since that comes back with it.
+/// The shares that are not as they should be.
 fn weights(wanted: &DesiredPool, pool: &Pool) -> Map<String, OriginEdit> {
     let mut edits = Map::new();
     for PoolOrigin { address, weight: seen, .. } in &pool.origins {
