@@ -157,8 +157,9 @@ impl Controller {
         actuation.denied = Map::new();
     }
 
-    /// Remembers what a pass did.
-    pub fn end_reconcile(&mut self, pass: Pass, now: Timestamp) {
+    /// Remembers what a pass did. Returns what a person has to see to: permissions that were found
+    /// missing only now.
+    pub fn end_reconcile(&mut self, pass: Pass, now: Timestamp) -> Vec<String> {
         let Pass { reconcile, wanted, began, .. } = pass;
         let report: Report = reconcile.finish();
         let actuation = &mut self.state.actuation;
@@ -179,9 +180,13 @@ impl Controller {
         actuation.zone_ids = report.zone_ids;
         actuation.holds.retain(|hold| !report.released.contains(hold));
         let before = std::mem::take(&mut actuation.denied);
+        let mut found = Vec::new();
         let denied = report.denied.into_iter().map(|(needs, said)| {
             let at = before.get(&needs).map_or(now, |denied| denied.at);
             let at = if now.since(at) < DENIED_MS { at } else { now };
+            if at == now {
+                found.push(String::clone(&said));
+            }
             (needs, Denied { at, said })
         });
         actuation.denied = denied.collect();
@@ -191,6 +196,7 @@ impl Controller {
         actuation.applied.extend(applied.map(|done| Applied { at: now, what: done.what }));
         let excess = actuation.applied.len().saturating_sub(APPLIED_MAX);
         actuation.applied.drain(..excess);
+        found
     }
 }
 

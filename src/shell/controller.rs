@@ -294,7 +294,10 @@ impl Object {
     async fn compare_with_cloudflare(&self, now: Timestamp) -> Result<()> {
         let Some(mut pass) = self.with(|mind| mind.begin_reconcile(now))? else { return Ok(()) };
         self.carry_out(&mut pass, now).await?;
-        self.with(|mind| mind.end_reconcile(pass, self.now().max(now)))
+        for found in self.with(|mind| mind.end_reconcile(pass, self.now().max(now)))? {
+            console_error!("see to it: {found}");
+        }
+        Ok(())
     }
 
     async fn carry_out(&self, pass: &mut controller::Pass, now: Timestamp) -> Result<()> {

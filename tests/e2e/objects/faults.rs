@@ -179,6 +179,9 @@ async fn a_missing_permission_is_named_and_not_tried_again_until_somebody_asks()
     let said = status["denied"]["DNS Write on example.com"]["said"].as_str().unwrap_or_default();
     assert!(said.contains("it needs DNS Write"), "{status:#}");
     assert_eq!(world.enabled_in_pool("eu-west"), Some(false), "others go on");
+    let log = world.edge().log();
+    let called = log.iter().filter(|line| line.contains("see to it: ")).count();
+    assert_eq!(called, 1, "{log:#?}");
     let tries = || {
         let calls = super::scene::writes(&world);
         calls.iter().filter(|call| call.starts_with("POST") && call.contains("dns")).count()
