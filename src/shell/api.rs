@@ -1,6 +1,7 @@
 //! Carries calls to the Cloudflare API.
 
 use super::outbound::{Ask, NoAnswer, ask};
+use super::outside::{self, Hands};
 use crate::cloudflare::{Call, REPLY_BYTES_MAX, Reply};
 use crate::secret::Secret;
 use crate::time::Millis;
@@ -15,16 +16,15 @@ const BASE_DEFAULT: &str = "https://api.cloudflare.com/client/v4";
 pub(super) struct Api {
     base: String,
     token: Option<Secret>,
+    hands: Hands,
 }
 
 impl Api {
     pub(super) fn of(env: &Env) -> Self {
-        let base = env.var("CLOUDFLARE_API_BASE").map(|base| base.to_string());
-        let token = env.secret("CLOUDFLARE_API_TOKEN").map(|token| token.to_string());
-        Self {
-            base: base.unwrap_or_else(|_| BASE_DEFAULT.to_owned()).trim_end_matches('/').to_owned(),
-            token: token.ok().filter(|token| !token.is_empty()).map(Secret::new),
-        }
+        let base = outside::variable(env, "CLOUDFLARE_API_BASE");
+        let base = base.unwrap_or_else(|| BASE_DEFAULT.to_owned()).trim_end_matches('/').to_owned();
+        let token = outside::variable(env, "CLOUDFLARE_API_TOKEN").map(Secret::new);
+        Self { base, token, hands: outside::hands() }
     }
 
     /// Makes one call.
@@ -35,21 +35,19 @@ impl Api {
         let url = format!("{}{}", self.base, call.path);
         let authorization = format!("Bearer {}", token.expose());
         let body = call.body.as_ref().map(ToString::to_string);
-        let asked = ask(&Ask {
+        let asked = Ask {
             method: call.method.as_str(),
             url: &url,
             headers: &[("authorization", &authorization), ("content-type", "application/json")],
             body: body.as_deref(),
             timeout_ms: CALL_TIMEOUT_MS,
             body_bytes_max: REPLY_BYTES_MAX,
-            answer_headers: &[],
-        })
-        .await;
-        match asked {
+        };
+        match ask(&self.hands, &asked).end().await.1 {
             Ok(answer) => Reply::Answered {
-                status: answer.status,
-                retry_after_s: answer.retry_after_s,
-                body: token.redact(&answer.body),
+                status: answer.status(),
+                retry_after_s: answer.header("retry-after").and_then(|s| s.trim().parse().ok()),
+                body: token.redact(&answer.body()),
             },
             Err(NoAnswer::TimedOut) => Reply::Lost(format!("none in {CALL_TIMEOUT_MS} ms")),
             Err(NoAnswer::NoConnection(_)) => Reply::Lost("no connection".to_owned()),

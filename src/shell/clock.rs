@@ -1,5 +1,6 @@
 //! The only clock.
 
+use super::outside;
 use crate::time::{Millis, Timestamp};
 use futures::future::{Either, select};
 use std::pin::pin;
@@ -8,17 +9,33 @@ use worker::Delay;
 
 /// The time now. In production it stands still while code runs and moves only with I/O.
 pub(super) fn now() -> Timestamp {
-    Timestamp::from_millis(worker::Date::now().as_millis())
+    instant(js_sys::Date::now())
+}
+
+/// The instant that the runtime tells; an odd one counts as the beginning of time.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the runtime gives milliseconds as a float, and the cast saturates"
+)]
+pub(super) fn instant(ms: f64) -> Timestamp {
+    Timestamp::from_millis(ms as u64)
+}
+
+/// A length of time as the runtime takes it; 49 days stand for any longer one.
+pub(super) fn short(ms: Millis) -> u32 {
+    u32::try_from(ms).unwrap_or(u32::MAX)
 }
 
 /// Waits.
 pub(super) async fn wait(ms: Millis) {
-    Delay::from(Duration::from_millis(ms)).await;
+    outside::wait(short(ms)).await;
 }
 
 /// The result of `work`, or `None` where it takes longer than `ms`. The work is dropped then.
 pub(super) async fn within<T>(ms: Millis, work: impl Future<Output = T>) -> Option<T> {
-    match select(pin!(work), pin!(wait(ms))).await {
+    match select(pin!(work), Delay::from(Duration::from_millis(ms))).await {
         Either::Left((done, _)) => Some(done),
         Either::Right(_) => None,
     }
@@ -36,6 +53,11 @@ impl RunClock {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        now().plus(self.ahead_ms)
+        self.shows(now())
+    }
+
+    /// What this clock shows at an instant of the machine's.
+    pub(super) fn shows(&self, at: Timestamp) -> Timestamp {
+        at.plus(self.ahead_ms)
     }
 }

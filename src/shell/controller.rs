@@ -5,25 +5,25 @@
 //! the core says. While it waits for I/O other requests may come in, so nothing is borrowed across
 //! an `await`, and only one of them writes and compares at a time.
 
-use super::{api::Api, clock, kv, six_at_once::six_at_once};
+use super::outside::{self, Result, State, Work, failure, promise};
+use super::{api::Api, clock, kv};
 use crate::cloudflare::Next;
 use crate::controller::{self, Document, Offered};
 use crate::documents::Status;
 use crate::tick::{RoundReply, RoundRequest};
 use crate::time::{MINUTE, Millis, Timestamp};
 use crate::{json, state};
+use js_sys::Promise;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
-use worker::{
-    DurableObject, Env, Error, Request, Response, Result, State, console_error, console_log,
-    durable_object,
-};
+use web_sys::{Request, Response};
+use worker::{Env, console_error, console_log};
 
-/// The binding's name.
-const BINDING: &str = "CONTROLLER";
-/// The object's name.
-const NAME: &str = "controller";
+/// What the addresses of calls begin with.
+const HOST: &str = "https://controller";
 /// The KV key of the config.
 const CONFIG_KEY: &str = "config";
 /// Where the object keeps the last good config text.
@@ -36,47 +36,41 @@ const LOOK_AGAIN_MS: Millis = 20;
 const ACT_MS_MAX: Millis = 7 * MINUTE;
 
 /// Asks the Controller for a round.
-pub(super) async fn round(env: &Env, request: &RoundRequest) -> Result<RoundReply> {
-    // Not the init type of `worker`: that brings every option of every fetch along, 10 KB of wasm.
-    let init = web_sys::RequestInit::new();
-    init.set_method("POST");
-    init.set_body(&json::write(request).into());
-    let call = web_sys::Request::new_with_str_and_init("https://controller/round", &init)?;
-    let text = ask(env, call).await?;
-    read(&text)
+pub(super) async fn round(
+    env: &Env,
+    request: &RoundRequest,
+    timeout_ms: Millis,
+) -> Result<RoundReply> {
+    let request = json::write(request);
+    read(&ask(env, "/round", Some(&request), timeout_ms).await?)
 }
 
 /// Asks the Controller how everything is. Returns the JSON as it is.
-pub(super) async fn status(env: &Env) -> Result<String> {
-    ask(env, web_sys::Request::new_with_str("https://controller/status")?).await
+pub(super) async fn status(env: &Env, timeout_ms: Millis) -> Result<String> {
+    ask(env, "/status", None, timeout_ms).await
 }
 
 /// Has the Controller compare with Cloudflare. Returns how everything is then, as JSON.
-pub(super) async fn compare(env: &Env) -> Result<String> {
-    ask(env, web_sys::Request::new_with_str("https://controller/compare")?).await
+pub(super) async fn compare(env: &Env, timeout_ms: Millis) -> Result<String> {
+    ask(env, "/compare", None, timeout_ms).await
 }
 
-async fn ask(env: &Env, request: web_sys::Request) -> Result<String> {
-    let stub = env.durable_object(BINDING)?.get_by_name(NAME)?;
-    let mut response = stub.fetch_with_request(request.into()).await?;
-    let text = response.text().await?;
-    match response.status_code() {
-        200 => Ok(text),
-        status => Err(Error::RustError(format!("{status}: {text}"))),
-    }
+async fn ask(env: &Env, path: &str, body: Option<&str>, timeout_ms: Millis) -> Result<String> {
+    let text = outside::call(env, path, body, clock::short(timeout_ms)).await?;
+    text.as_string().ok_or_else(|| failure("no text"))
 }
 
 fn read<T: json::Shape>(text: &str) -> Result<T> {
-    json::read(text).map_err(|error| Error::RustError(error.to_string()))
+    json::read(text).map_err(|error| failure(&error.to_string()))
 }
 
 /// The object.
 #[expect(missing_debug_implementations, reason = "the runtime's handles in it have none")]
-#[durable_object(alarm)]
+#[wasm_bindgen]
 pub struct Controller(Rc<Object>);
 
 struct Object {
-    storage: State,
+    state: State,
     env: Env,
     mind: RefCell<Option<controller::Controller>>,
     /// Since when somebody is writing and comparing.
@@ -87,10 +81,13 @@ struct Object {
     latest: Cell<Timestamp>,
 }
 
-impl DurableObject for Controller {
-    fn new(storage: State, env: Env) -> Self {
+/// What the runtime calls.
+#[wasm_bindgen]
+impl Controller {
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: State, env: Env) -> Self {
         Self(Rc::new(Object {
-            storage,
+            state,
             env,
             mind: RefCell::new(None),
             acting: Cell::new(None),
@@ -99,38 +96,45 @@ impl DurableObject for Controller {
         }))
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let object = &self.0;
-        object.wake().await?;
-        match request.path().as_str() {
-            "/round" => {
-                let round: RoundRequest = read(&request.text().await?)?;
-                let reply = object.round(&round).await?;
-                object.clone().act_on_news(matches!(reply, RoundReply::Done(_))).await;
-                Response::ok(json::write(&reply))
-            }
-            "/compare" => {
-                object.with(controller::Controller::compare_soon)?;
-                object.news.set(Some(object.now()));
-                object.clone().act_on_news(true).await;
-                Response::ok(json::write(&object.status()?))
-            }
-            "/status" => Response::ok(json::write(&object.status()?)),
-            _ => Response::error("no such call", 404),
-        }
+    /// Answers a call.
+    pub fn fetch(&self, request: Request) -> Promise {
+        promise(Box::pin(self.0.clone().answer(request)))
     }
 
     /// A pass that is due between rounds: an invocation of its own, with subrequests of its own.
-    async fn alarm(&self) -> Result<Response> {
-        let object = &self.0;
-        object.wake().await?;
-        object.news.set(Some(object.now()));
-        object.clone().act_on_news(true).await;
-        Response::empty()
+    pub fn alarm(&self) -> Promise {
+        promise(Box::pin(self.0.clone().ring()))
     }
 }
 
 impl Object {
+    async fn answer(self: Rc<Self>, request: Request) -> Result<JsValue> {
+        self.wake().await?;
+        let text = match request.url().trim_start_matches(HOST) {
+            "/round" => {
+                let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
+                let reply = self.round(&read(&text)?).await?;
+                self.clone().act_on_news(matches!(reply, RoundReply::Done(_))).await?;
+                json::write(&reply)
+            }
+            "/compare" => {
+                self.with(controller::Controller::compare_soon)?;
+                self.news.set(Some(self.now()));
+                self.clone().act_on_news(true).await?;
+                json::write(&self.status()?)
+            }
+            "/status" => json::write(&self.status()?),
+            _ => return Err(failure("no such call")),
+        };
+        Response::new_with_opt_str(Some(&text)).map(JsValue::from)
+    }
+
+    async fn ring(self: Rc<Self>) -> Result<JsValue> {
+        self.wake().await?;
+        self.news.set(Some(self.now()));
+        self.act_on_news(true).await
+    }
+
     /// Remembers, after a restart: the state from this object's storage, or else from KV.
     /// Errors: neither could be asked, which is not the same as that there is none.
     async fn wake(&self) -> Result<()> {
@@ -139,7 +143,7 @@ impl Object {
         }
         let config = self.load(LAST_GOOD_CONFIG).await?;
         let saved = self.load(state::KEY).await?;
-        let unknown = || Error::RustError("KV does not say what was before".to_owned());
+        let unknown = || failure("KV does not say what was before");
         let saved = match saved {
             Some(text) => Some(text),
             None => kv::get(&self.env, state::KEY, None).await.ok_or_else(unknown)?,
@@ -162,7 +166,7 @@ impl Object {
     /// Lends the mind for as long as `work` runs, which must not wait for anything.
     fn with<T>(&self, work: impl FnOnce(&mut controller::Controller) -> T) -> Result<T> {
         let mut mind = self.mind.try_borrow_mut().map_err(busy)?;
-        let mind = mind.as_mut().ok_or_else(|| Error::RustError("not awake".to_owned()))?;
+        let mind = mind.as_mut().ok_or_else(|| failure("not awake"))?;
         Ok(work(mind))
     }
 
@@ -195,29 +199,30 @@ impl Object {
 
     /// Writes and compares behind the reply, so that no probe waits for the API; at the end of a
     /// run before it, so that a run is over when what it led to is done.
-    async fn act_on_news(self: Rc<Self>, wait: bool) {
+    async fn act_on_news(self: Rc<Self>, wait: bool) -> Result<JsValue> {
         if self.is_acting() {
             // Whoever is at it sees the news as well.
             while wait && self.is_acting() {
                 clock::wait(LOOK_AGAIN_MS).await;
             }
-            return;
+            return Ok(JsValue::UNDEFINED);
         }
         self.acting.set(Some(clock::now()));
         let object = self.clone();
-        let work = async move {
+        let work: Work = Box::pin(async move {
             while let Some(now) = object.news.take() {
                 if let Err(error) = object.act(now).await {
-                    console_error!("acting on a round: {error}");
+                    outside::complain("acting on a round", &error);
                 }
             }
             object.acting.set(None);
-        };
+            Ok(JsValue::UNDEFINED)
+        });
         if wait {
-            work.await;
-        } else {
-            self.storage.wait_until(work);
+            return work.await;
         }
+        self.state.wait_until(&promise(work));
+        Ok(JsValue::UNDEFINED)
     }
 
     /// An act whose request was cancelled is never resumed, and must not stop all later ones.
@@ -241,8 +246,7 @@ impl Object {
 
     /// Asks for an alarm. It may come twice, and finds nothing to do then.
     async fn wake_at(&self, at: Timestamp) -> Result<()> {
-        let in_ms = i64::try_from(at.since(self.now())).unwrap_or(i64::MAX);
-        self.storage.storage().set_alarm(in_ms).await
+        outside::wake_in(&self.state, clock::short(at.since(self.now()))).await
     }
 
     /// Offers the config that KV holds now. Where KV cannot be asked or has none, the one in use
@@ -267,28 +271,19 @@ impl Object {
         self.keep(state::KEY, &text).await
     }
 
-    /// A text of this object's storage. Not by the typed getter: that reads by way of serde.
+    /// A text of this object's storage.
     async fn load(&self, key: &str) -> Result<Option<String>> {
-        let reading = self.storage.storage().as_raw().get(key)?;
-        Ok(JsFuture::from(reading).await?.as_string())
+        Ok(outside::load(&self.state, key).await?.as_string())
     }
 
     async fn keep(&self, key: &str, text: &str) -> Result<()> {
-        self.storage.storage().put_raw(key, text).await
+        outside::keep(&self.state, key, text).await
     }
 
     async fn write(&self, documents: Vec<Document>, now: Timestamp) -> Result<()> {
         self.with(|mind| documents.iter().for_each(|document| mind.writing(document)))?;
-        let put = async |document| {
-            let arrived = kv::put(&self.env, &document).await;
-            (document, arrived)
-        };
-        for (document, arrived) in six_at_once(documents, put).await {
-            if arrived {
-                self.with(|mind| mind.written(&document, now))?;
-            }
-        }
-        Ok(())
+        let arrived = kv::put(&self.env, documents).await;
+        self.with(|mind| arrived.iter().for_each(|document| mind.written(document, now)))
     }
 
     async fn compare_with_cloudflare(&self, now: Timestamp) -> Result<()> {
@@ -324,6 +319,6 @@ impl Object {
     }
 }
 
-fn busy(_: impl std::error::Error) -> Error {
-    Error::RustError("the Controller's state is in use".to_owned())
+fn busy(_: impl std::error::Error) -> JsValue {
+    failure("the Controller's state is in use")
 }

@@ -13,11 +13,11 @@ mod cron;
 mod forward;
 mod kv;
 mod outbound;
+mod outside;
 mod probe;
 mod proxy;
 mod respond;
 mod routes;
-mod six_at_once;
 mod surface;
 
 use worker::{Context, Env, Result, ScheduleContext, ScheduledEvent, event};

@@ -2,17 +2,15 @@
 //! redirect, since that would carry its headers to another host.
 
 use super::clock;
-use crate::time::Millis;
-use js_sys::{Reflect, Uint8Array};
+use super::outside::{Exchanged, Hands, exchange};
+use crate::time::{Millis, Timestamp};
+use js_sys::{Map, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortSignal, ReadableStreamDefaultReader, Request, RequestCache, RequestInit, RequestRedirect,
-    Response, WorkerGlobalScope,
-};
+use web_sys::{Request, Response, WorkerGlobalScope};
 
 /// Who we say that we are.
-pub(super) const USER_AGENT: &str = concat!("pointsman/", env!("CARGO_PKG_VERSION"));
+const USER_AGENT: &str = concat!("pointsman/", env!("CARGO_PKG_VERSION"));
 
 /// What to ask.
 pub(super) struct Ask<'a> {
@@ -23,20 +21,10 @@ pub(super) struct Ask<'a> {
     pub(super) timeout_ms: Millis,
     /// Bytes of the body to read; what is beyond is not fetched.
     pub(super) body_bytes_max: usize,
-    /// Headers of the answer to read, in lower case.
-    pub(super) answer_headers: &'a [&'a str],
 }
 
 /// What came back.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) retry_after_s: Option<u64>,
-    /// Those that were asked for and are there.
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: String,
-    /// From asking to the head of the answer.
-    pub(super) latency_ms: Millis,
-}
+pub(super) struct Answer(Exchanged);
 
 /// Why nothing came back.
 pub(super) enum NoAnswer {
@@ -45,72 +33,60 @@ pub(super) enum NoAnswer {
     NoConnection(String),
 }
 
-/// Asks once. The deadline covers head and body, and closes the connection when it passes.
-pub(super) async fn ask(ask: &Ask<'_>) -> Result<Answer, NoAnswer> {
-    exchange(ask).await.map_err(|error| {
-        let text = |key| Reflect::get(&error, &JsValue::from_str(key)).ok()?.as_string();
-        match text("name").as_deref() {
-            Some("TimeoutError") => NoAnswer::TimedOut,
-            _ => NoAnswer::NoConnection(text("message").unwrap_or_default()),
-        }
-    })
+/// A request that is under way or waits for a free hand.
+pub(super) struct Asked(Promise);
+
+/// Asks once, as soon as a hand is free. The deadline counts from there; it covers head and body,
+/// and closes the connection when it passes.
+pub(super) fn ask(hands: &Hands, ask: &Ask<'_>) -> Asked {
+    let headers = Map::new();
+    headers.set(&"user-agent".into(), &USER_AGENT.into());
+    for (name, value) in ask.headers {
+        headers.set(&JsValue::from_str(name), &JsValue::from_str(value));
+    }
+    let (timeout_ms, bytes_max) = (clock::short(ask.timeout_ms), ask.body_bytes_max);
+    Asked(exchange(hands, ask.method, ask.url, &headers, ask.body, timeout_ms, bytes_max))
 }
 
-async fn exchange(ask: &Ask<'_>) -> Result<Answer, JsValue> {
-    let init = RequestInit::new();
-    init.set_method(ask.method);
-    init.set_redirect(RequestRedirect::Manual);
-    init.set_cache(RequestCache::NoStore);
-    let timeout_ms = u32::try_from(ask.timeout_ms).unwrap_or(u32::MAX);
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(timeout_ms)));
-    if let Some(body) = ask.body {
-        init.set_body(&JsValue::from_str(body));
+impl Asked {
+    /// What came of it, and when.
+    pub(super) async fn end(self) -> (Timestamp, Result<Answer, NoAnswer>) {
+        let ended: Exchanged = match JsFuture::from(self.0).await {
+            Ok(ended) | Err(ended) => ended.unchecked_into(),
+        };
+        let at = clock::instant(ended.ended_at());
+        let answer = match ended.status() {
+            0 if ended.is_late() => Err(NoAnswer::TimedOut),
+            0 => Err(NoAnswer::NoConnection(ended.text())),
+            _ => Ok(Answer(ended)),
+        };
+        (at, answer)
     }
-    let request = Request::new_with_str_and_init(ask.url, &init)?;
-    request.headers().set("user-agent", USER_AGENT)?;
-    for (name, value) in ask.headers {
-        request.headers().set(name, value)?;
+}
+
+impl Answer {
+    pub(super) fn status(&self) -> u16 {
+        self.0.status()
     }
-    let asked_at = clock::now();
-    let response: Response = fetch(&request).await?;
-    let latency_ms = clock::now().since(asked_at);
-    let retry_after = response.headers().get("retry-after").ok().flatten();
-    let header =
-        |name: &&str| Some(((*name).to_owned(), response.headers().get(name).ok().flatten()?));
-    let headers = ask.answer_headers.iter().filter_map(header).collect();
-    let body = beginning_of_body(&response, ask.body_bytes_max).await?;
-    Ok(Answer {
-        status: response.status(),
-        retry_after_s: retry_after.and_then(|value| value.trim().parse().ok()),
-        headers,
-        body,
-        latency_ms,
-    })
+
+    /// From asking to the head of the answer.
+    pub(super) fn latency_ms(&self) -> Millis {
+        self.0.latency_ms().into()
+    }
+
+    /// A header, by its name in lower case.
+    pub(super) fn header(&self, name: &str) -> Option<String> {
+        self.0.header(name)
+    }
+
+    /// The beginning of the body.
+    pub(super) fn body(&self) -> String {
+        self.0.text()
+    }
 }
 
 /// The runtime's own `fetch`.
 pub(super) async fn fetch(request: &Request) -> Result<Response, JsValue> {
     let global: WorkerGlobalScope = js_sys::global().unchecked_into();
     JsFuture::from(global.fetch_with_request(request)).await?.dyn_into()
-}
-
-/// Reads at most `bytes_max` bytes and lets go of the rest.
-async fn beginning_of_body(response: &Response, bytes_max: usize) -> Result<String, JsValue> {
-    let Some(stream) = response.body() else { return Ok(String::new()) };
-    let mut bytes = Vec::new();
-    if bytes_max > 0 {
-        let reader: ReadableStreamDefaultReader = stream.get_reader().dyn_into()?;
-        while bytes.len() < bytes_max {
-            let chunk = JsFuture::from(reader.read()).await?;
-            let value = Reflect::get(&chunk, &JsValue::from_str("value"))?;
-            let Some(value) = value.dyn_ref::<Uint8Array>() else { break };
-            bytes.extend(value.to_vec());
-        }
-        reader.release_lock();
-    }
-    // Without this the connection would stay open until the end of the run. That it is already over
-    // is no failure.
-    let _ = JsFuture::from(stream.cancel()).await;
-    bytes.truncate(bytes_max);
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -1,11 +1,11 @@
 //! Our own pages, `/.pointsman/…`.
 
-use super::{clock, controller, kv, respond};
+use super::{controller, kv, outside, respond};
 use crate::documents::STATUS_KEY;
 use crate::http::{AdminRequest, AdminRoute, Response, route};
 use crate::secret::Secret;
 use crate::time::{Millis, SECOND};
-use worker::{Env, Result, console_error};
+use worker::{Env, Result};
 
 /// Longest wait for the Controller.
 const CONTROLLER_TIMEOUT_MS: Millis = 5 * SECOND;
@@ -21,8 +21,7 @@ pub(super) async fn answer(
     let method = request.method();
     let authorization = request.headers().get("authorization").ok().flatten();
     let asked = AdminRequest { method: &method, path, authorization: authorization.as_deref() };
-    let token = env.secret("ADMIN_TOKEN").map(|token| token.to_string()).ok();
-    let token = token.filter(|token| !token.is_empty()).map(Secret::new);
+    let token = outside::variable(env, "ADMIN_TOKEN").map(Secret::new);
     match route(&asked, token.as_ref()) {
         AdminRoute::Status => respond::build(&status(env).await),
         AdminRoute::Compare => respond::build(&compare(env).await),
@@ -36,12 +35,10 @@ async fn compare(env: &Env) -> Response {
         ("content-type", "application/json".to_owned()),
         ("cache-control", "no-store".to_owned()),
     ];
-    match clock::within(COMPARE_TIMEOUT_MS, controller::compare(env)).await {
-        Some(Ok(body)) => Response { status: 200, headers, body },
-        unreachable => {
-            if let Some(Err(error)) = unreachable {
-                console_error!("compare: no Controller: {error}");
-            }
+    match controller::compare(env, COMPARE_TIMEOUT_MS).await {
+        Ok(body) => Response { status: 200, headers, body },
+        Err(error) => {
+            outside::complain("compare: no Controller", &error);
             let body = "{\"error\":\"the Controller did not answer; look at the status\"}";
             Response { status: 503, headers, body: body.to_owned() }
         }
@@ -50,13 +47,10 @@ async fn compare(env: &Env) -> Response {
 
 /// The Controller's own word, or where it does not answer the copy in KV, marked as such.
 async fn status(env: &Env) -> Response {
-    let live = clock::within(CONTROLLER_TIMEOUT_MS, controller::status(env)).await;
-    let (source, text) = match live {
-        Some(Ok(text)) => ("controller", Some(text)),
-        unreachable => {
-            if let Some(Err(error)) = unreachable {
-                console_error!("status: no Controller: {error}");
-            }
+    let (source, text) = match controller::status(env, CONTROLLER_TIMEOUT_MS).await {
+        Ok(text) => ("controller", Some(text)),
+        Err(error) => {
+            outside::complain("status: no Controller", &error);
             ("kv", kv::get(env, STATUS_KEY, None).await.flatten())
         }
     };

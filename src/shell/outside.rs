@@ -1,0 +1,111 @@
+//! What the shell asks of the runtime, as Rust sees it; `outside.js` says what each does.
+
+use crate::tick::PROBES_AT_ONCE;
+use js_sys::futures::future_to_promise;
+use js_sys::{Map, Promise, Reflect};
+use std::pin::Pin;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
+
+/// What goes wrong at the runtime is told as it tells it.
+pub(super) type Result<T> = std::result::Result<T, JsValue>;
+
+#[wasm_bindgen(module = "/src/shell/outside.js")]
+extern "C" {
+    pub(super) type Hands;
+
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new(count: usize) -> Hands;
+
+    pub(super) fn exchange(
+        hands: &Hands,
+        method: &str,
+        url: &str,
+        headers: &Map,
+        body: Option<&str>,
+        timeout_ms: u32,
+        body_bytes_max: usize,
+    ) -> Promise;
+
+    /// What an exchange led to.
+    pub(super) type Exchanged;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn status(this: &Exchanged) -> u16;
+    #[wasm_bindgen(method, getter, js_name = isLate)]
+    pub(super) fn is_late(this: &Exchanged) -> bool;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn text(this: &Exchanged) -> String;
+    #[wasm_bindgen(method, getter, js_name = latencyMs)]
+    pub(super) fn latency_ms(this: &Exchanged) -> u32;
+    #[wasm_bindgen(method, getter, js_name = endedAt)]
+    pub(super) fn ended_at(this: &Exchanged) -> f64;
+    #[wasm_bindgen(method)]
+    pub(super) fn header(this: &Exchanged, name: &str) -> Option<String>;
+
+    pub(super) async fn read(
+        env: &Env,
+        key: &str,
+        cache_ttl_s: Option<u32>,
+        timeout_ms: u32,
+    ) -> JsValue;
+
+    pub(super) fn write(
+        hands: &Hands,
+        env: &Env,
+        key: &str,
+        value: &str,
+        metadata: &str,
+        timeout_ms: u32,
+    ) -> Promise;
+
+    #[wasm_bindgen(catch)]
+    pub(super) async fn call(
+        env: &Env,
+        path: &str,
+        body: Option<&str>,
+        timeout_ms: u32,
+    ) -> Result<JsValue>;
+
+    pub(super) async fn wait(ms: u32);
+
+    /// The handle of a Durable Object, to itself.
+    pub type State;
+
+    #[wasm_bindgen(method, js_name = waitUntil)]
+    pub(super) fn wait_until(this: &State, work: &Promise);
+
+    #[wasm_bindgen(catch)]
+    pub(super) async fn keep(state: &State, key: &str, text: &str) -> Result<()>;
+    #[wasm_bindgen(catch)]
+    pub(super) async fn load(state: &State, key: &str) -> Result<JsValue>;
+    #[wasm_bindgen(catch, js_name = wakeIn)]
+    pub(super) async fn wake_in(state: &State, ms: u32) -> Result<()>;
+
+    pub(super) fn complain(what: &str, error: &JsValue);
+}
+
+/// As many hands as the runtime opens connections for a run.
+pub(super) fn hands() -> Hands {
+    Hands::new(PROBES_AT_ONCE)
+}
+
+/// Work of one type, however it is made up: what takes it is compiled once.
+pub(super) type Work = Pin<Box<dyn Future<Output = Result<JsValue>>>>;
+
+/// Work as JavaScript sees it.
+pub(super) fn promise(work: Work) -> Promise {
+    future_to_promise(work)
+}
+
+/// A failure of our own.
+pub(super) fn failure(text: &str) -> JsValue {
+    js_sys::Error::new(text).into()
+}
+
+/// A variable or a secret of this deployment, unless it is empty.
+pub(super) fn variable(env: &Env, name: &str) -> Option<String> {
+    let text = Reflect::get(env, &JsValue::from_str(name)).ok()?.as_string()?;
+    (!text.is_empty()).then_some(text)
+}
