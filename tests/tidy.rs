@@ -64,6 +64,9 @@ const LAYERS: [&[&str]; 7] = [
 /// In `src`, but in no layer: the crate's own page, the programs, the helpers of unit tests.
 const NO_MODULES: [&str; 3] = ["lib", "bin", "testing"];
 
+/// What only the native program has.
+const NATIVE: [&str; 2] = ["src/config/advice/", "src/tool/"];
+
 /// A file of ours; `path` is relative to the checkout.
 struct File {
     path: String,
@@ -132,6 +135,17 @@ fn the_core_has_no_runtime_no_clock_and_no_chance() -> io::Result<()> {
         }
     }
     assert_none("move it to src/shell, or take it as an argument", found);
+    Ok(())
+}
+
+#[test]
+fn nothing_that_ships_prints_for_programmers() -> io::Result<()> {
+    let native = |file: &File| NATIVE.iter().any(|folder| file.path.starts_with(folder));
+    let shipped: Vec<File> = module_files()?.into_iter().filter(|file| !native(file)).collect();
+    assert_none(
+        "print with `Display` or `as_str`: the build leaves `Debug` out of the wasm (ADR-0003)",
+        places(&shipped, |line| line.contains(":?}") || line.contains(":#?}")),
+    );
     Ok(())
 }
 

@@ -70,7 +70,7 @@ fields!(Diagnostic { path, code, problem, allowed, hint if any });
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, code, problem, allowed, hint } = self;
-        write!(f, "{code:?} {path}: {problem}")?;
+        write!(f, "{} {path}: {problem}", code.as_str())?;
         if !allowed.is_empty() {
             write!(f, "; allowed: {allowed}")?;
         }

@@ -110,7 +110,7 @@ impl Controller {
 impl Object {
     async fn answer(self: Rc<Self>, request: Request) -> Result<JsValue> {
         self.wake().await?;
-        let text = match request.url().trim_start_matches(HOST) {
+        let text = match request.url().strip_prefix(HOST).unwrap_or_default() {
             "/round" => {
                 let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
                 let reply = self.round(&read(&text)?).await?;

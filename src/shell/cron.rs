@@ -32,7 +32,8 @@ pub(super) async fn run(event: &ScheduledEvent, env: &Env) {
                 request.now = clock.now();
             }
             Ok(RoundReply::Done(why)) => {
-                return console_log!("run {scheduled}: {} rounds, {why:?}", request.round);
+                let (rounds, why) = (request.round, why.as_str());
+                return console_log!("run {scheduled}: {rounds} rounds, {why}");
             }
             Err(error) => {
                 return outside::complain(&format!("run {scheduled}: no Controller"), &error);

@@ -45,6 +45,7 @@ pub(super) fn shrink(checkout: &Checkout, tools: &Tools) -> Result<()> {
     let wasm = checkout.bundle().join("index_bg.wasm");
     change(&wasm, |module| {
         prune::exports(module)?;
+        prune::debug(module)?;
         prune::panics(module)
     })?;
     wasm_opt(checkout, tools, &OPTIMIZE, &wasm)?;
