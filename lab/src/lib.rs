@@ -13,5 +13,6 @@ pub mod deployment;
 pub mod dns;
 pub mod edge;
 pub mod failovers;
+pub mod proxies;
 pub mod region;
 pub mod story;

@@ -1,5 +1,6 @@
 //! The lab's program: `lab demo` starts a deployment and stays, `lab demo --once` plays the story
-//! on one and ends, `lab failovers` measures what failovers cost.
+//! on one and ends, `lab failovers` measures what failovers cost, and `lab proxies` what a request
+//! through the Worker costs.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -7,7 +8,7 @@ use pointsman_lab::console::Console;
 use pointsman_lab::cron::Cron;
 use pointsman_lab::deployment::{Deployment, bundle, example_config};
 use pointsman_lab::failovers::{markdown, measure};
-use pointsman_lab::story;
+use pointsman_lab::{proxies, story};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,11 @@ enum Command {
     },
     /// Measures failovers of many services, and prints a table
     Failovers,
+    /// Measures the Worker beside other proxies, and prints tables
+    Proxies(proxies::Options),
+    /// The origin of that measurement: prints its port and answers until it is killed
+    #[command(hide = true)]
+    ProxiesOrigin,
 }
 
 #[tokio::main]
@@ -35,6 +41,8 @@ async fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Demo { once } => demo(once).await,
         Command::Failovers => failovers().await,
+        Command::Proxies(options) => proxies::measure(&options).await,
+        Command::ProxiesOrigin => proxies::serve_origin().await,
     }
 }
 

@@ -5,18 +5,51 @@ use super::options::EdgeOptions;
 use std::fmt::Write;
 
 /// The request header that becomes `request.cf`. workerd takes it off the request.
-pub(super) const CF_HEADER: &str = "x-lab-cf";
+pub const CF_HEADER: &str = "x-lab-cf";
 
 /// The sockets, by the names that workerd reports their ports under.
 pub(super) const HTTP_SOCKET: &str = "http";
 /// The socket of the controls.
 pub(super) const CTL_SOCKET: &str = "ctl";
 
+/// What the Worker's KV and its fetches lead to.
+struct Around {
+    /// A service that speaks the KV service's protocol.
+    kv: &'static str,
+    outbound: &'static str,
+}
+
+/// Both under control.
+const UNDER_CONTROL: Around = Around { kv: "kvtap", outbound: "netsim" };
+/// Both as they are.
+const BARE: Around = Around { kv: "kv", outbound: "loopback" };
+
 /// Which KV namespace the Worker's binding means. There is one; the KV service wants a name.
 const NAMESPACE: &str = r#"props = (json = "{\"namespace\":\"KV\"}")"#;
 
 /// Writes the whole configuration. `embed` paths are relative to the file, disk paths absolute.
 pub(super) fn render(options: &EdgeOptions, folder: &Folder) -> String {
+    let upstream =
+        format!(r#"bindings = [(name = "UPSTREAM", service = (name = "kv", {NAMESPACE}))]"#);
+    let ours = format!(
+        r#"(name = "kvtap", worker = ({kvtap})),
+    (name = "ctl", worker = ({ctl})),
+    (name = "netsim", worker = ({netsim})),"#,
+        kvtap = lab_worker("kvtap.js", &upstream),
+        ctl = ctl_worker(),
+        netsim = lab_worker("netsim.js", r#"globalOutbound = "loopback""#),
+    );
+    let main = main_worker(options, &folder.modules, &UNDER_CONTROL);
+    whole(folder, &main, &ours, r#""ctl""#)
+}
+
+/// The same without any worker of ours. The socket of the controls is then KV's own.
+pub(super) fn render_bare(options: &EdgeOptions, folder: &Folder) -> String {
+    let main = main_worker(options, &folder.modules, &BARE);
+    whole(folder, &main, "", &format!(r#"(name = "kv", {NAMESPACE})"#))
+}
+
+fn whole(folder: &Folder, main: &str, more_services: &str, controls: &str) -> String {
     let disk = |name: &str| quote(&folder.path().join(name).to_string_lossy());
     format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
@@ -24,9 +57,7 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = ({main})),
     (name = "kv", worker = ({kv})),
-    (name = "kvtap", worker = ({kvtap})),
-    (name = "ctl", worker = ({ctl})),
-    (name = "netsim", worker = ({netsim})),
+    {more_services}
     (name = "loopback", network = (allow = ["127.0.0.0/8"])),
     (name = "objects", disk = (path = {objects}, writable = true)),
     (name = "blobs", disk = (path = {blobs}, writable = true)),
@@ -34,26 +65,20 @@ const config :Workerd.Config = (
   sockets = [
     (name = "{HTTP_SOCKET}", address = "127.0.0.1:0", service = "main",
       http = (cfBlobHeader = "{CF_HEADER}")),
-    (name = "{CTL_SOCKET}", address = "127.0.0.1:0", http = (), service = "ctl"),
+    (name = "{CTL_SOCKET}", address = "127.0.0.1:0", http = (), service = {controls}),
   ],
 );
 "#,
-        main = main_worker(options, &folder.modules),
         kv = kv_worker(),
-        kvtap = lab_worker(
-            "kvtap.js",
-            &format!(r#"bindings = [(name = "UPSTREAM", service = (name = "kv", {NAMESPACE}))]"#)
-        ),
-        ctl = ctl_worker(),
-        netsim = lab_worker("netsim.js", r#"globalOutbound = "loopback""#),
         objects = disk("objects"),
         blobs = disk("blobs"),
     )
 }
 
-fn main_worker(options: &EdgeOptions, modules: &[Module]) -> String {
+fn main_worker(options: &EdgeOptions, modules: &[Module], around: &Around) -> String {
+    let Around { kv, outbound } = around;
     let modules = list(modules.iter().map(module));
-    let kv = format!(r#"(name = "KV", kvNamespace = (name = "kvtap", {NAMESPACE}))"#);
+    let kv = format!(r#"(name = "KV", kvNamespace = (name = "{kv}", {NAMESPACE}))"#);
     let vars = options
         .vars
         .iter()
@@ -66,7 +91,7 @@ fn main_worker(options: &EdgeOptions, modules: &[Module]) -> String {
         format!("(className = {class}, uniqueKey = {class}, enableSql = true)")
     });
     format!(
-        r#"modules = {modules}, globalOutbound = "netsim",
+        r#"modules = {modules}, globalOutbound = "{outbound}",
       compatibilityDate = "{COMPATIBILITY_DATE}",
       bindings = {bindings},
       durableObjectNamespaces = {classes}, durableObjectStorage = (localDisk = "objects")"#,

@@ -16,8 +16,12 @@
 //! counts what the Worker does with KV, and makes KV fail or lag as it does in production. `ctl` is
 //! how tests reach all of it.
 //!
+//! A [`BareEdge`] is the same Worker without those three, for measurements: they would be measured
+//! with it.
+//!
 //! **Not simulated**: the limits of production (connections, CPU time, KV writes), the placement of
 //! Durable Objects, the frozen clock.
+mod bare;
 mod bundle;
 mod config;
 mod control;
@@ -26,6 +30,8 @@ mod options;
 mod process;
 mod workerd;
 
+pub use bare::BareEdge;
+pub use config::CF_HEADER;
 pub use lab::Edge;
 pub use options::{EdgeOptions, KvCounts, KvFaults, KvKey, NetFault, Route};
 pub use workerd::find_workerd;

@@ -92,6 +92,11 @@ impl Process {
         }
     }
 
+    /// The process's id; `None` once it has ended.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Kills the process, as a crash would, and waits for its end.
     pub(super) async fn kill(&mut self) -> Result<()> {
         self.child.kill().await.context("cannot end workerd")

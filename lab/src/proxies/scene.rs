@@ -1,0 +1,117 @@
+//! What is measured: the origin, and each Worker on a workerd of its own, all with the same
+//! configuration of the runtime.
+
+use super::load::Load;
+use super::origin::{ECHO, Origin, body};
+use super::{Cell, DIRECT, US, routes};
+use crate::deployment::root;
+use crate::edge::{BareEdge, EdgeOptions, find_workerd};
+use anyhow::{Context, Result, ensure};
+use hyper::header::HeaderMap;
+use std::path::Path;
+
+/// The targets that mark their answers with the region that gave them, as the comparison asks.
+const MARKED: [&str; 2] = [US, "js_equal"];
+const MARK: &str = "x-pointsman";
+
+/// Everything that runs.
+#[derive(Debug)]
+pub(super) struct Scene {
+    origin: Origin,
+    pub(super) targets: Vec<Target>,
+    routes: String,
+}
+
+/// Something that answers.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) name: String,
+    port: u16,
+    /// None for the origin itself.
+    pub(super) edge: Option<BareEdge>,
+}
+
+impl Scene {
+    /// Starts the targets of these names. The Worker of each is in a folder of its name below
+    /// `workers`.
+    ///
+    /// **Errors**: one does not start, or does not answer as it should.
+    pub(super) async fn start(workers: &Path, names: &[String]) -> Result<Scene> {
+        let origin = Origin::start().await?;
+        let url = format!("http://127.0.0.1:{}", origin.port);
+        let mut scene = Scene { origin, targets: Vec::new(), routes: String::new() };
+        if names.iter().any(|name| name == US) {
+            scene.routes = routes::compiled(&workers.join(US), &url).await?;
+        }
+        for name in names {
+            let target = scene.target(workers, name, &url).await?;
+            scene.targets.push(target);
+        }
+        scene.renew().await?;
+        for target in &scene.targets {
+            target.check().await.with_context(|| format!("the target `{}`", target.name))?;
+        }
+        Ok(scene)
+    }
+
+    async fn target(&self, workers: &Path, name: &str, origin: &str) -> Result<Target> {
+        let name = name.to_owned();
+        if name == DIRECT {
+            return Ok(Target { name, port: self.origin.port, edge: None });
+        }
+        let mut options = EdgeOptions::new(find_workerd(&root())?, workers.join(&name));
+        options.vars.insert("ORIGIN".to_owned(), origin.to_owned());
+        if name != US {
+            options.durable_objects.clear();
+        }
+        let edge = BareEdge::start(&options).await?;
+        Ok(Target { name, port: edge.port(), edge: Some(edge) })
+    }
+
+    /// Renews the table of routes, as the Controller does by its heartbeat: an old one is marked as
+    /// stale in each answer.
+    ///
+    /// **Errors**: KV does not take it.
+    pub(super) async fn renew(&self) -> Result<()> {
+        let ours = self.targets.iter().filter(|target| target.name == US);
+        for edge in ours.filter_map(|target| target.edge.as_ref()) {
+            edge.kv_put(routes::KEY, &routes::fresh(&self.routes)?).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Target {
+    /// What one cell asks of this target.
+    pub(super) fn load(&self, cell: Cell) -> Load {
+        let Cell { connections, path, length, .. } = cell;
+        Load { port: self.port, connections, path, length }
+    }
+
+    /// Holds one whole answer of each path against the origin's body.
+    async fn check(&self) -> Result<()> {
+        for cell in Cell::ALL {
+            let (headers, answered) = self.load(cell).once().await?;
+            ensure!(answered == body(cell.length), "{} has another body", cell.path);
+            self.check_mark(&headers)?;
+        }
+        Ok(())
+    }
+
+    fn check_mark(&self, headers: &HeaderMap) -> Result<()> {
+        let mark = headers.get(MARK).map_or("", |value| value.to_str().unwrap_or_default());
+        let marked = MARKED.contains(&self.name.as_str());
+        let as_wanted = if marked { mark.starts_with("region=") } else { mark.is_empty() };
+        ensure!(as_wanted && !mark.contains("stale"), "the mark of the answer is `{mark}`");
+        Ok(())
+    }
+
+    /// The names of the headers that this target sends to the origin.
+    ///
+    /// **Errors**: it does not answer.
+    pub(super) async fn headers_sent(&self) -> Result<Vec<String>> {
+        let load = Load { port: self.port, connections: 1, path: ECHO, length: 0 };
+        let (_, names) = load.once().await?;
+        Ok(String::from_utf8_lossy(&names).lines().map(str::to_owned).collect())
+    }
+}
