@@ -41,7 +41,7 @@ async fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Demo { once } => demo(once).await,
         Command::Failovers => failovers().await,
-        Command::Proxies(options) => proxies::measure(&options).await,
+        Command::Proxies(options) => measured(options).await,
         Command::ProxiesOrigin => proxies::serve_origin().await,
     }
 }
@@ -54,6 +54,16 @@ async fn failovers() -> Result<()> {
         rows.push(measure(services, calls_per_pass).await?);
     }
     print!("{}", markdown(&rows));
+    Ok(())
+}
+
+async fn measured(options: proxies::Options) -> Result<()> {
+    let file = options.json.clone();
+    let report = proxies::measure(options).await?;
+    if let Some(file) = file {
+        std::fs::write(file, format!("{:#}\n", report.json()))?;
+    }
+    print!("{}", report.markdown());
     Ok(())
 }
 

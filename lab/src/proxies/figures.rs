@@ -11,6 +11,9 @@ pub(super) struct Window {
     pub(super) requests_per_second: f64,
     pub(super) p50_ms: f64,
     pub(super) p99_ms: f64,
+    pub(super) requests: u32,
+    /// Processor time of the process for each request, where it was taken.
+    pub(super) processor_us: f64,
 }
 
 impl Window {
@@ -24,11 +27,19 @@ impl Window {
             taken.get(place).map(|time| time.as_secs_f64() * 1e3)
         };
         let none = "no request was answered";
+        let requests = u32::try_from(taken.len())?;
         Ok(Window {
-            requests_per_second: f64::from(u32::try_from(taken.len())?) / elapsed.as_secs_f64(),
+            requests_per_second: f64::from(requests) / elapsed.as_secs_f64(),
             p50_ms: percentile(50).context(none)?,
             p99_ms: percentile(99).context(none)?,
+            requests,
+            processor_us: 0.0,
         })
+    }
+
+    /// The same with what the process has spent on it.
+    pub(super) fn with_processor_time(self, spent: Duration) -> Window {
+        Window { processor_us: spent.as_secs_f64() * 1e6 / f64::from(self.requests), ..self }
     }
 }
 
@@ -67,7 +78,8 @@ mod tests {
     use super::*;
 
     fn at(requests_per_second: f64) -> Window {
-        Window { requests_per_second, p50_ms: 1_000.0 / requests_per_second, p99_ms: 0.0 }
+        let p50_ms = 1_000.0 / requests_per_second;
+        Window { requests_per_second, p50_ms, p99_ms: 0.0, requests: 1, processor_us: 0.0 }
     }
 
     #[test]
@@ -89,7 +101,10 @@ mod tests {
     fn percentiles_are_of_the_sorted_times() {
         let taken = (0..=100).rev().map(Duration::from_millis).collect();
         let window = Window::of(taken, Duration::from_secs(2)).unwrap();
-        assert_eq!(window, Window { requests_per_second: 50.5, p50_ms: 50.0, p99_ms: 99.0 });
+        let Window { requests_per_second, p50_ms, p99_ms, .. } = window;
+        assert_eq!((requests_per_second, p50_ms, p99_ms), (50.5, 50.0, 99.0));
+        let spent = window.with_processor_time(Duration::from_millis(101));
+        assert_eq!(spent.processor_us, 1_000.0);
     }
 
     #[test]

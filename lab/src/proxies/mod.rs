@@ -3,16 +3,21 @@
 //! Each target is a Worker on a raw workerd of its own: no `wrangler`, and none of the lab's own
 //! workers in the way. They take turns: a round measures every target once in every [`Cell`], each
 //! time beginning with another one, so that what slows the machine down for a while slows all of
-//! them down. [`figures`] compares within a round.
+//! them down. [`figures`] compares within a round. [`cold`] is the time from the start of the
+//! process to the first answer, [`soak`] what happens to memory under many requests.
 //!
 //! [`load`] asks and checks each answer: one that is not 200, or not of the right length, ends the
 //! whole measurement.
 
+mod cold;
 mod figures;
+mod json;
 mod load;
+mod markdown;
 mod origin;
 mod routes;
 mod scene;
+mod soak;
 
 pub use origin::serve as serve_origin;
 
@@ -20,16 +25,19 @@ use anyhow::{Context, Result};
 use figures::Window;
 use load::Until;
 use scene::Scene;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// The origin itself.
 const DIRECT: &str = "direct";
+/// The least that a Worker can do.
+const JS_BARE: &str = "js_bare";
 /// The Worker of this checkout.
 const US: &str = "us";
-/// All targets.
-const TARGETS: [&str; 6] = [DIRECT, "js_bare", "js_equal", "rust_bare", "reflare", US];
+/// All targets. A name is also that of the folder with the target's Worker.
+const TARGETS: [&str; 6] = [DIRECT, JS_BARE, "js_equal", "rust_bare", "reflare", US];
 
 /// How a target is asked.
 #[derive(Clone, Copy, Debug)]
@@ -63,56 +71,94 @@ pub struct Options {
     #[arg(long, value_delimiter = ',', default_values = TARGETS)]
     only: Vec<String>,
     /// Rounds
-    #[arg(long, default_value_t = 7)]
+    #[arg(long)]
     rounds: usize,
     /// Seconds of each target in each cell of each round
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long)]
     seconds: f64,
+    /// Measures memory over 200,000 requests as well
+    #[arg(long)]
+    soak: bool,
+    /// What the product's wasm weighs, for the report
+    #[arg(long)]
+    wasm_gzip_bytes: Option<u64>,
+    /// Writes the figures to this file as well, as JSON
+    #[arg(long)]
+    pub json: Option<PathBuf>,
 }
 
-/// The windows of a target in a cell, a round each.
-type Windows = BTreeMap<(String, &'static str), Vec<Window>>;
+/// What was measured.
+#[derive(Debug)]
+pub struct Report {
+    options: Options,
+    windows: Windows,
+    /// The names of the headers that each target sends to the origin.
+    headers: BTreeMap<String, Vec<String>>,
+    cold_ms: BTreeMap<String, Vec<f64>>,
+    soaks: Vec<soak::Soak>,
+}
 
-/// Measures.
-pub async fn measure(options: &Options) -> Result<()> {
-    let time = Duration::try_from_secs_f64(options.seconds)?;
-    let scene = Scene::start(&options.workers, &options.only).await?;
+/// The windows of a target in a cell, one a round.
+#[derive(Debug, Default)]
+struct Windows(BTreeMap<(String, &'static str), Vec<Window>>);
+
+impl Windows {
+    /// Empty where the target was not measured.
+    fn of(&self, target: &str, cell: Cell) -> &[Window] {
+        self.0.get(&(target.to_owned(), cell.name)).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Report {
+    /// All figures.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        json::document(self)
+    }
+
+    /// The tables for people.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        markdown::page(self)
+    }
+}
+
+/// Measures everything, and tells of its progress on stderr.
+///
+/// **Errors**: something does not start, or an answer is not as it should be.
+pub async fn measure(options: Options) -> Result<Report> {
+    let mut report = Report {
+        windows: Windows::default(),
+        headers: BTreeMap::new(),
+        cold_ms: cold::measure(&options).await?,
+        soaks: Vec::new(),
+        options,
+    };
+    rounds(&mut report).await?;
+    if report.options.soak {
+        report.soaks = soak::measure(&report.options).await?;
+    }
+    Ok(report)
+}
+
+async fn rounds(report: &mut Report) -> Result<()> {
+    let Options { workers, only, rounds, seconds, .. } = &report.options;
+    let time = Duration::try_from_secs_f64(*seconds)?;
+    let scene = Scene::start(workers, only).await?;
     for target in &scene.targets {
-        eprintln!("{}: {}", target.name, target.headers_sent().await?.join(" "));
+        report.headers.insert(target.name.clone(), target.headers_sent().await?);
     }
     eprintln!("proxies: warming up");
-    round(&scene, 0, time, &mut Windows::new()).await?;
-    let mut windows = Windows::new();
-    for number in 0..options.rounds {
-        eprintln!("proxies: round {} of {}", number + 1, options.rounds);
-        round(&scene, number, time, &mut windows).await?;
-    }
-    for cell in Cell::ALL {
-        println!("{}", cell.name);
-        for target in &scene.targets {
-            let w = &windows[&(target.name.clone(), cell.name)];
-            let us = windows.get(&(US.to_owned(), cell.name)).unwrap_or(w);
-            let base = windows.get(&("js_bare".to_owned(), cell.name)).unwrap_or(w);
-            let med = |f: fn(&Window) -> f64| figures::Spread::of(w.iter().map(f)).unwrap().median;
-            let r = figures::ratio(us, w).unwrap();
-            let b = figures::ratio(w, base).unwrap();
-            println!(
-                "{:12} {:8.0} p50 {:.3} p99 {:.3}  us/it {:.3} [{:.3}-{:.3}]  it/bare {:.3} [{:.3}-{:.3}]",
-                target.name,
-                med(|w| w.requests_per_second),
-                med(|w| w.p50_ms),
-                med(|w| w.p99_ms),
-                r.median,
-                r.min,
-                r.max,
-                b.median,
-                b.min,
-                b.max
-            );
-        }
+    round(&scene, 0, WARM_UP, &mut Windows::default()).await?;
+    for number in 0..*rounds {
+        eprintln!("proxies: round {} of {rounds}", number + 1);
+        round(&scene, number, time, &mut report.windows).await?;
     }
     Ok(())
 }
+
+/// The time of each target in each cell before anything counts. Compilers and heaps need it.
+const WARM_UP: Duration = Duration::from_secs(2);
 
 /// Every target once in every cell.
 async fn round(scene: &Scene, number: usize, time: Duration, windows: &mut Windows) -> Result<()> {
@@ -120,10 +166,19 @@ async fn round(scene: &Scene, number: usize, time: Duration, windows: &mut Windo
     let count = scene.targets.len();
     for cell in Cell::ALL {
         for target in (0..count).filter_map(|place| scene.targets.get((place + number) % count)) {
+            let before = target.processor_time()?;
             let window = target.load(cell).run(Until::Elapsed(time)).await;
             let window = window.with_context(|| format!("{} of `{}`", cell.name, target.name))?;
-            windows.entry((target.name.clone(), cell.name)).or_default().push(window);
+            let spent = target.processor_time()?.saturating_sub(before);
+            let window = window.with_processor_time(spent);
+            windows.0.entry((target.name.clone(), cell.name)).or_default().push(window);
         }
     }
     Ok(())
+}
+
+/// Those of the names that are to be measured.
+fn chosen(options: &Options, names: &[&str]) -> Vec<String> {
+    let is_chosen = |name: &String| options.only.contains(name);
+    names.iter().map(|name| (*name).to_owned()).filter(is_chosen).collect()
 }

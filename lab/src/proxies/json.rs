@@ -1,0 +1,171 @@
+//! The figures as one JSON document: targets by name, in each the cells by name.
+
+use super::figures::{Spread, Window, added_p50_ms, ratio};
+use super::{Cell, JS_BARE, Options, Report, US};
+use serde_json::{Map, Value, json};
+
+/// Everything that was measured.
+pub(super) fn document(report: &Report) -> Value {
+    let Options { rounds, seconds, wasm_gzip_bytes, .. } = &report.options;
+    let ratios = |of: fn(Spread) -> f64| {
+        let others = report.options.only.iter().filter(|name| *name != US);
+        table(others, |name, cell| beside(report, name, cell).map(of))
+    };
+    let medians = |of: fn(&Window) -> f64| {
+        table(report.options.only.iter(), |name, cell| {
+            let windows = report.windows.of(name, cell);
+            Spread::of(windows.iter().map(of)).map(|spread| spread.median)
+        })
+    };
+    json!({
+        "rounds": rounds,
+        "seconds": seconds,
+        "ratios": ratios(|spread| spread.median),
+        "min": ratios(|spread| spread.min),
+        "max": ratios(|spread| spread.max),
+        "requests_per_second": medians(|window| window.requests_per_second),
+        "p50_ms": medians(|window| window.p50_ms),
+        "p99_ms": medians(|window| window.p99_ms),
+        "processor_us": medians(|window| window.processor_us),
+        "added_p50_ms_c1": added(report, |spread| spread.median),
+        "added_p50_ms_c1_min": added(report, |spread| spread.min),
+        "added_p50_ms_c1_max": added(report, |spread| spread.max),
+        "cold_start_ms": cold(report),
+        "cold_start_added_ms": cold_added_ms(report).map(spread),
+        "memory_kib": memory(report),
+        "wasm_gzip_bytes": wasm_gzip_bytes,
+        "headers_sent": report.headers,
+    })
+}
+
+/// Requests per second of the Worker beside another target.
+pub(super) fn beside(report: &Report, other: &str, cell: Cell) -> Option<Spread> {
+    ratio(report.windows.of(US, cell), report.windows.of(other, cell))
+}
+
+/// What the Worker adds to the median time of the least Worker, for one connection.
+pub(super) fn added_by_us(report: &Report, cell: Cell) -> Option<Spread> {
+    added_p50_ms(report.windows.of(US, cell), report.windows.of(JS_BARE, cell))
+}
+
+/// By how much later the Worker answers for the first time than the least Worker, run by run.
+pub(super) fn cold_added_ms(report: &Report) -> Option<Spread> {
+    let (us, bare) = (report.cold_ms.get(US)?, report.cold_ms.get(JS_BARE)?);
+    Spread::of(us.iter().zip(bare).map(|(us, bare)| us - bare))
+}
+
+fn table<'n>(
+    names: impl Iterator<Item = &'n String>,
+    value: impl Fn(&str, Cell) -> Option<f64>,
+) -> Value {
+    let cells = |name: &String| {
+        let value = |cell: Cell| Some((cell.name.to_owned(), rounded(value(name, cell)?)));
+        Cell::ALL.into_iter().filter_map(value).collect::<Map<_, _>>()
+    };
+    names.map(|name| (name.clone(), Value::Object(cells(name)))).collect()
+}
+
+fn added(report: &Report, of: fn(Spread) -> f64) -> Value {
+    let alone = Cell::ALL.into_iter().filter(|cell| cell.connections == 1);
+    let value = |cell: Cell| Some((cell.name.to_owned(), rounded(of(added_by_us(report, cell)?))));
+    Value::Object(alone.filter_map(value).collect())
+}
+
+fn cold(report: &Report) -> Value {
+    let target = |(name, runs): (&String, &Vec<f64>)| {
+        Some((name.clone(), spread(Spread::of(runs.iter().copied())?)))
+    };
+    Value::Object(report.cold_ms.iter().filter_map(target).collect())
+}
+
+fn memory(report: &Report) -> Value {
+    let target = |soak: &super::soak::Soak| {
+        let trend = soak.trend();
+        let value = json!({
+            "samples": soak.samples_kib,
+            "growth_of_last_half": trend.map(|trend| rounded(trend.growth_kib)),
+            "noise": trend.map(|trend| rounded(trend.noise_kib)),
+            "flat": trend.map(super::soak::Trend::is_flat),
+        });
+        (soak.name.clone(), value)
+    };
+    Value::Object(report.soaks.iter().map(target).collect())
+}
+
+fn spread(spread: Spread) -> Value {
+    let Spread { median, min, max } = spread;
+    json!({"median": rounded(median), "min": rounded(min), "max": rounded(max)})
+}
+
+/// To a thousandth; the rest is noise.
+fn rounded(value: f64) -> Value {
+    json!((value * 1e3).round() / 1e3)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::soak::Soak;
+    use super::super::{TARGETS, Windows};
+    use super::*;
+    use std::time::Duration;
+
+    /// Two rounds in which the Worker is half as fast as all others.
+    pub(in super::super) fn report() -> Report {
+        let mut windows = Windows::default();
+        for name in TARGETS {
+            for cell in Cell::ALL {
+                let ms = if name == US { 2 } else { 1 };
+                let window = Window::of(vec![Duration::from_millis(ms)], Duration::from_millis(ms));
+                let window = window.unwrap().with_processor_time(Duration::from_micros(50));
+                windows.0.insert((name.to_owned(), cell.name), vec![window; 2]);
+            }
+        }
+        Report {
+            options: Options {
+                workers: "workers".into(),
+                only: TARGETS.map(str::to_owned).into(),
+                rounds: 2,
+                seconds: 1.0,
+                soak: true,
+                wasm_gzip_bytes: Some(200_000),
+                json: None,
+            },
+            windows,
+            headers: [(US.to_owned(), vec!["host".to_owned()])].into(),
+            cold_ms: [(US.to_owned(), vec![50.0; 3]), (JS_BARE.to_owned(), vec![40.0; 3])].into(),
+            soaks: vec![Soak { name: US.to_owned(), samples_kib: vec![1_000; 11] }],
+        }
+    }
+
+    #[test]
+    fn the_document_has_each_ratio_and_each_figure_by_target_and_cell() {
+        let document = document(&report());
+        for other in TARGETS.into_iter().filter(|name| *name != US) {
+            for cell in Cell::ALL {
+                for part in ["ratios", "min", "max"] {
+                    assert_eq!(document[part][other][cell.name], 0.5, "{part} {other}");
+                }
+            }
+        }
+        assert_eq!(document["ratios"][US], Value::Null);
+        for part in ["requests_per_second", "p50_ms", "p99_ms", "processor_us"] {
+            assert!(document[part][US]["c32_64k"].is_f64(), "{part}");
+        }
+        assert_eq!(document["added_p50_ms_c1"], json!({"c1_1k": 1.0, "c1_64k": 1.0}));
+        assert_eq!(document["cold_start_added_ms"]["median"], 10.0);
+        assert_eq!(document["memory_kib"][US]["flat"], true);
+        assert_eq!(document["wasm_gzip_bytes"], 200_000);
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_there() {
+        let mut report = report();
+        report.options.only = vec![US.to_owned()];
+        report.windows.0.retain(|(name, _), _| name == US);
+        report.cold_ms.clear();
+        let document = document(&report);
+        assert_eq!(document["ratios"], json!({}));
+        assert_eq!(document["added_p50_ms_c1"], json!({}));
+        assert_eq!(document["cold_start_added_ms"], Value::Null);
+    }
+}

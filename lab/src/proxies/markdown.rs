@@ -1,0 +1,145 @@
+//! The figures as tables for people.
+
+use super::figures::{Spread, Window};
+use super::json::{added_by_us, beside, cold_added_ms};
+use super::soak::STEP;
+use super::{Cell, Report, US};
+use std::fmt::Write as _;
+
+/// All tables, the ratios first: they are what counts.
+pub(super) fn page(report: &Report) -> String {
+    let mut text = format!(
+        "Requests per second of the Worker in parts of another's in the same round: median [least \
+         to most] of {} rounds.\n\n",
+        report.options.rounds
+    );
+    let others = report.options.only.iter().filter(|name| *name != US);
+    table(&mut text, "beside", others, |name, cell| beside(report, name, cell).map(ratio));
+    text.push_str("\nRequests per second · p50 ms · p99 ms, medians of the rounds.\n\n");
+    let all = || report.options.only.iter();
+    table(&mut text, "target", all(), |name, cell| speeds(report.windows.of(name, cell)));
+    text.push_str("\nProcessor time of the process for each request, µs, medians.\n\n");
+    let workers = all().filter(|name| *name != super::DIRECT);
+    table(&mut text, "target", workers, |name, cell| {
+        median(report.windows.of(name, cell), |window| window.processor_us)
+            .map(|us| format!("{us:.0}"))
+    });
+    text.push('\n');
+    added(&mut text, report);
+    cold(&mut text, report);
+    if let Some(bytes) = report.options.wasm_gzip_bytes {
+        line(&mut text, format_args!("- wasm: {bytes} bytes gzipped"));
+    }
+    memory(&mut text, report);
+    text
+}
+
+fn table<'n>(
+    text: &mut String,
+    title: &str,
+    names: impl Iterator<Item = &'n String>,
+    value: impl Fn(&str, Cell) -> Option<String>,
+) {
+    let row = |first: &str, cells: [String; 4]| format!("| {first} | {} |", cells.join(" | "));
+    line(text, format_args!("{}", row(title, Cell::ALL.map(|cell| cell.name.to_owned()))));
+    line(text, format_args!("{}", row("---", Cell::ALL.map(|_| "---:".to_owned()))));
+    for name in names {
+        let cells = Cell::ALL.map(|cell| value(name, cell).unwrap_or_default());
+        line(text, format_args!("{}", row(&format!("`{name}`"), cells)));
+    }
+}
+
+fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{what}");
+}
+
+fn median(windows: &[Window], of: impl Fn(&Window) -> f64) -> Option<f64> {
+    Spread::of(windows.iter().map(of)).map(|spread| spread.median)
+}
+
+fn ratio(spread: Spread) -> String {
+    let Spread { median, min, max } = spread;
+    format!("{median:.2} [{min:.2} to {max:.2}]")
+}
+
+fn speeds(windows: &[Window]) -> Option<String> {
+    let speed = median(windows, |window| window.requests_per_second)?;
+    let p50_ms = median(windows, |window| window.p50_ms)?;
+    let p99_ms = median(windows, |window| window.p99_ms)?;
+    Some(format!("{speed:.0} · {p50_ms:.3} · {p99_ms:.3}"))
+}
+
+fn added(text: &mut String, report: &Report) {
+    for cell in Cell::ALL.into_iter().filter(|cell| cell.connections == 1) {
+        if let Some(Spread { median, min, max }) = added_by_us(report, cell) {
+            let name = cell.name;
+            line(
+                text,
+                format_args!(
+                    "- p50 above `js_bare`, {name}: {median:.3} ms [{min:.3} to {max:.3}]"
+                ),
+            );
+        }
+    }
+}
+
+fn cold(text: &mut String, report: &Report) {
+    for (name, runs) in &report.cold_ms {
+        if let Some(Spread { median, min, max }) = Spread::of(runs.iter().copied()) {
+            line(
+                text,
+                format_args!("- cold start of `{name}`: {median:.1} ms [{min:.1} to {max:.1}]"),
+            );
+        }
+    }
+    if let Some(Spread { median, min, max }) = cold_added_ms(report) {
+        line(
+            text,
+            format_args!("- cold start above `js_bare`: {median:.1} ms [{min:.1} to {max:.1}]"),
+        );
+    }
+}
+
+fn memory(text: &mut String, report: &Report) {
+    for soak in &report.soaks {
+        let Some(trend) = soak.trend() else { continue };
+        let samples: Vec<String> =
+            soak.samples_kib.iter().map(|kib| (kib / 1024).to_string()).collect();
+        line(
+            text,
+            format_args!(
+                "- memory of `{}`, MiB after each {STEP} requests: {}; the last half {}: {:+.1} MiB, \
+             with a scatter of ±{:.1}",
+                soak.name,
+                samples.join(" "),
+                if trend.is_flat() { "is flat" } else { "grows" },
+                trend.growth_kib / 1024.0,
+                trend.noise_kib / 1024.0,
+            ),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::json::tests::report;
+    use super::*;
+
+    #[test]
+    fn the_page_has_a_row_for_each_target_and_a_line_for_each_other_figure() {
+        let page = page(&report());
+        for row in [
+            "| beside | c1_1k | c32_1k | c1_64k | c32_64k |",
+            "| `js_equal` | 0.50 [0.50 to 0.50] | 0.50 [0.50 to 0.50] |",
+            "| `us` | 500 · 2.000 · 2.000 |",
+            "| `us` | 50 | 50 | 50 | 50 |",
+            "- p50 above `js_bare`, c1_64k: 1.000 ms",
+            "- cold start above `js_bare`: 10.0 ms [10.0 to 10.0]",
+            "- wasm: 200000 bytes gzipped",
+            "- memory of `us`, MiB after each 20000 requests: 0 0 0",
+        ] {
+            assert!(page.contains(row), "{row}\n{page}");
+        }
+    }
+}
