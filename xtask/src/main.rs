@@ -9,6 +9,7 @@ mod checkout;
 mod core_only;
 mod demo;
 mod process;
+mod proxies;
 mod setup;
 mod test;
 

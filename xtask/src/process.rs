@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::io;
 use std::path::Path;
 use std::process::Command;
 
@@ -23,6 +24,13 @@ pub(crate) fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
         }
     }
     command
+}
+
+/// Runs `command` to its end; all its output goes to stderr, since it is not what was asked for.
+///
+/// **Errors** as of [`run`].
+pub(crate) fn prepare(command: &mut Command) -> Result<()> {
+    run(command.stdout(io::stderr()))
 }
 
 /// Runs `command` to its end; its output goes where ours goes.

@@ -46,11 +46,19 @@ pub(crate) fn release(checkout: &Checkout, tools: &Tools) -> Result<()> {
     size::weigh(&checkout.bundle().join("index_bg.wasm"))
 }
 
+/// The same, however large it is: what its wasm weighs gzipped, in bytes.
+///
+/// **Errors** when it does not build.
+pub(crate) fn weighed(checkout: &Checkout, tools: &Tools) -> Result<usize> {
+    bundle(checkout, tools, Profile::Release)?;
+    size::gzip_bytes(&checkout.bundle().join("index_bg.wasm"))
+}
+
 fn bundle(checkout: &Checkout, tools: &Tools, profile: Profile) -> Result<()> {
     compile(checkout, profile)?;
     let present = stamp::of_inputs(checkout, tools, profile)?;
     if stamp::is_current(checkout, present.as_deref()) {
-        println!("build/ is up to date");
+        eprintln!("build/ is up to date");
         return Ok(());
     }
     stamp::remove(checkout)?;
@@ -73,7 +81,7 @@ fn compile(checkout: &Checkout, profile: Profile) -> Result<()> {
         cargo.arg("--release");
     }
     // Read by the macros of wasm-bindgen, unknown to cargo: without it they would write other code.
-    process::run(cargo.env("WASM_BINDGEN_USE_JS_SYS", "1"))
+    process::prepare(cargo.env("WASM_BINDGEN_USE_JS_SYS", "1"))
 }
 
 /// `worker-build` fetches each program that it is not given, hence all three are named.
@@ -88,5 +96,5 @@ fn worker_build(checkout: &Checkout, tools: &Tools, profile: Profile) -> Result<
         .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
         .env("WASM_OPT_BIN", &tools.wasm_opt)
         .env("ESBUILD_BIN", &tools.esbuild);
-    process::run(&mut command)
+    process::prepare(&mut command)
 }

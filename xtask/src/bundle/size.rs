@@ -19,11 +19,17 @@ const WASM_GZIP_BYTES_MAX: usize = 250 * 1024;
 pub(super) fn weigh(wasm: &Path) -> Result<()> {
     let bytes = fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
     let gzip_bytes = gzip_size(&bytes)?;
-    println!(
+    eprintln!(
         "wasm: {} bytes, {gzip_bytes} bytes gzipped (limit {WASM_GZIP_BYTES_MAX})",
         bytes.len()
     );
     within_limit(gzip_bytes)
+}
+
+/// The bytes of the file at `wasm` when gzipped.
+pub(super) fn gzip_bytes(wasm: &Path) -> Result<usize> {
+    let bytes = fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
+    gzip_size(&bytes)
 }
 
 fn within_limit(gzip_bytes: usize) -> Result<()> {

@@ -1,5 +1,5 @@
-//! What a decision costs: nanoseconds on the host and as wasm, and instructions, which no other
-//! program on the machine can disturb.
+//! The measurements. Here is what a decision costs: nanoseconds on the host and as wasm, and
+//! instructions, which no other program on the machine can disturb.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::table::{Row, markdown, replace};
 use super::{Builds, printed};
 use crate::checkout::Checkout;
-use crate::{bundle, process, setup};
+use crate::{bundle, process, proxies, setup};
 
 /// Regions, rules, tenants.
 const SIZES: [[u32; 3]; 7] = [
@@ -49,15 +49,21 @@ enum What {
         #[arg(long)]
         write: bool,
     },
+    /// A request through the Worker, beside other proxies on the same runtime
+    Proxy(proxies::Options),
 }
 
 /// Measures and prints a table.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
-    let (name, write, table) = match options.what {
-        What::Decide { write } => ("decide", write, decide(checkout)?),
-        What::Actuation { write } => ("actuation", write, actuation(checkout)?),
+    let (name, write, table) = match &options.what {
+        What::Decide { write } => ("decide", *write, decide(checkout)?),
+        What::Actuation { write } => ("actuation", *write, actuation(checkout)?),
+        What::Proxy(options) => ("proxy", options.write, proxies::measure(checkout, options)?),
     };
-    print!("{table}");
+    match &options.what {
+        What::Proxy(options) if options.json => print!("{}", proxies::figures(checkout)?),
+        _ => print!("{table}"),
+    }
     if write {
         let path = checkout.root().join("docs/benchmarks.md");
         let page = std::fs::read_to_string(&path)?;

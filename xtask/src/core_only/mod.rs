@@ -86,7 +86,7 @@ fn wasm(checkout: &Checkout, tools: &Tools) -> Result<PathBuf> {
 /// What a command prints.
 ///
 /// **Errors** when it cannot be started, fails, or prints no text.
-fn printed(command: &mut Command) -> Result<String> {
+pub(crate) fn printed(command: &mut Command) -> Result<String> {
     let shown = process::shown(command);
     let output = command.output().with_context(|| format!("cannot start {shown}"))?;
     let errors = String::from_utf8_lossy(&output.stderr);

@@ -6,9 +6,9 @@
 //! glue that does not fit the wasm. Two runs at the same time take turns, as `wrangler dev` starts
 //! a build whenever a file changes.
 
-mod packages;
+pub(crate) mod packages;
 mod rust_target;
-mod tools;
+pub(crate) mod tools;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};

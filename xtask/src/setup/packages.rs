@@ -2,7 +2,7 @@
 //! of the lab, Cloudflare's own client and a TypeScript compiler.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
@@ -16,22 +16,30 @@ const STAMP: &str = ".pointsman-installed-lock.json";
 /// Below `node_modules`; exists only on Linux x64.
 const WORKERD: &str = "@cloudflare/workerd-linux-64/bin/workerd";
 
-/// Installs the packages unless those of the present lock file are there.
+/// Installs the packages of the checkout unless those of the present lock file are there.
 pub(super) fn ensure(checkout: &Checkout) -> Result<()> {
-    let lock = fs::read(checkout.root().join("package-lock.json"))
-        .context("cannot read package-lock.json")?;
-    let stamp = checkout.node_modules().join(STAMP);
-    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
-        return Ok(());
-    }
-    eprintln!("setup: installing the npm packages of package-lock.json");
-    process::run(process::command("npm", checkout.root()).arg("ci"))
-        .context("npm packages are missing; Node.js 20 or newer brings npm")?;
-    if !checkout.node_modules().join(WORKERD).exists() {
+    let is_new = install(checkout.root())?;
+    if is_new && !checkout.node_modules().join(WORKERD).exists() {
         eprintln!("setup: this machine is not Linux x64: no demo and no end-to-end tests here");
     }
+    Ok(())
+}
+
+/// Installs the packages of the lock file in `folder`, and tells whether there was something to do.
+pub(crate) fn install(folder: &Path) -> Result<bool> {
+    let lock =
+        fs::read(folder.join("package-lock.json")).context("cannot read package-lock.json")?;
+    let modules = folder.join("node_modules");
+    let stamp = modules.join(STAMP);
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(false);
+    }
+    eprintln!("setup: installing the npm packages of package-lock.json");
+    process::prepare(process::command("npm", folder).arg("ci"))
+        .context("npm packages are missing; Node.js 20 or newer brings npm")?;
     // Last, so that an install which was interrupted is done again.
-    fs::write(stamp, lock).context("cannot write into node_modules")
+    fs::write(stamp, lock).context("cannot write into node_modules")?;
+    Ok(true)
 }
 
 /// The path of a program in an installed package.

@@ -15,7 +15,7 @@ pub(super) fn ensure(checkout: &Checkout) -> Result<()> {
         return Ok(());
     }
     eprintln!("setup: adding the target {TARGET} to the Rust toolchain");
-    process::run(process::command("rustup", checkout.root()).args(["target", "add", TARGET]))
+    process::prepare(process::command("rustup", checkout.root()).args(["target", "add", TARGET]))
         .with_context(|| format!("the Rust toolchain needs the target {TARGET}"))
 }
 

@@ -104,12 +104,12 @@ fn install(checkout: &Checkout, tool: &Tool<'_>, folder: &Path) -> Result<()> {
     let path = env::var_os("PATH").unwrap_or_default();
     let known = env::split_paths(&path).chain([folder.join("bin")]);
     cargo.env("PATH", env::join_paths(known)?);
-    process::run(&mut cargo)?;
+    process::prepare(&mut cargo)?;
     fs::remove_dir_all(target).context("cannot delete the files of a finished build")
 }
 
 /// The version of `package` in the text of a `Cargo.lock`, in which the version follows the name.
-fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+pub(crate) fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let name = format!("name = \"{package}\"");
     let mut lines = lock.lines().skip_while(|line| *line != name);
     lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')

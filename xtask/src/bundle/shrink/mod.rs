@@ -76,5 +76,5 @@ fn name_by_order(module: &mut Module) -> Result<()> {
 fn wasm_opt(checkout: &Checkout, tools: &Tools, passes: &[&str], wasm: &Path) -> Result<()> {
     let mut command = process::command(&tools.wasm_opt, checkout.root());
     command.args(FEATURES).args(passes).arg(wasm).arg("-o").arg(wasm);
-    process::run(&mut command)
+    process::prepare(&mut command)
 }
