@@ -68,6 +68,12 @@ pub(super) fn ratio(one: &[Window], other: &[Window]) -> Option<Spread> {
     Spread::of(rounds.map(|(one, other)| one.requests_per_second / other.requests_per_second))
 }
 
+/// The processor time of a request of the other's, in parts of the one's, round by round: above 1
+/// the one works less, as in [`ratio`].
+pub(super) fn processor_ratio(one: &[Window], other: &[Window]) -> Option<Spread> {
+    Spread::of(one.iter().zip(other).map(|(one, other)| other.processor_us / one.processor_us))
+}
+
 /// By how many milliseconds the median time of one is above the other's, round by round.
 pub(super) fn added_p50_ms(one: &[Window], other: &[Window]) -> Option<Spread> {
     Spread::of(one.iter().zip(other).map(|(one, other)| one.p50_ms - other.p50_ms))

@@ -1,7 +1,7 @@
 //! The figures as one JSON document: targets by name, in each the cells by name.
 
-use super::figures::{Spread, Window, added_p50_ms, ratio};
-use super::{Cell, JS_BARE, Options, Report, US};
+use super::figures::{Spread, Window, added_p50_ms, processor_ratio, ratio};
+use super::{Cell, DIRECT, JS_BARE, Options, Report, US};
 use serde_json::{Map, Value, json};
 
 /// Everything that was measured.
@@ -17,12 +17,16 @@ pub(super) fn document(report: &Report) -> Value {
             Spread::of(windows.iter().map(of)).map(|spread| spread.median)
         })
     };
+    let workers = report.options.only.iter().filter(|name| ![US, DIRECT].contains(&name.as_str()));
     json!({
         "rounds": rounds,
         "seconds": seconds,
         "ratios": ratios(|spread| spread.median),
         "min": ratios(|spread| spread.min),
         "max": ratios(|spread| spread.max),
+        "processor_ratios": table(workers, |name, cell| {
+            processor_beside(report, name, cell).map(|spread| spread.median)
+        }),
         "requests_per_second": medians(|window| window.requests_per_second),
         "p50_ms": medians(|window| window.p50_ms),
         "p99_ms": medians(|window| window.p99_ms),
@@ -41,6 +45,11 @@ pub(super) fn document(report: &Report) -> Value {
 /// Requests per second of the Worker beside another target.
 pub(super) fn beside(report: &Report, other: &str, cell: Cell) -> Option<Spread> {
     ratio(report.windows.of(US, cell), report.windows.of(other, cell))
+}
+
+/// The same by the processor time of a request.
+pub(super) fn processor_beside(report: &Report, other: &str, cell: Cell) -> Option<Spread> {
+    processor_ratio(report.windows.of(US, cell), report.windows.of(other, cell))
 }
 
 /// What the Worker adds to the median time of the least Worker, for one connection.
@@ -148,6 +157,8 @@ pub(super) mod tests {
             }
         }
         assert_eq!(document["ratios"][US], Value::Null);
+        assert_eq!(document["processor_ratios"]["js_equal"]["c1_1k"], 1.0);
+        assert_eq!(document["processor_ratios"][DIRECT], Value::Null);
         for part in ["requests_per_second", "p50_ms", "p99_ms", "processor_us"] {
             assert!(document[part][US]["c32_64k"].is_f64(), "{part}");
         }

@@ -1,9 +1,9 @@
 //! The figures as tables for people.
 
 use super::figures::{Spread, Window};
-use super::json::{added_by_us, beside, cold_added_ms};
+use super::json::{added_by_us, beside, cold_added_ms, processor_beside};
 use super::soak::STEP;
-use super::{Cell, Report, US};
+use super::{Cell, DIRECT, Report, US};
 use std::fmt::Write as _;
 
 /// All tables, the ratios first: they are what counts.
@@ -19,10 +19,17 @@ pub(super) fn page(report: &Report) -> String {
     let all = || report.options.only.iter();
     table(&mut text, "target", all(), |name, cell| speeds(report.windows.of(name, cell)));
     text.push_str("\nProcessor time of the process for each request, µs, medians.\n\n");
-    let workers = all().filter(|name| *name != super::DIRECT);
-    table(&mut text, "target", workers, |name, cell| {
+    let workers = || all().filter(|name| *name != DIRECT);
+    table(&mut text, "target", workers(), |name, cell| {
         median(report.windows.of(name, cell), |window| window.processor_us)
             .map(|us| format!("{us:.0}"))
+    });
+    text.push_str(
+        "\nThe processor time of the other in parts of the Worker's: below 1 ours works more.\n\n",
+    );
+    let others = workers().filter(|name| *name != US);
+    table(&mut text, "beside", others, |name, cell| {
+        processor_beside(report, name, cell).map(ratio)
     });
     text.push('\n');
     added(&mut text, report);
@@ -109,8 +116,8 @@ fn memory(text: &mut String, report: &Report) {
         line(
             text,
             format_args!(
-                "- memory of `{}`, MiB after each {STEP} requests: {}; the last half {}: {:+.1} MiB, \
-             with a scatter of ±{:.1}",
+                "- memory of `{}`, MiB after each {STEP} requests: {}; the last half {}: \
+             {:+.1} MiB, with a scatter of ±{:.1}",
                 soak.name,
                 samples.join(" "),
                 if trend.is_flat() { "is flat" } else { "grows" },
