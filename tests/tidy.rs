@@ -39,7 +39,7 @@ const NOT_IN_THE_CORE: [&str; 17] = [
 
 /// The modules of `src` from the lowest layer up. A module imports from layers below its own, and
 /// from its own as long as no circle closes.
-const LAYERS: [&[&str]; 7] = [
+const LAYERS: [&[&str]; 8] = [
     &[
         "country",
         "fingerprint",
@@ -53,10 +53,11 @@ const LAYERS: [&[&str]; 7] = [
         "tally",
         "time",
     ],
-    &["config", "health", "latency", "residency", "target"],
+    &["config", "health", "latency", "passive", "residency", "target"],
     &["cloudflare", "failover", "journal", "routes", "state", "steering", "view"],
     &["controller", "documents", "status", "tick"],
     &["http"],
+    &["proxy"],
     &["shell"],
     &["tool"],
 ];

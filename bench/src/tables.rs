@@ -1,7 +1,7 @@
 //! Routing tables of any size, by chance.
 
 use crate::random::Random;
-use pointsman::config::{Affinity, Geo, Policy};
+use pointsman::config::{Affinity, Geo, Policy, Proxying};
 use pointsman::country::{COUNTRIES, Country};
 use pointsman::fingerprint::Fingerprint;
 use pointsman::health::Health;
@@ -161,6 +161,8 @@ fn service(size: Size, form: Form, random: &mut Random) -> ServiceEntry {
             required: false,
             kv: false,
         }),
+        proxy: Proxying::default(),
+        trial_path: "/".to_owned(),
         regions: (0..size.regions)
             .filter_map(|index| Some(candidate(region_id(index)?, form, random)))
             .collect(),

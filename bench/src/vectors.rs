@@ -10,6 +10,7 @@ use pointsman::country::{COUNTRIES, Country};
 use pointsman::fingerprint::Fingerprint;
 use pointsman::health::{Damping, FailureReason, Hysteresis, Thresholds, Verdict};
 use pointsman::latency::{Estimate, Location, blend};
+use pointsman::passive::{Ended, Limits, Outcome, Seen};
 use pointsman::steering::stable_hash::StableHash;
 use pointsman::steering::{Decision, Evidence, RequestFacts, decide};
 use pointsman::time::{MINUTE, SECOND};
@@ -52,7 +53,9 @@ fn block(random: &mut Random) -> String {
             now: NOW.plus(random.number() % MINUTE),
             ..RequestFacts::new(&host)
         };
-        let evidence = evidence(size.regions, random);
+        let seen: Vec<Seen> = (0..size.regions).map(|_| seen(random)).collect();
+        let incumbent = random.percent(50).then(|| random.below(size.regions));
+        let evidence = Evidence { seen: &seen, incumbent };
         tell(&mut told, &decide(&table, &facts, &evidence));
     }
     places(&mut told, random);
@@ -60,17 +63,22 @@ fn block(random: &mut Random) -> String {
     told
 }
 
-fn evidence(regions: usize, random: &mut Random) -> Evidence {
-    let estimate = |random: &mut Random| {
-        let samples = random.below(20);
-        (0..samples)
-            .fold(None, |before, _| Some(Estimate::with(before, random.number() % 900, NOW)))
-    };
-    Evidence {
-        outstanding: (0..regions).map(|_| u32::try_from(random.below(9)).unwrap_or(0)).collect(),
-        latency: (0..regions).map(|_| estimate(random)).collect(),
-        incumbent: random.percent(50).then(|| random.below(regions)),
+/// What an isolate may have seen of a region: some requests under way, and some that ended.
+fn seen(random: &mut Random) -> Seen {
+    let limits = Limits { failures: 5, success_percent: 50 };
+    let mut seen = Seen::default();
+    (0..random.below(9)).for_each(|_| seen.outstanding.begin(NOW));
+    for _ in 0..random.below(20) {
+        let outcome = match random.below(20) {
+            0 => Outcome::Silent,
+            1..=2 => Outcome::Failed,
+            3 => Outcome::PushedBack(Some(random.number() % MINUTE)),
+            _ => Outcome::Served,
+        };
+        let now = NOW.plus(random.number() % 900);
+        seen.end(Ended { outcome, origin: random.below(3), began: NOW, now }, limits);
     }
+    seen
 }
 
 fn tell(told: &mut String, decision: &Decision<'_>) {

@@ -15,6 +15,7 @@ mod check;
 mod diagnostic;
 mod guards;
 mod monitor;
+mod proxying;
 mod publish;
 mod raw;
 mod recovery;
@@ -30,6 +31,7 @@ pub use monitor::{
     DOWN_INTERVAL_MS_DEFAULT, Expect, JsonExpect, LAG_POINTER, Monitor, Override, OverrideTo,
     Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers, StatusRange,
 };
+pub use proxying::Proxying;
 pub use publish::{
     CountriesBy, DnsMode, DnsTarget, LoadBalancerTarget, PoolSwitch, PoolTarget, Publish,
     RecordKind, SessionAffinity,
@@ -50,6 +52,8 @@ use crate::time::Millis;
 use serde_json::Value;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+/// The KV key.
+pub const KEY: &str = "config";
 /// Largest config text that is read. KV takes 25 MiB; a config that needs more than this is a
 /// mistake.
 pub const CONFIG_BYTES_MAX: usize = 512 * 1024;

@@ -1,5 +1,6 @@
 //! What clients ask for, and how a region is chosen for them.
 
+use super::proxying::Proxying;
 use super::publish::Publish;
 use super::raw::HeaderName;
 use super::recovery::{Contract, Failover};
@@ -28,6 +29,8 @@ pub struct Service {
     pub try_timeout_ms: Millis,
     /// Longest wait for the first byte of an answer, all tries together.
     pub timeout_ms: Millis,
+    /// How the proxy treats its requests.
+    pub proxy: Proxying,
     /// How it fails over and back.
     pub failover: Failover,
     /// Requests a second at peak, which those that remain must be able to carry.

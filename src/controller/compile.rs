@@ -1,6 +1,6 @@
 //! From config and state to the routing table.
 
-use crate::config::{Origin, Publish, Region, Service};
+use crate::config::{Config, Origin, Publish, Region, Service};
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
 use crate::ids::RegionId;
@@ -11,6 +11,7 @@ use crate::routes::{
     CandidateEntry, HeaderEntry, LastingEntry, RegionEntry, Routes, RuleEntry, ServiceEntry,
     SteeringEntry, TenancyEntry, VERSION, WhenEntry,
 };
+use crate::state::State;
 use crate::time::Timestamp;
 use crate::view::{Standing, View};
 use std::fmt::Write as _;
@@ -39,6 +40,16 @@ pub fn routes(view: View<'_>) -> Routes {
     routes.lasting = routes.law_until.map(|_| lasting(view));
     routes.law = law_fingerprint(view, &routes);
     routes
+}
+
+/// The routing table of a config alone: the law and every region, and no health, so that a proxy
+/// without a table can go on inside the law. Its age is that of the epoch, and whatever the
+/// Controller writes is newer. `None` where the config does not read.
+#[must_use]
+pub fn routes_of(config: &str, now: Timestamp) -> Option<Routes> {
+    let config = Config::parse(config).ok()?;
+    let made = routes(View { config: &config, state: &State::default(), now });
+    Some(Routes { as_of: Timestamp::default(), ..made })
 }
 
 /// When the first membership ends by which any region is permitted anywhere.
@@ -142,8 +153,17 @@ fn service_entry(view: View<'_>, service: &Service) -> ServiceEntry {
             required: tenancy.required,
             kv: tenancy.kv,
         }),
+        proxy: service.proxy.clone(),
+        trial_path: trial_path(view, service),
         regions: candidates.collect(),
     }
+}
+
+/// What the first monitor of the service asks for.
+fn trial_path(view: View<'_>, service: &Service) -> String {
+    let monitors = view.config.leaves(&service.monitor);
+    let first = monitors.iter().next().and_then(|id| view.config.monitors.get(id));
+    first.map_or_else(|| "/".to_owned(), |monitor| monitor.path.clone())
 }
 
 fn candidate_entry(view: View<'_>, service: &Service, id: &RegionId) -> CandidateEntry {

@@ -13,7 +13,7 @@ mod compile;
 mod writing;
 
 pub use actuation::{Pass, circumstances};
-pub use compile::routes;
+pub use compile::{routes, routes_of};
 pub use writing::{Document, HEARTBEAT_MS};
 
 use crate::config::{Config, Diagnostic};

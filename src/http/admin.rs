@@ -24,6 +24,8 @@ pub enum AdminRoute {
     Status,
     /// Compare with Cloudflare now, and then how everything is.
     Compare,
+    /// What the isolate that takes the request has seen.
+    Proxy,
     /// Nothing, and this is why.
     Refused(Response),
 }
@@ -48,6 +50,11 @@ pub fn route(request: &AdminRequest<'_>, token: Option<&Secret>) -> AdminRoute {
         (Some("status"), _) => {
             let allow = ("allow", "GET, HEAD".to_owned());
             AdminRoute::Refused(error(405, "status can only be read", Some(allow)))
+        }
+        (Some("proxy"), "GET" | "HEAD") => AdminRoute::Proxy,
+        (Some("proxy"), _) => {
+            let allow = ("allow", "GET, HEAD".to_owned());
+            AdminRoute::Refused(error(405, "the proxy can only be read", Some(allow)))
         }
         (Some("compare"), "POST") => AdminRoute::Compare,
         (Some("compare"), _) => {
@@ -74,7 +81,7 @@ mod tests {
     fn ask(method: &str, path: &str, authorization: Option<&str>, token: &str) -> u16 {
         let token = (!token.is_empty()).then(|| Secret::new(token.to_owned()));
         match route(&AdminRequest { method, path, authorization }, token.as_ref()) {
-            AdminRoute::Status => 200,
+            AdminRoute::Status | AdminRoute::Proxy => 200,
             AdminRoute::Compare => 202,
             AdminRoute::Refused(response) => response.status,
         }
@@ -84,6 +91,7 @@ mod tests {
     fn the_right_token_reads_the_status() {
         assert_eq!(ask("GET", "/.pointsman/status", Some("Bearer t0k"), "t0k"), 200);
         assert_eq!(ask("GET", "/.pointsman/status", Some("bearer t0k"), "t0k"), 200);
+        assert_eq!(ask("GET", "/.pointsman/proxy", Some("Bearer t0k"), "t0k"), 200);
     }
 
     #[test]
@@ -93,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_stranger_learns_nothing_not_even_which_pages_there_are() {
-        for path in ["/.pointsman/status", "/.pointsman/compare", "/.pointsman/nothing"] {
+        for path in ["/.pointsman/status", "/.pointsman/proxy", "/.pointsman/nothing"] {
             for authorization in [None, Some("Bearer wrong"), Some("Basic t0k"), Some("t0k")] {
                 assert_eq!(ask("GET", path, authorization, "t0k"), 401, "{path} {authorization:?}");
             }
@@ -109,6 +117,7 @@ mod tests {
     fn wrong_methods_and_pages_are_told_apart_for_those_who_may_ask() {
         assert_eq!(ask("POST", "/.pointsman/status", Some("Bearer t0k"), "t0k"), 405);
         assert_eq!(ask("GET", "/.pointsman/compare", Some("Bearer t0k"), "t0k"), 405);
+        assert_eq!(ask("POST", "/.pointsman/proxy", Some("Bearer t0k"), "t0k"), 405);
         assert_eq!(ask("GET", "/.pointsman/nothing", Some("Bearer t0k"), "t0k"), 404);
     }
 }

@@ -9,7 +9,7 @@ mod problem;
 mod request;
 
 pub use admin::{ADMIN_PREFIX, AdminRequest, AdminRoute, route};
-pub use problem::{Problem, refusal};
+pub use problem::{Audience, Problem, refusal};
 pub use request::{Target, may_be_tried_again, parse_target, says_unreachable};
 
 /// A response to build.

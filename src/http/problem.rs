@@ -27,6 +27,17 @@ pub enum Problem {
     TimedOut,
     /// The request itself cannot be read.
     BadRequest,
+    /// The request has come through us before.
+    Loop,
+}
+
+/// Who looks at a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Programs, which get a problem document.
+    Programs,
+    /// People with a browser, who get a page.
+    People,
 }
 
 impl Problem {
@@ -45,6 +56,7 @@ impl Problem {
             Self::Unreachable => 502,
             Self::TimedOut => 504,
             Self::BadRequest => 400,
+            Self::Loop => 508,
         }
     }
 
@@ -57,6 +69,7 @@ impl Problem {
             Self::Unreachable => "unreachable",
             Self::TimedOut => "timed_out",
             Self::BadRequest => "bad_request",
+            Self::Loop => "loop_detected",
         }
     }
 
@@ -77,13 +90,20 @@ impl Problem {
             Self::Unreachable => "No permitted region could be reached",
             Self::TimedOut => "No permitted region answered in time",
             Self::BadRequest => "The request cannot be read",
+            Self::Loop => "The request goes in a circle",
         }
     }
 }
 
-/// The response to a request that goes nowhere. `rules` are those that applied to it.
+/// The response to a request that goes nowhere. `rules` are those that applied to it. People get a
+/// page that says the same.
 #[must_use]
-pub fn refusal(problem: Problem, rules: &[&Statute], request_id: &str) -> Response {
+pub fn refusal(
+    problem: Problem,
+    rules: &[&Statute],
+    request_id: &str,
+    audience: Audience,
+) -> Response {
     let status = problem.status();
     let ids: Vec<Value> = rules.iter().map(|rule| rule.id.as_str().into()).collect();
     let basis: Vec<Value> =
@@ -99,8 +119,14 @@ pub fn refusal(problem: Problem, rules: &[&Statute], request_id: &str) -> Respon
     if !basis.is_empty() {
         body.push(("basis", basis.into()));
     }
+    let body = json::object(body);
+    let (content_type, body) = if audience == Audience::People {
+        ("text/html; charset=utf-8", page(&body))
+    } else {
+        ("application/problem+json", body.to_string())
+    };
     let mut headers = vec![
-        ("content-type", "application/problem+json".to_owned()),
+        ("content-type", content_type.to_owned()),
         ("cache-control", "no-store".to_owned()),
         ("x-request-id", request_id.to_owned()),
         ("x-pointsman", format!("refused; code={}", problem.code())),
@@ -111,7 +137,43 @@ pub fn refusal(problem: Problem, rules: &[&Statute], request_id: &str) -> Respon
     if status == 451 {
         headers.push(("link", "</.pointsman/>; rel=\"blocked-by\"".to_owned()));
     }
-    Response { status, headers, body: json::object(body).to_string() }
+    Response { status, headers, body }
+}
+
+/// The same for people.
+fn page(problem: &Value) -> String {
+    let mut page = String::from("<!doctype html><meta charset=utf-8><title>");
+    push_escaped(&mut page, problem.get("title"));
+    page.push_str("</title><h1>");
+    push_escaped(&mut page, problem.get("title"));
+    page.push_str("</h1><dl>");
+    for key in ["status", "code", "rules", "basis", "request_id"] {
+        let Some(value) = problem.get(key) else { continue };
+        for part in ["<dt>", key, "<dd>"] {
+            page.push_str(part);
+        }
+        push_escaped(&mut page, Some(value));
+    }
+    page.push_str("</dl>");
+    page
+}
+
+fn push_escaped(page: &mut String, value: Option<&Value>) {
+    let text = match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(texts)) => {
+            texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+        }
+        Some(other) => other.to_string(),
+        None => return,
+    };
+    for character in text.chars() {
+        match character {
+            '<' => page.push_str("&lt;"),
+            '&' => page.push_str("&amp;"),
+            other => page.push(other),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -137,7 +199,12 @@ mod tests {
     #[test]
     fn a_refusal_names_the_rule_and_asks_to_come_back() {
         let rule = lgpd();
-        let response = refusal(Problem::Refused(Refusal::NoUsableRegion), &[&rule], "req-1");
+        let response = refusal(
+            Problem::Refused(Refusal::NoUsableRegion),
+            &[&rule],
+            "req-1",
+            Audience::Programs,
+        );
         assert_eq!(response.status, 503);
         assert_eq!(header(&response, "retry-after"), Some("30"));
         assert_eq!(header(&response, "cache-control"), Some("no-store"));
@@ -159,7 +226,12 @@ mod tests {
     #[test]
     fn what_the_law_never_permits_is_451_with_who_blocks_it_and_without_a_time_to_retry() {
         let rule = lgpd();
-        let response = refusal(Problem::Refused(Refusal::NoPermittedRegion), &[&rule], "req-1");
+        let response = refusal(
+            Problem::Refused(Refusal::NoPermittedRegion),
+            &[&rule],
+            "req-1",
+            Audience::Programs,
+        );
         assert_eq!(response.status, 451);
         assert_eq!(header(&response, "link"), Some("</.pointsman/>; rel=\"blocked-by\""));
         assert_eq!(header(&response, "retry-after"), None);
@@ -174,7 +246,7 @@ mod tests {
             (Problem::TimedOut, 504),
             (Problem::BadRequest, 400),
         ] {
-            assert_eq!(refusal(problem, &[], "r").status, status);
+            assert_eq!(refusal(problem, &[], "r", Audience::Programs).status, status);
         }
     }
 }

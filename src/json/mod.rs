@@ -18,6 +18,7 @@ pub(crate) use declare::{field, key, shape, text_shape, words};
 pub(crate) use fields::{content, fields, put, put_if_any, variants};
 pub(crate) use nearest::nearest;
 pub(crate) use reader::{Lost, Mistake, MistakeKind, Object, Reader, UnknownKeys};
+
 pub(crate) use shape::{Key, OneOrMany, Shape, Within};
 
 use serde::Deserializer;

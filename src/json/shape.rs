@@ -35,11 +35,12 @@ pub(crate) trait Shape: Sized {
 
 /// A whole number within bounds that its type names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Within<const LOW: u32, const HIGH: u32>(pub(crate) u32);
+pub struct Within<const LOW: u32, const HIGH: u32>(pub(crate) u32);
 
 impl<const LOW: u32, const HIGH: u32> Within<LOW, HIGH> {
     /// The number.
-    pub(crate) fn get(self) -> u32 {
+    #[must_use]
+    pub fn get(self) -> u32 {
         self.0
     }
 }

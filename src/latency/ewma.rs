@@ -41,6 +41,13 @@ impl Estimate {
         Self { scaled, samples: before.samples.saturating_add(1), at }
     }
 
+    /// The same, except that a slower sample than the average is taken as it is.
+    #[must_use]
+    pub fn with_peak(before: Option<Self>, ms: Millis, at: Timestamp) -> Self {
+        let next = Self::with(before, ms, at);
+        Self { scaled: next.scaled.max(ms.min(SAMPLE_MS_MAX).saturating_mul(8)), ..next }
+    }
+
     /// The average in milliseconds, or `None` where the last sample is too old to mean anything.
     #[must_use]
     pub fn millis(self, now: Timestamp) -> Option<Millis> {

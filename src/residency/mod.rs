@@ -30,4 +30,5 @@ pub use path::{
 };
 pub use region_set::{REGIONS_MAX, RegionSet};
 pub use rule::{Facts, Mode, Rule, When, strict_rules_over, wildcard_of};
+pub(crate) use tenant::cookie_values;
 pub use tenant::{COOKIE_BYTES_MAX, Claim, TenantSource};

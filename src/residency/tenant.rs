@@ -62,7 +62,7 @@ impl TenantSource {
             },
             Self::Cookie(name) => match header("cookie") {
                 Some(cookies) if cookies.len() > COOKIE_BYTES_MAX => Claim::Unreadable,
-                Some(cookies) => one_of(values(&cookies, name)),
+                Some(cookies) => one_of(cookie_values(&cookies, name)),
                 None => Claim::None,
             },
             Self::HostLabel(label) => claim(part(host, '.', *label)),
@@ -136,7 +136,7 @@ fn part(text: &str, separator: char, number: u8) -> Option<&str> {
 }
 
 /// The values of the cookies of a name, without the quotes that they may have.
-fn values<'h>(header: &'h str, name: &str) -> impl Iterator<Item = &'h str> {
+pub(crate) fn cookie_values<'h>(header: &'h str, name: &str) -> impl Iterator<Item = &'h str> {
     let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
     pairs.filter(move |(key, _)| key.trim_ascii() == name).map(|(_, value)| unquoted(value))
 }

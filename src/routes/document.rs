@@ -1,6 +1,6 @@
 //! The document under [`super::KEY`], as it travels.
 
-use crate::config::{Affinity, Geo, Policy};
+use crate::config::{Affinity, Geo, Policy, Proxying};
 use crate::country::Country;
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
@@ -73,6 +73,10 @@ shape! {
         steering: SteeringEntry,
         /// How a request tells its tenant.
         tenancy: Option<TenancyEntry>,
+        /// How its requests are treated.
+        proxy: Proxying,
+        /// What a region is asked for to see whether it answers again, beginning with `/`.
+        trial_path: String = "/".to_owned(),
         /// Its regions in failover order.
         regions: Vec<CandidateEntry>,
     }

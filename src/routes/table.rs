@@ -6,14 +6,14 @@ use super::document::{
     TenancyEntry, WhenEntry,
 };
 use super::{STALE_AFTER, VERSION};
-use crate::config::{Affinity, Policy};
+use crate::config::{Affinity, Policy, Proxying};
 use crate::country::Country;
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId, TenantId};
 use crate::json::{self, BadJson};
 use crate::latency::Location;
 use crate::ordered::{Map, Set};
-use crate::residency::{CountrySet, Law, RegionSet, Statute, When, wildcard_of};
+use crate::residency::{CountrySet, Law, RegionSet, Statute, TenantSource, When, wildcard_of};
 use crate::time::{Millis, Timestamp};
 use serde_json::Value;
 
@@ -51,6 +51,8 @@ pub struct Table {
 pub struct Serving {
     /// Its name.
     pub id: ServiceId,
+    /// Its place among the services.
+    pub place: usize,
     /// Longest wait for the first byte of one try of a request that may be tried elsewhere.
     pub try_timeout_ms: Millis,
     /// Longest wait for the first byte of an answer, all tries together.
@@ -59,6 +61,10 @@ pub struct Serving {
     pub steering: SteeringEntry,
     /// How a request tells its tenant.
     pub tenancy: Option<TenancyEntry>,
+    /// How its requests are treated.
+    pub proxy: Proxying,
+    /// What a region is asked for to see whether it answers again.
+    pub trial_path: String,
     /// Its regions in failover order.
     pub candidates: Vec<Candidate>,
     /// The same as a set.
@@ -78,6 +84,8 @@ pub struct Serving {
 pub struct Candidate {
     /// The region's index in the table.
     pub index: usize,
+    /// Its place in the service's failover order.
+    pub place: usize,
     /// What travelled.
     pub entry: CandidateEntry,
     /// The region's country.
@@ -131,6 +139,34 @@ impl Table {
         self.regions.iter().position(|region| region.id.as_str() == id)
     }
 
+    /// The headers that a decision may look at, in lower case.
+    #[must_use]
+    pub fn headers(&self) -> Set<String> {
+        let mut headers = Set::new();
+        let mut add = |name: &str| {
+            headers.insert(name.to_ascii_lowercase());
+        };
+        for statute in self.book.law.statutes() {
+            statute.when.headers.iter().for_each(|(name, _)| add(name));
+        }
+        for service in &self.services {
+            match service.tenancy.as_ref().map(|tenancy| &tenancy.source) {
+                Some(TenantSource::Header(name)) => add(name),
+                Some(TenantSource::Cookie(_)) => add("cookie"),
+                _ => {}
+            }
+            match &service.steering.affinity {
+                Affinity::Header(name) => add(name),
+                Affinity::Cookie => add("cookie"),
+                _ => {}
+            }
+            if service.steering.read_your_writes_s > 0 {
+                add("cookie");
+            }
+        }
+        headers
+    }
+
     /// The law as of now. A table that nobody has renewed for long still knows which memberships
     /// have ended since.
     #[must_use]
@@ -158,7 +194,7 @@ impl TryFrom<Routes> for Table {
         let mut by_host = Map::new();
         for (id, service) in routes.services {
             by_host.extend(service.hosts.iter().map(|host| (host.clone(), services.len())));
-            services.push(index.serving(id, service)?);
+            services.push(index.serving((services.len(), id), service)?);
         }
         let book = index.book(&routes.rules, None, &routes.tenants, &routes.sets)?;
         let later = match (routes.law_until, &routes.lasting) {
@@ -199,7 +235,11 @@ impl Index<'_> {
         Ok(set)
     }
 
-    fn serving(&self, id: ServiceId, service: ServiceEntry) -> Result<Serving, BadRoutes> {
+    fn serving(
+        &self,
+        (place, id): (usize, ServiceId),
+        service: ServiceEntry,
+    ) -> Result<Serving, BadRoutes> {
         let mut candidates = Vec::with_capacity(service.regions.len());
         let (mut regions, mut down, mut draining) =
             (RegionSet::none(), RegionSet::none(), RegionSet::none());
@@ -216,7 +256,8 @@ impl Index<'_> {
                 draining.insert(index);
             }
             let (country, location) = (*country, *location);
-            candidates.push(Candidate { index, entry, country, location });
+            let place = candidates.len();
+            candidates.push(Candidate { index, place, entry, country, location });
         }
         let steering = &service.steering;
         let by_share = steering.policy == Policy::Weighted
@@ -228,10 +269,13 @@ impl Index<'_> {
         let primary = steering.primary.as_ref().map(|id| self.find(id)).transpose()?;
         Ok(Serving {
             id,
+            place,
             try_timeout_ms: service.try_timeout_ms,
             timeout_ms: service.timeout_ms,
             steering: service.steering,
             tenancy: service.tenancy,
+            proxy: service.proxy,
+            trial_path: service.trial_path,
             candidates,
             regions,
             down,

@@ -2,10 +2,6 @@
 
 use super::outside;
 use crate::time::{Millis, Timestamp};
-use futures::future::{Either, select};
-use std::pin::pin;
-use std::time::Duration;
-use worker::Delay;
 
 /// The time now. In production it stands still while code runs and moves only with I/O.
 pub(super) fn now() -> Timestamp {
@@ -31,14 +27,6 @@ pub(super) fn short(ms: Millis) -> u32 {
 /// Waits.
 pub(super) async fn wait(ms: Millis) {
     outside::wait(short(ms)).await;
-}
-
-/// The result of `work`, or `None` where it takes longer than `ms`. The work is dropped then.
-pub(super) async fn within<T>(ms: Millis, work: impl Future<Output = T>) -> Option<T> {
-    match select(pin!(work), Delay::from(Duration::from_millis(ms))).await {
-        Either::Left((done, _)) => Some(done),
-        Either::Right(_) => None,
-    }
 }
 
 /// The clock of one cron run. It never shows a time before the one that the run was scheduled for,

@@ -8,6 +8,7 @@
 use super::outside::{self, Result, State, Work, failure, promise};
 use super::{api::Api, clock, kv};
 use crate::cloudflare::Next;
+use crate::config;
 use crate::controller::{self, Document, Offered};
 use crate::documents::Status;
 use crate::tick::{RoundReply, RoundRequest};
@@ -24,8 +25,6 @@ use worker::{Env, console_error, console_log};
 
 /// What the addresses of calls begin with.
 const HOST: &str = "https://controller";
-/// The KV key of the config.
-const CONFIG_KEY: &str = "config";
 /// Where the object keeps the last good config text.
 const LAST_GOOD_CONFIG: &str = "last_good_config";
 /// Where a state goes that this build does not read, for the build that does.
@@ -252,7 +251,7 @@ impl Object {
     /// Offers the config that KV holds now. Where KV cannot be asked or has none, the one in use
     /// stays.
     async fn read_config(&self, now: Timestamp) -> Result<()> {
-        let Some(Some(text)) = kv::get(&self.env, CONFIG_KEY, None).await else { return Ok(()) };
+        let Some(Some(text)) = kv::get(&self.env, config::KEY, None).await else { return Ok(()) };
         match self.with(|mind| mind.offer_config(&text, now))? {
             Offered::Same => Ok(()),
             Offered::Refused => {

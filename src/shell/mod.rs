@@ -10,23 +10,15 @@ mod api;
 mod clock;
 mod controller;
 mod cron;
-mod forward;
 mod kv;
 mod outbound;
 mod outside;
 mod probe;
 mod proxy;
-mod respond;
 mod routes;
 mod surface;
 
-use worker::{Context, Env, Result, ScheduleContext, ScheduledEvent, event};
-
-/// One request of a client.
-#[event(fetch)]
-async fn fetch(request: web_sys::Request, env: Env, context: Context) -> Result<web_sys::Response> {
-    proxy::answer(request, env, context).await
-}
+use worker::{Env, ScheduleContext, ScheduledEvent, event};
 
 /// One run of the cron trigger.
 #[event(scheduled)]

@@ -7,7 +7,6 @@ use crate::time::{Millis, Timestamp};
 use js_sys::{Map, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Request, Response, WorkerGlobalScope};
 
 /// Who we say that we are.
 const USER_AGENT: &str = concat!("pointsman/", env!("CARGO_PKG_VERSION"));
@@ -83,10 +82,4 @@ impl Answer {
     pub(super) fn body(&self) -> String {
         self.0.text()
     }
-}
-
-/// The runtime's own `fetch`.
-pub(super) async fn fetch(request: &Request) -> Result<Response, JsValue> {
-    let global: WorkerGlobalScope = js_sys::global().unchecked_into();
-    JsFuture::from(global.fetch_with_request(request)).await?.dyn_into()
 }

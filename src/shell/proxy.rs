@@ -1,119 +1,107 @@
-//! One request of a client: read its facts, decide, forward.
+//! Requests of clients. The core decides ([`crate::proxy`]), `carry.js` carries out; this is the
+//! way between the two.
+//!
+//! Crossing from JavaScript to wasm and back is what a request costs here (ADR-0010). So a request
+//! crosses twice, with one text or a few numbers each time, and waits in JavaScript, where waiting
+//! costs no future.
 
-use super::{clock, forward, kv, respond, routes, surface};
-use crate::country::Country;
-use crate::http::{ADMIN_PREFIX, Problem, parse_target, refusal};
-use crate::json;
-use crate::latency::Location;
-use crate::routes::{Pin, Table};
-use crate::steering::client_key::ClientKey;
-use crate::steering::{Evidence, KvPin, Refusal, RequestFacts, decide, needs_pin};
-use js_sys::Reflect;
+use super::outside::promise;
+use super::{clock, routes, surface};
+use crate::http::{Audience, Problem, refusal};
+use crate::proxy::{End, Isolate, Step, Token, Why};
+use crate::time::Millis;
+use js_sys::{Array, Promise};
+use std::cell::RefCell;
 use wasm_bindgen::JsValue;
-use worker::{Context, Env, Result};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
 
-/// What the KV keys of tenants begin with.
-const TENANT_PREFIX: &str = "tenant:";
-/// How long KV's cache may hold the pin of a tenant.
-const PIN_CACHE_TTL_S: u32 = 60;
+/// The way of a try, why there is no answer, its status, for how long it asks to be left alone, how
+/// long it took, and the time; and why to ask again, or 0.
+type Ended = dyn Fn(f64, u32, u32, f64, f64, f64) -> u32;
 
-/// Answers one request.
-pub(super) async fn answer(
-    request: web_sys::Request,
-    env: Env,
-    context: Context,
-) -> Result<web_sys::Response> {
-    let url = request.url();
-    let (id, seed) = request_id();
-    let Some(target) = parse_target(&url) else {
-        return respond::build(&refusal(Problem::BadRequest, &[], &id));
-    };
-    if target.path.starts_with(ADMIN_PREFIX) {
-        return surface::answer(&request, target.path, &env).await;
-    }
-    let Some(table) = routes::table(&env, &context).await else {
-        return respond::build(&refusal(Problem::NoRoutes, &[], &id));
-    };
-    let cf = Reflect::get(&request, &JsValue::from_str("cf")).unwrap_or_default();
-    let (headers, method, colo) = (request.headers(), request.method(), text(&cf, "colo"));
-    let header = |name: &str| headers.get(name).ok().flatten();
-    let mut facts = RequestFacts {
-        path: target.path,
-        method: &method,
-        header: &header,
-        country: country(&cf),
-        place: place(&cf),
-        colo: colo.as_deref(),
-        client: client(&table, &target.host, &header),
-        seed,
-        now: clock::now(),
-        ..RequestFacts::new(&target.host)
-    };
-    let pin = pin(&table, &facts, &env).await;
-    facts.kv_pin = match &pin {
-        None => KvPin::Unread,
-        Some(None) => KvPin::Absent,
-        Some(Some(pin)) => KvPin::Is(pin),
-    };
-    let decision = decide(&table, &facts, &Evidence::default());
-    if let (Some(service), None) = (decision.service, decision.refusal) {
-        let stale = table.is_stale(clock::now());
-        let forwarding = forward::Forwarding { request: &request, target: &target, id: &id, stale };
-        match forwarding.to(&decision.regions, service).await {
-            Ok(response) => return Ok(response),
-            Err(problem) => return respond::build(&refusal(problem, &decision.rules(), &id)),
+thread_local! {
+    static ISOLATE: RefCell<Isolate> = RefCell::default();
+}
+
+/// Lends what this isolate knows; `None` where it is in use, which cannot happen while nothing
+/// waits with it.
+pub(super) fn with<T>(work: impl FnOnce(&mut Isolate) -> T) -> Option<T> {
+    ISOLATE.with(|isolate| isolate.try_borrow_mut().ok().map(|mut isolate| work(&mut isolate)))
+}
+
+/// What `carry.js` calls, in the order in which it expects them. The export has the name of the one
+/// that the shim of `worker-build` would call for each request; `entry.js` calls it once.
+#[wasm_bindgen(js_name = fetch)]
+#[expect(unreachable_pub, reason = "an export of the wasm, which is reached from outside")]
+pub fn functions() -> Array {
+    let decide: Closure<dyn Fn(String, f64, Option<String>) -> String> =
+        Closure::new(|question: String, now, pin: Option<String>| {
+            decide(&question, now, pin.as_deref())
+        });
+    let ended: Closure<Ended> = Closure::new(ended);
+    let tried: Closure<dyn Fn(f64, bool, f64, f64)> = Closure::new(tried);
+    let load: Closure<dyn Fn(Env) -> Promise> = Closure::new(|env: Env| {
+        promise(Box::pin(async move {
+            routes::load(&env).await;
+            Ok(JsValue::UNDEFINED)
+        }))
+    });
+    let pin: Closure<dyn Fn(Env, String) -> Promise> = Closure::new(|env: Env, key: String| {
+        promise(Box::pin(async move { Ok(routes::pin(&env, &key).await) }))
+    });
+    let surface: Closure<dyn Fn(Env, String, String, Option<String>) -> Promise> =
+        Closure::new(|env: Env, method: String, url: String, authorization: Option<String>| {
+            promise(Box::pin(async move {
+                let response = surface::answer(&env, &method, &url, authorization.as_deref()).await;
+                Ok(Step::Refuse { response, or_stale: false, refresh: false }.text().into())
+            }))
+        });
+    let all = [
+        decide.into_js_value(),
+        ended.into_js_value(),
+        tried.into_js_value(),
+        load.into_js_value(),
+        pin.into_js_value(),
+        surface.into_js_value(),
+    ];
+    all.into_iter().collect()
+}
+
+fn decide(question: &str, now: f64, pin: Option<&str>) -> String {
+    let step = with(|isolate| isolate.decide(question, pin, clock::instant(now)));
+    step.unwrap_or_else(nobody_knows).text()
+}
+
+/// What is said where nothing can be asked.
+fn nobody_knows() -> Step {
+    let response = refusal(Problem::NoRoutes, &[], "", Audience::Programs);
+    Step::Refuse { response, or_stale: false, refresh: false }
+}
+
+fn ended(token: f64, none: u32, status: u32, retry_after_s: f64, took_ms: f64, now: f64) -> u32 {
+    let end = match (u16::try_from(status), Why::of(none)) {
+        (Ok(0), Why::TimedOut) => End::TimedOut,
+        (Ok(0), Why::Invalid) => End::Invalid,
+        (Err(_) | Ok(0), _) => End::Unreachable,
+        (Ok(status), _) => {
+            let retry_after_s = (retry_after_s >= 0.0).then(|| whole(retry_after_s));
+            End::Answered { status, retry_after_s }
         }
-    }
-    if matches!(decision.refusal, Some(Refusal::NoUsableRegion | Refusal::NoPrimary)) {
-        // Whoever is refused should be served as soon as anybody knows better.
-        routes::doubt();
-    }
-    let problem = decision.refusal.map_or(Problem::NoRoutes, Problem::Refused);
-    respond::build(&refusal(problem, &decision.rules(), &id))
+    };
+    let token = Token::from_number(whole(token));
+    let why = with(|isolate| isolate.ended(token, end, whole(took_ms), clock::instant(now)));
+    why.flatten().map_or(0, Why::number)
 }
 
-/// What KV says of the tenant, where the table does not know it; `None` where nobody could say.
-async fn pin(table: &Table, facts: &RequestFacts<'_>, env: &Env) -> Option<Option<Pin>> {
-    let tenant = needs_pin(table, facts)?;
-    let key = format!("{TENANT_PREFIX}{tenant}");
-    let Some(text) = kv::get(env, &key, Some(PIN_CACHE_TTL_S)).await? else { return Some(None) };
-    // A pin that does not read pins somewhere that nobody knows.
-    table.read_pin(&text, facts.now).map(Some)
+fn tried(token: f64, has_passed: bool, took_ms: f64, now: f64) {
+    let token = Token::from_number(whole(token));
+    let now = clock::instant(now);
+    with(|isolate| isolate.trial_ended(token, has_passed, whole(took_ms), now));
 }
 
-/// What stands for the client, where a decision may go by it. The address itself goes no further.
-fn client(
-    table: &Table,
-    host: &str,
-    header: &dyn Fn(&str) -> Option<String>,
-) -> Option<crate::steering::stable_hash::StableHash> {
-    let service = table.service(host).filter(|service| service.shares)?;
-    let key = ClientKey::of_address(service.id.as_str(), &header("cf-connecting-ip")?)?;
-    Some(key.hash())
-}
-
-/// The client's country as the runtime says it. Anything odd is no country, and no country is under
-/// every rule.
-fn country(cf: &JsValue) -> Option<Country> {
-    Country::parse(&text(cf, "country")?).ok()
-}
-
-fn place(cf: &JsValue) -> Option<Location> {
-    // The reader of JSON that is here anyway: the standard one for floats has a table of 10 KB.
-    let degrees = |name| json::parse(&text(cf, name)?).ok()?.as_f64();
-    Location::new(degrees("latitude")?, degrees("longitude")?)
-}
-
-fn text(cf: &JsValue, name: &str) -> Option<String> {
-    Reflect::get(cf, &JsValue::from_str(name)).ok()?.as_string()
-}
-
-/// A name for this request that nobody can guess, 128 random bits in hex, and half of them as a
-/// number.
-fn request_id() -> (String, u64) {
-    let mut bytes = [0_u8; 16];
-    // Without randomness the request still deserves an answer; its id is then plainly none.
-    let _ = getrandom::fill(&mut bytes);
-    let seed = bytes.first_chunk().map_or(0, |half| u64::from_be_bytes(*half));
-    (format!("{:032x}", u128::from_be_bytes(bytes)), seed)
+/// A whole number as JavaScript has it.
+fn whole(number: f64) -> Millis {
+    clock::instant(number).millis()
 }

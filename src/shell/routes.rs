@@ -1,92 +1,57 @@
-//! The routing table of this isolate: read from KV at most every half minute, behind the request
-//! where there is one already, and parsed only when it changed.
+//! What the proxy reads from KV: the routing table, or the config where there is no table, and the
+//! pins of tenants.
 
-use super::{clock, kv};
-use crate::fingerprint::Fingerprint;
+use super::{clock, kv, outside, proxy};
+use crate::config;
+use crate::controller::routes_of;
 use crate::routes::{KEY, Table};
-use crate::time::{Millis, SECOND, Timestamp};
-use std::cell::RefCell;
-use std::rc::Rc;
-use worker::{Context, Env, console_error};
+use crate::steering::token::SigningKey;
+use wasm_bindgen::JsValue;
+use worker::{Env, console_error};
 
-/// How long a table is used before KV is asked again. KV's own cache holds a value for at least 30
-/// s, so asking more often would only cost reads.
-const REFRESH_MS: Millis = 30 * SECOND;
-/// How long a table may go without a look into KV before a request waits for one: an isolate that
-/// was idle does not decide by rules that may have changed meanwhile.
-const TOO_LONG_MS: Millis = 120 * SECOND;
-/// How soon KV is asked again after a region that the table calls usable was not.
-const REFRESH_ON_EVIDENCE_MS: Millis = 5 * SECOND;
 /// The shortest time that KV's cache can be told to hold a value.
 const CACHE_TTL_S: u32 = 30;
+/// How long KV's cache may hold the pin of a tenant.
+const PIN_CACHE_TTL_S: u32 = 60;
+/// The secret that cookies are signed with.
+const COOKIE_KEY: &str = "COOKIE_KEY";
 
-#[derive(Default)]
-struct Cache {
-    table: Option<Rc<Table>>,
-    fingerprint: Option<Fingerprint>,
-    asked_at: Timestamp,
-    doubted: bool,
-}
-
-thread_local! {
-    static CACHE: RefCell<Cache> = RefCell::default();
-}
-
-/// Lends the cache; `None` where it is in use, which cannot happen while nothing waits with it.
-fn with<T>(work: impl FnOnce(&mut Cache) -> T) -> Option<T> {
-    CACHE.with(|cache| cache.try_borrow_mut().ok().map(|mut cache| work(&mut cache)))
-}
-
-/// The table, however old, or `None` where there has never been one.
-pub(super) async fn table(env: &Env, context: &Context) -> Option<Rc<Table>> {
-    let now = clock::now();
-    let (table, due, idle) = with(|cache| {
-        let refresh_ms = if cache.doubted { REFRESH_ON_EVIDENCE_MS } else { REFRESH_MS };
-        let age_ms = now.since(cache.asked_at);
-        let due = cache.table.is_none() || age_ms >= refresh_ms;
-        if due && cache.table.is_some() {
-            // Whoever comes next need not ask as well.
-            (cache.asked_at, cache.doubted) = (now, false);
-        }
-        (cache.table.clone(), due, age_ms >= TOO_LONG_MS)
-    })?;
-    match (table, due) {
-        (Some(table), false) => Some(table),
-        (Some(table), true) if !idle => {
-            let env = env.clone();
-            context.wait_until(async move { refresh(&env).await });
-            Some(table)
-        }
-        (None, _) | (Some(_), true) => {
-            refresh(env).await;
-            with(|cache| cache.table.clone()).flatten()
-        }
+/// Reads the table anew. Whatever goes wrong, the last one stays.
+pub(super) async fn load(env: &Env) {
+    let key = outside::variable(env, COOKIE_KEY).map(|key| SigningKey::new(&key));
+    if let Some(Err(error)) = &key {
+        console_error!("{COOKIE_KEY}: {error}; no cookie is set or read");
+    }
+    proxy::with(|isolate| isolate.take_key(key.and_then(Result::ok)));
+    let Some(text) = kv::get(env, KEY, Some(CACHE_TTL_S)).await else { return };
+    let taken = text.map(|text| proxy::with(|isolate| isolate.take(&text, clock::now())));
+    if let Some(Some(Err(error))) = &taken {
+        console_error!("{error}; the last table stays");
+    }
+    let has_table = proxy::with(|isolate| isolate.has_table()).unwrap_or_default();
+    if !has_table {
+        make(env).await;
     }
 }
 
-/// Notes that the table calls a region usable that was not: the Controller may know better by now.
-pub(super) fn doubt() {
-    with(|cache| cache.doubted = true);
+/// Makes a table of the config, which has the law and every region, and knows no health.
+async fn make(env: &Env) {
+    let Some(Some(text)) = kv::get(env, config::KEY, Some(CACHE_TTL_S)).await else { return };
+    match routes_of(&text, clock::now()).map(Table::try_from) {
+        Some(Ok(table)) => {
+            console_error!("KV has no routes that read; they are made of the config");
+            proxy::with(|isolate| isolate.take_made(table));
+        }
+        _ => console_error!("KV has neither routes nor a config that read"),
+    }
 }
 
-async fn refresh(env: &Env) {
-    let Some(Some(text)) = kv::get(env, KEY, Some(CACHE_TTL_S)).await else { return };
-    let fingerprint = Fingerprint::of(text.as_bytes());
-    if with(|cache| cache.fingerprint == Some(fingerprint)) == Some(true) {
-        return;
-    }
-    match Table::parse(&text) {
-        Ok(table) => {
-            with(|cache| {
-                // Of two reads that cross each other the older one may end last.
-                if cache.table.as_ref().is_some_and(|known| known.as_of > table.as_of) {
-                    return;
-                }
-                cache.table = Some(Rc::new(table));
-                cache.fingerprint = Some(fingerprint);
-                cache.asked_at = clock::now();
-            });
-        }
-        Err(error) => console_error!("{error}; the last table stays"),
+/// What KV says of a tenant: a text, `null` where there is nothing, `undefined` where nobody could
+/// ask.
+pub(super) async fn pin(env: &Env, key: &str) -> JsValue {
+    match kv::get(env, key, Some(PIN_CACHE_TTL_S)).await {
+        None => JsValue::UNDEFINED,
+        Some(None) => JsValue::NULL,
+        Some(Some(text)) => text.into(),
     }
 }

@@ -1,11 +1,11 @@
 //! Our own pages, `/.pointsman/…`.
 
-use super::{controller, kv, outside, respond};
+use super::{clock, controller, kv, outside};
 use crate::documents::STATUS_KEY;
-use crate::http::{AdminRequest, AdminRoute, Response, route};
+use crate::http::{AdminRequest, AdminRoute, Response, parse_target, route};
 use crate::secret::Secret;
 use crate::time::{Millis, SECOND};
-use worker::{Env, Result};
+use worker::Env;
 
 /// Longest wait for the Controller.
 const CONTROLLER_TIMEOUT_MS: Millis = 5 * SECOND;
@@ -14,19 +14,29 @@ const COMPARE_TIMEOUT_MS: Millis = 30 * SECOND;
 
 /// Answers a request to our own surface.
 pub(super) async fn answer(
-    request: &web_sys::Request,
-    path: &str,
     env: &Env,
-) -> Result<web_sys::Response> {
-    let method = request.method();
-    let authorization = request.headers().get("authorization").ok().flatten();
-    let asked = AdminRequest { method: &method, path, authorization: authorization.as_deref() };
+    method: &str,
+    url: &str,
+    authorization: Option<&str>,
+) -> Response {
+    let path = parse_target(url).map_or("", |target| target.path);
     let token = outside::variable(env, "ADMIN_TOKEN").map(Secret::new);
-    match route(&asked, token.as_ref()) {
-        AdminRoute::Status => respond::build(&status(env).await),
-        AdminRoute::Compare => respond::build(&compare(env).await),
-        AdminRoute::Refused(response) => respond::build(&response),
+    match route(&AdminRequest { method, path, authorization }, token.as_ref()) {
+        AdminRoute::Status => status(env).await,
+        AdminRoute::Compare => compare(env).await,
+        AdminRoute::Proxy => proxy(),
+        AdminRoute::Refused(response) => response,
     }
+}
+
+/// What the isolate that takes this request has seen.
+fn proxy() -> Response {
+    let headers = vec![
+        ("content-type", "application/json".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+    ];
+    let report = super::proxy::with(|isolate| isolate.report(clock::now()));
+    Response { status: 200, headers, body: report.unwrap_or_default().to_string() }
 }
 
 /// Has the Controller compare with Cloudflare, and says how everything is then.

@@ -15,7 +15,7 @@ use crate::routes::{Candidate, Serving, Table};
 pub fn decide<'t>(
     table: &'t Table,
     request: &RequestFacts<'t>,
-    evidence: &Evidence,
+    evidence: &Evidence<'_>,
 ) -> Decision<'t> {
     let Some(service) = table.service(request.host) else {
         return Decision::refused(None, Refusal::UnknownHost);
@@ -31,7 +31,7 @@ pub fn decide<'t>(
         .or_else(|| usable(&mut chain, service, request))
         .or_else(|| admitted(&mut chain, service, key));
     let (left, steps) = chain.into_parts();
-    let wishes = wishes(service, &left, request, key);
+    let wishes = wishes(service, &left, request, evidence, key);
     let (regions, how) = policy::order(&policy::Choice {
         service,
         left: &left,
@@ -110,8 +110,12 @@ fn wishes(
     service: &Serving,
     left: &RegionSet,
     request: &RequestFacts<'_>,
+    evidence: &Evidence<'_>,
     key: StableHash,
 ) -> Vec<Wish> {
+    let is_left_alone =
+        |region: &&Candidate| evidence.of(region).is_some_and(|seen| seen.breaker.is_open());
+    let left_alone = set_of(service.candidates.iter().filter(is_left_alone));
     let mut draining = service.draining.clone();
     if let Some(pinned) = pinned(service, request) {
         // Whoever is there already may stay until it is empty.
@@ -124,6 +128,7 @@ fn wishes(
     };
     let tried_out = set_of(service.candidates.iter().filter(beyond_canary));
     [
+        (Filter::Breaker, left_alone),
         (Filter::Drain, draining),
         (Filter::Lag, lagging.unwrap_or_else(RegionSet::none)),
         (Filter::Canary, tried_out),

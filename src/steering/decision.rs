@@ -57,6 +57,8 @@ pub enum Filter {
     Writes,
     /// Regions that turn this client away.
     Shed,
+    /// Regions that this isolate found to fail.
+    Breaker,
     /// Regions that take no new clients.
     Drain,
     /// Replicas that lag too far behind, for what only reads.
@@ -67,12 +69,13 @@ pub enum Filter {
 
 impl Filter {
     /// Every one, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Rules,
         Self::Tenant,
         Self::Health,
         Self::Writes,
         Self::Shed,
+        Self::Breaker,
         Self::Drain,
         Self::Lag,
         Self::Canary,
@@ -87,6 +90,7 @@ impl Filter {
             Self::Health => "health",
             Self::Writes => "writes",
             Self::Shed => "shed",
+            Self::Breaker => "breaker",
             Self::Drain => "drain",
             Self::Lag => "lag",
             Self::Canary => "canary",

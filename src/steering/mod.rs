@@ -11,13 +11,14 @@
 //!    beats no service.
 //! 3. **Writes**: all but the primary, for what changes something.
 //! 4. **Shed**: regions that turn this client away, by a stable hash.
-//! 5. **Drain**, **Lag**, **Canary**: regions that take no new clients, replicas that lag too far
-//!    behind to be read from, regions that are tried out on others. These only wish: what they name
-//!    is put behind the rest, where a retry still finds it.
+//! 5. **Breaker**, **Drain**, **Lag**, **Canary**: regions that this isolate found to fail, regions
+//!    that take no new clients, replicas that lag too far behind to be read from, regions that are
+//!    tried out on others. These only wish: what they name is put behind the rest, where a retry
+//!    still finds it.
 //!
-//! Then the policy puts what is left in order, within groups: what a preferred rule asks for before
-//! the rest, what no wish puts behind before what one does, what is up before what is unknown. The
-//! decision says how it chose the first.
+//! Then the policy puts what is left in order, within groups: what does not fail before what does,
+//! what a preferred rule asks for before the rest, what no wish puts behind before what one does,
+//! what is up before what is unknown. The decision says how it chose the first.
 //!
 //! Deciding cannot fail (invariant 3): what is left may be empty, and then the decision is a
 //! [`Refusal`].
@@ -37,7 +38,7 @@ pub mod weighted;
 
 pub use decide::decide;
 pub use decision::{Decision, Filter, How, Refusal, Removed, Step, Why, Wish};
-pub use request::{Evidence, KvPin, RequestFacts};
+pub use request::{Evidence, KvPin, RequestFacts, is_safe};
 pub use tenant::needs_pin;
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Which of the regions that are left comes first.
 //!
-//! The order is made in groups: first what breaks the fewest preferred rules, within that what no
-//! wish puts behind, within that what is known to be up. The policy orders each group by itself, so
+//! The order is made in groups: first what this isolate has not found to fail, within that what
+//! breaks the fewest preferred rules, within that what no wish puts behind, within that what is
+//! known to be up. The policy orders each group by itself, so
 //! no speed makes up for a preference, and nothing that is unknown is called fast.
 
 use super::decide::pinned;
@@ -25,7 +26,7 @@ pub(super) struct Choice<'c, 't> {
     pub(super) wishes: &'c [Wish],
     pub(super) ruling: &'c Ruling<'t>,
     pub(super) request: &'c RequestFacts<'c>,
-    pub(super) evidence: &'c Evidence,
+    pub(super) evidence: &'c Evidence<'c>,
     /// What decides which share of the clients this one is in.
     pub(super) key: StableHash,
 }
@@ -51,14 +52,19 @@ pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, How) {
 }
 
 impl<'t> Choice<'_, 't> {
-    /// The number of a region's group: what breaks fewer preferred rules first, then what fewer
-    /// wishes put behind, then what is known to be up.
+    /// The number of a region's group: what does not fail first, then what breaks fewer preferred
+    /// rules, then what fewer wishes put behind, then what is known to be up.
     fn group(&self, region: &Candidate) -> u64 {
         let reluctance = self.ruling.reluctance(region.index);
-        let behind = self.wishes.iter().filter(|wish| wish.behind.contains(region.index));
-        let unwanted: u64 = behind.map(|wish| weight(wish.filter)).sum();
+        let (mut failing, mut unwanted) = (0, 0);
+        for wish in self.wishes.iter().filter(|wish| wish.behind.contains(region.index)) {
+            match wish.filter {
+                Filter::Breaker => failing = FAILING,
+                filter => unwanted += weight(filter),
+            }
+        }
         let unproved = u64::from(region.entry.health != Health::Up);
-        reluctance.saturating_mul(16).saturating_add(unwanted * 2 + unproved)
+        failing + (reluctance.saturating_mul(16)).min(FAILING / 2) + unwanted * 2 + unproved
     }
 
     /// Orders one group.
@@ -181,11 +187,13 @@ impl<'t> Choice<'_, 't> {
 
     /// The less busy of two that chance draws; the others behind it in failover order.
     fn by_load(&self, group: &mut [&'t Candidate]) -> How {
-        let outstanding = |index: usize| self.evidence.outstanding.get(index).copied();
+        let now = self.request.now;
+        let outstanding =
+            |region: &Candidate| self.evidence.of(region).map(|seen| seen.outstanding.count(now));
         let loads: Vec<_> = group
             .iter()
             .map(|region| two_choices::Load {
-                outstanding: outstanding(region.index).unwrap_or(0),
+                outstanding: outstanding(region).unwrap_or(0),
                 weight: share(region).weight,
             })
             .collect();
@@ -198,21 +206,27 @@ impl<'t> Choice<'_, 't> {
     /// What is known of the way to each region, by one yardstick for all: from this client, where
     /// something is known for every region, or else from the observer.
     fn estimates(&self, group: &[&'t Candidate]) -> Vec<Option<Millis>> {
-        let seen = |index: usize| self.evidence.latency.get(index).copied().flatten();
-        let from_here: Vec<_> = group
-            .iter()
-            .map(|r| blend(None, seen(r.index), self.prior(r), self.request.now))
-            .collect();
-        if from_here.iter().all(Option::is_some) {
-            return from_here;
+        let now = self.request.now;
+        let seen = |region: &Candidate| self.evidence.of(region).and_then(|seen| seen.latency);
+        let mut estimates: Vec<_> =
+            group.iter().map(|r| blend(None, seen(r), self.prior(r), now)).collect();
+        if estimates.iter().any(Option::is_none) {
+            estimates = group.iter().map(|region| region.entry.latency_ms).collect();
         }
-        group.iter().map(|region| region.entry.latency_ms).collect()
+        for (estimate, region) in estimates.iter_mut().zip(group) {
+            let penalty_ms = self.evidence.of(region).map_or(0, |seen| seen.penalty_ms(now));
+            *estimate = estimate.map(|ms| ms.saturating_add(penalty_ms));
+        }
+        estimates
     }
 
     fn prior(&self, region: &Candidate) -> Option<Millis> {
         Some(self.request.place?.round_trip_ms_to(region.location?))
     }
 }
+
+/// What puts a failing region behind every other. What is preferred is so only while it serves.
+const FAILING: u64 = 1 << 62;
 
 /// How far behind a wish puts a region: what would be wrong for a client further than what would
 /// only be early or late. All of them together stay below 8.

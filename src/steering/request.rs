@@ -2,8 +2,9 @@
 
 use super::stable_hash::StableHash;
 use crate::country::Country;
-use crate::latency::{Estimate, Location};
-use crate::routes::Pin;
+use crate::latency::Location;
+use crate::passive::Seen;
+use crate::routes::{Candidate, Pin};
 use crate::time::Timestamp;
 use std::fmt;
 
@@ -70,11 +71,17 @@ impl<'a> RequestFacts<'a> {
         }
     }
 
-    /// Whether it changes nothing. Source: RFC 9110 §9.2.1.
+    /// Whether it changes nothing.
     #[must_use]
     pub fn is_safe(&self) -> bool {
-        matches!(self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+        is_safe(self.method)
     }
+}
+
+/// Whether a method changes nothing. Source: RFC 9110 §9.2.1.
+#[must_use]
+pub fn is_safe(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
 }
 
 /// What KV says of a tenant that the table does not name.
@@ -89,13 +96,18 @@ pub enum KvPin<'a> {
     Is(&'a Pin),
 }
 
-/// What this isolate itself has seen of the regions, by their index in the table. Empty at first.
-#[derive(Debug, Clone, Default)]
-pub struct Evidence {
-    /// Requests under way.
-    pub outstanding: Vec<u32>,
-    /// Time to the first byte of answers.
-    pub latency: Vec<Option<Estimate>>,
-    /// The region that was chosen last for clients like this one.
+/// What this isolate itself has seen of the regions of the service. Nothing at first.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Evidence<'e> {
+    /// Each region, in failover order.
+    pub seen: &'e [Seen],
+    /// The region that was chosen last for clients like this one, by its index in the table.
     pub incumbent: Option<usize>,
+}
+
+impl<'e> Evidence<'e> {
+    /// What was seen of a region.
+    pub(super) fn of(&self, region: &Candidate) -> Option<&'e Seen> {
+        self.seen.get(region.place)
+    }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::country::Country;
 use crate::latency::{Estimate, Location};
+use crate::passive::{Ended, Limits, Outcome, Seen};
 use crate::routes::Table;
 use crate::time::Timestamp;
 use serde_json::{Value, json};
@@ -152,6 +153,8 @@ fn now() -> Timestamp {
     Timestamp::from_millis(1_000_000)
 }
 
-fn seen(ms: u64) -> Option<Estimate> {
-    (0..16).fold(None, |before, _| Some(Estimate::with(before, ms, now())))
+fn seen(ms: u64) -> Seen {
+    let mut seen = Seen::default();
+    seen.latency = (0..16).fold(None, |before, _| Some(Estimate::with(before, ms, now())));
+    seen
 }

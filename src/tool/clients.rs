@@ -6,7 +6,7 @@ use super::{requests, scenario};
 use crate::config::{Config, Service};
 use crate::controller::routes;
 use crate::country::{COUNTRIES, Country};
-use crate::http::{Problem, refusal};
+use crate::http::{Audience, Problem, refusal};
 use crate::ids::{RegionId, RuleId, TenantId};
 use crate::ordered::Map;
 use crate::residency::RegionSet;
@@ -184,7 +184,7 @@ pub(super) fn outcome(table: &Table, asked: &Asked<'_>, now: Timestamp) -> Outco
 
 /// The status that clients get for a refusal.
 pub(super) fn status(why: Refusal) -> u16 {
-    refusal(Problem::Refused(why), &[], "").status
+    refusal(Problem::Refused(why), &[], "", Audience::Programs).status
 }
 
 #[cfg(test)]

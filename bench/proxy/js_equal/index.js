@@ -10,7 +10,7 @@ const SERVICE = "shop.example";
 const TRY_TIMEOUT_MS = 2000;
 const EPOCH = "1";
 // On every request that we send: one that comes back goes round in circles.
-const GUARD = "x-pointsman-hop";
+const GUARD = "x-pointsman-hops";
 
 const LATENCY_MS = { frankfurt: 8, dublin: 33, ashburn: 93, "sao-paulo": 153 };
 const EVERYWHERE = ["frankfurt", "dublin", "ashburn", "sao-paulo"];

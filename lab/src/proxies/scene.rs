@@ -15,6 +15,8 @@ use std::time::Duration;
 /// The targets that mark their answers with the region that gave them, as the comparison asks.
 const MARKED: [&str; 2] = [US, "js_equal"];
 const MARK: &str = "x-pointsman";
+/// What the Worker signs the affinity cookie with.
+const COOKIE_KEY: &str = "a key that nobody needs to guess";
 
 /// Everything that runs.
 #[derive(Debug)]
@@ -63,7 +65,9 @@ impl Scene {
         }
         let mut options = EdgeOptions::new(find_workerd(&root())?, workers.join(&name));
         options.vars.insert("ORIGIN".to_owned(), origin.to_owned());
-        if name != US {
+        if name == US {
+            options.vars.insert("COOKIE_KEY".to_owned(), COOKIE_KEY.to_owned());
+        } else {
             options.durable_objects.clear();
         }
         let edge = BareEdge::start(&options).await?;

@@ -1,7 +1,7 @@
 //! What is read and checked, and not acted on by this version: nobody should rely on it unawares.
 
 use super::{AdviceCode, Adviser};
-use crate::config::{Affinity, Failover, Policy, Quorum, Service, Steering};
+use crate::config::{Failover, Quorum, Service};
 use crate::ids::ServiceId;
 use crate::time::SECOND;
 
@@ -56,23 +56,6 @@ impl Adviser<'_> {
             let why = "no standby is promoted by itself, so writes wait for a person";
             let hint = "count on `rto_s` for reads; for writes promote by hand, and move `primary`";
             self.advise_with(&path, AdviceCode::W112, problem.to_owned(), why, Some(hint));
-        }
-        self.steering(id, &service.steering);
-    }
-
-    fn steering(&mut self, id: &ServiceId, steering: &Steering) {
-        let path = |key: &str| format!("services.{id}.{key}");
-        if steering.affinity == Affinity::Cookie {
-            self.ignored(&path("affinity"), "the proxy sets and reads no cookie yet");
-        }
-        if steering.policy == Policy::LeastOutstanding {
-            self.ignored(
-                &path("steering"),
-                "requests under way are not counted, so chance decides",
-            );
-        }
-        if steering.primary.as_ref().is_some_and(|primary| primary.read_your_writes_s > 0) {
-            self.ignored(&path("read_your_writes_s"), "the proxy sets and reads no cookie yet");
         }
     }
 

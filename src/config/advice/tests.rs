@@ -214,21 +214,13 @@ fn what_this_version_does_not_act_on_is_told() {
         "promote": {"url": "https://ops.example.org/promote"},
     });
     service["contract"] = json!({"availability": 99.9});
-    service["affinity"] = "cookie".into();
-    service["steering"] = "least_outstanding".into();
-    service["writes"] = "primary".into();
-    service["read_your_writes_s"] = 30.into();
     let expected = [
         "W104 alerts",
         "W104 areas.use",
         "W104 monitors.web.quorum",
-        "W104 services.web.affinity",
         "W104 services.web.contract.availability",
         "W104 services.web.failover.failback",
         "W104 services.web.failover.promote",
-        "W104 services.web.read_your_writes_s",
-        "W104 services.web.steering",
-        "W106 services.web.writes",
     ];
     assert_eq!(told(&config), expected);
 }

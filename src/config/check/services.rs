@@ -104,6 +104,7 @@ impl Checker<'_> {
             steering,
             try_timeout_ms: try_timeout_ms.into(),
             timeout_ms: timeout_ms.into(),
+            proxy: raw.proxy.clone(),
             failover: self.failover(&at("failover"), &raw.failover),
             peak_rps: raw.peak_rps.map(Within::get),
             publish,

@@ -81,6 +81,16 @@ impl Checker<'_> {
             ("max_lag_s", primary, writes),
             ("read_your_writes_s", primary, writes),
             (
+                "proxy.affinity_ttl_s",
+                raw.affinity == Affinity::Cookie,
+                "`affinity = \"cookie\"` with it",
+            ),
+            (
+                "proxy.stale_for_s",
+                !raw.proxy.stale_paths.is_empty(),
+                "`stale_paths` with it, which says whose answers are public",
+            ),
+            (
                 "affinity",
                 raw.affinity != Affinity::Tenant || raw.tenant.is_some(),
                 "`tenant` with it, which says how a request tells its tenant",

@@ -3,6 +3,7 @@
 use super::publishing::RawPublish;
 use super::recovery::{RawContract, RawFailover};
 use super::texts::{HeaderName, Pop};
+use crate::config::proxying::Proxying;
 use crate::config::service::{Affinity, Policy};
 use crate::country::Country;
 use crate::ids::{MonitorId, RegionId};
@@ -53,6 +54,8 @@ shape! {
         try_timeout_ms: Within<100, 60_000> = Within(5_000),
         /// Longest wait for the first byte of an answer, all tries together.
         timeout_ms: Within<100, 300_000> = Within(30_000),
+        /// How the proxy treats its requests.
+        proxy: Proxying,
         /// How it fails over and back.
         failover: RawFailover,
         /// Requests a second at peak, which those that remain must be able to carry.

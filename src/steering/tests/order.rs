@@ -24,8 +24,8 @@ fn an_unmeasured_region_is_not_a_fast_one() {
 #[test]
 fn what_this_isolate_has_seen_weighs_more_than_distance() {
     let table = with(&[]);
-    let latency = vec![seen(400), seen(30), None];
-    let evidence = Evidence { latency, ..Evidence::default() };
+    let latency = [seen(400), seen(30), Seen::default()];
+    let evidence = Evidence { seen: &latency, ..Evidence::default() };
     let request = RequestFacts { now: now(), ..berlin() };
     let decision = decide(&table, &request, &evidence);
     assert_eq!(order(&decision), ["us-east", "sa-east", "eu-west"]);
@@ -47,8 +47,8 @@ fn a_choice_moves_only_for_a_real_gain() {
     let request = RequestFacts { now: now(), ..from("US") };
     for (incumbent_ms, stays) in [(59, true), (60, true), (61, false)] {
         // A region that sees nobody is not estimated from here: all three are seen.
-        let latency = vec![seen(50), seen(incumbent_ms), seen(200)];
-        let evidence = Evidence { latency, incumbent: Some(1), ..Evidence::default() };
+        let latency = [seen(50), seen(incumbent_ms), seen(200)];
+        let evidence = Evidence { seen: &latency, incumbent: Some(1) };
         let decision = decide(&table, &request, &evidence);
         let first = if stays { "us-east" } else { "eu-west" };
         assert_eq!(order(&decision).first().map(String::as_str), Some(first), "{incumbent_ms}");
@@ -101,8 +101,8 @@ fn proximity_looks_at_distance_alone() {
         steering(json!({"policy": "proximity"})),
         ("/services/api/regions/0/latency_ms", json!(900)),
     ]);
-    let latency = vec![seen(900), seen(1), seen(1)];
-    let evidence = Evidence { latency, ..Evidence::default() };
+    let latency = [seen(900), seen(1), seen(1)];
+    let evidence = Evidence { seen: &latency, ..Evidence::default() };
     let decision = decide(&table, &RequestFacts { now: now(), ..berlin() }, &evidence);
     assert_eq!((order(&decision)[0].as_str(), decision.how), ("eu-west", How::Nearest));
     assert_eq!(decide(&table, &from("DE"), &Evidence::default()).how, How::Order);
@@ -203,12 +203,53 @@ fn a_region_that_breaks_fewer_preferred_rules_comes_first() {
 }
 
 #[test]
+fn a_region_that_fails_here_is_behind_all_others_and_even_behind_a_preference() {
+    let mut dead = Seen::default();
+    let limits = Limits { failures: 5, success_percent: 50 };
+    dead.end(Ended { outcome: Outcome::Silent, origin: 0, began: now(), now: now() }, limits);
+    let seen = [dead, Seen::default(), Seen::default()];
+    let evidence = Evidence { seen: &seen, ..Evidence::default() };
+    let request = RequestFacts { now: now(), ..berlin() };
+    let preferred =
+        json!([{"id": "gdpr", "mode": "preferred", "when": {}, "permits": ["eu-west"]}]);
+    for rules in [json!([]), preferred] {
+        let table = with(&[("/rules", rules)]);
+        let decision = decide(&table, &request, &evidence);
+        assert_eq!(order(&decision), ["us-east", "sa-east", "eu-west"]);
+        assert_eq!(decision.wishes[0].filter, Filter::Breaker);
+    }
+    let strict = json!([{"id": "x", "mode": "strict", "when": {}, "permits": ["eu-west"]}]);
+    let table = with(&[("/rules", strict)]);
+    let decision = decide(&table, &request, &evidence);
+    assert_eq!(order(&decision), ["eu-west"], "where nothing else is permitted it is tried");
+}
+
+#[test]
+fn a_failure_is_slow_and_not_fast() {
+    let mut failing = seen(1);
+    let limits = Limits { failures: 5, success_percent: 50 };
+    failing.end(Ended { outcome: Outcome::Failed, origin: 0, began: now(), now: now() }, limits);
+    assert!(!failing.breaker.is_open());
+    let all = [failing, seen(90), seen(200)];
+    let evidence = Evidence { seen: &all, ..Evidence::default() };
+    let (table, request) = (with(&[]), RequestFacts { now: now(), ..berlin() });
+    let decision = decide(&table, &request, &evidence);
+    assert_eq!(order(&decision), ["us-east", "sa-east", "eu-west"]);
+}
+
+#[test]
 fn the_less_busy_of_two_is_chosen() {
     let table = with(&[steering(json!({"policy": "least_outstanding"}))]);
-    let evidence = Evidence { outstanding: vec![9, 1, 9], ..Evidence::default() };
+    let busy = |count| {
+        let mut seen = Seen::default();
+        (0..count).for_each(|_| seen.outstanding.begin(now()));
+        seen
+    };
+    let busy = [busy(9), busy(1), busy(9)];
+    let evidence = Evidence { seen: &busy, ..Evidence::default() };
     let mut first = [0; 3];
     for seed in 0..3_000 {
-        let decision = decide(&table, &RequestFacts { seed, ..berlin() }, &evidence);
+        let decision = decide(&table, &RequestFacts { seed, now: now(), ..berlin() }, &evidence);
         assert_eq!((decision.regions.len(), decision.how), (3, How::LessBusy));
         first[decision.regions[0].index] += 1;
     }

@@ -179,6 +179,7 @@ fn why(filter: Filter) -> &'static str {
         Filter::Health => "down",
         Filter::Writes => "not the primary, which alone takes writes",
         Filter::Shed => "turns this client away",
+        Filter::Breaker => "found to fail",
         Filter::Drain => "takes no new clients",
         Filter::Lag => "too far behind the primary, or nobody knows how far",
         Filter::Canary => "tried out on other clients",

@@ -3,6 +3,7 @@
 use super::super::oracle::{Asked, Claim, Kv};
 use super::{Case, Subject, World};
 use crate::config::Service;
+use crate::passive::{Ended, Limits, Outcome, Seen};
 use crate::residency::RegionSet;
 use crate::routes::Pin;
 use crate::steering::stable_hash::StableHash;
@@ -47,9 +48,22 @@ pub(super) fn check(
         seed: turn,
         now: world.now,
     };
-    let evidence = Evidence { incumbent, ..Evidence::default() };
+    // In one turn of seven this isolate has found all regions to fail, or all but one.
+    let failing = turn.is_multiple_of(7).then(|| failing(service.regions.len(), turn / 7, world));
+    let evidence = Evidence { seen: failing.as_deref().unwrap_or_default(), incumbent };
     let decision = (subject.decide)(&world.table, &facts, &evidence);
     fault(service, world, case, &decision)
+}
+
+/// What an isolate has seen of so many regions when every one but the `turn`-th is left alone.
+fn failing(regions: usize, turn: u64, world: &World<'_>) -> Vec<Seen> {
+    let mut dead = Seen::default();
+    let silence = Ended { outcome: Outcome::Silent, origin: 0, began: world.now, now: world.now };
+    dead.end(silence, Limits { failures: 1, success_percent: 0 });
+    let mut seen = vec![dead; regions];
+    let lives = usize::try_from(turn).unwrap_or(0) % (regions + 1);
+    seen.get_mut(lives).into_iter().for_each(|one| *one = Seen::default());
+    seen
 }
 
 fn kv_pin(kv: Kv, pin: Option<&Pin>) -> KvPin<'_> {

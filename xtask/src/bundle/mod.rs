@@ -4,6 +4,7 @@
 //! would do it all again, some seconds of it, when nothing has changed; as wrangler builds before
 //! everything that it does, [`stamp`] spares that.
 
+mod entry;
 mod shrink;
 mod size;
 mod stamp;
@@ -63,6 +64,7 @@ fn bundle(checkout: &Checkout, tools: &Tools, profile: Profile) -> Result<()> {
     }
     stamp::remove(checkout)?;
     worker_build(checkout, tools, profile)?;
+    entry::put_before(checkout, tools)?;
     if matches!(profile, Profile::Release) {
         shrink::shrink(checkout, tools)?;
     }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::Profile;
+use super::{Profile, entry};
 use crate::checkout::Checkout;
 use crate::setup::Tools;
 
@@ -36,7 +36,8 @@ pub(super) fn of_inputs(
     // Paths with versions in them, for the npm packages the lock file, and this program.
     (&tools.worker_build, &tools.wasm_bindgen).hash(&mut hasher);
     let own = env::current_exe().context("cannot tell which program this is")?;
-    for file in [checkout.root().join("package-lock.json"), own] {
+    let sources = entry::SOURCES.map(|source| checkout.root().join(source));
+    for file in [checkout.root().join("package-lock.json"), own].into_iter().chain(sources) {
         let content = fs::read(&file);
         content.with_context(|| format!("cannot read {}", file.display()))?.hash(&mut hasher);
     }

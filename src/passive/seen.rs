@@ -1,0 +1,126 @@
+//! Everything that an isolate has seen of one region of one service.
+//!
+//! The time to the first byte is a peak average: a slower answer counts at once and whole, a faster
+//! one by an eighth. Clients feel the bad moments, and an average that forgets them slowly keeps a
+//! region from looking good again between two of them. An error is not fast: what failed leaves a
+//! penalty that fades, so a region that refuses in a millisecond does not attract the traffic that
+//! it refuses. Source: linkerd2-proxy, `PenaltyPeakEwma`.
+
+use super::Outcome;
+use super::breaker::{Breaker, Limits};
+use super::outstanding::Outstanding;
+use super::quantile::Quantile;
+use crate::latency::Estimate;
+use crate::time::{Millis, SECOND, Timestamp};
+
+/// What a failure adds to a region's latency.
+pub const PENALTY_MS: Millis = 5 * SECOND;
+/// After this long nothing is left of it.
+pub const PENALTY_FADES_AFTER: Millis = 10 * SECOND;
+
+/// One region, as this isolate has seen it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Whether it is to be left alone.
+    pub breaker: Breaker,
+    /// Time to the first byte of its answers.
+    pub latency: Option<Estimate>,
+    /// Requests that it has not answered.
+    pub outstanding: Outstanding,
+    /// When a request is late.
+    pub late_after: Quantile,
+    /// The origin that was silent last, by its place in the region.
+    pub silent_origin: Option<usize>,
+    failed_at: Option<Timestamp>,
+}
+
+/// A try that is over.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended {
+    /// How.
+    pub outcome: Outcome,
+    /// At which origin, by its place in the region.
+    pub origin: usize,
+    /// When it was sent.
+    pub began: Timestamp,
+    /// When it was over.
+    pub now: Timestamp,
+}
+
+impl Seen {
+    /// Folds in a try that is over.
+    pub fn end(&mut self, ended: Ended, limits: Limits) {
+        let Ended { outcome, origin, began, now } = ended;
+        self.outstanding.end(began);
+        if outcome == Outcome::Unknown {
+            return;
+        }
+        self.breaker.observe(outcome, began, now, limits);
+        if outcome == Outcome::Served {
+            let took_ms = now.since(began);
+            self.latency = Some(Estimate::with_peak(self.latency, took_ms, now));
+            self.late_after.add(took_ms);
+            self.silent_origin = self.silent_origin.filter(|silent| *silent != origin);
+        } else {
+            self.failed_at = Some(now);
+        }
+        if outcome == Outcome::Silent {
+            self.silent_origin = Some(origin);
+        }
+    }
+
+    /// What its last failure adds to its latency.
+    #[must_use]
+    pub fn penalty_ms(&self, now: Timestamp) -> Millis {
+        let age_ms = self.failed_at.map_or(PENALTY_FADES_AFTER, |at| now.since(at));
+        PENALTY_MS * PENALTY_FADES_AFTER.saturating_sub(age_ms) / PENALTY_FADES_AFTER
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { failures: 5, success_percent: 50 };
+
+    fn at(ms: u64) -> Timestamp {
+        Timestamp::from_millis(1_000_000 + ms)
+    }
+
+    fn ended(outcome: Outcome, began: u64, now: u64) -> Ended {
+        Ended { outcome, origin: 0, began: at(began), now: at(now) }
+    }
+
+    #[test]
+    fn a_slower_answer_counts_whole_and_a_faster_one_by_an_eighth() {
+        let mut seen = Seen::default();
+        for (took, shown) in [(40, 40), (200, 200), (40, 180)] {
+            seen.end(ended(Outcome::Served, 0, took), LIMITS);
+            assert_eq!(seen.latency.unwrap().millis(at(took)), Some(shown));
+        }
+    }
+
+    #[test]
+    fn a_fast_failure_is_slow_for_a_while() {
+        let mut seen = Seen::default();
+        seen.end(ended(Outcome::Failed, 0, 1), LIMITS);
+        assert_eq!(seen.latency, None, "an error is no measurement");
+        assert_eq!(seen.penalty_ms(at(1)), 5_000);
+        assert_eq!(seen.penalty_ms(at(5_001)), 2_500);
+        assert_eq!(seen.penalty_ms(at(10_001)), 0);
+        assert_eq!(Seen::default().penalty_ms(at(0)), 0);
+    }
+
+    #[test]
+    fn what_is_over_is_not_under_way_however_it_ended() {
+        let mut seen = Seen::default();
+        for outcome in
+            [Outcome::Served, Outcome::Failed, Outcome::Silent, Outcome::PushedBack(None)]
+        {
+            seen.outstanding.begin(at(0));
+            assert_eq!(seen.outstanding.count(at(0)), 1);
+            seen.end(ended(outcome, 0, 5), LIMITS);
+            assert_eq!(seen.outstanding.count(at(5)), 0);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Counts over the last seconds.
+//!
+//! A ring of buckets and no moving average: what is asked is "how many of the last ten seconds",
+//! and an average would answer differently for the same failures at another rate of requests.
+
+use crate::time::{Millis, SECOND, Timestamp};
+
+/// What the counts cover.
+pub const WINDOW_MS: Millis = 10 * SECOND;
+
+const BUCKETS: usize = 5;
+const BUCKET_MS: Millis = 2 * SECOND;
+
+/// Good and bad ones of the last [`WINDOW_MS`], in steps of two seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Window([Bucket; BUCKETS]);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Bucket {
+    /// Which two seconds since the epoch.
+    number: u64,
+    good: u32,
+    bad: u32,
+}
+
+impl Window {
+    /// Counts one more.
+    pub fn note(&mut self, is_good: bool, now: Timestamp) {
+        let number = now.millis() / BUCKET_MS;
+        // The oldest makes room. A clock that goes back counts into what is there.
+        let Some(bucket) =
+            self.0.iter_mut().min_by_key(|bucket| (bucket.number != number, bucket.number))
+        else {
+            return;
+        };
+        if bucket.number != number {
+            *bucket = Bucket { number, ..Bucket::default() };
+        }
+        let count = if is_good { &mut bucket.good } else { &mut bucket.bad };
+        *count = count.saturating_add(1);
+    }
+
+    /// The good and the bad ones of the window that ends now.
+    #[must_use]
+    pub fn counts(&self, now: Timestamp) -> (u32, u32) {
+        let newest = now.millis() / BUCKET_MS;
+        let mut counts = (0_u32, 0_u32);
+        for bucket in &self.0 {
+            if newest.abs_diff(bucket.number) < BUCKETS as u64 {
+                counts =
+                    (counts.0.saturating_add(bucket.good), counts.1.saturating_add(bucket.bad));
+            }
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Timestamp {
+        Timestamp::from_millis(1_000_000 + ms)
+    }
+
+    #[test]
+    fn it_counts_what_is_not_older_than_ten_seconds() {
+        let mut window = Window::default();
+        for second in 0..20 {
+            window.note(second % 2 == 0, at(second * 1_000));
+        }
+        assert_eq!(window.counts(at(19_999)), (5, 5));
+        assert_eq!(window.counts(at(23_000)), (3, 3));
+        assert_eq!(window.counts(at(40_000)), (0, 0));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_loses_nothing() {
+        let mut window = Window::default();
+        window.note(true, at(10_000));
+        window.note(false, at(9_000));
+        assert_eq!(window.counts(at(10_000)), (1, 1));
+    }
+}

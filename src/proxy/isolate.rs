@@ -1,0 +1,169 @@
+//! What one isolate keeps between requests, and how it learns.
+
+use super::outcome::{End, Why, classify};
+use super::refresh::Looks;
+use super::service::{SeenService, limits};
+use super::ways::Token;
+use crate::fingerprint::Fingerprint;
+use crate::ordered::Map;
+use crate::passive::{Ended, Outcome};
+use crate::routes::{BadRoutes, Table};
+use crate::steering::token::SigningKey;
+use crate::time::{Millis, Timestamp};
+use std::rc::Rc;
+
+/// Everything that one isolate knows.
+#[derive(Debug, Default)]
+pub struct Isolate {
+    pub(super) table: Option<Rc<Table>>,
+    fingerprint: Option<Fingerprint>,
+    /// Counts the tables.
+    pub(super) version: u32,
+    /// The headers that a decision may look at.
+    pub(super) names: Rc<Vec<String>>,
+    /// In the order of the table.
+    pub(super) services: Vec<SeenService>,
+    pub(super) looks: Looks,
+    pub(super) key: Option<SigningKey>,
+    pub(super) counts: Counts,
+}
+
+/// What happened since the isolate began.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Requests that were sent on.
+    pub requests: u64,
+    /// Tries after the first ones.
+    pub retries: u64,
+    /// Late requests that were sent elsewhere as well.
+    pub hedges: u64,
+    /// Retries and hedges that were not granted.
+    pub over_budget: u64,
+    /// Requests that were decided by an old table.
+    pub stale: u64,
+    /// Requests that were refused, by the code of the problem.
+    pub refused: Map<&'static str, u64>,
+}
+
+impl Counts {
+    /// Counts a try that may be made, or may not. Returns which.
+    pub(super) fn note(&mut self, why: Why, may: bool) -> bool {
+        let count = match why {
+            _ if !may => &mut self.over_budget,
+            Why::First => &mut self.requests,
+            Why::Late => &mut self.hedges,
+            _ => &mut self.retries,
+        };
+        *count += 1;
+        may
+    }
+}
+
+impl Isolate {
+    /// Takes the text of a table that KV has. What was seen of its regions stays. Returns whether
+    /// it is another one than before. Errors: the text is no table; the last one stays.
+    pub fn take(&mut self, text: &str, now: Timestamp) -> Result<bool, BadRoutes> {
+        self.looks.read(now);
+        let fingerprint = Fingerprint::of(text.as_bytes());
+        if self.fingerprint == Some(fingerprint) {
+            return Ok(false);
+        }
+        let table = Table::parse(text)?;
+        // Of two reads that cross each other the older one may end last.
+        if self.table.as_ref().is_some_and(|known| known.as_of > table.as_of) {
+            return Ok(false);
+        }
+        self.fingerprint = Some(fingerprint);
+        self.install(table);
+        Ok(true)
+    }
+
+    /// Takes a table that was made of the last good config, where KV has none.
+    pub fn take_made(&mut self, table: Table) {
+        if self.table.is_none() {
+            self.install(table);
+        }
+    }
+
+    /// Takes the key that cookies are signed with.
+    pub fn take_key(&mut self, key: Option<SigningKey>) {
+        self.key = key;
+    }
+
+    /// Whether there is a table.
+    #[must_use]
+    pub fn has_table(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// Whether decisions rest on an old view: nobody could look for a newer table, or nobody wrote
+    /// one.
+    pub(super) fn is_stale(&self, table: &Table, now: Timestamp) -> bool {
+        self.looks.is_stale(now) || table.is_stale(now)
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    fn install(&mut self, table: Table) {
+        let before = std::mem::take(&mut self.services);
+        for serving in table.services() {
+            let known = before.iter().find(|service| service.id == serving.id);
+            self.services.push(SeenService::of(serving, known));
+        }
+        self.names = Rc::new(table.headers().into_iter().collect());
+        self.version = self.version.wrapping_add(1);
+        self.table = Some(Rc::new(table));
+    }
+
+    /// Folds in how a try ended: with an answer of this `status`, or with none. Returns why the
+    /// shell should ask again, if it should.
+    pub fn ended(
+        &mut self,
+        token: Token,
+        end: End,
+        took_ms: Millis,
+        now: Timestamp,
+    ) -> Option<Why> {
+        let table = self.table.clone()?;
+        let service = table.services().get(token.service).filter(|_| token.table == self.version);
+        let (outcome, why) = match end {
+            End::Answered { status, retry_after_s } => match service {
+                Some(service) => classify(status, retry_after_s, &service.proxy),
+                None => (Outcome::Served, None),
+            },
+            End::Unreachable => (Outcome::Silent, Some(Why::Unreachable)),
+            End::Invalid => (Outcome::Unknown, Some(Why::Invalid)),
+            End::TimedOut => (Outcome::Silent, Some(Why::TimedOut)),
+        };
+        if outcome == Outcome::Silent {
+            self.looks.doubt();
+        }
+        let mine = service.and_then(|service| self.services.get_mut(service.place));
+        if let (Some(service), Some(mine)) = (service, mine)
+            && let Some(seen) = mine.seen.get_mut(token.region)
+        {
+            let began = Timestamp::from_millis(now.millis().saturating_sub(took_ms));
+            seen.end(Ended { outcome, origin: token.origin, began, now }, limits(&service.proxy));
+        }
+        why
+    }
+
+    /// Folds in how a trial ended. One that takes longer than a client's try may has not passed: it
+    /// would only bring back clients who then wait in vain.
+    pub fn trial_ended(&mut self, token: Token, has_passed: bool, took_ms: Millis, now: Timestamp) {
+        let service = self.table.as_ref().and_then(|table| table.services().get(token.service));
+        let is_soon = service.is_some_and(|service| took_ms <= service.try_timeout_ms);
+        let has_passed = has_passed && is_soon;
+        let mine = self.services.get_mut(token.service).filter(|_| token.table == self.version);
+        if let Some(seen) = mine.and_then(|mine| mine.seen.get_mut(token.region)) {
+            seen.breaker.trial_ended(has_passed, now);
+            if !has_passed {
+                seen.silent_origin = Some(token.origin);
+            }
+        }
+    }
+}

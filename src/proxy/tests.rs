@@ -1,0 +1,292 @@
+//! Whole conversations about requests, as the shell would have them.
+
+use super::*;
+use crate::routes::VERSION;
+use crate::steering::token::SigningKey;
+use crate::time::Timestamp;
+use serde_json::{Value, json};
+
+mod cookies;
+mod law;
+mod refusing;
+mod retrying;
+
+const HOST: &str = "api.example.com";
+
+fn at(ms: u64) -> Timestamp {
+    Timestamp::from_millis(1_795_305_600_000 + ms)
+}
+
+/// Three regions, all up; `api` is served by all of them in this order, each with two origins.
+fn three() -> Value {
+    let candidate = |id: &str| {
+        let origin = |n: u8| format!("https://{id}-{n}.example.net");
+        json!({
+            "id": id, "health": "up", "usable": 2, "all": 2,
+            "origins": [origin(1), origin(2)],
+        })
+    };
+    json!({
+        "version": VERSION, "generation": 7, "as_of": at(0).to_string(), "config": "0", "law": "0",
+        "regions": [
+            {"id": "eu-west", "country": "IE"},
+            {"id": "us-east", "country": "US"},
+            {"id": "sa-east", "country": "BR"},
+        ],
+        "services": {"api": {
+            "hosts": [HOST], "try_timeout_ms": 1_000, "timeout_ms": 5_000,
+            "steering": {"policy": "ordered"}, "trial_path": "/health",
+            "regions": [candidate("eu-west"), candidate("us-east"), candidate("sa-east")],
+        }},
+        "rules": [{
+            "id": "lgpd", "mode": "strict", "when": {"countries": ["BR"]}, "permits": ["sa-east"],
+        }],
+    })
+}
+
+/// An isolate that has read `three` with some values replaced, each at its JSON pointer.
+fn isolate(changes: &[(&str, Value)]) -> Isolate {
+    let mut routes = three();
+    for (pointer, value) in changes {
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        match routes.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent}")) {
+            Value::Array(items) => items[key.parse::<usize>().unwrap()] = value.clone(),
+            parent => parent[key] = value.clone(),
+        }
+    }
+    let mut isolate = Isolate::default();
+    assert!(isolate.take(&routes.to_string(), at(0)).unwrap());
+    isolate
+}
+
+/// A request, as it can be asked about.
+#[derive(Clone, Copy)]
+struct Asking<'a> {
+    method: &'a str,
+    path: &'a str,
+    body: &'a str,
+    country: &'a str,
+    accept: &'a str,
+    hops: &'a str,
+    client: &'a str,
+    /// The value of each header that is asked for.
+    headers: &'a [&'a str],
+}
+
+/// A German `GET /`.
+const GET: Asking<'_> = Asking {
+    method: "GET",
+    path: "/",
+    body: "",
+    country: "DE",
+    accept: "",
+    hops: "",
+    client: "192.0.2.1",
+    headers: &[],
+};
+/// An order of 6,400 bytes.
+const POST: Asking<'_> = Asking { method: "POST", body: "6400", ..GET };
+
+impl Asking<'_> {
+    fn question(&self, isolate: &Isolate, why: Why, trail: &str, elapsed_ms: u64) -> String {
+        let mut lines = vec![
+            isolate.version.to_string(),
+            why.number().to_string(),
+            "0".to_owned(),
+            elapsed_ms.to_string(),
+            trail.to_owned(),
+        ];
+        let url = format!("https://{HOST}{}", self.path);
+        let id = "00000000-0000-4000-8000-00000000002a";
+        let facts = [
+            self.method,
+            &url,
+            self.body,
+            id,
+            self.country,
+            "FRA",
+            "",
+            "",
+            self.client,
+            self.accept,
+            self.hops,
+        ];
+        lines.extend(facts.iter().chain(self.headers).map(|line| (*line).to_owned()));
+        lines.join("\n")
+    }
+
+    fn step(&self, isolate: &mut Isolate, why: Why, trail: &str, now: u64) -> Step {
+        let question = self.question(isolate, why, trail, now);
+        isolate.decide(&question, None, at(now))
+    }
+
+    /// The first try of it.
+    fn first(&self, isolate: &mut Isolate, now: u64) -> Try {
+        let question = self.question(isolate, Why::First, "", 0);
+        let mut step = isolate.decide(&question, None, at(now));
+        if step == Step::Table {
+            let looked = question.replacen("\n0\n0\n0\n", "\n0\n1\n0\n", 1);
+            step = isolate.decide(&looked, None, at(now));
+        }
+        sent(step)
+    }
+}
+
+fn sent(step: Step) -> Try {
+    match step {
+        Step::Try(sent) => *sent,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refused(step: Step) -> (u16, String) {
+    match step {
+        Step::Refuse { response, .. } => {
+            let code = response.headers.iter().find(|(name, _)| *name == "x-pointsman");
+            (response.status, code.map(|(_, value)| value.clone()).unwrap_or_default())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn answered(status: u16) -> End {
+    End::Answered { status, retry_after_s: None }
+}
+
+fn header<'h>(headers: &'h [(&'static str, String)], name: &str) -> Option<&'h str> {
+    headers.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str())
+}
+
+#[test]
+fn a_request_without_a_table_waits_for_one_and_is_refused_if_there_is_none() {
+    let mut isolate = Isolate::default();
+    let question = GET.question(&isolate, Why::First, "", 0);
+    assert_eq!(isolate.decide(&question, None, at(0)), Step::Table);
+    let looked = question.replacen("\n0\n0\n0\n", "\n0\n1\n0\n", 1);
+    let (status, code) = refused(isolate.decide(&looked, None, at(0)));
+    assert_eq!((status, code.as_str()), (503, "refused; code=no_routes"));
+}
+
+#[test]
+fn facts_for_another_table_are_asked_for_again_with_the_headers_of_this_one() {
+    let by_header = json!({"source": "header x-tenant"});
+    let mut isolate = isolate(&[("/services/api/tenancy", by_header)]);
+    let question = GET.question(&isolate, Why::First, "", 0).replacen('1', "0", 1);
+    let names = vec!["x-tenant".to_owned()];
+    assert_eq!(isolate.decide(&question, None, at(0)), Step::Facts { version: 1, names });
+}
+
+#[test]
+fn a_request_is_sent_with_what_the_origin_is_told() {
+    let sent = Asking { path: "/a%20b?c=%20+", ..GET }.first(&mut isolate(&[]), 10);
+    assert_eq!(sent.url, "https://eu-west-1.example.net/a%20b?c=%20+");
+    assert_eq!((sent.wait_ms, sent.late_ms, sent.refresh), (1_000, None, false));
+    for (name, value) in [
+        ("x-forwarded-for", "192.0.2.1"),
+        ("x-forwarded-host", HOST),
+        ("x-forwarded-proto", "https"),
+        ("forwarded", "for=192.0.2.1;host=api.example.com;proto=https"),
+        ("x-request-id", "00000000-0000-4000-8000-00000000002a"),
+        ("x-failover-epoch", "7"),
+        ("x-pointsman-hops", "1"),
+    ] {
+        assert_eq!(header(&sent.request_headers, name), Some(value));
+    }
+    assert_eq!(header(&sent.answer_headers, "x-pointsman"), Some("region=eu-west; reason=order"));
+    assert_eq!(sent.timing.as_deref(), Some("origin;desc=\"eu-west\""));
+}
+
+#[test]
+fn a_client_without_an_address_cannot_bring_its_own() {
+    let nobody = Asking { client: "", ..GET }.first(&mut isolate(&[]), 0);
+    assert_eq!(header(&nobody.request_headers, "x-forwarded-for"), Some(""));
+    let v6 = Asking { client: "2001:db8::1", ..GET }.first(&mut isolate(&[]), 0);
+    let told = "for=\"[2001:db8::1]\";host=api.example.com;proto=https";
+    assert_eq!(header(&v6.request_headers, "forwarded"), Some(told));
+}
+
+#[test]
+fn debug_headers_can_be_turned_off_and_staleness_is_told_all_the_same() {
+    let quiet = ("/services/api/proxy", json!({"debug_headers": false}));
+    let mut isolate = isolate(&[quiet]);
+    let sent = GET.first(&mut isolate, 0);
+    assert_eq!((sent.answer_headers, sent.timing), (vec![], None));
+    let sent = GET.first(&mut isolate, 61_000);
+    assert_eq!(sent.answer_headers, [("x-pointsman", "stale".to_owned())]);
+    assert!(sent.refresh, "and the table is looked up behind the request");
+}
+
+#[test]
+fn the_text_of_a_try_has_its_parts_in_their_places() {
+    let step = Step::Try(Box::new(GET.first(&mut isolate(&[]), 0)));
+    let text = step.text();
+    let lines: Vec<&str> = text.split('\n').collect();
+    assert_eq!(
+        lines[..5],
+        [
+            "try",
+            "16777216",
+            "https://eu-west-1.example.net/",
+            "1000",
+            " https://eu-west-1.example.net"
+        ]
+    );
+    assert_eq!(lines[5..12], ["", "", "", "", "", "origin;desc=\"eu-west\"", "7"]);
+    assert_eq!(lines.len(), 12 + 2 * 7 + 2);
+    assert_eq!(lines[26..], ["x-pointsman", "region=eu-west; reason=order"]);
+}
+
+#[test]
+fn a_token_is_the_same_number_back_and_forth() {
+    for (table, service, region, origin) in
+        [(0, 0, 0, 0), (1, 2, 3, 4), (u32::MAX >> 4, 99, 99, 199)]
+    {
+        let token = Token { table, service, region, origin };
+        assert_eq!(Token::from_number(token.number()), token);
+        assert!(token.number() < 1 << 53, "it is exact as a float");
+    }
+}
+
+#[test]
+fn what_is_no_request_is_refused_and_nothing_else_happens() {
+    let mut isolate = isolate(&[]);
+    let good = GET.question(&isolate, Why::First, "", 0);
+    let long = good.replace("https://api", &"x".repeat(FACTS_BYTES_MAX));
+    let short = good.rsplit_once('\n').unwrap().0.rsplit_once('\n').unwrap().0.to_owned();
+    for odd in [good.replace("https://", ""), format!("{good}\nmore"), long, short] {
+        assert_eq!(refused(isolate.decide(&odd, None, at(0))).0, 400);
+    }
+    assert_eq!(isolate.counts().requests, 0);
+}
+
+#[test]
+fn our_own_pages_are_no_business_of_the_table() {
+    let page = Asking { path: "/.pointsman/status", ..GET };
+    let question = page.question(&Isolate::default(), Why::First, "", 0);
+    assert_eq!(Isolate::default().decide(&question, None, at(0)), Step::Surface);
+}
+
+#[test]
+fn a_new_table_forgets_nothing_that_was_seen() {
+    let mut isolate = isolate(&[]);
+    let sent = GET.first(&mut isolate, 0);
+    isolate.ended(sent.token, End::Unreachable, 1, at(1));
+    let mut next = three();
+    next["generation"] = json!(8);
+    next["regions"].as_array_mut().unwrap().swap(0, 2);
+    assert!(isolate.take(&next.to_string(), at(2)).unwrap());
+    assert_eq!(GET.first(&mut isolate, 3).region, "us-east");
+    assert_eq!(isolate.ended(sent.token, answered(200), 1, at(4)), None, "an old token is nothing");
+}
+
+#[test]
+fn the_report_shows_what_was_counted_and_seen() {
+    let mut isolate = isolate(&[]);
+    let sent = GET.first(&mut isolate, 0);
+    isolate.ended(sent.token, answered(200), 40, at(40));
+    let report = isolate.report(at(40));
+    assert_eq!(report["generation"], 7);
+    assert_eq!(report["requests"], 1);
+    let region = &report["services"][0]["regions"][0];
+    assert_eq!((&region["latency_ms"], &region["outstanding"]), (&json!(40), &json!(0)));
+}

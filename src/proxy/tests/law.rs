@@ -1,0 +1,85 @@
+//! Whatever is tried, and however it ends, it is inside what the law permits.
+
+use super::*;
+use proptest::prelude::*;
+
+fn ends() -> impl Strategy<Value = End> {
+    prop_oneof![
+        Just(End::Unreachable),
+        Just(End::TimedOut),
+        (200u16..600, proptest::option::of(0u64..100))
+            .prop_map(|(status, retry_after_s)| End::Answered { status, retry_after_s }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_try_of_a_brazilian_request_leaves_brazil(
+        requests in proptest::collection::vec(
+            (any::<bool>(), proptest::collection::vec(ends(), 1..6), 0u64..3_000, any::<bool>()),
+            1..30,
+        ),
+        hedge in any::<bool>(),
+        pinned in any::<bool>(),
+    ) {
+        let proxy = json!({"hedge": hedge, "attempts": 5});
+        let mut isolate = isolate(&[
+            ("/services/api/proxy", proxy),
+            ("/services/api/steering", json!({"policy": "ordered", "affinity": "cookie"})),
+        ]);
+        let key = SigningKey::new(&"k".repeat(32)).unwrap();
+        let cookie = format!("__Host-pointsman-region={}", crate::steering::token::sign(
+            &key,
+            crate::steering::token::Purpose::Affinity,
+            &crate::ids::ServiceId::parse("api").unwrap(),
+            &crate::ids::RegionId::parse("us-east").unwrap(),
+            at(1_000_000),
+        ));
+        isolate.take_key(Some(key));
+        let headers = [if pinned { cookie.as_str() } else { "\0" }];
+        let mut now = 0;
+        for (is_brazilian, ends, wait, is_late) in requests {
+            now += wait;
+            // A client whose country is not known is under the rule as well.
+            let countries = ["BR", "T1", ""];
+            let country = countries[usize::try_from(now).unwrap() % 3];
+            let country = if is_brazilian { country } else { "DE" };
+            let asking = Asking { country, headers: &headers, ..GET };
+            let mut step = asking.step(&mut isolate, Why::First, "", now);
+            let mut tries = 0;
+            for end in ends {
+                let Step::Try(sent) = step else { break };
+                tries += 1;
+                prop_assert!(tries <= 5);
+                prop_assert!(!is_brazilian || sent.url.starts_with("https://sa-east"));
+                if is_late
+                    && let Step::Try(other) = asking.step(&mut isolate, Why::Late, &sent.trail, now)
+                {
+                    prop_assert!(!is_brazilian || other.url.starts_with("https://sa-east"));
+                }
+                let Some(why) = isolate.ended(sent.token, end, 1, at(now)) else { break };
+                step = asking.step(&mut isolate, why, &sent.trail, 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pin_that_nobody_could_read_refuses_and_one_that_was_read_binds() {
+    let mut isolate =
+        isolate(&[("/services/api/tenancy", json!({"source": "header x-tenant", "kv": true}))]);
+    let asking = Asking { headers: &["acme"], ..GET };
+    assert_eq!(asking.step(&mut isolate, Why::First, "", 0), Step::Pin("tenant:acme".to_owned()));
+    let question = asking.question(&isolate, Why::First, "", 0);
+    let brought = |number: &str| question.replacen("1\n0\n0\n", &format!("1\n0\n{number}\n"), 1);
+    let step = isolate.decide(&brought("2"), Some(r#"{"allow":["US"]}"#), at(0));
+    assert_eq!(sent(step).region, "us-east");
+    let step = isolate.decide(&brought("2"), None, at(0));
+    assert_eq!(sent(step).region, "eu-west", "a tenant without a pin");
+    for step in [
+        isolate.decide(&brought("3"), None, at(0)),
+        isolate.decide(&brought("2"), Some("not a pin"), at(0)),
+    ] {
+        assert_eq!(refused(step), (503, "refused; code=tenant_unavailable".to_owned()));
+    }
+}

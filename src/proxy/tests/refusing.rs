@@ -1,0 +1,80 @@
+//! How it says no.
+
+use super::*;
+
+#[test]
+fn a_circle_ends() {
+    let mut isolate = isolate(&[]);
+    let once = Asking { hops: "1", ..GET }.first(&mut isolate, 0);
+    assert_eq!(header(&once.request_headers, "x-pointsman-hops"), Some("2"));
+    for hops in ["2", "3", "4294967295"] {
+        let step = Asking { hops, ..GET }.step(&mut isolate, Why::First, "", 0);
+        assert_eq!(refused(step), (508, "refused; code=loop_detected".to_owned()));
+    }
+    assert_eq!(Asking { hops: "many", ..GET }.first(&mut isolate, 0).region, "eu-west");
+}
+
+#[test]
+fn people_get_a_page_and_programs_a_document() {
+    let down = ("/services/api/regions/2/health", json!("down"));
+    let basis = ("/rules/0/basis", json!("<b>LGPD & more</b>"));
+    let mut isolate = isolate(&[down, basis]);
+    let brazilian = Asking { country: "BR", ..GET };
+    for (accept, kind) in [
+        ("*/*", "application/problem+json"),
+        ("text/html,application/xhtml+xml", "text/html; charset=utf-8"),
+    ] {
+        let step = Asking { accept, ..brazilian }.step(&mut isolate, Why::First, "", 0);
+        let Step::Refuse { response, or_stale, .. } = step else { panic!("{step:?}") };
+        assert_eq!((response.status, or_stale), (503, false));
+        assert_eq!(header(&response.headers, "content-type"), Some(kind));
+        assert_eq!(header(&response.headers, "cache-control"), Some("no-store"));
+        assert!(response.body.contains("lgpd"));
+        assert!(response.body.contains("00000000002a"));
+        assert_eq!(response.body.contains("<b>"), kind == "application/problem+json");
+    }
+    assert_eq!(isolate.counts().refused.get("no_usable_region"), Some(&2));
+}
+
+#[test]
+fn only_what_is_public_may_be_answered_from_what_was_kept() {
+    let mut isolate = isolate(&[
+        ("/services/api/proxy", json!({"stale_paths": ["/public/*"], "stale_for_s": 60})),
+        ("/services/api/regions/2/health", json!("down")),
+    ]);
+    let brazilian = Asking { country: "BR", ..GET };
+    for (path, method, public) in [
+        ("/public/a", "GET", true),
+        ("/public/../secret", "GET", false),
+        ("/secret", "GET", false),
+        ("/public/a", "HEAD", false),
+    ] {
+        let asking = Asking { method, path, ..brazilian };
+        let step = asking.step(&mut isolate, Why::First, "", 0);
+        let Step::Refuse { or_stale, .. } = step else { panic!("{step:?}") };
+        assert_eq!(or_stale, public, "{method} {path}");
+        let kept = Asking { country: "DE", ..asking }.first(&mut isolate, 0).keep_s;
+        assert_eq!(kept, public.then_some(60), "{method} {path}");
+    }
+}
+
+#[test]
+fn a_request_that_cannot_be_made_is_no_fault_of_a_region() {
+    let mut isolate = isolate(&[]);
+    let first = GET.first(&mut isolate, 0);
+    let why = isolate.ended(first.token, End::Invalid, 0, at(0)).unwrap();
+    let step = GET.step(&mut isolate, why, &first.trail, 0);
+    assert_eq!(refused(step), (400, "refused; code=bad_request".to_owned()));
+    assert_eq!(GET.first(&mut isolate, 1).region, "eu-west");
+    assert_eq!(isolate.counts().retries, 0);
+}
+
+#[test]
+fn a_refusal_has_the_table_looked_up_soon() {
+    let mut isolate = isolate(&[("/services/api/regions/2/health", json!("down"))]);
+    let brazilian = Asking { country: "BR", ..GET };
+    let refreshes = |step| matches!(step, Step::Refuse { refresh: true, .. });
+    assert!(!refreshes(brazilian.step(&mut isolate, Why::First, "", 0)));
+    assert!(!refreshes(brazilian.step(&mut isolate, Why::First, "", 4_999)));
+    assert!(refreshes(brazilian.step(&mut isolate, Why::First, "", 5_000)));
+}
