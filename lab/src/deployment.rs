@@ -28,6 +28,8 @@ pub const RECORD: &str = "downloads.example.com";
 /// The token of the admin surface.
 pub const ADMIN_TOKEN: &str = "lab-admin-token";
 const API_TOKEN: &str = "lab-api-token";
+/// What cookies are signed with.
+pub const COOKIE_KEY: &str = "lab-cookie-key-0123456789abcdefghij";
 
 /// Regions with the host of their origin, and how far they are from the edge.
 const REGIONS: [(&str, &str, u64); 3] = [
@@ -108,7 +110,11 @@ impl Deployment {
         let api = Api::start(world).await?;
         let dns = DnsServer::start(Arc::new(api.world())).await?;
         let mut options = EdgeOptions::new(find_workerd(&root())?, bundle.to_owned());
-        let vars = [("CLOUDFLARE_API_TOKEN", API_TOKEN), ("ADMIN_TOKEN", ADMIN_TOKEN)];
+        let vars = [
+            ("CLOUDFLARE_API_TOKEN", API_TOKEN),
+            ("ADMIN_TOKEN", ADMIN_TOKEN),
+            ("COOKIE_KEY", COOKIE_KEY),
+        ];
         options.vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let edge = Arc::new(Edge::start(options).await?);
         let cloudflare = Route { port: api.port(), ..Route::default() };

@@ -223,3 +223,28 @@ async fn a_dropped_region_gives_its_port_back() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn a_throttled_region_says_when_to_come_back() {
+    let region = Region::start("eu-west").await.unwrap();
+    region.set(Mode::Throttle { retry_after_s: 7 }).await.unwrap();
+    for path in ["/api/health", "/x"] {
+        let response = get(&region, path).await.unwrap();
+        assert_eq!(response.status(), 429);
+        assert_eq!(response.headers()["retry-after"], "7");
+    }
+}
+
+#[tokio::test]
+async fn a_region_answers_as_it_is_told_and_others_do_not() {
+    let region = Region::start("eu-west").await.unwrap();
+    let path = "/told?code=418&delay_ms=200&header=x-a:1&header=x-a:2";
+    let began = Instant::now();
+    let response = get(&region, &format!("{path}&in=us-east")).await.unwrap();
+    assert_eq!((response.status(), response.headers().get("x-a")), (StatusCode::OK, None));
+    let soon = began.elapsed();
+    let response = get(&region, &format!("{path}&in=eu-west")).await.unwrap();
+    assert_eq!(response.status(), 418);
+    assert_eq!(response.headers().get_all("x-a").iter().count(), 2);
+    assert!(began.elapsed() >= soon + Duration::from_millis(200));
+}

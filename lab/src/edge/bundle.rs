@@ -11,7 +11,8 @@ use tempfile::TempDir;
 const ENTRY: &str = "index.js";
 
 /// Our own workers: file name and text.
-const WORKERS: [(&str, &str); 3] = [
+const WORKERS: [(&str, &str); 4] = [
+    ("cache.js", include_str!("js/cache.js")),
     ("ctl.js", include_str!("js/ctl.js")),
     ("kvtap.js", include_str!("js/kvtap.js")),
     ("netsim.js", include_str!("js/netsim.js")),

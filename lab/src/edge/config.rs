@@ -17,12 +17,15 @@ struct Around {
     /// A service that speaks the KV service's protocol.
     kv: &'static str,
     outbound: &'static str,
+    /// What the Cache API leads to, as a setting of the Worker.
+    cache: &'static str,
 }
 
 /// Both under control.
-const UNDER_CONTROL: Around = Around { kv: "kvtap", outbound: "netsim" };
+const UNDER_CONTROL: Around =
+    Around { kv: "kvtap", outbound: "netsim", cache: ", cacheApiOutbound = \"cache\"" };
 /// Both as they are.
-const BARE: Around = Around { kv: "kv", outbound: "loopback" };
+const BARE: Around = Around { kv: "kv", outbound: "loopback", cache: "" };
 
 /// Which KV namespace the Worker's binding means. There is one; the KV service wants a name.
 const NAMESPACE: &str = r#"props = (json = "{\"namespace\":\"KV\"}")"#;
@@ -34,9 +37,11 @@ pub(super) fn render(options: &EdgeOptions, folder: &Folder) -> String {
     let ours = format!(
         r#"(name = "kvtap", worker = ({kvtap})),
     (name = "ctl", worker = ({ctl})),
+    (name = "cache", worker = ({cache})),
     (name = "netsim", worker = ({netsim})),"#,
         kvtap = lab_worker("kvtap.js", &upstream),
         ctl = ctl_worker(),
+        cache = lab_worker("cache.js", ""),
         netsim = lab_worker("netsim.js", r#"globalOutbound = "loopback""#),
     );
     let main = main_worker(options, &folder.modules, &UNDER_CONTROL);
@@ -76,7 +81,7 @@ const config :Workerd.Config = (
 }
 
 fn main_worker(options: &EdgeOptions, modules: &[Module], around: &Around) -> String {
-    let Around { kv, outbound } = around;
+    let Around { kv, outbound, cache } = around;
     let modules = list(modules.iter().map(module));
     let kv = format!(r#"(name = "KV", kvNamespace = (name = "{kv}", {NAMESPACE}))"#);
     let vars = options
@@ -91,7 +96,7 @@ fn main_worker(options: &EdgeOptions, modules: &[Module], around: &Around) -> St
         format!("(className = {class}, uniqueKey = {class}, enableSql = true)")
     });
     format!(
-        r#"modules = {modules}, globalOutbound = "{outbound}",
+        r#"modules = {modules}, globalOutbound = "{outbound}"{cache},
       compatibilityDate = "{COMPATIBILITY_DATE}",
       bindings = {bindings},
       durableObjectNamespaces = {classes}, durableObjectStorage = (localDisk = "objects")"#,

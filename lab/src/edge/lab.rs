@@ -4,6 +4,7 @@ use super::config::{CF_HEADER, render};
 use super::control::call;
 use super::options::{EdgeOptions, KvCounts, KvFaults, KvKey, Route};
 use super::process::{Log, Ports, Process};
+use super::socket::{Handshake, handshake};
 use anyhow::{Result, ensure};
 use reqwest::header::HOST;
 use reqwest::{Client, Method, RequestBuilder, redirect};
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -176,6 +178,32 @@ impl Edge {
             Some(cf) => request.header(CF_HEADER, ascii_json(cf)),
             None => request,
         }
+    }
+
+    /// The memory of workerd that is in use, in bytes. `None` where the system does not tell by
+    /// `/proc`.
+    pub async fn resident_bytes(&self) -> Option<u64> {
+        let process = self.process.lock().await.id()?;
+        let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kilobytes * 1024)
+    }
+
+    /// Opens a WebSocket at the Worker as a client of `host` would, with these headers beside the
+    /// usual ones.
+    ///
+    /// **Errors**: no answer to the handshake.
+    pub async fn socket(
+        &self,
+        host: &str,
+        path_and_query: &str,
+        cf: Option<&Value>,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Handshake> {
+        let cf = cf.map(|cf| (CF_HEADER, ascii_json(cf)));
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        handshake(self.port(), host, path_and_query, cf.into_iter().chain(headers)).await
     }
 
     /// Kills workerd as a crash would and starts it again on the same storage and ports. Routes, KV

@@ -43,7 +43,7 @@ pub struct Route {
 
 /// What can go wrong between the edge and an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum NetFault {
     /// The fetch is rejected, as workerd rejects it when a connection is refused.
     Refuse,
@@ -52,6 +52,10 @@ pub enum NetFault {
     /// The fetch answers with status 523 and a `cf-ray` header: in production Cloudflare's own
     /// network answers for an origin that it cannot reach.
     Unreachable,
+    /// The fetch answers with status 526: so production says of a certificate that does not hold.
+    TlsStatus,
+    /// The fetch is rejected, as workerd on this machine rejects it for such a certificate.
+    TlsError,
 }
 
 /// How KV misbehaves towards the Worker.

@@ -92,7 +92,7 @@ impl Process {
         }
     }
 
-    /// The process's id; `None` once it has ended.
+    /// Its process id, while it runs.
     pub(super) fn id(&self) -> Option<u32> {
         self.child.id()
     }

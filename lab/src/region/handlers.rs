@@ -1,5 +1,7 @@
 //! What a region answers, and how its mode bends the answer.
 use super::mode::Mode;
+use super::pages;
+use super::socket;
 use super::{CLIENT_HEADER, Served};
 use anyhow::{Context, Result};
 use axum::body::{Body, Bytes};
@@ -100,6 +102,10 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/bytes/{n}", any(bytes))
         .route("/sse", any(events))
         .route("/redirect", any(redirect))
+        .route("/gzip", any(pages::gzip))
+        .route("/ranges", any(pages::ranges))
+        .route("/told", any(pages::told))
+        .route(socket::PATH, any(socket::echo))
         .fallback(health_or_echo)
         .layer(from_fn_with_state(shared.clone(), behave))
         .with_state(shared)
@@ -115,9 +121,13 @@ async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next)
             next.run(request).await
         }
         Mode::Status { code } => status(code),
+        Mode::Throttle { retry_after_s } => {
+            let header = [(header::RETRY_AFTER, retry_after_s.to_string())];
+            (header, status(429)).into_response()
+        }
         Mode::WrongBody => Html(WRONG_PAGE).into_response(),
-        Mode::Reset => half_a_body(),
-        Mode::Healthy | Mode::Refuse | Mode::Flap { .. } => next.run(request).await,
+        Mode::Reset if request.uri().path() != socket::PATH => half_a_body(),
+        Mode::Healthy | Mode::Refuse | Mode::Reset | Mode::Flap { .. } => next.run(request).await,
     };
     response.headers_mut().insert("x-lab-region", shared.header.clone());
     response
@@ -129,7 +139,7 @@ async fn hang(body: Body) -> Response {
     pending().await
 }
 
-fn status(code: u16) -> Response {
+pub(super) fn status(code: u16) -> Response {
     let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (code, Json(json!({ "error": code.canonical_reason() }))).into_response()
 }

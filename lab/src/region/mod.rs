@@ -9,7 +9,9 @@
 //! region has died.
 mod handlers;
 mod mode;
+mod pages;
 mod server;
+mod socket;
 
 pub use mode::Mode;
 

@@ -23,6 +23,11 @@ pub enum Mode {
         /// From 200 to 599.
         code: u16,
     },
+    /// Answers everything with 429.
+    Throttle {
+        /// What `Retry-After` says.
+        retry_after_s: u32,
+    },
     /// Answers everything with `200` and a page that is not the application's, as a misrouted
     /// address does.
     WrongBody,
@@ -33,7 +38,8 @@ pub enum Mode {
         /// The length of a refusing phase.
         down_ms: u64,
     },
-    /// Answers with the first half of a body and closes the connection.
+    /// Answers with the first half of a body and closes the connection. A WebSocket is closed at
+    /// its first message.
     Reset,
 }
 
@@ -45,6 +51,7 @@ impl fmt::Display for Mode {
             Mode::Hang => f.write_str("hang"),
             Mode::Slow { delay_ms } => write!(f, "slow:{delay_ms}"),
             Mode::Status { code } => write!(f, "status:{code}"),
+            Mode::Throttle { retry_after_s } => write!(f, "throttle:{retry_after_s}"),
             Mode::WrongBody => f.write_str("wrong-body"),
             Mode::Flap { up_ms, down_ms } => write!(f, "flap:{up_ms}:{down_ms}"),
             Mode::Reset => f.write_str("reset"),
@@ -63,6 +70,7 @@ impl FromStr for Mode {
             ["hang"] => Mode::Hang,
             ["slow", delay_ms] => Mode::Slow { delay_ms: delay_ms.parse()? },
             ["status", code] => Mode::Status { code: status(code)? },
+            ["throttle", seconds] => Mode::Throttle { retry_after_s: seconds.parse()? },
             ["wrong-body"] => Mode::WrongBody,
             ["flap", up_ms, down_ms] => {
                 Mode::Flap { up_ms: up_ms.parse()?, down_ms: down_ms.parse()? }
@@ -70,7 +78,7 @@ impl FromStr for Mode {
             ["reset"] => Mode::Reset,
             _ => bail!(
                 "unknown mode `{text}`; one of healthy, refuse, hang, slow:<ms>, status:<code>, \
-                 wrong-body, flap:<up ms>:<down ms>, reset"
+                 throttle:<s>, wrong-body, flap:<up ms>:<down ms>, reset"
             ),
         };
         Ok(mode)
@@ -96,6 +104,7 @@ mod tests {
             "hang",
             "slow:300",
             "status:503",
+            "throttle:7",
             "wrong-body",
             "flap:2000:1000",
             "reset",

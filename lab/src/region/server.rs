@@ -172,5 +172,6 @@ async fn phase_end(flap: Option<&Flap>) {
 /// is told.
 async fn serve(stream: TcpStream, router: Router) {
     let service = TowerToHyperService::new(router);
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ =
+        http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
 }

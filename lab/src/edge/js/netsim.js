@@ -30,6 +30,10 @@ async function fail(fault) {
       throw new Error("Network connection lost.");
     case "unreachable":
       return new Response("error code: 523", { status: 523, headers: { "cf-ray": "lab", server: "cloudflare" } });
+    case "tls_status":
+      return new Response("error code: 526", { status: 526, headers: { "cf-ray": "lab", server: "cloudflare" } });
+    case "tls_error":
+      throw new Error("internal error; reference = 0123456789abcdefghijklmn");
     default:
       throw new Error(`unknown fault: ${fault}`);
   }

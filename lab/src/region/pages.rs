@@ -1,0 +1,63 @@
+//! Pages for what a proxy must not touch: compressed bytes, parts of a body, and answers that the
+//! client itself asks for.
+use super::handlers::{Shared, status};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// Eight lines of `compressed by the region`, by gzip.
+const GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03K\xce\xcf-(J-.NMQH\xaaT(\xc9HU(J\
+    M\xcf\xcc\xcf\xe3J\x1eZ\x12\x00\xcc\xc5\xed\x06\xc8\x00\x00\x00";
+/// What `/ranges` has.
+const WHOLE: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+pub(super) async fn gzip() -> Response {
+    let headers = [(header::CONTENT_ENCODING, "gzip"), (header::CONTENT_TYPE, "text/plain")];
+    (headers, GZIP).into_response()
+}
+
+/// One range of bytes, `bytes=first-last`, or everything.
+pub(super) async fn ranges(headers: HeaderMap) -> Response {
+    let asked = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
+    let part = asked.and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
+    let Some((Ok(first), Ok(last))) = part.map(|(a, b)| (a.parse::<usize>(), b.parse::<usize>()))
+    else {
+        return ([(header::ACCEPT_RANGES, "bytes")], WHOLE).into_response();
+    };
+    let Some(part) = WHOLE.get(first..=last) else {
+        return StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+    };
+    let range = format!("bytes {first}-{last}/{}", WHOLE.len());
+    (StatusCode::PARTIAL_CONTENT, [(header::CONTENT_RANGE, range)], part).into_response()
+}
+
+/// Answers as the query tells: `code`, `delay_ms` before the head, `body`, and any number of
+/// `header=name: value`. With `in=<region>` other regions answer at once and with 200.
+pub(super) async fn told(
+    State(shared): State<Arc<Shared>>,
+    Query(told): Query<Vec<(String, String)>>,
+) -> Response {
+    let one = |name: &str| told.iter().find(|(key, _)| key == name).map(|(_, text)| text.as_str());
+    let is_meant = one("in").is_none_or(|region| region == shared.id());
+    let number = |name: &str| one(name).filter(|_| is_meant).and_then(|text| text.parse().ok());
+    if let Some(delay_ms) = number("delay_ms") {
+        sleep(Duration::from_millis(delay_ms)).await;
+    }
+    let code = number("code").and_then(|code| u16::try_from(code).ok()).unwrap_or(200);
+    let mut response = match one("body") {
+        Some(body) => body.to_owned().into_response(),
+        None => status(code),
+    };
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or_default();
+    for (_, text) in told.iter().filter(|(key, _)| key == "header" && is_meant) {
+        let (name, value) = text.split_once(':').unwrap_or((text, ""));
+        let name = HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value.trim())) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,38 @@
+//! A WebSocket that says back what it is told.
+use super::handlers::Shared;
+use super::mode::Mode;
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use std::sync::Arc;
+
+/// Where it is.
+pub(super) const PATH: &str = "/ws";
+/// The subprotocol that it speaks.
+const SUBPROTOCOL: &str = "lab.echo";
+/// A text that begins with this asks to be closed with the code behind it.
+const CLOSE: &str = "close:";
+
+pub(super) async fn echo(State(shared): State<Arc<Shared>>, upgrade: WebSocketUpgrade) -> Response {
+    upgrade.protocols([SUBPROTOCOL]).on_upgrade(|socket| answer(shared, socket))
+}
+
+async fn answer(shared: Arc<Shared>, mut socket: WebSocket) {
+    while let Some(Ok(message)) = socket.recv().await {
+        if shared.mode() == Mode::Reset {
+            return;
+        }
+        let code = match &message {
+            Message::Text(text) => text.strip_prefix(CLOSE).and_then(|code| code.parse().ok()),
+            Message::Binary(_) => None,
+            _ => continue,
+        };
+        let answer = match code {
+            Some(code) => Message::Close(Some(CloseFrame { code, reason: "as you wish".into() })),
+            None => message,
+        };
+        if socket.send(answer).await.is_err() {
+            return;
+        }
+    }
+}

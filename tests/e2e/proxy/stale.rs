@@ -1,0 +1,222 @@
+//! What is served where KV, the table or every region is gone.
+
+use super::{header, waits, waits_and};
+use crate::support::{World, until};
+use pointsman_lab::deployment::{BERLIN, CHICAGO, Client, SAO_PAULO};
+use pointsman_lab::edge::KvFaults;
+use pointsman_lab::region::Mode;
+use reqwest::Response;
+use serde_json::{Value, json};
+
+const NO_READS: KvFaults = KvFaults { fail_reads: true, fail_writes: false, propagation_ms: 0 };
+/// A path that the config declares public, whose answer says that it may be kept.
+const PUBLIC: &str = "/told?body=kept&header=cache-control:public,max-age=60";
+
+async fn get(world: &World, client: Client, path: &str) -> Response {
+    world.ask(client, "GET", path).send().await.unwrap()
+}
+
+async fn code(response: Response) -> (u16, String) {
+    let status = response.status().as_u16();
+    let problem: Value = response.json().await.unwrap();
+    (status, problem["code"].as_str().unwrap().to_owned())
+}
+
+/// Both clients are served, each where the law permits, and told that this is by an old view.
+async fn serves_by_law_and_says_stale(world: &World) {
+    for (client, region) in [(BERLIN, "eu-west"), (SAO_PAULO, "sa-east")] {
+        let answer = get(world, client, "/x").await;
+        assert_eq!((answer.status().as_u16(), header(&answer, "x-lab-region")), (200, region));
+        let mark = header(&answer, "x-pointsman");
+        assert!(mark.ends_with("; stale"), "{mark}");
+    }
+    world.set("sa-east", Mode::Refuse).await;
+    let refused = get(world, SAO_PAULO, "/x").await;
+    assert!(!refused.status().is_success());
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["rules"], json!(["lgpd"]));
+    world.set("sa-east", Mode::Healthy).await;
+    assert_eq!(world.residency_violations(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_go_on_when_kv_cannot_be_read_any_more() {
+    let world = World::settled_with(&waits()).await;
+    assert_eq!(get(&world, BERLIN, "/x").await.status(), 200);
+    world.edge().set_kv_faults(NO_READS).await.unwrap();
+    // Each failure makes the proxy want to look at the table again.
+    world.set("eu-west", Mode::Refuse).await;
+    for _ in 0..20 {
+        let answer = get(&world, BERLIN, "/x").await;
+        assert_eq!((answer.status().as_u16(), header(&answer, "x-lab-region")), (200, "us-east"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_isolate_that_never_read_a_table_refuses_until_it_can() {
+    let world = World::settled_with(&waits()).await;
+    world.edge().set_kv_faults(NO_READS).await.unwrap();
+    world.crash().await;
+    for _ in 0..2 {
+        let refused = get(&world, BERLIN, "/x").await;
+        assert_eq!(header(&refused, "retry-after"), "30");
+        assert_eq!(code(refused).await, (503, "no_routes".to_owned()));
+    }
+    world.edge().set_kv_faults(KvFaults::default()).await.unwrap();
+    until("the table is read", async || get(&world, BERLIN, "/x").await.status() == 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_nobody_has_renewed_is_used_and_called_stale() {
+    let world = World::settled_with(&waits()).await;
+    let mut routes = world.kv_json("routes").await.unwrap();
+    assert!(routes["as_of"].is_string(), "{routes}");
+    routes["as_of"] = json!("2026-01-01T00:00:00Z");
+    world.edge().kv_put("routes", &routes.to_string()).await.unwrap();
+    world.crash().await;
+    serves_by_law_and_says_stale(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_table_the_config_says_what_is_permitted() {
+    let world = World::settled_with(&waits()).await;
+    for text in [None, Some("not json"), Some("{}"), Some("{\"version\": 999}"), Some("")] {
+        match text {
+            None => world.edge().kv_delete("routes").await.unwrap(),
+            Some(text) => world.edge().kv_put("routes", text).await.unwrap(),
+        }
+        world.crash().await;
+        serves_by_law_and_says_stale(&world).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_table_and_config_nobody_is_served() {
+    let world = World::settled_with(&waits()).await;
+    for text in [None, Some("garbage")] {
+        for key in ["routes", "config"] {
+            match text {
+                None => world.edge().kv_delete(key).await.unwrap(),
+                Some(text) => world.edge().kv_put(key, text).await.unwrap(),
+            }
+        }
+        world.crash().await;
+        let refused = get(&world, BERLIN, "/x").await;
+        assert_eq!(header(&refused, "cache-control"), "no-store");
+        assert_eq!(code(refused).await, (503, "no_routes".to_owned()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_does_not_read_leaves_the_last_one_in_force() {
+    let world = World::settled_with(&waits()).await;
+    assert_eq!(get(&world, BERLIN, "/x").await.status(), 200);
+    world.edge().kv_put("routes", "{\"version\":").await.unwrap();
+    world.edge().reset_kv_counts().await.unwrap();
+    world.set("eu-west", Mode::Refuse).await;
+    until("the proxy has looked at the table", async || {
+        let answer = get(&world, BERLIN, "/x").await;
+        assert_eq!((answer.status().as_u16(), header(&answer, "x-lab-region")), (200, "us-east"));
+        world.edge().kv_counts().await.unwrap().reads > 0
+    })
+    .await;
+    let answer = get(&world, BERLIN, "/x").await;
+    assert_eq!(answer.status(), 200);
+    assert!(!header(&answer, "x-pointsman").contains("stale"), "the last table is a minute old");
+}
+
+/// Who asks for which path, with which headers.
+type Asked<'a> = (Client, &'a str, &'a [(&'a str, &'a str)]);
+
+/// A world that keeps answers of `/told`, in which every region is dead by the table.
+async fn with_everything_down(asked: &[Asked<'_>]) -> World {
+    let keys = json!({"proxy": {"stale_paths": ["/told", "/public/*"]}});
+    let mut world = World::settled_with(&waits_and(&keys)).await;
+    for (client, path, headers) in asked {
+        let mut request = world.ask(*client, "GET", path);
+        for (name, value) in *headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        assert!(response.status().is_success(), "{path}");
+        response.bytes().await.unwrap();
+    }
+    for region in ["eu-west", "us-east", "sa-east"] {
+        world.set(region, Mode::Refuse).await;
+    }
+    world.minute().await;
+    world
+}
+
+async fn is_kept(world: &World, client: Client, path: &str) -> bool {
+    let answer = get(world, client, path).await;
+    let is_kept = header(&answer, "x-pointsman") == "kept answer; stale";
+    assert_eq!(answer.status(), if is_kept { 200 } else { 502 }, "{path}");
+    is_kept
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_answer_is_given_again_and_marked_while_every_region_is_down() {
+    let world = with_everything_down(&[(BERLIN, PUBLIC, &[]), (BERLIN, "/public/a", &[])]).await;
+    for client in [BERLIN, CHICAGO, SAO_PAULO] {
+        let answer = get(&world, client, PUBLIC).await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(header(&answer, "x-pointsman"), "kept answer; stale");
+        assert_eq!(header(&answer, "cache-control"), "no-store");
+        assert_eq!(answer.text().await.unwrap(), "kept");
+    }
+    assert!(is_kept(&world, BERLIN, "/public/a").await);
+    assert!(!is_kept(&world, BERLIN, "/public/b").await, "nobody has asked for it before");
+    let head = world.ask(BERLIN, "POST", PUBLIC).send().await.unwrap();
+    assert_eq!(head.status(), 502, "only what is got is kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_answer_stands_in_for_a_refusal_by_the_table_as_well() {
+    let keys = json!({"proxy": {"stale_paths": ["/told"]}});
+    let mut world = World::settled_with(&waits_and(&keys)).await;
+    let first = get(&world, SAO_PAULO, PUBLIC).await;
+    assert_eq!(first.text().await.unwrap(), "kept");
+    world.set("sa-east", Mode::Refuse).await;
+    world.minute().await;
+    let before = world.arrived("us-east") + world.arrived("eu-west");
+    // The look at the table comes some seconds after the first failure.
+    until("the table says that it is down", async || {
+        code(get(&world, SAO_PAULO, "/x").await).await == (503, "no_usable_region".to_owned())
+    })
+    .await;
+    let kept = get(&world, SAO_PAULO, PUBLIC).await;
+    assert_eq!((kept.status().as_u16(), header(&kept, "cache-control")), (200, "no-store"));
+    assert_eq!(kept.text().await.unwrap(), "kept");
+    assert_eq!(world.arrived("us-east") + world.arrived("eu-west"), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_anybodys_own_is_never_kept() {
+    let public = "/told?body=kept&header=cache-control:public,max-age=60";
+    let with = |more: &str| format!("/told?body=kept&n={}&header={more}", more.len());
+    let own: Vec<String> = [
+        "set-cookie:a=1",
+        "cache-control:private",
+        "cache-control:max-age=60,%20Private",
+        "cache-control:no-store",
+        "vary:cookie",
+    ]
+    .map(with)
+    .into();
+    let (with_name, with_cookie) = (format!("{public}&m=1"), format!("{public}&m=2"));
+    let (part, missing) = (format!("{public}&m=3"), "/told?code=203&body=x".to_owned());
+    let mut asked: Vec<Asked<'_>> =
+        own.iter().map(|path| (BERLIN, path.as_str(), &[][..])).collect();
+    asked.push((BERLIN, &with_name, &[("authorization", "Bearer lab")]));
+    asked.push((BERLIN, &part, &[("range", "bytes=0-1")]));
+    asked.push((BERLIN, &missing, &[]));
+    asked.push((BERLIN, "/x", &[]));
+    asked.push((BERLIN, &with_cookie, &[]));
+    let world = with_everything_down(&asked).await;
+    let (kept, others) = asked.split_last().unwrap();
+    for (client, path, _) in others {
+        assert!(!is_kept(&world, *client, path).await, "{path}");
+    }
+    assert!(is_kept(&world, BERLIN, kept.1).await, "the world keeps what it may");
+}
