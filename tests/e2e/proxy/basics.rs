@@ -130,7 +130,7 @@ async fn a_head_request_and_an_answer_without_a_body_pass() {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), code);
         let mark = response.headers()["x-pointsman"].to_str().unwrap();
-        assert_eq!(mark, "region=us-east; reason=fastest");
+        assert_eq!(mark, "region=us-east; reason=nearest");
     }
 }
 

@@ -165,7 +165,7 @@ async fn an_answer_says_which_region_gave_it_and_how_long_that_took() {
     let world = World::settled().await;
     let path = "/told?header=server-timing:db;dur=3";
     let response = world.ask(BERLIN, "GET", path).send().await.unwrap();
-    assert_eq!(header(&response, "x-pointsman"), "region=eu-west; reason=fastest");
+    assert_eq!(header(&response, "x-pointsman"), "region=eu-west; reason=nearest");
     let timings: Vec<_> = response.headers().get_all("server-timing").iter().collect();
     let timings: Vec<_> = timings.iter().flat_map(|t| t.to_str().unwrap().split(", ")).collect();
     assert_eq!(timings[0], "db;dur=3", "the origin's own stays: {timings:?}");
