@@ -107,6 +107,11 @@ impl Breaker {
         is_due
     }
 
+    /// Ends the wait, because somebody else has seen the region up again. The trial still decides.
+    pub fn look_now(&mut self, now: Timestamp) {
+        self.open_until = self.open_until.map(|until| until.min(now));
+    }
+
     /// Folds in how a trial ended.
     pub fn trial_ended(&mut self, has_passed: bool, now: Timestamp) {
         self.trial_until = Timestamp::default();

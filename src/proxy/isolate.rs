@@ -74,14 +74,14 @@ impl Isolate {
             return Ok(false);
         }
         self.fingerprint = Some(fingerprint);
-        self.install(table);
+        self.install(table, now);
         Ok(true)
     }
 
     /// Takes a table that was made of the last good config, where KV has none.
-    pub fn take_made(&mut self, table: Table) {
+    pub fn take_made(&mut self, table: Table, now: Timestamp) {
         if self.table.is_none() {
-            self.install(table);
+            self.install(table, now);
         }
     }
 
@@ -108,11 +108,16 @@ impl Isolate {
         &self.counts
     }
 
-    fn install(&mut self, table: Table) {
+    fn install(&mut self, table: Table, now: Timestamp) {
         let before = std::mem::take(&mut self.services);
         for serving in table.services() {
             let known = before.iter().find(|service| service.id == serving.id);
-            self.services.push(SeenService::of(serving, known));
+            let mut service = SeenService::of(serving, known);
+            let old = self.table.as_ref().and_then(|old| old.services().get(serving.place));
+            if let Some(old) = old.filter(|old| old.id == serving.id) {
+                service.look_at_returned(old, serving, now);
+            }
+            self.services.push(service);
         }
         self.names = Rc::new(table.headers().into_iter().collect());
         self.version = self.version.wrapping_add(1);

@@ -5,6 +5,7 @@ use super::outcome::{Said, Why};
 use super::ways::{Token, Way, way, ways};
 use crate::config::Proxying;
 use crate::country::Country;
+use crate::health::Health;
 use crate::http::may_be_tried_again;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Map;
@@ -44,6 +45,18 @@ impl SeenService {
             budget: known.map(|known| known.budget).unwrap_or_default(),
             // Indexes mean other regions now.
             incumbents: Map::new(),
+        }
+    }
+
+    /// Has regions looked at that were not up in the old table and are in the new one: the
+    /// Controller has seen them return, and nobody need wait for a breaker's time to pass.
+    pub(super) fn look_at_returned(&mut self, old: &Serving, new: &Serving, now: Timestamp) {
+        for (region, seen) in new.candidates.iter().zip(&mut self.seen) {
+            let before = old.candidates.iter().find(|before| before.entry.id == region.entry.id);
+            let was_up = before.is_none_or(|before| before.entry.health == Health::Up);
+            if region.entry.health == Health::Up && !was_up {
+                seen.breaker.look_now(now);
+            }
         }
     }
 

@@ -40,7 +40,7 @@ async fn make(env: &Env) {
     match routes_of(&text, clock::now()).map(Table::try_from) {
         Some(Ok(table)) => {
             console_error!("KV has no routes that read; they are made of the config");
-            proxy::with(|isolate| isolate.take_made(table));
+            proxy::with(|isolate| isolate.take_made(table, clock::now()));
         }
         _ => console_error!("KV has neither routes nor a config that read"),
     }

@@ -51,6 +51,28 @@ fn a_region_is_looked_at_again_by_a_request_of_our_own() {
 }
 
 #[test]
+fn a_region_that_the_controller_has_seen_return_is_looked_at_at_once() {
+    let mut isolate = isolate(&[]);
+    let mut now = 0;
+    for wait_ms in [1_000, 2_000, 4_000, 8_000] {
+        let token = GET.first(&mut isolate, now).trial.map(|(token, _)| token);
+        let token = token.unwrap_or_else(|| GET.first(&mut isolate, now).token);
+        isolate.trial_ended(token, false, 1, at(now));
+        isolate.ended(token, End::Unreachable, 1, at(now));
+        now += wait_ms;
+    }
+    assert_eq!(GET.first(&mut isolate, now - 1).trial, None, "it is waited for long by now");
+    for (generation, health) in [(8, "down"), (9, "up")] {
+        let mut next = three();
+        next["generation"] = json!(generation);
+        next["services"]["api"]["regions"][0]["health"] = json!(health);
+        assert!(isolate.take(&next.to_string(), at(now - 1)).unwrap());
+        let trial = GET.first(&mut isolate, now - 1).trial;
+        assert_eq!(trial.is_some(), health == "up");
+    }
+}
+
+#[test]
 fn what_must_not_happen_twice_is_sent_once() {
     let bodyless = Asking { body: "", ..POST };
     let put = Asking { method: "PUT", ..POST };
