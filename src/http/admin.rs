@@ -1,6 +1,6 @@
 //! The operator's surface: who may ask, and what for.
 
-use super::Response;
+use super::{Response, document};
 use crate::secret::Secret;
 
 /// What the path of everything of ours begins with.
@@ -66,12 +66,9 @@ pub fn route(request: &AdminRequest<'_>, token: Option<&Secret>) -> AdminRoute {
 }
 
 fn error(status: u16, what: &str, extra: Option<(&'static str, String)>) -> Response {
-    let mut headers = vec![
-        ("content-type", "application/json".to_owned()),
-        ("cache-control", "no-store".to_owned()),
-    ];
-    headers.extend(extra);
-    Response { status, headers, body: format!("{{\"error\":\"{what}\"}}") }
+    let mut response = document(status, format!("{{\"error\":\"{what}\"}}"));
+    response.headers.extend(extra);
+    response
 }
 
 #[cfg(test)]

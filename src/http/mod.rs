@@ -12,6 +12,16 @@ pub use admin::{ADMIN_PREFIX, AdminRequest, AdminRoute, route};
 pub use problem::{Audience, Problem, refusal};
 pub use request::{Target, may_be_tried_again, parse_target, says_unreachable};
 
+/// A JSON document that is for now alone.
+#[must_use]
+pub fn document(status: u16, body: String) -> Response {
+    let headers = vec![
+        ("content-type", "application/json".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+    ];
+    Response { status, headers, body }
+}
+
 /// A response to build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {

@@ -155,7 +155,6 @@ impl Isolate {
             self.answer_headers(question, service, &way, decision, cookies, is_stale);
         Some(Step::Try(Box::new(Try {
             token: Token::of(version, service, &way),
-            region: way.region.entry.id.to_string(),
             url: [way.origin, asked.target.path_and_query].concat(),
             trail: [said.trail, " ", way.origin].concat(),
             wait_ms: wait_ms.saturating_add(upload_ms(asked.body)),
@@ -181,8 +180,7 @@ impl Isolate {
         let Question { asked, said, now, .. } = *question;
         let mut headers = Vec::new();
         if service.proxy.debug_headers {
-            let tried = said.trail.split_ascii_whitespace().count();
-            headers.push(("x-pointsman", mark(way, decision.how, tried, is_stale)));
+            headers.push(("x-pointsman", mark(way, decision.how, said.tries(), is_stale)));
         } else if is_stale {
             headers.push(("x-pointsman", "stale".to_owned()));
         }

@@ -63,6 +63,13 @@ pub struct Said<'a> {
     pub brought: Brought<'a>,
 }
 
+impl Said<'_> {
+    /// How often it was sent.
+    pub(super) fn tries(&self) -> usize {
+        self.trail.split_ascii_whitespace().count()
+    }
+}
+
 /// What the shell has brought, where it was told that something is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Brought<'a> {

@@ -79,8 +79,7 @@ impl SeenService {
     ) -> Vec<Way<'t>> {
         let again = may_be_tried_again(asked.method, asked.body != Body::None);
         let attempts = if again { service.proxy.attempts.get() } else { 1 };
-        let tried = said.trail.split_ascii_whitespace().count();
-        let most = usize::try_from(attempts).unwrap_or(1).saturating_sub(tried);
+        let most = usize::try_from(attempts).unwrap_or(1).saturating_sub(said.tries());
         ways(regions, &self.seen, said.trail, most)
     }
 

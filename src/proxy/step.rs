@@ -53,8 +53,6 @@ pub enum Step {
 pub struct Try {
     /// Which way it goes.
     pub token: Token,
-    /// The region that it goes to.
-    pub region: String,
     /// The origins that were tried, this one included.
     pub trail: String,
     /// Where to.

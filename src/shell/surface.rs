@@ -2,7 +2,7 @@
 
 use super::{clock, controller, kv, outside};
 use crate::documents::STATUS_KEY;
-use crate::http::{AdminRequest, AdminRoute, Response, parse_target, route};
+use crate::http::{AdminRequest, AdminRoute, Response, document, parse_target, route};
 use crate::secret::Secret;
 use crate::time::{Millis, SECOND};
 use worker::Env;
@@ -31,26 +31,18 @@ pub(super) async fn answer(
 
 /// What the isolate that takes this request has seen.
 fn proxy() -> Response {
-    let headers = vec![
-        ("content-type", "application/json".to_owned()),
-        ("cache-control", "no-store".to_owned()),
-    ];
     let report = super::proxy::with(|isolate| isolate.report(clock::now()));
-    Response { status: 200, headers, body: report.unwrap_or_default().to_string() }
+    document(200, report.unwrap_or_default().to_string())
 }
 
 /// Has the Controller compare with Cloudflare, and says how everything is then.
 async fn compare(env: &Env) -> Response {
-    let headers = vec![
-        ("content-type", "application/json".to_owned()),
-        ("cache-control", "no-store".to_owned()),
-    ];
     match controller::compare(env, COMPARE_TIMEOUT_MS).await {
-        Ok(body) => Response { status: 200, headers, body },
+        Ok(body) => document(200, body),
         Err(error) => {
             outside::complain("compare: no Controller", &error);
             let body = "{\"error\":\"the Controller did not answer; look at the status\"}";
-            Response { status: 503, headers, body: body.to_owned() }
+            document(503, body.to_owned())
         }
     }
 }
@@ -64,17 +56,10 @@ async fn status(env: &Env) -> Response {
             ("kv", kv::get(env, STATUS_KEY, None).await.flatten())
         }
     };
-    let headers = vec![
-        ("content-type", "application/json".to_owned()),
-        ("cache-control", "no-store".to_owned()),
-        ("x-pointsman-source", source.to_owned()),
-    ];
-    match text {
-        Some(body) => Response { status: 200, headers, body },
-        None => Response {
-            status: 503,
-            headers,
-            body: "{\"error\":\"neither the Controller nor KV answers\"}".to_owned(),
-        },
-    }
+    let mut response = match text {
+        Some(body) => document(200, body),
+        None => document(503, "{\"error\":\"neither the Controller nor KV answers\"}".to_owned()),
+    };
+    response.headers.push(("x-pointsman-source", source.to_owned()));
+    response
 }

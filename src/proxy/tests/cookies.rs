@@ -31,12 +31,12 @@ fn a_client_without_a_cookie_gets_one_and_stays_with_its_region() {
     assert!(set.ends_with("; Path=/; Max-Age=82800; Secure; HttpOnly; SameSite=Lax"), "{set}");
     isolate.ended(first.token, End::Unreachable, 1, at(1));
     let moved = with(&cookie(&first).unwrap(), &mut isolate, 2);
-    assert_eq!(moved.region, "us-east", "its region fails");
+    assert_eq!(moved.region(), "us-east", "its region fails");
     let there = cookie(&moved).unwrap();
     assert!(there.contains("us-east"), "and it stays where it went");
     isolate.trial_ended(first.token, true, 1, at(3));
     let later = with(&format!("a=b; {there}"), &mut isolate, 4);
-    assert_eq!((later.region.as_str(), cookie(&later)), ("us-east", None));
+    assert_eq!((later.region(), cookie(&later)), ("us-east", None));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_cookie_that_is_not_ours_counts_for_nothing() {
         [forged.as_str(), "__Host-pointsman-region=", "__Host-pointsman-region=1.sa-east.9.00"]
     {
         let sent = with(odd, &mut isolate, 1);
-        assert_eq!(sent.region, "eu-west");
+        assert_eq!(sent.region(), "eu-west");
         assert!(cookie(&sent).is_some());
     }
     isolate.take_key(None);
@@ -75,8 +75,8 @@ fn a_region_that_drains_keeps_who_is_there_and_promises_nothing_more() {
     routes["generation"] = json!(8);
     assert!(isolate.take(&routes.to_string(), at(1)).unwrap());
     let stays = with(&there, &mut isolate, 82_000_000);
-    assert_eq!((stays.region.as_str(), cookie(&stays)), ("eu-west", None));
-    assert_eq!(with("\0", &mut isolate, 2).region, "us-east");
+    assert_eq!((stays.region(), cookie(&stays)), ("eu-west", None));
+    assert_eq!(with("\0", &mut isolate, 2).region(), "us-east");
 }
 
 #[test]
@@ -92,13 +92,13 @@ fn who_wrote_reads_where_it_wrote() {
         region["lag_s"] = json!(1);
     }
     isolate.take(&routes.to_string(), at(0)).unwrap();
-    assert_eq!(with("\0", &mut isolate, 0).region, "eu-west");
+    assert_eq!(with("\0", &mut isolate, 0).region(), "eu-west");
     let write = Asking { headers: &["\0"], ..POST }.first(&mut isolate, 0);
-    assert_eq!(write.region, "us-east");
+    assert_eq!(write.region(), "us-east");
     let proof = cookie(&write).unwrap();
     assert!(proof.starts_with("__Host-pointsman-wrote="), "{proof}");
-    assert_eq!(with(&proof, &mut isolate, 29_000).region, "us-east");
-    assert_eq!(with(&proof, &mut isolate, 30_000).region, "eu-west");
+    assert_eq!(with(&proof, &mut isolate, 29_000).region(), "us-east");
+    assert_eq!(with(&proof, &mut isolate, 30_000).region(), "eu-west");
 }
 
 #[test]

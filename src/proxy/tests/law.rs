@@ -73,9 +73,9 @@ fn a_pin_that_nobody_could_read_refuses_and_one_that_was_read_binds() {
     let question = asking.question(&isolate, Why::First, "", 0);
     let brought = |number: &str| question.replacen("1\n0\n0\n", &format!("1\n0\n{number}\n"), 1);
     let step = isolate.decide(&brought("2"), Some(r#"{"allow":["US"]}"#), at(0));
-    assert_eq!(sent(step).region, "us-east");
+    assert_eq!(sent(step).region(), "us-east");
     let step = isolate.decide(&brought("2"), None, at(0));
-    assert_eq!(sent(step).region, "eu-west", "a tenant without a pin");
+    assert_eq!(sent(step).region(), "eu-west", "a tenant without a pin");
     for step in [
         isolate.decide(&brought("3"), None, at(0)),
         isolate.decide(&brought("2"), Some("not a pin"), at(0)),

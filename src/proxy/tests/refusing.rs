@@ -11,7 +11,7 @@ fn a_circle_ends() {
         let step = Asking { hops, ..GET }.step(&mut isolate, Why::First, "", 0);
         assert_eq!(refused(step), (508, "refused; code=loop_detected".to_owned()));
     }
-    assert_eq!(Asking { hops: "many", ..GET }.first(&mut isolate, 0).region, "eu-west");
+    assert_eq!(Asking { hops: "many", ..GET }.first(&mut isolate, 0).region(), "eu-west");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_request_that_cannot_be_made_is_no_fault_of_a_region() {
     let why = isolate.ended(first.token, End::Invalid, 0, at(0)).unwrap();
     let step = GET.step(&mut isolate, why, &first.trail, 0);
     assert_eq!(refused(step), (400, "refused; code=bad_request".to_owned()));
-    assert_eq!(GET.first(&mut isolate, 1).region, "eu-west");
+    assert_eq!(GET.first(&mut isolate, 1).region(), "eu-west");
     assert_eq!(isolate.counts().retries, 0);
 }
 

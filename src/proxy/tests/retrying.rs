@@ -31,7 +31,7 @@ fn later_requests_do_not_go_where_the_first_found_silence() {
     let first = GET.first(&mut isolate, 0);
     isolate.ended(first.token, End::TimedOut, 1_000, at(1_000));
     for asking in [GET, POST] {
-        assert_eq!(asking.first(&mut isolate, 1_001).region, "us-east");
+        assert_eq!(asking.first(&mut isolate, 1_001).region(), "us-east");
     }
 }
 
@@ -44,7 +44,7 @@ fn a_region_is_looked_at_again_by_a_request_of_our_own() {
     let (token, url) = GET.first(&mut isolate, 1_001).trial.unwrap();
     assert_eq!(url, "https://eu-west-2.example.net/health", "at the origin that was not silent");
     let meanwhile = GET.first(&mut isolate, 1_002);
-    assert_eq!((meanwhile.region.as_str(), meanwhile.trial), ("us-east", None));
+    assert_eq!((meanwhile.region(), &meanwhile.trial), ("us-east", &None));
     isolate.trial_ended(token, true, 9, at(1_010));
     let back = GET.first(&mut isolate, 1_011);
     assert_eq!(back.url, "https://eu-west-2.example.net/");
@@ -114,7 +114,7 @@ fn with_an_answer_in_hand_nobody_waits_for_a_region_that_fails() {
     let dead = GET.first(&mut isolate, 0);
     isolate.ended(dead.token, End::TimedOut, 1_000, at(1_000));
     let first = GET.first(&mut isolate, 1_001);
-    assert_eq!(first.region, "us-east");
+    assert_eq!(first.region(), "us-east");
     assert_eq!(first.wait_ms, 5_000, "and nobody is hurried on to it");
     assert_eq!(again(GET, &mut isolate, &first, answered(503), 1_010), Step::Answer);
 }
@@ -135,13 +135,13 @@ fn one_client_over_its_limit_is_told_so_and_a_storm_is_left() {
     let throttled = End::Answered { status: 429, retry_after_s: Some(20) };
     for now in 0..9 {
         let first = GET.first(&mut isolate, now);
-        assert_eq!(first.region, "eu-west");
+        assert_eq!(first.region(), "eu-west");
         assert_eq!(again(GET, &mut isolate, &first, throttled, now), Step::Answer);
     }
     let tenth = GET.first(&mut isolate, 10);
     let step = again(GET, &mut isolate, &tenth, throttled, 10);
-    assert_eq!(sent(step).region, "us-east");
-    assert_eq!(GET.first(&mut isolate, 11).region, "us-east");
+    assert_eq!(sent(step).region(), "us-east");
+    assert_eq!(GET.first(&mut isolate, 11).region(), "us-east");
     assert_eq!(GET.first(&mut isolate, 20_009).trial, None, "it asked for twenty seconds");
     assert!(GET.first(&mut isolate, 20_010).trial.is_some());
 }
@@ -174,7 +174,7 @@ fn a_late_request_is_sent_elsewhere_as_well_and_goes_on() {
     let first = GET.first(&mut isolate, 100);
     assert_eq!(first.late_ms, Some(40));
     let second = sent(GET.step(&mut isolate, Why::Late, &first.trail, 140));
-    assert_eq!(second.region, "us-east");
+    assert_eq!(second.region(), "us-east");
     assert_eq!(isolate.counts().hedges, 1);
     assert_eq!(POST.first(&mut isolate, 100).late_ms, None, "an order is sent once");
 }
