@@ -186,7 +186,10 @@ impl Checker<'_> {
             self.report(path, Code::E020, problem, allowed);
         }
         let regions = match &raw.regions {
-            Some(names) => self.regions_of_pool(&under(path, "regions"), names, service),
+            Some(names) => {
+                let (path, known) = (under(path, "regions"), service.regions.iter());
+                self.known_regions(&path, names, "region of the service", known)
+            }
             None => service.regions.to_vec(),
         };
         self.monitor_of_pool(path, raw, service);
@@ -218,28 +221,6 @@ impl Checker<'_> {
             self.report(under(path, "name"), Code::E009, problem, allowed);
         }
         account_fits && name_fits
-    }
-
-    fn regions_of_pool(
-        &mut self,
-        path: &str,
-        names: &[RegionId],
-        service: &Publisher<'_>,
-    ) -> Vec<RegionId> {
-        self.not_empty(path, names.len());
-        let mut found: Vec<RegionId> = Vec::new();
-        for (index, id) in names.iter().enumerate() {
-            let path = item(path, index);
-            if found.contains(id) {
-                self.twice(path, id.as_str());
-            } else if service.regions.contains(id) {
-                found.push(id.clone());
-            } else {
-                let known = service.regions.iter().map(RegionId::as_str);
-                self.unknown(&path, "region of the service", id.as_str(), known);
-            }
-        }
-        found
     }
 
     fn monitor_of_pool(&mut self, path: &str, raw: &RawPool, service: &Publisher<'_>) {

@@ -75,7 +75,8 @@ impl Checker<'_> {
         let path = &under("services", id.as_str());
         let at = |key: &str| under(path, key);
         self.known_monitor(&at("monitor"), &raw.monitor, known);
-        let regions = self.known_regions(&at("regions"), &raw.regions, known.regions);
+        let regions =
+            self.known_regions(&at("regions"), &raw.regions, "region", known.regions.keys());
         let (try_timeout_ms, timeout_ms) = (raw.try_timeout_ms.get(), raw.timeout_ms.get());
         let is_refused = |key: &str| self.has_mistake(&at(key));
         let is_certain = !is_refused("timeout_ms") && !is_refused("try_timeout_ms");
@@ -135,18 +136,21 @@ impl Checker<'_> {
         }
     }
 
-    fn known_regions(
+    /// The names that are among the `known`, each once.
+    pub(super) fn known_regions<'k>(
         &mut self,
         path: &str,
         names: &[RegionId],
-        regions: &Map<RegionId, Region>,
+        what: &str,
+        known: impl Iterator<Item = &'k RegionId>,
     ) -> Vec<RegionId> {
         self.not_empty(path, names.len());
+        let known: Vec<&RegionId> = known.collect();
         let mut found: Vec<RegionId> = Vec::new();
         for (index, id) in names.iter().enumerate() {
             let path = item(path, index);
-            if !regions.contains_key(id) {
-                self.unknown(&path, "region", id.as_str(), regions.keys().map(RegionId::as_str));
+            if !known.contains(&id) {
+                self.unknown(&path, what, id.as_str(), known.iter().map(|id| id.as_str()));
             } else if found.contains(id) {
                 self.twice(path, id.as_str());
             } else {
