@@ -4,16 +4,14 @@
 use super::clock::{self, RunClock};
 use super::{controller, outside, probe};
 use crate::tick::{RoundReply, RoundRequest};
-use crate::time::{Millis, SECOND};
-use worker::{Env, ScheduledEvent, console_log};
+use crate::time::{Millis, SECOND, Timestamp};
+use worker::{Env, console_log};
 
 /// Longest wait for the Controller, which may be in the middle of API calls.
 const CONTROLLER_TIMEOUT_MS: Millis = 30 * SECOND;
 
 /// Makes the run. Without the Controller nothing is decided and nothing changes.
-pub(super) async fn run(event: &ScheduledEvent, env: &Env) {
-    // An odd instant is superseded.
-    let scheduled = clock::instant(event.schedule());
+pub(super) async fn run(scheduled: Timestamp, env: &Env) {
     let clock = RunClock::starting_at(scheduled);
     let mut request = RoundRequest {
         run: scheduled,

@@ -18,10 +18,19 @@ mod proxy;
 mod routes;
 mod surface;
 
-use worker::{Env, ScheduleContext, ScheduledEvent, event};
+use js_sys::Promise;
+use outside::promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Env, worker_sys};
 
 /// One run of the cron trigger.
-#[event(scheduled)]
-async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    cron::run(&event, &env).await;
+#[expect(unreachable_pub, reason = "an export of the wasm, which is reached from outside")]
+#[wasm_bindgen]
+pub fn scheduled(event: worker_sys::ScheduledEvent, env: Env) -> Promise {
+    promise(Box::pin(async move {
+        // An odd instant is superseded.
+        cron::run(clock::instant(event.scheduled_time()?), &env).await;
+        Ok(JsValue::UNDEFINED)
+    }))
 }
