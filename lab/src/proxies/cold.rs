@@ -2,7 +2,7 @@
 //! between two Workers: workerd itself takes the greater part.
 
 use super::scene::Scene;
-use super::{Cell, JS_BARE, Options, US, chosen};
+use super::{Cell, DIRECT, Options};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -13,7 +13,7 @@ const RUNS: usize = 21;
 ///
 /// **Errors**: a process does not start, or does not answer.
 pub(super) async fn measure(options: &Options) -> Result<BTreeMap<String, Vec<f64>>> {
-    let names = chosen(options, &[JS_BARE, "rust_bare", US]);
+    let names: Vec<_> = options.only.iter().filter(|name| *name != DIRECT).cloned().collect();
     let mut scene = Scene::start(&options.workers, &names).await?;
     eprintln!("proxies: {RUNS} cold starts of each");
     let mut taken = BTreeMap::<String, Vec<f64>>::new();

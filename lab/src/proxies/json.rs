@@ -133,6 +133,7 @@ pub(super) mod tests {
             options: Options {
                 workers: "workers".into(),
                 only: TARGETS.map(str::to_owned).into(),
+                cells: Cell::ALL.map(|cell| cell.name.to_owned()).into(),
                 rounds: 2,
                 seconds: 1.0,
                 soak: true,

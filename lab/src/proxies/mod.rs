@@ -3,8 +3,10 @@
 //! Each target is a Worker on a raw workerd of its own: no `wrangler`, and none of the lab's own
 //! workers in the way. They take turns: a round measures every target once in every [`Cell`], each
 //! time beginning with another one, so that what slows the machine down for a while slows all of
-//! them down. [`figures`] compares within a round. [`cold`] is the time from the start of the
-//! process to the first answer, [`soak`] what happens to memory under many requests.
+//! them down. How memory is laid out and what the compilers make of the first requests is luck,
+//! stays with a process and is worth a tenth: so every few rounds have new processes. [`figures`]
+//! compares within a round. [`cold`] is the time from the start of the process to the first answer,
+//! [`soak`] what happens to memory under many requests.
 //!
 //! [`load`] asks and checks each answer: one that is not 200, or not of the right length, ends the
 //! whole measurement.
@@ -24,7 +26,7 @@ pub use origin::serve as serve_origin;
 use anyhow::{Context, Result};
 use figures::Window;
 use load::Until;
-use scene::Scene;
+use scene::{Scene, Target};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -61,6 +63,12 @@ impl Cell {
     ];
 }
 
+/// The names of all cells.
+const NAMES: [&str; 4] = {
+    let [first, second, third, fourth] = Cell::ALL;
+    [first.name, second.name, third.name, fourth.name]
+};
+
 /// What to measure, and for how long.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
@@ -70,6 +78,9 @@ pub struct Options {
     /// Measures these targets alone
     #[arg(long, value_delimiter = ',', default_values = TARGETS)]
     only: Vec<String>,
+    /// Measures in these cells alone
+    #[arg(long, value_delimiter = ',', default_values = NAMES, value_parser = NAMES)]
+    cells: Vec<String>,
     /// Rounds
     #[arg(long)]
     rounds: usize,
@@ -142,29 +153,54 @@ pub async fn measure(options: Options) -> Result<Report> {
 }
 
 async fn rounds(report: &mut Report) -> Result<()> {
-    let Options { workers, only, rounds, seconds, .. } = &report.options;
+    let Options { workers, only, cells, rounds, seconds, .. } = &report.options;
     let time = Duration::try_from_secs_f64(*seconds)?;
-    let scene = Scene::start(workers, only).await?;
+    let mut scene = Scene::start(workers, only).await?;
     for target in &scene.targets {
         report.headers.insert(target.name.clone(), target.headers_sent().await?);
     }
-    eprintln!("proxies: warming up");
-    round(&scene, 0, WARM_UP, &mut Windows::default()).await?;
+    let is_chosen = |cell: &Cell| cells.iter().any(|name| name == cell.name);
+    let cells: Vec<_> = Cell::ALL.into_iter().filter(is_chosen).collect();
     for number in 0..*rounds {
         eprintln!("proxies: round {} of {rounds}", number + 1);
-        round(&scene, number, time, &mut report.windows).await?;
+        if number % ROUNDS_OF_A_PROCESS == 0 {
+            scene.start_again().await?;
+            scene.renew().await?;
+            for target in &scene.targets {
+                warm_up(target).await?;
+            }
+        }
+        round(&scene, &cells, number, time, &mut report.windows).await?;
     }
     Ok(())
 }
 
-/// The time of each target in each cell before anything counts. Compilers and heaps need it.
-const WARM_UP: Duration = Duration::from_secs(2);
+/// Rounds after which all processes are started anew.
+const ROUNDS_OF_A_PROCESS: usize = 3;
 
-/// Every target once in every cell.
-async fn round(scene: &Scene, number: usize, time: Duration, windows: &mut Windows) -> Result<()> {
+/// Requests of each cell with many connections before anything counts. The engine compiles for
+/// speed what is called often: after this it has done so with nearly all that a request needs.
+const WARM_UP: u32 = 30_000;
+
+async fn warm_up(target: &Target) -> Result<()> {
+    for cell in Cell::ALL.into_iter().filter(|cell| cell.connections > 1) {
+        let each = WARM_UP / u32::try_from(cell.connections)?;
+        target.load(cell).run(Until::Requests(each)).await?;
+    }
+    Ok(())
+}
+
+/// Every target once in each of the cells.
+async fn round(
+    scene: &Scene,
+    cells: &[Cell],
+    number: usize,
+    time: Duration,
+    windows: &mut Windows,
+) -> Result<()> {
     scene.renew().await?;
     let count = scene.targets.len();
-    for cell in Cell::ALL {
+    for &cell in cells {
         for target in (0..count).filter_map(|place| scene.targets.get((place + number) % count)) {
             let before = target.processor_time()?;
             let window = target.load(cell).run(Until::Elapsed(time)).await;

@@ -18,6 +18,11 @@ const MARK: &str = "x-pointsman";
 /// What the Worker signs the affinity cookie with.
 const COOKIE_KEY: &str = "a key that nobody needs to guess";
 
+/// Whether this is the Worker of this checkout, or another build of it: `us_` and anything.
+fn is_ours(name: &str) -> bool {
+    name.strip_prefix(US).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+}
+
 /// Everything that runs.
 #[derive(Debug)]
 pub(super) struct Scene {
@@ -44,7 +49,7 @@ impl Scene {
         let origin = Origin::start().await?;
         let url = format!("http://127.0.0.1:{}", origin.port);
         let mut scene = Scene { origin, targets: Vec::new(), routes: String::new() };
-        if names.iter().any(|name| name == US) {
+        if names.iter().any(|name| is_ours(name)) {
             scene.routes = routes::compiled(&workers.join(US), &url).await?;
         }
         for name in names {
@@ -65,7 +70,7 @@ impl Scene {
         }
         let mut options = EdgeOptions::new(find_workerd(&root())?, workers.join(&name));
         options.vars.insert("ORIGIN".to_owned(), origin.to_owned());
-        if name == US {
+        if is_ours(&name) {
             options.vars.insert("COOKIE_KEY".to_owned(), COOKIE_KEY.to_owned());
         } else {
             options.durable_objects.clear();
@@ -74,12 +79,23 @@ impl Scene {
         Ok(Target { name, port: edge.port(), edge: Some(edge) })
     }
 
+    /// A new process for each target, on what the old one stored.
+    ///
+    /// **Errors**: one does not start.
+    pub(super) async fn start_again(&mut self) -> Result<()> {
+        for edge in self.targets.iter_mut().filter_map(|target| target.edge.as_mut()) {
+            edge.kill().await?;
+            edge.start_again().await?;
+        }
+        Ok(())
+    }
+
     /// Renews the table of routes, as the Controller does by its heartbeat: an old one is marked as
     /// stale in each answer.
     ///
     /// **Errors**: KV does not take it.
     pub(super) async fn renew(&self) -> Result<()> {
-        let ours = self.targets.iter().filter(|target| target.name == US);
+        let ours = self.targets.iter().filter(|target| is_ours(&target.name));
         for edge in ours.filter_map(|target| target.edge.as_ref()) {
             edge.kv_put(routes::KEY, &routes::fresh(&self.routes)?).await?;
         }

@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// Measures these targets alone, separated by commas
     #[arg(long, value_name = "TARGETS")]
     only: Option<String>,
+    /// Measures in these cells alone, separated by commas
+    #[arg(long, value_name = "CELLS")]
+    cells: Option<String>,
     /// Rounds; the ratios are taken in each
     #[arg(long, default_value_t = 15)]
     rounds: u32,
@@ -53,8 +56,8 @@ pub(crate) fn measure(checkout: &Checkout, options: &Options) -> Result<String> 
     lab.args(["--seconds", &options.seconds.to_string()]);
     lab.args(["--wasm-gzip-bytes", &wasm_gzip_bytes.to_string()]);
     lab.arg("--json").arg(figures_file(checkout));
-    if let Some(only) = &options.only {
-        lab.args(["--only", only]);
+    for (option, chosen) in [("--only", &options.only), ("--cells", &options.cells)] {
+        lab.args(chosen.iter().flat_map(|chosen| [option, chosen]));
     }
     if options.soak {
         lab.arg("--soak");
