@@ -165,8 +165,8 @@ async fn rounds(report: &mut Report) -> Result<()> {
         eprintln!("proxies: round {} of {rounds}", number + 1);
         if number % ROUNDS_OF_A_PROCESS == 0 {
             scene.start_again().await?;
-            scene.renew().await?;
             for target in &scene.targets {
+                scene.renew().await?;
                 warm_up(target).await?;
             }
         }
