@@ -62,6 +62,11 @@ impl Spread {
     }
 }
 
+/// The median of one figure over the rounds.
+pub(super) fn median(windows: &[Window], of: impl Fn(&Window) -> f64) -> Option<f64> {
+    Spread::of(windows.iter().map(of)).map(|spread| spread.median)
+}
+
 /// The requests per second of one, in parts of the other's, round by round.
 pub(super) fn ratio(one: &[Window], other: &[Window]) -> Option<Spread> {
     let rounds = one.iter().zip(other);

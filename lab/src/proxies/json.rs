@@ -1,6 +1,6 @@
 //! The figures as one JSON document: targets by name, in each the cells by name.
 
-use super::figures::{Spread, Window, added_p50_ms, processor_ratio, ratio};
+use super::figures::{Spread, Window, added_p50_ms, median, processor_ratio, ratio};
 use super::{Cell, DIRECT, JS_BARE, Options, Report, US};
 use serde_json::{Map, Value, json};
 
@@ -12,10 +12,7 @@ pub(super) fn document(report: &Report) -> Value {
         table(others, |name, cell| beside(report, name, cell).map(of))
     };
     let medians = |of: fn(&Window) -> f64| {
-        table(report.options.only.iter(), |name, cell| {
-            let windows = report.windows.of(name, cell);
-            Spread::of(windows.iter().map(of)).map(|spread| spread.median)
-        })
+        table(report.options.only.iter(), |name, cell| median(report.windows.of(name, cell), of))
     };
     let workers = report.options.only.iter().filter(|name| ![US, DIRECT].contains(&name.as_str()));
     json!({

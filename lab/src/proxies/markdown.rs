@@ -1,6 +1,6 @@
 //! The figures as tables for people.
 
-use super::figures::{Spread, Window};
+use super::figures::{Spread, Window, median};
 use super::json::{added_by_us, beside, cold_added_ms, processor_beside};
 use super::soak::STEP;
 use super::{Cell, DIRECT, Report, US};
@@ -59,10 +59,6 @@ fn table<'n>(
 fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{what}");
-}
-
-fn median(windows: &[Window], of: impl Fn(&Window) -> f64) -> Option<f64> {
-    Spread::of(windows.iter().map(of)).map(|spread| spread.median)
 }
 
 fn ratio(spread: Spread) -> String {

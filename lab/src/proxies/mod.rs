@@ -212,9 +212,3 @@ async fn round(
     }
     Ok(())
 }
-
-/// Those of the names that are to be measured.
-fn chosen(options: &Options, names: &[&str]) -> Vec<String> {
-    let is_chosen = |name: &String| options.only.contains(name);
-    names.iter().map(|name| (*name).to_owned()).filter(is_chosen).collect()
-}

@@ -4,7 +4,7 @@
 
 use super::load::{Load, Until};
 use super::scene::{Scene, Target};
-use super::{Cell, JS_BARE, Options, US, chosen};
+use super::{Cell, JS_BARE, Options, US};
 use anyhow::{Context, Result};
 use std::fs;
 
@@ -56,7 +56,9 @@ impl Soak {
 ///
 /// **Errors**: a process does not start, or an answer is not as it should be.
 pub(super) async fn measure(options: &Options) -> Result<Vec<Soak>> {
-    let scene = Scene::start(&options.workers, &chosen(options, &[JS_BARE, US])).await?;
+    let is_one = |name: &&String| [JS_BARE, US].contains(&name.as_str());
+    let names: Vec<_> = options.only.iter().filter(is_one).cloned().collect();
+    let scene = Scene::start(&options.workers, &names).await?;
     let mut soaks = Vec::new();
     for target in &scene.targets {
         eprintln!("proxies: {} requests to `{}`", STEP * STEPS, target.name);
