@@ -21,7 +21,7 @@
 //! The price without them: where all regions really do vanish at once, they stay believed in.
 //! Nothing is lost by that which could be had: there is nowhere else to send anybody.
 
-use super::verdict::{FailureReason, Outcome, Verdict, classify};
+use super::verdict::{FailureReason, ProbeOutcome, Verdict, classify};
 use crate::config::Expect;
 use crate::ids::RegionId;
 
@@ -60,14 +60,14 @@ pub fn is_unreached(verdict: &Verdict) -> bool {
 
 /// Whether a control was reached: it answered, and not the edge in its place.
 #[must_use]
-pub fn is_answered(outcome: &Outcome) -> bool {
+pub fn is_answered(outcome: &ProbeOutcome) -> bool {
     !is_unreached(&classify(outcome, &Expect::default(), None))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::health::Answer;
+    use crate::health::ProbeResponse;
 
     const LOST: Verdict = Verdict::Fail { reason: FailureReason::HttpTimeout };
     const WRONG: Verdict = Verdict::Fail { reason: FailureReason::ResponseCodeMismatch };
@@ -101,12 +101,17 @@ mod tests {
     fn a_control_that_answers_anything_was_reached_but_not_by_an_answer_of_the_edge() {
         let answered = |status| {
             let (body, headers) = (String::new(), Vec::new());
-            is_answered(&Outcome::Answered(Answer { status, body, headers, latency_ms: 1 }))
+            is_answered(&ProbeOutcome::Answered(ProbeResponse {
+                status,
+                body,
+                headers,
+                latency_ms: 1,
+            }))
         };
         assert!(answered(200) && answered(301) && answered(404) && answered(503) && answered(525));
         assert!(!answered(522) && !answered(523) && !answered(530));
-        assert!(!is_answered(&Outcome::TimedOut));
-        assert!(!is_answered(&Outcome::NoConnection("Network connection lost.".to_owned())));
-        assert!(!is_answered(&Outcome::NotMade("limit".to_owned())));
+        assert!(!is_answered(&ProbeOutcome::TimedOut));
+        assert!(!is_answered(&ProbeOutcome::NoConnection("Network connection lost.".to_owned())));
+        assert!(!is_answered(&ProbeOutcome::NotMade("limit".to_owned())));
     }
 }

@@ -33,4 +33,4 @@ pub use damping::Damping;
 pub use doubt::{is_answered, is_blind, is_unreached};
 pub use hysteresis::{Health, Hysteresis, Thresholds, Transition};
 pub use override_::{active, effective};
-pub use verdict::{Answer, BODY_BYTES_MAX, FailureReason, Outcome, Verdict, classify};
+pub use verdict::{BODY_BYTES_MAX, FailureReason, ProbeOutcome, ProbeResponse, Verdict, classify};

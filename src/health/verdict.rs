@@ -15,9 +15,9 @@ pub const BODY_BYTES_MAX: usize = 10 * 1024;
 
 /// What a probe met, before it is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ProbeOutcome {
     /// An HTTP answer.
-    Answered(Answer),
+    Answered(ProbeResponse),
     /// No answer within the monitor's timeout.
     TimedOut,
     /// No connection, or a broken one, in the runtime's words.
@@ -28,7 +28,7 @@ pub enum Outcome {
 
 /// An HTTP answer to a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct ProbeResponse {
     /// Its status.
     pub status: u16,
     /// The beginning of its body, at most [`BODY_BYTES_MAX`] bytes; empty where nothing asks for
@@ -125,12 +125,12 @@ impl fmt::Display for FailureReason {
 /// monitor expects that very status. `lag_pointer` is where a pass reports its lag; one without it
 /// passes all the same.
 #[must_use]
-pub fn classify(outcome: &Outcome, expect: &Expect, lag_pointer: Option<&str>) -> Verdict {
+pub fn classify(outcome: &ProbeOutcome, expect: &Expect, lag_pointer: Option<&str>) -> Verdict {
     let answer = match outcome {
-        Outcome::Answered(answer) => answer,
-        Outcome::TimedOut => return Verdict::Fail { reason: FailureReason::HttpTimeout },
-        Outcome::NoConnection(words) => return Verdict::Fail { reason: no_connection(words) },
-        Outcome::NotMade(note) => return Verdict::Inconclusive { note: note.clone() },
+        ProbeOutcome::Answered(answer) => answer,
+        ProbeOutcome::TimedOut => return Verdict::Fail { reason: FailureReason::HttpTimeout },
+        ProbeOutcome::NoConnection(words) => return Verdict::Fail { reason: no_connection(words) },
+        ProbeOutcome::NotMade(note) => return Verdict::Inconclusive { note: note.clone() },
     };
     // Nothing is parsed for a monitor that does not look at JSON.
     let wants_json = !expect.json.is_empty() || lag_pointer.is_some();
@@ -154,7 +154,7 @@ fn status_mismatch(status: u16, expect: &Expect) -> Option<FailureReason> {
     (!expected).then(|| edge_status(status).unwrap_or(FailureReason::ResponseCodeMismatch))
 }
 
-fn header_mismatch(answer: &Answer, expect: &Expect) -> Option<FailureReason> {
+fn header_mismatch(answer: &ProbeResponse, expect: &Expect) -> Option<FailureReason> {
     let fits = |(name, values): &(String, Vec<String>)| {
         let seen = answer.headers.iter().find(|(seen, _)| seen == name);
         let is_one = |seen: &str| values.is_empty() || values.iter().any(|value| value == seen);
@@ -163,7 +163,7 @@ fn header_mismatch(answer: &Answer, expect: &Expect) -> Option<FailureReason> {
     (!expect.headers.iter().all(fits)).then_some(FailureReason::ResponseHeaderMismatch)
 }
 
-fn text_mismatch(answer: &Answer, expect: &Expect) -> Option<FailureReason> {
+fn text_mismatch(answer: &ProbeResponse, expect: &Expect) -> Option<FailureReason> {
     let text = expect.body_contains.as_ref()?;
     (!contains_ignoring_case(&answer.body, text)).then_some(FailureReason::ResponseBodyMismatch)
 }

@@ -4,7 +4,7 @@ use super::clock::RunClock;
 use super::outbound::{self, Ask, Asked, NoAnswer, ask};
 use super::outside::{self, Hands};
 use crate::config::Control;
-use crate::health::{Answer, BODY_BYTES_MAX, Outcome, classify, is_answered};
+use crate::health::{BODY_BYTES_MAX, ProbeOutcome, ProbeResponse, classify, is_answered};
 use crate::tick::{CONTROL_TIMEOUT_MS, ControlResult, Probe, ProbeResult};
 use crate::time::{Millis, Timestamp};
 
@@ -44,17 +44,17 @@ fn get(hands: &Hands, url: &str, timeout_ms: Millis, body_bytes_max: usize) -> A
 }
 
 /// What a request met, and when. Of the headers those are read that are expected.
-async fn meet(asked: Asked, expected: &[(String, Vec<String>)]) -> (Timestamp, Outcome) {
+async fn meet(asked: Asked, expected: &[(String, Vec<String>)]) -> (Timestamp, ProbeOutcome) {
     let (at, answer) = asked.end().await;
     let outcome = match answer {
-        Ok(answer) => Outcome::Answered(Answer {
+        Ok(answer) => ProbeOutcome::Answered(ProbeResponse {
             status: answer.status(),
             headers: expected.iter().filter_map(|(name, _)| read(&answer, name)).collect(),
             latency_ms: answer.latency_ms(),
             body: answer.body(),
         }),
-        Err(NoAnswer::TimedOut) => Outcome::TimedOut,
-        Err(NoAnswer::NoConnection(words)) => Outcome::NoConnection(words),
+        Err(NoAnswer::TimedOut) => ProbeOutcome::TimedOut,
+        Err(NoAnswer::NoConnection(words)) => ProbeOutcome::NoConnection(words),
     };
     (at, outcome)
 }

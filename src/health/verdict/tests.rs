@@ -16,14 +16,14 @@ fn expecting_json(pointer: &str, expect: JsonExpect) -> Expect {
     Expect { json: vec![(pointer.to_owned(), expect)], ..expecting(None) }
 }
 
-fn answer(status: u16, body: &str) -> Outcome {
+fn answer(status: u16, body: &str) -> ProbeOutcome {
     answer_with(status, body, &[])
 }
 
-fn answer_with(status: u16, body: &str, headers: &[(&str, &str)]) -> Outcome {
+fn answer_with(status: u16, body: &str, headers: &[(&str, &str)]) -> ProbeOutcome {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let headers = headers.iter().map(owned).collect();
-    Outcome::Answered(Answer { status, body: body.to_owned(), headers, latency_ms: 12 })
+    ProbeOutcome::Answered(ProbeResponse { status, body: body.to_owned(), headers, latency_ms: 12 })
 }
 
 fn fail(reason: FailureReason) -> Verdict {
@@ -44,8 +44,8 @@ fn the_expected_text_is_found_whatever_its_case() {
 #[test]
 fn every_other_outcome_has_its_own_reason() {
     for (outcome, reason) in [
-        (Outcome::TimedOut, FailureReason::HttpTimeout),
-        (Outcome::NoConnection(String::new()), FailureReason::TcpConnectionFailed),
+        (ProbeOutcome::TimedOut, FailureReason::HttpTimeout),
+        (ProbeOutcome::NoConnection(String::new()), FailureReason::TcpConnectionFailed),
         (answer(500, "ok"), FailureReason::ResponseCodeMismatch),
         (answer(301, "ok"), FailureReason::ResponseCodeMismatch),
         (answer(200, "maintenance"), FailureReason::ResponseBodyMismatch),
@@ -77,7 +77,7 @@ fn a_broken_connection_is_named_by_the_words_of_the_runtime() {
         ("Could not resolve host", FailureReason::DnsUnknownHost),
         ("connect ECONNREFUSED 127.0.0.1:9", FailureReason::TcpConnectionFailed),
     ] {
-        let outcome = Outcome::NoConnection(words.to_owned());
+        let outcome = ProbeOutcome::NoConnection(words.to_owned());
         assert_eq!(classify(&outcome, &expecting(None), None), fail(reason), "{words}");
     }
 }
@@ -144,6 +144,6 @@ fn a_lag_that_nothing_is_expected_of_may_be_missing() {
 
 #[test]
 fn a_probe_that_was_not_made_says_nothing() {
-    let verdict = classify(&Outcome::NotMade("limit".to_owned()), &expecting(None), None);
+    let verdict = classify(&ProbeOutcome::NotMade("limit".to_owned()), &expecting(None), None);
     assert_eq!(verdict, Verdict::Inconclusive { note: "limit".to_owned() });
 }
