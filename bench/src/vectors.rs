@@ -10,7 +10,7 @@ use pointsman::country::{COUNTRIES, Country};
 use pointsman::fingerprint::Fingerprint;
 use pointsman::health::{Damping, FailureReason, Hysteresis, Thresholds, Verdict};
 use pointsman::latency::{Estimate, Location, blend};
-use pointsman::passive::{Ended, Limits, Outcome, Seen};
+use pointsman::passive::{BreakerLimits, FinishedTry, Seen, TryOutcome};
 use pointsman::steering::stable_hash::StableHash;
 use pointsman::steering::{Decision, Evidence, RequestFacts, decide};
 use pointsman::time::{MINUTE, SECOND};
@@ -65,18 +65,18 @@ fn block(random: &mut Random) -> String {
 
 /// What an isolate may have seen of a region: some requests under way, and some that ended.
 fn seen(random: &mut Random) -> Seen {
-    let limits = Limits { failures: 5, success_percent: 50 };
+    let limits = BreakerLimits { failures: 5, success_percent: 50 };
     let mut seen = Seen::default();
     (0..random.below(9)).for_each(|_| seen.outstanding.begin(NOW));
     for _ in 0..random.below(20) {
         let outcome = match random.below(20) {
-            0 => Outcome::Silent,
-            1..=2 => Outcome::Failed,
-            3 => Outcome::PushedBack(Some(random.number() % MINUTE)),
-            _ => Outcome::Served,
+            0 => TryOutcome::Silent,
+            1..=2 => TryOutcome::Failed,
+            3 => TryOutcome::PushedBack(Some(random.number() % MINUTE)),
+            _ => TryOutcome::Served,
         };
         let now = NOW.plus(random.number() % 900);
-        seen.end(Ended { outcome, origin: random.below(3), began: NOW, now }, limits);
+        seen.end(FinishedTry { outcome, origin: random.below(3), began: NOW, now }, limits);
     }
     seen
 }

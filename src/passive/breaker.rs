@@ -15,7 +15,7 @@
 //! doubling where it was. Source: linkerd2-proxy, `linkerd/app/outbound/src/http/breaker`, for two
 //! statistics with "or".
 
-use super::Outcome;
+use super::TryOutcome;
 use super::window::Window;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 
@@ -32,7 +32,7 @@ const TRIAL_MS_MAX: Millis = 10 * SECOND;
 
 /// When a breaker opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct BreakerLimits {
     /// At this many failures in a row.
     pub failures: u32,
     /// Below this share of good answers in the window, in percent.
@@ -69,14 +69,20 @@ impl Breaker {
     }
 
     /// Folds in how a client's request ended that was sent at `began`.
-    pub fn observe(&mut self, outcome: Outcome, began: Timestamp, now: Timestamp, limits: Limits) {
-        if outcome == Outcome::Unknown {
+    pub fn observe(
+        &mut self,
+        outcome: TryOutcome,
+        began: Timestamp,
+        now: Timestamp,
+        limits: BreakerLimits,
+    ) {
+        if outcome == TryOutcome::Unknown {
             return;
         }
-        let is_served = outcome == Outcome::Served;
+        let is_served = outcome == TryOutcome::Served;
         self.window.note(is_served, now);
         match outcome {
-            Outcome::Served => {
+            TryOutcome::Served => {
                 self.failures_in_a_row = 0;
                 self.served_at = Some(now);
                 let is_over = self.open_until.is_some_and(|until| until <= now);
@@ -84,14 +90,14 @@ impl Breaker {
                     self.close(now);
                 }
             }
-            Outcome::PushedBack(_) | Outcome::Unknown => {}
-            Outcome::Failed | Outcome::Silent => {
+            TryOutcome::PushedBack(_) | TryOutcome::Unknown => {}
+            TryOutcome::Failed | TryOutcome::Silent => {
                 self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
             }
         }
         if !is_served && self.has_reason(outcome, began, now, limits) {
             let asked_ms = match outcome {
-                Outcome::PushedBack(Some(ms)) => ms,
+                TryOutcome::PushedBack(Some(ms)) => ms,
                 _ => 0,
             };
             self.open(asked_ms, now);
@@ -127,12 +133,12 @@ impl Breaker {
 
     fn has_reason(
         &self,
-        outcome: Outcome,
+        outcome: TryOutcome,
         began: Timestamp,
         now: Timestamp,
-        limits: Limits,
+        limits: BreakerLimits,
     ) -> bool {
-        let is_dead = outcome == Outcome::Silent && self.served_at.is_none_or(|at| at < began);
+        let is_dead = outcome == TryOutcome::Silent && self.served_at.is_none_or(|at| at < began);
         let (good, bad) = self.window.counts(now);
         let answers = good.saturating_add(bad);
         let is_bad = answers >= ANSWERS_MIN

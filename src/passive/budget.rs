@@ -14,9 +14,9 @@ pub const RETRIES_MIN: u32 = 10;
 
 /// The retries of one service in one isolate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Budget(Window);
+pub struct RetryBudget(Window);
 
-impl Budget {
+impl RetryBudget {
     /// Notes a request that is sent for the first time.
     pub fn first(&mut self, now: Timestamp) {
         self.0.note(true, now);
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn ten_retries_are_always_there_and_the_eleventh_is_not() {
-        let mut budget = Budget::default();
+        let mut budget = RetryBudget::default();
         let granted = (0..20).filter(|_| budget.grants(20, at(0))).count();
         assert_eq!(granted, 10);
         assert!(budget.grants(20, at(11_000)), "and again when the window has passed");
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_hundred_requests_pay_for_twenty_more() {
-        let mut budget = Budget::default();
+        let mut budget = RetryBudget::default();
         (0..100).for_each(|_| budget.first(at(0)));
         assert_eq!((0..200).filter(|_| budget.grants(20, at(0))).count(), 30);
     }
@@ -65,7 +65,7 @@ mod tests {
             steps in proptest::collection::vec((0u64..500, any::<bool>()), 1..300),
             percent in 0u32..100,
         ) {
-            let mut budget = Budget::default();
+            let mut budget = RetryBudget::default();
             let (mut now, mut firsts, mut granted) = (0, 0_u32, 0_u32);
             for (wait, is_first) in steps {
                 now += wait;

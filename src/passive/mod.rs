@@ -3,7 +3,7 @@
 //! The routing table is half a minute old at best, and a region that died a second ago is still up
 //! in it. Every answer that passes through is a measurement for nothing: a [`Breaker`] for each
 //! region leaves one that does not answer after the first request that found out, [`Seen`] knows
-//! how long answers take and how many are awaited, and a [`Budget`] keeps retries from making a
+//! how long answers take and how many are awaited, and a [`RetryBudget`] keeps retries from making a
 //! brown-out worse. None of this is shared with other isolates or kept: a new isolate believes the
 //! table.
 //!
@@ -17,18 +17,18 @@ mod quantile;
 mod seen;
 mod window;
 
-pub use breaker::{BACKOFF_MS_MAX, BACKOFF_MS_MIN, Breaker, Limits};
-pub use budget::{Budget, RETRIES_MIN};
+pub use breaker::{BACKOFF_MS_MAX, BACKOFF_MS_MIN, Breaker, BreakerLimits};
+pub use budget::{RETRIES_MIN, RetryBudget};
 pub use outstanding::Outstanding;
 pub use quantile::Quantile;
-pub use seen::{Ended, PENALTY_FADES_AFTER, PENALTY_MS, Seen};
+pub use seen::{FinishedTry, PENALTY_FADES_AFTER, PENALTY_MS, Seen};
 pub use window::{WINDOW_MS, Window};
 
 use crate::time::Millis;
 
 /// How a try ended, as far as it tells about the region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum TryOutcome {
     /// With an answer that is the application's own.
     Served,
     /// With an answer that says that the region cannot.

@@ -6,8 +6,8 @@
 //! penalty that fades, so a region that refuses in a millisecond does not attract the traffic that
 //! it refuses. Source: linkerd2-proxy, `PenaltyPeakEwma`.
 
-use super::Outcome;
-use super::breaker::{Breaker, Limits};
+use super::TryOutcome;
+use super::breaker::{Breaker, BreakerLimits};
 use super::outstanding::Outstanding;
 use super::quantile::Quantile;
 use crate::latency::Estimate;
@@ -36,9 +36,9 @@ pub struct Seen {
 
 /// A try that is over.
 #[derive(Debug, Clone, Copy)]
-pub struct Ended {
+pub struct FinishedTry {
     /// How.
-    pub outcome: Outcome,
+    pub outcome: TryOutcome,
     /// At which origin, by its place in the region.
     pub origin: usize,
     /// When it was sent.
@@ -49,14 +49,14 @@ pub struct Ended {
 
 impl Seen {
     /// Folds in a try that is over.
-    pub fn end(&mut self, ended: Ended, limits: Limits) {
-        let Ended { outcome, origin, began, now } = ended;
+    pub fn end(&mut self, ended: FinishedTry, limits: BreakerLimits) {
+        let FinishedTry { outcome, origin, began, now } = ended;
         self.outstanding.end(began);
-        if outcome == Outcome::Unknown {
+        if outcome == TryOutcome::Unknown {
             return;
         }
         self.breaker.observe(outcome, began, now, limits);
-        if outcome == Outcome::Served {
+        if outcome == TryOutcome::Served {
             let took_ms = now.since(began);
             self.latency = Some(Estimate::with_peak(self.latency, took_ms, now));
             self.late_after.add(took_ms);
@@ -64,7 +64,7 @@ impl Seen {
         } else {
             self.failed_at = Some(now);
         }
-        if outcome == Outcome::Silent {
+        if outcome == TryOutcome::Silent {
             self.silent_origin = Some(origin);
         }
     }
@@ -81,21 +81,21 @@ impl Seen {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { failures: 5, success_percent: 50 };
+    const LIMITS: BreakerLimits = BreakerLimits { failures: 5, success_percent: 50 };
 
     fn at(ms: u64) -> Timestamp {
         Timestamp::from_millis(1_000_000 + ms)
     }
 
-    fn ended(outcome: Outcome, began: u64, now: u64) -> Ended {
-        Ended { outcome, origin: 0, began: at(began), now: at(now) }
+    fn ended(outcome: TryOutcome, began: u64, now: u64) -> FinishedTry {
+        FinishedTry { outcome, origin: 0, began: at(began), now: at(now) }
     }
 
     #[test]
     fn a_slower_answer_counts_whole_and_a_faster_one_by_an_eighth() {
         let mut seen = Seen::default();
         for (took, shown) in [(40, 40), (200, 200), (40, 180)] {
-            seen.end(ended(Outcome::Served, 0, took), LIMITS);
+            seen.end(ended(TryOutcome::Served, 0, took), LIMITS);
             assert_eq!(seen.latency.unwrap().millis(at(took)), Some(shown));
         }
     }
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_fast_failure_is_slow_for_a_while() {
         let mut seen = Seen::default();
-        seen.end(ended(Outcome::Failed, 0, 1), LIMITS);
+        seen.end(ended(TryOutcome::Failed, 0, 1), LIMITS);
         assert_eq!(seen.latency, None, "an error is no measurement");
         assert_eq!(seen.penalty_ms(at(1)), 5_000);
         assert_eq!(seen.penalty_ms(at(5_001)), 2_500);
@@ -114,9 +114,12 @@ mod tests {
     #[test]
     fn what_is_over_is_not_under_way_however_it_ended() {
         let mut seen = Seen::default();
-        for outcome in
-            [Outcome::Served, Outcome::Failed, Outcome::Silent, Outcome::PushedBack(None)]
-        {
+        for outcome in [
+            TryOutcome::Served,
+            TryOutcome::Failed,
+            TryOutcome::Silent,
+            TryOutcome::PushedBack(None),
+        ] {
             seen.outstanding.begin(at(0));
             assert_eq!(seen.outstanding.count(at(0)), 1);
             seen.end(ended(outcome, 0, 5), LIMITS);

@@ -6,7 +6,7 @@ use super::service::{SeenService, limits};
 use super::ways::Token;
 use crate::fingerprint::Fingerprint;
 use crate::ordered::Map;
-use crate::passive::{Ended, Outcome};
+use crate::passive::{FinishedTry, TryOutcome};
 use crate::routes::{BadRoutes, Table};
 use crate::steering::token::SigningKey;
 use crate::time::{Millis, Timestamp};
@@ -138,13 +138,13 @@ impl Isolate {
         let (outcome, why) = match end {
             End::Answered { status, retry_after_s } => match service {
                 Some(service) => classify(status, retry_after_s, &service.proxy),
-                None => (Outcome::Served, None),
+                None => (TryOutcome::Served, None),
             },
-            End::Unreachable => (Outcome::Silent, Some(Why::Unreachable)),
-            End::Invalid => (Outcome::Unknown, Some(Why::Invalid)),
-            End::TimedOut => (Outcome::Silent, Some(Why::TimedOut)),
+            End::Unreachable => (TryOutcome::Silent, Some(Why::Unreachable)),
+            End::Invalid => (TryOutcome::Unknown, Some(Why::Invalid)),
+            End::TimedOut => (TryOutcome::Silent, Some(Why::TimedOut)),
         };
-        if outcome == Outcome::Silent {
+        if outcome == TryOutcome::Silent {
             self.looks.doubt();
         }
         let mine = service.and_then(|service| self.services.get_mut(service.place));
@@ -152,7 +152,10 @@ impl Isolate {
             && let Some(seen) = mine.seen.get_mut(token.region)
         {
             let began = Timestamp::from_millis(now.millis().saturating_sub(took_ms));
-            seen.end(Ended { outcome, origin: token.origin, began, now }, limits(&service.proxy));
+            seen.end(
+                FinishedTry { outcome, origin: token.origin, began, now },
+                limits(&service.proxy),
+            );
         }
         why
     }

@@ -2,7 +2,7 @@
 
 use crate::config::Proxying;
 use crate::http::says_unreachable;
-use crate::passive::Outcome;
+use crate::passive::TryOutcome;
 use crate::time::{Millis, SECOND};
 
 /// Why the shell asks.
@@ -120,18 +120,18 @@ pub fn classify(
     status: u16,
     retry_after_s: Option<u64>,
     proxy: &Proxying,
-) -> (Outcome, Option<Why>) {
+) -> (TryOutcome, Option<Why>) {
     match status {
         429 => {
             let asked_ms = retry_after_s.map(|seconds| seconds.saturating_mul(SECOND));
-            (Outcome::PushedBack(asked_ms), Some(Why::PushedBack))
+            (TryOutcome::PushedBack(asked_ms), Some(Why::PushedBack))
         }
         // The edge's own way to say that it did not reach the origin.
         _ if proxy.retries_on(status) && says_unreachable(status) => {
-            (Outcome::Silent, Some(Why::Unreachable))
+            (TryOutcome::Silent, Some(Why::Unreachable))
         }
-        _ if proxy.retries_on(status) => (Outcome::Failed, Some(Why::Failed)),
-        500.. => (Outcome::Failed, None),
-        _ => (Outcome::Served, None),
+        _ if proxy.retries_on(status) => (TryOutcome::Failed, Some(Why::Failed)),
+        500.. => (TryOutcome::Failed, None),
+        _ => (TryOutcome::Served, None),
     }
 }

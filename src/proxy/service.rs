@@ -9,7 +9,7 @@ use crate::health::Health;
 use crate::http::may_be_tried_again;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Map;
-use crate::passive::{Budget, Limits, Seen};
+use crate::passive::{BreakerLimits, RetryBudget, Seen};
 use crate::routes::{Candidate, Serving};
 use crate::steering::Evidence;
 use crate::time::Timestamp;
@@ -21,7 +21,7 @@ pub(super) struct SeenService {
     pub(super) regions: Vec<RegionId>,
     /// Each region, in the order of the table.
     pub(super) seen: Vec<Seen>,
-    pub(super) budget: Budget,
+    pub(super) budget: RetryBudget,
     /// The region that was chosen last, by country of the client.
     pub(super) incumbents: Map<Option<Country>, usize>,
 }
@@ -138,8 +138,8 @@ fn last_tried(trail: &str, service: &Serving) -> Option<usize> {
 }
 
 /// When a breaker of this service opens.
-pub(super) fn limits(proxy: &Proxying) -> Limits {
-    Limits {
+pub(super) fn limits(proxy: &Proxying) -> BreakerLimits {
+    BreakerLimits {
         failures: proxy.breaker_failures.get(),
         success_percent: proxy.breaker_success_percent.get(),
     }

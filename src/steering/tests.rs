@@ -3,7 +3,7 @@
 use super::*;
 use crate::country::Country;
 use crate::latency::{Estimate, Location};
-use crate::passive::{Ended, Limits, Outcome, Seen};
+use crate::passive::{BreakerLimits, FinishedTry, Seen, TryOutcome};
 use crate::routes::Table;
 use crate::time::Timestamp;
 use serde_json::{Value, json};

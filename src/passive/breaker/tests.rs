@@ -1,21 +1,21 @@
 use super::*;
 use proptest::prelude::*;
 
-const LIMITS: Limits = Limits { failures: 5, success_percent: 50 };
+const LIMITS: BreakerLimits = BreakerLimits { failures: 5, success_percent: 50 };
 
 fn at(ms: u64) -> Timestamp {
     Timestamp::from_millis(1_000_000 + ms)
 }
 
 /// A request that took a millisecond.
-fn observe(breaker: &mut Breaker, outcome: Outcome, ms: u64) {
+fn observe(breaker: &mut Breaker, outcome: TryOutcome, ms: u64) {
     breaker.observe(outcome, at(ms), at(ms + 1), LIMITS);
 }
 
 /// Opened at 1 by a request into silence.
 fn opened() -> Breaker {
     let mut breaker = Breaker::default();
-    observe(&mut breaker, Outcome::Silent, 0);
+    observe(&mut breaker, TryOutcome::Silent, 0);
     assert!(breaker.is_open());
     breaker
 }
@@ -28,10 +28,10 @@ fn the_first_silence_opens() {
 #[test]
 fn silence_opens_nothing_where_somebody_was_answered_meanwhile() {
     let mut breaker = Breaker::default();
-    breaker.observe(Outcome::Served, at(100), at(150), LIMITS);
-    breaker.observe(Outcome::Silent, at(120), at(5_120), LIMITS);
+    breaker.observe(TryOutcome::Served, at(100), at(150), LIMITS);
+    breaker.observe(TryOutcome::Silent, at(120), at(5_120), LIMITS);
     assert!(!breaker.is_open());
-    breaker.observe(Outcome::Silent, at(151), at(5_151), LIMITS);
+    breaker.observe(TryOutcome::Silent, at(151), at(5_151), LIMITS);
     assert!(breaker.is_open());
 }
 
@@ -39,10 +39,10 @@ fn silence_opens_nothing_where_somebody_was_answered_meanwhile() {
 fn failures_in_a_row_open_at_the_limit_and_not_before() {
     let mut breaker = Breaker::default();
     for ms in 0..4 {
-        observe(&mut breaker, Outcome::Failed, ms);
+        observe(&mut breaker, TryOutcome::Failed, ms);
         assert!(!breaker.is_open());
     }
-    observe(&mut breaker, Outcome::Failed, 4);
+    observe(&mut breaker, TryOutcome::Failed, 4);
     assert!(breaker.is_open());
 }
 
@@ -50,7 +50,7 @@ fn failures_in_a_row_open_at_the_limit_and_not_before() {
 fn every_second_failure_opens_by_its_share() {
     let mut breaker = Breaker::default();
     for ms in 0..20 {
-        let outcome = if ms % 3 == 0 { Outcome::Served } else { Outcome::Failed };
+        let outcome = if ms % 3 == 0 { TryOutcome::Served } else { TryOutcome::Failed };
         observe(&mut breaker, outcome, ms);
         assert_eq!(breaker.is_open(), ms >= 10, "{ms}");
     }
@@ -59,14 +59,14 @@ fn every_second_failure_opens_by_its_share() {
 #[test]
 fn one_client_over_its_limit_opens_nothing_and_a_storm_does() {
     let mut breaker = Breaker::default();
-    (0..9).for_each(|ms| observe(&mut breaker, Outcome::PushedBack(Some(30_000)), ms));
+    (0..9).for_each(|ms| observe(&mut breaker, TryOutcome::PushedBack(Some(30_000)), ms));
     assert!(!breaker.is_open());
-    observe(&mut breaker, Outcome::PushedBack(Some(30_000)), 9);
+    observe(&mut breaker, TryOutcome::PushedBack(Some(30_000)), 9);
     assert_eq!(breaker.open_until(), Some(at(10 + 30_000)), "for as long as it asked");
     let mut mixed = Breaker::default();
     for ms in 0..1_000 {
-        observe(&mut mixed, Outcome::Served, ms);
-        observe(&mut mixed, Outcome::PushedBack(None), ms);
+        observe(&mut mixed, TryOutcome::Served, ms);
+        observe(&mut mixed, TryOutcome::PushedBack(None), ms);
         assert!(!mixed.is_open());
     }
 }
@@ -74,7 +74,7 @@ fn one_client_over_its_limit_opens_nothing_and_a_storm_does() {
 #[test]
 fn nobody_may_ask_for_more_than_a_minute() {
     let mut breaker = Breaker::default();
-    (0..10).for_each(|ms| observe(&mut breaker, Outcome::PushedBack(Some(u64::MAX)), ms));
+    (0..10).for_each(|ms| observe(&mut breaker, TryOutcome::PushedBack(Some(u64::MAX)), ms));
     assert_eq!(breaker.open_until(), Some(at(10 + BACKOFF_MS_MAX)));
 }
 
@@ -117,7 +117,7 @@ fn it_begins_anew_after_a_quiet_minute_and_goes_on_doubling_before() {
     for (later_ms, wait_ms) in [(59_000, 2 * BACKOFF_MS_MIN), (62_000, BACKOFF_MS_MIN)] {
         let mut breaker = opened();
         breaker.trial_ended(true, at(1_500));
-        observe(&mut breaker, Outcome::Silent, later_ms);
+        observe(&mut breaker, TryOutcome::Silent, later_ms);
         assert_eq!(breaker.open_until(), Some(at(later_ms + 1 + wait_ms)));
     }
 }
@@ -125,26 +125,26 @@ fn it_begins_anew_after_a_quiet_minute_and_goes_on_doubling_before() {
 #[test]
 fn an_answer_to_somebody_who_had_no_choice_closes_only_after_the_wait() {
     let mut breaker = opened();
-    observe(&mut breaker, Outcome::Served, 500);
+    observe(&mut breaker, TryOutcome::Served, 500);
     assert!(breaker.is_open());
-    observe(&mut breaker, Outcome::Served, BACKOFF_MS_MIN);
+    observe(&mut breaker, TryOutcome::Served, BACKOFF_MS_MIN);
     assert!(!breaker.is_open());
 }
 
 #[test]
 fn an_answer_to_a_request_from_before_says_nothing_of_now() {
     let mut breaker = Breaker::default();
-    observe(&mut breaker, Outcome::Silent, 100);
-    breaker.observe(Outcome::Served, at(50), at(5_000), LIMITS);
+    observe(&mut breaker, TryOutcome::Silent, 100);
+    breaker.observe(TryOutcome::Served, at(50), at(5_000), LIMITS);
     assert!(breaker.is_open());
 }
 
-fn outcomes() -> impl Strategy<Value = Outcome> {
+fn outcomes() -> impl Strategy<Value = TryOutcome> {
     prop_oneof![
-        4 => Just(Outcome::Served),
-        1 => Just(Outcome::Failed),
-        1 => Just(Outcome::Silent),
-        1 => proptest::option::of(any::<u64>()).prop_map(Outcome::PushedBack),
+        4 => Just(TryOutcome::Served),
+        1 => Just(TryOutcome::Failed),
+        1 => Just(TryOutcome::Silent),
+        1 => proptest::option::of(any::<u64>()).prop_map(TryOutcome::PushedBack),
     ]
 }
 
@@ -175,7 +175,7 @@ proptest! {
     fn good_answers_alone_never_open(times in proptest::collection::vec(0u64..60_000, 1..200)) {
         let mut breaker = Breaker::default();
         for ms in times {
-            observe(&mut breaker, Outcome::Served, ms);
+            observe(&mut breaker, TryOutcome::Served, ms);
             prop_assert!(!breaker.is_open());
         }
     }

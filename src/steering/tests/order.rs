@@ -205,8 +205,11 @@ fn a_region_that_breaks_fewer_preferred_rules_comes_first() {
 #[test]
 fn a_region_that_fails_here_is_behind_all_others_and_even_behind_a_preference() {
     let mut dead = Seen::default();
-    let limits = Limits { failures: 5, success_percent: 50 };
-    dead.end(Ended { outcome: Outcome::Silent, origin: 0, began: now(), now: now() }, limits);
+    let limits = BreakerLimits { failures: 5, success_percent: 50 };
+    dead.end(
+        FinishedTry { outcome: TryOutcome::Silent, origin: 0, began: now(), now: now() },
+        limits,
+    );
     let seen = [dead, Seen::default(), Seen::default()];
     let evidence = Evidence { seen: &seen, ..Evidence::default() };
     let request = RequestFacts { now: now(), ..berlin() };
@@ -227,8 +230,11 @@ fn a_region_that_fails_here_is_behind_all_others_and_even_behind_a_preference() 
 #[test]
 fn a_failure_is_slow_and_not_fast() {
     let mut failing = seen(1);
-    let limits = Limits { failures: 5, success_percent: 50 };
-    failing.end(Ended { outcome: Outcome::Failed, origin: 0, began: now(), now: now() }, limits);
+    let limits = BreakerLimits { failures: 5, success_percent: 50 };
+    failing.end(
+        FinishedTry { outcome: TryOutcome::Failed, origin: 0, began: now(), now: now() },
+        limits,
+    );
     assert!(!failing.breaker.is_open());
     let all = [failing, seen(90), seen(200)];
     let evidence = Evidence { seen: &all, ..Evidence::default() };

@@ -3,7 +3,7 @@
 use super::super::oracle::{Asked, Claim, Kv};
 use super::{Case, Subject, World};
 use crate::config::Service;
-use crate::passive::{Ended, Limits, Outcome, Seen};
+use crate::passive::{BreakerLimits, FinishedTry, Seen, TryOutcome};
 use crate::residency::RegionSet;
 use crate::routes::Pin;
 use crate::steering::stable_hash::StableHash;
@@ -58,8 +58,9 @@ pub(super) fn check(
 /// What an isolate has seen of so many regions when every one but the `turn`-th is left alone.
 fn failing(regions: usize, turn: u64, world: &World<'_>) -> Vec<Seen> {
     let mut dead = Seen::default();
-    let silence = Ended { outcome: Outcome::Silent, origin: 0, began: world.now, now: world.now };
-    dead.end(silence, Limits { failures: 1, success_percent: 0 });
+    let silence =
+        FinishedTry { outcome: TryOutcome::Silent, origin: 0, began: world.now, now: world.now };
+    dead.end(silence, BreakerLimits { failures: 1, success_percent: 0 });
     let mut seen = vec![dead; regions];
     let lives = usize::try_from(turn).unwrap_or(0) % (regions + 1);
     seen.get_mut(lives).into_iter().for_each(|one| *one = Seen::default());
