@@ -14,7 +14,7 @@ use crate::routes::{Serving, Table};
 use crate::steering::client_key::ClientKey;
 use crate::steering::stable_hash::StableHash;
 use crate::steering::{
-    Decision, Evidence, How, KvPin, Refusal, RequestFacts, decide, is_safe, needs_pin,
+    ChosenBy, Decision, Evidence, KvPin, Refusal, RequestFacts, decide, is_safe, needs_pin,
 };
 use crate::time::{Millis, Timestamp};
 
@@ -138,7 +138,7 @@ impl Isolate {
         if !self.counts.note(said.why, mine.may_go(said, service, &way, now)) {
             return None;
         }
-        if decision.how == How::Fastest && said.why == Why::First {
+        if decision.how == ChosenBy::Fastest && said.why == Why::First {
             mine.incumbents.insert(asked.country, way.region.index);
         }
         // Nobody is hurried on to a region that fails.
@@ -244,7 +244,7 @@ impl Isolate {
 }
 
 /// What `X-Pointsman` says.
-fn mark(way: &Way<'_>, how: How, tried: usize, is_stale: bool) -> String {
+fn mark(way: &Way<'_>, how: ChosenBy, tried: usize, is_stale: bool) -> String {
     let mut text = ["region=", way.region.entry.id.as_str(), "; reason=", how.as_str()].concat();
     if tried > 0 {
         text.push_str("; try=");

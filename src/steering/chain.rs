@@ -1,6 +1,6 @@
 //! The chain of filters: each narrows what is left and leaves a note.
 
-use super::decision::{Filter, Step};
+use super::decision::{Filter, FilterStep};
 use crate::residency::RegionSet;
 
 /// What is left, and how it came about.
@@ -9,7 +9,7 @@ use crate::residency::RegionSet;
 #[derive(Debug)]
 pub(super) struct Chain {
     left: RegionSet,
-    steps: Vec<Step>,
+    steps: Vec<FilterStep>,
 }
 
 impl Chain {
@@ -43,10 +43,10 @@ impl Chain {
     }
 
     fn note(&mut self, filter: Filter) {
-        self.steps.push(Step { filter, left: self.left.clone() });
+        self.steps.push(FilterStep { filter, left: self.left.clone() });
     }
 
-    pub(super) fn into_parts(self) -> (RegionSet, Vec<Step>) {
+    pub(super) fn into_parts(self) -> (RegionSet, Vec<FilterStep>) {
         (self.left, self.steps)
     }
 }

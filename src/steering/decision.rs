@@ -14,20 +14,20 @@ pub struct Decision<'t> {
     /// What the law says.
     pub ruling: Option<Ruling<'t>>,
     /// What each filter left, in order, for those that removed something.
-    pub steps: Vec<Step>,
+    pub steps: Vec<FilterStep>,
     /// What each wish put behind the others, in order, for those that put something there.
     pub wishes: Vec<Wish>,
     /// Regions to try, in this order. Every one is permitted, and none is down.
     pub regions: Vec<&'t Candidate>,
     /// How the first was chosen.
-    pub how: How,
+    pub how: ChosenBy,
     /// Why there is nothing to try, where `regions` is empty.
     pub refusal: Option<Refusal>,
 }
 
 /// One filter that removed something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct FilterStep {
     /// Which one.
     pub filter: Filter,
     /// What it left.
@@ -100,7 +100,7 @@ impl Filter {
 
 /// How the first region was chosen among those that were left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
+pub enum ChosenBy {
     /// Nothing was left to choose from.
     Nothing,
     /// It was the only one.
@@ -129,7 +129,7 @@ pub enum How {
     Group,
 }
 
-impl How {
+impl ChosenBy {
     /// The word for people and documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -188,18 +188,18 @@ impl Refusal {
 
 /// A region that was removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Removed<'t> {
+pub struct RemovedRegion<'t> {
     /// The region.
     pub region: &'t RegionId,
     /// The filter that removed it.
     pub filter: Filter,
     /// Why.
-    pub why: Why<'t>,
+    pub why: RemovalReason<'t>,
 }
 
 /// Why a region was removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why<'t> {
+pub enum RemovalReason<'t> {
     /// This rule does not permit it; the first of them in the order of the table.
     Rule(&'t RuleId),
     /// What its filter says.
@@ -216,7 +216,7 @@ impl<'t> Decision<'t> {
             steps: Vec::new(),
             wishes: Vec::new(),
             regions: Vec::new(),
-            how: How::Nothing,
+            how: ChosenBy::Nothing,
             refusal: Some(refusal),
         }
     }
@@ -229,24 +229,24 @@ impl<'t> Decision<'t> {
 
     /// Regions that were removed, each with the filter that did it, in failover order.
     #[must_use]
-    pub fn removed(&self) -> Vec<Removed<'t>> {
+    pub fn removed(&self) -> Vec<RemovedRegion<'t>> {
         let mut removed = Vec::new();
         for candidate in self.service.iter().flat_map(|service| &service.candidates) {
             let step = self.steps.iter().find(|step| !step.left.contains(candidate.index));
-            let Some(Step { filter, .. }) = step else { continue };
+            let Some(FilterStep { filter, .. }) = step else { continue };
             let why = match filter {
                 Filter::Rules => self.forbidding(candidate.index),
-                _ => Why::Filter,
+                _ => RemovalReason::Filter,
             };
-            removed.push(Removed { region: &candidate.entry.id, filter: *filter, why });
+            removed.push(RemovedRegion { region: &candidate.entry.id, filter: *filter, why });
         }
         removed
     }
 
-    fn forbidding(&self, region: usize) -> Why<'t> {
+    fn forbidding(&self, region: usize) -> RemovalReason<'t> {
         let strict = |rule: &&Statute| rule.mode == crate::residency::Mode::Strict;
         let rules = self.rules().into_iter().filter(strict);
         let mut forbidding = rules.filter(|rule| !rule.permits.contains(region));
-        forbidding.next().map_or(Why::Filter, |rule| Why::Rule(&rule.id))
+        forbidding.next().map_or(RemovalReason::Filter, |rule| RemovalReason::Rule(&rule.id))
     }
 }

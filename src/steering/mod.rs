@@ -37,7 +37,9 @@ pub mod two_choices;
 pub mod weighted;
 
 pub use decide::decide;
-pub use decision::{Decision, Filter, How, Refusal, Removed, Step, Why, Wish};
+pub use decision::{
+    ChosenBy, Decision, Filter, FilterStep, Refusal, RemovalReason, RemovedRegion, Wish,
+};
 pub use request::{Evidence, KvPin, RequestFacts, is_safe};
 pub use tenant::needs_pin;
 

@@ -6,7 +6,7 @@
 //! no speed makes up for a preference, and nothing that is unknown is called fast.
 
 use super::decide::pinned;
-use super::decision::{Filter, How, Wish};
+use super::decision::{ChosenBy, Filter, Wish};
 use super::request::{Evidence, RequestFacts};
 use super::stable_hash::StableHash;
 use super::{capacity, two_choices, weighted};
@@ -32,13 +32,13 @@ pub(super) struct Choice<'c, 't> {
 }
 
 /// The regions that are left, best first, and how the first was chosen.
-pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, How) {
+pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, ChosenBy) {
     let regions = choice.service.candidates.iter();
     let mut left: Vec<&'t Candidate> =
         regions.filter(|region| choice.left.contains(region.index)).collect();
     match left.len() {
-        0 => return (left, How::Nothing),
-        1 => return (left, How::Only),
+        0 => return (left, ChosenBy::Nothing),
+        1 => return (left, ChosenBy::Only),
         _ => {}
     }
     let groups: Vec<u64> = left.iter().map(|region| choice.group(region)).collect();
@@ -48,7 +48,7 @@ pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, How) {
         let chosen = choice.within(group);
         how.get_or_insert(chosen);
     }
-    (left, how.unwrap_or(How::Nothing))
+    (left, how.unwrap_or(ChosenBy::Nothing))
 }
 
 impl<'t> Choice<'_, 't> {
@@ -68,12 +68,12 @@ impl<'t> Choice<'_, 't> {
     }
 
     /// Orders one group.
-    fn within(&self, group: &mut [&'t Candidate]) -> How {
+    fn within(&self, group: &mut [&'t Candidate]) -> ChosenBy {
         if group.len() == 1 {
-            return How::Group;
+            return ChosenBy::Group;
         }
         let how = match self.service.steering.policy {
-            Policy::Ordered => self.spilled(group).unwrap_or(How::Order),
+            Policy::Ordered => self.spilled(group).unwrap_or(ChosenBy::Order),
             Policy::Geo => {
                 let how = self.by_place(group);
                 self.spilled(group).unwrap_or(how)
@@ -81,7 +81,7 @@ impl<'t> Choice<'_, 't> {
             Policy::Proximity => self.by_distance(group),
             Policy::Weighted => {
                 self.by_share(group);
-                How::Share
+                ChosenBy::Share
             }
             Policy::Latency => self.by_latency(group),
             Policy::LeastOutstanding => self.by_load(group),
@@ -90,13 +90,13 @@ impl<'t> Choice<'_, 't> {
         let pinned = pinned.and_then(|pinned| group.iter().position(|r| r.index == pinned.index));
         if let Some(position) = pinned {
             to_front(group, position);
-            return How::Affinity;
+            return ChosenBy::Affinity;
         }
         how
     }
 
     /// Hands a share of the clients to later regions where origins of earlier ones are down.
-    fn spilled(&self, group: &mut [&'t Candidate]) -> Option<How> {
+    fn spilled(&self, group: &mut [&'t Candidate]) -> Option<ChosenBy> {
         if !self.service.steering.spill {
             return None;
         }
@@ -104,11 +104,11 @@ impl<'t> Choice<'_, 't> {
         let hash = StableHash::of_number("spill", self.key.value());
         let position = capacity::choose(&capacity::spill(&levels), hash)?;
         to_front(group, position);
-        (position > 0).then_some(How::Spill)
+        (position > 0).then_some(ChosenBy::Spill)
     }
 
     /// The most exact of the client's places that the service names comes first, in its order.
-    fn by_place(&self, group: &mut [&'t Candidate]) -> How {
+    fn by_place(&self, group: &mut [&'t Candidate]) -> ChosenBy {
         let geo = &self.service.steering.geo;
         let request = self.request;
         let pop = request.colo.and_then(|colo| geo.pops.get(colo));
@@ -116,7 +116,8 @@ impl<'t> Choice<'_, 't> {
         let longitude = request.place.map(crate::latency::Location::longitude);
         let lb_region = request.country.and_then(|country| country.lb_region(longitude));
         let lb_region = lb_region.and_then(|region| geo.regions.get(&region));
-        let named = [(pop, How::Pop), (country, How::Country), (lb_region, How::LbRegion)];
+        let named =
+            [(pop, ChosenBy::Pop), (country, ChosenBy::Country), (lb_region, ChosenBy::LbRegion)];
         for (regions, how) in named {
             // A place whose regions are all gone is served as if it were not named.
             let Some(regions) = regions.filter(|regions| names_one(regions, group)) else {
@@ -130,18 +131,18 @@ impl<'t> Choice<'_, 't> {
             sort_by_value(group, &places);
             return how;
         }
-        How::Order
+        ChosenBy::Order
     }
 
     /// Nearest first. Where the client or a region has no place, failover order.
-    fn by_distance(&self, group: &mut [&'t Candidate]) -> How {
+    fn by_distance(&self, group: &mut [&'t Candidate]) -> ChosenBy {
         let distances: Option<Vec<_>> = group.iter().map(|region| self.prior(region)).collect();
         match distances {
             Some(distances) => {
                 sort_by_value(group, &distances);
-                How::Nearest
+                ChosenBy::Nearest
             }
-            None => How::Order,
+            None => ChosenBy::Order,
         }
     }
 
@@ -152,7 +153,7 @@ impl<'t> Choice<'_, 't> {
     }
 
     /// Fastest first. Those within the band of the fastest share by weight.
-    fn by_latency(&self, group: &mut [&'t Candidate]) -> How {
+    fn by_latency(&self, group: &mut [&'t Candidate]) -> ChosenBy {
         let estimates = self.estimates(group);
         let steering = &self.service.steering;
         let incumbent = self.evidence.incumbent;
@@ -168,31 +169,31 @@ impl<'t> Choice<'_, 't> {
         let stays = stays.and_then(|place| group.get(place).copied());
         sort_by_value(group, &banded);
         if estimates.iter().all(Option::is_none) {
-            return How::Order;
+            return ChosenBy::Order;
         }
         if let Some(position) =
             stays.and_then(|region| group.iter().position(|r| r.index == region.index))
         {
             to_front(group, position);
-            return How::Fastest;
+            return ChosenBy::Fastest;
         }
         if sharing < 2 {
-            return How::Fastest;
+            return ChosenBy::Fastest;
         }
         if let Some(front) = group.get_mut(..sharing) {
             self.by_share(front);
         }
-        How::Share
+        ChosenBy::Share
     }
 
     /// The less busy of two that chance draws; the others behind it in failover order.
-    fn by_load(&self, group: &mut [&'t Candidate]) -> How {
+    fn by_load(&self, group: &mut [&'t Candidate]) -> ChosenBy {
         let now = self.request.now;
         let outstanding =
             |region: &Candidate| self.evidence.of(region).map(|seen| seen.outstanding.count(now));
         let loads: Vec<_> = group
             .iter()
-            .map(|region| two_choices::Load {
+            .map(|region| two_choices::CandidateLoad {
                 outstanding: outstanding(region).unwrap_or(0),
                 weight: share(region).weight,
             })
@@ -200,7 +201,7 @@ impl<'t> Choice<'_, 't> {
         if let Some(position) = two_choices::pick(self.request.seed, &loads) {
             to_front(group, position);
         }
-        How::LessBusy
+        ChosenBy::LessBusy
     }
 
     /// What is known of the way to each region, by one yardstick for all: from this client, where
@@ -238,9 +239,12 @@ fn weight(wish: Filter) -> u64 {
     }
 }
 
-fn share(region: &Candidate) -> weighted::Candidate {
+fn share(region: &Candidate) -> weighted::WeightedCandidate {
     let weight = u8::try_from(region.entry.weight).unwrap_or(weighted::WEIGHT_MAX);
-    weighted::Candidate { id: StableHash::of("region", region.entry.id.as_str()).value(), weight }
+    weighted::WeightedCandidate {
+        id: StableHash::of("region", region.entry.id.as_str()).value(),
+        weight,
+    }
 }
 
 fn names_one(regions: &[RegionId], group: &[&Candidate]) -> bool {

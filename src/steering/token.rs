@@ -84,7 +84,7 @@ pub enum Purpose {
 
 /// What a valid token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+pub struct RegionToken {
     /// The region that the client was sent to.
     pub region: RegionId,
     /// When the token ends.
@@ -144,7 +144,7 @@ pub fn verify(
     service: &ServiceId,
     text: &str,
     now: Timestamp,
-) -> Result<Token, BadToken> {
+) -> Result<RegionToken, BadToken> {
     let (region, until_s, signature) = parse(text).ok_or(BadToken::Malformed)?;
     let until = until_s.checked_mul(SECOND).map(Timestamp::from_millis);
     let until = until.ok_or(BadToken::Malformed)?;
@@ -154,7 +154,7 @@ pub fn verify(
     match until.since(now) {
         0 => Err(BadToken::Expired),
         left if left > TOKEN_LIFETIME_MAX + CLOCK_SKEW_MAX => Err(BadToken::TooFar),
-        _ => Ok(Token { region, until }),
+        _ => Ok(RegionToken { region, until }),
     }
 }
 

@@ -15,14 +15,14 @@ use super::stable_hash::mix;
 
 /// One that a request may go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Load {
+pub struct CandidateLoad {
     /// Requests that were sent to it and are not answered.
     pub outstanding: u32,
     /// How much it can carry in relation to the others; with 0 it is never drawn.
     pub weight: u8,
 }
 
-impl Load {
+impl CandidateLoad {
     /// Whether it has less to do for its weight than `other`. Multiplied across, so nothing is
     /// rounded.
     fn is_lighter_than(self, other: Self) -> bool {
@@ -36,7 +36,7 @@ impl Load {
 ///
 /// Invariant: one that has strictly more to do for its weight than every other is never taken.
 #[must_use]
-pub fn pick(seed: u64, loads: &[Load]) -> Option<usize> {
+pub fn pick(seed: u64, loads: &[CandidateLoad]) -> Option<usize> {
     let (first, one) = draw(mix(seed), loads, None)?;
     let Some((second, other)) = draw(mix(!seed), loads, Some(first)) else {
         return Some(first);
@@ -45,7 +45,11 @@ pub fn pick(seed: u64, loads: &[Load]) -> Option<usize> {
 }
 
 /// One of `loads` but `without`, drawn by weight with the upper half of `bits`.
-fn draw(bits: u64, loads: &[Load], without: Option<usize>) -> Option<(usize, Load)> {
+fn draw(
+    bits: u64,
+    loads: &[CandidateLoad],
+    without: Option<usize>,
+) -> Option<(usize, CandidateLoad)> {
     let drawable = || loads.iter().copied().enumerate().filter(|(at, _)| Some(*at) != without);
     // At most 2^24 candidates of at most 255 are below 2^32, and the product below 2^64.
     let total: u64 = drawable().map(|(_, load)| u64::from(load.weight)).sum();
@@ -65,10 +69,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn loads(given: &[(u32, u8)]) -> Vec<Load> {
+    fn loads(given: &[(u32, u8)]) -> Vec<CandidateLoad> {
         given
             .iter()
-            .map(|(outstanding, weight)| Load { outstanding: *outstanding, weight: *weight })
+            .map(|(outstanding, weight)| CandidateLoad {
+                outstanding: *outstanding,
+                weight: *weight,
+            })
             .collect()
     }
 
@@ -114,7 +121,7 @@ mod tests {
     }
 
     /// How far the fullest of 20 stands above the mean, after `requests` that never end.
-    fn unevenness(requests: u64, choose: impl Fn(u64, &[Load]) -> usize) -> u64 {
+    fn unevenness(requests: u64, choose: impl Fn(u64, &[CandidateLoad]) -> usize) -> u64 {
         let mut held = loads(&[(0, 1); 20]);
         for seed in 0..requests {
             let at = choose(seed, &held);
@@ -144,9 +151,9 @@ mod tests {
         }
     }
 
-    fn some_loads() -> impl Strategy<Value = Vec<Load>> {
-        let one =
-            (0u32..20, 0u8..=4).prop_map(|(outstanding, weight)| Load { outstanding, weight });
+    fn some_loads() -> impl Strategy<Value = Vec<CandidateLoad>> {
+        let one = (0u32..20, 0u8..=4)
+            .prop_map(|(outstanding, weight)| CandidateLoad { outstanding, weight });
         proptest::collection::vec(one, 1..6)
     }
 

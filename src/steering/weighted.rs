@@ -23,7 +23,7 @@ pub const WEIGHT_MAX: u8 = 100;
 
 /// One that a key may go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Candidate {
+pub struct WeightedCandidate {
     /// The hash of its id. Two candidates with the same one are the same to every key.
     pub id: u64,
     /// Its share in relation to the others', 0 to [`WEIGHT_MAX`]; with 0 it gets nothing.
@@ -32,7 +32,7 @@ pub struct Candidate {
 
 /// The place in `candidates` that the key goes to; `None` where all weights are 0.
 #[must_use]
-pub fn pick(key: u64, candidates: &[Candidate]) -> Option<usize> {
+pub fn pick(key: u64, candidates: &[WeightedCandidate]) -> Option<usize> {
     let scored = candidates.iter().enumerate().filter_map(|(at, c)| Some((score(key, c)?, at)));
     scored.max_by_key(|(score, _)| *score).map(|(_, at)| at)
 }
@@ -40,8 +40,8 @@ pub fn pick(key: u64, candidates: &[Candidate]) -> Option<usize> {
 /// All places in `candidates`, in the order in which the key would go to them if those before were
 /// gone. Those with weight 0 come last, as they were given.
 #[must_use]
-pub fn rank(key: u64, candidates: &[Candidate]) -> Vec<usize> {
-    let place = |candidate: &Candidate| match score(key, candidate) {
+pub fn rank(key: u64, candidates: &[WeightedCandidate]) -> Vec<usize> {
+    let place = |candidate: &WeightedCandidate| match score(key, candidate) {
         // The highest draw first.
         Some((highest, _)) => !highest,
         None => u64::MAX,
@@ -60,7 +60,7 @@ pub fn reduce(weights: &mut [u8]) {
 
 /// The highest of the candidate's draws for this key; the id parts the tie that happens once in
 /// 2^64.
-fn score(key: u64, candidate: &Candidate) -> Option<(u64, u64)> {
+fn score(key: u64, candidate: &WeightedCandidate) -> Option<(u64, u64)> {
     let weight = candidate.weight.min(WEIGHT_MAX);
     let mut state = mix(key ^ mix(candidate.id));
     let draws = (0..weight).map(|_| {
@@ -86,8 +86,8 @@ mod tests {
 
     const KEYS: u32 = 20_000;
 
-    fn candidates(weights: &[u8]) -> Vec<Candidate> {
-        let one = |(at, weight): (usize, &u8)| Candidate {
+    fn candidates(weights: &[u8]) -> Vec<WeightedCandidate> {
+        let one = |(at, weight): (usize, &u8)| WeightedCandidate {
             id: StableHash::of("region", &format!("region-{at}")).value(),
             weight: *weight,
         };

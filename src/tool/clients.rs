@@ -11,7 +11,7 @@ use crate::ids::{RegionId, RuleId, TenantId};
 use crate::ordered::Map;
 use crate::residency::RegionSet;
 use crate::routes::Table;
-use crate::steering::{Evidence, How, KvPin, Refusal, RequestFacts, decide};
+use crate::steering::{ChosenBy, Evidence, KvPin, Refusal, RequestFacts, decide};
 use crate::time::Timestamp;
 use crate::view::View;
 use serde::Serialize;
@@ -176,7 +176,7 @@ pub(super) fn outcome(table: &Table, asked: &Asked<'_>, now: Timestamp) -> Outco
     let decision = decide(table, &facts, &Evidence::default());
     Outcome {
         regions: decision.regions.iter().map(|region| region.entry.id.clone()).collect(),
-        is_shared: matches!(decision.how, How::Share | How::LessBusy),
+        is_shared: matches!(decision.how, ChosenBy::Share | ChosenBy::LessBusy),
         refusal: decision.refusal.map(Refusal::as_str),
         status: decision.refusal.map(status),
     }

@@ -10,13 +10,15 @@ fn a_brazilian_client_stays_in_brazil_however_far_that_is() {
     let request = RequestFacts { place: Some(place(52.5, 13.4)), ..from("BR") };
     let decision = decide(&table, &request, &Evidence::default());
     assert_eq!(order(&decision), ["sa-east"]);
-    assert_eq!(decision.how, How::Only);
+    assert_eq!(decision.how, ChosenBy::Only);
     let removed: Vec<_> = decision
         .removed()
         .iter()
         .map(|removed| match removed.why {
-            Why::Rule(rule) => format!("{} {} {rule}", removed.region, removed.filter.as_str()),
-            Why::Filter => format!("{} {}", removed.region, removed.filter.as_str()),
+            RemovalReason::Rule(rule) => {
+                format!("{} {} {rule}", removed.region, removed.filter.as_str())
+            }
+            RemovalReason::Filter => format!("{} {}", removed.region, removed.filter.as_str()),
         })
         .collect();
     assert_eq!(removed, ["eu-west rules lgpd", "us-east rules lgpd"]);
@@ -281,7 +283,7 @@ fn what_a_wish_puts_behind_is_there_for_a_retry() {
     assert_eq!(order(&decision), ["sa-east", "eu-west", "us-east"]);
     let wishes: Vec<_> = decision.wishes.iter().map(|w| (w.filter, w.behind.len())).collect();
     assert_eq!(wishes, [(Filter::Drain, 1), (Filter::Canary, 1)]);
-    assert_eq!((decision.steps.len(), decision.how), (0, How::Group));
+    assert_eq!((decision.steps.len(), decision.how), (0, ChosenBy::Group));
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn what_this_isolate_has_seen_weighs_more_than_distance() {
     let request = RequestFacts { now: now(), ..berlin() };
     let decision = decide(&table, &request, &evidence);
     assert_eq!(order(&decision), ["us-east", "sa-east", "eu-west"]);
-    assert_eq!(decision.how, How::Fastest);
+    assert_eq!(decision.how, ChosenBy::Fastest);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn failover_order_is_kept_where_steering_is_ordered() {
     let decision = decide(&table, &chicago(), &Evidence::default());
     assert_eq!(
         (order(&decision), decision.how),
-        (vec!["us-east".into(), "sa-east".into()], How::Order)
+        (vec!["us-east".into(), "sa-east".into()], ChosenBy::Order)
     );
 }
 
@@ -78,11 +78,11 @@ fn the_most_exact_place_that_is_named_counts() {
         (order(&decision).first().cloned().unwrap(), decision.how)
     };
     let frankfurt = RequestFacts { colo: Some("FRA"), ..berlin() };
-    assert_eq!(how(&frankfurt), ("sa-east".into(), How::Pop));
-    assert_eq!(how(&berlin()), ("us-east".into(), How::Country));
-    assert_eq!(how(&from("FR")), ("eu-west".into(), How::LbRegion));
-    assert_eq!(how(&chicago()), ("us-east".into(), How::LbRegion));
-    assert_eq!(how(&from("JP")), ("eu-west".into(), How::Order));
+    assert_eq!(how(&frankfurt), ("sa-east".into(), ChosenBy::Pop));
+    assert_eq!(how(&berlin()), ("us-east".into(), ChosenBy::Country));
+    assert_eq!(how(&from("FR")), ("eu-west".into(), ChosenBy::LbRegion));
+    assert_eq!(how(&chicago()), ("us-east".into(), ChosenBy::LbRegion));
+    assert_eq!(how(&from("JP")), ("eu-west".into(), ChosenBy::Order));
     assert_eq!(regions(&table, &berlin()), ["us-east", "eu-west", "sa-east"]);
 }
 
@@ -104,8 +104,8 @@ fn proximity_looks_at_distance_alone() {
     let latency = [seen(900), seen(1), seen(1)];
     let evidence = Evidence { seen: &latency, ..Evidence::default() };
     let decision = decide(&table, &RequestFacts { now: now(), ..berlin() }, &evidence);
-    assert_eq!((order(&decision)[0].as_str(), decision.how), ("eu-west", How::Nearest));
-    assert_eq!(decide(&table, &from("DE"), &Evidence::default()).how, How::Order);
+    assert_eq!((order(&decision)[0].as_str(), decision.how), ("eu-west", ChosenBy::Nearest));
+    assert_eq!(decide(&table, &from("DE"), &Evidence::default()).how, ChosenBy::Order);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_cookie_keeps_a_client_only_where_the_law_and_health_let_it() {
         |request: RequestFacts<'static>| RequestFacts { pinned_region: Some("us-east"), ..request };
     let decision = decide(&table, &pinned(berlin()), &Evidence::default());
     assert_eq!(order(&decision), ["us-east", "eu-west", "sa-east"]);
-    assert_eq!(decision.how, How::Affinity);
+    assert_eq!(decision.how, ChosenBy::Affinity);
     assert_eq!(regions(&table, &pinned(from("BR"))), ["sa-east"]);
     let down = with_health(["up", "down", "up"], &[cookie]);
     assert_eq!(regions(&down, &pinned(berlin())), ["eu-west", "sa-east"]);
@@ -256,7 +256,7 @@ fn the_less_busy_of_two_is_chosen() {
     let mut first = [0; 3];
     for seed in 0..3_000 {
         let decision = decide(&table, &RequestFacts { seed, now: now(), ..berlin() }, &evidence);
-        assert_eq!((decision.regions.len(), decision.how), (3, How::LessBusy));
+        assert_eq!((decision.regions.len(), decision.how), (3, ChosenBy::LessBusy));
         first[decision.regions[0].index] += 1;
     }
     let busy = table.region("us-east").unwrap();

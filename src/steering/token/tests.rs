@@ -25,7 +25,7 @@ fn a_token() -> String {
     sign(&key(), Purpose::Affinity, &service("api"), &region("eu-west"), at(NOW_S + DAY_S))
 }
 
-fn read(text: &str) -> Result<Token, BadToken> {
+fn read(text: &str) -> Result<RegionToken, BadToken> {
     verify(&key(), Purpose::Affinity, &service("api"), text, at(NOW_S))
 }
 
@@ -61,7 +61,7 @@ fn the_signature_agrees_with_rfc_4231() {
 
 #[test]
 fn a_token_reads_back_as_it_was_signed() {
-    let token = Token { region: region("eu-west"), until: at(NOW_S + DAY_S) };
+    let token = RegionToken { region: region("eu-west"), until: at(NOW_S + DAY_S) };
     assert_eq!(read(&a_token()), Ok(token));
 }
 
@@ -186,6 +186,6 @@ proptest! {
         let (service, region, until) = (service("api"), region(&id), at(NOW_S + life));
         let text = sign(&key(), purpose, &service, &region, until);
         let token = verify(&key(), purpose, &service, &text, at(NOW_S));
-        prop_assert_eq!(token, Ok(Token { region, until }));
+        prop_assert_eq!(token, Ok(RegionToken { region, until }));
     }
 }

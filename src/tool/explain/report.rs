@@ -6,7 +6,7 @@ use crate::country::Country;
 use crate::ids::{RegionId, RuleId, ServiceId, TenantId};
 use crate::residency::{Mode, RegionSet, Statute};
 use crate::routes::Table;
-use crate::steering::{Decision, Filter, How, Refusal, RequestFacts};
+use crate::steering::{ChosenBy, Decision, Filter, Refusal, RequestFacts};
 use serde::Serialize;
 use std::fmt;
 
@@ -32,7 +32,7 @@ pub(super) struct Report {
     /// How the first was chosen.
     pub(super) how: &'static str,
     #[serde(skip)]
-    chosen: How,
+    chosen: ChosenBy,
     pub(super) refusal: Option<&'static str>,
     /// The status that the client gets where it is refused.
     pub(super) status: Option<u16>,
@@ -187,21 +187,21 @@ fn why(filter: Filter) -> &'static str {
 }
 
 /// How the first region was chosen, in words.
-fn chosen(how: How) -> &'static str {
+fn chosen(how: ChosenBy) -> &'static str {
     match how {
-        How::Nothing => "nothing was left to choose from",
-        How::Only => "the only one that is left",
-        How::Order => "the first in failover order",
-        How::Pop => "the first for the client's data center",
-        How::Country => "the first for the client's country",
-        How::LbRegion => "the first for Cloudflare's region of the client",
-        How::Nearest => "the nearest",
-        How::Fastest => "the fastest",
-        How::Share => "by its share of the clients",
-        How::LessBusy => "the less busy of two",
-        How::Spill => "by its share, since origins of an earlier one are down",
-        How::Affinity => "the client's own region",
-        How::Group => "the only one that nothing speaks against",
+        ChosenBy::Nothing => "nothing was left to choose from",
+        ChosenBy::Only => "the only one that is left",
+        ChosenBy::Order => "the first in failover order",
+        ChosenBy::Pop => "the first for the client's data center",
+        ChosenBy::Country => "the first for the client's country",
+        ChosenBy::LbRegion => "the first for Cloudflare's region of the client",
+        ChosenBy::Nearest => "the nearest",
+        ChosenBy::Fastest => "the fastest",
+        ChosenBy::Share => "by its share of the clients",
+        ChosenBy::LessBusy => "the less busy of two",
+        ChosenBy::Spill => "by its share, since origins of an earlier one are down",
+        ChosenBy::Affinity => "the client's own region",
+        ChosenBy::Group => "the only one that nothing speaks against",
     }
 }
 
