@@ -7,7 +7,7 @@
 
 use super::Response;
 use crate::json;
-use crate::residency::Statute;
+use crate::residency::CompiledRule;
 use crate::steering::Refusal;
 use serde_json::Value;
 
@@ -100,7 +100,7 @@ impl Problem {
 #[must_use]
 pub fn refusal(
     problem: Problem,
-    rules: &[&Statute],
+    rules: &[&CompiledRule],
     request_id: &str,
     audience: Audience,
 ) -> Response {
@@ -182,8 +182,8 @@ mod tests {
     use crate::ids::RuleId;
     use crate::residency::{Mode, RegionSet, When};
 
-    fn lgpd() -> Statute {
-        Statute {
+    fn lgpd() -> CompiledRule {
+        CompiledRule {
             id: RuleId::parse("lgpd").unwrap(),
             when: When::default(),
             mode: Mode::Strict,

@@ -9,7 +9,7 @@ use super::refresh::Refresh;
 use super::step::{HOPS_MAX, Step, Try, upload_ms};
 use super::ways::{Token, Way};
 use crate::http::{ADMIN_PREFIX, Audience, Problem, refusal};
-use crate::residency::{Statute, normalise};
+use crate::residency::{CompiledRule, normalise};
 use crate::routes::{Serving, Table};
 use crate::steering::client_key::ClientKey;
 use crate::steering::stable_hash::StableHash;
@@ -218,7 +218,7 @@ impl Isolate {
         problem: Problem,
         question: &Question<'_>,
         service: Option<&Serving>,
-        rules: &[&Statute],
+        rules: &[&CompiledRule],
     ) -> Step {
         let asked = question.asked;
         let mut step = self.refuse(problem, Some(asked), rules);
@@ -229,7 +229,12 @@ impl Isolate {
         step
     }
 
-    fn refuse(&mut self, problem: Problem, asked: Option<&Asked<'_>>, rules: &[&Statute]) -> Step {
+    fn refuse(
+        &mut self,
+        problem: Problem,
+        asked: Option<&Asked<'_>>,
+        rules: &[&CompiledRule],
+    ) -> Step {
         let code = problem.code();
         self.counts.refused.insert_if_absent(code, 0);
         self.counts.refused.get_mut(code).into_iter().for_each(|count| *count += 1);

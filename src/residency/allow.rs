@@ -11,12 +11,12 @@ pub struct Allow {
     pub everywhere: bool,
     /// The countries that are named, by way of sets or alone. One may be there more than once, with
     /// other times and conditions; one that holds is enough.
-    pub members: Vec<Member>,
+    pub members: Vec<AllowedCountry>,
 }
 
 /// One country of a set, with what limits its membership.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub struct AllowedCountry {
     /// The country.
     pub country: Country,
     /// From when on it counts; always where absent.
@@ -27,7 +27,7 @@ pub struct Member {
     pub requires: Option<String>,
 }
 
-impl Member {
+impl AllowedCountry {
     /// A country without limits.
     #[must_use]
     pub fn of(country: Country) -> Self {
@@ -48,8 +48,8 @@ impl Member {
     }
 }
 
-impl From<&sets::Member> for Member {
-    fn from(member: &sets::Member) -> Self {
+impl From<&sets::SetMember> for AllowedCountry {
+    fn from(member: &sets::SetMember) -> Self {
         Self {
             country: member.country,
             effective_from: Some(member.effective_from.start()),
@@ -76,7 +76,7 @@ impl Allow {
     /// Whether it is permitted now by a membership that has no end.
     #[must_use]
     pub fn permits_lastingly(&self, country: Country, attest: &[String], now: Timestamp) -> bool {
-        let lasts = |member: &Member| member.expires.is_none() && member.is_in_force(now);
+        let lasts = |member: &AllowedCountry| member.expires.is_none() && member.is_in_force(now);
         self.everywhere || self.members_for(country, attest).any(lasts)
     }
 
@@ -104,7 +104,7 @@ impl Allow {
         &'a self,
         country: Country,
         attest: &'a [String],
-    ) -> impl Iterator<Item = &'a Member> {
+    ) -> impl Iterator<Item = &'a AllowedCountry> {
         self.members.iter().filter(move |m| m.country == country && m.is_met_by(attest))
     }
 }
@@ -121,16 +121,16 @@ mod tests {
         Timestamp::from_millis(ms)
     }
 
-    fn allow(member: Member) -> Allow {
+    fn allow(member: AllowedCountry) -> Allow {
         Allow { everywhere: false, members: vec![member] }
     }
 
     #[test]
     fn a_country_counts_from_its_first_instant_until_before_its_last() {
-        let member = Member {
+        let member = AllowedCountry {
             effective_from: Some(at(10)),
             expires: Some(at(20)),
-            ..Member::of(country("BR"))
+            ..AllowedCountry::of(country("BR"))
         };
         let allow = allow(member);
         for (now, permitted) in [(9, false), (10, true), (19, true), (20, false)] {
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn a_condition_is_met_by_what_the_region_attests_and_by_nothing_else() {
         let requires = Some("dpf_certified".to_owned());
-        let allow = allow(Member { requires, ..Member::of(country("US")) });
+        let allow = allow(AllowedCountry { requires, ..AllowedCountry::of(country("US")) });
         let attest = |word: &str| vec![word.to_owned()];
         assert!(allow.permits(country("US"), &attest("dpf_certified"), at(0)));
         assert!(!allow.permits(country("US"), &attest("dpf"), at(0)));
@@ -153,8 +153,9 @@ mod tests {
 
     #[test]
     fn one_membership_that_holds_is_enough() {
-        let mut allow = allow(Member { expires: Some(at(1)), ..Member::of(country("GB")) });
-        allow.members.push(Member::of(country("GB")));
+        let mut allow =
+            allow(AllowedCountry { expires: Some(at(1)), ..AllowedCountry::of(country("GB")) });
+        allow.members.push(AllowedCountry::of(country("GB")));
         assert!(allow.permits(country("GB"), &[], at(5)));
     }
 

@@ -9,7 +9,7 @@
 //! path, method or header, and those that name its tenant.
 
 use super::rule::wildcard_of;
-use super::{Facts, Mode, RegionSet, When, normalise};
+use super::{Mode, RegionSet, RuleFacts, When, normalise};
 use crate::country::{COUNTRIES, Country};
 use crate::ids::{RuleId, TenantId};
 use crate::ordered::{Map, Set};
@@ -17,7 +17,7 @@ use std::cell::OnceCell;
 
 /// One rule with the regions that it permits now, by their index in the table.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Statute {
+pub struct CompiledRule {
     /// Its name.
     pub id: RuleId,
     /// Which requests it guards.
@@ -33,7 +33,7 @@ pub struct Statute {
 /// All rules, indexed by host, country and tenant.
 #[derive(Debug)]
 pub struct Law {
-    statutes: Vec<Statute>,
+    rules: Vec<CompiledRule>,
     by_host: Map<String, HostLaw>,
     elsewhere: HostLaw,
 }
@@ -74,24 +74,24 @@ pub struct Ruling<'l> {
 impl Law {
     /// Indexes the rules for a table of `regions` regions.
     #[must_use]
-    pub fn of(statutes: Vec<Statute>, regions: usize) -> Self {
-        let hosts = Set::of(statutes.iter().flat_map(|s| s.when.hosts.iter().flatten()));
-        let host_law = |host: &str| HostLaw::of(&statutes, host, regions);
+    pub fn of(rules: Vec<CompiledRule>, regions: usize) -> Self {
+        let hosts = Set::of(rules.iter().flat_map(|rule| rule.when.hosts.iter().flatten()));
+        let host_law = |host: &str| HostLaw::of(&rules, host, regions);
         let by_host = Map::of(hosts.into_iter().map(|host| (host.clone(), host_law(host))));
         // No rule names the empty host, so what it meets is what every unnamed host meets.
         let elsewhere = host_law("");
-        Self { statutes, by_host, elsewhere }
+        Self { rules, by_host, elsewhere }
     }
 
     /// All rules, in the order of the table.
     #[must_use]
-    pub fn statutes(&self) -> &[Statute] {
-        &self.statutes
+    pub fn rules(&self) -> &[CompiledRule] {
+        &self.rules
     }
 
     /// Applies every rule that guards the request.
     #[must_use]
-    pub fn judge<'l>(&'l self, facts: &Facts<'_>) -> Ruling<'l> {
+    pub fn judge<'l>(&'l self, facts: &RuleFacts<'_>) -> Ruling<'l> {
         let over = self.over(facts.host);
         let class = over.class(facts.country);
         let named = facts.tenant.and_then(|tenant| over.by_tenant.get(tenant));
@@ -99,13 +99,13 @@ impl Law {
         let mut permitted = class.permitted.clone();
         let mut conditional = Vec::new();
         for index in class.conditional.iter().chain(named.into_iter().flatten()) {
-            let Some(statute) = self.statutes.get(*index) else { continue };
-            let when = &statute.when;
+            let Some(rule) = self.rules.get(*index) else { continue };
+            let when = &rule.when;
             let normal = || path.get_or_init(|| normalise(facts.path)).as_deref();
             let path = when.paths.as_ref().and_then(|_| normal());
             if when.guards_country(facts.country) && when.guards_request(path, facts) {
-                if statute.mode == Mode::Strict {
-                    permitted.intersect(&statute.permits);
+                if rule.mode == Mode::Strict {
+                    permitted.intersect(&rule.permits);
                 }
                 conditional.push(*index);
             }
@@ -124,18 +124,18 @@ impl Law {
 }
 
 impl HostLaw {
-    fn of(statutes: &[Statute], host: &str, regions: usize) -> Self {
-        let over = || statutes.iter().enumerate().filter(|(_, s)| s.when.guards_host(host));
+    fn of(rules: &[CompiledRule], host: &str, regions: usize) -> Self {
+        let over = || rules.iter().enumerate().filter(|(_, rule)| rule.when.guards_host(host));
         let (settled, named): (Vec<_>, Vec<_>) =
-            over().partition(|(_, s)| s.when.tenants.is_none());
+            over().partition(|(_, rule)| rule.when.tenants.is_none());
         let mut by_tenant: Map<TenantId, Vec<usize>> = Map::new();
-        for (index, statute) in named {
-            for tenant in statute.when.tenants.iter().flatten() {
+        for (index, rule) in named {
+            for tenant in rule.when.tenants.iter().flatten() {
                 by_tenant.insert_if_absent(tenant.clone(), Vec::new());
                 by_tenant.get_mut(tenant).into_iter().for_each(|rules| rules.push(index));
             }
         }
-        let class_of = classes(settled.iter().map(|(_, statute)| &statute.when));
+        let class_of = classes(settled.iter().map(|(_, rule)| &rule.when));
         let mut classes: Vec<Class> = Vec::new();
         for (country, class) in class_of.iter().enumerate() {
             if usize::from(*class) == classes.len() {
@@ -190,49 +190,49 @@ fn classes<'w>(conditions: impl Iterator<Item = &'w When>) -> Vec<u16> {
 }
 
 impl Class {
-    fn of(over: &[(usize, &Statute)], country: Option<Country>, regions: usize) -> Self {
+    fn of(over: &[(usize, &CompiledRule)], country: Option<Country>, regions: usize) -> Self {
         let mut class = Self {
             permitted: RegionSet::all(regions),
             settled: Vec::new(),
             reluctance: Vec::new(),
             conditional: Vec::new(),
         };
-        for (index, statute) in over.iter().filter(|(_, s)| s.when.guards_country(country)) {
-            if statute.when.looks_at_request() {
+        for (index, rule) in over.iter().filter(|(_, rule)| rule.when.guards_country(country)) {
+            if rule.when.looks_at_request() {
                 class.conditional.push(*index);
             } else {
                 class.settled.push(*index);
-                class.apply(statute, regions);
+                class.apply(rule, regions);
             }
         }
         class
     }
 
-    fn apply(&mut self, statute: &Statute, regions: usize) {
-        if statute.mode == Mode::Strict {
-            return self.permitted.intersect(&statute.permits);
+    fn apply(&mut self, rule: &CompiledRule, regions: usize) {
+        if rule.mode == Mode::Strict {
+            return self.permitted.intersect(&rule.permits);
         }
         self.reluctance.resize(regions, 0);
         for (region, count) in self.reluctance.iter_mut().enumerate() {
-            *count += u64::from(!statute.permits.contains(region));
+            *count += u64::from(!rule.permits.contains(region));
         }
     }
 }
 
 impl<'l> Ruling<'l> {
     /// The rules that guard the request.
-    pub fn rules(&self) -> impl Iterator<Item = &'l Statute> {
+    pub fn rules(&self) -> impl Iterator<Item = &'l CompiledRule> {
         let law = self.law;
         let indexes = self.class.settled.iter().chain(&self.conditional);
-        indexes.filter_map(|index| law.statutes.get(*index)).collect::<Vec<_>>().into_iter()
+        indexes.filter_map(|index| law.rules.get(*index)).collect::<Vec<_>>().into_iter()
     }
 
     /// How many preferred rules a region breaks.
     #[must_use]
     pub fn reluctance(&self, region: usize) -> u64 {
         let breaks = |index: &&usize| {
-            let statute = self.law.statutes.get(**index);
-            statute.is_some_and(|s| s.mode == Mode::Preferred && !s.permits.contains(region))
+            let rule = self.law.rules.get(**index);
+            rule.is_some_and(|rule| rule.mode == Mode::Preferred && !rule.permits.contains(region))
         };
         let settled = self.class.reluctance.get(region).copied().unwrap_or(0);
         let conditional = self.conditional.iter().filter(breaks).count();

@@ -22,13 +22,13 @@ mod rule;
 pub mod sets;
 mod tenant;
 
-pub use allow::{Allow, Member};
+pub use allow::{Allow, AllowedCountry};
 pub use country_set::CountrySet;
-pub use law::{Law, Ruling, Statute};
+pub use law::{CompiledRule, Law, Ruling};
 pub use path::{
     BadPattern, PATH_BYTES_MAX, PATTERN_BYTES_MAX, Pattern, normalise, representatives,
 };
 pub use region_set::{REGIONS_MAX, RegionSet};
-pub use rule::{Facts, Mode, Rule, When, strict_rules_over, wildcard_of};
+pub use rule::{Mode, Rule, RuleFacts, When, strict_rules_over, wildcard_of};
 pub(crate) use tenant::cookie_values;
-pub use tenant::{COOKIE_BYTES_MAX, Claim, TenantSource};
+pub use tenant::{COOKIE_BYTES_MAX, TenantClaim, TenantSource};

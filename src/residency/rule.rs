@@ -51,7 +51,7 @@ pub struct When {
 
 /// What is known of a request before anything is decided. No address, no identity.
 #[derive(Clone, Copy)]
-pub struct Facts<'a> {
+pub struct RuleFacts<'a> {
     /// Where the client is, if that is known.
     pub country: Option<Country>,
     /// The host that was asked for, in lower case, without a port.
@@ -66,10 +66,10 @@ pub struct Facts<'a> {
     pub header: &'a dyn Fn(&str) -> Option<String>,
 }
 
-impl fmt::Debug for Facts<'_> {
+impl fmt::Debug for RuleFacts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Headers are nobody's business.
-        f.debug_struct("Facts")
+        f.debug_struct("RuleFacts")
             .field("country", &self.country)
             .field("host", &self.host)
             .field("path", &self.path)
@@ -118,7 +118,7 @@ impl When {
     /// Whether the conditions on the request itself hold: path, method and headers. `path` is
     /// normalised; one that could not be is under every rule that any path is under.
     #[must_use]
-    pub fn guards_request(&self, path: Option<&str>, facts: &Facts<'_>) -> bool {
+    pub fn guards_request(&self, path: Option<&str>, facts: &RuleFacts<'_>) -> bool {
         let path_holds = match (&self.paths, path) {
             (None, _) | (Some(_), None) => true,
             (Some(patterns), Some(path)) => patterns.iter().any(|pattern| pattern.matches(path)),
@@ -142,7 +142,7 @@ impl When {
 
 /// Whether a header says one of the texts. One that is there twice arrives as one list, and each
 /// item of it counts.
-fn says((name, texts): &(String, Vec<String>), facts: &Facts<'_>) -> bool {
+fn says((name, texts): &(String, Vec<String>), facts: &RuleFacts<'_>) -> bool {
     let Some(value) = (facts.header)(name) else { return false };
     let is_one = |said: &str| texts.iter().any(|text| text == said.trim());
     texts.is_empty() || is_one(&value) || value.split(',').any(is_one)
@@ -179,9 +179,9 @@ pub fn strict_rules_over<'r>(rules: &'r [Rule], name: &str) -> Vec<&'r Rule> {
 mod tests {
     use super::*;
 
-    fn facts(header: &dyn Fn(&str) -> Option<String>) -> Facts<'_> {
+    fn facts(header: &dyn Fn(&str) -> Option<String>) -> RuleFacts<'_> {
         let (host, path, method) = ("api.example.com", "/", "GET");
-        Facts { country: None, host, path, method, tenant: None, header }
+        RuleFacts { country: None, host, path, method, tenant: None, header }
     }
 
     #[test]

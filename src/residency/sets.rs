@@ -38,14 +38,14 @@ impl Day {
 
 /// What kind of act a set states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum SetKind {
     /// The law itself applies there.
     Membership,
     /// Somebody has decided that the law there is as good.
     Adequacy,
 }
 
-impl Kind {
+impl SetKind {
     /// The word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -58,7 +58,7 @@ impl Kind {
 
 /// A country in a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Member {
+pub struct SetMember {
     /// The country.
     pub country: Country,
     /// The first day on which it is a member.
@@ -73,7 +73,7 @@ pub struct Member {
 
 /// Whether a member counts, and if not, why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum MemberStatus {
     /// It counts.
     Member,
     /// It would count if the region attested this.
@@ -84,22 +84,22 @@ pub enum Standing {
     Expired(Timestamp),
 }
 
-impl Member {
+impl SetMember {
     /// Whether the member counts at `now`, for a region with these attestations.
     #[must_use]
-    pub fn standing(&self, attestations: &[String], now: Timestamp) -> Standing {
+    pub fn status(&self, attestations: &[String], now: Timestamp) -> MemberStatus {
         let from = self.effective_from.start();
         if now < from {
-            return Standing::NotYet(from);
+            return MemberStatus::NotYet(from);
         }
         if let Some(at) = self.expires.map(Day::start).filter(|at| *at <= now) {
-            return Standing::Expired(at);
+            return MemberStatus::Expired(at);
         }
         match self.requires {
             Some(needed) if !attestations.iter().any(|said| said == needed) => {
-                Standing::NeedsAttestation(needed)
+                MemberStatus::NeedsAttestation(needed)
             }
-            _ => Standing::Member,
+            _ => MemberStatus::Member,
         }
     }
 
@@ -122,10 +122,10 @@ pub struct NamedSet {
     /// Its name, without the `@`.
     pub name: &'static str,
     /// What kind of act it states.
-    pub kind: Kind,
+    pub kind: SetKind,
     /// Where its members are published.
     pub source: &'static str,
-    own: &'static [Member],
+    own: &'static [SetMember],
     /// A set all of whose members are members of this one.
     base: Option<&'static NamedSet>,
 }
@@ -143,27 +143,27 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 impl NamedSet {
     /// The members, whatever their dates and conditions. No country is listed twice.
-    pub fn members(&self) -> impl Iterator<Item = &'static Member> + use<> {
+    pub fn members(&self) -> impl Iterator<Item = &'static SetMember> + use<> {
         let base = self.base.map_or(&[][..], |base| base.own);
         base.iter().chain(self.own)
     }
 
     /// Whether the country counts at `now`; none where it is not listed.
     #[must_use]
-    pub fn standing(
+    pub fn status(
         &self,
         country: Country,
         attestations: &[String],
         now: Timestamp,
-    ) -> Option<Standing> {
+    ) -> Option<MemberStatus> {
         let member = self.members().find(|member| member.country == country)?;
-        Some(member.standing(attestations, now))
+        Some(member.status(attestations, now))
     }
 
     /// Whether a region in the country, with these attestations, is inside the set at `now`.
     #[must_use]
     pub fn permits(&self, country: Country, attestations: &[String], now: Timestamp) -> bool {
-        self.standing(country, attestations, now) == Some(Standing::Member)
+        self.status(country, attestations, now) == Some(MemberStatus::Member)
     }
 
     /// Whether a condition on the set holds for the country: every listed one, whatever its dates.
@@ -183,7 +183,7 @@ impl NamedSet {
         &self,
         now: Timestamp,
         within: Millis,
-    ) -> impl Iterator<Item = &'static Member> + use<> {
+    ) -> impl Iterator<Item = &'static SetMember> + use<> {
         self.members().filter(move |member| member.ends_soon(now, within))
     }
 }

@@ -33,7 +33,7 @@ pub enum TenantSource {
 
 /// What a request says of its tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
+pub enum TenantClaim {
     /// Nothing, or nothing that could be a tenant.
     None,
     /// This tenant.
@@ -53,24 +53,24 @@ impl TenantSource {
         host: &str,
         path: Option<&str>,
         header: &dyn Fn(&str) -> Option<String>,
-    ) -> Claim {
+    ) -> TenantClaim {
         match self {
             Self::Header(name) => match header(&name.to_ascii_lowercase()) {
                 // A header that is there twice arrives as one list.
                 Some(value) => one_of(value.split(',').map(str::trim_ascii)),
-                None => Claim::None,
+                None => TenantClaim::None,
             },
             Self::Cookie(name) => match header("cookie") {
-                Some(cookies) if cookies.len() > COOKIE_BYTES_MAX => Claim::Unreadable,
+                Some(cookies) if cookies.len() > COOKIE_BYTES_MAX => TenantClaim::Unreadable,
                 Some(cookies) => one_of(cookie_values(&cookies, name)),
-                None => Claim::None,
+                None => TenantClaim::None,
             },
             Self::HostLabel(label) => claim(part(host, '.', *label)),
             Self::PathSegment(segment) => match path {
                 Some(path) => {
                     claim(path.strip_prefix('/').and_then(|path| part(path, '/', *segment)))
                 }
-                None => Claim::Unreadable,
+                None => TenantClaim::Unreadable,
             },
         }
     }
@@ -111,21 +111,21 @@ fn parse(text: &str) -> Result<TenantSource, BadSource> {
 
 text_shape!(TenantSource, parse, "a place in a request", {"type": "string"});
 
-fn claim(candidate: Option<&str>) -> Claim {
+fn claim(candidate: Option<&str>) -> TenantClaim {
     let id = candidate.map(|text| TenantId::parse(&text.trim_ascii().to_ascii_lowercase()));
-    id.and_then(Result::ok).map_or(Claim::None, Claim::Tenant)
+    id.and_then(Result::ok).map_or(TenantClaim::None, TenantClaim::Tenant)
 }
 
 /// What several values say together. With different ones, the accident of their order would choose
 /// the jurisdiction: of two cookies of one name, RFC 6265 §4.2.2 gives no order to rely on.
-fn one_of<'v>(mut values: impl Iterator<Item = &'v str>) -> Claim {
-    let Some(first) = values.next() else { return Claim::None };
+fn one_of<'v>(mut values: impl Iterator<Item = &'v str>) -> TenantClaim {
+    let Some(first) = values.next() else { return TenantClaim::None };
     if !values.all(|value| value == first) {
-        return Claim::Unreadable;
+        return TenantClaim::Unreadable;
     }
     match claim(Some(first)) {
         // Not empty and no slug: the service may decode it into one.
-        Claim::None if !first.is_empty() => Claim::Unreadable,
+        TenantClaim::None if !first.is_empty() => TenantClaim::Unreadable,
         claim => claim,
     }
 }
@@ -157,11 +157,11 @@ mod tests {
         shown(&source.find("acme.example.com", Some("/t/globex"), &give))
     }
 
-    fn shown(claim: &Claim) -> String {
+    fn shown(claim: &TenantClaim) -> String {
         match claim {
-            Claim::None => "-".to_owned(),
-            Claim::Tenant(tenant) => tenant.to_string(),
-            Claim::Unreadable => "?".to_owned(),
+            TenantClaim::None => "-".to_owned(),
+            TenantClaim::Tenant(tenant) => tenant.to_string(),
+            TenantClaim::Unreadable => "?".to_owned(),
         }
     }
 
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn a_path_that_nobody_can_read_may_name_any_tenant() {
         let claim = TenantSource::PathSegment(1).find("h", None, &|_| None);
-        assert_eq!(claim, Claim::Unreadable);
+        assert_eq!(claim, TenantClaim::Unreadable);
     }
 
     #[test]
@@ -248,8 +248,8 @@ mod tests {
 
     #[test]
     fn the_root_has_no_segment() {
-        assert_eq!(TenantSource::PathSegment(1).find("h", Some("/"), &|_| None), Claim::None);
-        assert_eq!(TenantSource::PathSegment(1).find("h", Some(""), &|_| None), Claim::None);
+        assert_eq!(TenantSource::PathSegment(1).find("h", Some("/"), &|_| None), TenantClaim::None);
+        assert_eq!(TenantSource::PathSegment(1).find("h", Some(""), &|_| None), TenantClaim::None);
     }
 
     proptest! {

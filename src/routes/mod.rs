@@ -6,15 +6,15 @@
 //! and needs no calendar of the law. A table that does not read is no table: a proxy refuses rather
 //! than guesses.
 
-mod book;
 mod document;
+mod law_book;
 mod table;
 
-pub use book::{Book, Pin};
 pub use document::{
     CandidateEntry, HeaderEntry, LastingEntry, RegionEntry, Routes, RuleEntry, ServiceEntry,
     SteeringEntry, TenancyEntry, WhenEntry,
 };
+pub use law_book::{LawBook, Pin};
 pub use table::{BadRoutes, Candidate, Serving, Table};
 
 use crate::time::{MINUTE, Millis};

@@ -1,10 +1,10 @@
 //! The table in the form that decisions use: regions by index, hosts and rules indexed.
 
-use super::book::{Book, Pin};
 use super::document::{
     CandidateEntry, LastingEntry, RegionEntry, Routes, RuleEntry, ServiceEntry, SteeringEntry,
     TenancyEntry, WhenEntry,
 };
+use super::law_book::{LawBook, Pin};
 use super::{STALE_AFTER, VERSION};
 use crate::config::{Affinity, Policy, Proxying};
 use crate::country::Country;
@@ -13,7 +13,7 @@ use crate::ids::{RegionId, ServiceId, TenantId};
 use crate::json::{self, BadJson};
 use crate::latency::Location;
 use crate::ordered::{Map, Set};
-use crate::residency::{CountrySet, Law, RegionSet, Statute, TenantSource, When, wildcard_of};
+use crate::residency::{CompiledRule, CountrySet, Law, RegionSet, TenantSource, When, wildcard_of};
 use crate::time::{Millis, Timestamp};
 use serde_json::Value;
 
@@ -41,9 +41,9 @@ pub struct Table {
     regions: Vec<RegionEntry>,
     services: Vec<Serving>,
     by_host: Map<String, usize>,
-    book: Book,
+    book: LawBook,
     /// When a membership ends that the law rests on, and the law from then on.
-    later: Option<(Timestamp, Book)>,
+    later: Option<(Timestamp, LawBook)>,
 }
 
 /// One service as decisions see it.
@@ -146,8 +146,8 @@ impl Table {
         let mut add = |name: &str| {
             headers.insert(name.to_ascii_lowercase());
         };
-        for statute in self.book.law.statutes() {
-            statute.when.headers.iter().for_each(|(name, _)| add(name));
+        for rule in self.book.law.rules() {
+            rule.when.headers.iter().for_each(|(name, _)| add(name));
         }
         for service in &self.services {
             match service.tenancy.as_ref().map(|tenancy| &tenancy.source) {
@@ -170,14 +170,14 @@ impl Table {
     /// The law as of now. A table that nobody has renewed for long still knows which memberships
     /// have ended since.
     #[must_use]
-    pub fn book(&self, now: Timestamp) -> &Book {
+    pub fn book(&self, now: Timestamp) -> &LawBook {
         match &self.later {
             Some((until, later)) if *until <= now => later,
             _ => &self.book,
         }
     }
 
-    /// Reads a pin that was kept in KV, by the law as of now: see [`Book::read_pin`].
+    /// Reads a pin that was kept in KV, by the law as of now: see [`LawBook::read_pin`].
     #[must_use]
     pub fn read_pin(&self, text: &str, now: Timestamp) -> Option<Pin> {
         self.book(now).read_pin(text, &self.regions)
@@ -293,19 +293,19 @@ impl Index<'_> {
         permits: Option<&Vec<Vec<RegionId>>>,
         tenants: &Map<TenantId, Vec<RegionId>>,
         sets: &Map<String, Vec<RegionId>>,
-    ) -> Result<Book, BadRoutes> {
-        let mut statutes = Vec::with_capacity(rules.len());
-        for (place, rule) in rules.iter().enumerate() {
+    ) -> Result<LawBook, BadRoutes> {
+        let mut compiled = Vec::with_capacity(rules.len());
+        for (index, rule) in rules.iter().enumerate() {
             let now = match permits {
                 None => rule.permits.as_slice(),
-                Some(permits) => permits.get(place).map_or(&[][..], Vec::as_slice),
+                Some(permits) => permits.get(index).map_or(&[][..], Vec::as_slice),
             };
             let RuleEntry { id, mode, when, basis, .. } = rule.clone();
             let permits = self.set(now)?;
-            statutes.push(Statute { id, when: when.into(), mode, permits, basis });
+            compiled.push(CompiledRule { id, when: when.into(), mode, permits, basis });
         }
-        let mut book = Book {
-            law: Law::of(statutes, self.regions.len()),
+        let mut book = LawBook {
+            law: Law::of(compiled, self.regions.len()),
             tenants: Map::new(),
             sets: Map::new(),
         };

@@ -7,7 +7,7 @@ use super::request::{Evidence, RequestFacts};
 use super::stable_hash::StableHash;
 use super::tenant::{self, Tenanted};
 use crate::config::Affinity;
-use crate::residency::{Facts, RegionSet, Ruling};
+use crate::residency::{RegionSet, RuleFacts, Ruling};
 use crate::routes::{Candidate, Serving, Table};
 
 /// Decides one request.
@@ -45,8 +45,8 @@ pub fn decide<'t>(
     Decision { service: Some(service), tenant, ruling, steps, wishes, regions, how, refusal }
 }
 
-fn facts<'a>(request: &RequestFacts<'a>, tenant: &'a Tenanted<'_>) -> Facts<'a> {
-    Facts {
+fn facts<'a>(request: &RequestFacts<'a>, tenant: &'a Tenanted<'_>) -> RuleFacts<'a> {
+    RuleFacts {
         country: request.country,
         host: request.host,
         path: request.path,

@@ -1,7 +1,7 @@
 //! What a decision says: where to, why not elsewhere, and how it chose.
 
 use crate::ids::{RegionId, RuleId, TenantId};
-use crate::residency::{RegionSet, Ruling, Statute};
+use crate::residency::{CompiledRule, RegionSet, Ruling};
 use crate::routes::{Candidate, Serving};
 
 /// What to do with a request, and why.
@@ -223,7 +223,7 @@ impl<'t> Decision<'t> {
 
     /// The rules that guard the request.
     #[must_use]
-    pub fn rules(&self) -> Vec<&'t Statute> {
+    pub fn rules(&self) -> Vec<&'t CompiledRule> {
         self.ruling.as_ref().map(|ruling| ruling.rules().collect()).unwrap_or_default()
     }
 
@@ -244,7 +244,7 @@ impl<'t> Decision<'t> {
     }
 
     fn forbidding(&self, region: usize) -> RemovalReason<'t> {
-        let strict = |rule: &&Statute| rule.mode == crate::residency::Mode::Strict;
+        let strict = |rule: &&CompiledRule| rule.mode == crate::residency::Mode::Strict;
         let rules = self.rules().into_iter().filter(strict);
         let mut forbidding = rules.filter(|rule| !rule.permits.contains(region));
         forbidding.next().map_or(RemovalReason::Filter, |rule| RemovalReason::Rule(&rule.id))

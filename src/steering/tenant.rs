@@ -7,7 +7,7 @@
 use super::decision::Refusal;
 use super::request::{KvPin, RequestFacts};
 use crate::ids::TenantId;
-use crate::residency::{Claim, RegionSet, normalise};
+use crate::residency::{RegionSet, TenantClaim, normalise};
 use crate::routes::{Serving, Table};
 
 /// The tenant of a request.
@@ -24,7 +24,7 @@ pub(super) struct Tenanted<'t> {
 pub fn needs_pin(table: &Table, request: &RequestFacts<'_>) -> Option<TenantId> {
     let service = table.service(request.host)?;
     service.tenancy.as_ref().filter(|tenancy| tenancy.kv)?;
-    let Claim::Tenant(tenant) = claim(service, request) else { return None };
+    let TenantClaim::Tenant(tenant) = claim(service, request) else { return None };
     table.book(request.now).pin(&tenant).is_none().then_some(tenant)
 }
 
@@ -36,9 +36,9 @@ pub(super) fn identify<'t>(
 ) -> (Tenanted<'t>, Option<Refusal>) {
     let Some(tenancy) = &service.tenancy else { return Default::default() };
     let id = match claim(service, request) {
-        Claim::None => None,
-        Claim::Tenant(tenant) => Some(tenant),
-        Claim::Unreadable => return (Tenanted::default(), Some(Refusal::UnknownTenant)),
+        TenantClaim::None => None,
+        TenantClaim::Tenant(tenant) => Some(tenant),
+        TenantClaim::Unreadable => return (Tenanted::default(), Some(Refusal::UnknownTenant)),
     };
     let book = table.book(request.now);
     let listed = id.as_ref().and_then(|id| book.pin(id)).map(|pin| &pin.0);
@@ -57,8 +57,8 @@ pub(super) fn identify<'t>(
     (Tenanted { id, pin }, refusal)
 }
 
-fn claim(service: &Serving, request: &RequestFacts<'_>) -> Claim {
-    let Some(tenancy) = &service.tenancy else { return Claim::None };
+fn claim(service: &Serving, request: &RequestFacts<'_>) -> TenantClaim {
+    let Some(tenancy) = &service.tenancy else { return TenantClaim::None };
     let source = &tenancy.source;
     let path = if source.looks_at_path() { normalise(request.path) } else { None };
     source.find(request.host, path.as_deref(), request.header)

@@ -3,7 +3,7 @@
 use super::{AdviceCode, Adviser, Bond};
 use crate::config::{Region, Service};
 use crate::ids::{RegionId, ServiceId};
-use crate::residency::Member;
+use crate::residency::AllowedCountry;
 use crate::time::{MINUTE, Millis, Timestamp};
 
 /// How long beforehand an end is told: about as long as a contract with another site takes.
@@ -64,7 +64,7 @@ impl<'c> Adviser<'c> {
 
     /// Said of what is in force and ends, unless something else permits the region for longer.
     fn end(&mut self, bond: &Bond<'c>, id: &RegionId, region: &Region) {
-        let counts = |member: &&Member| {
+        let counts = |member: &&AllowedCountry| {
             member.country == region.country
                 && member.is_met_by(&region.attest)
                 && member.is_in_force(self.now)

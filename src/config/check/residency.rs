@@ -9,7 +9,7 @@ use crate::country::Country;
 use crate::ids::TenantId;
 use crate::json::{OneOrMany, nearest};
 use crate::ordered::{Map, Set};
-use crate::residency::{Allow, CountrySet, Member, Rule, When, sets};
+use crate::residency::{Allow, AllowedCountry, CountrySet, Rule, When, sets};
 
 /// The operator's own sets, by name.
 pub(super) type Sets = Map<String, Allow>;
@@ -115,13 +115,13 @@ impl Checker<'_> {
             return true;
         }
         let Some(name) = set_name(entry) else {
-            allow.members.extend(self.country(path, entry).map(Member::of));
+            allow.members.extend(self.country(path, entry).map(AllowedCountry::of));
             return allow.members.len() > before;
         };
         if let Some(set) = sets.get(name) {
             allow.members.extend(set.members.iter().cloned());
         } else if let Some(set) = sets::builtin(name) {
-            allow.members.extend(set.members().map(Member::from));
+            allow.members.extend(set.members().map(AllowedCountry::from));
         } else if !self.is_written(&under("sets", name)) {
             let own = sets.keys().map(|name| ["@", name].concat());
             let built_in = sets::names().map(|name| ["@", name].concat());

@@ -14,7 +14,7 @@ const CODES: [&str; 5] = ["BR", "DE", "US", "JP", "IN"];
 
 /// A request as owned values.
 #[derive(Debug, Clone)]
-struct Asked {
+struct Request {
     host: &'static str,
     path: &'static str,
     method: &'static str,
@@ -23,10 +23,10 @@ struct Asked {
     header: Option<&'static str>,
 }
 
-impl Asked {
-    fn judged<T>(&self, judge: impl FnOnce(&Facts<'_>) -> T) -> T {
+impl Request {
+    fn judged<T>(&self, judge: impl FnOnce(&RuleFacts<'_>) -> T) -> T {
         let value = self.header.map(str::to_owned);
-        judge(&Facts {
+        judge(&RuleFacts {
             country: self.country,
             host: self.host,
             path: self.path,
@@ -87,21 +87,22 @@ fn any_when() -> impl Strategy<Value = When> {
         })
 }
 
-fn any_statutes() -> impl Strategy<Value = Vec<Statute>> {
+fn any_rules() -> impl Strategy<Value = Vec<CompiledRule>> {
     let mode = proptest::sample::select(vec![Mode::Strict, Mode::Strict, Mode::Preferred]);
     proptest::collection::vec((any_when(), mode, any_regions()), 0..10).prop_map(|rules| {
-        let named = rules.into_iter().enumerate().map(|(index, (when, mode, permits))| Statute {
-            id: RuleId::parse(&format!("rule-{index}")).unwrap(),
-            when,
-            mode,
-            permits,
-            basis: None,
-        });
+        let named =
+            rules.into_iter().enumerate().map(|(index, (when, mode, permits))| CompiledRule {
+                id: RuleId::parse(&format!("rule-{index}")).unwrap(),
+                when,
+                mode,
+                permits,
+                basis: None,
+            });
         named.collect()
     })
 }
 
-fn any_request() -> impl Strategy<Value = Asked> {
+fn any_request() -> impl Strategy<Value = Request> {
     (
         proptest::sample::select(&HOSTS[..]),
         proptest::sample::select(&PATHS[..]),
@@ -110,7 +111,7 @@ fn any_request() -> impl Strategy<Value = Asked> {
         proptest::option::of(proptest::sample::select(vec!["acme", "globex", "other"])),
         proptest::option::of(proptest::sample::select(vec!["personal", "public"])),
     )
-        .prop_map(|(host, path, method, country, name, header)| Asked {
+        .prop_map(|(host, path, method, country, name, header)| Request {
             host,
             path,
             method,
@@ -121,23 +122,23 @@ fn any_request() -> impl Strategy<Value = Asked> {
 }
 
 /// The rules that guard a request, read one by one.
-fn guarding<'s>(statutes: &'s [Statute], asked: &Asked) -> Vec<&'s Statute> {
-    asked.judged(|facts| {
+fn guarding<'s>(rules: &'s [CompiledRule], request: &Request) -> Vec<&'s CompiledRule> {
+    request.judged(|facts| {
         let path = normalise(facts.path);
-        let guards = |statute: &&Statute| {
-            let when = &statute.when;
+        let guards = |rule: &&CompiledRule| {
+            let when = &rule.when;
             when.guards_country(facts.country)
                 && when.guards_host(facts.host)
                 && when.guards_tenant(facts.tenant)
                 && when.guards_request(path.as_deref(), facts)
         };
-        statutes.iter().filter(guards).collect()
+        rules.iter().filter(guards).collect()
     })
 }
 
-fn permitted(statutes: Vec<Statute>, asked: &Asked) -> RegionSet {
-    let law = Law::of(statutes, REGIONS);
-    asked.judged(|facts| law.judge(facts).permitted)
+fn permitted(rules: Vec<CompiledRule>, request: &Request) -> RegionSet {
+    let law = Law::of(rules, REGIONS);
+    request.judged(|facts| law.judge(facts).permitted)
 }
 
 proptest! {
@@ -145,16 +146,16 @@ proptest! {
 
     #[test]
     fn the_index_says_what_the_rules_say_one_by_one(
-        statutes in any_statutes(), asked in any_request(),
+        rules in any_rules(), request in any_request(),
     ) {
-        let guarding = guarding(&statutes, &asked);
-        let law = Law::of(statutes.clone(), REGIONS);
-        let ruling = asked.judged(|facts| law.judge(facts));
+        let guarding = guarding(&rules, &request);
+        let law = Law::of(rules.clone(), REGIONS);
+        let ruling = request.judged(|facts| law.judge(facts));
         let told: Set<_> = ruling.rules().map(|rule| rule.id.clone()).collect();
         let expected: Set<_> = guarding.iter().map(|rule| rule.id.clone()).collect();
         prop_assert_eq!(told, expected);
         for region in 0..REGIONS {
-            let is_in = |statute: &&&Statute| statute.permits.contains(region);
+            let is_in = |rule: &&&CompiledRule| rule.permits.contains(region);
             let strict = guarding.iter().filter(|s| s.mode == Mode::Strict);
             prop_assert_eq!(ruling.permitted.contains(region), strict.clone().all(|s| is_in(&s)));
             let preferred = guarding.iter().filter(|s| s.mode == Mode::Preferred);
@@ -165,38 +166,38 @@ proptest! {
 
     #[test]
     fn one_more_rule_can_only_narrow(
-        statutes in any_statutes(), more in any_statutes(), asked in any_request(),
+        rules in any_rules(), more in any_rules(), request in any_request(),
     ) {
-        let before = permitted(statutes.clone(), &asked);
-        let mut all = statutes;
+        let before = permitted(rules.clone(), &request);
+        let mut all = rules;
         all.extend(more);
-        prop_assert!(permitted(all, &asked).is_subset_of(&before));
+        prop_assert!(permitted(all, &request).is_subset_of(&before));
     }
 
     #[test]
     fn the_order_of_rules_has_no_meaning(
-        statutes in any_statutes(), asked in any_request(), turn in 0usize..10,
+        rules in any_rules(), request in any_request(), turn in 0usize..10,
     ) {
-        let mut turned = statutes.clone();
+        let mut turned = rules.clone();
         let middle = turn.min(turned.len());
         turned.rotate_left(middle);
-        prop_assert_eq!(permitted(statutes, &asked), permitted(turned, &asked));
+        prop_assert_eq!(permitted(rules, &request), permitted(turned, &request));
     }
 
     #[test]
     fn not_knowing_the_country_permits_no_more_than_any_country_does(
-        statutes in any_statutes(), asked in any_request(), client in any_country(),
+        rules in any_rules(), request in any_request(), client in any_country(),
     ) {
-        let unknown = Asked { country: None, ..asked.clone() };
-        let known = Asked { country: Some(client), ..asked };
-        let nowhere = permitted(statutes.clone(), &unknown);
-        prop_assert!(nowhere.is_subset_of(&permitted(statutes, &known)));
+        let unknown = Request { country: None, ..request.clone() };
+        let known = Request { country: Some(client), ..request };
+        let nowhere = permitted(rules.clone(), &unknown);
+        prop_assert!(nowhere.is_subset_of(&permitted(rules, &known)));
     }
 
     #[test]
-    fn a_preferred_rule_removes_nothing(statutes in any_statutes(), asked in any_request()) {
-        let strict = statutes.iter().filter(|s| s.mode == Mode::Strict).cloned().collect();
-        prop_assert_eq!(permitted(statutes.clone(), &asked), permitted(strict, &asked));
+    fn a_preferred_rule_removes_nothing(rules in any_rules(), request in any_request()) {
+        let strict = rules.iter().filter(|s| s.mode == Mode::Strict).cloned().collect();
+        prop_assert_eq!(permitted(rules.clone(), &request), permitted(strict, &request));
     }
 }
 

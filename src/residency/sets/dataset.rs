@@ -15,7 +15,7 @@
 //!   country in other ways too (Japan and Korea except some sectors); its text rules. A review that
 //!   is due ends nothing by itself, so it is no end here.
 
-use super::{Day, Kind, Member, NamedSet};
+use super::{Day, NamedSet, SetKind, SetMember};
 use crate::country::Country;
 
 /// The version of the data: year and month of its last review. Part of the fingerprint of what was
@@ -26,7 +26,7 @@ pub(super) static SETS: [&NamedSet; 3] = [&EU, &EEA, &EU_ADEQUATE];
 
 static EU: NamedSet = NamedSet {
     name: "eu",
-    kind: Kind::Membership,
+    kind: SetKind::Membership,
     source: "TEU art. 52; TFEU art. 349 and 355; Regulation (EU) 2016/679 art. 99",
     own: &EU_MEMBERS,
     base: None,
@@ -34,7 +34,7 @@ static EU: NamedSet = NamedSet {
 
 static EEA: NamedSet = NamedSet {
     name: "eea",
-    kind: Kind::Membership,
+    kind: SetKind::Membership,
     source: "EEA Agreement; EEA Joint Committee Decision No 154/2018",
     own: &EFTA_MEMBERS,
     base: Some(&EU),
@@ -42,14 +42,14 @@ static EEA: NamedSet = NamedSet {
 
 static EU_ADEQUATE: NamedSet = NamedSet {
     name: "eu_adequate",
-    kind: Kind::Adequacy,
+    kind: SetKind::Adequacy,
     source: "https://commission.europa.eu/law/law-topic/data-protection/\
              international-dimension-data-protection/adequacy-decisions_en",
     own: &ADEQUATE,
     base: None,
 };
 
-static EU_MEMBERS: [Member; 34] = [
+static EU_MEMBERS: [SetMember; 34] = [
     eu(*b"AT"),
     eu(*b"BE"),
     eu(*b"BG"),
@@ -86,16 +86,19 @@ static EU_MEMBERS: [Member; 34] = [
     territory(*b"YT"),
 ];
 
-static EFTA_MEMBERS: [Member; 3] = [efta(*b"IS"), efta(*b"LI"), efta(*b"NO")];
+static EFTA_MEMBERS: [SetMember; 3] = [efta(*b"IS"), efta(*b"LI"), efta(*b"NO")];
 
-static ADEQUATE: [Member; 16] = [
+static ADEQUATE: [SetMember; 16] = [
     member(*b"AD", (2010, 10, 19), "2010/625/EU"),
     member(*b"AR", (2003, 6, 30), "2003/490/EC"),
     member(*b"BR", (2026, 1, 26), "(EU) 2026/179"),
-    Member { requires: Some("pipeda_commercial"), ..member(*b"CA", (2001, 12, 20), "2002/2/EC") },
+    SetMember {
+        requires: Some("pipeda_commercial"),
+        ..member(*b"CA", (2001, 12, 20), "2002/2/EC")
+    },
     member(*b"CH", (2000, 7, 26), "2000/518/EC"),
     member(*b"FO", (2010, 3, 5), "2010/146/EU"),
-    Member {
+    SetMember {
         expires: Some(day(2031, 12, 27)),
         ..member(*b"GB", (2021, 6, 28), "(EU) 2021/1772, renewed 2025-12-19")
     },
@@ -106,25 +109,34 @@ static ADEQUATE: [Member; 16] = [
     member(*b"JP", (2019, 1, 23), "(EU) 2019/419"),
     member(*b"KR", (2021, 12, 17), "(EU) 2022/254"),
     member(*b"NZ", (2012, 12, 19), "2013/65/EU"),
-    Member { requires: Some("dpf_certified"), ..member(*b"US", (2023, 7, 10), "(EU) 2023/1795") },
+    SetMember {
+        requires: Some("dpf_certified"),
+        ..member(*b"US", (2023, 7, 10), "(EU) 2023/1795")
+    },
     member(*b"UY", (2012, 8, 21), "2012/484/EU"),
 ];
 
-const fn eu(code: [u8; 2]) -> Member {
+const fn eu(code: [u8; 2]) -> SetMember {
     member(code, (2018, 5, 25), "TEU art. 52")
 }
 
-const fn territory(code: [u8; 2]) -> Member {
+const fn territory(code: [u8; 2]) -> SetMember {
     member(code, (2018, 5, 25), "TFEU art. 355")
 }
 
-const fn efta(code: [u8; 2]) -> Member {
+const fn efta(code: [u8; 2]) -> SetMember {
     member(code, (2018, 7, 20), "EEA JCD 154/2018")
 }
 
-const fn member(code: [u8; 2], from: (u16, u16, u16), source: &'static str) -> Member {
+const fn member(code: [u8; 2], from: (u16, u16, u16), source: &'static str) -> SetMember {
     let effective_from = day(from.0, from.1, from.2);
-    Member { country: Country::known(code), effective_from, expires: None, requires: None, source }
+    SetMember {
+        country: Country::known(code),
+        effective_from,
+        expires: None,
+        requires: None,
+        source,
+    }
 }
 
 /// The day of a date between 1970 and 2099. A leap year is every fourth in that span. Counted from

@@ -95,9 +95,9 @@ fn a_name_is_known_as_it_is_written_and_without_its_sign() {
 fn a_conditional_member_counts_where_it_is_attested() {
     let adequate = builtin("eu_adequate").unwrap();
     let (us, ca) = (country("US"), country("CA"));
-    let needs = Standing::NeedsAttestation("dpf_certified");
-    assert_eq!(adequate.standing(us, &[], at(NOW)), Some(needs));
-    assert_eq!(adequate.standing(us, &attested("pipeda_commercial"), at(NOW)), Some(needs));
+    let needs = MemberStatus::NeedsAttestation("dpf_certified");
+    assert_eq!(adequate.status(us, &[], at(NOW)), Some(needs));
+    assert_eq!(adequate.status(us, &attested("pipeda_commercial"), at(NOW)), Some(needs));
     assert!(adequate.permits(us, &attested("dpf_certified"), at(NOW)));
     assert!(adequate.permits(ca, &attested("pipeda_commercial"), at(NOW)));
     assert!(!adequate.permits(ca, &attested("dpf_certified"), at(NOW)));
@@ -107,7 +107,7 @@ fn a_conditional_member_counts_where_it_is_attested() {
 #[test]
 fn no_attestation_makes_a_member_of_a_country_that_is_not_listed() {
     let adequate = builtin("eu_adequate").unwrap();
-    assert_eq!(adequate.standing(country("IN"), &attested("dpf_certified"), at(NOW)), None);
+    assert_eq!(adequate.status(country("IN"), &attested("dpf_certified"), at(NOW)), None);
     assert!(!adequate.permits(country("IN"), &attested("dpf_certified"), at(NOW)));
 }
 
@@ -115,13 +115,13 @@ fn no_attestation_makes_a_member_of_a_country_that_is_not_listed() {
 fn a_membership_begins_and_ends_to_the_millisecond() {
     let adequate = builtin("eu_adequate").unwrap();
     let (brazil, britain) = (country("BR"), country("GB"));
-    let standing = |one, now| adequate.standing(one, &[], at(now)).unwrap();
+    let status = |one, now| adequate.status(one, &[], at(now)).unwrap();
     let from = at("2026-01-26T00:00:00Z");
-    assert_eq!(standing(brazil, "2026-01-25T23:59:59.999Z"), Standing::NotYet(from));
-    assert_eq!(standing(brazil, "2026-01-26T00:00:00Z"), Standing::Member);
+    assert_eq!(status(brazil, "2026-01-25T23:59:59.999Z"), MemberStatus::NotYet(from));
+    assert_eq!(status(brazil, "2026-01-26T00:00:00Z"), MemberStatus::Member);
     let end = at("2031-12-27T00:00:00Z");
-    assert_eq!(standing(britain, "2031-12-26T23:59:59.999Z"), Standing::Member);
-    assert_eq!(standing(britain, "2031-12-27T00:00:00Z"), Standing::Expired(end));
+    assert_eq!(status(britain, "2031-12-26T23:59:59.999Z"), MemberStatus::Member);
+    assert_eq!(status(britain, "2031-12-27T00:00:00Z"), MemberStatus::Expired(end));
 }
 
 #[test]
@@ -129,8 +129,8 @@ fn an_attestation_outlives_no_decision() {
     let adequate = builtin("eu_adequate").unwrap();
     let early = at("2023-07-09T00:00:00Z");
     let from = at("2023-07-10T00:00:00Z");
-    let standing = adequate.standing(country("US"), &attested("dpf_certified"), early);
-    assert_eq!(standing, Some(Standing::NotYet(from)));
+    let status = adequate.status(country("US"), &attested("dpf_certified"), early);
+    assert_eq!(status, Some(MemberStatus::NotYet(from)));
 }
 
 #[test]

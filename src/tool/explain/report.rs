@@ -4,7 +4,7 @@ use super::super::clients::status;
 use super::super::text::{columns, list};
 use crate::country::Country;
 use crate::ids::{RegionId, RuleId, ServiceId, TenantId};
-use crate::residency::{Mode, RegionSet, Statute};
+use crate::residency::{CompiledRule, Mode, RegionSet};
 use crate::routes::Table;
 use crate::steering::{ChosenBy, Decision, Filter, Refusal, RequestFacts};
 use serde::Serialize;
@@ -127,12 +127,12 @@ impl Report {
 }
 
 impl RuleSaid {
-    fn of(rule: &Statute) -> Self {
+    fn of(rule: &CompiledRule) -> Self {
         Self { id: rule.id.clone(), mode: rule.mode.as_str(), basis: rule.basis.clone() }
     }
 }
 
-fn filters(table: &Table, decision: &Decision<'_>, rules: &[&Statute]) -> Vec<FilterSaid> {
+fn filters(table: &Table, decision: &Decision<'_>, rules: &[&CompiledRule]) -> Vec<FilterSaid> {
     let Some(service) = decision.service else { return Vec::new() };
     let mut before = service.regions.clone();
     let names = |set: &RegionSet| -> Vec<RegionId> {
@@ -163,9 +163,9 @@ fn filters(table: &Table, decision: &Decision<'_>, rules: &[&Statute]) -> Vec<Fi
     said
 }
 
-fn forbidding(table: &Table, rules: &[&Statute], region: &RegionId) -> Vec<RuleId> {
+fn forbidding(table: &Table, rules: &[&CompiledRule], region: &RegionId) -> Vec<RuleId> {
     let index = table.region(region.as_str());
-    let forbids = |rule: &&&Statute| {
+    let forbids = |rule: &&&CompiledRule| {
         rule.mode == Mode::Strict && index.is_some_and(|index| !rule.permits.contains(index))
     };
     rules.iter().filter(forbids).map(|rule| rule.id.clone()).collect()

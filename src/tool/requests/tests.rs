@@ -1,7 +1,7 @@
 use super::*;
 use crate::config;
 use crate::country::COUNTRIES;
-use crate::residency::{Claim, normalise};
+use crate::residency::{TenantClaim, normalise};
 use crate::time::Timestamp;
 use crate::tool::Source;
 use crate::tool::oracle::Kv;
@@ -109,7 +109,7 @@ fn a_tenant_is_told_where_the_edge_reads_it() {
         for form in kinds.iter().flat_map(|kinds| &kinds.forms) {
             let path = normalise(&form.spellings[1]).unwrap();
             let header = |name: &str| form.header(name);
-            let claim = form.tenant.clone().map_or(Claim::None, Claim::Tenant);
+            let claim = form.tenant.clone().map_or(TenantClaim::None, TenantClaim::Tenant);
             assert_eq!(source.find(&form.host, Some(&path), &header), claim, "{tenant}");
         }
     }

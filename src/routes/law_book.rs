@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// Everything that says where data may be.
 #[derive(Debug)]
-pub struct Book {
+pub struct LawBook {
     /// All rules.
     pub law: Law,
     pub(super) tenants: Map<TenantId, Pin>,
@@ -21,7 +21,7 @@ pub struct Book {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pin(pub RegionSet);
 
-impl Book {
+impl LawBook {
     /// The pin of a tenant that the table names.
     #[must_use]
     pub fn pin(&self, tenant: &TenantId) -> Option<&Pin> {
