@@ -22,7 +22,7 @@ pub use cadence::{
 };
 pub use evidence::{BLIND, WITNESS_MS};
 
-use crate::config::{Config, Control, Expect};
+use crate::config::{Config, Control, ExpectedResponse};
 use crate::health::{Transition, Verdict};
 use crate::json::{fields, variants, words};
 use crate::state::{Run, State};
@@ -84,7 +84,7 @@ pub struct Probe {
     /// Longest wait for the answer and its body.
     pub timeout_ms: Millis,
     /// Which answer counts.
-    pub expect: Expect,
+    pub expect: ExpectedResponse,
     /// Where the answer reports a replication lag.
     pub lag_pointer: Option<String>,
 }
@@ -93,7 +93,7 @@ impl Probe {
     /// Whether the body has to be read.
     #[must_use]
     pub fn reads_body(&self) -> bool {
-        let Expect { body_contains, json, .. } = &self.expect;
+        let ExpectedResponse { body_contains, json, .. } = &self.expect;
         body_contains.is_some() || !json.is_empty() || self.lag_pointer.is_some()
     }
 }

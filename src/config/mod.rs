@@ -28,8 +28,8 @@ pub use diagnostic::{Code, Diagnostic};
 pub use guards::Guards;
 pub use monitor::{
     COMPOSITE_DEPTH_MAX, Composite, CompositeRule, Control, DAMPING_HALF_LIFE_MS_DEFAULT,
-    DOWN_INTERVAL_MS_DEFAULT, Expect, JsonExpect, LAG_POINTER, Monitor, Override, OverrideTo,
-    Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers, StatusRange,
+    DOWN_INTERVAL_MS_DEFAULT, ExpectedJson, ExpectedResponse, LAG_POINTER, Monitor, Override,
+    OverrideTo, Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers, StatusRange,
 };
 pub use proxying::Proxying;
 pub use publish::{

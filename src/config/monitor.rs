@@ -42,7 +42,7 @@ pub struct Monitor {
     /// Passes in a row that clear the failures of an origin that is Up.
     pub forgive: u8,
     /// Which answer counts as a pass.
-    pub expect: Expect,
+    pub expect: ExpectedResponse,
     /// Where in the JSON of an answer the replication lag in seconds is.
     pub lag_pointer: Option<String>,
     /// When an answer that passes is too slow all the same.
@@ -63,27 +63,27 @@ impl Monitor {
 
 /// Which answer counts as a pass. Everything named must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Expect {
+pub struct ExpectedResponse {
     /// Statuses that pass; at least one range.
     pub status: Vec<StatusRange>,
     /// Text that must be in the first 10 KiB of the body; the case of ASCII letters does not
     /// matter.
     pub body_contains: Option<String>,
     /// Values that must be in the body, which must be JSON then: RFC 6901 pointer and expectation.
-    pub json: Vec<(String, JsonExpect)>,
+    pub json: Vec<(String, ExpectedJson)>,
     /// Headers that must be there: name in lower case, and the values of which one must be it, or
     /// any where there are none.
     pub headers: Vec<(String, Vec<String>)>,
 }
 
-fields!(Expect { status, body_contains, json = Vec::new(), headers = Vec::new() });
+fields!(ExpectedResponse { status, body_contains, json = Vec::new(), headers = Vec::new() });
 
-variants!(JsonExpect {
+variants!(ExpectedJson {
     Equals = "equals" (value),
     Bounds = "bounds" { min, max },
 });
 
-impl Expect {
+impl ExpectedResponse {
     /// Where the lag is reported if the monitor does not say it: at [`LAG_POINTER`], if anything is
     /// expected of it.
     #[must_use]
@@ -95,7 +95,7 @@ impl Expect {
 
 /// What is expected of one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JsonExpect {
+pub enum ExpectedJson {
     /// This text, number, truth value or null.
     Equals(Value),
     /// A number within these bounds, both included.
@@ -294,11 +294,11 @@ mod tests {
 
     #[test]
     fn the_lag_is_read_where_something_is_expected_of_it() {
-        let mut expect = Expect::default();
+        let mut expect = ExpectedResponse::default();
         assert_eq!(expect.default_lag_pointer(), None);
-        expect.json.push(("/status".to_owned(), JsonExpect::Equals("ok".into())));
+        expect.json.push(("/status".to_owned(), ExpectedJson::Equals("ok".into())));
         assert_eq!(expect.default_lag_pointer(), None);
-        expect.json.push((LAG_POINTER.to_owned(), JsonExpect::Bounds { min: None, max: None }));
+        expect.json.push((LAG_POINTER.to_owned(), ExpectedJson::Bounds { min: None, max: None }));
         assert_eq!(expect.default_lag_pointer().as_deref(), Some(LAG_POINTER));
     }
 }

@@ -2,7 +2,7 @@
 //! that it is behind.
 
 use super::verdict::FailureReason;
-use crate::config::JsonExpect;
+use crate::config::ExpectedJson;
 use serde_json::{Number, Value};
 use std::cmp::Ordering;
 
@@ -10,30 +10,30 @@ use std::cmp::Ordering;
 /// is expected must be within the bytes that are read.
 pub(super) fn mismatch(
     document: Option<&Value>,
-    expected: &[(String, JsonExpect)],
+    expected: &[(String, ExpectedJson)],
 ) -> Option<FailureReason> {
     if expected.is_empty() {
         return None;
     }
     let Some(document) = document else { return Some(FailureReason::ResponseNotJson) };
-    let fits = |(pointer, expect): &(String, JsonExpect)| {
+    let fits = |(pointer, expect): &(String, ExpectedJson)| {
         document.pointer(pointer).is_some_and(|value| meets(value, expect))
     };
     (!expected.iter().all(fits)).then_some(FailureReason::ResponseJsonMismatch)
 }
 
-fn meets(value: &Value, expect: &JsonExpect) -> bool {
+fn meets(value: &Value, expect: &ExpectedJson) -> bool {
     match (value, expect) {
-        (Value::Number(seen), JsonExpect::Equals(Value::Number(wanted))) => {
+        (Value::Number(seen), ExpectedJson::Equals(Value::Number(wanted))) => {
             compare(seen, wanted) == Some(Ordering::Equal)
         }
-        (seen, JsonExpect::Equals(wanted)) => seen == wanted,
-        (Value::Number(seen), JsonExpect::Bounds { min, max }) => {
+        (seen, ExpectedJson::Equals(wanted)) => seen == wanted,
+        (Value::Number(seen), ExpectedJson::Bounds { min, max }) => {
             let order = |limit: &Number| compare(seen, limit);
             min.as_ref().is_none_or(|min| order(min).is_some_and(Ordering::is_ge))
                 && max.as_ref().is_none_or(|max| order(max).is_some_and(Ordering::is_le))
         }
-        (_, JsonExpect::Bounds { .. }) => false,
+        (_, ExpectedJson::Bounds { .. }) => false,
     }
 }
 
@@ -63,16 +63,16 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn equals(value: Value) -> JsonExpect {
-        JsonExpect::Equals(value)
+    fn equals(value: Value) -> ExpectedJson {
+        ExpectedJson::Equals(value)
     }
 
-    fn bounds(min: Value, max: Value) -> JsonExpect {
+    fn bounds(min: Value, max: Value) -> ExpectedJson {
         let number = |value: Value| value.as_number().cloned();
-        JsonExpect::Bounds { min: number(min), max: number(max) }
+        ExpectedJson::Bounds { min: number(min), max: number(max) }
     }
 
-    fn fits(document: &Value, pointer: &str, expect: JsonExpect) -> bool {
+    fn fits(document: &Value, pointer: &str, expect: ExpectedJson) -> bool {
         mismatch(Some(document), &[(pointer.to_owned(), expect)]).is_none()
     }
 

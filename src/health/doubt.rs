@@ -22,7 +22,7 @@
 //! Nothing is lost by that which could be had: there is nowhere else to send anybody.
 
 use super::verdict::{FailureReason, ProbeOutcome, Verdict, classify};
-use crate::config::Expect;
+use crate::config::ExpectedResponse;
 use crate::ids::RegionId;
 
 /// Whether a round of probes, each with the region of its origin, is no evidence, where nobody
@@ -61,7 +61,7 @@ pub fn is_unreached(verdict: &Verdict) -> bool {
 /// Whether a control was reached: it answered, and not the edge in its place.
 #[must_use]
 pub fn is_answered(outcome: &ProbeOutcome) -> bool {
-    !is_unreached(&classify(outcome, &Expect::default(), None))
+    !is_unreached(&classify(outcome, &ExpectedResponse::default(), None))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! and /understand-basics/health-details.
 
 use super::body;
-use crate::config::Expect;
+use crate::config::ExpectedResponse;
 use crate::json::{self, variants, words};
 use crate::time::Millis;
 use std::fmt;
@@ -125,7 +125,11 @@ impl fmt::Display for FailureReason {
 /// monitor expects that very status. `lag_pointer` is where a pass reports its lag; one without it
 /// passes all the same.
 #[must_use]
-pub fn classify(outcome: &ProbeOutcome, expect: &Expect, lag_pointer: Option<&str>) -> Verdict {
+pub fn classify(
+    outcome: &ProbeOutcome,
+    expect: &ExpectedResponse,
+    lag_pointer: Option<&str>,
+) -> Verdict {
     let answer = match outcome {
         ProbeOutcome::Answered(answer) => answer,
         ProbeOutcome::TimedOut => return Verdict::Fail { reason: FailureReason::HttpTimeout },
@@ -149,12 +153,12 @@ pub fn classify(outcome: &ProbeOutcome, expect: &Expect, lag_pointer: Option<&st
     }
 }
 
-fn status_mismatch(status: u16, expect: &Expect) -> Option<FailureReason> {
+fn status_mismatch(status: u16, expect: &ExpectedResponse) -> Option<FailureReason> {
     let expected = expect.status.iter().any(|range| range.contains(status));
     (!expected).then(|| edge_status(status).unwrap_or(FailureReason::ResponseCodeMismatch))
 }
 
-fn header_mismatch(answer: &ProbeResponse, expect: &Expect) -> Option<FailureReason> {
+fn header_mismatch(answer: &ProbeResponse, expect: &ExpectedResponse) -> Option<FailureReason> {
     let fits = |(name, values): &(String, Vec<String>)| {
         let seen = answer.headers.iter().find(|(seen, _)| seen == name);
         let is_one = |seen: &str| values.is_empty() || values.iter().any(|value| value == seen);
@@ -163,7 +167,7 @@ fn header_mismatch(answer: &ProbeResponse, expect: &Expect) -> Option<FailureRea
     (!expect.headers.iter().all(fits)).then_some(FailureReason::ResponseHeaderMismatch)
 }
 
-fn text_mismatch(answer: &ProbeResponse, expect: &Expect) -> Option<FailureReason> {
+fn text_mismatch(answer: &ProbeResponse, expect: &ExpectedResponse) -> Option<FailureReason> {
     let text = expect.body_contains.as_ref()?;
     (!contains_ignoring_case(&answer.body, text)).then_some(FailureReason::ResponseBodyMismatch)
 }

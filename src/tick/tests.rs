@@ -176,7 +176,7 @@ fn a_round_holds_no_more_probes_than_end_within_the_run() {
             target: target("eu-1"),
             url: String::new(),
             timeout_ms: 10_000,
-            expect: Expect::default(),
+            expect: ExpectedResponse::default(),
             lag_pointer: None,
         })
         .collect();

@@ -5,8 +5,8 @@ use super::{Checker, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
 use crate::config::{
-    Composite, DAMPING_HALF_LIFE_MS_DEFAULT, Expect, JsonExpect, MONITORS_MAX, Monitor, Quorum,
-    RECHECK_MS, SlowerThanPeers,
+    Composite, DAMPING_HALF_LIFE_MS_DEFAULT, ExpectedJson, ExpectedResponse, MONITORS_MAX, Monitor,
+    Quorum, RECHECK_MS, SlowerThanPeers,
 };
 use crate::ids::MonitorId;
 use crate::json::Within;
@@ -120,7 +120,7 @@ impl Checker<'_> {
         }
     }
 
-    fn expect(&mut self, path: &str, raw: &RawExpect) -> Expect {
+    fn expect(&mut self, path: &str, raw: &RawExpect) -> ExpectedResponse {
         self.not_empty(&under(path, "status"), raw.status.all.len());
         if raw.body_contains.as_deref() == Some("") {
             let path = under(path, "body_contains");
@@ -132,7 +132,7 @@ impl Checker<'_> {
             json.extend(self.body(&path, body).map(|expected| (pointer.0.clone(), expected)));
         }
         let headers = raw.headers.iter();
-        Expect {
+        ExpectedResponse {
             status: raw.status.all.clone(),
             body_contains: raw.body_contains.clone(),
             json,
@@ -142,9 +142,9 @@ impl Checker<'_> {
         }
     }
 
-    fn body(&mut self, path: &str, raw: &RawBody) -> Option<JsonExpect> {
+    fn body(&mut self, path: &str, raw: &RawBody) -> Option<ExpectedJson> {
         let bounds = match raw {
-            RawBody::Equals(value) => return Some(JsonExpect::Equals(value.clone())),
+            RawBody::Equals(value) => return Some(ExpectedJson::Equals(value.clone())),
             RawBody::Bounds(bounds) => bounds,
         };
         let (min, max) = (bounds.min.clone(), bounds.max.clone());
@@ -155,7 +155,7 @@ impl Checker<'_> {
             self.report(path, Code::E014, problem, "`min`, `max` or both, in order");
             return None;
         }
-        Some(JsonExpect::Bounds { min, max })
+        Some(ExpectedJson::Bounds { min, max })
     }
 }
 

@@ -1,19 +1,19 @@
 use super::*;
-use crate::config::{JsonExpect, StatusRange};
+use crate::config::{ExpectedJson, StatusRange};
 use serde_json::Number;
 
 const PASS: Verdict = Verdict::Pass { latency_ms: 12, lag_s: None };
 
-fn expecting(body_contains: Option<&str>) -> Expect {
-    Expect {
+fn expecting(body_contains: Option<&str>) -> ExpectedResponse {
+    ExpectedResponse {
         status: vec![StatusRange::parse("2xx").unwrap()],
         body_contains: body_contains.map(str::to_owned),
-        ..Expect::default()
+        ..ExpectedResponse::default()
     }
 }
 
-fn expecting_json(pointer: &str, expect: JsonExpect) -> Expect {
-    Expect { json: vec![(pointer.to_owned(), expect)], ..expecting(None) }
+fn expecting_json(pointer: &str, expect: ExpectedJson) -> ExpectedResponse {
+    ExpectedResponse { json: vec![(pointer.to_owned(), expect)], ..expecting(None) }
 }
 
 fn answer(status: u16, body: &str) -> ProbeOutcome {
@@ -84,7 +84,7 @@ fn a_broken_connection_is_named_by_the_words_of_the_runtime() {
 
 #[test]
 fn a_header_must_be_there_and_have_its_value() {
-    let expect = |value: Option<&str>| Expect {
+    let expect = |value: Option<&str>| ExpectedResponse {
         headers: vec![("x-role".to_owned(), value.map(str::to_owned).into_iter().collect())],
         ..expecting(None)
     };
@@ -104,7 +104,7 @@ fn a_header_must_be_there_and_have_its_value() {
 
 #[test]
 fn a_value_in_the_json_must_be_the_expected_one() {
-    let expect = expecting_json("/status", JsonExpect::Equals("healthy".into()));
+    let expect = expecting_json("/status", ExpectedJson::Equals("healthy".into()));
     let told = |body: &str| classify(&answer(200, body), &expect, None);
     assert_eq!(told(r#"{"status": "healthy"}"#), PASS);
     assert_eq!(told(r#"{"status": "degraded"}"#), fail(FailureReason::ResponseJsonMismatch));
@@ -116,7 +116,7 @@ fn a_value_in_the_json_must_be_the_expected_one() {
 #[test]
 fn json_that_is_cut_off_fails_and_says_so() {
     let whole = format!(r#"{{"status": "healthy", "pad": "{}"}}"#, "x".repeat(BODY_BYTES_MAX));
-    let expect = expecting_json("/status", JsonExpect::Equals("healthy".into()));
+    let expect = expecting_json("/status", ExpectedJson::Equals("healthy".into()));
     assert_eq!(classify(&answer(200, &whole), &expect, None), PASS);
     let cut = &whole[..BODY_BYTES_MAX];
     let verdict = classify(&answer(200, cut), &expect, None);
@@ -126,7 +126,7 @@ fn json_that_is_cut_off_fails_and_says_so() {
 
 #[test]
 fn a_pass_carries_the_lag_that_it_reports() {
-    let bounds = JsonExpect::Bounds { min: None, max: Some(Number::from(300)) };
+    let bounds = ExpectedJson::Bounds { min: None, max: Some(Number::from(300)) };
     let expect = expecting_json("/replication_lag_s", bounds);
     let told = |body: &str| classify(&answer(200, body), &expect, Some("/replication_lag_s"));
     let pass = |lag_s| Verdict::Pass { latency_ms: 12, lag_s: Some(lag_s) };
