@@ -1,8 +1,8 @@
 //! Countries as ISO 3166-1 alpha-2 codes. What is not a known place is no country at all.
 //!
-//! A country is held as its place in the table of codes. So a set of countries is a few words of
+//! A country is held as its index in the table of codes. So a set of countries is a few words of
 //! bits, and what is known of a country (its continent, its region) is one more byte at the same
-//! place in another table ([`crate::place`]). The table is in alphabetical order, so countries
+//! place in another table ([`crate::geo`]). The table is in alphabetical order, so countries
 //! sort as their codes do, and a code is found in eight steps: reading one is part of every
 //! request.
 
@@ -78,13 +78,13 @@ impl Country {
         Self(index)
     }
 
-    /// The country at a place of the table, from 0 to [`COUNTRIES`] exclusive.
+    /// The country at an index of the table, from 0 to [`COUNTRIES`] exclusive.
     #[must_use]
     pub fn from_index(index: u8) -> Option<Self> {
         (usize::from(index) < COUNTRIES).then_some(Self(index))
     }
 
-    /// Its place in the table. Good within one build, for bit sets and tables; what is kept, keeps
+    /// Its index in the table. Good within one build, for bit sets and tables; what is kept, keeps
     /// the code.
     #[must_use]
     pub fn index(self) -> u8 {

@@ -24,7 +24,7 @@ pub struct Cost {
 struct Request {
     host: String,
     country: Option<Country>,
-    place: Option<Location>,
+    location: Option<Location>,
     tenant: Option<String>,
     seed: u64,
 }
@@ -54,7 +54,7 @@ impl Cost {
             path: "/api/orders/17",
             header: &header,
             country: request.country,
-            place: request.place,
+            location: request.location,
             client: Some(StableHash::of_number("client", request.seed)),
             seed: request.seed,
             now: NOW,
@@ -69,7 +69,7 @@ fn request(size: Size, random: &mut Random) -> Request {
     Request {
         host: tables::host(random.below(HOSTS)),
         country: u8::try_from(random.below(COUNTRIES)).ok().and_then(Country::from_index),
-        place: Location::new(random.between(-60.0, 70.0), random.between(-180.0, 180.0)),
+        location: Location::new(random.between(-60.0, 70.0), random.between(-180.0, 180.0)),
         tenant: (size.tenants > 0).then(|| tables::tenant(random.below(size.tenants))),
         seed: random.number(),
     }

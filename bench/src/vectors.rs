@@ -47,7 +47,7 @@ fn block(random: &mut Random) -> String {
             method: ["GET", "POST"][random.below(2)],
             header: &header,
             country: u8::try_from(random.below(COUNTRIES + 20)).ok().and_then(Country::from_index),
-            place: Location::new(random.between(-90.0, 90.0), random.between(-200.0, 200.0)),
+            location: Location::new(random.between(-90.0, 90.0), random.between(-200.0, 200.0)),
             client: random.percent(70).then(|| StableHash::of_number("client", random.number())),
             seed: random.number(),
             now: NOW.plus(random.number() % MINUTE),

@@ -58,7 +58,7 @@ pub(crate) struct Reader {
 pub(crate) struct Lost {
     /// Keys of entries.
     keys: Vec<String>,
-    /// Items: the path of the list, and the place in it. Outer lists are before those inside them.
+    /// Items: the path of the list, and the index in it. Outer lists are before those inside them.
     items: Vec<(String, usize)>,
 }
 

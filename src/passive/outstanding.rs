@@ -56,8 +56,8 @@ impl Outstanding {
     }
 
     fn span(&mut self, number: u64) -> Option<&mut Span> {
-        let place = usize::try_from(number % SPANS as u64).unwrap_or(0);
-        self.0.get_mut(place)
+        let index = usize::try_from(number % SPANS as u64).unwrap_or(0);
+        self.0.get_mut(index)
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Seen {
     pub outstanding: Outstanding,
     /// When a request is late.
     pub late_after: Quantile,
-    /// The origin that was silent last, by its place in the region.
+    /// The origin that was silent last, by its index in the region.
     pub silent_origin: Option<usize>,
     failed_at: Option<Timestamp>,
 }
@@ -39,7 +39,7 @@ pub struct Seen {
 pub struct FinishedTry {
     /// How.
     pub outcome: TryOutcome,
-    /// At which origin, by its place in the region.
+    /// At which origin, by its index in the region.
     pub origin: usize,
     /// When it was sent.
     pub began: Timestamp,

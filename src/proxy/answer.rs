@@ -70,7 +70,7 @@ impl Isolate {
     fn answer(&mut self, question: &Question<'_>, refresh: bool) -> Step {
         let Question { table, asked, said, now } = *question;
         let serving = table.service(&asked.target.host);
-        let mine = serving.and_then(|s| Some((self.services.get(s.place)?, s)));
+        let mine = serving.and_then(|s| Some((self.services.get(s.index)?, s)));
         let header = |name: &str| asked.header(name).map(str::to_owned);
         let cookies = serving
             .map(|serving| Cookies::read(asked.header("cookie"), serving, self.key.as_ref(), now));
@@ -80,7 +80,7 @@ impl Isolate {
             method: asked.method,
             header: &header,
             country: asked.country,
-            place: asked.place,
+            location: asked.place,
             colo: asked.colo,
             client: serving.and_then(|serving| client(serving, asked.client)),
             pinned_region: cookies.pinned.as_ref().map(|(region, _)| region.as_str()),
@@ -132,7 +132,7 @@ impl Isolate {
     ) -> Option<Step> {
         let Question { table, asked, said, now } = *question;
         let version = self.version;
-        let mine = self.services.get_mut(service.place)?;
+        let mine = self.services.get_mut(service.index)?;
         let left = mine.ways_left(service, asked, said, &decision.regions);
         let way = *left.first()?;
         if !self.counts.note(said.why, mine.may_go(said, service, &way, now)) {
@@ -142,10 +142,11 @@ impl Isolate {
             mine.incumbents.insert(asked.country, way.region.index);
         }
         // Nobody is hurried on to a region that fails.
-        let is_last = !left.iter().skip(1).any(|way| !mine.is_left_alone(way.region.place));
+        let is_last =
+            !left.iter().skip(1).any(|way| !mine.is_left_alone(way.region.failover_index));
         let left_ms = service.timeout_ms.saturating_sub(said.elapsed_ms);
         let wait_ms = if is_last { left_ms } else { service.try_timeout_ms.min(left_ms) };
-        let seen = mine.seen.get_mut(way.region.place).filter(|_| wait_ms > 0)?;
+        let seen = mine.seen.get_mut(way.region.failover_index).filter(|_| wait_ms > 0)?;
         seen.outstanding.begin(now);
         let late_ms = seen.late_after.millis().filter(|_| service.proxy.hedge && !is_last);
         let trial = mine.trial(service, version, now);

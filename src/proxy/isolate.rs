@@ -113,7 +113,7 @@ impl Isolate {
         for serving in table.services() {
             let known = before.iter().find(|service| service.id == serving.id);
             let mut service = SeenService::of(serving, known);
-            let old = self.table.as_ref().and_then(|old| old.services().get(serving.place));
+            let old = self.table.as_ref().and_then(|old| old.services().get(serving.index));
             if let Some(old) = old.filter(|old| old.id == serving.id) {
                 service.look_at_returned(old, serving, now);
             }
@@ -147,7 +147,7 @@ impl Isolate {
         if outcome == TryOutcome::Silent {
             self.looks.doubt();
         }
-        let mine = service.and_then(|service| self.services.get_mut(service.place));
+        let mine = service.and_then(|service| self.services.get_mut(service.index));
         if let (Some(service), Some(mine)) = (service, mine)
             && let Some(seen) = mine.seen.get_mut(token.region)
         {

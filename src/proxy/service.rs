@@ -100,7 +100,7 @@ impl SeenService {
             self.budget.first(now);
             return true;
         }
-        let would_wait = self.is_left_alone(way.region.place);
+        let would_wait = self.is_left_alone(way.region.failover_index);
         let has_left =
             last_tried(said.trail, service).is_some_and(|place| self.is_left_alone(place));
         let may = match said.why {

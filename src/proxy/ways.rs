@@ -29,7 +29,7 @@ pub(super) fn ways<'t>(
             if ways.len() == most {
                 return ways;
             }
-            let way = way(region, seen.get(region.place), depth);
+            let way = way(region, seen.get(region.failover_index), depth);
             ways.extend(way.filter(|way| !trail.split(' ').any(|tried| tried == way.origin)));
         }
     }
@@ -61,7 +61,7 @@ const PLACES: u64 = 256;
 impl Token {
     pub(super) fn of(table: u32, service: &Serving, way: &Way<'_>) -> Self {
         let origin = way.place;
-        Self { table, service: service.place, region: way.region.place, origin }
+        Self { table, service: service.index, region: way.region.failover_index, origin }
     }
 
     /// The number.

@@ -26,7 +26,7 @@ impl CountrySet {
 
     /// Adds a country.
     pub fn insert(&mut self, country: Country) {
-        let (word, bit) = place(country);
+        let (word, bit) = word_and_bit(country);
         if let Some(word) = self.0.get_mut(word) {
             *word |= bit;
         }
@@ -35,7 +35,7 @@ impl CountrySet {
     /// Whether the country is in the set.
     #[must_use]
     pub fn contains(&self, country: Country) -> bool {
-        let (word, bit) = place(country);
+        let (word, bit) = word_and_bit(country);
         self.0.get(word).is_some_and(|word| word & bit != 0)
     }
 
@@ -77,7 +77,7 @@ impl CountrySet {
     }
 }
 
-fn place(country: Country) -> (usize, u64) {
+fn word_and_bit(country: Country) -> (usize, u64) {
     let index = country.index();
     (usize::from(index / 64), 1 << (index % 64))
 }
@@ -104,7 +104,7 @@ mod tests {
 
     fn any_codes() -> impl Strategy<Value = BTreeSet<Country>> {
         proptest::collection::btree_set(0u8..250, 0..40)
-            .prop_map(|places| places.into_iter().filter_map(Country::from_index).collect())
+            .prop_map(|indexes| indexes.into_iter().filter_map(Country::from_index).collect())
     }
 
     fn bits(countries: &BTreeSet<Country>) -> CountrySet {

@@ -51,8 +51,8 @@ pub struct Table {
 pub struct Serving {
     /// Its name.
     pub id: ServiceId,
-    /// Its place among the services.
-    pub place: usize,
+    /// Its index among the services of the table.
+    pub index: usize,
     /// Longest wait for the first byte of one try of a request that may be tried elsewhere.
     pub try_timeout_ms: Millis,
     /// Longest wait for the first byte of an answer, all tries together.
@@ -84,13 +84,13 @@ pub struct Serving {
 pub struct Candidate {
     /// The region's index in the table.
     pub index: usize,
-    /// Its place in the service's failover order.
-    pub place: usize,
+    /// Its index in the service's failover order.
+    pub failover_index: usize,
     /// What travelled.
     pub entry: CandidateEntry,
     /// The region's country.
     pub country: Country,
-    /// The region's place.
+    /// The region's location.
     pub location: Option<Location>,
 }
 
@@ -237,27 +237,27 @@ impl Index<'_> {
 
     fn serving(
         &self,
-        (place, id): (usize, ServiceId),
+        (index, id): (usize, ServiceId),
         service: ServiceEntry,
     ) -> Result<Serving, BadRoutes> {
         let mut candidates = Vec::with_capacity(service.regions.len());
         let (mut regions, mut down, mut draining) =
             (RegionSet::none(), RegionSet::none(), RegionSet::none());
         for entry in service.regions {
-            let index = self.find(&entry.id)?;
-            let Some(RegionEntry { country, location, .. }) = self.regions.get(index) else {
+            let region = self.find(&entry.id)?;
+            let Some(RegionEntry { country, location, .. }) = self.regions.get(region) else {
                 return Err(BadRoutes::UnknownRegion(entry.id.to_string()));
             };
-            regions.insert(index);
+            regions.insert(region);
             if entry.health == Health::Down || entry.origins.is_empty() {
-                down.insert(index);
+                down.insert(region);
             }
             if entry.draining {
-                draining.insert(index);
+                draining.insert(region);
             }
             let (country, location) = (*country, *location);
-            let place = candidates.len();
-            candidates.push(Candidate { index, place, entry, country, location });
+            let failover_index = candidates.len();
+            candidates.push(Candidate { index: region, failover_index, entry, country, location });
         }
         let steering = &service.steering;
         let by_share = steering.policy == Policy::Weighted
@@ -269,7 +269,7 @@ impl Index<'_> {
         let primary = steering.primary.as_ref().map(|id| self.find(id)).transpose()?;
         Ok(Serving {
             id,
-            place,
+            index,
             try_timeout_ms: service.try_timeout_ms,
             timeout_ms: service.timeout_ms,
             steering: service.steering,

@@ -48,7 +48,7 @@ pub fn spill(levels: &[(u32, u32)]) -> Vec<u8> {
     shares
 }
 
-/// The place in `shares` that this key goes to; `None` where all are 0. A share that shrinks or
+/// The index in `shares` that this key goes to; `None` where all are 0. A share that shrinks or
 /// grows at the end of the order moves only the keys that must move.
 #[must_use]
 pub fn choose(shares: &[u8], hash: StableHash) -> Option<usize> {

@@ -75,7 +75,7 @@ impl<'t> Choice<'_, 't> {
         let how = match self.service.steering.policy {
             Policy::Ordered => self.spilled(group).unwrap_or(ChosenBy::Order),
             Policy::Geo => {
-                let how = self.by_place(group);
+                let how = self.by_location(group);
                 self.spilled(group).unwrap_or(how)
             }
             Policy::Proximity => self.by_distance(group),
@@ -107,34 +107,34 @@ impl<'t> Choice<'_, 't> {
         (position > 0).then_some(ChosenBy::Spill)
     }
 
-    /// The most exact of the client's places that the service names comes first, in its order.
-    fn by_place(&self, group: &mut [&'t Candidate]) -> ChosenBy {
+    /// The most exact entry of the service's `geo` that fits the client comes first, in its order.
+    fn by_location(&self, group: &mut [&'t Candidate]) -> ChosenBy {
         let geo = &self.service.steering.geo;
         let request = self.request;
         let pop = request.colo.and_then(|colo| geo.pops.get(colo));
         let country = request.country.and_then(|country| geo.countries.get(&country));
-        let longitude = request.place.map(crate::latency::Location::longitude);
+        let longitude = request.location.map(crate::latency::Location::longitude);
         let lb_region = request.country.and_then(|country| country.lb_region(longitude));
         let lb_region = lb_region.and_then(|region| geo.regions.get(&region));
         let named =
             [(pop, ChosenBy::Pop), (country, ChosenBy::Country), (lb_region, ChosenBy::LbRegion)];
         for (regions, how) in named {
-            // A place whose regions are all gone is served as if it were not named.
+            // An entry whose regions are all gone counts as if it were not there.
             let Some(regions) = regions.filter(|regions| names_one(regions, group)) else {
                 continue;
             };
-            let place = |region: &&Candidate| {
-                let place = regions.iter().position(|id| *id == region.entry.id);
-                place.and_then(|place| u64::try_from(place).ok()).unwrap_or(u64::MAX)
+            let rank = |region: &&Candidate| {
+                let index = regions.iter().position(|id| *id == region.entry.id);
+                index.and_then(|index| u64::try_from(index).ok()).unwrap_or(u64::MAX)
             };
-            let places: Vec<u64> = group.iter().map(place).collect();
-            sort_by_value(group, &places);
+            let ranks: Vec<u64> = group.iter().map(rank).collect();
+            sort_by_value(group, &ranks);
             return how;
         }
         ChosenBy::Order
     }
 
-    /// Nearest first. Where the client or a region has no place, failover order.
+    /// Nearest first. Failover order where the location of the client or of a region is unknown.
     fn by_distance(&self, group: &mut [&'t Candidate]) -> ChosenBy {
         let distances: Option<Vec<_>> = group.iter().map(|region| self.prior(region)).collect();
         match distances {
@@ -161,12 +161,12 @@ impl<'t> Choice<'_, 't> {
         let in_band = within_band(&estimates, steering.band_ms, steering.min_gain_ms, incumbent);
         let mut banded: Vec<Millis> =
             estimates.iter().map(|estimate| estimate.unwrap_or(Millis::MAX).max(1)).collect();
-        for place in &in_band {
-            banded.get_mut(*place).into_iter().for_each(|value| *value = 0);
+        for index in &in_band {
+            banded.get_mut(*index).into_iter().for_each(|value| *value = 0);
         }
         let sharing = in_band.len();
-        let stays = incumbent.filter(|place| in_band.contains(place));
-        let stays = stays.and_then(|place| group.get(place).copied());
+        let stays = incumbent.filter(|index| in_band.contains(index));
+        let stays = stays.and_then(|index| group.get(index).copied());
         sort_by_value(group, &banded);
         if estimates.iter().all(Option::is_none) {
             return ChosenBy::Order;
@@ -222,7 +222,7 @@ impl<'t> Choice<'_, 't> {
     }
 
     fn prior(&self, region: &Candidate) -> Option<Millis> {
-        Some(self.request.place?.round_trip_ms_to(region.location?))
+        Some(self.request.location?.round_trip_ms_to(region.location?))
     }
 }
 
@@ -266,12 +266,12 @@ fn sort_by_value(group: &mut [&Candidate], values: &[u64]) {
     take_order(group, &order_of(values));
 }
 
-/// Puts the regions into the order of these places.
+/// Puts the regions into the order of these indexes.
 fn take_order(group: &mut [&Candidate], order: &[usize]) {
     let before = group.to_vec();
-    for (place, from) in group.iter_mut().zip(order) {
+    for (slot, from) in group.iter_mut().zip(order) {
         if let Some(region) = before.get(*from) {
-            *place = region;
+            *slot = region;
         }
     }
 }

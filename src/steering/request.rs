@@ -21,8 +21,8 @@ pub struct RequestFacts<'a> {
     pub header: &'a dyn Fn(&str) -> Option<String>,
     /// The client's country, if that is known.
     pub country: Option<Country>,
-    /// The client's place, if that is known.
-    pub place: Option<Location>,
+    /// The client's location, if that is known.
+    pub location: Option<Location>,
     /// The Cloudflare data center that took the request.
     pub colo: Option<&'a str>,
     /// What stands for the client, if there is anything.
@@ -60,7 +60,7 @@ impl<'a> RequestFacts<'a> {
             method: "GET",
             header: &|_| None,
             country: None,
-            place: None,
+            location: None,
             colo: None,
             client: None,
             pinned_region: None,
@@ -108,6 +108,6 @@ pub struct Evidence<'e> {
 impl<'e> Evidence<'e> {
     /// What was seen of a region.
     pub(super) fn of(&self, region: &Candidate) -> Option<&'e Seen> {
-        self.seen.get(region.place)
+        self.seen.get(region.failover_index)
     }
 }

@@ -18,7 +18,7 @@ fn country(code: &str) -> Country {
     Country::parse(code).unwrap()
 }
 
-fn place(latitude: f64, longitude: f64) -> Location {
+fn location(latitude: f64, longitude: f64) -> Location {
     Location::new(latitude, longitude).unwrap()
 }
 
@@ -101,11 +101,11 @@ fn nowhere() -> RequestFacts<'static> {
 }
 
 fn berlin() -> RequestFacts<'static> {
-    RequestFacts { place: Some(place(52.5, 13.4)), ..from("DE") }
+    RequestFacts { location: Some(location(52.5, 13.4)), ..from("DE") }
 }
 
 fn chicago() -> RequestFacts<'static> {
-    RequestFacts { place: Some(place(41.9, -87.6)), ..from("US") }
+    RequestFacts { location: Some(location(41.9, -87.6)), ..from("US") }
 }
 
 /// The regions of a decision without evidence, in order.

@@ -31,7 +31,7 @@ pub const TOKEN_BYTES_MAX: usize = 1 + crate::ids::ID_BYTES_MAX + 20 + SIGNATURE
 /// Longest life of a token, seven days. Source: Cloudflare's limit of `session_affinity_ttl`.
 pub const TOKEN_LIFETIME_MAX: Millis = 7 * 24 * 60 * MINUTE;
 
-/// By how much the clock of the place that signed may be ahead of the one that reads.
+/// By how much the signer's clock may be ahead of the reader's.
 pub const CLOCK_SKEW_MAX: Millis = MINUTE;
 
 /// Shortest key in bytes. Everybody who has a cookie can try keys at home; 32 letters of hex are

@@ -31,7 +31,7 @@ impl CandidateLoad {
     }
 }
 
-/// The place in `loads` that a request goes to; `None` where all weights are 0. Of two that are
+/// The index in `loads` that a request goes to; `None` where all weights are 0. Of two that are
 /// equally loaded the one drawn first is taken.
 ///
 /// Invariant: one that has strictly more to do for its weight than every other is never taken.

@@ -30,23 +30,23 @@ pub struct WeightedCandidate {
     pub weight: u8,
 }
 
-/// The place in `candidates` that the key goes to; `None` where all weights are 0.
+/// The index in `candidates` that the key goes to; `None` where all weights are 0.
 #[must_use]
 pub fn pick(key: u64, candidates: &[WeightedCandidate]) -> Option<usize> {
     let scored = candidates.iter().enumerate().filter_map(|(at, c)| Some((score(key, c)?, at)));
     scored.max_by_key(|(score, _)| *score).map(|(_, at)| at)
 }
 
-/// All places in `candidates`, in the order in which the key would go to them if those before were
+/// All indexes of `candidates`, in the order in which the key would go to them if those before were
 /// gone. Those with weight 0 come last, as they were given.
 #[must_use]
 pub fn rank(key: u64, candidates: &[WeightedCandidate]) -> Vec<usize> {
-    let place = |candidate: &WeightedCandidate| match score(key, candidate) {
+    let rank = |candidate: &WeightedCandidate| match score(key, candidate) {
         // The highest draw first.
         Some((highest, _)) => !highest,
         None => u64::MAX,
     };
-    order_of(&candidates.iter().map(place).collect::<Vec<_>>())
+    order_of(&candidates.iter().map(rank).collect::<Vec<_>>())
 }
 
 /// Divides all weights by their greatest common divisor: the shares stay, the draws become fewer.
@@ -217,9 +217,9 @@ mod tests {
         fn the_first_of_the_ranking_is_the_pick(key: u64, weights in some_weights()) {
             let candidates = candidates(&weights);
             let ranked = rank(key, &candidates);
-            let mut places = ranked.clone();
-            places.sort_unstable();
-            prop_assert_eq!(places, (0..weights.len()).collect::<Vec<_>>());
+            let mut indexes = ranked.clone();
+            indexes.sort_unstable();
+            prop_assert_eq!(indexes, (0..weights.len()).collect::<Vec<_>>());
             if let Some(picked) = pick(key, &candidates) {
                 prop_assert_eq!(ranked[0], picked);
             }

@@ -209,7 +209,7 @@ pub(crate) struct Request {
     pub(crate) method: &'static str,
     pub(crate) country: Option<&'static str>,
     pub(crate) headers: Vec<(&'static str, String)>,
-    place: Option<Location>,
+    location: Option<Location>,
     pinned: Option<String>,
     seed: u64,
 }
@@ -234,7 +234,7 @@ impl Request {
             method: random.one(&["GET", "HEAD", "POST", "DELETE"]),
             country: random.percent(85).then(|| random.one(&COUNTRIES)),
             headers,
-            place: random.percent(50).then(|| {
+            location: random.percent(50).then(|| {
                 Location::new(degrees(random.below(160)), degrees(random.below(160))).unwrap()
             }),
             pinned: random.percent(30).then(|| random.one(&regions)),
@@ -248,8 +248,8 @@ impl Request {
         country: Option<&'static str>,
         method: &'static str,
     ) -> Self {
-        let (place, pinned) = (None, None);
-        Self { host, path: "/", method, country, headers: Vec::new(), place, pinned, seed: 7 }
+        let (location, pinned) = (None, None);
+        Self { host, path: "/", method, country, headers: Vec::new(), location, pinned, seed: 7 }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<String> {
@@ -268,7 +268,7 @@ impl Request {
             method: self.method,
             header: &header,
             country: self.country.map(|code| Country::parse(code).unwrap()),
-            place: self.place,
+            location: self.location,
             client: Some(StableHash::of_number("client", self.seed)),
             pinned_region: self.pinned.as_deref(),
             seed: self.seed,

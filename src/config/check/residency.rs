@@ -3,7 +3,7 @@
 use super::monitors::texts;
 use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
-use crate::config::raw::{Method, Place, RawRule, RawSet, RawTenant, RawWhen, SetName};
+use crate::config::raw::{CountryEntry, Method, RawRule, RawSet, RawTenant, RawWhen, SetName};
 use crate::config::{RULES_MAX, SETS_MAX, TENANTS_MAX};
 use crate::country::Country;
 use crate::ids::TenantId;
@@ -89,7 +89,7 @@ impl Checker<'_> {
 
     /// What a list of countries and sets permits. Where an entry is refused there are no members:
     /// what follows from the others alone would be untrue.
-    fn allow(&mut self, path: &str, entries: &OneOrMany<Place>, sets: &Sets) -> Allow {
+    fn allow(&mut self, path: &str, entries: &OneOrMany<CountryEntry>, sets: &Sets) -> Allow {
         self.not_empty(path, entries.all.len());
         let mut allow = Allow::default();
         let mut is_known = !self.has_mistake(path);

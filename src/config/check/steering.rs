@@ -106,9 +106,9 @@ impl Checker<'_> {
     }
 
     fn geo(&mut self, path: &str, raw: &RawGeo, regions: &[RegionId]) -> Geo {
-        self.places(&under(path, "pops"), &raw.pops, regions);
-        self.places(&under(path, "countries"), &raw.countries, regions);
-        self.places(&under(path, "regions"), &raw.regions, regions);
+        self.geo_map(&under(path, "pops"), &raw.pops, regions);
+        self.geo_map(&under(path, "countries"), &raw.countries, regions);
+        self.geo_map(&under(path, "regions"), &raw.regions, regions);
         let is_empty = raw.pops.is_empty() && raw.countries.is_empty() && raw.regions.is_empty();
         if is_empty && self.broken.is_empty() && self.steers_by_geo(path) {
             let problem = "`steering` goes by a map that has no place";
@@ -128,9 +128,9 @@ impl Checker<'_> {
             == Some(Policy::Geo.as_str())
     }
 
-    fn places<K: Key>(&mut self, path: &str, raw: &Map<K, Vec<RegionId>>, regions: &[RegionId]) {
-        for (place, ids) in raw {
-            let path = format!("{path}.{}", place.key());
+    fn geo_map<K: Key>(&mut self, path: &str, raw: &Map<K, Vec<RegionId>>, regions: &[RegionId]) {
+        for (key, ids) in raw {
+            let path = format!("{path}.{}", key.key());
             self.not_empty(&path, ids.len());
             for (index, id) in ids.iter().enumerate() {
                 let path = item(&path, index);

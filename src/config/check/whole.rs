@@ -149,7 +149,7 @@ impl Checker<'_> {
     /// request would come back to us.
     fn origins_are_behind_us(&mut self, config: &Config, moving: &Moving) {
         let mut seen: Map<&str, &RegionId> = Map::new();
-        let mut places: Map<String, &RegionId> = Map::new();
+        let mut addresses: Map<String, &RegionId> = Map::new();
         for (id, region) in &config.regions {
             for (index, origin) in region.origins.iter().enumerate() {
                 let path = format!("regions.{id}.origins[{index}].url");
@@ -165,7 +165,7 @@ impl Checker<'_> {
                     let problem = format!("`{}` is an origin of `{other}` already", origin.url);
                     self.report(path, Code::E005, problem, "a name of this origin's own");
                 } else {
-                    self.stands_once(&path, origin, id, &mut places);
+                    self.stands_once(&path, origin, id, &mut addresses);
                 }
             }
         }
@@ -178,12 +178,12 @@ impl Checker<'_> {
         path: &str,
         origin: &Origin,
         id: &'c RegionId,
-        places: &mut Map<String, &'c RegionId>,
+        addresses: &mut Map<String, &'c RegionId>,
     ) {
         let ips = [origin.ipv4.map(|ip| ip.to_string()), origin.ipv6.map(|ip| ip.to_string())];
-        for place in ips.into_iter().flatten().chain([origin.url.host().to_owned()]) {
-            let problem = match places.insert(place.clone(), id) {
-                Some(other) if other != id => format!("`{place}` stands in `{other}` already"),
+        for address in ips.into_iter().flatten().chain([origin.url.host().to_owned()]) {
+            let problem = match addresses.insert(address.clone(), id) {
+                Some(other) if other != id => format!("`{address}` stands in `{other}` already"),
                 _ => continue,
             };
             self.report(path, Code::E005, problem, "an address in one region only");

@@ -6,23 +6,23 @@
 
 mod guards;
 mod monitors;
-mod places;
 mod publishing;
 mod recovery;
+mod regions;
 mod residency;
 mod services;
 mod texts;
 
 pub(super) use guards::RawGuards;
 pub(super) use monitors::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
-pub(super) use places::{RawAreas, RawOrigin, RawRegion};
 pub(super) use publishing::{RawDns, RawLoadBalancer, RawPool, RawPublish};
 pub(super) use recovery::{
     RawAlert, RawAlertKind, RawFailover, RawFailoverMode, RawForced, RawOverride,
 };
+pub(super) use regions::{RawAreas, RawOrigin, RawRegion};
 pub(super) use residency::{RawRule, RawSet, RawTenant, RawWhen};
 pub(super) use services::{RawGeo, RawService, RawTenantSource, RawWrites};
-pub(super) use texts::{HeaderName, Method, Place, SetName, meant};
+pub(super) use texts::{CountryEntry, HeaderName, Method, SetName, meant};
 
 use super::{API_CALLS_PER_5_MIN_DEFAULT, API_CALLS_PER_PASS_DEFAULT, PROBES_PER_RUN_DEFAULT};
 use crate::ids::{MonitorId, RegionId, ServiceId, TenantId};

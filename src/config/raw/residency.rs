@@ -1,11 +1,11 @@
 //! Rules, sets and tenants: which data may be where.
 
 use super::monitors::RawHeader;
-use super::texts::{HeaderName, Member, Method, Place};
+use super::texts::{CountryEntry, HeaderName, Method, SetEntry};
+use crate::geo::Continent;
 use crate::ids::{RuleId, TenantId};
 use crate::json::{OneOrMany, Reader, Shape, shape};
 use crate::ordered::Map;
-use crate::place::Continent;
 use crate::residency::{Mode, Pattern};
 use crate::time::Timestamp;
 use serde_json::Value;
@@ -18,7 +18,7 @@ shape! {
         /// Which requests it guards; every condition must hold, and without one it guards all.
         when: RawWhen,
         /// Countries and sets of the regions that it permits; `*` permits all.
-        allow: OneOrMany<Place>,
+        allow: OneOrMany<CountryEntry>,
         /// `strict`: never leave, whatever is down. `preferred`: leave only where nothing inside
         /// is usable.
         mode: Mode,
@@ -29,7 +29,7 @@ shape! {
     /// Which requests a rule guards.
     pub(in crate::config) struct RawWhen {
         /// The client's country, or a set such as `@eea`.
-        country: Option<OneOrMany<Place>>,
+        country: Option<OneOrMany<CountryEntry>>,
         /// The client's continent: AF, AN, AS, EU, NA, OC or SA.
         continent: Option<OneOrMany<Continent>>,
         /// The host that is asked for.
@@ -47,7 +47,7 @@ shape! {
     /// A tenant whose data is pinned.
     pub(in crate::config) struct RawTenant {
         /// Countries and sets of the regions that may hold it.
-        allow: OneOrMany<Place>,
+        allow: OneOrMany<CountryEntry>,
         /// The legal ground or the contract.
         basis: Option<String>,
     }
@@ -55,7 +55,7 @@ shape! {
     /// A set with its source and its time.
     pub(in crate::config) struct RawDatedSet {
         /// Countries, or other sets; an own set among them names no own set itself.
-        members: Vec<Member>,
+        members: Vec<SetEntry>,
         /// Where it comes from.
         source: Option<String>,
         /// From when on its members count.
@@ -87,7 +87,7 @@ impl Shape for RawSet {
     #[cfg(not(target_arch = "wasm32"))]
     fn schema(definitions: &mut crate::json::schema::Definitions) -> Value {
         let dated = RawDatedSet::schema(definitions);
-        let list = Vec::<Member>::schema(definitions);
+        let list = Vec::<SetEntry>::schema(definitions);
         serde_json::json!({"anyOf": [list, dated]})
     }
 }

@@ -6,10 +6,10 @@ use super::texts::{HeaderName, Pop};
 use crate::config::proxying::Proxying;
 use crate::config::service::{Affinity, Policy};
 use crate::country::Country;
+use crate::geo::LbRegion;
 use crate::ids::{MonitorId, RegionId};
 use crate::json::{Within, shape, words};
 use crate::ordered::Map;
-use crate::place::LbRegion;
 
 shape! {
     /// What clients ask for.

@@ -80,10 +80,10 @@ texts! {
     /// The name of an operator's own set, without the `@`.
     SetName: is_set_name, "a name of a-z, 0-9, `_` and `-`", "^[a-z0-9_-]+$";
     /// A country, a set behind its `@`, or `*` for everywhere.
-    Place: is_place, "countries such as `BR`, sets such as `@eea`, or `*`",
+    CountryEntry: is_country_entry, "countries such as `BR`, sets such as `@eea`, or `*`",
         "^(\\*|@[a-z0-9_-]+|[A-Za-z]{2})$";
     /// A country or a set.
-    Member: |text| text != "*" && is_place(text), "countries such as `BR`, or sets such as `@eea`",
+    SetEntry: |text| text != "*" && is_country_entry(text), "countries such as `BR`, or sets such as `@eea`",
         "^(@[a-z0-9_-]+|[A-Za-z]{2})$";
     /// A data center of Cloudflare.
     Pop: |text| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()),
@@ -105,7 +105,7 @@ fn is_set_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(plain)
 }
 
-fn is_place(text: &str) -> bool {
+fn is_country_entry(text: &str) -> bool {
     let two_letters = text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
     text == "*" || two_letters || text.strip_prefix('@').is_some_and(is_set_name)
 }
@@ -149,9 +149,9 @@ pub(in crate::config) fn meant(code: &str) -> Option<&'static str> {
 
 /// Where a region is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::config) struct RegionPlace(pub(in crate::config) Location);
+pub(in crate::config) struct RegionLocation(pub(in crate::config) Location);
 
-impl Shape for RegionPlace {
+impl Shape for RegionLocation {
     fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
         const ALLOWED: &str = "[latitude, longitude] in degrees: -90 to 90, -180 to 180";
         let numbers: Option<Vec<f64>> =
@@ -160,14 +160,14 @@ impl Shape for RegionPlace {
             reader.wrong_type(value, ALLOWED);
             return None;
         };
-        let place = Location::new(latitude, longitude);
-        if place.is_none() {
+        let location = Location::new(latitude, longitude);
+        if location.is_none() {
             let swapped = Location::new(longitude, latitude);
             let hint = swapped.map(|swapped| format!("write {}, latitude first", swapped.write()));
             let problem = format!("{value} is on no globe");
             reader.report_with(MistakeKind::Range, problem, ALLOWED.to_owned(), hint);
         }
-        place.map(Self)
+        location.map(Self)
     }
 
     fn write(&self) -> Value {

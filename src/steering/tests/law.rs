@@ -7,7 +7,7 @@ use crate::routes::Pin;
 #[test]
 fn a_brazilian_client_stays_in_brazil_however_far_that_is() {
     let table = with(&[("/rules", json!([lgpd()]))]);
-    let request = RequestFacts { place: Some(place(52.5, 13.4)), ..from("BR") };
+    let request = RequestFacts { location: Some(location(52.5, 13.4)), ..from("BR") };
     let decision = decide(&table, &request, &Evidence::default());
     assert_eq!(order(&decision), ["sa-east"]);
     assert_eq!(decision.how, ChosenBy::Only);

@@ -49,7 +49,7 @@ impl<'c> Worlds<'c> {
             method: &method,
             header: &|name| form.header(name),
             country,
-            place: case.at,
+            location: case.at,
             colo: case.colo.as_deref(),
             client: case.client.as_ref().map(|key| client(table, &form.host, key)),
             kv_pin: kv.as_ref().map_or(KvPin::Absent, KvPin::Is),

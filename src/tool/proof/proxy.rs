@@ -39,7 +39,7 @@ pub(super) fn check(
         method,
         header: &|name| form.header(name),
         country,
-        place: region.and_then(|region| region.location),
+        location: region.and_then(|region| region.location),
         colo: None,
         client: (!turn.is_multiple_of(5)).then(|| StableHash::of_number("proof", turn)),
         pinned_region: chosen.map(crate::ids::RegionId::as_str),

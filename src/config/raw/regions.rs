@@ -1,6 +1,6 @@
 //! Areas, regions and origins.
 
-use super::texts::{RegionCountry, RegionPlace};
+use super::texts::{RegionCountry, RegionLocation};
 use crate::ids::OriginId;
 use crate::json::{Within, shape};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -18,7 +18,7 @@ shape! {
         /// The country under whose law it stands, as ISO 3166-1 alpha-2.
         country: RegionCountry,
         /// Latitude and longitude in degrees.
-        location: Option<RegionPlace>,
+        location: Option<RegionLocation>,
         /// Requests a second that it can carry.
         capacity_rps: Option<Within<1, 1_000_000_000>>,
         /// What its operator has attested, such as `dpf_certified`.

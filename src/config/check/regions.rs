@@ -5,10 +5,10 @@ use crate::config::diagnostic::Code;
 use crate::config::raw::{RawOrigin, RawRegion, meant};
 use crate::config::{ORIGINS_MAX, Origin, OriginUrl, REGIONS_MAX, Region};
 use crate::country::Country;
+use crate::geo::Area;
 use crate::ids::{OriginId, RegionId};
 use crate::json::nearest;
 use crate::ordered::{Map, Set};
-use crate::place::Area;
 use crate::residency::sets;
 
 impl Checker<'_> {
@@ -41,7 +41,7 @@ impl Checker<'_> {
         self.attestations(&under(path, "attest"), &raw.attest);
         Region {
             country: raw.country.0,
-            location: raw.location.map(|place| place.0),
+            location: raw.location.map(|location| location.0),
             capacity_rps: raw.capacity_rps.map(crate::json::Within::get),
             attest: raw.attest.clone(),
             origins,
