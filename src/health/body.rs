@@ -1,7 +1,7 @@
 //! What an answer says in JSON: whether it is what the monitor expects, and how far a replica says
 //! that it is behind.
 
-use super::verdict::FailureReason;
+use super::failure_reason::FailureReason;
 use crate::config::ExpectedJson;
 use serde_json::{Number, Value};
 use std::cmp::Ordering;

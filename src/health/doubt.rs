@@ -21,7 +21,8 @@
 //! The price without them: where all regions really do vanish at once, they stay believed in.
 //! Nothing is lost by that which could be had: there is nowhere else to send anybody.
 
-use super::verdict::{FailureReason, ProbeOutcome, Verdict, classify};
+use super::failure_reason::FailureReason;
+use super::verdict::{ProbeOutcome, Verdict, classify};
 use crate::config::ExpectedResponse;
 use crate::ids::RegionId;
 

@@ -2,7 +2,8 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
-use super::verdict::{FailureReason, Verdict};
+use super::failure_reason::FailureReason;
+use super::verdict::Verdict;
 use crate::config::Monitor;
 use crate::json::{fields, words};
 use crate::time::{Millis, Timestamp};

@@ -23,6 +23,7 @@ mod body;
 pub mod composite;
 pub mod damping;
 mod doubt;
+mod failure_reason;
 mod hysteresis;
 mod override_;
 pub mod quorum;
@@ -31,6 +32,7 @@ mod verdict;
 
 pub use damping::Damping;
 pub use doubt::{is_answered, is_blind, is_unreached};
+pub use failure_reason::FailureReason;
 pub use hysteresis::{Health, Hysteresis, Thresholds, Transition};
 pub use override_::{active, effective};
-pub use verdict::{BODY_BYTES_MAX, FailureReason, ProbeOutcome, ProbeResponse, Verdict, classify};
+pub use verdict::{BODY_BYTES_MAX, ProbeOutcome, ProbeResponse, Verdict, classify};

@@ -4,7 +4,8 @@
 //! way there as about the origin. How many must agree is the operator's choice. Only areas that
 //! could tell are counted: one that made no probe is no witness for either side.
 
-use super::verdict::{FailureReason, Verdict};
+use super::failure_reason::FailureReason;
+use super::verdict::Verdict;
 use crate::config::Quorum;
 use crate::ordered::sort_by_key;
 use crate::time::Millis;

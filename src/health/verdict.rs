@@ -1,14 +1,10 @@
 //! From what a probe met to what it means.
-//!
-//! The reasons are the words of Cloudflare's own monitors, so that an operator who knows those
-//! reads ours. Source: developers.cloudflare.com/load-balancing/troubleshooting/common-error-codes
-//! and /understand-basics/health-details.
 
 use super::body;
+use super::failure_reason::FailureReason;
 use crate::config::ExpectedResponse;
-use crate::json::{self, variants, words};
+use crate::json::{self, variants};
 use crate::time::Millis;
-use std::fmt;
 
 /// Bytes of a body that are looked at, as with Cloudflare's `expected_body`.
 pub const BODY_BYTES_MAX: usize = 10 * 1024;
@@ -67,58 +63,6 @@ variants!(Verdict {
     Fail = "fail" { reason },
     Inconclusive = "inconclusive" { note },
 });
-
-words! {
-    /// Why a probe failed.
-    pub enum FailureReason {
-        /// No answer in time.
-        HttpTimeout = "http_timeout",
-        /// Nothing listens, or the connection broke.
-        TcpConnectionFailed = "tcp_connection_failed",
-        /// The connection could not be made in time (522, 524).
-        TcpTimeout = "tcp_timeout",
-        /// No way to the origin (523).
-        NoRouteToHost = "no_route_to_host",
-        /// The TLS handshake failed (525).
-        TlsHandshakeFailure = "tls_handshake_failure",
-        /// The certificate is not trusted (526).
-        TlsUntrustedCertificate = "tls_untrusted_certificate",
-        /// The name does not resolve (530).
-        DnsUnknownHost = "dns_unknown_host",
-        /// The status is not an expected one.
-        ResponseCodeMismatch = "response_code_mismatch",
-        /// The expected text is not in the body.
-        ResponseBodyMismatch = "response_body_mismatch",
-        /// JSON is expected, and the beginning of the body that is read is none.
-        ResponseNotJson = "response_not_json",
-        /// A value in the JSON is missing or not the expected one.
-        ResponseJsonMismatch = "response_json_mismatch",
-        /// A header is missing or not the expected one.
-        ResponseHeaderMismatch = "response_header_mismatch",
-        /// As expected, but later than its peers make likely.
-        ResponseTooSlow = "response_too_slow",
-    }
-}
-
-impl fmt::Display for FailureReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::HttpTimeout => "HTTP timeout occurred",
-            Self::TcpConnectionFailed => "TCP connection failed",
-            Self::TcpTimeout => "TCP timeout",
-            Self::NoRouteToHost => "no route to host",
-            Self::TlsHandshakeFailure => "TLS handshake failure",
-            Self::TlsUntrustedCertificate => "TLS untrusted certificate",
-            Self::DnsUnknownHost => "DNS unknown host",
-            Self::ResponseCodeMismatch => "response code mismatch",
-            Self::ResponseBodyMismatch => "response body mismatch",
-            Self::ResponseNotJson => "response is not JSON within its first 10 KiB",
-            Self::ResponseJsonMismatch => "response JSON mismatch",
-            Self::ResponseHeaderMismatch => "response header mismatch",
-            Self::ResponseTooSlow => "response too slow compared with its peers",
-        })
-    }
-}
 
 /// Judges one outcome. A status that the edge itself makes up for an origin it cannot reach (52x,
 /// 530) arrives as an ordinary answer, so it is read as the failure it stands for, unless the
