@@ -17,118 +17,10 @@
 //! stays the operator's decision; this is a list of what acts say, not advice.
 
 mod dataset;
+mod named_set;
 
-use crate::country::Country;
-use crate::time::{Millis, Timestamp};
 pub use dataset::DATASET;
-
-const DAY: Millis = 24 * 60 * crate::time::MINUTE;
-
-/// A calendar day, from 00:00 UTC: days since 1970-01-01, which reaches the year 2149.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Day(u16);
-
-impl Day {
-    /// The first instant of the day.
-    #[must_use]
-    pub fn start(self) -> Timestamp {
-        Timestamp::from_millis(u64::from(self.0) * DAY)
-    }
-}
-
-/// What kind of act a set states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SetKind {
-    /// The law itself applies there.
-    Membership,
-    /// Somebody has decided that the law there is as good.
-    Adequacy,
-}
-
-impl SetKind {
-    /// The word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Membership => "membership",
-            Self::Adequacy => "adequacy",
-        }
-    }
-}
-
-/// A country in a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SetMember {
-    /// The country.
-    pub country: Country,
-    /// The first day on which it is a member.
-    pub effective_from: Day,
-    /// The first day on which it no longer is, where an end is set.
-    pub expires: Option<Day>,
-    /// What a region there must attest to count, such as `dpf_certified`.
-    pub requires: Option<&'static str>,
-    /// The act.
-    pub source: &'static str,
-}
-
-/// Whether a member counts, and if not, why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MemberStatus {
-    /// It counts.
-    Member,
-    /// It would count if the region attested this.
-    NeedsAttestation(&'static str),
-    /// It counts from this instant.
-    NotYet(Timestamp),
-    /// It has not counted since this instant.
-    Expired(Timestamp),
-}
-
-impl SetMember {
-    /// Whether the member counts at `now`, for a region with these attestations.
-    #[must_use]
-    pub fn status(&self, attestations: &[String], now: Timestamp) -> MemberStatus {
-        let from = self.effective_from.start();
-        if now < from {
-            return MemberStatus::NotYet(from);
-        }
-        if let Some(at) = self.expires.map(Day::start).filter(|at| *at <= now) {
-            return MemberStatus::Expired(at);
-        }
-        match self.requires {
-            Some(needed) if !attestations.iter().any(|said| said == needed) => {
-                MemberStatus::NeedsAttestation(needed)
-            }
-            _ => MemberStatus::Member,
-        }
-    }
-
-    /// Whether the membership is in force at `now` and ends within `within`.
-    fn ends_soon(&self, now: Timestamp, within: Millis) -> bool {
-        let in_force = self.effective_from.start() <= now;
-        let end = self.expires.map(Day::start);
-        in_force && end.is_some_and(|at| now < at && at <= now.plus(within))
-    }
-
-    fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
-        let dates = [Some(self.effective_from), self.expires];
-        dates.into_iter().flatten().map(Day::start).find(|at| *at > now)
-    }
-}
-
-/// A set that this program knows by name.
-#[derive(Debug, PartialEq, Eq)]
-pub struct NamedSet {
-    /// Its name, without the `@`.
-    pub name: &'static str,
-    /// What kind of act it states.
-    pub kind: SetKind,
-    /// Where its members are published.
-    pub source: &'static str,
-    own: &'static [SetMember],
-    /// A set all of whose members are members of this one.
-    base: Option<&'static NamedSet>,
-}
+pub use named_set::{Day, MemberStatus, NamedSet, SetKind, SetMember};
 
 /// The set of a name, which is given without its `@`.
 #[must_use]
@@ -139,53 +31,6 @@ pub fn builtin(name: &str) -> Option<&'static NamedSet> {
 /// The names of all sets that this program knows.
 pub fn names() -> impl Iterator<Item = &'static str> {
     dataset::SETS.iter().map(|set| set.name)
-}
-
-impl NamedSet {
-    /// The members, whatever their dates and conditions. No country is listed twice.
-    pub fn members(&self) -> impl Iterator<Item = &'static SetMember> + use<> {
-        let base = self.base.map_or(&[][..], |base| base.own);
-        base.iter().chain(self.own)
-    }
-
-    /// Whether the country counts at `now`; none where it is not listed.
-    #[must_use]
-    pub fn status(
-        &self,
-        country: Country,
-        attestations: &[String],
-        now: Timestamp,
-    ) -> Option<MemberStatus> {
-        let member = self.members().find(|member| member.country == country)?;
-        Some(member.status(attestations, now))
-    }
-
-    /// Whether a region in the country, with these attestations, is inside the set at `now`.
-    #[must_use]
-    pub fn permits(&self, country: Country, attestations: &[String], now: Timestamp) -> bool {
-        self.status(country, attestations, now) == Some(MemberStatus::Member)
-    }
-
-    /// Whether a condition on the set holds for the country: every listed one, whatever its dates.
-    #[must_use]
-    pub fn guards(&self, country: Country) -> bool {
-        self.members().any(|member| member.country == country)
-    }
-
-    /// The next instant at which any member joins or leaves.
-    #[must_use]
-    pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
-        self.members().filter_map(|member| member.next_change(now)).min()
-    }
-
-    /// The members that are in force at `now` and end within `within`.
-    pub fn ending_soon(
-        &self,
-        now: Timestamp,
-        within: Millis,
-    ) -> impl Iterator<Item = &'static SetMember> + use<> {
-        self.members().filter(move |member| member.ends_soon(now, within))
-    }
 }
 
 #[cfg(test)]

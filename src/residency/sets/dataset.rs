@@ -15,7 +15,7 @@
 //!   country in other ways too (Japan and Korea except some sectors); its text rules. A review that
 //!   is due ends nothing by itself, so it is no end here.
 
-use super::{Day, NamedSet, SetKind, SetMember};
+use super::named_set::{Day, NamedSet, SetKind, SetMember};
 use crate::country::Country;
 
 /// The version of the data: year and month of its last review. Part of the fingerprint of what was

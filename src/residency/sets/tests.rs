@@ -1,5 +1,8 @@
+use super::named_set::DAY;
 use super::*;
+use crate::country::Country;
 use crate::residency::CountrySet;
+use crate::time::Timestamp;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
