@@ -117,7 +117,7 @@ fn wishes(
         |region: &&Candidate| evidence.of(region).is_some_and(|seen| seen.breaker.is_open());
     let left_alone = set_of(service.candidates.iter().filter(is_left_alone));
     let mut draining = service.draining.clone();
-    if let Some(pinned) = pinned(service, request) {
+    if let Some(pinned) = request.pinned_candidate(service) {
         // Whoever is there already may stay until it is empty.
         draining.remove_all(&only(pinned.index));
     }
@@ -154,15 +154,6 @@ fn is_within(purpose: &str, key: StableHash, region: &str, percent: u32) -> bool
     let order = StableHash::of(purpose, region).value();
     let percent = u8::try_from(percent).unwrap_or(100);
     StableHash::of_number("client", key.value() ^ order).admitted(percent)
-}
-
-/// The region that the client's affinity cookie names, if the service goes by that.
-pub(super) fn pinned<'t>(
-    service: &'t Serving,
-    request: &RequestFacts<'_>,
-) -> Option<&'t Candidate> {
-    let region = request.pinned_region.filter(|_| service.steering.affinity == Affinity::Cookie)?;
-    service.candidates.iter().find(|candidate| candidate.entry.id.as_str() == region)
 }
 
 fn only(index: usize) -> RegionSet {

@@ -5,7 +5,6 @@
 //! known to be up. The policy orders each group by itself, so
 //! no speed makes up for a preference, and nothing that is unknown is called fast.
 
-use super::decide::pinned;
 use super::decision::{ChosenBy, Filter, Wish};
 use super::request::{Evidence, RequestFacts};
 use super::stable_hash::StableHash;
@@ -86,7 +85,7 @@ impl<'t> Choice<'_, 't> {
             Policy::Latency => self.by_latency(group),
             Policy::LeastOutstanding => self.by_load(group),
         };
-        let pinned = pinned(self.service, self.request);
+        let pinned = self.request.pinned_candidate(self.service);
         let pinned = pinned.and_then(|pinned| group.iter().position(|r| r.index == pinned.index));
         if let Some(position) = pinned {
             to_front(group, position);

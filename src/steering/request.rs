@@ -1,10 +1,11 @@
 //! What a decision looks at.
 
 use super::stable_hash::StableHash;
+use crate::config::Affinity;
 use crate::country::Country;
 use crate::latency::Location;
 use crate::passive::Seen;
-use crate::routes::{Candidate, Pin};
+use crate::routes::{Candidate, Pin, Serving};
 use crate::time::Timestamp;
 use std::fmt;
 
@@ -75,6 +76,14 @@ impl<'a> RequestFacts<'a> {
     #[must_use]
     pub fn is_safe(&self) -> bool {
         is_safe(self.method)
+    }
+
+    /// The region that the client's affinity cookie names. `None` where the service has no affinity
+    /// by cookie, or no such region.
+    pub(super) fn pinned_candidate<'t>(&self, service: &'t Serving) -> Option<&'t Candidate> {
+        let region =
+            self.pinned_region.filter(|_| service.steering.affinity == Affinity::Cookie)?;
+        service.candidates.iter().find(|candidate| candidate.entry.id.as_str() == region)
     }
 }
 
