@@ -6,6 +6,8 @@
 //! which finds all mistakes at once (ADR-0006).
 
 mod declare;
+#[cfg(not(target_arch = "wasm32"))]
+mod definitions;
 mod fields;
 mod nearest;
 mod plain;

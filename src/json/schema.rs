@@ -2,13 +2,9 @@
 //!
 //! Source: JSON Schema, draft 2020-12.
 
+pub(crate) use super::definitions::Definitions;
 use super::shape::Shape;
-use crate::ordered::Map;
 use serde_json::{Value, json};
-
-/// The schemas of named shapes, each once.
-#[derive(Debug, Default)]
-pub(crate) struct Definitions(Map<String, Value>);
 
 /// The schema of one object while its fields are listed.
 #[derive(Debug, Default)]

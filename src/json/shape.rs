@@ -28,7 +28,7 @@ pub(crate) trait Shape: Sized {
 
     /// The schema of its JSON form: anything, where nobody but us writes it.
     #[cfg(not(target_arch = "wasm32"))]
-    fn schema(_: &mut super::schema::Definitions) -> Value {
+    fn schema(_: &mut super::definitions::Definitions) -> Value {
         Value::Bool(true)
     }
 }
@@ -56,7 +56,7 @@ impl<const LOW: u32, const HIGH: u32> Shape for Within<LOW, HIGH> {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn schema(_: &mut super::schema::Definitions) -> Value {
+    fn schema(_: &mut super::definitions::Definitions) -> Value {
         serde_json::json!({"type": "integer", "minimum": LOW, "maximum": HIGH})
     }
 }
@@ -71,7 +71,7 @@ impl Shape for u64 {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn schema(_: &mut super::schema::Definitions) -> Value {
+    fn schema(_: &mut super::definitions::Definitions) -> Value {
         serde_json::json!({"type": "integer", "minimum": 0})
     }
 }
@@ -87,7 +87,7 @@ impl Shape for u32 {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn schema(_: &mut super::schema::Definitions) -> Value {
+    fn schema(_: &mut super::definitions::Definitions) -> Value {
         serde_json::json!({"type": "integer", "minimum": 0, "maximum": Self::MAX})
     }
 }
@@ -106,7 +106,7 @@ impl Shape for f64 {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn schema(_: &mut super::schema::Definitions) -> Value {
+    fn schema(_: &mut super::definitions::Definitions) -> Value {
         serde_json::json!({"type": "number"})
     }
 }
@@ -125,7 +125,7 @@ impl Shape for Number {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn schema(_: &mut super::schema::Definitions) -> Value {
+    fn schema(_: &mut super::definitions::Definitions) -> Value {
         serde_json::json!({"type": "number"})
     }
 }
@@ -144,7 +144,7 @@ impl Shape for bool {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn schema(_: &mut super::schema::Definitions) -> Value {
+    fn schema(_: &mut super::definitions::Definitions) -> Value {
         serde_json::json!({"type": "boolean"})
     }
 }
@@ -159,7 +159,7 @@ impl Shape for String {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn schema(_: &mut super::schema::Definitions) -> Value {
+    fn schema(_: &mut super::definitions::Definitions) -> Value {
         serde_json::json!({"type": "string"})
     }
 }
@@ -178,7 +178,7 @@ impl<T: Shape> Shape for Option<T> {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn schema(definitions: &mut super::schema::Definitions) -> Value {
+    fn schema(definitions: &mut super::definitions::Definitions) -> Value {
         T::schema(definitions)
     }
 }
@@ -197,7 +197,7 @@ impl<T: Shape> Shape for Vec<T> {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn schema(definitions: &mut super::schema::Definitions) -> Value {
+    fn schema(definitions: &mut super::definitions::Definitions) -> Value {
         serde_json::json!({"type": "array", "items": T::schema(definitions)})
     }
 }
@@ -258,7 +258,7 @@ impl<K: Key, V: Shape> Shape for Map<K, V> {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn schema(definitions: &mut super::schema::Definitions) -> Value {
+    fn schema(definitions: &mut super::definitions::Definitions) -> Value {
         serde_json::json!({
             "type": "object",
             "propertyNames": K::schema(definitions),
@@ -303,7 +303,7 @@ impl<T: Shape> Shape for OneOrMany<T> {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn schema(definitions: &mut super::schema::Definitions) -> Value {
+    fn schema(definitions: &mut super::definitions::Definitions) -> Value {
         let one = T::schema(definitions);
         serde_json::json!({"anyOf": [one, {"type": "array", "items": one}]})
     }
