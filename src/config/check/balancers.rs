@@ -4,7 +4,8 @@
 //! where it is gets what is there for everybody. So there must be a pool whose regions all rules
 //! over the name permit, and all pins. Where there is none, publishing is refused here.
 
-use super::publishing::{Publisher, all_permit};
+use super::bonds::all_permit;
+use super::known::Publisher;
 use super::{Checker, under};
 use crate::config::diagnostic::Code;
 use crate::config::publish::{LoadBalancerTarget, SessionAffinity};

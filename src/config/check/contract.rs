@@ -4,18 +4,16 @@
 //! property of the platform, so a contract that cannot be met is refused before anybody relies on
 //! it. What has failed itself, such as an API that does not answer, is outside of the sum.
 
-use super::monitors::failing_ms;
-use super::services::Known;
+use super::known::Known;
+use super::timing::{RUN_GAP_MS, failing_ms};
 use super::{Checker, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{RawFailoverMode, RawService};
 use crate::config::recovery::Contract;
-use crate::config::{Monitor, Publish, RUN_MS};
+use crate::config::{Monitor, Publish};
 use crate::ids::MonitorId;
-use crate::time::{MINUTE, Millis, SECOND};
+use crate::time::{Millis, SECOND};
 
-/// From the end of one cron run to the first round of the next, which takes a second to begin.
-pub(super) const RUN_GAP_MS: Millis = MINUTE - RUN_MS + SECOND;
 /// The Controller's round from the last result to its decision.
 const DECISION_MS: Millis = 2 * SECOND;
 /// From a decision to the last acknowledged call of the API.

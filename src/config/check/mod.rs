@@ -2,8 +2,10 @@
 //! reported together, with those of form.
 
 mod balancers;
+mod bonds;
 mod composites;
 mod contract;
+mod known;
 mod monitors;
 mod publishing;
 mod recovery;
@@ -14,6 +16,7 @@ mod services;
 mod steering;
 #[cfg(test)]
 mod tests;
+mod timing;
 mod whole;
 
 use super::diagnostic::{Code, Diagnostic, in_order};
@@ -103,7 +106,7 @@ impl Checker<'_> {
         let sets = self.own_sets(&raw.sets);
         let residency = self.rules(&raw.residency, &sets);
         let tenants = self.tenants(&raw.tenants, &sets);
-        let known = services::Known {
+        let known = known::Known {
             regions: &regions,
             monitors: &monitors,
             composites: &composites,
@@ -243,5 +246,21 @@ impl Checker<'_> {
             Some(parent) => self.dns_name(path, parent).map(|parent| format!("*.{parent}")),
             None => self.dns_name(path, text),
         }
+    }
+
+    /// A record's or balancer's name and zone, both full DNS names, or a report.
+    pub(super) fn name_in_zone(
+        &mut self,
+        path: &str,
+        name: &str,
+        zone: &str,
+    ) -> Option<(String, String)> {
+        let zone = self.dns_name(&under(path, "zone"), zone)?;
+        let name = self.dns_name(&under(path, "name"), name)?;
+        if name != zone && !name.ends_with(&format!(".{zone}")) {
+            let problem = format!("`{name}` is not in the zone `{zone}`");
+            self.report(under(path, "name"), Code::E009, problem, "a name inside the zone");
+        }
+        Some((name, zone))
     }
 }

@@ -1,17 +1,17 @@
 //! Monitors that probe: their numbers fit together, and so does what they expect.
 
-use super::contract::RUN_GAP_MS;
+use super::timing::{RUN_GAP_MS, failing_ms};
 use super::{Checker, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
 use crate::config::{
     Composite, DAMPING_HALF_LIFE_MS_DEFAULT, ExpectedJson, ExpectedResponse, MONITORS_MAX, Monitor,
-    Quorum, RECHECK_MS, SlowerThanPeers,
+    Quorum, SlowerThanPeers,
 };
 use crate::ids::MonitorId;
 use crate::json::Within;
 use crate::ordered::Map;
-use crate::time::{Millis, SECOND};
+use crate::time::SECOND;
 
 /// Monitors that probe, and monitors that combine others.
 type Monitors = (Map<MonitorId, Monitor>, Map<MonitorId, Composite>);
@@ -157,12 +157,6 @@ impl Checker<'_> {
         }
         Some(ExpectedJson::Bounds { min, max })
     }
-}
-
-/// How long it takes from the first failure of an origin that times out to the one that makes it
-/// down.
-pub(super) fn failing_ms(monitor: &Monitor) -> Millis {
-    u64::from(monitor.fall).saturating_sub(1) * (RECHECK_MS + monitor.timeout_ms)
 }
 
 /// The texts of which a header must say one; none where any will do.

@@ -5,22 +5,13 @@
 //! name: a record may name only regions that **all** strict rules over its name permit, and all
 //! pins of the service's tenants. Where that leaves none, publishing is refused here.
 
-use super::services::Known;
+use super::bonds::all_permit;
+use super::known::Publisher;
 use super::{Checker, item, under};
+use crate::config::Region;
 use crate::config::diagnostic::Code;
 use crate::config::publish::{DnsMode, DnsTarget, PoolTarget, Publish, RecordKind};
-use crate::config::raw::{RawDns, RawPool, RawService};
-use crate::config::{Region, Steering};
-use crate::ids::RegionId;
-use crate::residency::{Allow, strict_rules_over};
-
-/// A service whose objects are looked at.
-pub(super) struct Publisher<'a> {
-    pub(super) raw: &'a RawService,
-    pub(super) regions: &'a [RegionId],
-    pub(super) steering: &'a Steering,
-    pub(super) known: &'a Known<'a>,
-}
+use crate::config::raw::{RawDns, RawPool};
 
 impl Checker<'_> {
     pub(super) fn publishing(&mut self, path: &str, service: &Publisher<'_>) -> Vec<Publish> {
@@ -46,21 +37,6 @@ impl Checker<'_> {
             });
         }
         publish
-    }
-
-    pub(super) fn name_in_zone(
-        &mut self,
-        path: &str,
-        name: &str,
-        zone: &str,
-    ) -> Option<(String, String)> {
-        let zone = self.dns_name(&under(path, "zone"), zone)?;
-        let name = self.dns_name(&under(path, "name"), name)?;
-        if name != zone && !name.ends_with(&format!(".{zone}")) {
-            let problem = format!("`{name}` is not in the zone `{zone}`");
-            self.report(under(path, "name"), Code::E009, problem, "a name inside the zone");
-        }
-        Some((name, zone))
     }
 
     fn dns(&mut self, path: &str, raw: &RawDns, service: &Publisher<'_>) -> Option<DnsTarget> {
@@ -95,35 +71,6 @@ impl Checker<'_> {
         })
     }
 
-    /// The strict rules over a name, and the pins of the service's tenants, that bind whatever
-    /// answers everybody alike. `None` where one of them itself has a mistake, so that nothing
-    /// certain can be said.
-    pub(super) fn bonds<'k>(
-        &self,
-        name: &str,
-        service: &Publisher<'k>,
-    ) -> Option<(Vec<&'k Allow>, String)> {
-        let Publisher { steering, known, .. } = service;
-        let rules = strict_rules_over(known.rules, name);
-        let mut allows: Vec<&Allow> = rules.iter().map(|rule| &rule.allow).collect();
-        if steering.tenancy.is_some() {
-            allows.extend(known.tenants.values());
-        }
-        let pinned = allows.len() - rules.len();
-        let is_known = |allow: &&Allow| allow.everywhere || !allow.members.is_empty();
-        if self.lost.is_from("residency") || !allows.iter().all(is_known) {
-            return None;
-        }
-        let ids = rules.iter().map(|rule| rule.id.as_str()).take(super::NAMES_SHOWN_MAX);
-        let ids = ids.collect::<Vec<_>>().join("`, `");
-        let bound = match (ids.is_empty(), pinned) {
-            (true, _) => format!("{pinned} pinned tenants"),
-            (false, 0) => format!("`{ids}`"),
-            (false, _) => format!("`{ids}` and {pinned} pinned tenants"),
-        };
-        Some((allows, bound))
-    }
-
     fn permitted_to_everybody<'k>(
         &mut self,
         path: &str,
@@ -147,23 +94,6 @@ impl Checker<'_> {
         }
         self.tenants_are_known(path, (name, "answers"), service);
         permitted
-    }
-
-    /// Whether no tenant may be pinned by KV, of which nobody knows where. Otherwise nothing may
-    /// answer all tenants alike, which is reported.
-    pub(super) fn tenants_are_known(
-        &mut self,
-        path: &str,
-        (name, does): (&str, &str),
-        service: &Publisher<'_>,
-    ) -> bool {
-        let in_kv = service.steering.tenancy.as_ref().is_some_and(|tenancy| tenancy.kv);
-        if in_kv {
-            let problem = format!("`{name}` {does} all tenants alike, and KV may pin any of them");
-            let allowed = "a host of the service instead, which is answered for each tenant";
-            self.report(path, Code::E020, problem, allowed);
-        }
-        !in_kv
     }
 
     fn origins_can_be_recorded(&mut self, path: &str, kind: RecordKind, permitted: &[&Region]) {
@@ -234,9 +164,4 @@ impl Checker<'_> {
             self.report(path, Code::E014, problem, allowed);
         }
     }
-}
-
-/// Whether a region is permitted by all of them, now or later.
-pub(super) fn all_permit(allows: &[&Allow], region: &Region) -> bool {
-    allows.iter().all(|allow| allow.permits_at_some_time(region.country, &region.attest))
 }

@@ -1,25 +1,16 @@
 //! Services: their ids resolve, their hosts are names, and every strict rule leaves them somewhere
 //! to go.
 
-use super::publishing::Publisher;
+use super::known::{Known, Publisher};
 use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::RawService;
 use crate::config::service::{Service, Steering};
-use crate::config::{Composite, HOSTS_MAX, Monitor, PUBLISH_MAX, Region, SERVICES_MAX};
-use crate::ids::{MonitorId, RegionId, ServiceId, TenantId};
+use crate::config::{HOSTS_MAX, PUBLISH_MAX, SERVICES_MAX};
+use crate::ids::{MonitorId, RegionId, ServiceId};
 use crate::json::Within;
 use crate::ordered::{Map, Set};
-use crate::residency::{self, Allow, Rule};
-
-/// What a service may refer to.
-pub(super) struct Known<'a> {
-    pub(super) regions: &'a Map<RegionId, Region>,
-    pub(super) monitors: &'a Map<MonitorId, Monitor>,
-    pub(super) composites: &'a Map<MonitorId, Composite>,
-    pub(super) rules: &'a [Rule],
-    pub(super) tenants: &'a Map<TenantId, Allow>,
-}
+use crate::residency::{self, Allow};
 
 /// The hosts that are served, by whom.
 type Taken = Map<String, ServiceId>;
@@ -134,30 +125,6 @@ impl Checker<'_> {
             let names = known.monitors.keys().chain(known.composites.keys());
             self.unknown(path, "monitor", id.as_str(), names.map(MonitorId::as_str));
         }
-    }
-
-    /// The names that are among the `known`, each once.
-    pub(super) fn known_regions<'k>(
-        &mut self,
-        path: &str,
-        names: &[RegionId],
-        what: &str,
-        known: impl Iterator<Item = &'k RegionId>,
-    ) -> Vec<RegionId> {
-        self.not_empty(path, names.len());
-        let known: Vec<&RegionId> = known.collect();
-        let mut found: Vec<RegionId> = Vec::new();
-        for (index, id) in names.iter().enumerate() {
-            let path = item(path, index);
-            if !known.contains(&id) {
-                self.unknown(&path, what, id.as_str(), known.iter().map(|id| id.as_str()));
-            } else if found.contains(id) {
-                self.twice(path, id.as_str());
-            } else {
-                found.push(id.clone());
-            }
-        }
-        found
     }
 
     /// A strict rule that permits none of a service's regions would refuse its clients for ever;

@@ -1,0 +1,61 @@
+//! What binds an object that serves everybody alike: every strict rule over its name, and the pins
+//! of the service's tenants.
+
+use super::Checker;
+use super::known::Publisher;
+use crate::config::Region;
+use crate::config::diagnostic::Code;
+use crate::residency::{Allow, strict_rules_over};
+
+impl Checker<'_> {
+    /// The strict rules over a name, and the pins of the service's tenants, that bind whatever
+    /// answers everybody alike. `None` where one of them itself has a mistake, so that nothing
+    /// certain can be said.
+    pub(super) fn bonds<'k>(
+        &self,
+        name: &str,
+        service: &Publisher<'k>,
+    ) -> Option<(Vec<&'k Allow>, String)> {
+        let Publisher { steering, known, .. } = service;
+        let rules = strict_rules_over(known.rules, name);
+        let mut allows: Vec<&Allow> = rules.iter().map(|rule| &rule.allow).collect();
+        if steering.tenancy.is_some() {
+            allows.extend(known.tenants.values());
+        }
+        let pinned = allows.len() - rules.len();
+        let is_known = |allow: &&Allow| allow.everywhere || !allow.members.is_empty();
+        if self.lost.is_from("residency") || !allows.iter().all(is_known) {
+            return None;
+        }
+        let ids = rules.iter().map(|rule| rule.id.as_str()).take(super::NAMES_SHOWN_MAX);
+        let ids = ids.collect::<Vec<_>>().join("`, `");
+        let bound = match (ids.is_empty(), pinned) {
+            (true, _) => format!("{pinned} pinned tenants"),
+            (false, 0) => format!("`{ids}`"),
+            (false, _) => format!("`{ids}` and {pinned} pinned tenants"),
+        };
+        Some((allows, bound))
+    }
+
+    /// Whether no tenant may be pinned by KV, of which nobody knows where. Otherwise nothing may
+    /// answer all tenants alike, which is reported.
+    pub(super) fn tenants_are_known(
+        &mut self,
+        path: &str,
+        (name, does): (&str, &str),
+        service: &Publisher<'_>,
+    ) -> bool {
+        let in_kv = service.steering.tenancy.as_ref().is_some_and(|tenancy| tenancy.kv);
+        if in_kv {
+            let problem = format!("`{name}` {does} all tenants alike, and KV may pin any of them");
+            let allowed = "a host of the service instead, which is answered for each tenant";
+            self.report(path, Code::E020, problem, allowed);
+        }
+        !in_kv
+    }
+}
+
+/// Whether a region is permitted by all of them, now or later.
+pub(super) fn all_permit(allows: &[&Allow], region: &Region) -> bool {
+    allows.iter().all(|allow| allow.permits_at_some_time(region.country, &region.attest))
+}
