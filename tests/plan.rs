@@ -11,7 +11,7 @@
     reason = "a test ends at the first surprise"
 )]
 
-use pointsman_lab::api::{Api, Exchange, Fault, FaultKind, Permission, Plan, Token, World};
+use pointsman_lab::api::{Api, ApiToken, Exchange, Fault, FaultKind, Permission, Plan, World};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
@@ -70,9 +70,9 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 fn furnished() -> World {
     let mut world = World::new(1);
     assert_eq!(world.account_id(), ACCOUNT);
-    world.add_token(Token::read_only(READER));
+    world.add_token(ApiToken::read_only(READER));
     let half = [Permission::ZoneRead, Permission::DnsRead, Permission::LoadBalancersRead];
-    world.add_token(Token::new(HALF, &half));
+    world.add_token(ApiToken::new(HALF, &half));
     let zone = world.add_zone("example.com", Plan::Free);
     let pool = |name, address| {
         let origin = json!({"name": name, "address": address, "enabled": true});

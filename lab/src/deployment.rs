@@ -5,7 +5,7 @@
 //! those names to the regions and to the emulated API. The account starts furnished as the config
 //! wants it: pools with one origin each, and a record that carries our marker.
 
-use crate::api::{Api, Plan, Token, World};
+use crate::api::{Api, ApiToken, Plan, World};
 use crate::dns::{DnsServer, lookup};
 use crate::edge::{Edge, EdgeOptions, Route, find_workerd};
 use crate::region::{CLIENT_HEADER, Region};
@@ -70,7 +70,7 @@ impl Client {
 
 /// What a client got.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct ClientAnswer {
     /// The status.
     pub status: u16,
     /// The region that answered, as the region itself says.
@@ -83,7 +83,7 @@ pub struct Answer {
     pub took: Duration,
 }
 
-impl Answer {
+impl ClientAnswer {
     /// The body of a refusal, where this is one.
     #[must_use]
     pub fn problem(&self) -> Option<Value> {
@@ -172,7 +172,7 @@ impl Deployment {
     /// Asks the Worker as a client would.
     ///
     /// **Errors**: no answer, or one that breaks off.
-    pub async fn get(&self, client: Client, path: &str) -> Result<Answer> {
+    pub async fn get(&self, client: Client, path: &str) -> Result<ClientAnswer> {
         get(&self.edge, client, path).await
     }
 
@@ -218,7 +218,7 @@ impl Deployment {
 }
 
 /// Asks the Worker on an edge as a client would.
-pub(crate) async fn get(edge: &Edge, client: Client, path: &str) -> Result<Answer> {
+pub(crate) async fn get(edge: &Edge, client: Client, path: &str) -> Result<ClientAnswer> {
     let began = Instant::now();
     let request = edge.request(Method::GET, HOST, path, Some(&client.cf()));
     let response = request.header(CLIENT_HEADER, client.country).send().await?;
@@ -229,7 +229,7 @@ pub(crate) async fn get(edge: &Edge, client: Client, path: &str) -> Result<Answe
     let (region, mark) = (header("x-lab-region"), header("x-pointsman").unwrap_or_default());
     let status = response.status().as_u16();
     let body = response.text().await?;
-    Ok(Answer { status, region, mark, body, took: began.elapsed() })
+    Ok(ClientAnswer { status, region, mark, body, took: began.elapsed() })
 }
 
 /// The config that the lab starts with: the example, by distance and not by latency. On loopback
@@ -268,7 +268,7 @@ pub fn pool_name(region: &str) -> String {
 /// An account as the config wants it.
 fn furnished(config: &Value) -> Result<World> {
     let mut world = World::new(1);
-    world.add_token(Token::all(API_TOKEN));
+    world.add_token(ApiToken::all(API_TOKEN));
     let zone = world.add_zone("example.com", Plan::Free);
     let refused = |failure| anyhow!("the API refuses the scene: {failure:?}");
     for (region, host, _) in REGIONS {

@@ -4,7 +4,7 @@ mod api_support;
 use std::time::{Duration, Instant};
 
 use api_support::{SECRET, Scene, scene, scene_with};
-use pointsman_lab::api::{Api, Body, Fault, FaultKind, RateLimit, Token, World};
+use pointsman_lab::api::{Api, ApiToken, Body, Fault, FaultKind, RateLimit, World};
 use reqwest::Method;
 use serde_json::json;
 
@@ -93,7 +93,7 @@ async fn a_body_that_is_not_json_is_refused() {
 async fn going_over_the_rate_limit_blocks_all_tokens_of_the_user() {
     let s = scene_with(|world| {
         world.rate_limit = RateLimit { calls: 3, period: Duration::from_mins(5) };
-        world.add_token(Token::all("colleague").of_user("colleague"));
+        world.add_token(ApiToken::all("colleague").of_user("colleague"));
     })
     .await;
     for remaining in ["2", "1", "0"] {

@@ -54,7 +54,7 @@ pub enum TokenStatus {
 
 /// A token of a user; calls of all tokens of one user share one rate limit.
 #[derive(Clone)]
-pub struct Token {
+pub struct ApiToken {
     /// Given when the token joins a world.
     pub(crate) id: String,
     secret: String,
@@ -63,9 +63,9 @@ pub struct Token {
     permissions: BTreeSet<Permission>,
 }
 
-impl std::fmt::Debug for Token {
+impl std::fmt::Debug for ApiToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Token")
+        f.debug_struct("ApiToken")
             .field("id", &self.id)
             .field("secret", &"[redacted]")
             .field("user", &self.user)
@@ -75,7 +75,7 @@ impl std::fmt::Debug for Token {
     }
 }
 
-impl Token {
+impl ApiToken {
     /// An active token with these permissions, of the user `operator`.
     #[must_use]
     pub fn new(secret: &str, permissions: &[Permission]) -> Self {
@@ -132,10 +132,10 @@ impl Token {
 /// **Errors**: 400 with 9106 without the header, 400 with 6003 when it is not `Bearer …`, and for
 /// an unknown secret 401 with 1000 on `/user/tokens/verify`, 403 with 9109 elsewhere.
 pub(crate) fn find<'a>(
-    tokens: &'a [Token],
+    tokens: &'a [ApiToken],
     header: Option<&str>,
     path: &str,
-) -> Result<&'a Token, Failure> {
+) -> Result<&'a ApiToken, Failure> {
     let Some(header) = header else {
         let message = "Missing X-Auth-Key, X-Auth-Email or Authorization headers";
         return Err(Failure::new(400, 9106, message));
@@ -164,7 +164,7 @@ pub(crate) fn denied() -> Failure {
 }
 
 /// Answers `/user/tokens/verify`.
-pub(crate) fn verify(token: &Token) -> Reply {
+pub(crate) fn verify(token: &ApiToken) -> Reply {
     let status = match token.status {
         TokenStatus::Active => "active",
         TokenStatus::Disabled => "disabled",

@@ -47,7 +47,7 @@ mod transcript;
 mod world;
 mod zones;
 
-pub use auth::{Permission, Token, TokenStatus};
+pub use auth::{ApiToken, Permission, TokenStatus};
 pub use conformance::Conformance;
 pub use envelope::{ApiError, Failure};
 pub use faults::{Fault, FaultKind};

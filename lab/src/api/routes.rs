@@ -5,7 +5,7 @@
 //! matter of permission (403), a malformed one is no route at all (404).
 use serde_json::Value;
 
-use super::auth::{self, Permission, Token};
+use super::auth::{self, ApiToken, Permission};
 use super::envelope::{Failure, Reply};
 use super::transcript::Body;
 use super::world::World;
@@ -38,7 +38,7 @@ impl Call {
 }
 
 /// Answers a call of a known token.
-pub(crate) fn route(world: &mut World, token: &Token, call: &Call) -> Result<Reply, Failure> {
+pub(crate) fn route(world: &mut World, token: &ApiToken, call: &Call) -> Result<Reply, Failure> {
     let segments: Vec<&str> = call.path.split('/').skip(1).collect();
     let need = |read, write| permit(token, if call.is_read() { read } else { write });
     match segments.as_slice() {
@@ -70,7 +70,7 @@ pub(crate) fn route(world: &mut World, token: &Token, call: &Call) -> Result<Rep
     }
 }
 
-fn permit(token: &Token, needed: Permission) -> Result<(), Failure> {
+fn permit(token: &ApiToken, needed: Permission) -> Result<(), Failure> {
     if token.permits(needed) { Ok(()) } else { Err(auth::denied()) }
 }
 

@@ -6,7 +6,7 @@
 //! can only find out by reading. `removal.rs` has the `remove_…` methods of the same person.
 use serde_json::{Value, json};
 
-use super::auth::Token;
+use super::auth::ApiToken;
 use super::envelope::{Failure, Reply, Row};
 use super::table::{Table, text};
 use super::world::{Plan, World, Zone, now};
@@ -19,7 +19,7 @@ impl World {
     }
 
     /// Adds a token.
-    pub fn add_token(&mut self, mut token: Token) {
+    pub fn add_token(&mut self, mut token: ApiToken) {
         token.id = self.next_id();
         self.tokens.push(token);
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, Unit};
 use serde_json::{Value, json};
 
-use super::auth::Token;
+use super::auth::ApiToken;
 use super::envelope::{Failure, Row};
 use super::limits::RateLimit;
 use super::table::{Table, text};
@@ -91,7 +91,7 @@ pub struct World {
     pub(crate) zones: Vec<Zone>,
     pub(crate) pools: Table,
     pub(crate) monitors: Table,
-    pub(crate) tokens: Vec<Token>,
+    pub(crate) tokens: Vec<ApiToken>,
     /// What `/pools/{id}/health` shows as `pop_health`, by pool id.
     pub(crate) health: BTreeMap<String, Value>,
     ids: Ids,

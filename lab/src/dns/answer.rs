@@ -16,7 +16,7 @@ const CHAIN_MAX: usize = 8;
 
 /// What goes back to the client.
 #[derive(Debug, PartialEq)]
-pub(super) struct Answer {
+pub(super) struct DnsAnswer {
     pub(super) code: ResponseCode,
     pub(super) authoritative: bool,
     pub(super) answers: Vec<Record>,
@@ -25,7 +25,7 @@ pub(super) struct Answer {
     pub(super) authority: Option<Record>,
 }
 
-impl Answer {
+impl DnsAnswer {
     /// An answer without any record, outside what this server may speak for.
     pub(super) fn bare(code: ResponseCode) -> Self {
         Self { code, authoritative: false, answers: Vec::new(), authority: None }
@@ -36,12 +36,12 @@ impl Answer {
 ///
 /// A record that cannot be put on the wire makes the answer `SERVFAIL`, as it would on a name
 /// server that was given a broken zone.
-pub(super) fn answer(source: &dyn RecordSource, name: &str, kind: RecordType) -> Answer {
+pub(super) fn answer(source: &dyn RecordSource, name: &str, kind: RecordType) -> DnsAnswer {
     let zones = source.zones();
     if zone_of(&zones, name).is_none() {
-        return Answer::bare(ResponseCode::Refused);
+        return DnsAnswer::bare(ResponseCode::Refused);
     }
-    follow(source, &zones, name, kind).unwrap_or_else(|_| Answer::bare(ResponseCode::ServFail))
+    follow(source, &zones, name, kind).unwrap_or_else(|_| DnsAnswer::bare(ResponseCode::ServFail))
 }
 
 /// The most specific zone that the name lies in.
@@ -58,7 +58,7 @@ fn follow(
     zones: &[String],
     name: &str,
     wanted: RecordType,
-) -> Result<Answer> {
+) -> Result<DnsAnswer> {
     let mut name = name.to_owned();
     let mut chain = Vec::new();
     while let Some(zone) = zone_of(zones, &name)
@@ -77,7 +77,7 @@ fn follow(
         name = alias.content.trim_end_matches('.').to_ascii_lowercase();
     }
     let code = ResponseCode::NoError;
-    Ok(Answer { code, authoritative: true, answers: chain, authority: None })
+    Ok(DnsAnswer { code, authoritative: true, answers: chain, authority: None })
 }
 
 /// The records of one name that answer a question for the type `wanted`.
@@ -112,7 +112,7 @@ fn matching(
 }
 
 /// `NXDOMAIN` where the name does not exist, "no data" where it has only records of other types.
-fn no_such_record(chain: Vec<Record>, zone: &str, is_unknown_name: bool) -> Result<Answer> {
+fn no_such_record(chain: Vec<Record>, zone: &str, is_unknown_name: bool) -> Result<DnsAnswer> {
     let code = if is_unknown_name { ResponseCode::NXDomain } else { ResponseCode::NoError };
-    Ok(Answer { code, authoritative: true, answers: chain, authority: Some(soa(zone)?) })
+    Ok(DnsAnswer { code, authoritative: true, answers: chain, authority: Some(soa(zone)?) })
 }

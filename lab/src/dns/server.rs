@@ -1,6 +1,6 @@
 //! The server on UDP and TCP.
 use super::RecordSource;
-use super::answer::{Answer, answer};
+use super::answer::{DnsAnswer, answer};
 use anyhow::{Context, Result};
 use hickory_proto::op::{Edns, Header, HeaderCounts, Metadata, OpCode, ResponseCode};
 use hickory_server::Server;
@@ -73,12 +73,12 @@ struct Handler {
 }
 
 impl Handler {
-    fn answer(&self, request: &Request) -> Answer {
+    fn answer(&self, request: &Request) -> DnsAnswer {
         if request.metadata.op_code != OpCode::Query {
-            return Answer::bare(ResponseCode::NotImp);
+            return DnsAnswer::bare(ResponseCode::NotImp);
         }
         let Ok(info) = request.request_info() else {
-            return Answer::bare(ResponseCode::FormErr);
+            return DnsAnswer::bare(ResponseCode::FormErr);
         };
         let name = info.query.name().to_string();
         answer(&*self.source, name.trim_end_matches('.'), info.query.query_type())

@@ -10,7 +10,7 @@ use std::time::Duration;
 const CALL_BOUND: Duration = Duration::from_mins(2);
 
 #[derive(Deserialize)]
-struct Answer<T> {
+struct CommandReply<T> {
     result: T,
 }
 
@@ -27,7 +27,7 @@ pub(super) async fn call<T: DeserializeOwned>(
     let response = request.send().await.with_context(|| format!("no answer to `{name}`"))?;
     let (status, text) = (response.status(), response.text().await?);
     ensure!(status.is_success(), "the control worker failed: {text}");
-    let answer: Answer<T> = serde_json::from_str(&text)
+    let answer: CommandReply<T> = serde_json::from_str(&text)
         .with_context(|| format!("cannot read the answer to `{name}`: {text}"))?;
     Ok(answer.result)
 }

@@ -28,12 +28,12 @@ pub struct Edge {
     config: PathBuf,
     log: Log,
     client: Client,
-    world: Mutex<World>,
+    world: Mutex<ControlState>,
 }
 
 /// What our own workers hold in memory and must be told again after a restart.
 #[derive(Debug, Default)]
-struct World {
+struct ControlState {
     routes: BTreeMap<String, Route>,
     faults: KvFaults,
     kv_clock_ms: u64,
@@ -215,7 +215,7 @@ impl Edge {
         process.kill().await?;
         let ports = Some(self.ports);
         *process = Process::start(&self.workerd, &self.config, ports, &self.log).await?;
-        let World { routes, faults, kv_clock_ms } = std::mem::take(&mut *self.world());
+        let ControlState { routes, faults, kv_clock_ms } = std::mem::take(&mut *self.world());
         self.advance_kv_clock(kv_clock_ms).await?;
         self.set_kv_faults(faults).await?;
         for (host, route) in routes {
@@ -242,7 +242,7 @@ impl Edge {
         call(&self.client, self.ports.ctl, command).await
     }
 
-    fn world(&self) -> MutexGuard<'_, World> {
+    fn world(&self) -> MutexGuard<'_, ControlState> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use pointsman_lab::api::{Api, Conformance, Exchange, Permission, Plan, Token, TokenStatus, World};
+use pointsman_lab::api::{
+    Api, ApiToken, Conformance, Exchange, Permission, Plan, TokenStatus, World,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -70,11 +72,11 @@ pub(crate) async fn scene() -> Scene {
 /// The scene, with a last touch before the server starts.
 pub(crate) async fn scene_with(touch: impl FnOnce(&mut World)) -> Scene {
     let mut world = World::new(7);
-    world.add_token(Token::all(SECRET));
-    world.add_token(Token::read_only("reader"));
-    world.add_token(Token::new("dns-only", &[Permission::DnsWrite]));
-    world.add_token(Token::all("disabled").with_status(TokenStatus::Disabled));
-    world.add_token(Token::all("expired").with_status(TokenStatus::Expired));
+    world.add_token(ApiToken::all(SECRET));
+    world.add_token(ApiToken::read_only("reader"));
+    world.add_token(ApiToken::new("dns-only", &[Permission::DnsWrite]));
+    world.add_token(ApiToken::all("disabled").with_status(TokenStatus::Disabled));
+    world.add_token(ApiToken::all("expired").with_status(TokenStatus::Expired));
     let account = world.account_id().to_owned();
     let zone = world.add_zone("example.com", Plan::Free);
     let monitor = json!({"type": "https", "path": "/health", "expected_codes": "2xx"});
