@@ -15,7 +15,7 @@
 use pointsman::config::{self, Code, Config, Diagnostic};
 use pointsman::fingerprint::Fingerprint;
 use pointsman::time::Timestamp;
-use pointsman::tool::{Part, Severity, Source, Told, render};
+use pointsman::tool::{Finding, Part, Severity, Source, render};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -52,9 +52,9 @@ fn check(document: &Value) -> Vec<Diagnostic> {
     Config::read(document, Fingerprint::of(b"")).err().unwrap_or_default()
 }
 
-fn told(diagnostic: &Diagnostic) -> Told {
+fn told(diagnostic: &Diagnostic) -> Finding {
     let is_about_key = matches!(diagnostic.code, Code::E011 | Code::E012);
-    Told {
+    Finding {
         severity: Severity::Error,
         code: format!("{:?}", diagnostic.code),
         path: diagnostic.path.clone(),
@@ -70,7 +70,7 @@ fn shown(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     match Source::read(&name_of(path), &text) {
         Ok(source) => {
-            let found: Vec<Told> = check(&source.value).iter().map(told).collect();
+            let found: Vec<Finding> = check(&source.value).iter().map(told).collect();
             render(&source, &found, false)
         }
         Err(unreadable) => unreadable.render(false),

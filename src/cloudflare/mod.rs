@@ -30,8 +30,8 @@ mod reply;
 
 pub use call::{Call, Method};
 pub use desired::{
-    Desired, DesiredBalancer, DesiredMonitor, DesiredPool, DesiredRecords, Jurisdiction, Load,
-    Member, PoolMember, Switch, desired,
+    Desired, DesiredBalancer, DesiredMonitor, DesiredPool, DesiredRecords, Jurisdiction,
+    PoolMember, RecordMember, ServiceLoad, Switch, desired,
 };
 pub use marker::MARKER;
 pub use observed::{
@@ -40,7 +40,7 @@ pub use observed::{
 };
 pub use plan::{
     Action, Change, Circumstances, Effect, FieldChange, OriginEdit, Parent, Plan, RecordOp,
-    Urgency, Why, Withheld, plan,
+    Urgency, Withheld, WithheldReason, plan,
 };
-pub use reconcile::{Allowance, Done, Next, Reconcile, Report, Wanted};
-pub use reply::{Failure, REPLY_BYTES_MAX, Reply};
+pub use reconcile::{Allowance, AppliedAction, Next, PassInput, PassReport, Reconcile};
+pub use reply::{ApiFailure, REPLY_BYTES_MAX, Reply};

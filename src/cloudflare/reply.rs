@@ -34,7 +34,7 @@ pub enum Reply {
 
 /// Why a call has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum ApiFailure {
     /// Nothing came back; what was asked may have happened.
     #[error("no reply from the API ({0})")]
     Lost(String),
@@ -73,7 +73,7 @@ pub enum Failure {
     Malformed(String),
 }
 
-impl Failure {
+impl ApiFailure {
     /// Whether every other call would fail as well, so that none should be made now.
     #[must_use]
     pub fn stops_everything(&self) -> bool {
@@ -104,8 +104,8 @@ struct ApiError {
 fields!(Envelope { success, errors = Vec::new() });
 fields!(ApiError { code = 0, message = String::new() });
 
-/// Opens the envelope of a reply to a call that needs the permission `needs`. Errors: [`Failure`].
-pub(super) fn open<T: Shape>(reply: &Reply, needs: &'static str) -> Result<T, Failure> {
+/// Opens the envelope of a reply to a call that needs the permission `needs`. Errors: [`ApiFailure`].
+pub(super) fn open<T: Shape>(reply: &Reply, needs: &'static str) -> Result<T, ApiFailure> {
     let mut opened = opened(reply, needs)?;
     json::from_value(&result(&mut opened)?).map_err(malformed)
 }
@@ -114,51 +114,51 @@ pub(super) fn open<T: Shape>(reply: &Reply, needs: &'static str) -> Result<T, Fa
 pub(super) fn open_page(
     reply: &Reply,
     needs: &'static str,
-) -> Result<(Vec<Value>, Option<usize>), Failure> {
+) -> Result<(Vec<Value>, Option<usize>), ApiFailure> {
     let mut opened = opened(reply, needs)?;
     let total = opened.pointer("/result_info/total_count").and_then(Value::as_u64);
     match result(&mut opened)? {
         Value::Array(rows) => Ok((rows, total.and_then(|total| usize::try_from(total).ok()))),
-        _ => Err(Failure::Malformed("its result is no list".to_owned())),
+        _ => Err(ApiFailure::Malformed("its result is no list".to_owned())),
     }
 }
 
 /// The envelope of a reply that says that all went well.
-fn opened(reply: &Reply, needs: &'static str) -> Result<Value, Failure> {
+fn opened(reply: &Reply, needs: &'static str) -> Result<Value, ApiFailure> {
     let (status, wait_s, body) = match reply {
         Reply::Answered { status, retry_after_s, body } => (*status, *retry_after_s, body),
-        Reply::Lost(why) => return Err(Failure::Lost(why.clone())),
+        Reply::Lost(why) => return Err(ApiFailure::Lost(why.clone())),
     };
     match status {
         200..=299 => {}
         429 => {
             let asked_ms = wait_s.map_or(RATE_LIMIT_BLOCK_MS, |s| s.saturating_mul(SECOND));
             let retry_after_ms = asked_ms.min(RETRY_AFTER_MS_MAX);
-            return Err(Failure::RateLimited { retry_after_ms });
+            return Err(ApiFailure::RateLimited { retry_after_ms });
         }
-        401 | 403 => return Err(Failure::NotPermitted { status, said: said(body), needs }),
-        404 => return Err(Failure::NotFound(said(body))),
-        500..=599 => return Err(Failure::Server(status)),
-        _ => return Err(Failure::Refused { status, said: said(body) }),
+        401 | 403 => return Err(ApiFailure::NotPermitted { status, said: said(body), needs }),
+        404 => return Err(ApiFailure::NotFound(said(body))),
+        500..=599 => return Err(ApiFailure::Server(status)),
+        _ => return Err(ApiFailure::Refused { status, said: said(body) }),
     }
     let opened = json::parse(body).map_err(|error| malformed(error.into()))?;
     let envelope: Envelope = json::from_value(&opened).map_err(malformed)?;
     if !envelope.success {
-        return Err(Failure::Refused { status, said: words(&envelope.errors) });
+        return Err(ApiFailure::Refused { status, said: words(&envelope.errors) });
     }
     Ok(opened)
 }
 
-fn result(opened: &mut Value) -> Result<Value, Failure> {
+fn result(opened: &mut Value) -> Result<Value, ApiFailure> {
     match opened.get_mut("result").map(Value::take) {
-        None | Some(Value::Null) => Err(Failure::Malformed("it has no result".to_owned())),
+        None | Some(Value::Null) => Err(ApiFailure::Malformed("it has no result".to_owned())),
         Some(result) => Ok(result),
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "errors are mapped by value")]
-pub(super) fn malformed(error: BadJson) -> Failure {
-    Failure::Malformed(error.to_string())
+pub(super) fn malformed(error: BadJson) -> ApiFailure {
+    ApiFailure::Malformed(error.to_string())
 }
 
 fn said(body: &str) -> String {
@@ -193,20 +193,20 @@ mod tests {
             r#"{"success":false,"errors":[{"code":10000,"message":"Authentication error"}]}"#;
         let said = "10000 Authentication error".to_owned();
         for (reply, failure) in [
-            (Reply::Lost("timeout".to_owned()), Failure::Lost("timeout".to_owned())),
-            (answered(429, ""), Failure::RateLimited { retry_after_ms: 300_000 }),
+            (Reply::Lost("timeout".to_owned()), ApiFailure::Lost("timeout".to_owned())),
+            (answered(429, ""), ApiFailure::RateLimited { retry_after_ms: 300_000 }),
             (
                 Reply::Answered { status: 429, retry_after_s: Some(7), body: String::new() },
-                Failure::RateLimited { retry_after_ms: 7_000 },
+                ApiFailure::RateLimited { retry_after_ms: 7_000 },
             ),
             (
                 answered(403, error),
-                Failure::NotPermitted { status: 403, said: said.clone(), needs: "DNS Write" },
+                ApiFailure::NotPermitted { status: 403, said: said.clone(), needs: "DNS Write" },
             ),
-            (answered(404, "gone"), Failure::NotFound("no words".to_owned())),
-            (answered(400, error), Failure::Refused { status: 400, said: said.clone() }),
-            (answered(200, error), Failure::Refused { status: 200, said }),
-            (answered(502, "<html>"), Failure::Server(502)),
+            (answered(404, "gone"), ApiFailure::NotFound("no words".to_owned())),
+            (answered(400, error), ApiFailure::Refused { status: 400, said: said.clone() }),
+            (answered(200, error), ApiFailure::Refused { status: 200, said }),
+            (answered(502, "<html>"), ApiFailure::Server(502)),
         ] {
             assert_eq!(open::<u8>(&reply, "DNS Write"), Err(failure));
         }
@@ -216,7 +216,7 @@ mod tests {
     fn a_reply_that_is_no_envelope_is_malformed_and_not_empty() {
         for body in ["", "[]", "{\"success\":true}", "{\"success\":true,\"result\":\"x\"}"] {
             let opened = open::<u8>(&answered(200, body), "x");
-            assert!(matches!(opened, Err(Failure::Malformed(_))), "{body}: {opened:?}");
+            assert!(matches!(opened, Err(ApiFailure::Malformed(_))), "{body}: {opened:?}");
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::Controller;
 use crate::cloudflare::{
-    Allowance, Circumstances, Desired, Reconcile, Report, Urgency, Wanted, Why, desired,
+    Allowance, Circumstances, Desired, PassInput, PassReport, Reconcile, Urgency, WithheldReason,
+    desired,
 };
 use crate::config::Config;
 use crate::fingerprint::Fingerprint;
@@ -67,7 +68,7 @@ pub(super) fn begin(config: &Config, state: &State, now: Timestamp) -> Option<Pa
     }
     let denied = actuation.denied.iter().filter(|(_, denied)| now.since(denied.at) < DENIED_MS);
     Some(Pass {
-        reconcile: Reconcile::new(Wanted {
+        reconcile: Reconcile::new(PassInput {
             desired,
             circumstances: circumstances(config, state, now),
             holds: actuation.holds.clone(),
@@ -161,7 +162,7 @@ impl Controller {
     /// missing only now.
     pub fn end_reconcile(&mut self, pass: Pass, now: Timestamp) -> Vec<String> {
         let Pass { reconcile, wanted, began, .. } = pass;
-        let report: Report = reconcile.finish();
+        let report: PassReport = reconcile.finish();
         let actuation = &mut self.state.actuation;
         if actuation.attempted != Some(wanted) {
             // What stood in the way of an old wish need not stand in the way of a new one.
@@ -209,7 +210,7 @@ struct Times {
 }
 
 /// Settles what was wanted, or says when to try again.
-fn when_again(actuation: &mut Actuation, report: &Report, wanted: Fingerprint, times: Times) {
+fn when_again(actuation: &mut Actuation, report: &PassReport, wanted: Fingerprint, times: Times) {
     let Times { began, now, hold_down_ms } = times;
     if !report.failures.is_empty() {
         let hopeless =
@@ -227,10 +228,11 @@ fn when_again(actuation: &mut Actuation, report: &Report, wanted: Fingerprint, t
         return;
     }
     actuation.attempts = 0;
-    let is_held = |why: Why| report.withheld.iter().any(|withheld| withheld.why == why);
+    let is_held = |why: WithheldReason| report.withheld.iter().any(|withheld| withheld.why == why);
     let ends = actuation.moved_at.values().map(|at| at.plus(hold_down_ms));
-    let hold_down_ends = ends.filter(|end| now < *end).min().filter(|_| is_held(Why::HoldDown));
-    let budget_grows = is_held(Why::ChangeBudget).then(|| now.plus(MINUTE));
+    let hold_down_ends =
+        ends.filter(|end| now < *end).min().filter(|_| is_held(WithheldReason::HoldDown));
+    let budget_grows = is_held(WithheldReason::ChangeBudget).then(|| now.plus(MINUTE));
     let waits_until = hold_down_ends.into_iter().chain(budget_grows).min();
     // A long wait must not keep us from seeing what others do.
     let waits_until = waits_until.map(|at| at.min(now.plus(LOOK_AGAIN_MS)));
@@ -246,7 +248,7 @@ fn when_again(actuation: &mut Actuation, report: &Report, wanted: Fingerprint, t
     actuation.compared_at = Some(began);
 }
 
-fn count(actuation: &mut Actuation, report: &Report, now: Timestamp) {
+fn count(actuation: &mut Actuation, report: &PassReport, now: Timestamp) {
     for done in &report.applied {
         let Some(service) = &done.service else { continue };
         actuation.changes.insert_if_absent(service.clone(), Tally::default());
@@ -259,7 +261,7 @@ fn count(actuation: &mut Actuation, report: &Report, now: Timestamp) {
 
 /// An intent of an earlier pass is closed once a plan was made from what the account says now: what
 /// had been done was found done, and what had not is in that plan.
-fn close_intents(actuation: &mut Actuation, report: &Report, began: Timestamp) {
+fn close_intents(actuation: &mut Actuation, report: &PassReport, began: Timestamp) {
     actuation.intents.retain(|intent| {
         let is_older = intent.at < began;
         report.open.contains(&intent.what) || (is_older && !report.is_planned)

@@ -10,7 +10,7 @@ mod request;
 
 pub use admin::{ADMIN_PREFIX, AdminRequest, AdminRoute, route};
 pub use problem::{Audience, Problem, refusal};
-pub use request::{Target, may_be_tried_again, parse_target, says_unreachable};
+pub use request::{RequestTarget, may_be_tried_again, parse_target, says_unreachable};
 
 /// A JSON document that is for now alone.
 #[must_use]

@@ -2,7 +2,7 @@
 
 /// The parts of a URL that matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target<'u> {
+pub struct RequestTarget<'u> {
     /// `http` or `https`.
     pub scheme: &'u str,
     /// The host in lower case, without a port.
@@ -17,7 +17,7 @@ pub struct Target<'u> {
 /// instead of a URL type: the runtime has parsed and normalised it already, and the `url` crate
 /// would double the size of the Worker.
 #[must_use]
-pub fn parse_target(url: &str) -> Option<Target<'_>> {
+pub fn parse_target(url: &str) -> Option<RequestTarget<'_>> {
     let (scheme, rest) = url.split_once("://")?;
     let rest = rest.split('#').next().unwrap_or(rest);
     let end_of_authority = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -29,7 +29,7 @@ pub fn parse_target(url: &str) -> Option<Target<'_>> {
     });
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let path = path_and_query.split('?').next().unwrap_or("/");
-    Some(Target { scheme, host, path, path_and_query })
+    Some(RequestTarget { scheme, host, path, path_and_query })
 }
 
 /// Whether a request whose fate is unknown may be made again elsewhere: it has no body to replay,

@@ -7,7 +7,7 @@
 
 use super::outcome::{Brought, Said, Why};
 use crate::country::Country;
-use crate::http::{Audience, Target, parse_target};
+use crate::http::{Audience, RequestTarget, parse_target};
 use crate::json;
 use crate::latency::Location;
 
@@ -23,7 +23,7 @@ pub struct Asked<'a> {
     /// The method, in upper case.
     pub method: &'a str,
     /// The parts of the URL.
-    pub target: Target<'a>,
+    pub target: RequestTarget<'a>,
     /// What is sent along.
     pub body: Body,
     /// The name of the request, which nobody can guess.

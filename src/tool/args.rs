@@ -9,11 +9,11 @@ use clap::{Args, Parser, Subcommand};
 #[command(name = "pointsman", version, max_term_width = 100)]
 pub(super) struct Cli {
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum CliCommand {
     /// Find mistakes, prove residency, tell who loses service with which region
     Check(CheckArgs),
     /// Print a sound config as the edge keeps it: canonical JSON, for the key `config` in KV
@@ -99,8 +99,8 @@ pub(super) struct RequestArgs {
     /// The Cloudflare data center that takes the request
     #[arg(long)]
     pub(super) colo: Option<String>,
-    /// The client's place in degrees
-    #[arg(long, value_name = "LAT,LON", value_parser = place, allow_hyphen_values = true)]
+    /// The client's location in degrees
+    #[arg(long, value_name = "LAT,LON", value_parser = location, allow_hyphen_values = true)]
     pub(super) at: Option<Location>,
     /// What stands for the client: an address, or any text
     #[arg(long, value_name = "KEY")]
@@ -160,7 +160,7 @@ fn header(text: &str) -> Result<(String, String), String> {
     Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
 }
 
-fn place(text: &str) -> Result<Location, String> {
+fn location(text: &str) -> Result<Location, String> {
     let degrees = text.split_once(',').and_then(|(latitude, longitude)| {
         Some([latitude.trim().parse().ok()?, longitude.trim().parse().ok()?])
     });

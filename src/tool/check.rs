@@ -1,11 +1,11 @@
 //! `pointsman check`: mistakes, what the config holds, the proof, and who depends on which region.
 
 use super::args::CheckArgs;
-use super::load::{self, Loaded, Sound};
+use super::load::{self, Loaded, ValidConfig};
 use super::proof::{Proof, Subject, prove};
-use super::render::{Severity, Told};
+use super::render::{Finding, Severity};
 use super::survivors::{Survivors, survivors};
-use super::terminal::{Exit, Failure, Terminal};
+use super::terminal::{CommandFailure, Exit, Terminal};
 use super::text::{count, grouped, write_json};
 use crate::config::Config;
 use crate::time::Timestamp;
@@ -14,7 +14,7 @@ use std::io::Write;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report {
+struct CheckReport {
     now: Timestamp,
     files: Vec<FileReport>,
 }
@@ -25,7 +25,7 @@ struct FileReport {
     /// Why it could not be read; then nothing else is known.
     unread: Option<String>,
     sound: bool,
-    problems: Vec<Problem>,
+    problems: Vec<ProblemReport>,
     summary: Option<Summary>,
     proof: Option<Proof>,
     proof_took_ms: Option<u64>,
@@ -33,7 +33,7 @@ struct FileReport {
 }
 
 #[derive(Debug, Serialize)]
-struct Problem {
+struct ProblemReport {
     severity: &'static str,
     code: String,
     path: String,
@@ -56,9 +56,9 @@ struct Summary {
 }
 
 /// Checks each file by itself: one that cannot be read keeps nobody from hearing of the others.
-pub(super) fn run(args: &CheckArgs, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(args: &CheckArgs, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {
     let now = args.common.now.unwrap_or_else(terminal.clock);
-    let mut report = Report { now, files: Vec::new() };
+    let mut report = CheckReport { now, files: Vec::new() };
     let mut has_findings = false;
     for file in &args.files {
         let text = match load::text(file, terminal) {
@@ -70,9 +70,9 @@ pub(super) fn run(args: &CheckArgs, terminal: &mut Terminal<'_>) -> Result<Exit,
             }
         };
         let loaded = load::load(load::name(file), &text, now, terminal.colour);
-        has_findings |= loaded.told.iter().any(|told| {
-            told.severity == Severity::Error
-                || told.severity == Severity::Warning && args.deny_warnings
+        has_findings |= loaded.findings.iter().any(|finding| {
+            finding.severity == Severity::Error
+                || finding.severity == Severity::Warning && args.deny_warnings
         });
         let of_file = of_file(file, &loaded, now, terminal)?;
         has_findings |= of_file.proof.as_ref().is_some_and(|proof| !proof.holds);
@@ -94,23 +94,23 @@ pub(super) fn run(args: &CheckArgs, terminal: &mut Terminal<'_>) -> Result<Exit,
 
 /// Loads the one config that another command works on. What is only unwise is told here alone.
 /// Errors: it is not sound; what is wrong with it has been said, in JSON where that was asked for.
-pub(super) fn sound(
+pub(super) fn valid_config(
     file: &str,
     now: Timestamp,
     in_json: bool,
     terminal: &mut Terminal<'_>,
-) -> Result<Result<Sound, Exit>, Failure> {
-    let text = load::text(file, terminal).map_err(Failure::usage)?;
+) -> Result<Result<ValidConfig, Exit>, CommandFailure> {
+    let text = load::text(file, terminal).map_err(CommandFailure::usage)?;
     let loaded = load::load(load::name(file), &text, now, terminal.colour);
-    if loaded.sound.is_none() {
+    if loaded.valid.is_none() {
         if in_json {
             let files = vec![of_file(file, &loaded, now, terminal)?];
-            write_json(terminal.out, &Report { now, files })?;
+            write_json(terminal.out, &CheckReport { now, files })?;
         } else {
             terminal.err.write_all(loaded.rendered.as_bytes())?;
         }
     }
-    Ok(loaded.sound.ok_or(Exit::BadUsage))
+    Ok(loaded.valid.ok_or(Exit::BadUsage))
 }
 
 fn of_file(
@@ -118,16 +118,16 @@ fn of_file(
     loaded: &Loaded,
     now: Timestamp,
     terminal: &Terminal<'_>,
-) -> Result<FileReport, Failure> {
+) -> Result<FileReport, CommandFailure> {
     let mut report = FileReport::new(file);
-    report.problems = loaded.told.iter().map(Problem::from).collect();
-    if let Some(Sound { config, .. }) = &loaded.sound {
+    report.problems = loaded.findings.iter().map(ProblemReport::from).collect();
+    if let Some(ValidConfig { config, .. }) = &loaded.valid {
         report.sound = true;
         report.summary = Some(Summary::of(config));
         let began = (terminal.clock)();
         report.proof = Some(prove(config, now, &Subject::default()));
         report.proof_took_ms = Some((terminal.clock)().since(began));
-        report.survivors = Some(survivors(config, now).map_err(Failure::usage)?);
+        report.survivors = Some(survivors(config, now).map_err(CommandFailure::usage)?);
     }
     Ok(report)
 }
@@ -203,19 +203,19 @@ impl Summary {
     }
 }
 
-impl From<&Told> for Problem {
-    fn from(told: &Told) -> Self {
+impl From<&Finding> for ProblemReport {
+    fn from(finding: &Finding) -> Self {
         Self {
-            severity: match told.severity {
+            severity: match finding.severity {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
                 Severity::Note => "note",
             },
-            code: told.code.clone(),
-            path: told.path.clone(),
-            what: told.problem.clone(),
-            allowed: told.allowed.clone(),
-            hint: told.hint.clone(),
+            code: finding.code.clone(),
+            path: finding.path.clone(),
+            what: finding.problem.clone(),
+            allowed: finding.allowed.clone(),
+            hint: finding.hint.clone(),
         }
     }
 }

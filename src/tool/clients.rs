@@ -1,6 +1,6 @@
 //! Clients of a service in classes: those who are under the same rules.
 
-use super::oracle::{Asked, Claim, Kv, Oracle};
+use super::oracle::{Kv, Oracle, Ruling, SampleRequest};
 use super::requests::Kinds;
 use super::{requests, scenario};
 use crate::config::{Config, Service};
@@ -23,7 +23,7 @@ const KINDS_MAX: usize = 20_000;
 
 /// What clients have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(super) struct Class {
+pub(super) struct ClientClass {
     /// The rules that guard them, strict and preferred.
     pub(super) rules: Vec<RuleId>,
     /// The tenant whose pin they are under; of several alike the first.
@@ -46,8 +46,8 @@ pub(super) enum Does {
 /// A class with one request for each country that has clients in it.
 #[derive(Debug)]
 pub(super) struct Clients<'k> {
-    pub(super) class: Class,
-    pub(super) requests: BTreeMap<Option<Country>, Asked<'k>>,
+    pub(super) class: ClientClass,
+    pub(super) requests: BTreeMap<Option<Country>, SampleRequest<'k>>,
 }
 
 /// Whether there are more kinds of requests than are looked at, so that a class may be missing.
@@ -62,27 +62,30 @@ pub(super) fn classes<'k>(
     service: &Service,
     kinds: &'k [Kinds],
 ) -> Vec<Clients<'k>> {
-    let mut classes: BTreeMap<Class, BTreeMap<_, _>> = BTreeMap::new();
+    let mut classes: BTreeMap<ClientClass, BTreeMap<_, _>> = BTreeMap::new();
     let step = requests::step(kinds, kinds.iter().map(Kinds::len).sum(), KINDS_MAX);
-    for (asked, group) in kinds.iter().flat_map(Kinds::each).step_by(step) {
-        if asked.form.path.is_none() || asked.form.kv != Kv::Absent {
+    for (sample, group) in kinds.iter().flat_map(Kinds::each).step_by(step) {
+        if sample.form.path.is_none() || sample.form.kv != Kv::Absent {
             continue;
         }
-        let requests = classes.entry(class(oracle, service, &asked)).or_default();
+        let requests = classes.entry(class(oracle, service, &sample)).or_default();
         for country in &group.countries {
-            requests.entry(*country).or_insert(Asked { country: *country, ..asked });
+            requests.entry(*country).or_insert(SampleRequest { country: *country, ..sample });
         }
     }
     classes.into_iter().map(|(class, requests)| Clients { class, requests }).collect()
 }
 
-fn class(oracle: &Oracle<'_>, service: &Service, asked: &Asked<'_>) -> Class {
-    let tenant = asked.form.tenant.clone();
-    let facts = RequestFacts { method: asked.method, ..RequestFacts::new("") };
-    Class {
-        rules: oracle.guarding(asked).into_iter().cloned().collect(),
+fn class(oracle: &Oracle<'_>, service: &Service, sample: &SampleRequest<'_>) -> ClientClass {
+    let tenant = sample.form.tenant.clone();
+    let facts = RequestFacts { method: sample.method, ..RequestFacts::new("") };
+    ClientClass {
+        rules: oracle.guarding(sample).into_iter().cloned().collect(),
         tenant: tenant.filter(|tenant| oracle.listed(tenant).is_some()),
-        lacks_tenant: matches!(oracle.claim(service, &RegionSet::none(), asked), Claim::Refuse(_)),
+        lacks_tenant: matches!(
+            oracle.ruling(service, &RegionSet::none(), sample),
+            Ruling::Refuse(_)
+        ),
         does: match (&service.steering.primary, facts.is_safe()) {
             (None, _) => Does::Anything,
             (Some(_), true) => Does::Read,
@@ -91,7 +94,7 @@ fn class(oracle: &Oracle<'_>, service: &Service, asked: &Asked<'_>) -> Class {
     }
 }
 
-impl fmt::Display for Class {
+impl fmt::Display for ClientClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rules: Vec<&str> = self.rules.iter().map(RuleId::as_str).collect();
         f.write_str(&if rules.is_empty() { "no rule".to_owned() } else { rules.join(" + ") })?;
@@ -110,7 +113,7 @@ impl fmt::Display for Class {
 }
 
 /// How many countries, and which: `BR and unknown`, `30 countries`.
-pub(super) fn places(countries: &[Option<Country>]) -> String {
+pub(super) fn country_list(countries: &[Option<Country>]) -> String {
     let known: Vec<Country> = countries.iter().flatten().copied().collect();
     let named = match known.len() {
         0 => String::new(),
@@ -127,7 +130,7 @@ pub(super) fn places(countries: &[Option<Country>]) -> String {
 
 /// What becomes of a request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Outcome {
+pub(super) struct Routing {
     /// Where it may be served, best first.
     pub(super) regions: Vec<RegionId>,
     /// Whether the first of these was drawn by a share, so that other clients have another first.
@@ -162,19 +165,19 @@ pub(super) fn table(
 }
 
 /// Decides a request of a class.
-pub(super) fn outcome(table: &Table, asked: &Asked<'_>, now: Timestamp) -> Outcome {
-    let [path, _] = &asked.form.spellings;
+pub(super) fn routing(table: &Table, sample: &SampleRequest<'_>, now: Timestamp) -> Routing {
+    let [path, _] = &sample.form.spellings;
     let facts = RequestFacts {
         path,
-        method: asked.method,
-        header: &|name| asked.form.header(name),
-        country: asked.country,
+        method: sample.method,
+        header: &|name| sample.form.header(name),
+        country: sample.country,
         kv_pin: KvPin::Absent,
         now,
-        ..RequestFacts::new(&asked.form.host)
+        ..RequestFacts::new(&sample.form.host)
     };
     let decision = decide(table, &facts, &Evidence::default());
-    Outcome {
+    Routing {
         regions: decision.regions.iter().map(|region| region.entry.id.clone()).collect(),
         is_shared: matches!(decision.how, ChosenBy::Share | ChosenBy::LessBusy),
         refusal: decision.refusal.map(Refusal::as_str),
@@ -197,11 +200,11 @@ mod tests {
 
     #[test]
     fn a_few_countries_are_named_and_many_are_counted() {
-        assert_eq!(places(&countries(&["BR"])), "BR");
-        assert_eq!(places(&countries(&["BR", "XX"])), "BR and unknown");
-        assert_eq!(places(&countries(&["XX"])), "unknown");
-        assert_eq!(places(&countries(&["AT", "BE", "DE", "FR", "IT"])), "5 countries");
+        assert_eq!(country_list(&countries(&["BR"])), "BR");
+        assert_eq!(country_list(&countries(&["BR", "XX"])), "BR and unknown");
+        assert_eq!(country_list(&countries(&["XX"])), "unknown");
+        assert_eq!(country_list(&countries(&["AT", "BE", "DE", "FR", "IT"])), "5 countries");
         let everywhere: Vec<_> = Country::all().map(Some).chain([None]).collect();
-        assert_eq!(places(&everywhere), "all countries and unknown");
+        assert_eq!(country_list(&everywhere), "all countries and unknown");
     }
 }

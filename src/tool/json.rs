@@ -5,7 +5,7 @@
 //! places, and is only asked once the text is known to be good.
 
 use super::source::Fault;
-use super::tree::{Entry, Kind, Node};
+use super::tree::{Entry, Node, NodeKind};
 use crate::json;
 use jsonc_parser::ast;
 use jsonc_parser::common::Ranged;
@@ -17,17 +17,17 @@ pub(super) fn read(text: &str) -> Result<(Node, Value), Vec<Fault>> {
     let value = json::read_without_repeats(text).map_err(|error| vec![fault(text, &error)])?;
     let tree = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default());
     let tree = tree.ok().and_then(|parsed| parsed.value);
-    let root = tree.map_or(Node { span: 0..0, kind: Kind::Leaf }, |tree| of_value(&tree));
+    let root = tree.map_or(Node { span: 0..0, kind: NodeKind::Leaf }, |tree| of_value(&tree));
     Ok((root, value))
 }
 
 fn of_value(value: &ast::Value<'_>) -> Node {
     let kind = match value {
         ast::Value::Object(object) => {
-            Kind::Table(object.properties.iter().map(of_property).collect())
+            NodeKind::Table(object.properties.iter().map(of_property).collect())
         }
-        ast::Value::Array(array) => Kind::List(array.elements.iter().map(of_value).collect()),
-        _ => Kind::Leaf,
+        ast::Value::Array(array) => NodeKind::List(array.elements.iter().map(of_value).collect()),
+        _ => NodeKind::Leaf,
     };
     let range = value.range();
     Node { span: range.start..range.end, kind }

@@ -1,6 +1,6 @@
 //! From a file to a config, or to everything that is wrong with it.
 
-use super::render::{Severity, Told, render};
+use super::render::{Finding, Severity, render};
 use super::source::Source;
 use super::terminal::Terminal;
 use super::tree::Part;
@@ -19,16 +19,16 @@ const STDIN: (&str, &str) = ("-", "<stdin>");
 #[derive(Debug)]
 pub(super) struct Loaded {
     /// The config, where it is sound.
-    pub(super) sound: Option<Sound>,
+    pub(super) valid: Option<ValidConfig>,
     /// What is to be said of it.
-    pub(super) told: Vec<Told>,
+    pub(super) findings: Vec<Finding>,
     /// The same, each with its line.
     pub(super) rendered: String,
 }
 
 /// A config that the edge would accept.
 #[derive(Debug)]
-pub(super) struct Sound {
+pub(super) struct ValidConfig {
     pub(super) config: Config,
     /// Its text at the edge.
     pub(super) canonical: String,
@@ -65,31 +65,31 @@ pub(super) fn load(name: &str, text: &str, now: Timestamp, colour: bool) -> Load
     let source = match Source::read(name, text) {
         Ok(source) => source,
         Err(unreadable) => {
-            let (told, rendered) = (unreadable.told(), unreadable.render(colour));
-            return Loaded { sound: None, told, rendered };
+            let (findings, rendered) = (unreadable.findings(), unreadable.render(colour));
+            return Loaded { valid: None, findings, rendered };
         }
     };
     let canonical = config::canonical(&source.value);
-    let (sound, told) = match Config::parse(&canonical) {
+    let (valid, findings) = match Config::parse(&canonical) {
         Ok(config) => {
-            let told = warnings(&config, now);
-            (Some(Sound { config, canonical }), told)
+            let findings = warnings(&config, now);
+            (Some(ValidConfig { config, canonical }), findings)
         }
         Err(problems) => (None, problems.into_iter().map(error).collect()),
     };
-    let rendered = render(&source, &told, colour);
-    Loaded { sound, told, rendered }
+    let rendered = render(&source, &findings, colour);
+    Loaded { valid, findings, rendered }
 }
 
 /// What is accepted and probably not meant.
-fn warnings(config: &Config, now: Timestamp) -> Vec<Told> {
+fn warnings(config: &Config, now: Timestamp) -> Vec<Finding> {
     config::advise(config, now).into_iter().map(warning).collect()
 }
 
-fn warning(advice: Advice) -> Told {
+fn warning(advice: Advice) -> Finding {
     let Advice { path, code, problem, why, hint } = advice;
     let (severity, part, code) = (Severity::Warning, Part::Value, format!("{code:?}"));
-    Told {
+    Finding {
         severity,
         code,
         path,
@@ -100,9 +100,9 @@ fn warning(advice: Advice) -> Told {
     }
 }
 
-fn error(problem: Diagnostic) -> Told {
+fn error(problem: Diagnostic) -> Finding {
     let Diagnostic { path, code, problem, allowed, hint } = problem;
     let part = if code == Code::E011 { Part::Key } else { Part::Value };
     let code = format!("{code:?}");
-    Told { severity: Severity::Error, code, path, part, problem, allowed, hint }
+    Finding { severity: Severity::Error, code, path, part, problem, allowed, hint }
 }

@@ -37,22 +37,22 @@ mod toml;
 mod tree;
 mod whatif;
 
-pub use render::{Severity, Told, render};
+pub use render::{Finding, Severity, render};
 pub use source::{Source, Unreadable};
 pub use terminal::{Exit, Terminal};
 pub use tree::Part;
 
-use args::{CanonicalArgs, Cli, Command};
+use args::{CanonicalArgs, Cli, CliCommand};
 use clap::Parser;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use terminal::Failure;
+use terminal::CommandFailure;
 
 /// Runs one command line, the name of the program first.
 pub fn run(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>) -> Exit {
     let ended = match Cli::try_parse_from(args) {
         Ok(cli) => command(cli.command, terminal),
-        Err(error) if error.use_stderr() => Err(Failure::Usage(error.render().to_string())),
+        Err(error) if error.use_stderr() => Err(CommandFailure::Usage(error.render().to_string())),
         Err(help) => {
             write!(terminal.out, "{}", help.render()).map(|()| Exit::Fine).map_err(Into::into)
         }
@@ -61,21 +61,21 @@ pub fn run(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>
     ended.unwrap_or_else(|failure| terminal.give_up(&failure))
 }
 
-fn command(command: Command, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+fn command(command: CliCommand, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {
     match command {
-        Command::Check(args) => check::run(&args, terminal),
-        Command::Canonical(args) => canonical(&args, terminal),
-        Command::Schema => Ok(schema(terminal.out).map(|()| Exit::Fine)?),
-        Command::Explain(args) => explain::run(&args, terminal),
-        Command::Whatif(args) => whatif::run(&args, terminal),
-        Command::Plan(args) => plan::run(&args, terminal),
+        CliCommand::Check(args) => check::run(&args, terminal),
+        CliCommand::Canonical(args) => canonical(&args, terminal),
+        CliCommand::Schema => Ok(schema(terminal.out).map(|()| Exit::Fine)?),
+        CliCommand::Explain(args) => explain::run(&args, terminal),
+        CliCommand::Whatif(args) => whatif::run(&args, terminal),
+        CliCommand::Plan(args) => plan::run(&args, terminal),
     }
 }
 
-fn canonical(args: &CanonicalArgs, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+fn canonical(args: &CanonicalArgs, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {
     let now = (terminal.clock)();
-    match check::sound(&args.file, now, false, terminal)? {
-        Ok(sound) => Ok(writeln!(terminal.out, "{}", sound.canonical).map(|()| Exit::Fine)?),
+    match check::valid_config(&args.file, now, false, terminal)? {
+        Ok(valid) => Ok(writeln!(terminal.out, "{}", valid.canonical).map(|()| Exit::Fine)?),
         Err(exit) => Ok(exit),
     }
 }

@@ -44,7 +44,7 @@ pub(super) enum Kv {
 
 /// One request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct SampleRequest<'a> {
     pub(super) form: &'a Form,
     pub(super) method: &'a str,
     pub(super) country: Option<Country>,
@@ -52,7 +52,7 @@ pub(super) struct Asked<'a> {
 
 /// What the law says of a request, whatever is up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Claim {
+pub(super) enum Ruling {
     /// It is refused, since nobody knows whose it is.
     Refuse(Refusal),
     /// It may go to these regions of its service, which may be none.
@@ -61,7 +61,7 @@ pub(super) enum Claim {
 
 /// A rule with what can be read out of it once for all requests.
 #[derive(Debug)]
-struct Read<'c> {
+struct PreparedRule<'c> {
     rule: &'c Rule,
     /// The regions that it permits.
     permits: RegionSet,
@@ -74,13 +74,13 @@ struct Read<'c> {
 pub(super) struct Oracle<'c> {
     pub(super) config: &'c Config,
     now: Timestamp,
-    rules: Vec<Read<'c>>,
+    rules: Vec<PreparedRule<'c>>,
     pins: BTreeMap<&'c TenantId, RegionSet>,
 }
 
 impl<'c> Oracle<'c> {
     pub(super) fn new(config: &'c Config, now: Timestamp) -> Self {
-        let rules = config.residency.iter().map(|rule| Read {
+        let rules = config.residency.iter().map(|rule| PreparedRule {
             rule,
             permits: permitted(config, now, &rule.allow),
             patterns: rule.when.paths.iter().flatten().map(ToString::to_string).collect(),
@@ -96,26 +96,31 @@ impl<'c> Oracle<'c> {
     }
 
     /// Where the law lets the request go; `regions` are those of the service.
-    pub(super) fn claim(&self, service: &Service, regions: &RegionSet, asked: &Asked<'_>) -> Claim {
-        let pin = match self.pin(service, asked.form) {
+    pub(super) fn ruling(
+        &self,
+        service: &Service,
+        regions: &RegionSet,
+        sample: &SampleRequest<'_>,
+    ) -> Ruling {
+        let pin = match self.pin(service, sample.form) {
             Ok(pin) => pin,
-            Err(refusal) => return Claim::Refuse(refusal),
+            Err(refusal) => return Ruling::Refuse(refusal),
         };
         let mut permitted = regions.clone();
         if let Some(pin) = pin {
             permitted.intersect(&pin);
         }
         for read in &self.rules {
-            if read.rule.mode == Mode::Strict && read.guards(asked) {
+            if read.rule.mode == Mode::Strict && read.guards(sample) {
                 permitted.intersect(&read.permits);
             }
         }
-        Claim::Permit(permitted)
+        Ruling::Permit(permitted)
     }
 
     /// The rules that guard the request, strict and preferred.
-    pub(super) fn guarding(&self, asked: &Asked<'_>) -> Vec<&'c RuleId> {
-        let guarding = self.rules.iter().filter(|read| read.guards(asked));
+    pub(super) fn guarding(&self, sample: &SampleRequest<'_>) -> Vec<&'c RuleId> {
+        let guarding = self.rules.iter().filter(|read| read.guards(sample));
         guarding.map(|read| &read.rule.id).collect()
     }
 
@@ -129,7 +134,7 @@ impl<'c> Oracle<'c> {
     /// name, and every pin where the service has tenants.
     pub(super) fn everybody(&self, service: &Service, name: &str) -> RegionSet {
         let mut permitted = self.regions_of(service);
-        for Read { rule, permits, .. } in &self.rules {
+        for PreparedRule { rule, permits, .. } in &self.rules {
             if rule.mode == Mode::Strict && is_over(rule, name) {
                 permitted.intersect(permits);
             }
@@ -148,7 +153,7 @@ impl<'c> Oracle<'c> {
         country: Option<Country>,
     ) -> RegionSet {
         let mut permitted = self.regions_of(service);
-        for Read { rule, permits, .. } in &self.rules {
+        for PreparedRule { rule, permits, .. } in &self.rules {
             let guards = match (&rule.when.countries, country) {
                 (Some(countries), Some(country)) => countries.contains(country),
                 (Some(_), None) | (None, _) => true,
@@ -170,7 +175,7 @@ impl<'c> Oracle<'c> {
         let all = self.regions_of(service);
         let mut together = all.clone();
         let mut jurisdictions = vec![(String::new(), all.clone())];
-        for Read { rule, permits, .. } in &self.rules {
+        for PreparedRule { rule, permits, .. } in &self.rules {
             if rule.mode == Mode::Strict && may_guard(rule, service) {
                 together.intersect(permits);
                 let permitted = all.intersection(permits);
@@ -239,10 +244,10 @@ fn permits(allow: &Allow, region: &Region, now: Timestamp) -> bool {
     allow.everywhere || holds
 }
 
-impl Read<'_> {
-    fn guards(&self, asked: &Asked<'_>) -> bool {
-        let (when, form) = (&self.rule.when, asked.form);
-        let country = match (&when.countries, asked.country) {
+impl PreparedRule<'_> {
+    fn guards(&self, sample: &SampleRequest<'_>) -> bool {
+        let (when, form) = (&self.rule.when, sample.form);
+        let country = match (&when.countries, sample.country) {
             (Some(countries), Some(country)) => countries.contains(country),
             // Whoever comes from nowhere may come from anywhere.
             (Some(_), None) | (None, _) => true,
@@ -253,7 +258,7 @@ impl Read<'_> {
         };
         let method = match &when.methods {
             Some(named) => named.iter().any(|method| {
-                method == asked.method || (method == "GET" && asked.method == "HEAD")
+                method == sample.method || (method == "GET" && sample.method == "HEAD")
             }),
             None => true,
         };

@@ -26,7 +26,7 @@ pub enum Severity {
 
 /// One diagnostic, ready to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
     /// The stable name of the mistake, such as `E006`.
@@ -47,11 +47,13 @@ pub struct Told {
 /// leads nowhere is shown with the nearest value around it. What is known to be a secret is shown
 /// nowhere, in the lines of its neighbours neither.
 #[must_use]
-pub fn render(source: &Source, diagnostics: &[Told], colour: bool) -> String {
+pub fn render(source: &Source, diagnostics: &[Finding], colour: bool) -> String {
     let renderer = renderer(colour);
     let text = without_secrets(source, diagnostics);
-    let blocks: Vec<String> =
-        diagnostics.iter().map(|told| renderer.render(&[block(source, &text, told)])).collect();
+    let blocks: Vec<String> = diagnostics
+        .iter()
+        .map(|finding| renderer.render(&[block(source, &text, finding)]))
+        .collect();
     join(&blocks)
 }
 
@@ -64,8 +66,8 @@ pub(super) fn render_faults(name: &str, text: &str, faults: &[Fault], colour: bo
     join(&faults.iter().map(block).collect::<Vec<_>>())
 }
 
-pub(super) fn told_of_fault(fault: &Fault) -> Told {
-    Told {
+pub(super) fn finding_of_fault(fault: &Fault) -> Finding {
+    Finding {
         severity: Severity::Error,
         code: SYNTAX.to_owned(),
         path: ".".to_owned(),
@@ -77,9 +79,9 @@ pub(super) fn told_of_fault(fault: &Fault) -> Told {
 }
 
 /// The text with a `*` for each byte of a secret, so that all else stays where it is.
-fn without_secrets(source: &Source, diagnostics: &[Told]) -> String {
-    let secrets = diagnostics.iter().filter(|told| told.code == SECRET);
-    let spans: Vec<_> = secrets.flat_map(|told| source.spans(&told.path)).collect();
+fn without_secrets(source: &Source, diagnostics: &[Finding]) -> String {
+    let secrets = diagnostics.iter().filter(|finding| finding.code == SECRET);
+    let spans: Vec<_> = secrets.flat_map(|finding| source.spans(&finding.path)).collect();
     let is_secret = |at: usize| spans.iter().any(|span| span.contains(&at));
     let mut text = String::with_capacity(source.text().len());
     for (at, char) in source.text().char_indices() {
@@ -92,29 +94,29 @@ fn without_secrets(source: &Source, diagnostics: &[Told]) -> String {
     text
 }
 
-fn block<'a>(source: &'a Source, text: &'a str, told: &'a Told) -> Group<'a> {
-    let level = match told.severity {
+fn block<'a>(source: &'a Source, text: &'a str, finding: &'a Finding) -> Group<'a> {
+    let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = level.primary_title(&told.problem).id(&told.code);
-    let path = || note("at", Some(&told.path).filter(|path| !is_document(path)));
-    let block = match source.place(&told.path, told.part) {
-        Some(place) if told.code == SECRET => {
-            let (line, column) = line_and_column(text, place.span.start);
+    let title = level.primary_title(&finding.problem).id(&finding.code);
+    let path = || note("at", Some(&finding.path).filter(|path| !is_document(path)));
+    let block = match source.locate(&finding.path, finding.part) {
+        Some(found) if finding.code == SECRET => {
+            let (line, column) = line_and_column(text, found.span.start);
             let origin = Origin::path(source.name()).line(line).char_column(column);
             title.element(origin).elements(path())
         }
-        Some(place) => {
+        Some(found) => {
             // Where the caret is not under the path itself, the path is what tells the place.
-            let label = (!place.exact).then_some(told.path.as_str());
-            title.element(snippet(source.name(), text, &place.span, label))
+            let label = (!found.exact).then_some(finding.path.as_str());
+            title.element(snippet(source.name(), text, &found.span, label))
         }
         None => title.element(Origin::path(source.name())).elements(path()),
     };
-    let allowed = Some(&told.allowed).filter(|allowed| !allowed.is_empty());
-    block.elements(note("allowed", allowed)).elements(note("hint", told.hint.as_ref()))
+    let allowed = Some(&finding.allowed).filter(|allowed| !allowed.is_empty());
+    block.elements(note("allowed", allowed)).elements(note("hint", finding.hint.as_ref()))
 }
 
 fn snippet<'a>(

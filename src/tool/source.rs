@@ -38,7 +38,7 @@ pub(super) struct Fault {
 
 /// Where a diagnostic points.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct SourceSpan {
     pub(super) span: Range<usize>,
     /// Whether this is what was asked for, and not what should contain it.
     pub(super) exact: bool,
@@ -69,13 +69,13 @@ impl Source {
     /// its key, or else by its first line. `None` where only the whole document is left.
     #[must_use]
     pub fn span(&self, path: &str) -> Option<Range<usize>> {
-        self.place(path, Part::Value).map(|place| place.span)
+        self.locate(path, Part::Value).map(|found| found.span)
     }
 
     /// Like [`Source::span`], but the bytes of the key, as for a key that nobody knows.
     #[must_use]
     pub fn key_span(&self, path: &str) -> Option<Range<usize>> {
-        self.place(path, Part::Key).map(|place| place.span)
+        self.locate(path, Part::Key).map(|found| found.span)
     }
 
     /// The bytes of every value that `path` may mean, since a path does not quote keys with points
@@ -93,7 +93,7 @@ impl Source {
         found.into_iter().map(|node| node.span.clone()).collect()
     }
 
-    pub(super) fn place(&self, path: &str, part: Part) -> Option<Place> {
+    pub(super) fn locate(&self, path: &str, part: Part) -> Option<SourceSpan> {
         let found = self.root.follow(path)?;
         let (value, exact) = (&found.node.span, found.missed == 0);
         let span = match (part, found.key_span) {
@@ -102,7 +102,7 @@ impl Source {
             (_, Some(key)) if self.has_several_lines(value) => key.clone(),
             _ => self.first_line(value),
         };
-        Some(Place { span, exact })
+        Some(SourceSpan { span, exact })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -131,8 +131,8 @@ impl Unreadable {
     }
 
     /// The same without their lines.
-    pub(super) fn told(&self) -> Vec<render::Told> {
-        self.faults.iter().map(render::told_of_fault).collect()
+    pub(super) fn findings(&self) -> Vec<render::Finding> {
+        self.faults.iter().map(render::finding_of_fault).collect()
     }
 }
 

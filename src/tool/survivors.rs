@@ -1,6 +1,6 @@
 //! Who is served by whom when one region fails, and who by nobody.
 
-use super::clients::{self, Class, Clients};
+use super::clients::{self, ClientClass, Clients};
 use super::oracle::Oracle;
 use super::requests::{self, Kinds};
 use super::{scenario, text};
@@ -38,7 +38,7 @@ enum Who {
     /// Clients of the proxy.
     Class {
         #[serde(flatten)]
-        class: Class,
+        class: ClientClass,
         countries: Vec<Country>,
         unknown_country: bool,
     },
@@ -56,7 +56,7 @@ pub(super) struct Survivors {
 }
 
 /// Each failure of one region with what follows from it.
-struct Failure {
+struct RegionFailure {
     down: Option<RegionId>,
     table: Table,
     desired: Desired,
@@ -80,21 +80,25 @@ pub(super) fn survivors(config: &Config, now: Timestamp) -> Result<Survivors, Ba
     Ok(Survivors { rows, capped })
 }
 
-fn failure(config: &Config, now: Timestamp, down: Option<RegionId>) -> Result<Failure, BadRoutes> {
+fn failure(
+    config: &Config,
+    now: Timestamp,
+    down: Option<RegionId>,
+) -> Result<RegionFailure, BadRoutes> {
     let regions: Vec<RegionId> = down.iter().cloned().collect();
     let (world, state) = scenario::with(config, now, &regions, &[]);
     let table = clients::table(config, now, &regions)?;
-    Ok(Failure { down, table, desired: desired(&world, &state, now) })
+    Ok(RegionFailure { down, table, desired: desired(&world, &state, now) })
 }
 
 fn of_class(
     id: &ServiceId,
     service: &Service,
     clients: &Clients<'_>,
-    failures: &[Failure],
+    failures: &[RegionFailure],
     now: Timestamp,
 ) -> Vec<Row> {
-    let Some(asked) = clients.requests.values().next() else { return Vec::new() };
+    let Some(sample) = clients.requests.values().next() else { return Vec::new() };
     let countries: Vec<Option<Country>> = clients.requests.keys().copied().collect();
     let who = Who::Class {
         class: clients.class.clone(),
@@ -102,23 +106,23 @@ fn of_class(
         unknown_country: countries.contains(&None),
     };
     rows(failures, |failure| {
-        let outcome = clients::outcome(&failure.table, asked, now);
+        let routing = clients::routing(&failure.table, sample, now);
         let position = |region: &RegionId| service.regions.iter().position(|id| id == region);
-        let mut served_by = outcome.regions;
+        let mut served_by = routing.regions;
         served_by.sort_by_key(position);
         Row {
             service: id.clone(),
             clients: who.clone(),
             down: failure.down.clone(),
             served_by,
-            refusal: outcome.refusal,
-            status: outcome.status,
+            refusal: routing.refusal,
+            status: routing.status,
             loses_service: false,
         }
     })
 }
 
-fn of_records(id: &ServiceId, service: &Service, failures: &[Failure]) -> Vec<Row> {
+fn of_records(id: &ServiceId, service: &Service, failures: &[RegionFailure]) -> Vec<Row> {
     let mut all = Vec::new();
     if service.failover.mode == FailoverMode::Manual {
         // What its records say then is a person's to decide.
@@ -147,7 +151,7 @@ fn of_records(id: &ServiceId, service: &Service, failures: &[Failure]) -> Vec<Ro
 
 /// The rows of one class: the first is without a failure, and the others are about regions that
 /// serve it then.
-fn rows(failures: &[Failure], row: impl Fn(&Failure) -> Row) -> Vec<Row> {
+fn rows(failures: &[RegionFailure], row: impl Fn(&RegionFailure) -> Row) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for failure in failures {
         let mut row = row(failure);
@@ -242,7 +246,7 @@ impl fmt::Display for Who {
             Self::Class { class, countries, unknown_country } => {
                 let unknown = unknown_country.then_some(None);
                 let all: Vec<_> = countries.iter().copied().map(Some).chain(unknown).collect();
-                write!(f, "{class}: {}", clients::places(&all))
+                write!(f, "{class}: {}", clients::country_list(&all))
             }
         }
     }

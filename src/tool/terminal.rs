@@ -63,20 +63,20 @@ impl From<Exit> for ExitCode {
 
 /// Why a command stopped.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum CommandFailure {
     /// It was asked for something that makes no sense; the text is told as it is.
     Usage(String),
     /// Nobody takes its output any more, or nowhere is left to put it.
     Output(io::Error),
 }
 
-impl Failure {
+impl CommandFailure {
     pub(super) fn usage(text: impl fmt::Display) -> Self {
         Self::Usage(format!("error: {text}\n"))
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for CommandFailure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
@@ -84,12 +84,12 @@ impl From<io::Error> for Failure {
 
 impl Terminal<'_> {
     /// Says why. Nobody is left to hear it where writing that fails too.
-    pub(super) fn give_up(&mut self, failure: &Failure) -> Exit {
+    pub(super) fn give_up(&mut self, failure: &CommandFailure) -> Exit {
         let _ = match failure {
-            Failure::Usage(text) => self.err.write_all(text.as_bytes()),
+            CommandFailure::Usage(text) => self.err.write_all(text.as_bytes()),
             // Whoever closed the pipe, as `head` does, has seen enough.
-            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            Failure::Output(error) => writeln!(self.err, "error: {error}"),
+            CommandFailure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            CommandFailure::Output(error) => writeln!(self.err, "error: {error}"),
         };
         Exit::BadUsage
     }

@@ -1,7 +1,7 @@
 //! TOML into JSON values and their places.
 
 use super::source::Fault;
-use super::tree::{Entry, Kind, Node};
+use super::tree::{Entry, Node, NodeKind};
 use serde_json::{Map, Number, Value};
 use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeTable, DeValue};
@@ -34,7 +34,7 @@ fn of_table(
         entries.push(Entry { key: name.clone(), key_span: key.span(), node });
         values.insert(name, value);
     }
-    (Node { span, kind: Kind::Table(entries) }, Value::Object(values))
+    (Node { span, kind: NodeKind::Table(entries) }, Value::Object(values))
 }
 
 fn of_value(value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> (Node, Value) {
@@ -43,7 +43,7 @@ fn of_value(value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> (Node, Val
         DeValue::Table(table) => return of_table(span, table, faults),
         DeValue::Array(array) => {
             let (nodes, values) = array.iter().map(|item| of_value(item, faults)).unzip();
-            return (Node { span, kind: Kind::List(nodes) }, Value::Array(values));
+            return (Node { span, kind: NodeKind::List(nodes) }, Value::Array(values));
         }
         DeValue::String(text) => Ok(Value::from(text.as_ref())),
         DeValue::Boolean(truth) => Ok(Value::from(*truth)),
@@ -55,7 +55,7 @@ fn of_value(value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> (Node, Val
         faults.push(Fault { span: span.clone(), problem: problem.to_owned() });
         Value::Null
     });
-    (Node { span, kind: Kind::Leaf }, value)
+    (Node { span, kind: NodeKind::Leaf }, value)
 }
 
 fn of_integer(integer: &DeInteger<'_>) -> Result<Value, &'static str> {

@@ -16,11 +16,11 @@ pub enum Part {
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) span: Range<usize>,
-    pub(super) kind: Kind,
+    pub(super) kind: NodeKind,
 }
 
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum NodeKind {
     Leaf,
     List(Vec<Node>),
     Table(Vec<Entry>),
@@ -61,13 +61,13 @@ impl Node {
             return vec![self];
         }
         match &self.kind {
-            Kind::Leaf => Vec::new(),
-            Kind::List(items) => {
+            NodeKind::Leaf => Vec::new(),
+            NodeKind::List(items) => {
                 let step = step_into_list(path);
                 let item = step.and_then(|(index, rest)| Some((items.get(index)?, rest)));
                 item.map(|(item, rest)| item.every(rest)).unwrap_or_default()
             }
-            Kind::Table(entries) => {
+            NodeKind::Table(entries) => {
                 let steps = entries.iter().filter_map(|entry| {
                     step_over_key(path, &entry.key).map(|rest| entry.node.every(rest))
                 });
@@ -79,12 +79,12 @@ impl Node {
 
 fn follow<'n>(node: &'n Node, key_span: Option<&'n Range<usize>>, path: &str) -> Found<'n> {
     let deeper = match &node.kind {
-        Kind::Leaf => None,
-        Kind::List(items) => step_into_list(path).and_then(|(index, rest)| {
+        NodeKind::Leaf => None,
+        NodeKind::List(items) => step_into_list(path).and_then(|(index, rest)| {
             let item = items.get(index)?;
             Some(follow(item, None, rest))
         }),
-        Kind::Table(entries) => entries
+        NodeKind::Table(entries) => entries
             .iter()
             .filter_map(|entry| {
                 let rest = step_over_key(path, &entry.key)?;

@@ -6,10 +6,10 @@
 //! order stands for what is not known.
 
 use super::args::WhatifArgs;
-use super::clients::{self, Class, Clients, Outcome};
+use super::clients::{self, ClientClass, Clients, Routing};
 use super::oracle::Oracle;
 use super::scenario;
-use super::terminal::{Exit, Failure, Terminal};
+use super::terminal::{CommandFailure, Exit, Terminal};
 use super::text::{columns, count, list, some, write_json};
 use super::{check, requests};
 use crate::cloudflare::{Desired, desired};
@@ -24,7 +24,7 @@ use std::io::Write;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report {
+struct WhatifReport {
     now: Timestamp,
     down: Vec<RegionId>,
     services: Vec<ServiceReport>,
@@ -43,17 +43,17 @@ struct ServiceReport {
 /// Clients of one class that go elsewhere.
 #[derive(Debug, Serialize)]
 struct Move {
-    clients: Class,
+    clients: ClientClass,
     countries: Vec<Country>,
     unknown_country: bool,
-    from: Place,
-    to: Place,
+    from: Destination,
+    to: Destination,
     loses_service: bool,
 }
 
 /// Where clients are served first; several regions where they share them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-struct Place {
+struct Destination {
     regions: Vec<RegionId>,
     refusal: Option<&'static str>,
     status: Option<u16>,
@@ -77,18 +77,18 @@ struct Capacity {
 }
 
 /// Before or after.
-struct World {
+struct Situation {
     table: Table,
     desired: Desired,
 }
 
-pub(super) fn run(args: &WhatifArgs, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(args: &WhatifArgs, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {
     let now = args.common.now.unwrap_or_else(terminal.clock);
-    let config = match check::sound(&args.file, now, args.common.json, terminal)? {
-        Ok(sound) => sound.config,
+    let config = match check::valid_config(&args.file, now, args.common.json, terminal)? {
+        Ok(valid) => valid.config,
         Err(exit) => return Ok(exit),
     };
-    let down = regions(&config, &args.down).map_err(Failure::usage)?;
+    let down = regions(&config, &args.down).map_err(CommandFailure::usage)?;
     let report = report(&config, now, down)?;
     if args.common.json {
         write_json(terminal.out, &report)?;
@@ -112,11 +112,15 @@ pub(super) fn regions(config: &Config, names: &[String]) -> Result<Vec<RegionId>
     Ok(found)
 }
 
-fn report(config: &Config, now: Timestamp, down: Vec<RegionId>) -> Result<Report, Failure> {
+fn report(
+    config: &Config,
+    now: Timestamp,
+    down: Vec<RegionId>,
+) -> Result<WhatifReport, CommandFailure> {
     let config = clients::for_everybody(config);
     let oracle = Oracle::new(&config, now);
-    let before = world(&config, now, &[])?;
-    let after = world(&config, now, &down)?;
+    let before = situation(&config, now, &[])?;
+    let after = situation(&config, now, &down)?;
     let services = config.services.iter();
     let services = services.map(|(id, service)| {
         let (moves, unchanged) = moves(&oracle, service, &before, &after, now);
@@ -129,29 +133,34 @@ fn report(config: &Config, now: Timestamp, down: Vec<RegionId>) -> Result<Report
         }
     });
     let services = services.collect();
-    Ok(Report { now, down, services })
+    Ok(WhatifReport { now, down, services })
 }
 
-fn world(config: &Config, now: Timestamp, down: &[RegionId]) -> Result<World, Failure> {
+fn situation(
+    config: &Config,
+    now: Timestamp,
+    down: &[RegionId],
+) -> Result<Situation, CommandFailure> {
     let (told, state) = scenario::with(config, now, down, &[]);
-    let table = clients::table(config, now, down).map_err(Failure::usage)?;
-    Ok(World { table, desired: desired(&told, &state, now) })
+    let table = clients::table(config, now, down).map_err(CommandFailure::usage)?;
+    Ok(Situation { table, desired: desired(&told, &state, now) })
 }
 
 fn moves(
     oracle: &Oracle<'_>,
     service: &Service,
-    before: &World,
-    after: &World,
+    before: &Situation,
+    after: &Situation,
     now: Timestamp,
 ) -> (Vec<Move>, usize) {
     let kinds = requests::kinds(oracle, service);
     let (mut moves, mut unchanged) = (Vec::new(), 0);
     for Clients { class, requests } in clients::classes(oracle, service, &kinds) {
-        let mut ways: BTreeMap<(Place, Place), Vec<Option<Country>>> = BTreeMap::new();
-        for (country, asked) in &requests {
-            let [from, to] = [before, after]
-                .map(|world| Place::of(clients::outcome(&world.table, asked, now), service));
+        let mut ways: BTreeMap<(Destination, Destination), Vec<Option<Country>>> = BTreeMap::new();
+        for (country, sample) in &requests {
+            let [from, to] = [before, after].map(|situation| {
+                Destination::of(clients::routing(&situation.table, sample, now), service)
+            });
             ways.entry((from, to)).or_default().push(*country);
         }
         for ((from, to), countries) in ways {
@@ -172,9 +181,9 @@ fn moves(
     (moves, unchanged)
 }
 
-impl Place {
-    fn of(outcome: Outcome, service: &Service) -> Self {
-        let Outcome { mut regions, is_shared, refusal, status } = outcome;
+impl Destination {
+    fn of(routing: Routing, service: &Service) -> Self {
+        let Routing { mut regions, is_shared, refusal, status } = routing;
         if is_shared {
             regions.sort_by_key(|id| service.regions.iter().position(|region| region == id));
         } else {
@@ -184,12 +193,12 @@ impl Place {
     }
 }
 
-fn records(service: &Service, before: &World, after: &World) -> Vec<RecordMove> {
+fn records(service: &Service, before: &Situation, after: &Situation) -> Vec<RecordMove> {
     let mut moves = Vec::new();
     for publish in &service.publish {
         let Publish::Dns(target) = publish else { continue };
-        let [from, to] = [before, after].map(|world| {
-            let mut records = world.desired.records.iter();
+        let [from, to] = [before, after].map(|situation| {
+            let mut records = situation.desired.records.iter();
             let records = records.find(|r| r.name == target.name && r.kind == target.kind);
             records.and_then(|records| records.answer.as_ref()).map(|(region, _)| region.clone())
         });
@@ -216,7 +225,7 @@ fn capacity(config: &Config, service: &Service, down: &[RegionId]) -> Option<Cap
     })
 }
 
-impl Report {
+impl WhatifReport {
     fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "down: {}", list(&self.down))?;
         for service in &self.services {
@@ -252,7 +261,7 @@ impl Move {
     fn row(&self) -> [String; 4] {
         let unknown = self.unknown_country.then_some(None);
         let all: Vec<_> = self.countries.iter().copied().map(Some).chain(unknown).collect();
-        let mut countries = clients::places(&all);
+        let mut countries = clients::country_list(&all);
         // A count alone tells nobody whom to call.
         if (5..crate::country::COUNTRIES).contains(&self.countries.len()) {
             countries = format!("{countries}: {}", some(&self.countries));
@@ -261,7 +270,7 @@ impl Move {
     }
 }
 
-impl Place {
+impl Destination {
     fn told(&self) -> String {
         let Some((status, word)) = self.status.zip(self.refusal) else {
             let regions: Vec<&str> = self.regions.iter().map(RegionId::as_str).collect();

@@ -120,7 +120,7 @@ impl Lists<'_> {
     /// The pools that have only permitted regions: those of `first` in front, those that are down
     /// at the end, otherwise in the order in which the service names its regions.
     fn list(&self, permitted: &[RegionId], first: &[RegionId]) -> Vec<String> {
-        let place = |regions: &[RegionId]| {
+        let rank = |regions: &[RegionId]| {
             let near = first.iter().position(|region| regions.contains(region));
             let order = self.service.regions.iter().position(|region| regions.contains(region));
             (near.unwrap_or(first.len()), order)
@@ -128,7 +128,7 @@ impl Lists<'_> {
         let all = |regions: &[RegionId]| regions.iter().all(|region| permitted.contains(region));
         let mut pools: Vec<_> =
             self.pools.iter().copied().filter(|(_, regions)| all(regions)).collect();
-        sort_by_key(&mut pools, |(name, regions)| (self.down.contains(*name), place(regions)));
+        sort_by_key(&mut pools, |(name, regions)| (self.down.contains(*name), rank(regions)));
         pools.into_iter().map(|(name, _)| name.to_owned()).collect()
     }
 

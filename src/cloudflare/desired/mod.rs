@@ -38,7 +38,7 @@ pub struct Desired {
     /// Where the last usable origin must stay enabled.
     pub jurisdictions: Vec<Jurisdiction>,
     /// What services must be able to carry, where they say so.
-    pub loads: Map<ServiceId, Load>,
+    pub loads: Map<ServiceId, ServiceLoad>,
 }
 
 impl Desired {
@@ -86,14 +86,14 @@ pub struct DesiredRecords {
     /// The regions that they may name, in failover order.
     pub regions: Vec<RegionId>,
     /// Everything that the law lets the records say, with the region and what its health asks for.
-    pub permitted: Map<String, Member>,
+    pub permitted: Map<String, RecordMember>,
     /// Whether a person moves the answer; we then only keep it inside the law.
     pub manual: bool,
 }
 
 /// Something that a record may say, or an origin that a pool may have.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Member {
+pub struct RecordMember {
     /// What its health asks for.
     pub switch: Switch,
     /// Where it is.
@@ -183,7 +183,7 @@ pub struct DesiredBalancer {
 
 /// What a service must be able to carry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Load {
+pub struct ServiceLoad {
     /// Requests a second at peak.
     pub peak_rps: u32,
     /// What each region can carry.
@@ -252,12 +252,12 @@ fn switch(health: Health) -> Switch {
     }
 }
 
-fn load(view: &View<'_>, service: &Service) -> Option<Load> {
+fn load(view: &View<'_>, service: &Service) -> Option<ServiceLoad> {
     let capacity = |id: &RegionId| {
         let capacity_rps = view.config.regions.get(id)?.capacity_rps?;
         Some((id.clone(), capacity_rps))
     };
-    Some(Load {
+    Some(ServiceLoad {
         peak_rps: service.peak_rps?,
         capacity_rps: Map::of(service.regions.iter().filter_map(capacity)),
     })

@@ -1,6 +1,6 @@
 //! Record sets: one answer for everybody, so only what every rule over the name permits.
 
-use super::{DesiredRecords, Member, health, is_manual, switch};
+use super::{DesiredRecords, RecordMember, health, is_manual, switch};
 use crate::config::{DnsTarget, Origin, RecordKind, Service};
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
@@ -54,13 +54,13 @@ fn permitted(
     service: &Service,
     kind: RecordKind,
     regions: &[&RegionId],
-) -> Map<String, Member> {
+) -> Map<String, RecordMember> {
     let mut permitted = Map::new();
     for region in regions {
         for origin in view.origins_in(region) {
             let switch = switch(health(view, service, origin));
             if let Some(content) = content(kind, origin) {
-                permitted.insert_min(content, Member { switch, region: (*region).clone() });
+                permitted.insert_min(content, RecordMember { switch, region: (*region).clone() });
             }
         }
     }

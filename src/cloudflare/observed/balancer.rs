@@ -9,8 +9,8 @@ use crate::json::fields;
 use crate::ordered::Map;
 use serde_json::{Map as Object, Value};
 
-/// Lists of pools by the code of a place, in failover order.
-type PoolsBy = Map<String, Vec<String>>;
+/// Lists of pools by the code of a country, region or data center, in failover order.
+pub(in crate::cloudflare) type PoolsByLocation = Map<String, Vec<String>>;
 
 /// The fields of a load balancer that we may keep.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -20,11 +20,11 @@ pub struct BalancerFields {
     /// The pool of last resort, whatever its health.
     pub fallback_pool: Option<String>,
     /// By country.
-    pub country_pools: Option<PoolsBy>,
+    pub country_pools: Option<PoolsByLocation>,
     /// By Cloudflare's region.
-    pub region_pools: Option<PoolsBy>,
+    pub region_pools: Option<PoolsByLocation>,
     /// By data center; these come before the country.
-    pub pop_pools: Option<PoolsBy>,
+    pub pop_pools: Option<PoolsByLocation>,
     /// Pools with a policy of their own, first match first.
     pub pool_sets: Option<Vec<PoolSet>>,
     /// How a pool is chosen.
@@ -134,12 +134,12 @@ impl BalancerFields {
     /// Fills in what the API takes for granted, so that what means the same is the same.
     #[must_use]
     pub fn with_defaults(mut self) -> Self {
-        for places in [&mut self.country_pools, &mut self.region_pools, &mut self.pop_pools] {
-            places.get_or_insert_default().retain(|_, pools| !pools.is_empty());
+        for locations in [&mut self.country_pools, &mut self.region_pools, &mut self.pop_pools] {
+            locations.get_or_insert_default().retain(|_, pools| !pools.is_empty());
         }
         self.pool_sets.get_or_insert_default();
         let maps = [&self.country_pools, &self.region_pools, &self.pop_pools];
-        let is_geo = maps.into_iter().flatten().any(|places| !places.is_empty());
+        let is_geo = maps.into_iter().flatten().any(|locations| !locations.is_empty());
         let unsaid = if is_geo { "geo" } else { "off" };
         said_or(&mut self.steering_policy, unsaid);
         said_or(&mut self.session_affinity, "none");

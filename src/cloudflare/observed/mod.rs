@@ -9,7 +9,7 @@ pub use balancer::{BalancerFields, PoolMatch, PoolSet, RandomSteering, SetOverri
 pub use monitor::MonitorFields;
 pub use weight::Weight;
 
-pub(super) use balancer::renamed;
+pub(super) use balancer::{PoolsByLocation, renamed};
 
 use crate::json::fields;
 use crate::ordered::Map;

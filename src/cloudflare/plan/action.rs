@@ -168,7 +168,7 @@ pub enum RecordOp {
 
 words! {
     /// Why something was left undone.
-    pub enum Why {
+    pub enum WithheldReason {
         /// It is somebody else's.
         Foreign = "foreign",
         /// It is not there, and the config does not say that we manage it.
@@ -210,7 +210,7 @@ pub struct Withheld {
     /// What it is about.
     pub what: String,
     /// Why.
-    pub why: Why,
+    pub why: WithheldReason,
     /// The same in words, with its numbers.
     pub because: String,
 }

@@ -1,19 +1,16 @@
 //! Load balancers: their lists of pools, and whether the pools are what they are taken for.
 
-use super::action::{Action, Change, Effect, Parent, Urgency, Why};
+use super::action::{Action, Change, Effect, Parent, Urgency, WithheldReason};
 use super::fields::{differences, names};
 use super::{FieldChange, Planner};
 use crate::cloudflare::desired::{Desired, DesiredBalancer, DesiredPool};
 use crate::cloudflare::marker::{self, Owner};
 use crate::cloudflare::name::normal;
-use crate::cloudflare::observed::{Balancer, BalancerFields, Pool, PoolSet};
+use crate::cloudflare::observed::{Balancer, BalancerFields, Pool, PoolSet, PoolsByLocation};
 use crate::ids::RegionId;
 use crate::json::Shape;
 use crate::ordered::{Map, Set};
 use serde_json::Value;
-
-/// Lists of pools by place.
-type PoolsBy = Option<Map<String, Vec<String>>>;
 
 impl Planner<'_> {
     pub(super) fn balancer(&mut self, wanted: &DesiredBalancer) {
@@ -31,7 +28,7 @@ impl Planner<'_> {
                 "its rules `{}` lead to pools of their own, and nobody proves where",
                 balancer.overriding.join("`, `")
             );
-            self.withhold(what(), Why::Unlawful, because);
+            self.withhold(what(), WithheldReason::Unlawful, because);
         }
         let seen = found.map_or(Value::Null, |b| as_seen(&b.fields, fields).write());
         let mut changes = differences(&with_defaults(fields).write(), &seen);
@@ -44,7 +41,7 @@ impl Planner<'_> {
         let action = action(wanted, found, changes);
         if wanted.manual && found.is_some() && action.urgency != Urgency::Law {
             let because = "its service fails over by hand".to_owned();
-            return self.withhold(what(), Why::Manual, because);
+            return self.withhold(what(), WithheldReason::Manual, because);
         }
         self.hasten_pools(wanted, action.urgency);
         self.plan.actions.push(action);
@@ -71,7 +68,7 @@ impl Planner<'_> {
         wanted: &'w DesiredBalancer,
         found: Option<&Balancer>,
         pools: &[Pool],
-    ) -> Result<&'w BalancerFields, (Why, String)> {
+    ) -> Result<&'w BalancerFields, (WithheldReason, String)> {
         let missing = |name: &&String| !pools.iter().any(|pool| pool.name == **name);
         let created = |name: &&String| {
             self.plan.actions.iter().any(|action| match &action.change {
@@ -80,19 +77,19 @@ impl Planner<'_> {
             })
         };
         if let Some(fault) = found.and_then(|balancer| foreign(wanted, balancer)) {
-            return Err((Why::Foreign, fault));
+            return Err((WithheldReason::Foreign, fault));
         }
         let Some(fields) = &wanted.fields else {
             let because = "no pool has only regions that everything permits that binds it, so it \
                            has nothing lawful to fall back to";
-            return Err((Why::Unlawful, because.to_owned()));
+            return Err((WithheldReason::Unlawful, because.to_owned()));
         };
         if found.is_none() && !wanted.manage {
             let because = "the zone has none of this name; create it, or set `manage`".to_owned();
-            return Err((Why::Missing, because));
+            return Err((WithheldReason::Missing, because));
         }
         if let Some(name) = wanted.pools.keys().find(|name| missing(name) && !created(name)) {
-            return Err((Why::Missing, format!("its pool `{name}` is not there")));
+            return Err((WithheldReason::Missing, format!("its pool `{name}` is not there")));
         }
         // What leads out now is mended all the same: to leave it would be worse.
         let leads_out = found.is_some_and(|balancer| is_unlawful(fields, &balancer.fields));
@@ -103,7 +100,7 @@ impl Planner<'_> {
                      whose law that is under",
                     pool.name
                 );
-                return Err((Why::Unlawful, because));
+                return Err((WithheldReason::Unlawful, because));
             }
         }
         Ok(fields)
@@ -220,8 +217,8 @@ fn urgency(wanted: &DesiredBalancer, seen: &BalancerFields, changes: &[FieldChan
 /// Every list of pools.
 fn lists(fields: &BalancerFields) -> Vec<&Vec<String>> {
     let mut lists: Vec<&Vec<String>> = fields.default_pools.iter().collect();
-    for places in [&fields.country_pools, &fields.region_pools, &fields.pop_pools] {
-        lists.extend(places.iter().flat_map(Map::values));
+    for locations in [&fields.country_pools, &fields.region_pools, &fields.pop_pools] {
+        lists.extend(locations.iter().flat_map(Map::values));
     }
     for set in fields.pool_sets.iter().flatten() {
         lists.extend(set.overrides.iter().filter_map(|overrides| overrides.pools.as_ref()));
@@ -235,7 +232,7 @@ fn is_unlawful(wanted: &BalancerFields, seen: &BalancerFields) -> bool {
     let default = wanted.default_pools.as_deref().unwrap_or_default();
     let outside =
         |pools: &[String], permitted: &[String]| pools.iter().any(|p| !permitted.contains(p));
-    let by_place = |seen: &PoolsBy, wanted: &PoolsBy| {
+    let by_place = |seen: &Option<PoolsByLocation>, wanted: &Option<PoolsByLocation>| {
         seen.iter().flatten().any(|(code, pools)| {
             let permitted = wanted.as_ref().and_then(|wanted| wanted.get(code));
             outside(pools, permitted.map_or(default, Vec::as_slice))

@@ -5,9 +5,9 @@
 //! guard of the last usable destination stands where pools are planned, since it withholds single
 //! origins; the one of root name servers where records are.
 
-use super::action::{Action, Change, Plan, Urgency, Why, Withheld};
+use super::action::{Action, Change, Plan, Urgency, Withheld, WithheldReason};
 use super::pools::{WHOLE_POOL, in_use};
-use crate::cloudflare::desired::{Desired, Load, PoolMember};
+use crate::cloudflare::desired::{Desired, PoolMember, ServiceLoad};
 use crate::cloudflare::name::normal;
 use crate::cloudflare::observed::{Observed, Pool};
 use crate::config::Guards;
@@ -37,7 +37,7 @@ pub struct Circumstances {
 /// Goes through the actions in their order, and counts what those that pass would do.
 struct Watch<'w> {
     circumstances: &'w Circumstances,
-    loads: &'w Map<ServiceId, Load>,
+    loads: &'w Map<ServiceId, ServiceLoad>,
     /// How many records each zone has.
     totals: &'w Map<String, usize>,
     away: Set<RegionId>,
@@ -118,7 +118,7 @@ fn changing(plan: &Plan) -> Map<String, usize> {
 }
 
 impl Watch<'_> {
-    fn refusal(&self, action: &Action) -> Option<(Why, String)> {
+    fn refusal(&self, action: &Action) -> Option<(WithheldReason, String)> {
         if action.urgency == Urgency::Law {
             return None;
         }
@@ -139,39 +139,39 @@ impl Watch<'_> {
         }
     }
 
-    fn halted(&self) -> Option<(Why, String)> {
+    fn halted(&self) -> Option<(WithheldReason, String)> {
         let because = || "`guards.halted` is set, so nothing changes".to_owned();
-        self.circumstances.guards.halted.then(|| (Why::Halted, because()))
+        self.circumstances.guards.halted.then(|| (WithheldReason::Halted, because()))
     }
 
-    fn doubt(&self, action: &Action) -> Option<(Why, String)> {
+    fn doubt(&self, action: &Action) -> Option<(WithheldReason, String)> {
         let since = self.circumstances.doubted_since?;
         let moves = action.urgency != Urgency::Upkeep;
         let because = || format!("the observer doubts itself since {since}");
-        moves.then(|| (Why::ObserverDoubt, because()))
+        moves.then(|| (WithheldReason::ObserverDoubt, because()))
     }
 
-    fn hold_down(&self, action: &Action) -> Option<(Why, String)> {
+    fn hold_down(&self, action: &Action) -> Option<(WithheldReason, String)> {
         let moved_at = *self.circumstances.moved_at.get(action.service.as_ref()?)?;
         let stays_ms = self.circumstances.guards.hold_down_ms;
         let because =
             || format!("traffic was moved at {moved_at}, and stays for {} s", stays_ms / SECOND);
         let is_soon = self.circumstances.now.since(moved_at) < stays_ms;
         let waits = action.urgency == Urgency::Restore && is_soon;
-        waits.then(|| (Why::HoldDown, because()))
+        waits.then(|| (WithheldReason::HoldDown, because()))
     }
 
     /// Upkeep may use half of the budget, so that it never takes a failover's place.
-    fn change_budget(&self, action: &Action) -> Option<(Why, String)> {
+    fn change_budget(&self, action: &Action) -> Option<(WithheldReason, String)> {
         let service = action.service.as_ref()?;
         let most = self.circumstances.guards.changes_per_hour;
         let most = if action.urgency == Urgency::Upkeep { most.div_ceil(2) } else { most };
         let changes = self.changes.get(service).copied().unwrap_or(0);
         let because = || format!("`{service}` had {changes} changes in the last hour of {most}");
-        (changes >= most).then(|| (Why::ChangeBudget, because()))
+        (changes >= most).then(|| (WithheldReason::ChangeBudget, because()))
     }
 
-    fn regions_away(&self, action: &Action) -> Option<(Why, String)> {
+    fn regions_away(&self, action: &Action) -> Option<(WithheldReason, String)> {
         let most = self.circumstances.guards.regions_away?;
         let mut away = self.away.clone();
         away.extend(action.effect.away.iter().cloned());
@@ -181,20 +181,20 @@ impl Watch<'_> {
         };
         let is_more = away.len() > self.away.len();
         let is_too_many = away.len() > usize::try_from(most).unwrap_or(usize::MAX);
-        (is_more && is_too_many).then(|| (Why::RegionsAway, because()))
+        (is_more && is_too_many).then(|| (WithheldReason::RegionsAway, because()))
     }
 
-    fn capacity(&self, action: &Action) -> Option<(Why, String)> {
+    fn capacity(&self, action: &Action) -> Option<(WithheldReason, String)> {
         let load = self.loads.get(action.service.as_ref()?)?;
         let serving = action.effect.serving.as_ref()?;
         let capacity = |region: &RegionId| load.capacity_rps.get(region).copied().map(u64::from);
         let left: u64 = serving.iter().filter_map(capacity).sum();
         let because = || format!("what remains carries {left} rps of {} at peak", load.peak_rps);
         let is_loss = !action.effect.away.is_empty() && left < u64::from(load.peak_rps);
-        is_loss.then(|| (Why::Capacity, because()))
+        is_loss.then(|| (WithheldReason::Capacity, because()))
     }
 
-    fn zone_share(&self, action: &Action) -> Option<(Why, String)> {
+    fn zone_share(&self, action: &Action) -> Option<(WithheldReason, String)> {
         let Change::Records { zone, .. } = &action.change else { return None };
         let changing = *self.changing.get(zone)?;
         let total = self.totals.get(zone).copied().unwrap_or(0);
@@ -206,6 +206,7 @@ impl Watch<'_> {
                  {percent} %, and they do not name what is down"
             )
         };
-        (action.urgency >= Urgency::Restore && is_large).then(|| (Why::ZoneShare, because()))
+        (action.urgency >= Urgency::Restore && is_large)
+            .then(|| (WithheldReason::ZoneShare, because()))
     }
 }

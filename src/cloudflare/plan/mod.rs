@@ -13,7 +13,8 @@ mod pools;
 mod records;
 
 pub use action::{
-    Action, Change, Effect, FieldChange, OriginEdit, Parent, Plan, RecordOp, Urgency, Why, Withheld,
+    Action, Change, Effect, FieldChange, OriginEdit, Parent, Plan, RecordOp, Urgency, Withheld,
+    WithheldReason,
 };
 pub use guards::Circumstances;
 pub(super) use pools::WHOLE_POOL;
@@ -56,7 +57,7 @@ pub fn plan(
 }
 
 impl Planner<'_> {
-    fn withhold(&mut self, what: String, why: Why, because: impl Into<String>) {
+    fn withhold(&mut self, what: String, why: WithheldReason, because: impl Into<String>) {
         self.plan.withheld.push(Withheld { what, why, because: because.into() });
     }
 }

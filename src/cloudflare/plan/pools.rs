@@ -1,7 +1,7 @@
 //! Pools: which origins take traffic. All pools of a service are looked at together, because its
 //! last usable origin may be in any of them.
 
-use super::action::{Action, Change, Effect, OriginEdit, Parent, Urgency, Why};
+use super::action::{Action, Change, Effect, OriginEdit, Parent, Urgency, WithheldReason};
 use super::{FieldChange, Planner};
 use crate::cloudflare::desired::{DesiredPool, Jurisdiction, PoolMember, Switch};
 use crate::cloudflare::marker::{self, Owner};
@@ -17,14 +17,14 @@ use serde_json::{Value, json};
 pub(in crate::cloudflare) const WHOLE_POOL: &str = "*";
 
 /// A pool that is there, with what is wanted of it.
-type Found<'p> = (&'p DesiredPool, &'p Pool);
+type MatchedPool<'p> = (&'p DesiredPool, &'p Pool);
 
 impl<'p> Planner<'p> {
     pub(super) fn pools(&mut self) {
         let desired = self.desired;
         for service in Set::of(desired.pools.iter().map(|pool| &pool.service)) {
             let wanted = desired.pools.iter().filter(|pool| pool.service == *service);
-            let found: Vec<Found<'p>> =
+            let found: Vec<MatchedPool<'p>> =
                 wanted.filter_map(|wanted| Some((wanted, self.find_pool(wanted)?))).collect();
             let (mut used, mut serving) = (Set::new(), Set::new());
             for (address, region) in found.iter().flat_map(|(wanted, pool)| in_use(wanted, pool)) {
@@ -50,23 +50,23 @@ impl<'p> Planner<'p> {
                 self.plan.actions.push(create(wanted));
             } else {
                 let because = "the account has no pool of this name; create it, or set `manage`";
-                self.withhold(what, Why::Missing, because);
+                self.withhold(what, WithheldReason::Missing, because);
             }
             return None;
         };
         if let Owner::Other(other) = marker::owner(pool.description.as_deref(), &wanted.service) {
-            self.withhold(what, Why::Foreign, format!("it is marked for `{other}`"));
+            self.withhold(what, WithheldReason::Foreign, format!("it is marked for `{other}`"));
             return None;
         }
         if !pool.origins.iter().any(|o| wanted.origins.contains_key(&normal(&o.address))) {
             let because = "none of its origins has an address of this config";
-            self.withhold(what, Why::Foreign, because);
+            self.withhold(what, WithheldReason::Foreign, because);
             return None;
         }
         Some(pool)
     }
 
-    fn pool(&mut self, found: Found<'p>, emptied: &[&Jurisdiction], serving: &Set<RegionId>) {
+    fn pool(&mut self, found: MatchedPool<'p>, emptied: &[&Jurisdiction], serving: &Set<RegionId>) {
         let (wanted, pool) = found;
         // What the config once had us switch in the other way is given back all the same.
         self.switch_origins(found, emptied, serving);
@@ -91,7 +91,7 @@ impl<'p> Planner<'p> {
 
     fn switch_origins(
         &mut self,
-        found: Found<'p>,
+        found: MatchedPool<'p>,
         emptied: &[&Jurisdiction],
         serving: &Set<RegionId>,
     ) {
@@ -106,7 +106,7 @@ impl<'p> Planner<'p> {
             None => true,
             Some(because) => {
                 let what = format!("pool {}: disable {address}", pool.name);
-                self.withhold(what, Why::LastUsable, because);
+                self.withhold(what, WithheldReason::LastUsable, because);
                 false
             }
         });
@@ -122,7 +122,7 @@ impl<'p> Planner<'p> {
         }
     }
 
-    fn switches(&self, (wanted, pool): Found<'p>, which: Switch) -> Map<String, OriginEdit> {
+    fn switches(&self, (wanted, pool): MatchedPool<'p>, which: Switch) -> Map<String, OriginEdit> {
         let enabled = Some(which == Switch::Enable);
         let mut edits = Map::new();
         for PoolOrigin { address, enabled: is_enabled, .. } in &pool.origins {
@@ -140,7 +140,7 @@ impl<'p> Planner<'p> {
 
     fn switch_pool(
         &mut self,
-        found: Found<'p>,
+        found: MatchedPool<'p>,
         emptied: &[&Jurisdiction],
         serving: &Set<RegionId>,
     ) {
@@ -159,7 +159,7 @@ impl<'p> Planner<'p> {
         let addresses: Vec<String> = wanted.origins.keys().cloned().collect();
         if let Some(because) = last_one(emptied, &addresses).filter(|_| !to) {
             let what = format!("pool {}: disable it", pool.name);
-            return self.withhold(what, Why::LastUsable, because);
+            return self.withhold(what, WithheldReason::LastUsable, because);
         }
         self.plan.is_partial |= to;
         let change = field("enabled", pool.enabled.into(), to.into());
@@ -244,7 +244,7 @@ fn field(name: &str, from: Value, to: Value) -> FieldChange {
 }
 
 fn edit(
-    (wanted, pool): Found<'_>,
+    (wanted, pool): MatchedPool<'_>,
     edits: Map<String, OriginEdit>,
     urgency: Urgency,
     effect: Effect,
@@ -264,7 +264,12 @@ fn edit(
     }
 }
 
-fn set((wanted, pool): Found<'_>, change: FieldChange, reason: String, urgency: Urgency) -> Action {
+fn set(
+    (wanted, pool): MatchedPool<'_>,
+    change: FieldChange,
+    reason: String,
+    urgency: Urgency,
+) -> Action {
     fields(wanted, Some(pool.id.clone()), vec![change], reason, urgency)
 }
 

@@ -1,8 +1,8 @@
 //! Record sets: what they should say, and the fewest changes that make them say it.
 
 use super::Planner;
-use super::action::{Action, Change, Effect, RecordOp, Urgency, Why};
-use crate::cloudflare::desired::{DesiredRecords, Member, Switch};
+use super::action::{Action, Change, Effect, RecordOp, Urgency, WithheldReason};
+use crate::cloudflare::desired::{DesiredRecords, RecordMember, Switch};
 use crate::cloudflare::marker::{self, Owner};
 use crate::cloudflare::name::normal;
 use crate::cloudflare::observed::Record;
@@ -16,7 +16,7 @@ const RECORDS_MAX: usize = 100;
 const AUTOMATIC: u32 = 1;
 
 /// What a record set should say, and why that changes.
-struct Answer {
+struct ChosenContents {
     contents: Set<String>,
     reason: String,
 }
@@ -26,11 +26,11 @@ impl Planner<'_> {
         let Some(named) = self.observed.records.get(&wanted.name) else { return };
         let what = || format!("{} {}", wanted.name, wanted.kind);
         if let Some(because) = is_delegated(wanted, named) {
-            return self.withhold(what(), Why::RootNs, because);
+            return self.withhold(what(), WithheldReason::RootNs, because);
         }
         if named.len() >= RECORDS_MAX {
             let because = format!("{} records or more are too many to compare", named.len());
-            return self.withhold(what(), Why::Unclear, because);
+            return self.withhold(what(), WithheldReason::Unclear, because);
         }
         let mut sorted: Vec<&Record> = named.iter().collect();
         sort_by(&mut sorted, |a, b| a.id.cmp(&b.id));
@@ -56,16 +56,16 @@ impl Planner<'_> {
 fn action(
     wanted: &DesiredRecords,
     present: &Set<String>,
-    answer: Answer,
+    answer: ChosenContents,
     ops: Vec<RecordOp>,
 ) -> Action {
-    let Answer { contents, reason } = answer;
+    let ChosenContents { contents, reason } = answer;
     let member = |content: &String| wanted.permitted.get(content);
     let (mut serving, mut away) = (Set::new(), Set::new());
-    for Member { region, .. } in contents.iter().filter_map(member) {
+    for RecordMember { region, .. } in contents.iter().filter_map(member) {
         serving.insert(region.clone());
     }
-    for Member { region, .. } in present.iter().filter_map(member) {
+    for RecordMember { region, .. } in present.iter().filter_map(member) {
         if !serving.contains(region) {
             away.insert(region.clone());
         }
@@ -119,7 +119,10 @@ fn is_ours(wanted: &DesiredRecords, record: &Record) -> bool {
 }
 
 /// Whether a first record may be made where none is ours.
-fn may_be_created(wanted: &DesiredRecords, named: &[&Record]) -> Result<(), (Why, String)> {
+fn may_be_created(
+    wanted: &DesiredRecords,
+    named: &[&Record],
+) -> Result<(), (WithheldReason, String)> {
     let foreign = named.iter().filter(|record| is_of_kind(wanted, record)).count();
     if foreign > 0 {
         let marker = marker::of(&wanted.service);
@@ -127,40 +130,43 @@ fn may_be_created(wanted: &DesiredRecords, named: &[&Record]) -> Result<(), (Why
             "none of its {foreign} records is ours; put `{marker}` into the comment of one, or set \
              `adopt`"
         );
-        return Err((Why::Foreign, because));
+        return Err((WithheldReason::Foreign, because));
     }
     if !wanted.manage {
         let because = "there is none; create one, or set `manage`".to_owned();
-        return Err((Why::Missing, because));
+        return Err((WithheldReason::Missing, because));
     }
     let is_cname = |record: &&&Record| record.kind == RecordKind::Cname.as_str();
     let alone = wanted.kind == RecordKind::Cname;
     match named.iter().find(|record| alone || is_cname(record)) {
         Some(other) => {
             let because = format!("a CNAME stands alone, and there is {} beside it", other.kind);
-            Err((Why::Foreign, because))
+            Err((WithheldReason::Foreign, because))
         }
         None => Ok(()),
     }
 }
 
 /// What the set should say, given what it says; or why it stays.
-fn answer(wanted: &DesiredRecords, present: &Set<String>) -> Result<Answer, (Why, String)> {
+fn answer(
+    wanted: &DesiredRecords,
+    present: &Set<String>,
+) -> Result<ChosenContents, (WithheldReason, String)> {
     let mut lawful = present.clone();
     lawful.retain(|content| wanted.permitted.contains_key(content));
     if wanted.permitted.is_empty() {
         // Nothing may be answered any more, as when a membership has ended. No answer is lawful.
         let reason = "no region is permitted any more".to_owned();
-        return Ok(Answer { contents: Set::new(), reason });
+        return Ok(ChosenContents { contents: Set::new(), reason });
     }
     // What no law binds may say anything; it is then only not what we would say.
     let is_lawful = !wanted.is_guarded || lawful.len() == present.len();
     if let Some(region) = unknown_and_better(wanted, present) {
         let because = format!("nobody knows how {region} is, and that is no reason to leave it");
-        return Err((Why::NoneUp, because));
+        return Err((WithheldReason::NoneUp, because));
     }
     let chosen = match wanted.mode {
-        DnsMode::Failover => wanted.answer.as_ref().map(|(region, contents)| Answer {
+        DnsMode::Failover => wanted.answer.as_ref().map(|(region, contents)| ChosenContents {
             reason: format!("answer {} ({region})", listed(contents)),
             contents: contents.clone(),
         }),
@@ -172,17 +178,21 @@ fn answer(wanted: &DesiredRecords, present: &Set<String>) -> Result<Answer, (Why
     match &wanted.refuge {
         // To stay is right only where the law permits what is said.
         Some((region, contents)) if !is_lawful => {
-            let (contents, place) = if lawful.is_empty() {
+            let (contents, note) = if lawful.is_empty() {
                 (contents.clone(), format!(" ({region})"))
             } else {
                 (lawful, String::new())
             };
-            let reason =
-                format!("answer {}{place}, as the law permits no other", listed(&contents));
-            Ok(Answer { contents, reason })
+            let reason = format!("answer {}{note}, as the law permits no other", listed(&contents));
+            Ok(ChosenContents { contents, reason })
         }
-        _ if wanted.manual => Err((Why::Manual, "its service fails over by hand".to_owned())),
-        _ => Err((Why::NoneUp, "no permitted region is up, so the answer stays".to_owned())),
+        _ if wanted.manual => {
+            Err((WithheldReason::Manual, "its service fails over by hand".to_owned()))
+        }
+        _ => Err((
+            WithheldReason::NoneUp,
+            "no permitted region is up, so the answer stays".to_owned(),
+        )),
     }
 }
 
@@ -193,21 +203,21 @@ fn unknown_and_better<'w>(
     present: &Set<String>,
 ) -> Option<&'w RegionId> {
     let (to, _) = wanted.answer.as_ref().filter(|_| wanted.mode == DnsMode::Failover)?;
-    let place = |region: &RegionId| wanted.regions.iter().position(|known| known == region);
+    let index = |region: &RegionId| wanted.regions.iter().position(|known| known == region);
     let mut unknown = None;
     for content in present {
         match wanted.permitted.get(content) {
-            Some(Member { switch: Switch::Leave, region }) => unknown = Some(region),
-            Some(Member { switch: Switch::Enable, .. }) => {}
-            Some(Member { switch: Switch::Disable, .. }) | None => return None,
+            Some(RecordMember { switch: Switch::Leave, region }) => unknown = Some(region),
+            Some(RecordMember { switch: Switch::Enable, .. }) => {}
+            Some(RecordMember { switch: Switch::Disable, .. }) | None => return None,
         }
     }
-    unknown.filter(|region| place(region) < place(to))
+    unknown.filter(|region| index(region) < index(to))
 }
 
 /// Everybody who is up, and of those of whom nobody knows, whoever is there. `None` where that is
 /// nobody, so that a set never shrinks to nothing.
-fn members(wanted: &DesiredRecords, lawful: &Set<String>) -> Option<Answer> {
+fn members(wanted: &DesiredRecords, lawful: &Set<String>) -> Option<ChosenContents> {
     let stays = |content: &String, switch: Switch| match switch {
         Switch::Enable => true,
         Switch::Leave => lawful.contains(content.as_str()),
@@ -217,7 +227,8 @@ fn members(wanted: &DesiredRecords, lawful: &Set<String>) -> Option<Answer> {
     let contents: Set<String> = fit.map(|(content, _)| content.clone()).collect();
     let is_known = wanted.permitted.values().any(|member| member.switch == Switch::Enable);
     let reason = format!("answer {}", listed(&contents));
-    (!wanted.manual && is_known && !contents.is_empty()).then_some(Answer { contents, reason })
+    (!wanted.manual && is_known && !contents.is_empty())
+        .then_some(ChosenContents { contents, reason })
 }
 
 fn listed(contents: &Set<String>) -> String {

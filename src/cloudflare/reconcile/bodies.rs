@@ -7,7 +7,7 @@ use crate::json::{self, Shape};
 use serde_json::Value;
 
 /// One entry of a record's body.
-type Entry = (&'static str, Value);
+type BodyField = (&'static str, Value);
 
 /// One change to one record, with the name and type of the record.
 pub(super) type Op<'a> = (&'a str, RecordKind, &'a RecordOp);
@@ -66,8 +66,8 @@ fn batch(base: &str, ops: &[Op<'_>]) -> Call {
 }
 
 /// What a record says from now on.
-fn says(name: &str, kind: RecordKind, op: &RecordOp) -> Vec<Entry> {
-    let record = |content: &str, ttl_s: u32| -> Vec<Entry> {
+fn says(name: &str, kind: RecordKind, op: &RecordOp) -> Vec<BodyField> {
+    let record = |content: &str, ttl_s: u32| -> Vec<BodyField> {
         vec![
             ("name", name.into()),
             ("type", kind.write()),

@@ -8,25 +8,25 @@
 //! ends in the same state as one that did not.
 
 mod bodies;
+mod operation;
 mod reading;
 mod report;
-mod step;
 mod writing;
 
-pub use report::{Done, Report};
+pub use report::{AppliedAction, PassReport};
 
 use super::call::Call;
 use super::desired::Desired;
 use super::observed::{Observed, Record};
-use super::plan::{Circumstances, Urgency, Why, Withheld, plan};
-use super::reply::{Failure, Reply};
+use super::plan::{Circumstances, Urgency, Withheld, WithheldReason, plan};
+use super::reply::{ApiFailure, Reply};
 use crate::hold::Hold;
 use crate::ordered::{Map, Set};
-use step::Step;
+use operation::Operation;
 
 /// What a pass begins with.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct PassInput {
     /// What is to be so.
     pub desired: Desired,
     /// What the guards look at.
@@ -88,18 +88,19 @@ pub struct Reconcile {
     allowance: Allowance,
     is_dry: bool,
     /// What is still to do, the next of it last.
-    steps: Vec<Step>,
-    waiting: Option<Step>,
-    report: Report,
+    operations: Vec<Operation>,
+    waiting: Option<Operation>,
+    report: PassReport,
 }
 
 impl Reconcile {
     /// Begins a pass.
     #[must_use]
-    pub fn new(wanted: Wanted) -> Self {
-        let steps = step::reads(&wanted.desired, &wanted.zone_ids);
-        let Wanted { desired, circumstances, holds, zone_ids, denied, allowance, is_dry } = wanted;
-        let report = Report { zone_ids: zone_ids.clone(), denied, ..Report::default() };
+    pub fn new(wanted: PassInput) -> Self {
+        let operations = operation::reads(&wanted.desired, &wanted.zone_ids);
+        let PassInput { desired, circumstances, holds, zone_ids, denied, allowance, is_dry } =
+            wanted;
+        let report = PassReport { zone_ids: zone_ids.clone(), denied, ..PassReport::default() };
         Self {
             desired,
             circumstances,
@@ -109,7 +110,7 @@ impl Reconcile {
             fresh: Vec::new(),
             allowance,
             is_dry,
-            steps,
+            operations,
             waiting: None,
             report,
         }
@@ -117,10 +118,10 @@ impl Reconcile {
 
     /// What to do next.
     pub fn next_step(&mut self) -> Next {
-        while let Some(step) = self.steps.pop() {
-            match step {
-                Step::Plan => self.make_plan(),
-                Step::Intend { what, holds } => {
+        while let Some(operation) = self.operations.pop() {
+            match operation {
+                Operation::Plan => self.make_plan(),
+                Operation::Intend { what, holds } => {
                     self.fresh.clear();
                     for hold in &holds {
                         if self.holds.insert(hold.clone()) {
@@ -131,22 +132,22 @@ impl Reconcile {
                     self.report.open.push(what.clone());
                     return Next::Intend { what, holds };
                 }
-                step if self.is_denied(&step) => {}
-                step => match self.call(&step) {
+                operation if self.is_denied(&operation) => {}
+                operation => match self.call(&operation) {
                     Ok(Some(call)) => {
-                        if self.report.calls >= self.most_calls(&step) {
-                            self.put_off(&step);
+                        if self.report.calls >= self.most_calls(&operation) {
+                            self.put_off(&operation);
                             return Next::Done;
                         }
                         self.report.calls += 1;
-                        self.waiting = Some(step);
+                        self.waiting = Some(operation);
                         return Next::Call(call);
                     }
                     // What it needs was not found, which was reported then.
-                    Ok(None) => self.close(&step.subject()),
+                    Ok(None) => self.close(&operation.subject()),
                     Err(why) => {
-                        self.close(&step.subject());
-                        self.report.failures.push(format!("{}: {why}", step.subject()));
+                        self.close(&operation.subject());
+                        self.report.failures.push(format!("{}: {why}", operation.subject()));
                     }
                 },
             }
@@ -156,10 +157,10 @@ impl Reconcile {
 
     /// Takes the reply of the call that [`Reconcile::next_step`] asked for.
     pub fn answer(&mut self, reply: &Reply) {
-        let Some(step) = self.waiting.take() else { return };
-        let (subject, grant) = (step.subject(), step.grant());
-        let is_write = step.is_write();
-        let Err(failure) = self.take(step, reply) else { return };
+        let Some(operation) = self.waiting.take() else { return };
+        let (subject, grant) = (operation.subject(), operation.grant());
+        let is_write = operation.is_write();
+        let Err(failure) = self.take(operation, reply) else { return };
         if !is_write || failure.is_certain() {
             self.close(&subject);
             // What was not done is nothing to undo.
@@ -167,66 +168,66 @@ impl Reconcile {
         }
         let told = format!("{subject}: {failure}");
         match &failure {
-            Failure::RateLimited { retry_after_ms } => {
+            ApiFailure::RateLimited { retry_after_ms } => {
                 self.report.blocked_ms = Some(*retry_after_ms);
             }
-            Failure::NotPermitted { .. } => {
+            ApiFailure::NotPermitted { .. } => {
                 self.report.denied.insert(grant, told.clone());
             }
             _ => {}
         }
         if failure.stops_everything() {
-            self.steps.clear();
+            self.operations.clear();
         }
         self.report.failures.push(told);
     }
 
     /// Ends the pass before its next change, because what it was made from no longer holds.
     pub fn abandon(&mut self, because: String) {
-        if let Some(step) = self.waiting.take() {
-            self.close(&step.subject());
+        if let Some(operation) = self.waiting.take() {
+            self.close(&operation.subject());
         }
-        self.steps.clear();
+        self.operations.clear();
         let what = "what is left of the plan".to_owned();
-        self.report.withheld.push(Withheld { what, why: Why::Stale, because });
+        self.report.withheld.push(Withheld { what, why: WithheldReason::Stale, because });
         self.report.put_off = Some(Urgency::Law);
     }
 
     /// Ends the pass.
     #[must_use]
-    pub fn finish(self) -> Report {
+    pub fn finish(self) -> PassReport {
         self.report
     }
 
-    fn is_denied(&mut self, step: &Step) -> bool {
-        let Some(told) = self.report.denied.get(&step.grant()) else { return false };
+    fn is_denied(&mut self, operation: &Operation) -> bool {
+        let Some(told) = self.report.denied.get(&operation.grant()) else { return false };
         let told = told.clone();
         if !self.report.failures.contains(&told) {
             self.report.failures.push(told);
         }
-        self.close(&step.subject());
+        self.close(&operation.subject());
         true
     }
 
-    fn most_calls(&self, step: &Step) -> u32 {
+    fn most_calls(&self, operation: &Operation) -> u32 {
         let Allowance { calls, upkeep } = self.allowance;
-        if step.urgency() == Some(Urgency::Upkeep) { calls.min(upkeep) } else { calls }
+        if operation.urgency() == Some(Urgency::Upkeep) { calls.min(upkeep) } else { calls }
     }
 
     /// Ends the pass for want of calls: the next one goes on from here.
-    fn put_off(&mut self, step: &Step) {
-        if step.urgency().is_none() {
+    fn put_off(&mut self, operation: &Operation) {
+        if operation.urgency().is_none() {
             let told =
                 format!("{} calls are too few to read what is to be compared", self.report.calls);
             self.report.failures.push(told);
-        } else if self.report.applied.is_empty() && step.urgency() != Some(Urgency::Upkeep) {
+        } else if self.report.applied.is_empty() && operation.urgency() != Some(Urgency::Upkeep) {
             let told = format!("{} calls are too few for one change", self.report.calls);
             self.report.failures.push(told);
         }
-        let urgency = step.urgency().unwrap_or(Urgency::Law);
+        let urgency = operation.urgency().unwrap_or(Urgency::Law);
         self.report.put_off = Some(self.report.put_off.map_or(urgency, |other| other.min(urgency)));
-        self.close(&step.subject());
-        self.steps.clear();
+        self.close(&operation.subject());
+        self.operations.clear();
     }
 
     /// What was intended was done, or certainly not: there is nothing to look after.
@@ -244,7 +245,7 @@ impl Reconcile {
             self.report.plan = plan;
         } else {
             self.report.withheld.extend(plan.withheld);
-            self.steps = step::writes(plan.actions);
+            self.operations = operation::writes(plan.actions);
         }
     }
 

@@ -19,7 +19,7 @@ const BATCH_MAX: usize = 200;
 
 /// One thing to do.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum Operation {
     FindZone {
         zone: String,
     },
@@ -59,7 +59,7 @@ pub(super) enum Step {
 }
 
 /// What has to be read before there can be a plan, the first of it last.
-pub(super) fn reads(desired: &Desired, zone_ids: &Map<String, String>) -> Vec<Step> {
+pub(super) fn reads(desired: &Desired, zone_ids: &Map<String, String>) -> Vec<Operation> {
     let record_zones = Set::of(desired.records.iter().map(|records| &records.zone));
     let mut balanced: Vec<(&String, &String)> = Vec::new();
     for balancer in &desired.balancers {
@@ -73,47 +73,48 @@ pub(super) fn reads(desired: &Desired, zone_ids: &Map<String, String>) -> Vec<St
     let unknown = Set::of(zones.filter(|zone| !zone_ids.contains_key(zone.as_str())));
     let accounts = Set::of(desired.pools.iter().map(|pool| &pool.account));
     let monitored = Set::of(desired.monitors.iter().map(|monitor| &monitor.account));
-    let mut steps = Vec::new();
+    let mut operations = Vec::new();
     for zone in unknown {
-        steps.push(Step::FindZone { zone: zone.clone() });
+        operations.push(Operation::FindZone { zone: zone.clone() });
     }
     for zone in record_zones {
-        steps.push(Step::ListRecords { zone: zone.clone(), page: 1 });
+        operations.push(Operation::ListRecords { zone: zone.clone(), page: 1 });
     }
     for account in accounts {
-        steps.push(Step::ListPools { account: account.clone() });
+        operations.push(Operation::ListPools { account: account.clone() });
     }
     for account in monitored {
-        steps.push(Step::ListMonitors { account: account.clone() });
+        operations.push(Operation::ListMonitors { account: account.clone() });
     }
     for (zone, account) in balanced {
-        steps.push(Step::ListBalancers { zone: zone.clone(), account: account.clone() });
+        operations.push(Operation::ListBalancers { zone: zone.clone(), account: account.clone() });
     }
-    steps.push(Step::Plan);
-    steps.reverse();
-    steps
+    operations.push(Operation::Plan);
+    operations.reverse();
+    operations
 }
 
 /// What carries out the actions, the first of it last. Changes of records that are equally urgent
 /// are made together, as far as nothing else comes between.
-pub(super) fn writes(actions: Vec<Action>) -> Vec<Step> {
-    let mut steps = Vec::new();
+pub(super) fn writes(actions: Vec<Action>) -> Vec<Operation> {
+    let mut operations = Vec::new();
     let mut batches = Vec::new();
     for action in actions {
         if let Change::Records { .. } = action.change {
             add(&mut batches, action);
             continue;
         }
-        finish(&mut steps, &mut batches);
-        steps.push(Step::Intend { what: action.to_string(), holds: writing::taken(&action) });
-        steps.push(match action.change {
-            Change::Origins { .. } => Step::ReadPool(action),
-            Change::Records { .. } | Change::Fields { .. } => Step::WriteFields(action),
+        finish(&mut operations, &mut batches);
+        operations
+            .push(Operation::Intend { what: action.to_string(), holds: writing::taken(&action) });
+        operations.push(match action.change {
+            Change::Origins { .. } => Operation::ReadPool(action),
+            Change::Records { .. } | Change::Fields { .. } => Operation::WriteFields(action),
         });
     }
-    finish(&mut steps, &mut batches);
-    steps.reverse();
-    steps
+    finish(&mut operations, &mut batches);
+    operations.reverse();
+    operations
 }
 
 /// Adds an action to the first batch that has room for it and is of its kind.
@@ -130,11 +131,11 @@ fn add(batches: &mut Vec<Vec<Action>>, action: Action) {
     }
 }
 
-fn finish(steps: &mut Vec<Step>, batches: &mut Vec<Vec<Action>>) {
+fn finish(operations: &mut Vec<Operation>, batches: &mut Vec<Vec<Action>>) {
     for actions in std::mem::take(batches) {
-        let step = Step::WriteRecords(actions);
-        steps.push(Step::Intend { what: step.subject(), holds: Vec::new() });
-        steps.push(step);
+        let operation = Operation::WriteRecords(actions);
+        operations.push(Operation::Intend { what: operation.subject(), holds: Vec::new() });
+        operations.push(operation);
     }
 }
 
@@ -155,15 +156,15 @@ fn ops(action: &Action) -> usize {
 }
 
 /// The zone or account that an action is in.
-fn place(action: &Action) -> &str {
+fn scope(action: &Action) -> &str {
     match &action.change {
         Change::Records { zone, .. } => zone,
         Change::Origins { account, .. } => account,
-        Change::Fields { parent: Parent::Zone(place) | Parent::Account(place), .. } => place,
+        Change::Fields { parent: Parent::Zone(scope) | Parent::Account(scope), .. } => scope,
     }
 }
 
-impl Step {
+impl Operation {
     /// What it is about, as it is told and as its intent is called.
     pub(super) fn subject(&self) -> String {
         match self {
@@ -206,14 +207,14 @@ impl Step {
     /// What a token must be granted for it: a permission, and where. One may be missing on one zone
     /// and not on another.
     pub(super) fn grant(&self) -> String {
-        let place = match self {
+        let scope = match self {
             Self::ListRecords { zone, .. }
             | Self::ListName { zone, .. }
             | Self::ListBalancers { zone, .. } => zone,
             Self::ListPools { account } | Self::ListMonitors { account } => account,
-            Self::WriteRecords(actions) => actions.first().map_or("", |action| place(action)),
+            Self::WriteRecords(actions) => actions.first().map_or("", |action| scope(action)),
             Self::ReadPool(action) | Self::WritePool { action, .. } | Self::WriteFields(action) => {
-                place(action)
+                scope(action)
             }
             Self::FindZone { .. } | Self::Plan | Self::Intend { .. } => "",
         };
@@ -222,7 +223,7 @@ impl Step {
             Self::WriteFields(action) if action.change.is_monitor() => " (monitors)",
             _ => "",
         };
-        [self.needs(), " on ", place, about].concat()
+        [self.needs(), " on ", scope, about].concat()
     }
 
     /// Whether its call changes something.

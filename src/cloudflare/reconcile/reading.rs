@@ -1,13 +1,13 @@
 //! The calls that read, and what is kept of their replies.
 
 use super::Reconcile;
-use super::step::Step;
+use super::operation::Operation;
 use crate::cloudflare::call::Call;
 use crate::cloudflare::name::normal;
 use crate::cloudflare::observed::{
     Balancer, BalancerFields, LbMonitor, MonitorFields, Pool, Record, renamed,
 };
-use crate::cloudflare::reply::{Failure, Reply, malformed, open, open_page};
+use crate::cloudflare::reply::{ApiFailure, Reply, malformed, open, open_page};
 use crate::json::{self, Shape, fields};
 use crate::ordered::Set;
 use serde_json::Value;
@@ -36,46 +36,46 @@ fields!(MonitorHead { id, description });
 impl Reconcile {
     /// The call of a step; `None` where what it needs was not found, which was reported then.
     /// Errors: what it would write names something that is not there.
-    pub(super) fn call(&self, step: &Step) -> Result<Option<Call>, String> {
+    pub(super) fn call(&self, operation: &Operation) -> Result<Option<Call>, String> {
         let zone_id = |zone: &String| self.observed.zone_ids.get(zone);
-        let path = match step {
-            Step::FindZone { zone } => Some(format!("/zones?name={zone}")),
-            Step::ListRecords { zone, page } => zone_id(zone)
+        let path = match operation {
+            Operation::FindZone { zone } => Some(format!("/zones?name={zone}")),
+            Operation::ListRecords { zone, page } => zone_id(zone)
                 .map(|id| format!("/zones/{id}/dns_records?per_page={PER_PAGE}&page={page}")),
-            Step::ListName { zone, name } => zone_id(zone)
+            Operation::ListName { zone, name } => zone_id(zone)
                 .map(|id| format!("/zones/{id}/dns_records?name.exact={name}&per_page=100")),
-            Step::ListPools { account } => {
+            Operation::ListPools { account } => {
                 Some(format!("/accounts/{account}/load_balancers/pools"))
             }
-            Step::ListMonitors { account } => {
+            Operation::ListMonitors { account } => {
                 Some(format!("/accounts/{account}/load_balancers/monitors"))
             }
-            Step::ListBalancers { zone, .. } => {
+            Operation::ListBalancers { zone, .. } => {
                 zone_id(zone).map(|id| format!("/zones/{id}/load_balancers"))
             }
-            _ => return self.write_call(step),
+            _ => return self.write_call(operation),
         };
         Ok(path.map(Call::get))
     }
 
-    /// Takes the reply to a step's call. Errors: [`Failure`].
-    pub(super) fn take(&mut self, step: Step, reply: &Reply) -> Result<(), Failure> {
-        let needs = step.needs();
-        match step {
-            Step::FindZone { zone } => self.take_zone(zone, reply, needs),
-            Step::ListRecords { zone, page } => self.take_records(zone, page, reply, needs),
-            Step::ListName { zone, name } => {
+    /// Takes the reply to a operation's call. Errors: [`ApiFailure`].
+    pub(super) fn take(&mut self, operation: Operation, reply: &Reply) -> Result<(), ApiFailure> {
+        let needs = operation.needs();
+        match operation {
+            Operation::FindZone { zone } => self.take_zone(zone, reply, needs),
+            Operation::ListRecords { zone, page } => self.take_records(zone, page, reply, needs),
+            Operation::ListName { zone, name } => {
                 let (rows, _) = self.opened(&zone, reply, needs)?;
                 let records = json::from_value(&rows.into()).map_err(malformed)?;
                 self.observed.records.insert(name, records);
                 Ok(())
             }
-            Step::ListPools { account } => {
+            Operation::ListPools { account } => {
                 let pools: Vec<Pool> = open(reply, needs)?;
                 self.observed.pools.insert(account, pools);
                 Ok(())
             }
-            Step::ListMonitors { account } => {
+            Operation::ListMonitors { account } => {
                 let (rows, _) = open_page(reply, needs)?;
                 let mut monitors = Vec::new();
                 for row in &rows {
@@ -84,10 +84,10 @@ impl Reconcile {
                 self.observed.monitors.insert(account, monitors);
                 Ok(())
             }
-            Step::ListBalancers { zone, account } => {
+            Operation::ListBalancers { zone, account } => {
                 self.take_balancers(zone, &account, reply, needs)
             }
-            step => self.take_write(step, reply, needs),
+            operation => self.take_write(operation, reply, needs),
         }
     }
 
@@ -96,12 +96,12 @@ impl Reconcile {
         zone: String,
         reply: &Reply,
         needs: &'static str,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ApiFailure> {
         let (zones, _) = open_page(reply, needs)?;
         let found = zones.iter().find(|found| normal(text(found, "name")) == zone);
         let Some(id) = found.map(|found| text(found, "id").to_owned()).filter(|id| !id.is_empty())
         else {
-            return Err(Failure::NotFound("the token sees no zone of this name".to_owned()));
+            return Err(ApiFailure::NotFound("the token sees no zone of this name".to_owned()));
         };
         self.observed.zone_ids.insert(zone.clone(), id.clone());
         self.report.zone_ids.insert(zone, id);
@@ -114,9 +114,9 @@ impl Reconcile {
         zone: &str,
         reply: &Reply,
         needs: &'static str,
-    ) -> Result<(Vec<Value>, Option<usize>), Failure> {
+    ) -> Result<(Vec<Value>, Option<usize>), ApiFailure> {
         let opened = open_page(reply, needs);
-        if let Err(Failure::NotFound(_)) = opened {
+        if let Err(ApiFailure::NotFound(_)) = opened {
             // The zone was deleted and made anew: its id is looked up again in the next pass.
             self.report.zone_ids.remove(zone);
         }
@@ -131,18 +131,18 @@ impl Reconcile {
         page: usize,
         reply: &Reply,
         needs: &'static str,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ApiFailure> {
         let (rows, total) = self.opened(&zone, reply, needs)?;
         let names = self.desired.records.iter().filter(|records| records.zone == zone);
         let names = Set::of(names.map(|records| records.name.clone()));
         let is_last = rows.len() < PER_PAGE;
         let read = PER_PAGE.saturating_mul(page.saturating_sub(1)).saturating_add(rows.len());
-        let untold = || Failure::Malformed("it does not say how many there are".to_owned());
+        let untold = || ApiFailure::Malformed("it does not say how many there are".to_owned());
         let total = total.or(is_last.then_some(read)).ok_or_else(untold)?;
         self.observed.records_total.insert(zone.clone(), total);
         if total > PER_PAGE * PAGES_MAX {
             for name in names {
-                self.steps.push(Step::ListName { zone: zone.clone(), name });
+                self.operations.push(Operation::ListName { zone: zone.clone(), name });
             }
             return Ok(());
         }
@@ -153,7 +153,7 @@ impl Reconcile {
             }
         }
         if page * PER_PAGE < total && !rows.is_empty() {
-            self.steps.push(Step::ListRecords { zone: zone.clone(), page: page + 1 });
+            self.operations.push(Operation::ListRecords { zone: zone.clone(), page: page + 1 });
             self.pages.insert(zone, records);
             return Ok(());
         }
@@ -174,7 +174,7 @@ impl Reconcile {
         account: &str,
         reply: &Reply,
         needs: &'static str,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ApiFailure> {
         let (rows, _) = self.opened(&zone, reply, needs)?;
         // Without the names of its pools, nothing can be said of a balancer.
         let Some(pools) = self.observed.pools.get(account) else { return Ok(()) };
@@ -188,14 +188,14 @@ impl Reconcile {
 }
 
 /// A monitor as the API shows it.
-pub(super) fn monitor(row: &Value) -> Result<LbMonitor, Failure> {
+pub(super) fn monitor(row: &Value) -> Result<LbMonitor, ApiFailure> {
     let MonitorHead { id, description } = json::from_value(row).map_err(malformed)?;
     let fields: MonitorFields = json::from_value(row).map_err(malformed)?;
     Ok(LbMonitor { id, description, fields })
 }
 
 /// A balancer as the API shows it, with the names of its pools instead of their ids.
-pub(super) fn balancer(row: &Value, pools: &[Pool]) -> Result<Balancer, Failure> {
+pub(super) fn balancer(row: &Value, pools: &[Pool]) -> Result<Balancer, ApiFailure> {
     let name_of = |id: &str| {
         let found = pools.iter().find(|pool| pool.id == id);
         Some(found.map_or_else(|| format!("({id})"), |pool| pool.name.clone()))
@@ -225,7 +225,7 @@ fn text<'r>(row: &'r Value, key: &str) -> &'r str {
 }
 
 /// What the API shows of an object, in the form in which a plan names its fields.
-pub(super) fn shown(kind: &str, row: &Value, pools: &[Pool]) -> Result<Value, Failure> {
+pub(super) fn shown(kind: &str, row: &Value, pools: &[Pool]) -> Result<Value, ApiFailure> {
     Ok(match kind {
         "load_balancers" => balancer(row, pools)?.fields.with_defaults().write(),
         "monitors" => monitor(row)?.fields.write(),

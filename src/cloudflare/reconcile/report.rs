@@ -8,7 +8,7 @@ use crate::time::Millis;
 
 /// What a pass did.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Report {
+pub struct PassReport {
     /// Zone ids that were looked up, for the next pass.
     pub zone_ids: Map<String, String>,
     /// Whether everything that could be read was read and a plan was made of it.
@@ -18,7 +18,7 @@ pub struct Report {
     /// How many actions were in the plan.
     pub planned: usize,
     /// Changes that were made and confirmed.
-    pub applied: Vec<Done>,
+    pub applied: Vec<AppliedAction>,
     /// Changes that may have been made: no reply said so.
     pub open: Vec<String>,
     /// What was deliberately not done.
@@ -41,7 +41,7 @@ pub struct Report {
 
 /// One change that was made and confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Done {
+pub struct AppliedAction {
     /// What it was.
     pub what: String,
     /// The service that it was for.

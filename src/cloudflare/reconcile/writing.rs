@@ -1,14 +1,14 @@
 //! The calls that change something, and the check that they did.
 
-use super::step::Step;
-use super::{Reconcile, bodies, reading, step};
+use super::operation::Operation;
+use super::{Reconcile, bodies, operation, reading};
 use crate::cloudflare::call::{Call, Method};
 use crate::cloudflare::name::normal;
 use crate::cloudflare::observed::{Observed, Pool, PoolOrigin, Record, renamed};
 use crate::cloudflare::plan::{
     Action, Change, FieldChange, OriginEdit, Parent, RecordOp, Urgency, WHOLE_POOL,
 };
-use crate::cloudflare::reply::{Failure, Reply, malformed, open};
+use crate::cloudflare::reply::{ApiFailure, Reply, malformed, open};
 use crate::hold::Hold;
 use crate::json::{self, Shape, fields};
 use crate::ordered::Map;
@@ -56,20 +56,20 @@ pub(super) fn is_over(hold: &Hold, observed: &Observed) -> bool {
 }
 
 impl Reconcile {
-    pub(super) fn write_call(&self, step: &Step) -> Result<Option<Call>, String> {
-        match step {
-            Step::WriteRecords(actions) => {
-                let zone = actions.first().and_then(step::zone);
+    pub(super) fn write_call(&self, operation: &Operation) -> Result<Option<Call>, String> {
+        match operation {
+            Operation::WriteRecords(actions) => {
+                let zone = actions.first().and_then(operation::zone);
                 Ok(zone.and_then(|zone| self.observed.zone_ids.get(zone)).and_then(|id| {
                     bodies::records_call(&format!("/zones/{id}/dns_records"), actions)
                 }))
             }
-            Step::ReadPool(action) => Ok(pool_path(action).map(Call::get)),
-            Step::WritePool { action, origins } => {
+            Operation::ReadPool(action) => Ok(pool_path(action).map(Call::get)),
+            Operation::WritePool { action, origins } => {
                 let body = Some(json::object(vec![("origins", origins.clone().into())]));
                 Ok(pool_path(action).map(|path| Call { method: Method::Patch, path, body }))
             }
-            Step::WriteFields(action) => self.fields_call(action),
+            Operation::WriteFields(action) => self.fields_call(action),
             _ => Ok(None),
         }
     }
@@ -113,26 +113,26 @@ impl Reconcile {
 
     pub(super) fn take_write(
         &mut self,
-        step: Step,
+        operation: Operation,
         reply: &Reply,
         needs: &'static str,
-    ) -> Result<(), Failure> {
-        let subject = step.subject();
-        match step {
-            Step::WriteRecords(actions) => match check_records(&actions, reply, needs) {
-                Err(Failure::Refused { .. }) if actions.len() > 1 => {
+    ) -> Result<(), ApiFailure> {
+        let subject = operation.subject();
+        match operation {
+            Operation::WriteRecords(actions) => match check_records(&actions, reply, needs) {
+                Err(ApiFailure::Refused { .. }) if actions.len() > 1 => {
                     // A transaction is refused whole: one by one, the bad one holds up nobody else.
                     for action in actions.into_iter().rev() {
                         let (what, holds) = (action.to_string(), Vec::new());
-                        self.steps.push(Step::WriteRecords(vec![action]));
-                        self.steps.push(Step::Intend { what, holds });
+                        self.operations.push(Operation::WriteRecords(vec![action]));
+                        self.operations.push(Operation::Intend { what, holds });
                     }
                     self.close(&subject);
                 }
                 checked => {
                     match checked {
                         // Gone is gone. But somebody is at work here, so it is looked at again.
-                        Err(Failure::NotFound(_)) if deletes_one(&actions) => {
+                        Err(ApiFailure::NotFound(_)) if deletes_one(&actions) => {
                             self.report.is_partial = true;
                         }
                         checked => checked?,
@@ -143,19 +143,19 @@ impl Reconcile {
                     }
                 }
             },
-            Step::ReadPool(action) => {
+            Operation::ReadPool(action) => {
                 let (origins, idle) = edited_origins(&action, reply, needs)?;
                 // Somebody disabled these since the list was read: it is not for us to enable them.
                 for hold in self.fresh.extract_if(.., |hold| idle.contains(&hold.address)) {
                     self.report.released.insert(hold);
                 }
-                self.steps.push(Step::WritePool { action, origins });
+                self.operations.push(Operation::WritePool { action, origins });
             }
-            Step::WritePool { action, .. } => {
+            Operation::WritePool { action, .. } => {
                 check_pool(&action, reply, needs)?;
                 self.finish_action(&action);
             }
-            Step::WriteFields(action) => {
+            Operation::WriteFields(action) => {
                 let row: Value = open(reply, needs)?;
                 self.check_fields(&action, &row)?;
                 self.finish_action(&action);
@@ -173,7 +173,7 @@ impl Reconcile {
 
     /// Checks that the reply shows what was written, and remembers what was created, for others
     /// that name it.
-    fn check_fields(&mut self, action: &Action, row: &Value) -> Result<(), Failure> {
+    fn check_fields(&mut self, action: &Action, row: &Value) -> Result<(), ApiFailure> {
         let Change::Fields { kind, account, id, fields, .. } = &action.change else {
             return Ok(());
         };
@@ -186,7 +186,7 @@ impl Reconcile {
                 _ => Some(to.clone()),
             };
             if !told.contains(&name.as_str()) && shown.get(name) != to.as_ref() {
-                return Err(Failure::Malformed(format!("it does not show `{name}` as written")));
+                return Err(ApiFailure::Malformed(format!("it does not show `{name}` as written")));
             }
         }
         if id.is_none() && *kind == "pools" {
@@ -211,8 +211,8 @@ struct Batch {
 
 fields!(Batch { patches, posts });
 
-/// Checks that the reply shows every content that was written. Errors: [`Failure`].
-fn check_records(actions: &[Action], reply: &Reply, needs: &'static str) -> Result<(), Failure> {
+/// Checks that the reply shows every content that was written. Errors: [`ApiFailure`].
+fn check_records(actions: &[Action], reply: &Reply, needs: &'static str) -> Result<(), ApiFailure> {
     let ops = bodies::ops(actions);
     let written: Vec<Record> = match ops.as_slice() {
         [(_, _, RecordOp::Delete { .. })] => return open::<Value>(reply, needs).map(drop),
@@ -230,7 +230,7 @@ fn check_records(actions: &[Action], reply: &Reply, needs: &'static str) -> Resu
         };
         let shows = |r: &Record| normal(&r.name) == *name && normal(&r.content) == *content;
         if !written.iter().any(shows) {
-            return Err(Failure::Malformed(format!("it does not show `{content}`")));
+            return Err(ApiFailure::Malformed(format!("it does not show `{content}`")));
         }
     }
     Ok(())
@@ -263,16 +263,16 @@ fn edits(action: &Action) -> impl Iterator<Item = (&String, &OriginEdit)> {
 
 /// The pool's origins as the reply has them, every field kept, with only what the action says
 /// changed; and the addresses of those that were to be disabled and are already. Errors:
-/// [`Failure`]; also where an origin of the action is no longer there.
+/// [`ApiFailure`]; also where an origin of the action is no longer there.
 fn edited_origins(
     action: &Action,
     reply: &Reply,
     needs: &'static str,
-) -> Result<(Vec<Value>, Vec<String>), Failure> {
+) -> Result<(Vec<Value>, Vec<String>), ApiFailure> {
     let mut idle = Vec::new();
     let mut pool: Value = open(reply, needs)?;
     let Some(Value::Array(origins)) = pool.get_mut("origins") else {
-        return Err(Failure::Malformed("it has no origins".to_owned()));
+        return Err(ApiFailure::Malformed("it has no origins".to_owned()));
     };
     for (address, edit) in edits(action) {
         let mut found = false;
@@ -288,7 +288,7 @@ fn edited_origins(
             json::put_if_any(origin, "weight", edit.weight.write());
         }
         if !found {
-            return Err(Failure::NotFound(format!("the pool has lost its origin `{address}`")));
+            return Err(ApiFailure::NotFound(format!("the pool has lost its origin `{address}`")));
         }
     }
     Ok((origins.iter().map(writable).collect(), idle))
@@ -301,8 +301,8 @@ fn writable(origin: &Value) -> Value {
     json::object(kept.map(|(name, value)| (name.as_str(), value.clone())).collect())
 }
 
-/// Checks that the reply shows every switch and weight where it should be. Errors: [`Failure`].
-fn check_pool(action: &Action, reply: &Reply, needs: &'static str) -> Result<(), Failure> {
+/// Checks that the reply shows every switch and weight where it should be. Errors: [`ApiFailure`].
+fn check_pool(action: &Action, reply: &Reply, needs: &'static str) -> Result<(), ApiFailure> {
     let pool: Pool = open(reply, needs)?;
     for (address, edit) in edits(action) {
         let is_as_written = |origin: &PoolOrigin| {
@@ -311,16 +311,18 @@ fn check_pool(action: &Action, reply: &Reply, needs: &'static str) -> Result<(),
         };
         let shown = || pool.origins.iter().filter(|origin| origin.address == *address);
         if shown().next().is_none() || !shown().all(is_as_written) {
-            return Err(Failure::Malformed(format!("it does not show the change of `{address}`")));
+            return Err(ApiFailure::Malformed(format!(
+                "it does not show the change of `{address}`"
+            )));
         }
     }
     Ok(())
 }
 
-impl super::Report {
+impl super::PassReport {
     fn done(&mut self, action: &Action) {
         let (what, service, urgency): (String, _, Urgency) =
             (action.to_string(), action.service.clone(), action.urgency);
-        self.applied.push(super::Done { what, service, urgency });
+        self.applied.push(super::AppliedAction { what, service, urgency });
     }
 }

@@ -1,12 +1,12 @@
 //! Many requests: one JSON object a line in, one a line out.
 
-use super::super::terminal::{Exit, Failure, Terminal};
+use super::super::terminal::{CommandFailure, Exit, Terminal};
 use super::super::text::count;
 use super::case::Case;
-use super::expect::Expect;
+use super::expect::Expectation;
+use super::explainer::Explainer;
 use super::object::object;
-use super::report::Report;
-use super::worlds::Worlds;
+use super::report::Explanation;
 use crate::ids::{RegionId, RuleId, ServiceId};
 use serde::Serialize;
 use serde_json::Value;
@@ -47,7 +47,7 @@ struct BadLine<'l> {
 }
 
 #[derive(Debug, Default)]
-struct Tally {
+struct BatchTotals {
     cases: usize,
     expectations: usize,
     failed: usize,
@@ -56,16 +56,17 @@ struct Tally {
 
 pub(super) fn run(
     path: &str,
-    worlds: &mut Worlds<'_>,
+    explainer: &mut Explainer<'_>,
     terminal: &mut Terminal<'_>,
-) -> Result<Exit, Failure> {
-    let mut tally = Tally::default();
+) -> Result<Exit, CommandFailure> {
+    let mut tally = BatchTotals::default();
     if path == "-" {
-        each(&mut terminal.input, worlds, terminal.out, terminal.err, &mut tally)?;
+        each(&mut terminal.input, explainer, terminal.out, terminal.err, &mut tally)?;
     } else {
         let file = File::open(path);
-        let file = file.map_err(|e| Failure::usage(format_args!("cannot read `{path}`: {e}")))?;
-        each(&mut BufReader::new(file), worlds, terminal.out, terminal.err, &mut tally)?;
+        let file =
+            file.map_err(|e| CommandFailure::usage(format_args!("cannot read `{path}`: {e}")))?;
+        each(&mut BufReader::new(file), explainer, terminal.out, terminal.err, &mut tally)?;
     }
     terminal.out.flush()?;
     writeln!(terminal.err, "{tally}")?;
@@ -74,11 +75,11 @@ pub(super) fn run(
 
 fn each(
     input: &mut dyn BufRead,
-    worlds: &mut Worlds<'_>,
+    explainer: &mut Explainer<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
-    tally: &mut Tally,
-) -> Result<(), Failure> {
+    tally: &mut BatchTotals,
+) -> Result<(), CommandFailure> {
     let mut text = Vec::new();
     for line in 1.. {
         text.clear();
@@ -97,7 +98,7 @@ fn each(
         let done = if is_cut {
             Err(format!("more than {LINE_BYTES_MAX} bytes"))
         } else {
-            one(line, case, worlds, out, err, tally)
+            one(line, case, explainer, out, err, tally)
         };
         if let Err(error) = done {
             tally.bad += 1;
@@ -112,15 +113,15 @@ fn each(
 fn one(
     line: u64,
     text: &[u8],
-    worlds: &mut Worlds<'_>,
+    explainer: &mut Explainer<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
-    tally: &mut Tally,
+    tally: &mut BatchTotals,
 ) -> Result<(), String> {
     let case = read(text).map_err(|error| told(&error))?;
-    case.expect.iter().try_for_each(|expect| expect.check(worlds.config))?;
-    let report = worlds.decide(&case)?;
-    let may_be_nobodys = case.expect.as_ref().is_some_and(Expect::is_of_no_service);
+    case.expect.iter().try_for_each(|expect| expect.check(explainer.config))?;
+    let report = explainer.explain(&case)?;
+    let may_be_nobodys = case.expect.as_ref().is_some_and(Expectation::is_of_no_service);
     if report.service.is_none() && !may_be_nobodys {
         return Err(format!("no service has the host `{}`", report.host));
     }
@@ -138,7 +139,7 @@ fn one(
 }
 
 impl<'l> Line<'l> {
-    fn of(number: u64, id: Option<&'l Value>, report: &'l Report) -> Self {
+    fn of(number: u64, id: Option<&'l Value>, report: &'l Explanation) -> Self {
         Self {
             number,
             id,
@@ -170,7 +171,7 @@ fn write_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-impl std::fmt::Display for Tally {
+impl std::fmt::Display for BatchTotals {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { cases, expectations, failed, bad } = self;
         let expected = count(*expectations, "expectation");

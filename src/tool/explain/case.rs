@@ -3,7 +3,7 @@
 use super::super::oracle::{Form, Kv};
 use super::super::requests;
 use super::super::text::list;
-use super::expect::Expect;
+use super::expect::Expectation;
 use super::object::present_object;
 use crate::config::Config;
 use crate::country::Country;
@@ -36,7 +36,7 @@ pub(super) struct Case {
     pub(super) down: Vec<String>,
     pub(super) draining: Vec<String>,
     #[serde(deserialize_with = "present_object")]
-    pub(super) expect: Option<Expect>,
+    pub(super) expect: Option<Expectation>,
 }
 
 impl Case {

@@ -3,7 +3,7 @@
 use super::super::clients::status;
 use super::super::text::list;
 use super::object::present;
-use super::report::Report;
+use super::report::Explanation;
 use crate::config::Config;
 use crate::ids::{RegionId, ServiceId};
 use crate::steering::Refusal;
@@ -15,7 +15,7 @@ use std::fmt::Display;
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[allow(clippy::option_option, reason = "no key, `null` and a name are three things here")]
-pub(super) struct Expect {
+pub(super) struct Expectation {
     /// The service.
     #[serde(deserialize_with = "present")]
     service: Option<Option<String>>,
@@ -39,7 +39,7 @@ pub(super) struct Expect {
     status: Option<Option<u16>>,
 }
 
-impl Expect {
+impl Expectation {
     /// Errors: nothing is expected, or a name means nothing. What is not there is easily expected
     /// not to be met.
     pub(super) fn check(&self, config: &Config) -> Result<(), String> {
@@ -70,7 +70,7 @@ impl Expect {
     }
 
     /// Everything that is not as expected.
-    pub(super) fn mismatches(&self, seen: &Report) -> Vec<String> {
+    pub(super) fn mismatches(&self, seen: &Explanation) -> Vec<String> {
         let names = |ids: &[RegionId]| ids.iter().map(RegionId::to_string).collect::<Vec<_>>();
         let regions = names(&seen.regions);
         let mut found = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::super::{scenario, whatif};
 use super::case::Case;
-use super::report::{Report, Standing};
+use super::report::{Explanation, TenantStanding};
 use crate::config::Config;
 use crate::controller::routes;
 use crate::ids::RegionId;
@@ -22,19 +22,19 @@ const TABLES_MAX: usize = 1_024;
 type Failures = (Vec<RegionId>, Vec<RegionId>);
 
 /// The tables that were needed so far.
-pub(super) struct Worlds<'c> {
+pub(super) struct Explainer<'c> {
     pub(super) config: &'c Config,
     now: Timestamp,
     tables: BTreeMap<Failures, Table>,
 }
 
-impl<'c> Worlds<'c> {
+impl<'c> Explainer<'c> {
     pub(super) fn new(config: &'c Config, now: Timestamp) -> Self {
         Self { config, now, tables: BTreeMap::new() }
     }
 
     /// Decides one request as the edge would. Errors: the case makes no sense.
-    pub(super) fn decide(&mut self, case: &Case) -> Result<Report, String> {
+    pub(super) fn explain(&mut self, case: &Case) -> Result<Explanation, String> {
         let (config, now) = (self.config, self.now);
         let table = self.table(&case.down, &case.draining)?;
         let form = case.form(config, table)?;
@@ -60,9 +60,9 @@ impl<'c> Worlds<'c> {
         let standing = decision.tenant.as_ref().map(|tenant| {
             let is_pinned = config.tenants.contains_key(tenant) || kv.is_some();
             let mut named = config.residency.iter().filter_map(|rule| rule.when.tenants.as_ref());
-            Standing::of(is_pinned, named.any(|tenants| tenants.contains(tenant)))
+            TenantStanding::of(is_pinned, named.any(|tenants| tenants.contains(tenant)))
         });
-        Ok(Report::of(table, &facts, &decision, standing))
+        Ok(Explanation::of(table, &facts, &decision, standing))
     }
 
     fn table(&mut self, down: &[String], draining: &[String]) -> Result<&Table, String> {

@@ -3,31 +3,31 @@
 mod batch;
 mod case;
 mod expect;
+mod explainer;
 mod object;
 mod report;
-mod worlds;
 
 use super::args::{ExplainArgs, RequestArgs};
 use super::check;
-use super::terminal::{Exit, Failure, Terminal};
+use super::terminal::{CommandFailure, Exit, Terminal};
 use super::text::write_json;
 use case::Case;
-use worlds::Worlds;
+use explainer::Explainer;
 
-pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {
     let now = args.common.now.unwrap_or_else(terminal.clock);
     if args.file == "-" && args.batch.as_deref() == Some("-") {
-        return Err(Failure::usage("config and cases cannot both be on standard input"));
+        return Err(CommandFailure::usage("config and cases cannot both be on standard input"));
     }
-    let config = match check::sound(&args.file, now, args.common.json, terminal)? {
-        Ok(sound) => sound.config,
+    let config = match check::valid_config(&args.file, now, args.common.json, terminal)? {
+        Ok(valid) => valid.config,
         Err(exit) => return Ok(exit),
     };
-    let mut worlds = Worlds::new(&config, now);
+    let mut explainer = Explainer::new(&config, now);
     if let Some(cases) = &args.batch {
-        return batch::run(cases, &mut worlds, terminal);
+        return batch::run(cases, &mut explainer, terminal);
     }
-    let report = worlds.decide(&Case::from(&args.request)).map_err(Failure::usage)?;
+    let report = explainer.explain(&Case::from(&args.request)).map_err(CommandFailure::usage)?;
     if args.common.json {
         write_json(terminal.out, &report)?;
     } else {

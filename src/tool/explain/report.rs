@@ -12,7 +12,7 @@ use std::fmt;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct Explanation {
     pub(super) host: String,
     pub(super) path: String,
     pub(super) method: String,
@@ -20,7 +20,7 @@ pub(super) struct Report {
     pub(super) service: Option<ServiceId>,
     pub(super) tenant: Option<TenantId>,
     /// What is known of the tenant.
-    pub(super) tenant_standing: Option<Standing>,
+    pub(super) tenant_standing: Option<TenantStanding>,
     /// The rules that guard the request.
     pub(super) rules: Vec<RuleSaid>,
     /// The service's regions in failover order.
@@ -41,7 +41,7 @@ pub(super) struct Report {
 /// What is known of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Standing {
+pub(super) enum TenantStanding {
     /// The config or KV says where its data may be.
     Pinned,
     /// A rule names it, and nothing else does.
@@ -50,7 +50,7 @@ pub(super) enum Standing {
     Unknown,
 }
 
-impl Standing {
+impl TenantStanding {
     pub(super) fn of(is_pinned: bool, is_named: bool) -> Self {
         match (is_pinned, is_named) {
             (true, _) => Self::Pinned,
@@ -96,12 +96,12 @@ struct RemovedSaid {
     rules: Vec<RuleId>,
 }
 
-impl Report {
+impl Explanation {
     pub(super) fn of(
         table: &Table,
         facts: &RequestFacts<'_>,
         decision: &Decision<'_>,
-        tenant_standing: Option<Standing>,
+        tenant_standing: Option<TenantStanding>,
     ) -> Self {
         let rules = decision.rules();
         let candidates = decision.service.iter().flat_map(|service| &service.candidates);
@@ -205,7 +205,7 @@ fn chosen(how: ChosenBy) -> &'static str {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { method, host, path, country, .. } = self;
         let country = country.map_or("an unknown country", Country::as_str);
@@ -214,7 +214,7 @@ impl fmt::Display for Report {
             return writeln!(f, "no service has this host\n{}", self.end());
         };
         let tenant = self.tenant.as_ref().map_or(String::new(), |id| format!(", tenant {id}"));
-        let remark = self.tenant_standing.map_or("", Standing::remark);
+        let remark = self.tenant_standing.map_or("", TenantStanding::remark);
         writeln!(f, "service {service}{tenant}{remark}")?;
         if !self.rules.is_empty() {
             f.write_str("\nrules\n")?;
@@ -232,7 +232,7 @@ impl fmt::Display for Report {
     }
 }
 
-impl Report {
+impl Explanation {
     fn end(&self) -> String {
         if let (Some(word), Some(status)) = (self.refusal, self.status) {
             return format!("refused: {status} {word}");

@@ -12,41 +12,41 @@ mod text;
 
 use super::args::PlanArgs;
 use super::check;
-use super::terminal::{Exit, Failure, Terminal};
+use super::terminal::{CommandFailure, Exit, Terminal};
 use super::text::write_json;
-use crate::cloudflare::{Allowance, Next, Reconcile, Report as Pass, Wanted, desired};
+use crate::cloudflare::{Allowance, Next, PassInput, PassReport, Reconcile, desired};
 use crate::controller::circumstances;
 use crate::ordered::Map;
 use crate::time::Timestamp;
 use access::Access;
 use belief::Belief;
 use client::Client;
-use report::Report;
+use report::PlanReport;
 use std::io::Write;
 
-pub(super) fn run(args: &PlanArgs, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(args: &PlanArgs, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {
     let now = args.common.now.unwrap_or_else(terminal.clock);
     if args.file == "-" && args.state.as_deref() == Some("-") {
-        return Err(Failure::usage("config and state cannot both be on standard input"));
+        return Err(CommandFailure::usage("config and state cannot both be on standard input"));
     }
     let access = Access::of(args.api_base.as_deref(), terminal.variable);
-    let client = Client::new(access.map_err(Failure::usage)?);
-    let config = match check::sound(&args.file, now, args.common.json, terminal)? {
-        Ok(sound) => sound.config,
+    let client = Client::new(access.map_err(CommandFailure::usage)?);
+    let config = match check::valid_config(&args.file, now, args.common.json, terminal)? {
+        Ok(valid) => valid.config,
         Err(exit) => return Ok(exit),
     };
-    let belief = Belief::of(args, &config, now, terminal).map_err(Failure::usage)?;
+    let belief = Belief::of(args, &config, now, terminal).map_err(CommandFailure::usage)?;
     let pass = pass(&client, &belief, now);
-    let report = Report::of(pass, &config, belief, now);
+    let report = PlanReport::of(pass, &config, belief, now);
     write(&report, args.common.json, &client, terminal.out)?;
     Ok(report.exit())
 }
 
 /// Reads the account and makes a plan, as a pass would.
-fn pass(client: &Client, belief: &Belief, now: Timestamp) -> Pass {
+fn pass(client: &Client, belief: &Belief, now: Timestamp) -> PassReport {
     let Belief { config, state, .. } = belief;
     let calls = config.api_calls_per_5_min;
-    let mut reconcile = Reconcile::new(Wanted {
+    let mut reconcile = Reconcile::new(PassInput {
         desired: desired(config, state, now),
         circumstances: circumstances(config, state, now),
         holds: state.actuation.holds.clone(),
@@ -67,7 +67,7 @@ fn pass(client: &Client, belief: &Belief, now: Timestamp) -> Pass {
 
 /// The token is in nothing that the core was told. It is looked for in all that is printed as well.
 fn write(
-    report: &Report,
+    report: &PlanReport,
     in_json: bool,
     client: &Client,
     out: &mut dyn Write,

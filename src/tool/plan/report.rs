@@ -3,7 +3,7 @@
 use super::super::terminal::Exit;
 use super::belief::{Basis, Belief};
 use crate::cloudflare::{
-    Action, Change, FieldChange, OriginEdit, RecordOp, Report as Pass, Why, Withheld,
+    Action, Change, FieldChange, OriginEdit, PassReport, RecordOp, Withheld, WithheldReason,
 };
 use crate::config::Config;
 use crate::ids::{RegionId, ServiceId};
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// The plan with what it was made from.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct PlanReport {
     pub(super) now: Timestamp,
     /// The config's fingerprint.
     pub(super) config: String,
@@ -85,9 +85,9 @@ pub(super) struct WithheldReport {
     is_manual: bool,
 }
 
-impl Report {
-    pub(super) fn of(pass: Pass, config: &Config, belief: Belief, now: Timestamp) -> Self {
-        let Pass { is_planned, plan, mut failures, put_off, calls, .. } = pass;
+impl PlanReport {
+    pub(super) fn of(pass: PassReport, config: &Config, belief: Belief, now: Timestamp) -> Self {
+        let PassReport { is_planned, plan, mut failures, put_off, calls, .. } = pass;
         if put_off.is_some() {
             failures.push(format!(
                 "`limits.api_calls_per_5_min` allows {calls} calls, and to read all takes more"
@@ -181,6 +181,6 @@ impl FieldReport {
 
 impl WithheldReport {
     fn of(Withheld { what, why, because }: Withheld) -> Self {
-        Self { what, why: why.as_str(), because, is_manual: why == Why::Manual }
+        Self { what, why: why.as_str(), because, is_manual: why == WithheldReason::Manual }
     }
 }

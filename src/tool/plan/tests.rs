@@ -3,10 +3,10 @@
 mod client;
 
 use super::belief::Belief;
-use super::report::Report;
+use super::report::PlanReport;
 use crate::cloudflare::{
-    Action, Change, Effect, FieldChange, OriginEdit, Parent, Plan, RecordOp, Report as Pass,
-    Urgency, Weight, Why, Withheld, desired,
+    Action, Change, Effect, FieldChange, OriginEdit, Parent, PassReport, Plan, RecordOp, Urgency,
+    Weight, Withheld, WithheldReason, desired,
 };
 use crate::config::{Config, RecordKind};
 use crate::controller::Controller;
@@ -15,7 +15,7 @@ use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
 use crate::testing::{ACCOUNT, config_text, run, target};
 use crate::time::{MINUTE, Timestamp};
-use crate::tool::args::{Cli, Command, PlanArgs};
+use crate::tool::args::{Cli, CliCommand, PlanArgs};
 use crate::tool::terminal::{Exit, Terminal};
 use clap::Parser;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ fn config() -> Config {
 fn args(options: &[&str]) -> PlanArgs {
     let line = [&["pointsman", "plan", "pointsman.toml"], options].concat();
     match Cli::try_parse_from(line).unwrap().command {
-        Command::Plan(args) => args,
+        CliCommand::Plan(args) => args,
         other => panic!("{other:?}"),
     }
 }
@@ -76,22 +76,22 @@ fn answer(belief: &Belief) -> Option<String> {
     answer.map(|(region, _)| region.to_string())
 }
 
-fn report(pass: Pass) -> Report {
-    Report::of(pass, &config(), belief(&[], ""), LATER)
+fn report(pass: PassReport) -> PlanReport {
+    PlanReport::of(pass, &config(), belief(&[], ""), LATER)
 }
 
-fn shown(report: &Report) -> String {
+fn shown(report: &PlanReport) -> String {
     let mut text = Vec::new();
     report.write(&mut text).unwrap();
     String::from_utf8(text).unwrap()
 }
 
-fn planned(actions: Vec<Action>, withheld: Vec<Withheld>) -> Pass {
+fn planned(actions: Vec<Action>, withheld: Vec<Withheld>) -> PassReport {
     let plan = Plan { actions, withheld, is_partial: false };
-    Pass { is_planned: true, plan, calls: 1, ..Pass::default() }
+    PassReport { is_planned: true, plan, calls: 1, ..PassReport::default() }
 }
 
-fn withheld(what: &str, why: Why) -> Withheld {
+fn withheld(what: &str, why: WithheldReason) -> Withheld {
     Withheld { what: what.to_owned(), why, because: "so".to_owned() }
 }
 
@@ -196,16 +196,28 @@ fn each_change_shows_what_was_and_what_will_be() {
 
 #[test]
 fn a_plan_ends_with_0_only_where_nothing_is_to_do_and_nothing_is_wrong() {
-    let failed = Pass { failures: vec!["x".to_owned()], ..planned(Vec::new(), Vec::new()) };
-    let put_off = Pass { put_off: Some(Urgency::Law), ..Pass::default() };
+    let failed = PassReport { failures: vec!["x".to_owned()], ..planned(Vec::new(), Vec::new()) };
+    let put_off = PassReport { put_off: Some(Urgency::Law), ..PassReport::default() };
     for (pass, exit, said) in [
         (planned(Vec::new(), Vec::new()), Exit::Fine, "Nothing to change.\n"),
-        (planned(Vec::new(), vec![withheld("a", Why::Manual)]), Exit::Fine, "a: so [manual]\n"),
-        (planned(Vec::new(), vec![withheld("a", Why::Foreign)]), Exit::Findings, "[foreign]\n"),
-        (planned(Vec::new(), vec![withheld("a", Why::Halted)]), Exit::Findings, "[halted]\n"),
+        (
+            planned(Vec::new(), vec![withheld("a", WithheldReason::Manual)]),
+            Exit::Fine,
+            "a: so [manual]\n",
+        ),
+        (
+            planned(Vec::new(), vec![withheld("a", WithheldReason::Foreign)]),
+            Exit::Findings,
+            "[foreign]\n",
+        ),
+        (
+            planned(Vec::new(), vec![withheld("a", WithheldReason::Halted)]),
+            Exit::Findings,
+            "[halted]\n",
+        ),
         (planned(vec![action(origins())], Vec::new()), Exit::Findings, "1 change, 0 withheld"),
         (failed, Exit::BadUsage, "failures:\n  x\n\nThe plan is not whole"),
-        (Pass::default(), Exit::BadUsage, "There is no plan"),
+        (PassReport::default(), Exit::BadUsage, "There is no plan"),
         (put_off, Exit::BadUsage, "`limits.api_calls_per_5_min` allows 0 calls"),
     ] {
         let is_empty = pass.plan.actions.is_empty();
@@ -219,7 +231,7 @@ fn a_plan_ends_with_0_only_where_nothing_is_to_do_and_nothing_is_wrong() {
 
 #[test]
 fn what_others_wrote_commands_no_terminal() {
-    let mut pass = planned(Vec::new(), vec![withheld("pool \u{1b}[2Jx", Why::Foreign)]);
+    let mut pass = planned(Vec::new(), vec![withheld("pool \u{1b}[2Jx", WithheldReason::Foreign)]);
     pass.failures = vec!["said\r\nby the API\u{7}".to_owned()];
     let text = shown(&report(pass));
     assert!(text.contains("  pool \\u{1b}[2Jx: so [foreign]\n"), "{text}");
@@ -241,7 +253,7 @@ fn without_a_state_every_region_is_up_but_those_of_which_something_is_assumed() 
     ] {
         let belief = belief(options, "");
         assert_eq!(answer(&belief).as_deref(), leads_to, "{options:?}");
-        let report = Report::of(planned(Vec::new(), Vec::new()), &config(), belief, LATER);
+        let report = PlanReport::of(planned(Vec::new(), Vec::new()), &config(), belief, LATER);
         let text = shown(&report);
         let said = format!("{said}without the state, nothing that is disabled counts as disabled");
         assert!(text.starts_with(&said), "{text}");
@@ -261,7 +273,7 @@ fn a_state_tells_health_as_it_was_believed_last_and_what_is_disabled_by_us() {
     assert_eq!(["eu-1", "us-1", "br-1"].map(|id| health(&told, id)), ["down", "up", "up"]);
     let assumed = belief(&["--state", "-", "--down", "us-east"], &state);
     assert_eq!(["eu-1", "us-1", "br-1"].map(|id| health(&assumed, id)), ["down", "down", "up"]);
-    let report = Report::of(planned(Vec::new(), Vec::new()), &config(), assumed, LATER);
+    let report = PlanReport::of(planned(Vec::new(), Vec::new()), &config(), assumed, LATER);
     let text = shown(&report);
     let said = "health: us-east down; all else as the state had it at 2026-11-22T00:04:";
     assert!(text.starts_with(said), "{text}");

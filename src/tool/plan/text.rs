@@ -3,14 +3,14 @@
 use super::super::text::{count, list};
 use super::belief::Basis;
 use super::report::{
-    ChangeReport, FieldReport, OriginReport, RecordReport, Report, WithheldReport,
+    ChangeReport, FieldReport, OriginReport, PlanReport, RecordReport, WithheldReport,
 };
 use std::io::{self, Write};
 
 /// The time to live that Cloudflare chooses.
 const AUTOMATIC: u32 = 1;
 
-impl Report {
+impl PlanReport {
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         self.basis.write(out)?;
         for change in &self.changes {
@@ -57,7 +57,7 @@ impl Basis {
         health.push(others);
         writeln!(out, "health: {}", health.join("; "))?;
         if self.state_as_of.is_some() {
-            let disabled = self.disabled_by_us.iter().map(|place| plain(place));
+            let disabled = self.disabled_by_us.iter().map(|name| plain(name));
             return writeln!(out, "disabled by us: {}", list(disabled));
         }
         writeln!(out, "without the state, nothing that is disabled counts as disabled by us")

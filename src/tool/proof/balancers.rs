@@ -6,7 +6,7 @@
 //! it is. Which regions a pool has is the config's word; that its origins are theirs is looked at
 //! in the account, when there is something to write.
 
-use super::{Prover, World};
+use super::{FailureScenario, Prover};
 use crate::cloudflare::{BalancerFields, Desired, DesiredBalancer, PoolSet};
 use crate::config::{LoadBalancerTarget, Publish, Service};
 use crate::country::Country;
@@ -17,7 +17,7 @@ pub(super) fn check(
     prover: &mut Prover<'_>,
     id: &ServiceId,
     service: &Service,
-    world: &World<'_>,
+    world: &FailureScenario<'_>,
     desired: &Desired,
 ) {
     for publish in &service.publish {
@@ -38,7 +38,7 @@ pub(super) fn check(
 fn fault(
     prover: &mut Prover<'_>,
     service: &Service,
-    world: &World<'_>,
+    world: &FailureScenario<'_>,
     target: &LoadBalancerTarget,
     wanted: &DesiredBalancer,
 ) -> Option<String> {
@@ -66,10 +66,11 @@ fn lists_for_everybody(fields: &BalancerFields) -> Vec<(String, Vec<String>)> {
         ("default_pools".to_owned(), fields.default_pools.clone().unwrap_or_default()),
         ("fallback_pool".to_owned(), fields.fallback_pool.iter().cloned().collect()),
     ];
-    for (name, places) in [("region_pools", &fields.region_pools), ("pop_pools", &fields.pop_pools)]
+    for (name, lists_by_code) in
+        [("region_pools", &fields.region_pools), ("pop_pools", &fields.pop_pools)]
     {
-        let places = places.iter().flatten();
-        lists.extend(places.map(|(code, pools)| (format!("{name} {code}"), pools.clone())));
+        let lists_by_code = lists_by_code.iter().flatten();
+        lists.extend(lists_by_code.map(|(code, pools)| (format!("{name} {code}"), pools.clone())));
     }
     let sets = fields.pool_sets.iter().flatten();
     let open = sets.filter(|set| {
@@ -100,13 +101,18 @@ fn lists_of_set(set: &PoolSet) -> Vec<(String, Vec<String>)> {
     lists.map(|pools| (format!("pool set {}", set.name), pools)).collect()
 }
 
-fn is_inside(world: &World<'_>, service: &Service, pool: &str, permitted: &RegionSet) -> bool {
+fn is_inside(
+    world: &FailureScenario<'_>,
+    service: &Service,
+    pool: &str,
+    permitted: &RegionSet,
+) -> bool {
     let pools = service.publish.iter().filter_map(|publish| match publish {
         Publish::Pool(target) if target.name == pool => Some(target),
         Publish::Pool(_) | Publish::Dns(_) | Publish::LoadBalancer(_) => None,
     });
     let mut regions = pools.flat_map(|target| &target.regions).peekable();
-    let place = |id| world.config.regions.keys().position(|known| known == id);
+    let index = |id| world.config.regions.keys().position(|known| known == id);
     regions.peek().is_some()
-        && regions.all(|id| place(id).is_some_and(|place| permitted.contains(place)))
+        && regions.all(|id| index(id).is_some_and(|index| permitted.contains(index)))
 }

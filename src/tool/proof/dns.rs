@@ -1,6 +1,6 @@
 //! DNS records: one answer for everybody.
 
-use super::{Prover, World};
+use super::{FailureScenario, Prover};
 use crate::cloudflare::{Desired, DesiredRecords};
 use crate::config::{DnsTarget, Publish, RecordKind, Service};
 use crate::ids::{RegionId, ServiceId};
@@ -11,7 +11,7 @@ pub(super) fn check(
     prover: &mut Prover<'_>,
     id: &ServiceId,
     service: &Service,
-    world: &World<'_>,
+    world: &FailureScenario<'_>,
     desired: &Desired,
 ) {
     for publish in &service.publish {
@@ -34,7 +34,7 @@ pub(super) fn check(
 }
 
 fn fault(
-    world: &World<'_>,
+    world: &FailureScenario<'_>,
     permitted: &RegionSet,
     target: &DnsTarget,
     records: &DesiredRecords,
@@ -46,7 +46,7 @@ fn fault(
     let answers = [("answers", &records.answer), ("may fall back to", &records.refuge)];
     for (verb, answer) in answers {
         let Some((region, said)) = answer else { continue };
-        if place(world, region).is_none_or(|region| !permitted.contains(region)) {
+        if index_of(world, region).is_none_or(|region| !permitted.contains(region)) {
             return Some(format!("it {verb} {region}, which is not permitted to everybody"));
         }
         if let Some(content) = strange(said) {
@@ -56,7 +56,7 @@ fn fault(
     if let Some(content) = strange(&records.permitted.keys().cloned().collect()) {
         return Some(format!("it may keep {content}, which stands in no permitted region"));
     }
-    let is_up = |region: &RegionId| place(world, region).is_some_and(|at| world.is_up(at));
+    let is_up = |region: &RegionId| index_of(world, region).is_some_and(|index| world.is_up(index));
     match &records.answer {
         Some((region, _)) if !is_up(region) => {
             Some(format!("it answers {region}, which is not known to be up"))
@@ -69,12 +69,12 @@ fn fault(
     }
 }
 
-fn place(world: &World<'_>, region: &RegionId) -> Option<usize> {
+fn index_of(world: &FailureScenario<'_>, region: &RegionId) -> Option<usize> {
     world.config.regions.keys().position(|id| id == region)
 }
 
 /// Everything that a record can say of a region.
-fn contents(world: &World<'_>, region: usize, kind: RecordKind) -> Vec<String> {
+fn contents(world: &FailureScenario<'_>, region: usize, kind: RecordKind) -> Vec<String> {
     let region = world.config.regions.values().nth(region);
     let origins = region.into_iter().flat_map(|region| &region.origins);
     let content = origins.filter_map(|origin| match kind {

@@ -20,7 +20,7 @@ pub enum Depth {
     EverySet,
     /// Any number, for one request of those that may go to the same regions; for every kind none,
     /// one, two or all.
-    EverySetByClaim,
+    EverySetByRuling,
     /// None, one, two or all.
     Pairs,
     /// None, one or all.
@@ -34,7 +34,7 @@ pub(super) struct Cost {
     /// Requests for each set of failed regions.
     pub(super) cases: usize,
     /// Those that differ in where they may go.
-    pub(super) claims: usize,
+    pub(super) rulings: usize,
     /// Work for each table.
     pub(super) work: usize,
 }
@@ -56,15 +56,15 @@ impl Share {
 impl Depth {
     /// The most that the share allows.
     pub(super) fn within(share: Share, cost: Cost) -> Self {
-        let Cost { regions, cases, claims, work } = cost;
+        let Cost { regions, cases, rulings, work } = cost;
         let every = 1_usize << regions.min(EVERY_SET_REGIONS_MAX);
         let pairs = 2 + regions * (regions + 1) / 2;
         let fits = |sets: usize, cases: usize| cases <= share.cases && sets * work <= share.work;
         let is_small = regions <= EVERY_SET_REGIONS_MAX;
         if is_small && fits(every, every * cases) {
             Self::EverySet
-        } else if is_small && fits(every, pairs * cases + every * claims) {
-            Self::EverySetByClaim
+        } else if is_small && fits(every, pairs * cases + every * rulings) {
+            Self::EverySetByRuling
         } else if fits(pairs, pairs * cases) {
             Self::Pairs
         } else {
@@ -75,14 +75,14 @@ impl Depth {
     /// Whether every kind of request is gone through with so many regions down, or one for each
     /// claim.
     pub(super) fn takes_every_kind(self, failed: usize, regions: usize) -> bool {
-        self != Self::EverySetByClaim || failed <= 2 || failed == regions
+        self != Self::EverySetByRuling || failed <= 2 || failed == regions
     }
 
     /// What is said of it to people.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::EverySet => "every set of failed regions",
-            Self::EverySetByClaim | Self::Pairs => "none, each one, each two and all failed",
+            Self::EverySetByRuling | Self::Pairs => "none, each one, each two and all failed",
             Self::Singles => "none, each one and all failed",
         }
     }
@@ -90,13 +90,13 @@ impl Depth {
     /// The sets of failed regions, the empty one first, each once.
     pub(super) fn sets(self, regions: &RegionSet) -> Vec<RegionSet> {
         let regions: Vec<usize> = regions.iter().collect();
-        if matches!(self, Self::EverySet | Self::EverySetByClaim) {
+        if matches!(self, Self::EverySet | Self::EverySetByRuling) {
             return (0..1_usize << regions.len()).map(|bits| pick(&regions, bits)).collect();
         }
         let mut sets = vec![RegionSet::none()];
-        for (place, first) in regions.iter().enumerate() {
+        for (index, first) in regions.iter().enumerate() {
             sets.push([*first].into_iter().collect());
-            let others = regions.iter().skip(place + 1).filter(|_| self == Self::Pairs);
+            let others = regions.iter().skip(index + 1).filter(|_| self == Self::Pairs);
             sets.extend(others.map(|second| [*first, *second].into_iter().collect()));
         }
         let all: RegionSet = regions.iter().copied().collect();
@@ -108,7 +108,7 @@ impl Depth {
 }
 
 fn pick(regions: &[usize], bits: usize) -> RegionSet {
-    let picked = regions.iter().enumerate().filter(|(place, _)| bits & (1 << place) != 0);
+    let picked = regions.iter().enumerate().filter(|(index, _)| bits & (1 << index) != 0);
     picked.map(|(_, region)| *region).collect()
 }
 
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     fn sets(depth: Depth, regions: usize) -> Vec<RegionSet> {
-        depth.sets(&(0..regions).map(|place| place * 3).collect())
+        depth.sets(&(0..regions).map(|index| index * 3).collect())
     }
 
     #[test]
@@ -133,15 +133,15 @@ mod tests {
             let sets = sets(depth, regions);
             assert_eq!(sets.len(), count, "{depth:?} of {regions}");
             assert!(sets[0].is_empty());
-            let different = (1..sets.len()).all(|place| !sets[..place].contains(&sets[place]));
+            let different = (1..sets.len()).all(|index| !sets[..index].contains(&sets[index]));
             assert!(different, "{depth:?} of {regions}");
         }
     }
 
     const SHARE: Share = Share { cases: 100_000, work: 100_000 };
 
-    fn within(regions: usize, cases: usize, claims: usize, work: usize) -> Depth {
-        Depth::within(SHARE, Cost { regions, cases, claims, work })
+    fn within(regions: usize, cases: usize, rulings: usize, work: usize) -> Depth {
+        Depth::within(SHARE, Cost { regions, cases, rulings, work })
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
     fn fewer_are_gone_through_where_a_limit_is_passed() {
         let most = SHARE.cases / 1024;
         assert_eq!(within(10, most, 9, 1), Depth::EverySet);
-        assert_eq!(within(10, most + 1, 9, 1), Depth::EverySetByClaim);
+        assert_eq!(within(10, most + 1, 9, 1), Depth::EverySetByRuling);
         assert_eq!(within(10, most + 1, SHARE.cases, 1), Depth::Pairs);
         assert_eq!(within(10, SHARE.cases / 57, 1000, 1), Depth::Pairs);
         assert_eq!(within(10, SHARE.cases / 57 + 1, 1000, 1), Depth::Singles);
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn larger_sets_are_gone_through_by_claim() {
-        let every_kind = |failed| Depth::EverySetByClaim.takes_every_kind(failed, 4);
+        let every_kind = |failed| Depth::EverySetByRuling.takes_every_kind(failed, 4);
         assert_eq!([0, 1, 2, 3, 4].map(every_kind), [true, true, true, false, true]);
         assert!(Depth::EverySet.takes_every_kind(3, 4));
     }

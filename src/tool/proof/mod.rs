@@ -46,7 +46,7 @@ use crate::state::State;
 use crate::steering::{Decision, Evidence, RequestFacts, decide};
 use crate::time::Timestamp;
 use crate::view::View;
-use prover::{Case, Prover, World};
+use prover::{FailureScenario, ProofCase, Prover};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

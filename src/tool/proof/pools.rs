@@ -5,7 +5,7 @@
 //! service are dealt out to its pools in turn. Two kinds of accounts are looked at: every origin is
 //! enabled, and only those of one region are.
 
-use super::{Prover, World};
+use super::{FailureScenario, Prover};
 use crate::cloudflare::{Change, Circumstances, Desired, Observed, Pool, PoolOrigin, Weight};
 use crate::config::{PoolTarget, Publish, Service};
 use crate::ids::{RegionId, ServiceId};
@@ -20,7 +20,7 @@ pub(super) fn check(
     prover: &mut Prover<'_>,
     id: &ServiceId,
     service: &Service,
-    world: &World<'_>,
+    world: &FailureScenario<'_>,
     desired: &Desired,
 ) {
     let pools: Vec<&PoolTarget> = service
@@ -75,7 +75,7 @@ fn fault(
 
 /// The account: each region's origins in one of the pools.
 fn account(
-    world: &World<'_>,
+    world: &FailureScenario<'_>,
     service: &Service,
     pools: &[&PoolTarget],
     only: Option<&RegionId>,
@@ -138,7 +138,7 @@ fn enabled<'p>(pools: impl IntoIterator<Item = &'p Pool>) -> Enabled {
     origins.filter(|origin| origin.enabled).map(|origin| origin.address.clone()).collect()
 }
 
-fn addresses(world: &World<'_>, regions: &RegionSet) -> Enabled {
+fn addresses(world: &FailureScenario<'_>, regions: &RegionSet) -> Enabled {
     let all = world.config.regions.values().enumerate();
     let inside = all.filter(|(index, _)| regions.contains(*index));
     let origins = inside.flat_map(|(_, region)| &region.origins);

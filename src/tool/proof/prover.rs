@@ -1,6 +1,6 @@
 //! Goes through everything: services, sets of failed regions, kinds of requests.
 
-use super::super::oracle::{Asked, Claim, Oracle};
+use super::super::oracle::{Oracle, Ruling, SampleRequest};
 use super::super::requests::{self, Kinds};
 use super::super::scenario;
 use super::failures::{Cost, Depth, Share};
@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// One set of failed regions and everything that follows from it.
-pub(super) struct World<'w> {
+pub(super) struct FailureScenario<'w> {
     pub(super) config: &'w Config,
     pub(super) now: Timestamp,
     pub(super) state: State,
@@ -39,9 +39,9 @@ pub(super) struct Prover<'p> {
 }
 
 /// One request with what the oracle says of it.
-pub(super) struct Case<'k> {
-    pub(super) asked: Asked<'k>,
-    pub(super) claim: Claim,
+pub(super) struct ProofCase<'k> {
+    pub(super) sample: SampleRequest<'k>,
+    pub(super) ruling: Ruling,
 }
 
 impl<'p> Prover<'p> {
@@ -50,13 +50,13 @@ impl<'p> Prover<'p> {
         let kinds = requests::kinds(&self.oracle, service);
         let regions = self.oracle.regions_of(service);
         let cases = self.cases(service, &regions, &kinds, share.cases / (regions.len() + 2));
-        let claims = one_for_each_claim(&cases);
+        let rulings = one_for_each_ruling(&cases);
         let depth = Depth::within(
             share,
             Cost {
                 regions: regions.len(),
                 cases: cases.len(),
-                claims: claims.len(),
+                rulings: rulings.len(),
                 work: self.table_work(),
             },
         );
@@ -72,7 +72,7 @@ impl<'p> Prover<'p> {
             let every_kind = depth.takes_every_kind(failed.len(), regions.len());
             if let Some(world) = self.world(id, failed, false) {
                 let cases = cases.iter().enumerate();
-                let cases = cases.filter(|(at, _)| every_kind || claims.contains(at));
+                let cases = cases.filter(|(at, _)| every_kind || rulings.contains(at));
                 self.planes(id, service, &world, cases.map(|(_, case)| case));
             }
         }
@@ -93,22 +93,27 @@ impl<'p> Prover<'p> {
         regions: &RegionSet,
         kinds: &'k [Kinds],
         max: usize,
-    ) -> Vec<Case<'k>> {
+    ) -> Vec<ProofCase<'k>> {
         let step = requests::step(kinds, kinds.iter().map(Kinds::len).sum(), max.min(KINDS_MAX));
         let each = kinds.iter().flat_map(Kinds::each).step_by(step);
-        each.map(|(asked, _)| self.case(service, regions, asked)).collect()
+        each.map(|(sample, _)| self.case(service, regions, sample)).collect()
     }
 
-    fn case<'k>(&self, service: &Service, regions: &RegionSet, asked: Asked<'k>) -> Case<'k> {
-        Case { asked, claim: self.oracle.claim(service, regions, &asked) }
+    fn case<'k>(
+        &self,
+        service: &Service,
+        regions: &RegionSet,
+        sample: SampleRequest<'k>,
+    ) -> ProofCase<'k> {
+        ProofCase { sample, ruling: self.oracle.ruling(service, regions, &sample) }
     }
 
     fn planes<'k>(
         &mut self,
         id: &ServiceId,
         service: &Service,
-        world: &World<'_>,
-        cases: impl Iterator<Item = &'k Case<'k>>,
+        world: &FailureScenario<'_>,
+        cases: impl Iterator<Item = &'k ProofCase<'k>>,
     ) {
         for case in cases {
             self.proxy(id, service, world, case);
@@ -141,31 +146,42 @@ impl<'p> Prover<'p> {
         &mut self,
         id: &ServiceId,
         service: &Service,
-        world: &World<'_>,
+        world: &FailureScenario<'_>,
         kinds: &[Kinds],
         max: usize,
     ) {
         let regions = self.oracle.regions_of(service);
         let total: usize = kinds.iter().map(|kinds| kinds.each_from_everywhere().count()).sum();
         let each = kinds.iter().flat_map(Kinds::each_from_everywhere);
-        for asked in each.step_by(requests::step(kinds, total, max)) {
-            let case = self.case(service, &regions, asked);
+        for sample in each.step_by(requests::step(kinds, total, max)) {
+            let case = self.case(service, &regions, sample);
             self.proxy(id, service, world, &case);
         }
     }
 
-    fn proxy(&mut self, id: &ServiceId, service: &Service, world: &World<'_>, case: &Case<'_>) {
+    fn proxy(
+        &mut self,
+        id: &ServiceId,
+        service: &Service,
+        world: &FailureScenario<'_>,
+        case: &ProofCase<'_>,
+    ) {
         let turn = self.proof.proxy_cases;
         self.proof.proxy_cases += 1;
         if let Some(what) = proxy::check(self.subject, service, world, case, turn) {
-            let example = proxy::command_line(&case.asked);
+            let example = proxy::command_line(&case.sample);
             self.violation("proxy", id, what, example, world.down());
         }
     }
 
     /// The table in a world, or a violation: it must read, have the regions of the config in its
     /// order, and carry the law that every other table carries.
-    fn world(&mut self, id: &ServiceId, failed: RegionSet, unknown: bool) -> Option<World<'p>> {
+    fn world(
+        &mut self,
+        id: &ServiceId,
+        failed: RegionSet,
+        unknown: bool,
+    ) -> Option<FailureScenario<'p>> {
         let (config, now) = (self.oracle.config, self.oracle.now());
         let names: Vec<&RegionId> = config.regions.keys().collect();
         let is_failed = |region: &RegionId| {
@@ -185,7 +201,9 @@ impl<'p> Prover<'p> {
             Ok(table) if !table.regions().iter().map(|region| &region.id).eq(names) => {
                 "it has other regions than the config".to_owned()
             }
-            Ok(table) => return Some(World { config, now, state, table, failed, unknown }),
+            Ok(table) => {
+                return Some(FailureScenario { config, now, state, table, failed, unknown });
+            }
             Err(error) => error.to_string(),
         };
         self.violation("routes", id, what, "the routing table".to_owned(), down);
@@ -220,22 +238,22 @@ impl<'p> Prover<'p> {
 }
 
 /// The first of those that are claimed to be treated alike whatever is down, by their places.
-fn one_for_each_claim(cases: &[Case<'_>]) -> BTreeSet<usize> {
+fn one_for_each_ruling(cases: &[ProofCase<'_>]) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     let mut first = BTreeSet::new();
-    for (place, case) in cases.iter().enumerate() {
-        let regions = match &case.claim {
-            Claim::Permit(regions) => Ok(regions.iter().collect::<Vec<_>>()),
-            Claim::Refuse(refusal) => Err(refusal.as_str()),
+    for (index, case) in cases.iter().enumerate() {
+        let regions = match &case.ruling {
+            Ruling::Permit(regions) => Ok(regions.iter().collect::<Vec<_>>()),
+            Ruling::Refuse(refusal) => Err(refusal.as_str()),
         };
-        if seen.insert((regions, case.asked.method)) {
-            first.insert(place);
+        if seen.insert((regions, case.sample.method)) {
+            first.insert(index);
         }
     }
     first
 }
 
-impl World<'_> {
+impl FailureScenario<'_> {
     pub(super) fn down(&self) -> Vec<RegionId> {
         let all = self.config.regions.keys().enumerate();
         all.filter(|(at, _)| self.failed.contains(*at)).map(|(_, id)| id.clone()).collect()

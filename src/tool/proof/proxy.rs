@@ -1,7 +1,7 @@
 //! Requests: where they go, and whether a refusal is true.
 
-use super::super::oracle::{Asked, Claim, Kv};
-use super::{Case, Subject, World};
+use super::super::oracle::{Kv, Ruling, SampleRequest};
+use super::{FailureScenario, ProofCase, Subject};
 use crate::config::Service;
 use crate::passive::{BreakerLimits, FinishedTry, Seen, TryOutcome};
 use crate::residency::RegionSet;
@@ -15,11 +15,11 @@ use std::fmt::Write;
 pub(super) fn check(
     subject: &Subject,
     service: &Service,
-    world: &World<'_>,
-    case: &Case<'_>,
+    world: &FailureScenario<'_>,
+    case: &ProofCase<'_>,
     turn: u64,
 ) -> Option<String> {
-    let Asked { form, method, country } = case.asked;
+    let SampleRequest { form, method, country } = case.sample;
     let pin = match form.kv {
         Kv::Pinned(country) => {
             let text = format!("{{\"allow\":[\"{country}\"]}}");
@@ -56,7 +56,7 @@ pub(super) fn check(
 }
 
 /// What an isolate has seen of so many regions when every one but the `turn`-th is left alone.
-fn failing(regions: usize, turn: u64, world: &World<'_>) -> Vec<Seen> {
+fn failing(regions: usize, turn: u64, world: &FailureScenario<'_>) -> Vec<Seen> {
     let mut dead = Seen::default();
     let silence =
         FinishedTry { outcome: TryOutcome::Silent, origin: 0, began: world.now, now: world.now };
@@ -77,14 +77,14 @@ fn kv_pin(kv: Kv, pin: Option<&Pin>) -> KvPin<'_> {
 
 fn fault(
     service: &Service,
-    world: &World<'_>,
-    case: &Case<'_>,
+    world: &FailureScenario<'_>,
+    case: &ProofCase<'_>,
     decision: &Decision<'_>,
 ) -> Option<String> {
     let nowhere = RegionSet::none();
-    let permitted = match &case.claim {
-        Claim::Permit(permitted) => permitted,
-        Claim::Refuse(_) => &nowhere,
+    let permitted = match &case.ruling {
+        Ruling::Permit(permitted) => permitted,
+        Ruling::Refuse(_) => &nowhere,
     };
     for region in &decision.regions {
         let id = &region.entry.id;
@@ -108,14 +108,14 @@ fn fault(
 /// What is so in one case.
 struct Truth<'t> {
     service: &'t Service,
-    world: &'t World<'t>,
+    world: &'t FailureScenario<'t>,
     permitted: &'t RegionSet,
-    case: &'t Case<'t>,
+    case: &'t ProofCase<'t>,
 }
 
 impl Truth<'_> {
     fn is_so(&self, refusal: Refusal) -> bool {
-        if let Claim::Refuse(right) = &self.case.claim {
+        if let Ruling::Refuse(right) = &self.case.ruling {
             return refusal == *right;
         }
         let primary = self.primary();
@@ -145,9 +145,9 @@ impl Truth<'_> {
     fn primary(&self) -> Option<usize> {
         let primary = self.service.steering.primary.as_ref()?;
         // Source: RFC 9110 §9.2.1.
-        let is_safe = ["GET", "HEAD", "OPTIONS", "TRACE"].contains(&self.case.asked.method);
-        let place = || self.world.config.regions.keys().position(|id| *id == primary.region);
-        if is_safe { None } else { place() }
+        let is_safe = ["GET", "HEAD", "OPTIONS", "TRACE"].contains(&self.case.sample.method);
+        let index = || self.world.config.regions.keys().position(|id| *id == primary.region);
+        if is_safe { None } else { index() }
     }
 
     fn sheds(&self, region: usize) -> bool {
@@ -157,10 +157,10 @@ impl Truth<'_> {
 }
 
 /// How to ask `explain` for the request.
-pub(super) fn command_line(asked: &Asked<'_>) -> String {
-    let form = asked.form;
-    let mut line = format!("--host {} --method {}", form.host, asked.method);
-    if let Some(country) = asked.country {
+pub(super) fn command_line(sample: &SampleRequest<'_>) -> String {
+    let form = sample.form;
+    let mut line = format!("--host {} --method {}", form.host, sample.method);
+    if let Some(country) = sample.country {
         let _ = write!(line, " --country {country}");
     }
     match &form.path {

@@ -50,7 +50,7 @@ impl fmt::Display for Coverage {
         }
         match depth {
             Depth::EverySet => {}
-            Depth::EverySetByClaim => {
+            Depth::EverySetByRuling => {
                 f.write_str(
                     "    capped: every other set for one request of each that may go alike\n",
                 )?;

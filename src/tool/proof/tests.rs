@@ -1,5 +1,5 @@
 use super::*;
-use crate::cloudflare::{Action, Change, Effect, Member, OriginEdit, Switch, Urgency};
+use crate::cloudflare::{Action, Change, Effect, OriginEdit, RecordMember, Switch, Urgency};
 use crate::config;
 use crate::country::{COUNTRIES, Country};
 use crate::residency::Mode;
@@ -253,7 +253,7 @@ fn a_record_that_is_kept_although_it_leads_out_is_found() {
         let mut desired = desired(config, state, now);
         for records in &mut desired.records {
             let region = RegionId::parse("us-east").unwrap();
-            let member = Member { switch: Switch::Leave, region };
+            let member = RecordMember { switch: Switch::Leave, region };
             records.permitted.insert("us1.origin.example.com".to_owned(), member);
         }
         desired

@@ -23,8 +23,8 @@ fn assert_shown(shown: &str, expected: &str) {
     assert_eq!(shown, expected.trim_start());
 }
 
-fn nowhere() -> Told {
-    Told {
+fn nowhere() -> Finding {
+    Finding {
         severity: Severity::Error,
         code: "E006".to_owned(),
         path: "services.api.regions[1]".to_owned(),
@@ -35,7 +35,7 @@ fn nowhere() -> Told {
     }
 }
 
-fn shown(told: &Told) -> String {
+fn shown(told: &Finding) -> String {
     render(&source(), std::slice::from_ref(told), false)
 }
 
@@ -56,7 +56,7 @@ error[E006]: `nowhere` names nothing
 
 #[test]
 fn a_key_that_nobody_knows_is_underlined_itself() {
-    let told = Told {
+    let told = Finding {
         severity: Severity::Warning,
         code: "W002".to_owned(),
         path: "services.api.wieght".to_owned(),
@@ -77,7 +77,7 @@ warning[W002]: the key `wieght` is not known
 
 #[test]
 fn what_is_missing_is_told_where_it_belongs() {
-    let told = Told {
+    let told = Finding {
         path: "services.web.regions".to_owned(),
         problem: "`regions` is missing".to_owned(),
         hint: None,
@@ -97,7 +97,7 @@ error[E006]: `regions` is missing
 
 #[test]
 fn what_is_missing_from_the_document_is_told_without_a_line() {
-    let told = Told {
+    let told = Finding {
         path: "regions.eu-west".to_owned(),
         problem: "`regions` is missing".to_owned(),
         severity: Severity::Note,
@@ -111,7 +111,7 @@ note[E006]: `regions` is missing
  = allowed: a region that `[regions]` has
 ";
     assert_shown(&shown(&told), expected);
-    let told = Told { path: ".".to_owned(), allowed: String::new(), ..told };
+    let told = Finding { path: ".".to_owned(), allowed: String::new(), ..told };
     assert_shown(&shown(&told), "note[E006]: `regions` is missing\n--> pointsman.toml\n");
 }
 
@@ -158,6 +158,6 @@ fn colour_adds_colour_and_nothing_else() {
 
 #[test]
 fn what_the_config_says_cannot_steer_the_terminal() {
-    let told = Told { problem: "`\u{1b}[2J` names nothing".to_owned(), ..nowhere() };
+    let told = Finding { problem: "`\u{1b}[2J` names nothing".to_owned(), ..nowhere() };
     assert!(!shown(&told).contains('\u{1b}'));
 }

@@ -15,7 +15,7 @@ mod tenants;
 pub(super) use countries::Group;
 pub(super) use tenants::present;
 
-use super::oracle::{Asked, Form, Kv, Oracle};
+use super::oracle::{Form, Kv, Oracle, SampleRequest};
 use crate::config::{Config, Service};
 use crate::country::Country;
 use crate::residency::{PATH_BYTES_MAX, Pattern, Rule, TenantSource, representatives};
@@ -43,21 +43,21 @@ impl Kinds {
     }
 
     /// One request of each kind, the country being one of its group.
-    pub(super) fn each(&self) -> impl Iterator<Item = (Asked<'_>, &Group)> {
+    pub(super) fn each(&self) -> impl Iterator<Item = (SampleRequest<'_>, &Group)> {
         self.groups
             .iter()
-            .flat_map(|group| self.asked(group.first()).map(move |asked| (asked, group)))
+            .flat_map(|group| self.samples(group.first()).map(move |sample| (sample, group)))
     }
 
     /// One request of each kind from every country.
-    pub(super) fn each_from_everywhere(&self) -> impl Iterator<Item = Asked<'_>> {
+    pub(super) fn each_from_everywhere(&self) -> impl Iterator<Item = SampleRequest<'_>> {
         let countries = Country::all().map(Some).chain([None]);
-        countries.flat_map(|country| self.asked(country))
+        countries.flat_map(|country| self.samples(country))
     }
 
-    fn asked(&self, country: Option<Country>) -> impl Iterator<Item = Asked<'_>> {
+    fn samples(&self, country: Option<Country>) -> impl Iterator<Item = SampleRequest<'_>> {
         self.forms.iter().flat_map(move |form| {
-            self.methods.iter().map(move |method| Asked { form, method, country })
+            self.methods.iter().map(move |method| SampleRequest { form, method, country })
         })
     }
 }

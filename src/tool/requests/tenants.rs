@@ -84,8 +84,8 @@ fn with_part(text: &str, separator: char, number: u8, part: &str) -> String {
     if parts.len() < number {
         parts.resize(number, "x");
     }
-    if let Some(place) = parts.get_mut(number - 1) {
-        *place = part;
+    if let Some(slot) = parts.get_mut(number - 1) {
+        *slot = part;
     }
     parts.join(&separator.to_string())
 }

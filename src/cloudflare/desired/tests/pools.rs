@@ -38,8 +38,8 @@ fn a_service_that_fails_over_by_hand_switches_nothing() {
 #[test]
 fn a_monitor_mirrors_ours_once_for_all_pools() {
     let mut config = config();
-    for place in [0, 1] {
-        let pool = &mut config["services"]["web"]["publish"][place]["pool"];
+    for index in [0, 1] {
+        let pool = &mut config["services"]["web"]["publish"][index]["pool"];
         (pool["manage"], pool["monitor"]) = (json!(true), json!(true));
     }
     let desired = wanted(&config, &[]);

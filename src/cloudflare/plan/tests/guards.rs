@@ -1,7 +1,7 @@
 //! Every guard with its exact words, and what none of them holds back.
 
 use super::*;
-use crate::cloudflare::desired::Load;
+use crate::cloudflare::desired::ServiceLoad;
 use crate::config::Guards;
 use crate::time::Timestamp;
 
@@ -203,7 +203,7 @@ fn what_remains_must_carry_the_load_at_peak() {
     let capacities = [("br", 100), ("eu", 500), ("us", 250)];
     let capacity_rps = Map::of(capacities.map(|(id, rps)| (region(id), rps)));
     let mut peak = |peak_rps: u32| {
-        let load = Load { peak_rps, capacity_rps: capacity_rps.clone() };
+        let load = ServiceLoad { peak_rps, capacity_rps: capacity_rps.clone() };
         desired.loads = [(service(), load)].into();
         plan(&desired, &observed, &Set::new(), &calm())
     };
@@ -220,7 +220,7 @@ fn what_remains_must_carry_the_load_at_peak() {
 fn the_load_holds_a_move_of_records_as_well() {
     let mut world = failover();
     let capacity_rps = [(region("eu-west"), 10), (region("us-east"), 90)].into();
-    world.0.loads = [(service(), Load { peak_rps: 50, capacity_rps })].into();
+    world.0.loads = [(service(), ServiceLoad { peak_rps: 50, capacity_rps })].into();
     assert_eq!(refused(&world, &calm()), "what remains carries 10 rps of 50 at peak");
 }
 
@@ -269,7 +269,7 @@ fn the_law_passes_every_guard() {
         changes: [(service(), 1_000)].into(),
     };
     let (mut desired, observed) = in_a_zone_of(10, breach());
-    let load = Load { peak_rps: 1_000, capacity_rps: Map::new() };
+    let load = ServiceLoad { peak_rps: 1_000, capacity_rps: Map::new() };
     desired.loads = [(service(), load)].into();
     passes(&(desired, observed), &every);
 }

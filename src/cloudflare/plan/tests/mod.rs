@@ -11,7 +11,7 @@ mod sets;
 
 use super::*;
 use crate::cloudflare::desired::{
-    DesiredPool, DesiredRecords, Jurisdiction, Member, PoolMember, Switch,
+    DesiredPool, DesiredRecords, Jurisdiction, PoolMember, RecordMember, Switch,
 };
 use crate::cloudflare::observed::{Pool, PoolOrigin, Record, Weight};
 use crate::config::{DnsMode, PoolSwitch, RecordKind};
@@ -54,8 +54,8 @@ fn urgencies(plan: &Plan) -> Vec<Urgency> {
     plan.actions.iter().map(|action| action.urgency).collect()
 }
 
-fn member(switch: Switch, at: &str) -> Member {
-    Member { switch, region: region(at) }
+fn member(switch: Switch, at: &str) -> RecordMember {
+    RecordMember { switch, region: region(at) }
 }
 
 /// Two addresses are permitted, the first in `eu-west` and the second in `us-east`; the answer is
@@ -187,8 +187,8 @@ fn observed_pools(pools: &[(&str, &[(&str, bool)])]) -> Observed {
 }
 
 /// The only account's pool in this place.
-fn pool_at(observed: &mut Observed, place: usize) -> &mut Pool {
-    &mut observed.pools.get_mut(ACCOUNT).unwrap()[place]
+fn pool_at(observed: &mut Observed, index: usize) -> &mut Pool {
+    &mut observed.pools.get_mut(ACCOUNT).unwrap()[index]
 }
 
 fn hold(pool: &str, address: &str) -> Hold {

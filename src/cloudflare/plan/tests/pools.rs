@@ -255,5 +255,5 @@ fn two_services_do_not_count_for_each_other() {
     desired.pools[1].service = ServiceId::parse("other").unwrap();
     let plan = planned(&desired, &observed_pools(TWO));
     assert_eq!(plan.actions, [], "the other's origin serves nobody of ours");
-    assert_eq!(plan.withheld[0].why, Why::LastUsable);
+    assert_eq!(plan.withheld[0].why, WithheldReason::LastUsable);
 }

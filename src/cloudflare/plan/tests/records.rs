@@ -178,7 +178,7 @@ fn a_name_that_is_delegated_is_left_to_whoever_answers_it() {
     assert_eq!(ops(&planned(&desired, &observed)).len(), 1, "the root has name servers anyway");
     desired.records[0].kind = RecordKind::Cname;
     let plan = planned(&desired, &observed);
-    assert_eq!(plan.withheld[0].why, Why::RootNs, "a CNAME would hide them");
+    assert_eq!(plan.withheld[0].why, WithheldReason::RootNs, "a CNAME would hide them");
 }
 
 #[test]
@@ -343,7 +343,7 @@ fn what_no_law_binds_is_never_mended_as_a_breach_of_it() {
 #[test]
 fn nobody_leaves_a_region_only_because_nothing_is_known_of_it() {
     let regions = ["eu-west", "us-east"].map(|id| RegionId::parse(id).unwrap());
-    let member = |switch, at: usize| Member { switch, region: regions[at].clone() };
+    let member = |switch, at: usize| RecordMember { switch, region: regions[at].clone() };
     let mut desired = wanted_records(&["192.0.2.2"]);
     desired.records[0].answer.as_mut().unwrap().0 = regions[1].clone();
     desired.records[0].regions = regions.to_vec();
@@ -355,7 +355,7 @@ fn nobody_leaves_a_region_only_because_nothing_is_known_of_it() {
     let observed = observed_records(vec![record("r1", "192.0.2.1", OURS)]);
     let plan = planned(&desired, &observed);
     assert_eq!(plan.actions, []);
-    assert_eq!(plan.withheld[0].why, Why::NoneUp);
+    assert_eq!(plan.withheld[0].why, WithheldReason::NoneUp);
     let permitted = &mut desired.records[0].permitted;
     permitted.insert("192.0.2.1".to_owned(), member(Switch::Disable, 0));
     assert_eq!(urgencies(&planned(&desired, &observed)), [Urgency::Failover]);

@@ -42,7 +42,7 @@ fn who_comes_up_takes_the_record_of_who_goes_down() {
 fn a_set_never_shrinks_to_nothing() {
     let plan = planned(&wanted(&[("a", DOWN), ("b", DOWN)]), &observed(&["a", "b"]));
     assert_eq!(plan.actions, []);
-    assert_eq!(plan.withheld[0].why, Why::NoneUp);
+    assert_eq!(plan.withheld[0].why, WithheldReason::NoneUp);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn of_whom_nobody_knows_it_stays_as_it_is() {
 fn where_nobody_is_known_to_be_up_nobody_leaves() {
     let plan = planned(&wanted(&[("a", DOWN), ("b", UNKNOWN)]), &observed(&["a", "b"]));
     assert_eq!(plan.actions, []);
-    assert_eq!(plan.withheld[0].why, Why::NoneUp);
+    assert_eq!(plan.withheld[0].why, WithheldReason::NoneUp);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_set_of_a_service_that_fails_over_by_hand_changes_only_for_the_law() {
     let mut desired = wanted(&[("a", UP), ("b", UP)]);
     desired.records[0].manual = true;
     let plan = planned(&desired, &observed(&["a"]));
-    assert_eq!((plan.actions, plan.withheld[0].why), (Vec::new(), Why::Manual));
+    assert_eq!((plan.actions, plan.withheld[0].why), (Vec::new(), WithheldReason::Manual));
     let plan = planned(&desired, &observed(&["a", "z"]));
     assert_eq!(ops(&plan), [delete("z", "z")]);
 }

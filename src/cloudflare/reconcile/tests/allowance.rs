@@ -3,7 +3,7 @@
 use super::*;
 
 /// One name leads to what is down, and the time to live of another is wrong.
-fn urgent_and_not() -> (Wanted, Value) {
+fn urgent_and_not() -> (PassInput, Value) {
     let mut wanted = over(vec![named("a.example.com"), named("b.example.com")]);
     wanted.desired.records[1].ttl_s = 300;
     let seen = json!([
@@ -19,7 +19,7 @@ const PATCH_B: &str = "PATCH /zones/z1/dns_records/rb";
 fn with(calls: u32, upkeep: u32) -> (Reconcile, Value) {
     let (wanted, seen) = urgent_and_not();
     let allowance = Allowance { calls, upkeep };
-    (Reconcile::new(Wanted { allowance, ..wanted }), seen)
+    (Reconcile::new(PassInput { allowance, ..wanted }), seen)
 }
 
 fn moved() -> Value {
@@ -70,7 +70,7 @@ fn a_pool_that_was_read_and_cannot_be_written_any_more_is_put_off() {
     let pools_wanted = vec![pool("eu", "eu.example.com", Switch::Disable), survivor];
     let desired = Desired { pools: pools_wanted, ..Desired::default() };
     let allowance = Allowance { calls: 2, upkeep: 0 };
-    let mut pass = Reconcile::new(Wanted { desired, allowance, ..Wanted::default() });
+    let mut pass = Reconcile::new(PassInput { desired, allowance, ..PassInput::default() });
     play(&mut pass, &[(POOLS, ok(&pools(true))), (READ_POOL, ok(&full_pool(true)))]);
     let report = pass.finish();
     assert_eq!(report.put_off, Some(Urgency::Failover));

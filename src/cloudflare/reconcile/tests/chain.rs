@@ -11,7 +11,7 @@ const NEW_POOL: &str = "POST /accounts/acc/load_balancers/pools";
 const NEW_BALANCER: &str = "POST /zones/z1/load_balancers";
 const MARKER: &str = "pointsman:monitor:api";
 
-fn wanted(lists: &Value) -> Wanted {
+fn wanted(lists: &Value) -> PassInput {
     let mut new = pool("eu", "eu.example.com", Switch::Enable);
     (new.manage, new.monitor) = (true, Some(MARKER.to_owned()));
     let monitor = DesiredMonitor {
@@ -37,7 +37,7 @@ fn wanted(lists: &Value) -> Wanted {
         balancers: vec![balancer],
         ..Desired::default()
     };
-    Wanted { desired, zone_ids: known_zone(), ..Wanted::default() }
+    PassInput { desired, zone_ids: known_zone(), ..PassInput::default() }
 }
 
 fn lists() -> Value {

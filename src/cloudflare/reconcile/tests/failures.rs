@@ -7,7 +7,7 @@ fn broken() -> Reply {
 }
 
 /// A record that is to move, and pools of which nothing is to change.
-fn both() -> Wanted {
+fn both() -> PassInput {
     let mut wanted = over(vec![records("us.example.com")]);
     wanted.desired.pools = vec![pool("eu", "eu.example.com", Switch::Leave)];
     wanted
@@ -81,7 +81,7 @@ fn a_missing_permission_ends_what_needs_it_and_nothing_else() {
 fn what_was_denied_before_is_not_tried_and_is_told_again() {
     let grant = "Load Balancing: Monitors and Pools Read on acc".to_owned();
     let denied = Map::from([(grant, NO_POOLS.to_owned())]);
-    let mut pass = Reconcile::new(Wanted { denied: denied.clone(), ..both() });
+    let mut pass = Reconcile::new(PassInput { denied: denied.clone(), ..both() });
     play(&mut pass, &[(RECORDS, ok(&json!([record("us.example.com")])))]);
     let report = pass.finish();
     assert_eq!(report.failures, [NO_POOLS]);
@@ -170,7 +170,7 @@ fn a_zone_that_is_gone_is_looked_up_again_next_time() {
 #[test]
 fn a_zone_that_the_token_does_not_see_is_told_and_its_records_are_not_asked_for() {
     let desired = Desired { records: vec![records("us.example.com")], ..Desired::default() };
-    let mut pass = Reconcile::new(Wanted { desired, ..Wanted::default() });
+    let mut pass = Reconcile::new(PassInput { desired, ..PassInput::default() });
     let others = json!([{"id": "z9", "name": "notexample.com"}]);
     play(&mut pass, &[(ZONE, ok(&others))]);
     assert_eq!(

@@ -11,7 +11,7 @@ mod records;
 mod world;
 
 use super::*;
-use crate::cloudflare::desired::{DesiredPool, DesiredRecords, Member, PoolMember, Switch};
+use crate::cloudflare::desired::{DesiredPool, DesiredRecords, PoolMember, RecordMember, Switch};
 use crate::config::{DnsMode, PoolSwitch, RecordKind};
 use crate::ids::{OriginId, RegionId, ServiceId};
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn region(id: &str) -> RegionId {
 
 /// A CNAME that should say `content`. What it may say beside that is down.
 fn records(content: &str) -> DesiredRecords {
-    let member = |switch| Member { switch, region: region("us-east") };
+    let member = |switch| RecordMember { switch, region: region("us-east") };
     DesiredRecords {
         is_guarded: true,
         regions: Vec::new(),
@@ -65,7 +65,7 @@ fn named(name: &str) -> DesiredRecords {
 /// A set of addresses that should say all of `contents`.
 fn addresses(contents: &[&str]) -> DesiredRecords {
     let contents: Set<String> = contents.iter().map(|content| (*content).to_owned()).collect();
-    let up = Member { switch: Switch::Enable, region: region("us-east") };
+    let up = RecordMember { switch: Switch::Enable, region: region("us-east") };
     DesiredRecords {
         is_guarded: true,
         regions: Vec::new(),
@@ -149,9 +149,9 @@ fn known_zone() -> Map<String, String> {
 }
 
 /// A pass over these records, in a zone whose id is known.
-fn over(records: Vec<DesiredRecords>) -> Wanted {
+fn over(records: Vec<DesiredRecords>) -> PassInput {
     let desired = Desired { records, ..Desired::default() };
-    Wanted { desired, zone_ids: known_zone(), ..Wanted::default() }
+    PassInput { desired, zone_ids: known_zone(), ..PassInput::default() }
 }
 
 fn over_one(content: &str) -> Reconcile {
@@ -163,7 +163,7 @@ fn over_pool(switch: Switch, holds: Set<Hold>) -> Reconcile {
     let survivor = pool("us", "us.example.com", Switch::Enable);
     let pools = vec![pool("eu", "eu.example.com", switch), survivor];
     let desired = Desired { pools, ..Desired::default() };
-    Reconcile::new(Wanted { desired, holds, ..Wanted::default() })
+    Reconcile::new(PassInput { desired, holds, ..PassInput::default() })
 }
 
 fn hold() -> Hold {
@@ -198,12 +198,12 @@ fn play(pass: &mut Reconcile, script: &[(&str, Reply)]) -> Played {
     played
 }
 
-fn applied(report: &Report) -> Vec<&str> {
+fn applied(report: &PassReport) -> Vec<&str> {
     report.applied.iter().map(|done| done.what.as_str()).collect()
 }
 
 /// Whether all went well and nothing is left.
-fn assert_clean(report: &Report) {
+fn assert_clean(report: &PassReport) {
     assert_eq!(report.failures, [""; 0]);
     assert_eq!(report.open, [""; 0]);
     assert!(report.is_planned);

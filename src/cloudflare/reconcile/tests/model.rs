@@ -100,19 +100,19 @@ impl Account {
                 _ => self.create(kind, body.unwrap()),
             };
         };
-        let place = self.rows(kind).iter().position(|row| text(row, "id") == id);
-        let place = place.ok_or((404, format!("no {id}")))?;
+        let index = self.rows(kind).iter().position(|row| text(row, "id") == id);
+        let index = index.ok_or((404, format!("no {id}")))?;
         match method {
-            "GET" => Ok(self.rows(kind)[place].clone()),
-            "DELETE" => Ok(self.rows(kind).remove(place)),
+            "GET" => Ok(self.rows(kind)[index].clone()),
+            "DELETE" => Ok(self.rows(kind).remove(index)),
             _ => {
-                let mut row = self.rows(kind)[place].clone();
+                let mut row = self.rows(kind)[index].clone();
                 let fields = body.unwrap().as_object().unwrap().clone();
                 row.as_object_mut().unwrap().extend(fields);
                 self.check(kind, body.unwrap())?;
-                self.rows(kind)[place] = shaped(kind, row);
+                self.rows(kind)[index] = shaped(kind, row);
                 self.check_records()?;
-                Ok(self.rows(kind)[place].clone())
+                Ok(self.rows(kind)[index].clone())
             }
         }
     }

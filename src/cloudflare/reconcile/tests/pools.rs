@@ -53,7 +53,7 @@ fn a_weight_is_written_beside_the_switch_of_a_person() {
     let mut wanted = pool("eu", "eu.example.com", Switch::Enable);
     wanted.origins.get_mut("eu.example.com").unwrap().weight = Some(Weight::of_hundredths(25));
     let desired = Desired { pools: vec![wanted], ..Desired::default() };
-    let mut pass = Reconcile::new(Wanted { desired, ..Wanted::default() });
+    let mut pass = Reconcile::new(PassInput { desired, ..PassInput::default() });
     let mut after = full_pool(false);
     after["origins"][0]["weight"] = json!(0.25);
     let played = play(
@@ -77,7 +77,7 @@ fn a_pool_is_switched_as_a_whole_with_a_hold_of_its_own() {
         eu.switched = PoolSwitch::Pool;
         let pools = vec![eu, pool("us", "us.example.com", Switch::Enable)];
         let desired = Desired { pools, ..Desired::default() };
-        Reconcile::new(Wanted { desired, holds, ..Wanted::default() })
+        Reconcile::new(PassInput { desired, holds, ..PassInput::default() })
     };
     let with = |enabled: bool| {
         let mut pool = full_pool(true);

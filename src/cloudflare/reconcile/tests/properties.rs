@@ -28,13 +28,13 @@ impl Life {
         Self { desired, account, holds, zone_ids: Map::new(), fates, writes: 0 }
     }
 
-    fn pass(&mut self, allowance: Allowance) -> Report {
-        let mut pass = Reconcile::new(Wanted {
+    fn pass(&mut self, allowance: Allowance) -> PassReport {
+        let mut pass = Reconcile::new(PassInput {
             desired: self.desired.clone(),
             holds: self.holds.clone(),
             zone_ids: self.zone_ids.clone(),
             allowance,
-            ..Wanted::default()
+            ..PassInput::default()
         });
         loop {
             match pass.next_step() {
@@ -54,7 +54,7 @@ impl Life {
     }
 
     /// Makes passes until one has nothing left to do.
-    fn settle(&mut self, allowance: Allowance) -> Result<Report, TestCaseError> {
+    fn settle(&mut self, allowance: Allowance) -> Result<PassReport, TestCaseError> {
         for _ in 0..PASSES_MAX + self.fates.len() {
             let is_untroubled = self.fates.is_empty();
             let report = self.pass(allowance);

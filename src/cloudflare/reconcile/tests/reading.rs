@@ -115,7 +115,7 @@ fn how_many_records_a_zone_has_is_for_the_guards() {
     play(&mut pass, &[(RECORDS, page(&json!(rows), 10))]);
     let report = pass.finish();
     assert_eq!(report.withheld.len(), 1);
-    assert_eq!(report.withheld[0].why, Why::ZoneShare);
+    assert_eq!(report.withheld[0].why, WithheldReason::ZoneShare);
 }
 
 #[test]

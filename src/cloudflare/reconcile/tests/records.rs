@@ -7,7 +7,7 @@ const MOVED: &str = "files.example.com CNAME: answer us.example.com (us-east)";
 #[test]
 fn a_record_is_read_and_then_changed_with_one_call() {
     let desired = Desired { records: vec![records("us.example.com")], ..Desired::default() };
-    let mut pass = Reconcile::new(Wanted { desired, ..Wanted::default() });
+    let mut pass = Reconcile::new(PassInput { desired, ..PassInput::default() });
     let played = play(
         &mut pass,
         &[
@@ -22,7 +22,7 @@ fn a_record_is_read_and_then_changed_with_one_call() {
     assert_eq!(played.intents, [(MOVED.to_owned(), Vec::new())]);
     let report = pass.finish();
     assert_clean(&report);
-    let done = Done {
+    let done = AppliedAction {
         what: MOVED.to_owned(),
         service: Some(service("files")),
         urgency: Urgency::Failover,
@@ -43,7 +43,7 @@ fn what_is_already_so_is_only_read() {
 
 #[test]
 fn a_dry_pass_reads_and_plans_and_changes_nothing() {
-    let wanted = Wanted { is_dry: true, ..over(vec![records("us.example.com")]) };
+    let wanted = PassInput { is_dry: true, ..over(vec![records("us.example.com")]) };
     let mut pass = Reconcile::new(wanted);
     let played = play(&mut pass, &[(RECORDS, ok(&json!([record("eu.example.com")])))]);
     assert_eq!(played.intents, []);
@@ -103,7 +103,7 @@ fn several_changes_of_one_set_are_one_batch() {
 }
 
 /// Two names of one zone, both of which lead to what is down.
-fn two_names() -> (Wanted, Value) {
+fn two_names() -> (PassInput, Value) {
     let wanted = over(vec![named("a.example.com"), named("b.example.com")]);
     let seen = json!([
         record_of("ra", "a.example.com", "eu.example.com"),

@@ -49,12 +49,12 @@ prop_compose! {
         proxied in proptest::option::of(any::<bool>()),
         (manage, adopt, manual) in any::<(bool, bool, bool)>(),
     ) -> DesiredRecords {
-        let at = |place: usize| region(if place < 2 { "eu" } else { "us" });
-        let members = switches.into_iter().enumerate().filter_map(|(place, switch)| {
-            let member = Member { switch: switch?, region: at(place) };
-            Some((format!("192.0.2.{place}"), member))
+        let at = |index: usize| region(if index < 2 { "eu" } else { "us" });
+        let members = switches.into_iter().enumerate().filter_map(|(index, switch)| {
+            let member = RecordMember { switch: switch?, region: at(index) };
+            Some((format!("192.0.2.{index}"), member))
         });
-        let permitted: Map<String, Member> = members.collect();
+        let permitted: Map<String, RecordMember> = members.collect();
         let contents = |of: &RegionId, up: bool| -> Set<String> {
             let fit = permitted.iter().filter(|(_, member)| {
                 member.region == *of && (!up || member.switch == Switch::Enable)
@@ -93,13 +93,13 @@ fn rows(name: &'static str) -> impl Strategy<Value = Vec<Value>> {
     proptest::collection::vec(one, 0..5).prop_map(move |rows| {
         let mut seen = Set::new();
         let mut made = Vec::new();
-        for (place, (number, comment, proxied, ttl, kind)) in rows.into_iter().enumerate() {
+        for (index, (number, comment, proxied, ttl, kind)) in rows.into_iter().enumerate() {
             let is_ours = comment.is_some_and(|comment| comment.starts_with(OURS));
             let network = if is_ours && kind == "A" { "192.0.2" } else { "198.51.100" };
             let content = format!("{network}.{number}");
             if seen.insert((kind, content.clone())) {
                 made.push(json!({
-                    "id": format!("{name}-{place}"), "name": name, "type": kind,
+                    "id": format!("{name}-{index}"), "name": name, "type": kind,
                     "content": content, "proxied": proxied, "comment": comment,
                     "ttl": if proxied { 1 } else { ttl }, "tags": ["theirs"],
                 }));
@@ -116,14 +116,14 @@ prop_compose! {
         switched in select(vec![PoolSwitch::Origins, PoolSwitch::Origins, PoolSwitch::Pool]),
         (manage, monitor) in any::<(bool, bool)>(),
     ) -> DesiredPool {
-        let origins = switches.into_iter().enumerate().filter_map(|(place, switch)| {
+        let origins = switches.into_iter().enumerate().filter_map(|(index, switch)| {
             let member = PoolMember {
                 switch: switch?,
                 region: region(name),
-                id: OriginId::parse(&format!("{name}-{place}")).unwrap(),
+                id: OriginId::parse(&format!("{name}-{index}")).unwrap(),
                 weight: weight.map(Weight::of_hundredths),
             };
-            Some((format!("{name}{place}.example.com"), member))
+            Some((format!("{name}{index}.example.com"), member))
         });
         DesiredPool {
             account: "acc".to_owned(),
@@ -184,7 +184,7 @@ prop_compose! {
 const POOL_NAMES: &[&str] = &["eu", "us"];
 const POOL_IDS: &[&str] = &["p-eu", "p-us", "p-gone"];
 
-fn places(of: &'static [&'static str]) -> impl Strategy<Value = Value> {
+fn pools_by_location(of: &'static [&'static str]) -> impl Strategy<Value = Value> {
     let lists = proptest::collection::btree_map(select(vec!["BR", "DE", "US"]), list(of), 0..3);
     lists.prop_map(|lists| json!(lists))
 }
@@ -192,7 +192,7 @@ fn places(of: &'static [&'static str]) -> impl Strategy<Value = Value> {
 prop_compose! {
     fn lists()(
         default in list(POOL_NAMES),
-        countries in places(POOL_NAMES),
+        countries in pools_by_location(POOL_NAMES),
         policy in select(vec!["off", "geo", "random"]),
         weights in proptest::option::of(select(vec![0.1, 1.0])),
         affinity in maybe(&["none", "cookie"]),
@@ -232,7 +232,7 @@ fn seen_balancer() -> impl Strategy<Value = Value> {
     let spelt = |values: Vec<Value>| proptest::option::of(select(values));
     let fields = (
         list(POOL_IDS),
-        proptest::option::of(places(POOL_IDS)),
+        proptest::option::of(pools_by_location(POOL_IDS)),
         spelt(vec![json!(""), json!("off"), json!("geo")]),
         spelt(vec![Value::Null, json!({"default_weight": 1, "pool_weights": {"p-eu": 0.1}})]),
         spelt(vec![Value::Null, json!(""), json!("cookie")]),
