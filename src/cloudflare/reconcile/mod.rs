@@ -8,9 +8,11 @@
 //! ends in the same state as one that did not.
 
 mod bodies;
+mod holds;
 mod operation;
 mod reading;
 mod report;
+mod rows;
 mod writing;
 
 pub use report::{AppliedAction, PassReport};
@@ -254,7 +256,7 @@ impl Reconcile {
         let observed = &self.observed;
         let released = &mut self.report.released;
         self.holds.retain(|hold| {
-            let is_over = writing::is_over(hold, observed);
+            let is_over = holds::is_over(hold, observed);
             if is_over {
                 released.insert(hold.clone());
             }

@@ -1,6 +1,6 @@
 //! One thing to do in a pass.
 
-use super::writing;
+use super::holds;
 use crate::cloudflare::desired::Desired;
 use crate::cloudflare::plan::{Action, Change, Parent, Urgency};
 use crate::hold::Hold;
@@ -106,7 +106,7 @@ pub(super) fn writes(actions: Vec<Action>) -> Vec<Operation> {
         }
         finish(&mut operations, &mut batches);
         operations
-            .push(Operation::Intend { what: action.to_string(), holds: writing::taken(&action) });
+            .push(Operation::Intend { what: action.to_string(), holds: holds::taken(&action) });
         operations.push(match action.change {
             Change::Origins { .. } => Operation::ReadPool(action),
             Change::Records { .. } | Change::Fields { .. } => Operation::WriteFields(action),

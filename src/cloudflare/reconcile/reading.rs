@@ -2,13 +2,12 @@
 
 use super::Reconcile;
 use super::operation::Operation;
+use super::rows::{balancer, monitor, text};
 use crate::cloudflare::call::Call;
 use crate::cloudflare::name::normal;
-use crate::cloudflare::observed::{
-    Balancer, BalancerFields, LbMonitor, MonitorFields, Pool, Record, renamed,
-};
+use crate::cloudflare::observed::{Pool, Record};
 use crate::cloudflare::reply::{ApiFailure, Reply, malformed, open, open_page};
-use crate::json::{self, Shape, fields};
+use crate::json;
 use crate::ordered::Set;
 use serde_json::Value;
 
@@ -16,22 +15,6 @@ use serde_json::Value;
 const PER_PAGE: usize = 500;
 /// Pages of one zone that are read; where it has more, names are asked for one by one.
 const PAGES_MAX: usize = 4;
-
-struct BalancerHead {
-    id: String,
-    name: String,
-    description: Option<String>,
-    enabled: bool,
-    rules: Vec<Value>,
-}
-
-struct MonitorHead {
-    id: String,
-    description: Option<String>,
-}
-
-fields!(BalancerHead { id, name, description, enabled = true, rules = Vec::new() });
-fields!(MonitorHead { id, description });
 
 impl Reconcile {
     /// The call of a step; `None` where what it needs was not found, which was reported then.
@@ -185,50 +168,4 @@ impl Reconcile {
         self.observed.balancers.insert(zone, balancers);
         Ok(())
     }
-}
-
-/// A monitor as the API shows it.
-pub(super) fn monitor(row: &Value) -> Result<LbMonitor, ApiFailure> {
-    let MonitorHead { id, description } = json::from_value(row).map_err(malformed)?;
-    let fields: MonitorFields = json::from_value(row).map_err(malformed)?;
-    Ok(LbMonitor { id, description, fields })
-}
-
-/// A balancer as the API shows it, with the names of its pools instead of their ids.
-pub(super) fn balancer(row: &Value, pools: &[Pool]) -> Result<Balancer, ApiFailure> {
-    let name_of = |id: &str| {
-        let found = pools.iter().find(|pool| pool.id == id);
-        Some(found.map_or_else(|| format!("({id})"), |pool| pool.name.clone()))
-    };
-    let head: BalancerHead = json::from_value(row).map_err(malformed)?;
-    let row = renamed("", row, &name_of).unwrap_or_default();
-    let fields: BalancerFields = json::from_value(&row).map_err(malformed)?;
-    let BalancerHead { id, name, description, enabled, rules } = head;
-    let overriding = rules.iter().filter(|rule| overrides_pools(rule));
-    let overriding = overriding.map(|rule| text(rule, "name").to_owned()).collect();
-    Ok(Balancer { id, name, description, enabled, overriding, fields })
-}
-
-/// Whether a rule of a balancer can lead to other pools.
-fn overrides_pools(rule: &Value) -> bool {
-    const POOLS: [&str; 5] =
-        ["default_pools", "fallback_pool", "region_pools", "country_pools", "pop_pools"];
-    let is_set = |value: Option<&Value>| value.is_some_and(|v| !v.is_null() && v != "");
-    let overrides = rule.get("overrides").unwrap_or(&Value::Null);
-    rule.get("disabled") != Some(&Value::Bool(true))
-        && POOLS.iter().any(|pools| is_set(overrides.get(pools)))
-}
-
-/// The text under a key; empty where there is none.
-fn text<'r>(row: &'r Value, key: &str) -> &'r str {
-    row.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// What the API shows of an object, in the form in which a plan names its fields.
-pub(super) fn shown(kind: &str, row: &Value, pools: &[Pool]) -> Result<Value, ApiFailure> {
-    Ok(match kind {
-        "load_balancers" => balancer(row, pools)?.fields.with_defaults().write(),
-        "monitors" => monitor(row)?.fields.write(),
-        _ => row.clone(),
-    })
 }

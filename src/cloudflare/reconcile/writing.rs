@@ -1,59 +1,15 @@
 //! The calls that change something, and the check that they did.
 
 use super::operation::Operation;
-use super::{Reconcile, bodies, operation, reading};
+use super::{Reconcile, bodies, holds, operation, rows};
 use crate::cloudflare::call::{Call, Method};
 use crate::cloudflare::name::normal;
-use crate::cloudflare::observed::{Observed, Pool, PoolOrigin, Record, renamed};
-use crate::cloudflare::plan::{
-    Action, Change, FieldChange, OriginEdit, Parent, RecordOp, Urgency, WHOLE_POOL,
-};
+use crate::cloudflare::observed::{Pool, PoolOrigin, Record, renamed};
+use crate::cloudflare::plan::{Action, Change, FieldChange, OriginEdit, Parent, RecordOp, Urgency};
 use crate::cloudflare::reply::{ApiFailure, Reply, malformed, open};
-use crate::hold::Hold;
 use crate::json::{self, Shape, fields};
 use crate::ordered::Map;
 use serde_json::{Map as Object, Value};
-
-/// The holds that must be written down before an action.
-pub(super) fn taken(action: &Action) -> Vec<Hold> {
-    switched(action, false)
-}
-
-fn switched(action: &Action, to: bool) -> Vec<Hold> {
-    let hold = |account: &String, pool: &String, address: &str| Hold {
-        account: account.clone(),
-        pool: pool.clone(),
-        address: address.to_owned(),
-    };
-    match &action.change {
-        Change::Origins { account, name, edits, .. } => edits
-            .iter()
-            .filter(|(_, edit)| edit.enabled == Some(to))
-            .map(|(address, _)| hold(account, name, address))
-            .collect(),
-        Change::Fields { kind: "pools", id: Some(_), account, name, fields, .. } => fields
-            .iter()
-            .filter(|field| field.name == "enabled" && field.to == Value::Bool(to))
-            .map(|_| hold(account, name, WHOLE_POOL))
-            .collect(),
-        Change::Records { .. } | Change::Fields { .. } => Vec::new(),
-    }
-}
-
-/// Whether what a hold is about is enabled again, or gone.
-pub(super) fn is_over(hold: &Hold, observed: &Observed) -> bool {
-    if !observed.pools.contains_key(&hold.account) {
-        return false;
-    }
-    let mut pools = observed.pools_of(&hold.account).iter();
-    // What is gone is nothing to be enabled: if it comes back, somebody else brought it.
-    let Some(pool) = pools.find(|pool| pool.name == hold.pool) else { return true };
-    if hold.address == WHOLE_POOL {
-        return pool.enabled;
-    }
-    let mut origins = pool.origins.iter().filter(|origin| origin.address == hold.address);
-    origins.all(|origin| origin.enabled)
-}
 
 impl Reconcile {
     pub(super) fn write_call(&self, operation: &Operation) -> Result<Option<Call>, String> {
@@ -168,7 +124,7 @@ impl Reconcile {
     fn finish_action(&mut self, action: &Action) {
         self.close(&action.to_string());
         self.report.done(action);
-        self.report.released.extend(switched(action, true));
+        self.report.released.extend(holds::switched(action, true));
     }
 
     /// Checks that the reply shows what was written, and remembers what was created, for others
@@ -177,7 +133,7 @@ impl Reconcile {
         let Change::Fields { kind, account, id, fields, .. } = &action.change else {
             return Ok(());
         };
-        let shown = reading::shown(kind, row, self.observed.pools_of(account))?;
+        let shown = rows::shown(kind, row, self.observed.pools_of(account))?;
         let told = ["name", "description", "origins"];
         for FieldChange { name, to, .. } in fields {
             // A pool is shown as the API has it, with the id of its monitor.
@@ -195,7 +151,7 @@ impl Reconcile {
                 pools.push(pool);
             }
         } else if id.is_none() && *kind == "monitors" {
-            let monitor = reading::monitor(row)?;
+            let monitor = rows::monitor(row)?;
             if let Some(monitors) = self.observed.monitors.get_mut(account) {
                 monitors.push(monitor);
             }
