@@ -1,9 +1,9 @@
 //! `pointsman check`: mistakes, what the config holds, the proof, and who depends on which region.
 
 use super::args::CheckArgs;
+use super::finding::{Finding, Severity};
 use super::load::{self, Loaded, ValidConfig};
 use super::proof::{Proof, Subject, prove};
-use super::render::{Finding, Severity};
 use super::survivors::{Survivors, survivors};
 use super::terminal::{CommandFailure, Exit, Terminal};
 use super::text::{count, grouped, write_json};

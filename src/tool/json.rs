@@ -4,8 +4,8 @@
 //! JSON, so that a file that is accepted here is accepted at the edge; the other one remembers
 //! places, and is only asked once the text is known to be good.
 
-use super::source::Fault;
 use super::tree::{Entry, Node, NodeKind};
+use super::unreadable::Fault;
 use crate::json;
 use jsonc_parser::ast;
 use jsonc_parser::common::Ranged;

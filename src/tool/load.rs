@@ -1,6 +1,7 @@
 //! From a file to a config, or to everything that is wrong with it.
 
-use super::render::{Finding, Severity, render};
+use super::finding::{Finding, Severity};
+use super::render::render;
 use super::source::Source;
 use super::terminal::Terminal;
 use super::tree::Part;

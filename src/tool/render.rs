@@ -3,45 +3,13 @@
 //! The look is rustc's, because it is known, and because it answers in the order in which one asks:
 //! how bad, what, where, and then what to do.
 
-use super::source::{Fault, Source};
-use super::tree::Part;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use std::ops::Range;
+use super::finding::{Finding, Severity};
+use super::snippet::{join, renderer, snippet};
+use super::source::Source;
+use annotate_snippets::{Group, Level, Origin};
 
-/// The code of a mistake in the syntax.
-const SYNTAX: &str = "E001";
 /// The code of a secret in the config. Its line is never shown: a log of CI is read by many.
 const SECRET: &str = "E013";
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
-    /// The config is refused.
-    Error,
-    /// It is accepted, and probably not meant.
-    Warning,
-    /// Good to know.
-    Note,
-}
-
-/// One diagnostic, ready to be shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// How bad it is.
-    pub severity: Severity,
-    /// The stable name of the mistake, such as `E006`.
-    pub code: String,
-    /// Where it is, such as `services.api.regions[1]`.
-    pub path: String,
-    /// Whether what is written there is wrong, or that it is written.
-    pub part: Part,
-    /// What is wrong, with the value that was seen.
-    pub problem: String,
-    /// What is allowed instead; empty where that says nothing.
-    pub allowed: String,
-    /// What to do.
-    pub hint: Option<String>,
-}
 
 /// One block for each diagnostic, in the order given, with an empty line between two. A path that
 /// leads nowhere is shown with the nearest value around it. What is known to be a secret is shown
@@ -55,27 +23,6 @@ pub fn render(source: &Source, diagnostics: &[Finding], colour: bool) -> String 
         .map(|finding| renderer.render(&[block(source, &text, finding)]))
         .collect();
     join(&blocks)
-}
-
-pub(super) fn render_faults(name: &str, text: &str, faults: &[Fault], colour: bool) -> String {
-    let renderer = renderer(colour);
-    let block = |fault: &Fault| {
-        let title = Level::ERROR.primary_title(&fault.problem).id(SYNTAX);
-        renderer.render(&[title.element(snippet(name, text, &fault.span, None))])
-    };
-    join(&faults.iter().map(block).collect::<Vec<_>>())
-}
-
-pub(super) fn finding_of_fault(fault: &Fault) -> Finding {
-    Finding {
-        severity: Severity::Error,
-        code: SYNTAX.to_owned(),
-        path: ".".to_owned(),
-        part: Part::Value,
-        problem: fault.problem.clone(),
-        allowed: String::new(),
-        hint: None,
-    }
 }
 
 /// The text with a `*` for each byte of a secret, so that all else stays where it is.
@@ -119,16 +66,6 @@ fn block<'a>(source: &'a Source, text: &'a str, finding: &'a Finding) -> Group<'
     block.elements(note("allowed", allowed)).elements(note("hint", finding.hint.as_ref()))
 }
 
-fn snippet<'a>(
-    name: &'a str,
-    text: &'a str,
-    span: &Range<usize>,
-    label: Option<&'a str>,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let annotation = AnnotationKind::Primary.span(span.clone()).label(label);
-    Snippet::source(text).path(name).annotation(annotation)
-}
-
 fn note<'a>(name: &'a str, text: Option<&'a String>) -> Option<annotate_snippets::Message<'a>> {
     text.map(|text| Level::NOTE.with_name(name).message(text))
 }
@@ -143,15 +80,6 @@ fn line_and_column(text: &str, at: usize) -> (usize, usize) {
 /// Whether the path names the document and nothing in it.
 fn is_document(path: &str) -> bool {
     path.is_empty() || path == "."
-}
-
-fn renderer(colour: bool) -> Renderer {
-    if colour { Renderer::styled() } else { Renderer::plain() }
-}
-
-fn join(blocks: &[String]) -> String {
-    let ended = blocks.iter().map(|block| format!("{}\n", block.trim_end()));
-    ended.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! A config as its author wrote it.
 
-use super::render;
 use super::tree::{Node, Part};
+use super::unreadable::Unreadable;
 use super::{json, toml};
 use serde_json::Value;
-use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
@@ -19,21 +18,6 @@ pub struct Source {
     name: String,
     text: String,
     root: Node,
-}
-
-/// A document that is neither TOML nor JSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    name: String,
-    text: String,
-    faults: Vec<Fault>,
-}
-
-/// One mistake in the syntax.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) span: Range<usize>,
-    pub(super) problem: String,
 }
 
 /// Where a diagnostic points.
@@ -122,27 +106,6 @@ impl Source {
         span.start..line.map_or(span.end, |line| span.start + line.len())
     }
 }
-
-impl Unreadable {
-    /// One block for each mistake, as [`render`](super::render()) shows them.
-    #[must_use]
-    pub fn render(&self, colour: bool) -> String {
-        render::render_faults(&self.name, &self.text, &self.faults, colour)
-    }
-
-    /// The same without their lines.
-    pub(super) fn findings(&self) -> Vec<render::Finding> {
-        self.faults.iter().map(render::finding_of_fault).collect()
-    }
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(false))
-    }
-}
-
-impl std::error::Error for Unreadable {}
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! TOML into JSON values and their places.
 
-use super::source::Fault;
 use super::tree::{Entry, Node, NodeKind};
+use super::unreadable::Fault;
 use serde_json::{Map, Number, Value};
 use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeTable, DeValue};

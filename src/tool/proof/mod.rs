@@ -28,6 +28,7 @@ mod pools;
 mod prover;
 mod proxy;
 mod report;
+mod walk;
 
 pub use failures::{CASES_MAX, Depth, EVERY_SET_REGIONS_MAX, TABLE_WORK_MAX};
 

@@ -1,23 +1,15 @@
-//! Goes through everything: services, sets of failed regions, kinds of requests.
+//! What the four planes share: the scenario that they look at, and where they report violations.
 
 use super::super::oracle::{Oracle, Ruling, SampleRequest};
-use super::super::requests::{self, Kinds};
-use super::super::scenario;
-use super::failures::{Cost, Depth, Share};
-use super::{
-    Coverage, KINDS_MAX, Proof, Subject, VIOLATIONS_MAX, Violation, balancers, dns, pools, proxy,
-};
+use super::{Proof, Subject, VIOLATIONS_MAX, Violation};
 use crate::config::{Config, Service};
-use crate::country::{COUNTRIES, Country};
-use crate::health::Health;
+use crate::country::Country;
 use crate::ids::{RegionId, ServiceId};
-use crate::ordered::Set;
 use crate::residency::RegionSet;
 use crate::routes::Table;
 use crate::state::State;
 use crate::time::Timestamp;
-use crate::view::View;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// One set of failed regions and everything that follows from it.
@@ -44,86 +36,7 @@ pub(super) struct ProofCase<'k> {
     pub(super) ruling: Ruling,
 }
 
-impl<'p> Prover<'p> {
-    pub(super) fn service(&mut self, id: &ServiceId, service: &Service) {
-        let share = Share::of(self.oracle.config.services.len());
-        let kinds = requests::kinds(&self.oracle, service);
-        let regions = self.oracle.regions_of(service);
-        let cases = self.cases(service, &regions, &kinds, share.cases / (regions.len() + 2));
-        let rulings = one_for_each_ruling(&cases);
-        let depth = Depth::within(
-            share,
-            Cost {
-                regions: regions.len(),
-                cases: cases.len(),
-                rulings: rulings.len(),
-                work: self.table_work(),
-            },
-        );
-        self.proof.coverage.push(Coverage {
-            service: id.clone(),
-            regions: regions.len(),
-            depth,
-            kinds: cases.len(),
-            kinds_total: kinds.iter().map(Kinds::len).sum(),
-            headers_alone: kinds.iter().any(|kinds| kinds.headers_alone),
-        });
-        for failed in depth.sets(&regions) {
-            let every_kind = depth.takes_every_kind(failed.len(), regions.len());
-            if let Some(world) = self.world(id, failed, false) {
-                let cases = cases.iter().enumerate();
-                let cases = cases.filter(|(at, _)| every_kind || rulings.contains(at));
-                self.planes(id, service, &world, cases.map(|(_, case)| case));
-            }
-        }
-        for unknown in [false, true] {
-            if let Some(world) = self.world(id, RegionSet::none(), unknown) {
-                self.each_country(id, service, &world, &kinds, share.cases / 4);
-                if unknown {
-                    self.planes(id, service, &world, cases.iter());
-                }
-            }
-        }
-    }
-
-    /// One request of each kind, or of at most so many.
-    fn cases<'k>(
-        &self,
-        service: &Service,
-        regions: &RegionSet,
-        kinds: &'k [Kinds],
-        max: usize,
-    ) -> Vec<ProofCase<'k>> {
-        let step = requests::step(kinds, kinds.iter().map(Kinds::len).sum(), max.min(KINDS_MAX));
-        let each = kinds.iter().flat_map(Kinds::each).step_by(step);
-        each.map(|(sample, _)| self.case(service, regions, sample)).collect()
-    }
-
-    fn case<'k>(
-        &self,
-        service: &Service,
-        regions: &RegionSet,
-        sample: SampleRequest<'k>,
-    ) -> ProofCase<'k> {
-        ProofCase { sample, ruling: self.oracle.ruling(service, regions, &sample) }
-    }
-
-    fn planes<'k>(
-        &mut self,
-        id: &ServiceId,
-        service: &Service,
-        world: &FailureScenario<'_>,
-        cases: impl Iterator<Item = &'k ProofCase<'k>>,
-    ) {
-        for case in cases {
-            self.proxy(id, service, world, case);
-        }
-        let desired = (self.subject.desired)(world.config, &world.state, world.now);
-        dns::check(self, id, service, world, &desired);
-        pools::check(self, id, service, world, &desired);
-        balancers::check(self, id, service, world, &desired);
-    }
-
+impl Prover<'_> {
     /// Where clients under one name may be led, by country in the order of the codes; the last is
     /// for those of whom nobody knows where they are. The same whatever fails.
     pub(super) fn permitted_by_country(
@@ -141,75 +54,6 @@ impl<'p> Prover<'p> {
         permitted
     }
 
-    /// One request of each kind from each country, or so many of them.
-    fn each_country(
-        &mut self,
-        id: &ServiceId,
-        service: &Service,
-        world: &FailureScenario<'_>,
-        kinds: &[Kinds],
-        max: usize,
-    ) {
-        let regions = self.oracle.regions_of(service);
-        let total: usize = kinds.iter().map(|kinds| kinds.each_from_everywhere().count()).sum();
-        let each = kinds.iter().flat_map(Kinds::each_from_everywhere);
-        for sample in each.step_by(requests::step(kinds, total, max)) {
-            let case = self.case(service, &regions, sample);
-            self.proxy(id, service, world, &case);
-        }
-    }
-
-    fn proxy(
-        &mut self,
-        id: &ServiceId,
-        service: &Service,
-        world: &FailureScenario<'_>,
-        case: &ProofCase<'_>,
-    ) {
-        let turn = self.proof.proxy_cases;
-        self.proof.proxy_cases += 1;
-        if let Some(what) = proxy::check(self.subject, service, world, case, turn) {
-            let example = proxy::command_line(&case.sample);
-            self.violation("proxy", id, what, example, world.down());
-        }
-    }
-
-    /// The table in a world, or a violation: it must read, have the regions of the config in its
-    /// order, and carry the law that every other table carries.
-    fn world(
-        &mut self,
-        id: &ServiceId,
-        failed: RegionSet,
-        unknown: bool,
-    ) -> Option<FailureScenario<'p>> {
-        let (config, now) = (self.oracle.config, self.oracle.now());
-        let names: Vec<&RegionId> = config.regions.keys().collect();
-        let is_failed = |region: &RegionId| {
-            names.iter().position(|name| *name == region).is_some_and(|at| failed.contains(at))
-        };
-        let state = scenario::state(config, now, |region| match (unknown, is_failed(region)) {
-            (true, _) => Health::Unknown,
-            (false, true) => Health::Down,
-            (false, false) => Health::Up,
-        });
-        let routes = (self.subject.routes)(View { config, state: &state, now });
-        let law = routes.law;
-        let down: Vec<RegionId> =
-            names.iter().filter(|id| is_failed(id)).copied().cloned().collect();
-        let what = match Table::try_from(routes) {
-            Ok(_) if law != self.proof.law => format!("its law is {law}"),
-            Ok(table) if !table.regions().iter().map(|region| &region.id).eq(names) => {
-                "it has other regions than the config".to_owned()
-            }
-            Ok(table) => {
-                return Some(FailureScenario { config, now, state, table, failed, unknown });
-            }
-            Err(error) => error.to_string(),
-        };
-        self.violation("routes", id, what, "the routing table".to_owned(), down);
-        None
-    }
-
     pub(super) fn violation(
         &mut self,
         plane: &'static str,
@@ -225,32 +69,6 @@ impl<'p> Prover<'p> {
             self.proof.violations.push(Violation { plane, service, what, example, down });
         }
     }
-
-    /// What one routing table costs: each rule is looked at for each country of each host that
-    /// rules name.
-    fn table_work(&self) -> usize {
-        let config = self.oracle.config;
-        let hosts = config.residency.iter().filter_map(|rule| rule.when.hosts.as_ref());
-        let hosts: usize = hosts.map(Set::len).sum();
-        let lookups = (hosts + 1) * config.residency.len() * COUNTRIES;
-        lookups + (config.tenants.len() + config.residency.len()) * config.regions.len()
-    }
-}
-
-/// The first of those that are claimed to be treated alike whatever is down, by their places.
-fn one_for_each_ruling(cases: &[ProofCase<'_>]) -> BTreeSet<usize> {
-    let mut seen = BTreeSet::new();
-    let mut first = BTreeSet::new();
-    for (index, case) in cases.iter().enumerate() {
-        let regions = match &case.ruling {
-            Ruling::Permit(regions) => Ok(regions.iter().collect::<Vec<_>>()),
-            Ruling::Refuse(refusal) => Err(refusal.as_str()),
-        };
-        if seen.insert((regions, case.sample.method)) {
-            first.insert(index);
-        }
-    }
-    first
 }
 
 impl FailureScenario<'_> {

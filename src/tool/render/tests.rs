@@ -1,4 +1,5 @@
 use super::*;
+use crate::tool::tree::Part;
 
 const TEXT: &str = "\
 version = 1

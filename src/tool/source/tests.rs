@@ -1,4 +1,5 @@
 use super::*;
+use crate::tool::unreadable::Fault;
 use proptest::prelude::*;
 use serde_json::json;
 

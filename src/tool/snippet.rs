@@ -1,0 +1,25 @@
+//! Lines of a document with a caret under them.
+
+use annotate_snippets::{AnnotationKind, Renderer, Snippet};
+use std::ops::Range;
+
+/// The lines of `span` with a caret, and the label behind it.
+pub(super) fn snippet<'a>(
+    name: &'a str,
+    text: &'a str,
+    span: &Range<usize>,
+    label: Option<&'a str>,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    let annotation = AnnotationKind::Primary.span(span.clone()).label(label);
+    Snippet::source(text).path(name).annotation(annotation)
+}
+
+pub(super) fn renderer(colour: bool) -> Renderer {
+    if colour { Renderer::styled() } else { Renderer::plain() }
+}
+
+/// Blocks with an empty line between two.
+pub(super) fn join(blocks: &[String]) -> String {
+    let ended = blocks.iter().map(|block| format!("{}\n", block.trim_end()));
+    ended.collect::<Vec<_>>().join("\n")
+}
