@@ -3,8 +3,8 @@ use serde_json::{Value, json};
 
 use super::envelope::{Failure, Row};
 use super::fields::{Absent, Field, Kind};
+use super::plan::Plan;
 use super::table::{flag, text};
-use super::world::Plan;
 
 const IDS: Kind = Kind::List(&Kind::Text);
 const ID_MAP: Kind = Kind::Map(&IDS);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::envelope::{Failure, Row};
 use super::fields::{Absent, Field, Kind};
-use super::pools::LIMIT;
+use super::plan::OBJECTS_MAX;
 use super::table::{strings, text};
 
 const REGIONS: &[&str] = &[
@@ -126,8 +126,8 @@ pub(crate) fn is_hostname(name: &str) -> bool {
 pub(crate) fn check(row: &Row) -> Result<(), Failure> {
     let empty = Vec::new();
     let origins = row.get("origins").and_then(Value::as_array).unwrap_or(&empty);
-    if !(1..=LIMIT).contains(&origins.len()) {
-        let message = format!("the origin list length must be in range [1, {LIMIT}]");
+    if !(1..=OBJECTS_MAX).contains(&origins.len()) {
+        let message = format!("the origin list length must be in range [1, {OBJECTS_MAX}]");
         return Err(Failure::invalid("/origins", message));
     }
     check_origins(origins)?;

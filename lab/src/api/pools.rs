@@ -13,9 +13,6 @@ use super::pool_fields::{POOL, check};
 use super::table::{flag, text};
 use super::world::{World, now};
 
-/// The most pools of an account, and origins of a pool, without an Enterprise contract.
-pub(crate) const LIMIT: usize = 20;
-
 /// The bulk PATCH knows one field, and one value for it.
 const BULK: &[Field] = &[Field::new("notification_email", Kind::OneOf(&[""]), Absent::Required)];
 

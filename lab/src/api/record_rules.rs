@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde_json::{Value, json};
 
 use super::envelope::{Failure, Row};
+use super::plan::Plan;
 use super::pool_fields::is_hostname;
 use super::table::{flag, strings, text};
 use super::world::Zone;
@@ -63,7 +64,7 @@ pub(crate) fn check(row: &Row, zone: &Zone) -> Result<(), Failure> {
         let message = format!("Comment must not be longer than {limit} characters.");
         return Err(Failure::field(1004, "/comment", message));
     }
-    if zone.plan == super::world::Plan::Free && !strings(row, "tags").is_empty() {
+    if zone.plan == Plan::Free && !strings(row, "tags").is_empty() {
         return Err(Failure::field(1004, "/tags", "Tags are not available on this plan."));
     }
     Ok(())

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::auth::ApiToken;
 use super::envelope::{Failure, Reply, Row};
+use super::plan::Plan;
 use super::table::{Table, text};
-use super::world::{Plan, World, Zone, now};
+use super::world::{World, Zone, now};
 
 impl World {
     /// The id of the one account.

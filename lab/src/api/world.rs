@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::auth::ApiToken;
 use super::envelope::{Failure, Row};
 use super::limits::RateLimit;
+use super::plan::{OBJECTS_MAX, Plan};
 use super::table::{Table, text};
 
 /// Ways in which the real API has surprised clients, off unless a test turns them on.
@@ -23,40 +24,6 @@ pub struct Quirks {
     /// A record without a comment shows `"comment": null`, which the OpenAPI document does not
     /// allow.
     pub absent_comment_is_null: bool,
-}
-
-/// What a zone's owner pays for; limits depend on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plan {
-    /// 200 records, 200 changes a batch, comments of 100 characters, no tags, TTL from 60 s.
-    Free,
-    /// 3,500 records, 3,500 changes a batch, comments of 500 characters, tags, TTL from 60 s.
-    Pro,
-    /// As [`Plan::Pro`], with TTL from 30 s and steering by data center.
-    Enterprise,
-}
-
-impl Plan {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Free => "Free Website",
-            Self::Pro => "Pro Website",
-            Self::Enterprise => "Enterprise Website",
-        }
-    }
-
-    pub(crate) fn ttl_s_min(self) -> i64 {
-        if self == Self::Enterprise { 30 } else { 60 }
-    }
-
-    /// The most records of a zone, and also the most changes of one batch.
-    pub(crate) fn records_max(self) -> usize {
-        if self == Self::Free { 200 } else { 3500 }
-    }
-
-    pub(crate) fn comment_chars_max(self) -> usize {
-        if self == Self::Free { 100 } else { 500 }
-    }
 }
 
 /// A zone with its records and load balancers.
@@ -106,7 +73,7 @@ impl World {
         Self {
             quirks: Quirks::default(),
             rate_limit: RateLimit::default(),
-            objects_max: super::pools::LIMIT,
+            objects_max: OBJECTS_MAX,
             account: ids.next(),
             zones: Vec::new(),
             pools: Table::default(),

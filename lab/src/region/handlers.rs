@@ -1,12 +1,11 @@
 //! What a region answers, and how its mode bends the answer.
 use super::mode::Mode;
 use super::pages;
+use super::shared::Shared;
 use super::socket;
-use super::{CLIENT_HEADER, Served};
-use anyhow::{Context, Result};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::sse::{Event, Sse};
 use axum::response::{Html, IntoResponse, Response};
@@ -19,8 +18,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -32,69 +30,6 @@ const BROKEN_LENGTH: usize = 64 * 1024;
 const FLUSH_TIME: Duration = Duration::from_millis(10);
 /// The piece in which `/bytes/{n}` streams.
 const CHUNK: &[u8] = &[b'.'; 64 * 1024];
-
-/// What the handlers and the owner of a region both see.
-#[derive(Debug)]
-pub(super) struct Shared {
-    id: String,
-    header: HeaderValue,
-    health_path: String,
-    mode: Mutex<Mode>,
-    replication_lag_s: AtomicU32,
-    health: AtomicU64,
-    other: AtomicU64,
-    clients: Mutex<BTreeMap<String, u64>>,
-}
-
-impl Shared {
-    pub(super) fn new(id: &str, health_path: &str) -> Result<Self> {
-        Ok(Self {
-            id: id.to_owned(),
-            header: id.parse().with_context(|| format!("region id `{id}` is no header value"))?,
-            health_path: health_path.to_owned(),
-            mode: Mutex::default(),
-            replication_lag_s: AtomicU32::new(0),
-            health: AtomicU64::new(0),
-            other: AtomicU64::new(0),
-            clients: Mutex::default(),
-        })
-    }
-
-    pub(super) fn id(&self) -> &str {
-        &self.id
-    }
-
-    pub(super) fn mode(&self) -> Mode {
-        *self.mode.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn set_mode(&self, mode: Mode) {
-        *self.mode.lock().unwrap_or_else(PoisonError::into_inner) = mode;
-    }
-
-    pub(super) fn set_replication_lag_s(&self, lag_s: u32) {
-        self.replication_lag_s.store(lag_s, Relaxed);
-    }
-
-    pub(super) fn served(&self) -> Served {
-        Served { health: self.health.load(Relaxed), other: self.other.load(Relaxed) }
-    }
-
-    pub(super) fn served_to(&self, client: &str) -> u64 {
-        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        clients.get(client).copied().unwrap_or(0)
-    }
-
-    fn count(&self, request: &Request) {
-        let is_health = request.uri().path() == self.health_path;
-        let counter = if is_health { &self.health } else { &self.other };
-        counter.fetch_add(1, Relaxed);
-        if let Some(client) = request.headers().get(CLIENT_HEADER).and_then(|c| c.to_str().ok()) {
-            let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-            *clients.entry(client.to_owned()).or_default() += 1;
-        }
-    }
-}
 
 /// All routes of a region, behind its mode.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
@@ -120,10 +55,10 @@ async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next)
             sleep(Duration::from_millis(delay_ms)).await;
             next.run(request).await
         }
-        Mode::Status { code } => status(code),
+        Mode::Status { code } => pages::status(code),
         Mode::Throttle { retry_after_s } => {
             let header = [(header::RETRY_AFTER, retry_after_s.to_string())];
-            (header, status(429)).into_response()
+            (header, pages::status(429)).into_response()
         }
         Mode::WrongBody => Html(WRONG_PAGE).into_response(),
         Mode::Reset if request.uri().path() != socket::PATH => half_a_body(),
@@ -137,11 +72,6 @@ async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next)
 async fn hang(body: Body) -> Response {
     let _ = length(body).await;
     pending().await
-}
-
-pub(super) fn status(code: u16) -> Response {
-    let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (code, Json(json!({ "error": code.canonical_reason() }))).into_response()
 }
 
 fn half_a_body() -> Response {
@@ -164,9 +94,9 @@ async fn health_or_echo(State(shared): State<Arc<Shared>>, request: Request) -> 
     }
     Json(json!({
         "status": "healthy",
-        "region": shared.id,
+        "region": shared.id(),
         "ok": true,
-        "replication_lag_s": shared.replication_lag_s.load(Relaxed),
+        "replication_lag_s": shared.replication_lag_s(),
     }))
     .into_response()
 }
@@ -188,7 +118,7 @@ async fn echo(shared: &Shared, request: Request) -> Response {
         return StatusCode::BAD_REQUEST.into_response();
     };
     Json(json!({
-        "region": shared.id,
+        "region": shared.id(),
         "method": head.method.as_str(),
         "path": head.uri.path(),
         "query": head.uri.query(),

@@ -11,12 +11,13 @@ mod handlers;
 mod mode;
 mod pages;
 mod server;
+mod shared;
 mod socket;
 
 pub use mode::Mode;
 
 use anyhow::{Context, Result};
-use handlers::Shared;
+use shared::Shared;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;

@@ -1,9 +1,11 @@
 //! Pages for what a proxy must not touch: compressed bytes, parts of a body, and answers that the
 //! client itself asks for.
-use super::handlers::{Shared, status};
+use super::shared::Shared;
+use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -17,6 +19,12 @@ const WHOLE: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
 pub(super) async fn gzip() -> Response {
     let headers = [(header::CONTENT_ENCODING, "gzip"), (header::CONTENT_TYPE, "text/plain")];
     (headers, GZIP).into_response()
+}
+
+/// A status with a JSON body that says it.
+pub(super) fn status(code: u16) -> Response {
+    let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (code, Json(json!({ "error": code.canonical_reason() }))).into_response()
 }
 
 /// One range of bytes, `bytes=first-last`, or everything.

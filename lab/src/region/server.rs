@@ -3,8 +3,9 @@
 //! One task owns the listener and every connection, so a mode is put into force in one place: it
 //! opens or shuts the door, ends the connections inside if nobody may be served, and only then
 //! reports that the mode holds.
-use super::handlers::{Shared, router};
+use super::handlers::router;
 use super::mode::Mode;
+use super::shared::Shared;
 use anyhow::{Context, Result};
 use axum::Router;
 use hyper::server::conn::http1;

@@ -1,6 +1,6 @@
 //! A WebSocket that says back what it is told.
-use super::handlers::Shared;
 use super::mode::Mode;
+use super::shared::Shared;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
