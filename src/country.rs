@@ -38,11 +38,11 @@ const WIDTH: usize = 3;
 pub struct Country(u8);
 
 /// What a country looks like, for whoever wrote another thing.
-const ALLOWED: &str = "a country of ISO 3166-1 alpha-2, such as `BR`";
+const ALLOWED: &str = "an ISO 3166-1 alpha-2 country code, such as `BR`";
 
 /// A text that is not a country code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a country: use two letters of ISO 3166-1, such as `BR`")]
+#[error("`{0}` is not a country: use an ISO 3166-1 alpha-2 code, such as `BR`")]
 pub struct BadCountry(String);
 
 impl Country {

@@ -12,11 +12,14 @@ use std::fmt;
 pub const ID_BYTES_MAX: usize = 63;
 
 /// What an id looks like, for whoever wrote another thing.
-const ALLOWED: &str = "an id: 1 to 63 of a-z, 0-9 and `-`, beginning with a letter or digit";
+const ALLOWED: &str =
+    "an id: 1 to 63 characters of a-z, 0-9 and `-`, starting with a letter or digit";
 
 /// An id that is not a slug.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an id: use 1 to 63 of a-z, 0-9 and `-`, beginning with a letter or digit")]
+#[error(
+    "`{0}` is not an id: use 1 to 63 characters of a-z, 0-9 and `-`, starting with a letter or digit"
+)]
 pub struct BadId(String);
 
 fn slug(text: &str) -> Result<&str, BadId> {

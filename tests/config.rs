@@ -326,6 +326,6 @@ fn a_mistake_prints_on_one_line() {
     config["services"]["api"]["monitor"] = json!("apj");
     let found = Config::parse(&config.to_string()).unwrap_err();
     let lines: BTreeSet<String> = found.iter().map(ToString::to_string).collect();
-    let line = "E006 services.api.monitor: `apj` is no monitor; allowed: api; hint: write `api`";
+    let line = "E006 services.api.monitor: `apj` is not a monitor; allowed: api; hint: write `api`";
     assert_eq!(lines, BTreeSet::from([line.to_owned()]));
 }

@@ -388,7 +388,7 @@ fn bad_usage_is_exit_2_and_says_why_on_standard_error() {
         (&["explain", SHOP], "which host?"),
         (&["explain", SHOP, "--host", "shop.example.com", "--down", "eu-wst"], "is no region"),
         (&["explain", SHOP, "--host", "shop.example.com", "--country", "UK"], "not a country"),
-        (&["explain", SHOP, "--host", "shop.example.com", "--at", "91,0"], "no place"),
+        (&["explain", SHOP, "--host", "shop.example.com", "--at", "91,0"], "not a location"),
         (&["explain", SHOP, "--host", "ledger.example.com", "--tenant", "a"], "reads no tenant"),
         (&["explain", SHOP, "--batch", "-", "--host", "a"], "cannot be used with"),
         (&["explain", SHOP, "--batch", "tests/tool/absent.jsonl"], "cannot read"),

@@ -18,10 +18,10 @@ pub struct OriginUrl {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadUrl {
     /// Neither `https://` nor `http://`.
-    #[error("it does not begin with `https://` or `http://`")]
+    #[error("it does not start with `https://` or `http://`")]
     Scheme,
     /// Something follows the host and port.
-    #[error("it has more than a scheme, a host and a port")]
+    #[error("it has something after the host and port")]
     Extra,
     /// The host is not a DNS name.
     #[error("its host is not a DNS name")]
@@ -30,7 +30,7 @@ pub enum BadUrl {
     #[error("its host is an IP address, which a Worker cannot fetch (error 1003)")]
     Address,
     /// The port is not 1 to 65535.
-    #[error("its port is not 1 to 65535")]
+    #[error("its port is not between 1 and 65535")]
     Port,
 }
 

@@ -143,7 +143,7 @@ impl<'de> Visitor<'de> for Repeats {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if self == Self::Refused && object.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("the key `{key}` is there twice")));
+                return Err(A::Error::custom(format_args!("duplicate key `{key}`")));
             }
             object.insert(key, entries.next_value_seed(self)?);
         }
@@ -178,7 +178,7 @@ mod tests {
     fn a_key_that_is_there_twice_is_an_error_at_any_depth() {
         for text in [r#"{"a": 1, "a": 2}"#, r#"[{"b": {"a": [], "a": []}}]"#] {
             let error = read_without_repeats(text).unwrap_err().to_string();
-            assert!(error.contains("the key `a` is there twice"), "{error}");
+            assert!(error.contains("duplicate key `a`"), "{error}");
         }
         let text = r#"{"a":[1,-2,0.5,"x",null,true],"b":{"a":{}}}"#;
         assert_eq!(read_without_repeats(text).unwrap().to_string(), text);

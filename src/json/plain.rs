@@ -97,7 +97,7 @@ mod tests {
     fn what_does_not_fit_is_told_with_its_place() {
         let told = |text: &str| json::read::<Vec<(String, u8)>>(text).unwrap_err().to_string();
         assert_eq!(told(r#"[["a", 256]]"#), "[0][1]: 256 is too large");
-        assert_eq!(told(r#"[["a"]]"#), "[0]: a list of 1 is not allowed here");
+        assert_eq!(told(r#"[["a"]]"#), "[0]: a list of 1 item is not allowed here");
         assert_eq!(told("[["), "EOF while parsing a list at line 1 column 2");
         assert_eq!(json::read::<usize>("-1").unwrap_err().to_string(), ".: -1 is too small");
     }

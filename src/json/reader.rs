@@ -180,7 +180,7 @@ impl Reader {
     fn unknown_key(&mut self, key: &str, known: &[&str]) {
         let hint = nearest(key, known.iter().copied()).map(|near| format!("write `{near}`"));
         let before = self.enter(key);
-        let seen = format!("`{key}` is not a known key");
+        let seen = format!("unknown key `{key}`");
         self.report_with(MistakeKind::UnknownKey, seen, known.join(", "), hint);
         self.leave(before);
     }
@@ -299,8 +299,9 @@ pub(super) fn shown(value: &Value) -> String {
     const CHARACTERS_MAX: usize = 60;
     let text = match value {
         Value::Object(_) => return "a table".to_owned(),
-        Value::Array(items) => return format!("a list of {}", items.len()),
-        Value::String(text) => format!("the text `{text}"),
+        Value::Array(items) if items.len() == 1 => return "a list of 1 item".to_owned(),
+        Value::Array(items) => return format!("a list of {} items", items.len()),
+        Value::String(text) => format!("the string `{text}"),
         other => return format!("`{other}`"),
     };
     match text.char_indices().nth(CHARACTERS_MAX) {
@@ -358,7 +359,7 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_where_it_is_shown() {
-        assert_eq!(shown(&json!("é".repeat(61))), format!("the text `{}…`", "é".repeat(50)));
-        assert_eq!(shown(&json!("x")), "the text `x`");
+        assert_eq!(shown(&json!("é".repeat(61))), format!("the string `{}…`", "é".repeat(48)));
+        assert_eq!(shown(&json!("x")), "the string `x`");
     }
 }

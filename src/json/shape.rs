@@ -134,7 +134,7 @@ impl Shape for bool {
     fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
         let flag = value.as_bool();
         if flag.is_none() {
-            reader.wrong_type(value, "true or false");
+            reader.wrong_type(value, "`true` or `false`");
         }
         flag
     }
@@ -151,7 +151,7 @@ impl Shape for bool {
 
 impl Shape for String {
     fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
-        reader.text(value, "a text").map(str::to_owned)
+        reader.text(value, "a string").map(str::to_owned)
     }
 
     fn write(&self) -> Value {

@@ -18,7 +18,7 @@ const EARTH_RADIUS_KM: f64 = 6_371.0;
 const KM_PER_ROUND_TRIP_MS: f64 = 60.0;
 
 /// What a place looks like, for whoever wrote another thing.
-const ALLOWED: &str = "[latitude, longitude]: -90 to 90, -180 to 180";
+const ALLOWED: &str = "[latitude, longitude] in degrees: -90 to 90 and -180 to 180";
 
 /// A place on Earth in degrees, latitude and longitude.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,7 +32,7 @@ pub struct Location {
 
 /// Degrees that are on no globe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is no place: latitude is -90 to 90, longitude -180 to 180")]
+#[error("not a location: latitude is -90 to 90, longitude -180 to 180")]
 pub struct BadLocation;
 
 impl TryFrom<[f64; 2]> for Location {

@@ -128,8 +128,8 @@ enum Reach {
 /// A text that is not a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a pattern: use a path such as `/login`, or `/api/*` for a path and all below \
-     it, plainly written: no escapes, `.`, `..`, `//` or last `/`, and no other `*`"
+    "`{0}` is not a path pattern: use a path such as `/login`, or `/api/*` for `/api` and \
+     everything below it; no escapes, `.`, `..`, `//` or trailing `/`, and no other `*`"
 )]
 pub struct BadPattern(String);
 
@@ -178,8 +178,8 @@ impl Pattern {
 }
 
 /// What a pattern looks like, for whoever wrote another thing.
-const ALLOWED: &str = "a path such as `/login`, or `/api/*` for `/api` and all below it: no \
-    escapes, `.`, `..`, `//` or last `/`, and no other `*`";
+const ALLOWED: &str = "a path such as `/login`, or `/api/*` for `/api` and everything below it; no \
+    escapes, `.`, `..`, `//` or trailing `/`, and no other `*`";
 
 text_shape!(Pattern, Pattern::parse, ALLOWED, {
     "type": "string",

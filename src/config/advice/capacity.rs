@@ -48,7 +48,7 @@ impl Adviser<'_> {
             let under = under.map(|name| format!(" under {name}")).unwrap_or_default();
             let problem =
                 format!("without `{lost}` ({largest} rps), `{id}` has {left} rps left{under}");
-            let why = "the others cannot carry what it carried";
+            let why = "the other regions cannot carry its load";
             self.advise(path, AdviceCode::W109, problem, why);
         }
     }
@@ -60,17 +60,17 @@ impl Adviser<'_> {
             return;
         }
         let monitor = &service.monitor;
-        let hint = "expect something of `/replication_lag_s` in the monitor's `json`";
+        let hint = "expect a value at `/replication_lag_s` in the monitor's `expect.json`";
         if service.contract.is_some_and(|contract| contract.rpo_s.is_some()) {
             let path = format!("services.{id}.contract.rpo_s");
             let problem = format!("`{monitor}` reports no replication lag");
-            let why = "nobody can say how much would be lost";
+            let why = "how much data a failover would lose is unknown";
             self.advise_with(&path, AdviceCode::W106, problem, why, Some(hint));
         }
         if service.steering.primary.is_some() && service.regions.len() > 1 {
             let path = format!("services.{id}.writes");
             let problem = format!("`{monitor}` reports no replication lag");
-            let why = "replicas are never read from while the primary is usable";
+            let why = "replicas serve no reads while the primary is usable";
             self.advise_with(&path, AdviceCode::W106, problem, why, Some(hint));
         }
     }
@@ -82,8 +82,9 @@ impl Adviser<'_> {
         let wanted: u64 = monitors.map(|monitor| RUN_MS.div_ceil(monitor.interval_ms)).sum();
         if wanted > config.probes_per_run.into() {
             let limit = config.probes_per_run;
-            let problem = format!("{limit} probes a run, and the intervals ask for {wanted}");
-            let why = "intervals become longer than configured, and with them the time to notice";
+            let problem = format!("a run has {limit} probes, and the intervals need {wanted}");
+            let why =
+                "origins are probed less often than configured, so failures are noticed later";
             self.advise("limits.probes_per_run", AdviceCode::W110, problem, why);
         }
     }

@@ -13,11 +13,11 @@ impl Adviser<'_> {
     pub(super) fn not_yet(&mut self) {
         let config = self.config;
         if !config.areas.is_empty() {
-            self.ignored("areas.use", "all probes are sent from where the cron run is");
+            self.ignored("areas.use", "all probes are sent from where the cron trigger runs");
         }
         for (id, monitor) in &config.monitors {
             if matches!(monitor.quorum, Quorum::AtLeast(2..)) {
-                let why = "there is one vantage point, and its verdict is the quorum";
+                let why = "there is only one vantage point, so its verdict decides";
                 self.ignored(&format!("monitors.{id}.quorum"), why);
             }
         }
@@ -25,12 +25,12 @@ impl Adviser<'_> {
             self.service(id, service);
         }
         if !config.alerts.is_empty() {
-            self.ignored("alerts", "nobody is told; look at `status`");
+            self.ignored("alerts", "no alert is sent; look at `status`");
         }
         let with_capacity = config.regions.iter().find(|(_, region)| region.capacity_rps.is_some());
         let is_compared = config.services.values().any(|service| service.peak_rps.is_some());
         if let Some((id, _)) = with_capacity.filter(|_| !is_compared) {
-            let why = "it is used for advice alone, and limits no traffic";
+            let why = "it is used for advice only and limits no traffic";
             self.ignored(&format!("regions.{id}.capacity_rps"), why);
         }
     }
@@ -39,7 +39,7 @@ impl Adviser<'_> {
         let Failover { stages, bake_ms, promote, .. } = &service.failover;
         let path = format!("services.{id}.failover");
         if *stages != STAGES_DEFAULT || *bake_ms != BAKE_MS_DEFAULT {
-            self.ignored(&format!("{path}.failback"), "traffic comes back at once");
+            self.ignored(&format!("{path}.failback"), "traffic comes back all at once");
         }
         if promote.is_some() {
             self.ignored(&format!("{path}.promote"), "no hook is called; promote by hand");
@@ -52,15 +52,16 @@ impl Adviser<'_> {
             && service.contract.is_some_and(|contract| contract.rto_ms.is_some())
         {
             let path = format!("services.{id}.contract.rto_s");
-            let problem = "a recovery time is promised, and only the primary takes writes";
-            let why = "no standby is promoted by itself, so writes wait for a person";
-            let hint = "count on `rto_s` for reads; for writes promote by hand, and move `primary`";
+            let problem = "a recovery time is promised, but only the primary takes writes";
+            let why = "no standby is promoted automatically, so writes wait for a person";
+            let hint =
+                "rely on `rto_s` for reads only; for writes, promote by hand and change `primary`";
             self.advise_with(&path, AdviceCode::W112, problem.to_owned(), why, Some(hint));
         }
     }
 
     fn ignored(&mut self, path: &str, why: &str) {
-        let problem = "this is read and checked, and this version does not act on it".to_owned();
+        let problem = "this version checks this key but does not act on it".to_owned();
         self.advise(path, AdviceCode::W104, problem, why);
     }
 }

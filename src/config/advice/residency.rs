@@ -30,20 +30,22 @@ impl<'c> Adviser<'c> {
         let name = &bond.name;
         match permitted.as_slice() {
             [] => {
-                let problem = format!("{name} permits none of the regions of `{id}` at this time");
-                let why = "its clients are refused until a membership begins or a region is added";
+                let problem = format!("{name} currently permits no region of `{id}`");
+                let why =
+                    "its clients are refused until a membership takes effect or a region is added";
                 self.advise(&bond.path, AdviceCode::W105, problem, why);
             }
             [(only, _)] if service.regions.len() == 1 => {
-                let problem = format!("{name} binds `{id}`, which has one region, `{only}`");
-                let why = "while it is down, there is nowhere to go";
-                let hint = "add a second region in a country that is permitted";
+                let problem =
+                    format!("{name} applies to `{id}`, which has only one region, `{only}`");
+                let why = "while it is down, there is nowhere else to go";
+                let hint = "add a second region in a permitted country";
                 self.advise_with(&bond.path, AdviceCode::W101, problem, why, Some(hint));
             }
             [(only, _)] => {
-                let problem = format!("{name} leaves `{id}` one region, `{only}`");
+                let problem = format!("{name} leaves `{id}` only one region, `{only}`");
                 let why = "while it is down, these clients are refused";
-                let hint = "add a region in a country that is permitted";
+                let hint = "add a region in a permitted country";
                 self.advise_with(&bond.path, AdviceCode::W101, problem, why, Some(hint));
             }
             _ => {}
@@ -56,8 +58,8 @@ impl<'c> Adviser<'c> {
         if region.is_some_and(|region| !self.permits(bond.allow, region)) {
             let (name, primary) = (&bond.name, &primary.region);
             let problem = format!("{name} does not permit `{primary}`, the primary of `{id}`");
-            let why = "writes of these clients are refused";
-            let hint = "serve them by a service whose primary is permitted";
+            let why = "writes from these clients are refused";
+            let hint = "serve these clients with a service whose primary is in a permitted country";
             self.advise_with(&bond.path, AdviceCode::W108, problem, why, Some(hint));
         }
     }
@@ -76,7 +78,7 @@ impl<'c> Adviser<'c> {
         };
         if last.since(self.now) <= ENDS_SOON {
             let problem = format!("`{id}` in {} is permitted until {last}", region.country);
-            let why = "after that instant it is not, unless the membership is renewed";
+            let why = "after that it is forbidden, unless the membership is renewed";
             self.advise(&bond.path, AdviceCode::W102, problem, why);
         }
     }
@@ -93,7 +95,7 @@ impl<'c> Adviser<'c> {
             let country = region.country;
             let problem =
                 format!("`{id}` in {country} is not permitted: it does not attest `{word}`");
-            let why = "the set covers a region there on that condition alone";
+            let why = "the set includes a region there only on that condition";
             self.advise(&bond.path, AdviceCode::W103, problem, why);
         }
     }

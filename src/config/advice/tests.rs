@@ -76,9 +76,9 @@ fn a_service_with_one_region_is_told_in_words_of_its_own() {
         let config = Config::parse(&config.to_string()).unwrap();
         advise(&config, at(NOW)).into_iter().find(|a| a.code == AdviceCode::W101).unwrap().problem
     };
-    assert_eq!(why(&config), "rule `law` leaves `web` one region, `de`");
+    assert_eq!(why(&config), "rule `law` leaves `web` only one region, `de`");
     config["services"]["web"]["regions"] = json!(["de"]);
-    assert_eq!(why(&config), "rule `law` binds `web`, which has one region, `de`");
+    assert_eq!(why(&config), "rule `law` applies to `web`, which has only one region, `de`");
 }
 
 #[test]

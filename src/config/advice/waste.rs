@@ -10,7 +10,7 @@ impl Adviser<'_> {
         let config = self.config;
         let named = Set::of(config.services.values().flat_map(|service| &service.regions));
         for id in config.regions.keys().filter(|id| !named.contains(id)) {
-            let why = "it is neither probed nor sent anything";
+            let why = "it is neither probed nor sent traffic";
             self.unused(&format!("regions.{id}"), why);
         }
         let composites = config.composites.values();
@@ -20,11 +20,11 @@ impl Adviser<'_> {
         let used: Set<&MonitorId> = Set::of(members.chain(monitors));
         let all = config.monitors.keys().chain(config.composites.keys());
         for id in all.filter(|id| !used.contains(id)) {
-            self.unused(&format!("monitors.{id}"), "no service looks at it");
+            self.unused(&format!("monitors.{id}"), "no service uses it");
         }
         for (id, service) in &config.services {
             if service.hosts.is_empty() && service.publish.is_empty() {
-                let why = "without `hosts` and `publish` it is watched, and changes nothing";
+                let why = "without `hosts` and `publish` it is probed but changes nothing";
                 self.unused(&format!("services.{id}"), why);
             }
         }
@@ -43,7 +43,7 @@ impl Adviser<'_> {
                 set.author,
                 set.until
             );
-            self.advise("overrides", AdviceCode::W107, problem, "it has no effect any more");
+            self.advise("overrides", AdviceCode::W107, problem, "it no longer has any effect");
         }
     }
 

@@ -51,9 +51,9 @@ impl Checker<'_> {
         if accounts.len() != 1 && !self.has_mistake(path) {
             let problem = match accounts.len() {
                 0 => "the service publishes no pool".to_owned(),
-                several => format!("the pools of the service are in {several} accounts"),
+                several => format!("the service's pools are in {several} accounts"),
             };
-            self.report(path, Code::E014, problem, "pools of one account in the same service");
+            self.report(path, Code::E014, problem, "pools in the same service, all of one account");
         }
     }
 
@@ -71,11 +71,11 @@ impl Checker<'_> {
         };
         if pools(service).next().is_some() && !pools(service).any(all) && self.broken.is_empty() {
             let problem = format!(
-                "`{name}` has one fallback for everybody, and no pool has only regions that are \
-                 permitted by all of {bound}"
+                "`{name}` falls back to one pool for every client, and no pool has only regions that \
+                 are permitted by all of {bound}"
             );
-            let allowed = "a pool whose `regions` all of them permit, or a host of the service \
-                           instead, which is answered for each client";
+            let allowed = "a pool whose `regions` all of them permit, or the name among the \
+                           service's `hosts`, where each client gets its own answer";
             self.report(path, Code::E020, problem, allowed);
         }
     }
@@ -85,22 +85,22 @@ impl Checker<'_> {
             self.report(under(path, key), Code::E014, problem, allowed);
         };
         if raw.proxied == Some(true) && raw.ttl_s.is_some() {
-            let problem = "the time to live of a proxied balancer is automatic".to_owned();
-            excludes("ttl_s", problem, "a balancer that is not proxied");
+            let problem = "Cloudflare sets the TTL of a proxied load balancer".to_owned();
+            excludes("ttl_s", problem, "no `ttl_s`, or `proxied = false`");
         }
         let Some(ttl_s) = raw.session_affinity_ttl_s.map(Within::get) else { return };
         let bounds = match raw.session_affinity {
             Some(SessionAffinity::Header) => HEADER_TTL_S,
             Some(SessionAffinity::Cookie | SessionAffinity::IpCookie) => COOKIE_TTL_S,
             Some(SessionAffinity::None) | None => {
-                let problem = "no client is kept".to_owned();
-                return excludes("session_affinity_ttl_s", problem, "`session_affinity`");
+                let problem = "it has no effect without session affinity".to_owned();
+                return excludes("session_affinity_ttl_s", problem, "only with `session_affinity`");
             }
         };
         if !bounds.contains(&ttl_s) {
             let (low, high) = bounds.into_inner();
             let allowed = format!("{low} to {high} with this `session_affinity`");
-            excludes("session_affinity_ttl_s", format!("{ttl_s} s is out of bounds"), &allowed);
+            excludes("session_affinity_ttl_s", format!("{ttl_s} s is out of range"), &allowed);
         }
     }
 }

@@ -29,10 +29,14 @@ impl Checker<'_> {
         }
         let ids = rules.iter().map(|rule| rule.id.as_str()).take(super::NAMES_SHOWN_MAX);
         let ids = ids.collect::<Vec<_>>().join("`, `");
+        let pins = match pinned {
+            1 => "the pin of 1 tenant".to_owned(),
+            pinned => format!("the pins of {pinned} tenants"),
+        };
         let bound = match (ids.is_empty(), pinned) {
-            (true, _) => format!("{pinned} pinned tenants"),
+            (true, _) => pins,
             (false, 0) => format!("`{ids}`"),
-            (false, _) => format!("`{ids}` and {pinned} pinned tenants"),
+            (false, _) => format!("`{ids}` and {pins}"),
         };
         Some((allows, bound))
     }
@@ -47,8 +51,10 @@ impl Checker<'_> {
     ) -> bool {
         let in_kv = service.steering.tenancy.as_ref().is_some_and(|tenancy| tenancy.kv);
         if in_kv {
-            let problem = format!("`{name}` {does} all tenants alike, and KV may pin any of them");
-            let allowed = "a host of the service instead, which is answered for each tenant";
+            let problem =
+                format!("`{name}` {does} all tenants alike, and KV may pin any of them elsewhere");
+            let allowed =
+                "the name among the service's `hosts`, where each tenant gets its own answer";
             self.report(path, Code::E020, problem, allowed);
         }
         !in_kv

@@ -25,15 +25,15 @@ impl Checker<'_> {
         .filter_map(|(key, of, rule)| Some((key, of?, rule)));
         let (key, of, rule) = ways.next()?;
         if ways.next().is_some() {
-            let problem = "it is composed in more than one way";
-            self.report(path, Code::E014, problem, "one of `all`, `any` and `at_least`");
+            let problem = "it has more than one of `all`, `any` and `at_least`";
+            self.report(path, Code::E014, problem, "exactly one of them");
         }
         self.members(&under(path, key), of);
         self.at_most(&under(path, "must_pass"), raw.must_pass.len(), COMPOSITE_MEMBERS_MAX);
         if usize::from(count) > of.len() && !of.is_empty() {
-            let problem = format!("{count} of {} members can never be up", of.len());
+            let problem = format!("`count` is {count}, but the number of members is {}", of.len());
             let path = under(path, "at_least.count");
-            self.report(path, Code::E014, problem, "no more than there are in `of`");
+            self.report(path, Code::E014, problem, "at most the number of members in `of`");
         }
         self.composites_do_not_probe(path);
         Some(Composite { rule, of: of.clone(), must_pass: raw.must_pass.clone() })
@@ -54,9 +54,8 @@ impl Checker<'_> {
         let keys =
             written.and_then(serde_json::Value::as_object).into_iter().flat_map(|o| o.keys());
         for key in keys.filter(|key| !KEYS.contains(&key.as_str())) {
-            let problem =
-                format!("`{key}` is about probing, and a composite monitor does not probe");
-            self.report(under(path, key), Code::E014, problem, "it in the members alone");
+            let problem = format!("`{key}` has no effect: a composite monitor does not probe");
+            self.report(under(path, key), Code::E014, problem, "this key in its members");
         }
     }
 
@@ -74,7 +73,7 @@ impl Checker<'_> {
                         let path = format!("monitors.{id}.{key}[{index}]");
                         self.unknown(
                             &path,
-                            "monitor",
+                            "a monitor",
                             member.as_str(),
                             raw.keys().map(MonitorId::as_str),
                         );
@@ -90,10 +89,10 @@ impl Checker<'_> {
         for id in composites.keys() {
             let path = under("monitors", id.as_str());
             if reaches(composites, id, id, COMPOSITE_DEPTH_MAX) {
-                let problem = format!("`{id}` is composed of itself");
+                let problem = format!("`{id}` contains itself");
                 self.report(path, Code::E015, problem, "members that do not lead back to it");
             } else if !ends(composites, id, COMPOSITE_DEPTH_MAX) {
-                let allowed = format!("at most {COMPOSITE_DEPTH_MAX} composites in each other");
+                let allowed = format!("at most {COMPOSITE_DEPTH_MAX} levels of composites");
                 self.report(path, Code::E015, format!("`{id}` is nested too deeply"), &allowed);
             }
         }

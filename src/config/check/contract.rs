@@ -82,9 +82,10 @@ impl Checker<'_> {
             && lag_s > rpo_s.get()
         {
             let rpo_s = rpo_s.get();
-            let problem =
-                format!("{rpo_s} s, and a standby is promoted with up to {lag_s} s of lag");
-            let allowed = "no less than `failover.promote.max_lag_s`";
+            let problem = format!(
+                "{rpo_s} s is promised, but a standby with {lag_s} s of lag may be promoted"
+            );
+            let allowed = "at least `failover.promote.max_lag_s`";
             self.report(under(path, "rpo_s"), Code::E016, problem, allowed);
         }
         Some(Contract {
@@ -107,13 +108,13 @@ impl Checker<'_> {
         let is_alone = is_alone && !self.lost.is_from(&path.replace(".contract", ".regions"));
         let path = under(path, "rto_s");
         if is_alone {
-            let problem = "the service has one region, so nothing can take over from it";
-            self.report(path, Code::E016, problem, "`rto_s` with two regions or more");
+            let problem = "the service has only one region, so nothing can take over";
+            self.report(path, Code::E016, problem, "only with two or more regions");
             return;
         }
         if raw.failover.mode == RawFailoverMode::Manual {
-            let problem = "a recovery time is promised, and `failover.mode` waits for a person";
-            self.report(path, Code::E014, problem, "`failover.mode = \"automatic\"` with it");
+            let problem = "a recovery time is promised, but a manual failover waits for a person";
+            self.report(path, Code::E014, problem, "only with `failover.mode = \"automatic\"`");
             return;
         }
         let leaves = leaves(&raw.monitor, known, 0);
@@ -129,8 +130,8 @@ impl Checker<'_> {
             .max_by_key(WorstCase::total_ms);
         let Some(worst) = worst.filter(|worst| worst.total_ms() > rto_ms) else { return };
         let problem = format!(
-            "{} s, and the worst case takes {} s: detection {} s, decision and API {} s, until \
-             clients follow {} s",
+            "{} s is promised, but the worst case takes {} s: detection {} s, decision and API {} s, \
+             spread to clients {} s",
             rto_ms / SECOND,
             worst.total_ms().div_ceil(SECOND),
             worst.detection.div_ceil(SECOND),

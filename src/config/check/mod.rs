@@ -33,7 +33,7 @@ use serde_json::Value;
 const VERSION: u64 = 1;
 /// What belongs where the name of a secret does, and how it gets there.
 const SECRET_BY_NAME: (&str, &str) = (
-    "the name of a secret, of A-Z, 0-9 and `_`",
+    "the name of a secret, made of A-Z, 0-9 and `_`",
     "set it with `wrangler secret put NAME`, and write NAME here",
 );
 /// Most names that a message lists.
@@ -62,7 +62,7 @@ pub(super) fn check(
     if let Some(version) = other_version(document) {
         // Of what another version means, nothing more can be said.
         checker.found.clear();
-        checker.report("version", Code::E003, format!("version {version} is unknown"), "1");
+        checker.report("version", Code::E003, format!("version {version} is not supported"), "1");
         return Err(checker.found);
     }
     let config = raw.map(|raw| checker.config(raw, fingerprint));
@@ -186,26 +186,31 @@ impl Checker<'_> {
         if known.len() > NAMES_SHOWN_MAX {
             allowed.push_str(", …");
         }
-        let problem = format!("`{name}` is no {what}");
+        let problem = format!("`{name}` is not {what}");
         self.report_with(path.to_owned(), Code::E006, problem, allowed, hint);
     }
 
     #[cfg_attr(test, track_caller)]
     fn twice(&mut self, path: String, name: &str) {
-        self.report(path, Code::E005, format!("`{name}` is named twice"), "each once");
+        self.report(path, Code::E005, format!("`{name}` is listed twice"), "each entry once");
     }
 
     #[cfg_attr(test, track_caller)]
     fn at_most(&mut self, path: &str, len: usize, max: usize) {
         if len > max {
-            self.report(path, Code::E004, format!("there are {len}"), &format!("at most {max}"));
+            self.report(
+                path,
+                Code::E004,
+                format!("there are {len} entries"),
+                &format!("at most {max}"),
+            );
         }
     }
 
     #[cfg_attr(test, track_caller)]
     fn not_empty(&mut self, path: &str, len: usize) {
         if len == 0 && !self.lost.is_from(path) {
-            self.report(path, Code::E004, "it is empty", "at least one entry");
+            self.report(path, Code::E004, "this is empty", "at least one entry");
         }
     }
 
@@ -232,9 +237,12 @@ impl Checker<'_> {
             return Some(name);
         }
         let (problem, allowed) = if is_address {
-            (format!("`{text}` is an address"), "a full DNS name: a Worker serves no bare address")
+            (format!("`{text}` is an IP address"), "a full DNS name, such as `www.example.com`")
         } else {
-            (format!("`{text}` is no DNS name"), "a full DNS name, in Punycode if need be")
+            (
+                format!("`{text}` is not a full DNS name"),
+                "a full DNS name such as `www.example.com`, in Punycode if it is not ASCII",
+            )
         };
         self.report(path, Code::E009, problem, allowed);
         None

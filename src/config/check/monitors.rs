@@ -41,13 +41,20 @@ impl Checker<'_> {
         let is_certain = !self.has_mistake(path);
         if !raw.must_pass.is_empty() {
             let problem = "a monitor that probes has no members";
-            self.report(at("must_pass"), Code::E014, problem, "`all`, `any` or `at_least` with it");
+            self.report(
+                at("must_pass"),
+                Code::E014,
+                problem,
+                "only with `all`, `any` or `at_least`",
+            );
         }
         let interval_s = raw.interval_s.get();
         let down_interval_s = raw.down_interval_s.map_or(interval_s * 2, Within::get);
         if is_certain && down_interval_s < interval_s {
-            let problem = format!("{down_interval_s} s, and `interval_s` is {interval_s} s");
-            self.report(at("down_interval_s"), Code::E014, problem, "no less than `interval_s`");
+            let problem = format!(
+                "{down_interval_s} s is shorter than `interval_s`, which is {interval_s} s"
+            );
+            self.report(at("down_interval_s"), Code::E014, problem, "at least `interval_s`");
         }
         let expect = self.expect(&at("expect"), &raw.expect);
         let monitor = Monitor {
@@ -89,8 +96,14 @@ impl Checker<'_> {
             RawQuorum::All => Quorum::All,
             RawQuorum::AtLeast(least) => {
                 if usize::from(least) > areas {
-                    let problem = format!("{least} areas must agree, and {areas} can tell");
-                    self.report(path, Code::E014, problem, "no more than there are in `areas.use`");
+                    let problem =
+                        format!("`quorum` asks for {least} areas, but probes come from {areas}");
+                    self.report(
+                        path,
+                        Code::E014,
+                        problem,
+                        "at most the number of areas in `areas.use`",
+                    );
                 }
                 Quorum::AtLeast(least)
             }
@@ -102,15 +115,17 @@ impl Checker<'_> {
     fn failures_can_add_up(&mut self, path: &str, monitor: &Monitor) {
         if monitor.timeout_ms > monitor.interval_ms {
             let (timeout, interval) = (monitor.timeout_ms, monitor.interval_ms);
-            let problem = format!("{timeout} ms, and the next probe is due after {interval} ms");
+            let problem = format!(
+                "{timeout} ms is longer than the interval: the next probe is due after {interval} ms"
+            );
             let path = under(path, "timeout_ms");
-            self.report(path, Code::E014, problem, "no more than `interval_s`");
+            self.report(path, Code::E014, problem, "at most `interval_s`");
         }
         let takes_ms = failing_ms(monitor) + RUN_GAP_MS;
         if monitor.fall > 1 && takes_ms > monitor.window_ms {
             let problem = format!(
-                "{} s, and {} probes that time out come within {} s: such an origin would never be \
-                 down",
+                "{} s is too short: {} probes that time out take {} s, so an origin that only times \
+                 out would never go down",
                 monitor.window_ms / SECOND,
                 monitor.fall,
                 takes_ms.div_ceil(SECOND),
@@ -124,7 +139,12 @@ impl Checker<'_> {
         self.not_empty(&under(path, "status"), raw.status.all.len());
         if raw.body_contains.as_deref() == Some("") {
             let path = under(path, "body_contains");
-            self.report(path, Code::E004, "it is empty", "a text, or no such key");
+            self.report(
+                path,
+                Code::E004,
+                "this is empty",
+                "a string with text in it, or no `body_contains`",
+            );
         }
         let mut json = Vec::new();
         for (pointer, body) in &raw.json {
@@ -151,8 +171,13 @@ impl Checker<'_> {
         let as_float = |number: &Option<serde_json::Number>| number.as_ref()?.as_f64();
         let backwards = as_float(&min).zip(as_float(&max)).is_some_and(|(min, max)| min > max);
         if backwards || (min.is_none() && max.is_none()) {
-            let problem = if backwards { "`min` is above `max`" } else { "it bounds nothing" };
-            self.report(path, Code::E014, problem, "`min`, `max` or both, in order");
+            let problem = if backwards { "`min` is above `max`" } else { "it sets no bound" };
+            self.report(
+                path,
+                Code::E014,
+                problem,
+                "`min`, `max`, or both with `min` not above `max`",
+            );
             return None;
         }
         Some(ExpectedJson::Bounds { min, max })

@@ -29,9 +29,14 @@ impl Checker<'_> {
                     let path = under(&path, "load_balancer");
                     self.balancer(&path, balancer, service).map(Publish::LoadBalancer)
                 }
-                _ => {
+                (dns, pool, balancer) => {
+                    let given = [dns.is_some(), pool.is_some(), balancer.is_some()];
+                    let count = given.into_iter().filter(|is_given| *is_given).count();
+                    let problem = format!(
+                        "an entry of `publish` has exactly one object, and this has {count}"
+                    );
                     let allowed = "exactly one of `dns`, `pool` and `load_balancer`";
-                    self.report(path, Code::E014, "it is none of these, or several", allowed);
+                    self.report(path, Code::E014, problem, allowed);
                     None
                 }
             });
@@ -47,16 +52,16 @@ impl Checker<'_> {
             self.report(under(path, key), Code::E014, problem, allowed);
         };
         if raw.mode == DnsMode::Members && raw.kind == RecordKind::Cname {
-            needs("mode", "a CNAME stands alone, so there is no set of them", "`A` or `AAAA`");
+            needs("mode", "a name can have only one CNAME", "`failover`, or `type` `A` or `AAAA`");
         }
         let at_risk = raw.ttl_at_risk_s.map(|ttl| ttl.0);
         if at_risk.is_some_and(|at_risk| raw.ttl_s.0 == 1 || at_risk >= raw.ttl_s.0) {
             let allowed = "less than `ttl_s`, which must not be automatic";
-            needs("ttl_at_risk_s", "it is no shorter than `ttl_s`", allowed);
+            needs("ttl_at_risk_s", "it is not shorter than `ttl_s`", allowed);
         }
         if at_risk.is_some() && raw.proxied == Some(true) {
-            let problem = "the time to live of a proxied record is automatic";
-            needs("ttl_at_risk_s", problem, "records that are not proxied");
+            let problem = "Cloudflare sets the TTL of a proxied record";
+            needs("ttl_at_risk_s", problem, "no `ttl_at_risk_s`, or `proxied = false`");
         }
         Some(DnsTarget {
             zone,
@@ -86,10 +91,11 @@ impl Checker<'_> {
             .collect();
         if permitted.is_empty() && !regions.is_empty() && self.broken.is_empty() {
             let problem = format!(
-                "`{name}` answers everybody alike, and no region is permitted by all of {bound}"
+                "`{name}` gives every client the same answer, and no region is permitted by all of \
+                 {bound}"
             );
-            let allowed = "regions that all of them permit, or a host of the service instead, \
-                           which is answered for each client";
+            let allowed = "regions that all of them permit, or the name among the service's `hosts`, \
+                           where each client gets its own answer";
             self.report(path, Code::E020, problem, allowed);
         }
         self.tenants_are_known(path, (name, "answers"), service);
@@ -111,14 +117,14 @@ impl Checker<'_> {
 
     fn pool(&mut self, path: &str, raw: &RawPool, service: &Publisher<'_>) -> Option<PoolTarget> {
         if service.steering.tenancy.as_ref().is_some_and(|tenancy| tenancy.kv) {
-            let problem = "a pool serves tenants alike, and KV may pin them anywhere";
+            let problem = "a pool serves all tenants alike, and KV may pin any of them elsewhere";
             let allowed = "no pool for a service whose tenants are in KV";
             self.report(path, Code::E020, problem, allowed);
         }
         let regions = match &raw.regions {
             Some(names) => {
                 let (path, known) = (under(path, "regions"), service.regions.iter());
-                self.known_regions(&path, names, "region of the service", known)
+                self.known_regions(&path, names, "a region of this service", known)
             }
             None => service.regions.to_vec(),
         };
@@ -138,15 +144,15 @@ impl Checker<'_> {
         let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
         let account_fits = raw.account.len() == 32 && raw.account.bytes().all(hex);
         if !account_fits {
-            let problem = format!("`{}` is no account id", raw.account);
-            let allowed = "32 hex digits in lower case";
+            let problem = format!("`{}` is not an account id", raw.account);
+            let allowed = "32 lower-case hex digits";
             self.report(under(path, "account"), Code::E009, problem, allowed);
         }
         // Source: API schema `load-balancing_name`.
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
         let name_fits = !raw.name.is_empty() && raw.name.bytes().all(plain);
         if !name_fits {
-            let problem = format!("`{}` is no name of a pool", raw.name);
+            let problem = format!("`{}` is not a pool name", raw.name);
             let allowed = "letters, digits, `-` and `_`";
             self.report(under(path, "name"), Code::E009, problem, allowed);
         }
@@ -156,11 +162,11 @@ impl Checker<'_> {
     fn monitor_of_pool(&mut self, path: &str, raw: &RawPool, service: &Publisher<'_>) {
         let path = under(path, "monitor");
         if raw.monitor && !raw.manage {
-            let problem = "a monitor is attached to pools that are managed";
+            let problem = "only a pool with `manage = true` can have a monitor";
             self.report(path, Code::E014, problem, "`manage = true`, or no `monitor`");
         } else if raw.monitor && service.known.composites.contains_key(&service.raw.monitor) {
-            let problem = format!("`{}` is made of others", service.raw.monitor);
-            let allowed = "a monitor that probes: Cloudflare's have no parts";
+            let problem = format!("`{}` is a composite monitor", service.raw.monitor);
+            let allowed = "a monitor that probes: Cloudflare has no composite monitors";
             self.report(path, Code::E014, problem, allowed);
         }
     }

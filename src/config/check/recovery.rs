@@ -19,8 +19,8 @@ impl Checker<'_> {
         let stages: Vec<u32> = raw.failback.stages.iter().map(|stage| stage.get()).collect();
         let rising = stages.iter().zip(stages.iter().skip(1)).all(|(a, b)| a < b);
         if !rising || stages.last() != Some(&100) {
-            let problem = "the way back does not rise to 100 percent";
-            let allowed = "percentages that rise, the last of them 100, such as [10, 50, 100]";
+            let problem = "the stages do not rise to 100 percent";
+            let allowed = "rising percentages that end at 100, such as [10, 50, 100]";
             self.report(under(path, "failback.stages"), Code::E014, problem, allowed);
         }
         Failover {
@@ -66,13 +66,13 @@ impl Checker<'_> {
             for (key, text) in [("reason", &entry.reason), ("author", &entry.author)] {
                 if text.trim().is_empty() {
                     let path = under(&path, key);
-                    self.report(path, Code::E004, "it is empty", "a few words");
+                    self.report(path, Code::E004, "this is empty", "a few words");
                 }
             }
             for origin in self.overridden(&path, entry, regions) {
                 if overrides.insert(origin.clone(), built.clone()).is_some() {
-                    let problem = format!("another override sets `{origin}`");
-                    self.report(&path, Code::E005, problem, "one for each origin");
+                    let problem = format!("`{origin}` already has an override");
+                    self.report(&path, Code::E005, problem, "one override for each origin");
                 }
             }
         }
@@ -91,7 +91,7 @@ impl Checker<'_> {
                 if !origins().any(|known| known == origin) {
                     self.unknown(
                         &under(path, "origin"),
-                        "origin",
+                        "an origin",
                         origin.as_str(),
                         origins().map(OriginId::as_str),
                     );
@@ -103,12 +103,16 @@ impl Checker<'_> {
                     return region.origins.iter().map(|origin| origin.id.clone()).collect();
                 }
                 let known = regions.keys().map(RegionId::as_str);
-                self.unknown(&under(path, "region"), "region", id.as_str(), known);
+                self.unknown(&under(path, "region"), "a region", id.as_str(), known);
                 Vec::new()
             }
-            _ => {
-                let problem = "it is about both an origin and a region, or neither";
-                self.report(path, Code::E014, problem, "`origin` or `region`");
+            (origin, _) => {
+                let problem = if origin.is_some() {
+                    "it names both an origin and a region"
+                } else {
+                    "it names neither an origin nor a region"
+                };
+                self.report(path, Code::E014, problem, "exactly one of `origin` and `region`");
                 Vec::new()
             }
         }
@@ -160,19 +164,24 @@ impl Checker<'_> {
             let kind_name = alert.kind.as_str();
             if unused.is_some() {
                 let other = if key == "url_secret" { "key_secret" } else { "url_secret" };
-                let problem = format!("`{kind_name}` has no use for `{other}`");
-                let allowed = format!("`{key}` alone");
+                let problem = format!("`{kind_name}` does not use `{other}`");
+                let allowed = format!("only `{key}`");
                 self.report(under(&path, other), Code::E014, problem, &allowed);
             }
             let Some(secret) = named else {
                 let problem = format!("`{kind_name}` needs `{key}`");
-                self.report(path, Code::E014, problem, "the name of the secret that holds it");
+                self.report(
+                    path,
+                    Code::E014,
+                    problem,
+                    "the name of the secret that holds the key or URL",
+                );
                 continue;
             };
             self.secret_name(&under(&path, key), secret);
             let alert = Alert { kind, secret: secret.clone() };
             if alerts.contains(&alert) {
-                self.report(path, Code::E005, "the same is told twice", "each once");
+                self.report(path, Code::E005, "the same alert is listed twice", "each alert once");
             }
             alerts.push(alert);
         }
@@ -184,7 +193,7 @@ impl Checker<'_> {
     fn secret_name(&mut self, path: &str, text: &str) {
         let name = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
         if text.is_empty() || !text.bytes().all(name) {
-            let problem = "this is no name of a secret, and may be the secret itself";
+            let problem = "this is not the name of a secret, and may be the secret itself";
             let (allowed, hint) = super::SECRET_BY_NAME;
             self.report_with(
                 path.to_owned(),

@@ -64,7 +64,7 @@ impl Checker<'_> {
             } else if !known.contains(&word.as_str()) {
                 let hint = nearest(word, known.iter().copied());
                 let hint = hint.map(|near| format!("write `{near}` if that is what is attested"));
-                let problem = format!("no set asks for `{word}`, so it attests nothing");
+                let problem = format!("no set requires `{word}`, so it has no effect");
                 self.report_with(path, Code::E006, problem, known.join(", "), hint);
             }
         }
@@ -72,8 +72,8 @@ impl Checker<'_> {
 
     fn origin(&mut self, path: &str, raw: &RawOrigin, seen: &mut Set<OriginId>) -> Option<Origin> {
         if !seen.insert(raw.id.clone()) {
-            let problem = format!("there is another origin `{}`", raw.id);
-            self.report(under(path, "id"), Code::E005, problem, "an id of its own");
+            let problem = format!("origin id `{}` is already used", raw.id);
+            self.report(under(path, "id"), Code::E005, problem, "a unique id");
         }
         let url = self.origin_url(&under(path, "url"), &raw.url)?;
         Some(Origin { id: raw.id.clone(), url, ipv4: raw.ipv4, ipv6: raw.ipv6 })
@@ -83,7 +83,7 @@ impl Checker<'_> {
         OriginUrl::parse(text)
             .map_err(|bad| {
                 let problem = format!("`{text}`: {bad}");
-                let allowed = "`https://` and a host name, with a port if need be";
+                let allowed = "`https://` and a host name, optionally with a port";
                 self.report(path, Code::E008, problem, allowed);
             })
             .ok()
@@ -92,12 +92,13 @@ impl Checker<'_> {
     pub(super) fn country(&mut self, path: &str, text: &str) -> Option<Country> {
         let country = Country::parse(text).ok();
         if country.is_none() {
-            let allowed = "a country of ISO 3166-1 alpha-2, such as `BR`, or a set behind its `@`";
+            let allowed =
+                "an ISO 3166-1 alpha-2 country code such as `BR`, or a set such as `@eea`";
             let hint = match text {
                 "EU" | "eu" => Some("write `@eu`".to_owned()),
                 _ => meant(text).map(|code| format!("write `{code}`")),
             };
-            let problem = format!("`{text}` is no country");
+            let problem = format!("`{text}` is not a country");
             self.report_with(path.to_owned(), Code::E006, problem, allowed.to_owned(), hint);
         }
         country
@@ -107,7 +108,7 @@ impl Checker<'_> {
         for (index, name) in names.iter().enumerate() {
             let path = item("areas.use", index);
             if Area::parse(name).is_none() {
-                self.unknown(&path, "area of Cloudflare", name, Area::WORDS.iter().copied());
+                self.unknown(&path, "a Cloudflare area", name, Area::WORDS.iter().copied());
             } else if names.iter().take(index).any(|other| other == name) {
                 self.twice(path, name);
             }

@@ -39,8 +39,8 @@ impl Checker<'_> {
             for (index, member) in set.0.members.iter().enumerate() {
                 let own = set_name(&member.0).filter(|own| is_own(own));
                 if own.is_some_and(|own| !simple.contains_key(own)) {
-                    let problem = format!("`{}` is itself made of own sets", member.0);
-                    let allowed = "own sets that name no own set, or the countries themselves";
+                    let problem = format!("`{}` itself contains one of your own sets", member.0);
+                    let allowed = "countries, built-in sets, and own sets that contain no own set";
                     self.report(Self::member(&name.0, set, index), Code::E015, problem, allowed);
                 }
             }
@@ -58,16 +58,21 @@ impl Checker<'_> {
     fn set(&mut self, name: &str, raw: &RawSet, sets: &Sets) -> Allow {
         let path = under("sets", name);
         if sets::builtin(name).is_some() {
-            let problem = format!("`{name}` is built in");
-            self.report(&path, Code::E005, problem, "a name of its own");
+            let problem = format!("`{name}` is a built-in set");
+            self.report(&path, Code::E005, problem, "another name");
         }
         let mut is_known = !self.has_mistake(&path);
         let set = &raw.0;
         if let (Some(from), Some(until)) = (set.effective_from, set.expires)
             && from >= until
         {
-            let problem = format!("it expires at {until}, and begins at {from}");
-            self.report(under(&path, "expires"), Code::E014, problem, "later than it begins");
+            let problem = format!("it expires at {until}, but takes effect only at {from}");
+            self.report(
+                under(&path, "expires"),
+                Code::E014,
+                problem,
+                "later than `effective_from`",
+            );
         }
         let members = if raw.1 { under(&path, "members") } else { path.clone() };
         self.not_empty(&members, set.members.len());
@@ -126,7 +131,7 @@ impl Checker<'_> {
             let own = sets.keys().map(|name| ["@", name].concat());
             let built_in = sets::names().map(|name| ["@", name].concat());
             let known: Vec<String> = built_in.chain(own).collect();
-            self.unknown(path, "set", entry, known.iter().map(String::as_str));
+            self.unknown(path, "a set", entry, known.iter().map(String::as_str));
         }
         allow.members.len() > before
     }
@@ -152,13 +157,13 @@ impl Checker<'_> {
         for (index, rule) in raw.iter().enumerate() {
             let path = item("residency", index);
             if !seen.insert(rule.id.clone()) {
-                let problem = format!("there is another rule `{}`", rule.id);
-                self.report(under(&path, "id"), Code::E005, problem, "an id of its own");
+                let problem = format!("rule id `{}` is already used", rule.id);
+                self.report(under(&path, "id"), Code::E005, problem, "a unique id");
             }
             let mut allow = self.allow(&under(&path, "allow"), &rule.allow, sets);
             if allow.everywhere {
-                let problem = "it permits every region, so the rule guards nothing";
-                let allowed = "the countries and sets that may see what it guards";
+                let problem = "`*` permits every region, so the rule has no effect";
+                let allowed = "the countries and sets where the data may be";
                 self.report(under(&path, "allow"), Code::E022, problem, allowed);
             }
             if self.has_mistake(&under(&path, "when")) {
@@ -220,8 +225,7 @@ impl Checker<'_> {
             (named, on_continents) => return named.or(on_continents),
         };
         if both.is_empty() && named.is_some_and(|named| !named.is_empty()) {
-            let problem =
-                "none of its countries lies on its continents, so the rule guards nothing";
+            let problem = "none of its countries is on its continents, so the rule never matches";
             self.report(path, Code::E022, problem, "conditions that can hold together");
         }
         Some(both)
@@ -232,7 +236,12 @@ impl Checker<'_> {
         for (index, Method(name)) in methods.all.iter().enumerate() {
             let is_known = METHODS.contains(&name.as_str());
             if !is_known && nearest(name, METHODS.into_iter()).is_some() {
-                self.unknown(&methods.path(path, index), "method", name, METHODS.into_iter());
+                self.unknown(
+                    &methods.path(path, index),
+                    "an HTTP method",
+                    name,
+                    METHODS.into_iter(),
+                );
             }
         }
         methods.all.iter().map(|method| method.0.clone()).collect()

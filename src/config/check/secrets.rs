@@ -57,12 +57,12 @@ impl Checker<'_> {
             let (allowed, hint) = if key.contains("secret") && !is_key {
                 super::SECRET_BY_NAME
             } else {
-                ("nothing that is secret", "take it out of the config, and replace it: it is known")
+                ("no secrets", "take it out of the config and rotate it: treat it as leaked")
             };
             let problem = if is_key {
-                "a key in this table looks like a secret, and everybody may read the config"
+                "a key in this table looks like a secret, and the config is stored in plain text"
             } else {
-                "this looks like a secret, and everybody may read the config"
+                "this looks like a secret, and the config is stored in plain text"
             };
             self.found.push(Diagnostic {
                 path: if path.is_empty() { ".".to_owned() } else { path },

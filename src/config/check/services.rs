@@ -48,7 +48,7 @@ impl Checker<'_> {
             let path = item(path, index);
             let Some(host) = self.host(&path, host) else { continue };
             if let Some(other) = taken.insert(host.clone(), id.clone()) {
-                let problem = format!("`{host}` is a host of `{other}` already");
+                let problem = format!("`{host}` is already a host of service `{other}`");
                 self.report(path, Code::E005, problem, "each host once");
             }
             hosts.push(host);
@@ -67,15 +67,16 @@ impl Checker<'_> {
         let at = |key: &str| under(path, key);
         self.known_monitor(&at("monitor"), &raw.monitor, known);
         let regions =
-            self.known_regions(&at("regions"), &raw.regions, "region", known.regions.keys());
+            self.known_regions(&at("regions"), &raw.regions, "a region", known.regions.keys());
         let (try_timeout_ms, timeout_ms) = (raw.try_timeout_ms.get(), raw.timeout_ms.get());
         let is_refused = |key: &str| self.has_mistake(&at(key));
         let is_certain = !is_refused("timeout_ms") && !is_refused("try_timeout_ms");
         if is_certain && timeout_ms < try_timeout_ms {
-            let problem = format!("{timeout_ms} ms, and one try may take {try_timeout_ms} ms");
+            let problem =
+                format!("{timeout_ms} ms for all tries is less than {try_timeout_ms} ms for one");
             let key =
                 if self.is_written(&at("timeout_ms")) { "timeout_ms" } else { "try_timeout_ms" };
-            let allowed = "`timeout_ms` no less than `try_timeout_ms`";
+            let allowed = "`timeout_ms` at least as long as `try_timeout_ms`";
             self.report(at(key), Code::E014, problem, allowed);
         }
         let steering = self.steering(path, raw, &hosts, &regions);
@@ -115,15 +116,15 @@ impl Checker<'_> {
         let mut found = regions.iter().filter_map(|id| Some((id, known.regions.get(id)?)));
         let unknown = found.find(|(_, region)| region.capacity_rps.is_none());
         if let (Some(_), Some((id, _))) = (&raw.peak_rps, unknown) {
-            let problem = format!("region `{id}` does not say what it can carry");
-            self.report(path, Code::E014, problem, "`capacity_rps` in each of its regions");
+            let problem = format!("region `{id}` has no `capacity_rps`");
+            self.report(path, Code::E014, problem, "`capacity_rps` in every region of the service");
         }
     }
 
     fn known_monitor(&mut self, path: &str, id: &MonitorId, known: &Known<'_>) {
         if !known.monitors.contains_key(id) && !known.composites.contains_key(id) {
             let names = known.monitors.keys().chain(known.composites.keys());
-            self.unknown(path, "monitor", id.as_str(), names.map(MonitorId::as_str));
+            self.unknown(path, "a monitor", id.as_str(), names.map(MonitorId::as_str));
         }
     }
 
@@ -165,7 +166,8 @@ impl Checker<'_> {
         }
         for (tenant, allow) in known.tenants {
             if !allow.members.is_empty() && !somewhere(allow, regions, known) {
-                let problem = format!("tenant `{tenant}` may be in no region of service `{id}`");
+                let problem =
+                    format!("tenant `{tenant}` is not allowed in any region of service `{id}`");
                 let allowed = "a region in a country that the tenant allows";
                 self.report(format!("services.{id}.regions"), Code::E023, problem, allowed);
             }

@@ -24,13 +24,18 @@ impl Checker<'_> {
         }
         let weights = self.shares(&at("weights"), &raw.weights, regions);
         if !weights.is_empty() && regions.iter().all(|id| weights.get(id) == Some(&0)) {
-            let problem = "every region has the weight 0, so none has a share";
-            self.report(at("weights"), Code::E014, problem, "at least one above 0");
+            let problem = "every region has weight 0";
+            self.report(at("weights"), Code::E014, problem, "at least one weight above 0");
         }
         let canary = self.shares(&at("canary"), &raw.canary, regions);
         if !canary.is_empty() && regions.iter().all(|id| canary.get(id).is_some_and(|p| *p < 100)) {
-            let problem = "every region is tried out, and none takes the other clients";
-            self.report(at("canary"), Code::E014, problem, "at least one region that is not in it");
+            let problem = "every region is a canary, so no region takes the other clients";
+            self.report(
+                at("canary"),
+                Code::E014,
+                problem,
+                "at least one region that is not a canary",
+            );
         }
         let primary = raw.primary.clone().or_else(|| regions.first().cloned());
         let primary = primary.filter(|_| raw.writes == RawWrites::Primary);
@@ -61,21 +66,21 @@ impl Checker<'_> {
         let by_weight = matches!(policy, Policy::Weighted | Policy::LeastOutstanding)
             || (by_latency && raw.band_ms.get() > 0);
         let primary = raw.writes == RawWrites::Primary;
-        let latency = "`steering = \"latency\"` with it";
-        let writes = "`writes = \"primary\"` with it";
+        let latency = "only with `steering = \"latency\"`";
+        let writes = "only with `writes = \"primary\"`";
         let needs = [
             ("band_ms", by_latency, latency),
             ("min_gain_ms", by_latency, latency),
             (
                 "weights",
                 by_weight,
-                "`steering` by `weighted` or `least_outstanding`, or by `latency` with `band_ms`",
+                "only with `steering` by `weighted`, `least_outstanding`, or `latency` with `band_ms`",
             ),
-            ("geo", policy == Policy::Geo, "`steering = \"geo\"` with it"),
+            ("geo", policy == Policy::Geo, "only with `steering = \"geo\"`"),
             (
                 "spill",
                 !raw.spill || matches!(policy, Policy::Ordered | Policy::Geo),
-                "`steering` by `ordered` or `geo`, which have an order to spill along",
+                "only with `steering` by `ordered` or `geo`, which have an order to spill along",
             ),
             ("primary", primary, writes),
             ("max_lag_s", primary, writes),
@@ -83,17 +88,17 @@ impl Checker<'_> {
             (
                 "proxy.affinity_ttl_s",
                 raw.affinity == Affinity::Cookie,
-                "`affinity = \"cookie\"` with it",
+                "only with `affinity = \"cookie\"`",
             ),
             (
                 "proxy.stale_for_s",
                 !raw.proxy.stale_paths.is_empty(),
-                "`stale_paths` with it, which says whose answers are public",
+                "only with `stale_paths`, which says which responses are public",
             ),
             (
                 "affinity",
                 raw.affinity != Affinity::Tenant || raw.tenant.is_some(),
-                "`tenant` with it, which says how a request tells its tenant",
+                "only with `tenant`, which says where a request names its tenant",
             ),
         ];
         for (key, fits, allowed) in needs {
@@ -111,7 +116,7 @@ impl Checker<'_> {
         self.geo_map(&under(path, "regions"), &raw.regions, regions);
         let is_empty = raw.pops.is_empty() && raw.countries.is_empty() && raw.regions.is_empty();
         if is_empty && self.broken.is_empty() && self.steers_by_geo(path) {
-            let problem = "`steering` goes by a map that has no place";
+            let problem = "`steering = \"geo\"` needs a map, and this one is empty";
             self.report(path, Code::E004, problem, "`pops`, `countries` or `regions`");
         }
         Geo {
@@ -158,7 +163,7 @@ impl Checker<'_> {
     fn is_its_own(&mut self, path: &str, id: &RegionId, regions: &[RegionId]) {
         if !regions.contains(id) {
             let known = regions.iter().map(RegionId::as_str);
-            self.unknown(path, "region of this service", id.as_str(), known);
+            self.unknown(path, "a region of this service", id.as_str(), known);
         }
     }
 
@@ -174,14 +179,15 @@ impl Checker<'_> {
         .flatten()
         .collect();
         if sources.len() != 1 {
-            let problem = format!("{} ways to tell a tenant", sources.len());
+            let problem =
+                format!("a tenant has exactly one source, and this has {}", sources.len());
             let allowed = "one of `header`, `cookie`, `host_label` and `path_segment`";
             self.report(path, Code::E014, problem, allowed);
         }
         if let Some(TenantSource::HostLabel(label)) = sources.first() {
             for host in hosts.iter().filter(|host| host.split('.').count() < usize::from(*label)) {
                 let problem = format!("`{host}` has no label {label}");
-                let allowed = "a label that each host of the service has";
+                let allowed = "a label that every host of the service has";
                 self.report(under(path, "host_label"), Code::E014, problem, allowed);
             }
         }

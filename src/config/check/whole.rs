@@ -59,9 +59,9 @@ impl Checker<'_> {
                 if let Some((_, other_kind, other)) = clash {
                     let path = format!("services.{id}.publish[{index}]");
                     let problem = format!(
-                        "{kind} `{name}`: `{other}` publishes the {other_kind} of this name"
+                        "{kind} `{name}` clashes with the {other_kind} that `{other}` publishes"
                     );
-                    self.report(path, Code::E005, problem, "one object of a name, by one service");
+                    self.report(path, Code::E005, problem, "each name published once");
                 }
                 seen.push((name, kind, id));
             }
@@ -95,7 +95,7 @@ impl Checker<'_> {
                     .chain(moving.published.iter())
                     .map(String::as_str)
                     .collect();
-                self.unknown(&path, "host or record of a service", host, known.into_iter());
+                self.unknown(&path, "a host or record of any service", host, known.into_iter());
             }
         }
         let told = raw.services.values().filter(|service| service.tenant.is_some());
@@ -103,9 +103,15 @@ impl Checker<'_> {
         let guards_told = told.any(|host| rule.when.may_guard(&[&written(host)]));
         let names_tenants = rule.when.tenants.as_ref().is_some_and(|tenants| !tenants.is_empty());
         if names_tenants && !guards_told && self.broken.is_empty() {
-            let problem = "no service that the rule guards tells its tenants, so it guards nothing";
+            let problem =
+                "no service that the rule applies to has `tenant`, so the rule never matches";
             let path = under(path, "when.tenant");
-            self.report(path, Code::E022, problem, "`tenant` in a service that it guards");
+            self.report(
+                path,
+                Code::E022,
+                problem,
+                "`tenant` in a service that the rule applies to",
+            );
         }
     }
 
@@ -118,8 +124,8 @@ impl Checker<'_> {
         let meets =
             |region: &Region| rule.allow.permits_at_some_time(region.country, &region.attest);
         if !config.regions.values().any(meets) {
-            let problem = "no region is in any of these countries, so the rule prefers nothing";
-            let allowed = "a country that has a region";
+            let problem = "no region is in any of these countries, so the rule has no effect";
+            let allowed = "a country with a region";
             self.report(under(path, "allow"), Code::E022, problem, allowed);
         }
     }
@@ -129,7 +135,7 @@ impl Checker<'_> {
         let tenancies = || config.services.iter().map(|(id, s)| (id, s.steering.tenancy.as_ref()));
         let is_told = tenancies().any(|(_, tenancy)| tenancy.is_some());
         if !config.tenants.is_empty() && !is_told && self.broken.is_empty() {
-            let problem = "no service tells its tenants, so nobody is pinned";
+            let problem = "no service has `tenant`, so no tenant is ever pinned";
             self.report("tenants", Code::E022, problem, "`tenant` in a service");
         }
         for (id, tenancy) in tenancies() {
@@ -137,7 +143,7 @@ impl Checker<'_> {
                 && tenancy.is_some_and(|tenancy| tenancy.required && !tenancy.kv)
                 && self.broken.is_empty()
             {
-                let problem = "no tenant is known, so every request would be refused";
+                let problem = "no tenant is defined, so every request would be refused";
                 let path = format!("services.{id}.tenant.required");
                 self.report(path, Code::E014, problem, "a tenant in `tenants`, or `kv = true`");
             }
@@ -156,14 +162,15 @@ impl Checker<'_> {
                 let host = origin.url.host();
                 if is_named(&moving.served, host) {
                     let problem =
-                        format!("`{host}` is served by this Worker, which would ask itself");
-                    self.report(path, Code::E008, problem, "a name of this origin's own");
+                        format!("this Worker serves `{host}`, so it would send requests to itself");
+                    self.report(path, Code::E008, problem, "a host name that only this origin has");
                 } else if moving.published.contains(host) {
-                    let problem = format!("`{host}` is published, and moves between the regions");
-                    self.report(path, Code::E008, problem, "a name of this origin's own");
+                    let problem = format!("`{host}` is published and moves between regions");
+                    self.report(path, Code::E008, problem, "a host name that only this origin has");
                 } else if let Some(other) = seen.insert(origin.url.base(), id) {
-                    let problem = format!("`{}` is an origin of `{other}` already", origin.url);
-                    self.report(path, Code::E005, problem, "a name of this origin's own");
+                    let problem =
+                        format!("`{}` is already an origin of region `{other}`", origin.url);
+                    self.report(path, Code::E005, problem, "a host name that only this origin has");
                 } else {
                     self.stands_once(&path, origin, id, &mut addresses);
                 }
@@ -183,10 +190,12 @@ impl Checker<'_> {
         let ips = [origin.ipv4.map(|ip| ip.to_string()), origin.ipv6.map(|ip| ip.to_string())];
         for address in ips.into_iter().flatten().chain([origin.url.host().to_owned()]) {
             let problem = match addresses.insert(address.clone(), id) {
-                Some(other) if other != id => format!("`{address}` stands in `{other}` already"),
+                Some(other) if other != id => {
+                    format!("`{address}` is already an origin of region `{other}`")
+                }
                 _ => continue,
             };
-            self.report(path, Code::E005, problem, "an address in one region only");
+            self.report(path, Code::E005, problem, "each host and address in one region");
         }
     }
 
@@ -198,11 +207,13 @@ impl Checker<'_> {
             let path = item("observer.controls", index);
             let Some(host) = host_of(&control.url) else { continue };
             if moving.has(&host) {
-                let problem = format!("`{host}` is a name of a service, which this Worker serves");
-                self.report(path, Code::E008, problem, "a name outside of all services");
+                let problem =
+                    format!("this Worker serves `{host}`, so it tells nothing about the network");
+                self.report(path, Code::E008, problem, "a host that no service uses");
             } else if origins().any(|origin| origin.url.host() == host) {
-                let problem = format!("`{host}` is an origin, and would fail together with it");
-                self.report(path, Code::E008, problem, "a name outside of all regions");
+                let problem =
+                    format!("`{host}` is an origin, so the control would fail together with it");
+                self.report(path, Code::E008, problem, "a host that is not an origin");
             }
         }
         for (id, service) in &config.services {
@@ -211,8 +222,9 @@ impl Checker<'_> {
                 continue;
             };
             let path = format!("services.{id}.failover.promote.url");
-            let problem = format!("`{host}` is a name of a service, which may be what is down");
-            self.report(path, Code::E008, problem, "a name outside of all services");
+            let problem =
+                format!("`{host}` is a name of a service, which may be the one that is down");
+            self.report(path, Code::E008, problem, "a host that no service uses");
         }
     }
 
@@ -220,10 +232,10 @@ impl Checker<'_> {
         let targets = u32::try_from(config.targets().count()).unwrap_or(u32::MAX);
         if targets > config.probes_per_run && !self.has_mistake("limits") {
             let problem = format!(
-                "{} probes a run for {targets} targets: some would never be probed",
+                "{} is too small for {targets} targets: some would never be probed",
                 config.probes_per_run
             );
-            let allowed = format!("at least {targets}: one for each origin and monitor");
+            let allowed = format!("at least {targets}, one for each origin and monitor");
             self.report("limits.probes_per_run", Code::E014, problem, &allowed);
         }
     }

@@ -153,7 +153,10 @@ impl Shape for RawBody {
         match value {
             Value::Object(_) => RawBounds::read(value, reader).map(Self::Bounds),
             Value::Array(_) => {
-                reader.wrong_type(value, "a text, a number, true, false, or `min` and `max`");
+                reader.wrong_type(
+                    value,
+                    "a string, a number, `true`, `false`, or a table with `min` and `max`",
+                );
                 None
             }
             scalar => Some(Self::Equals(scalar.clone())),
@@ -189,7 +192,7 @@ impl Shape for RawHeader {
                 OneOrMany::read(value, reader).map(|texts| Self::OneOf(texts.all))
             }
             other => {
-                reader.wrong_type(other, "a text, a list of texts, or `true` for any value");
+                reader.wrong_type(other, "a string, a list of strings, or `true` for any value");
                 None
             }
         }

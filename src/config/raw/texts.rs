@@ -67,18 +67,18 @@ macro_rules! texts {
 texts! {
     /// What a probe asks for.
     ProbePath: |text| text.starts_with('/') && !text.contains(['#', ' ']),
-        "a path that begins with `/`, without `#` and spaces", "^/[^# ]*$";
+        "a path that starts with `/`, without `#` or spaces", "^/[^# ]*$";
     /// A JSON pointer. Source: RFC 6901.
     Pointer: is_pointer,
-        "a JSON pointer such as `/status`, or an empty one for all of it (RFC 6901)",
+        "a JSON pointer (RFC 6901) such as `/status`; an empty one means the whole body",
         "^(/([^~]|~[01])*)?$";
     /// The name of a header. Source: RFC 9110 §5.6.2, `token`.
-    HeaderName: is_token, "the name of a header", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+    HeaderName: is_token, "an HTTP header name", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
     /// A method.
     Method: |text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_uppercase()),
-        "a method in upper case, such as `POST`", "^[A-Z]+$";
+        "an HTTP method in upper case, such as `POST`", "^[A-Z]+$";
     /// The name of an operator's own set, without the `@`.
-    SetName: is_set_name, "a name of a-z, 0-9, `_` and `-`", "^[a-z0-9_-]+$";
+    SetName: is_set_name, "a name made of a-z, 0-9, `_` and `-`", "^[a-z0-9_-]+$";
     /// A country, a set behind its `@`, or `*` for everywhere.
     CountryEntry: is_country_entry, "countries such as `BR`, sets such as `@eea`, or `*`",
         "^(\\*|@[a-z0-9_-]+|[A-Za-z]{2})$";
@@ -87,7 +87,7 @@ texts! {
         "^(@[a-z0-9_-]+|[A-Za-z]{2})$";
     /// A data center of Cloudflare.
     Pop: |text| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()),
-        "a data center of Cloudflare, such as `FRA`", "^[A-Z]{3}$";
+        "a Cloudflare data center, such as `FRA`", "^[A-Z]{3}$";
 }
 
 fn is_pointer(text: &str) -> bool {
@@ -116,12 +116,12 @@ pub(in crate::config) struct RegionCountry(pub(in crate::config) Country);
 
 impl Shape for RegionCountry {
     fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
-        const ALLOWED: &str = "a country of ISO 3166-1 alpha-2, such as `BR`";
+        const ALLOWED: &str = "an ISO 3166-1 alpha-2 country code, such as `BR`";
         let text = reader.text(value, ALLOWED)?;
         let country = Country::parse(text).ok();
         if country.is_none() {
             let kind = if text.len() == 2 { MistakeKind::UnknownName } else { MistakeKind::Form };
-            let problem = format!("`{text}` is no country");
+            let problem = format!("`{text}` is not a country");
             let hint = meant(text).map(|code| format!("write `{code}`"));
             reader.report_with(kind, problem, ALLOWED.to_owned(), hint);
         }
@@ -153,7 +153,7 @@ pub(in crate::config) struct RegionLocation(pub(in crate::config) Location);
 
 impl Shape for RegionLocation {
     fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
-        const ALLOWED: &str = "[latitude, longitude] in degrees: -90 to 90, -180 to 180";
+        const ALLOWED: &str = "[latitude, longitude] in degrees: -90 to 90 and -180 to 180";
         let numbers: Option<Vec<f64>> =
             value.as_array().map(|items| items.iter().filter_map(Value::as_f64).collect());
         let Some(&[latitude, longitude]) = numbers.as_deref() else {
@@ -164,7 +164,7 @@ impl Shape for RegionLocation {
         if location.is_none() {
             let swapped = Location::new(longitude, latitude);
             let hint = swapped.map(|swapped| format!("write {}, latitude first", swapped.write()));
-            let problem = format!("{value} is on no globe");
+            let problem = format!("{value} is not a location on Earth");
             reader.report_with(MistakeKind::Range, problem, ALLOWED.to_owned(), hint);
         }
         location.map(Self)

@@ -201,7 +201,7 @@ fn the_place_of_a_mistake_in_json_is_where_it_ceases_to_be_json() {
     let (problem, at) = problems("x.json", "{\n  \"é\": 1,\n  \"b\" 2\n}").remove(0);
     assert_eq!((problem.as_str(), at.as_str()), ("expected `:`", "2"));
     let (problem, _) = problems("x.json", "{ \"a\": 1, \"a\": 2 }").remove(0);
-    assert_eq!(problem, "the key `a` is there twice");
+    assert_eq!(problem, "duplicate key `a`");
     let (_, at) = problems("x.json", "{ \"a\": ").remove(0);
     assert_eq!(at.trim(), "");
 }
