@@ -1,13 +1,13 @@
-//! What an answer says in JSON: whether it is what the monitor expects, and how far a replica says
-//! that it is behind.
+//! Reads the JSON body of a probe's response: does it match what the monitor expects, and what
+//! replication lag does it report?
 
 use super::failure_reason::FailureReason;
 use crate::config::ExpectedJson;
 use serde_json::{Number, Value};
 use std::cmp::Ordering;
 
-/// Why a body is not as expected; `None` where it is. A body that was cut off is no JSON, so what
-/// is expected must be within the bytes that are read.
+/// Why a body does not match; `None` if it does. A truncated body is not valid JSON, so the whole
+/// document must fit into the bytes that are read.
 pub(super) fn mismatch(
     document: Option<&Value>,
     expected: &[(String, ExpectedJson)],
@@ -37,7 +37,7 @@ fn meets(value: &Value, expect: &ExpectedJson) -> bool {
     }
 }
 
-/// Whole numbers are compared as such: as floats 2^53 and 2^53 + 1 would be equal.
+/// Compares whole numbers as integers: as floats, 2^53 and 2^53 + 1 would be equal.
 fn compare(a: &Number, b: &Number) -> Option<Ordering> {
     match (a.as_i128(), b.as_i128()) {
         (Some(a), Some(b)) => Some(a.cmp(&b)),
@@ -45,7 +45,8 @@ fn compare(a: &Number, b: &Number) -> Option<Ordering> {
     }
 }
 
-/// The lag in whole seconds, rounded up. A negative one comes of clocks that disagree and is none.
+/// The lag in whole seconds, rounded up. A negative lag means that clocks disagree, and counts as
+/// absent.
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,

@@ -1,14 +1,13 @@
-//! One health from several monitors.
+//! Combines the health of several monitors into one.
 //!
-//! Unknown is not a third kind of answer but the lack of one (invariant 2): the result is Up where
-//! it would be Up however the unknown members turned out, Down likewise, and Unknown where it
-//! depends on them. That is Kleene's logic of three values. A member that must pass is one more
-//! condition on top, whatever the rule.
+//! Unknown means that the answer is missing (invariant 2). The result is Up if it would be Up
+//! however the unknown members turned out, Down likewise, and Unknown if it depends on them. This
+//! is Kleene's three-valued logic. A `must_pass` member is one more condition, whatever the rule.
 
 use super::hysteresis::Health;
 use crate::config::CompositeRule;
 
-/// The health of all members together. Nothing is known of a composite without members.
+/// The combined health. A composite without members is Unknown.
 #[must_use]
 pub fn combine(rule: CompositeRule, members: &[Health], must_pass: &[Health]) -> Health {
     if members.is_empty() {

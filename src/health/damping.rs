@@ -1,15 +1,14 @@
-//! Flap damping: what goes up and down all the time is not believed for a while.
+//! Flap damping: an origin that keeps going up and down is not trusted for a while.
 //!
-//! The idea is that of RFC 2439. Each time that an origin goes from Up to Down it earns a penalty,
-//! which decays by half in every half-life. Above one limit its coming Up is withheld, until the
-//! penalty has fallen below a second, lower one: two limits, or the damping itself would flap.
-//! Damping only ever withholds Up. It never keeps an origin in service that is Down. What is
-//! withheld counts as Unknown: nothing moves toward it, and yet, where it is the last one that the
-//! law permits, it beats no service at all.
+//! The idea is from RFC 2439. Each change from Up to Down adds a penalty, which halves with every
+//! half-life. Once the penalty reaches an upper limit, Up is withheld until the penalty falls below
+//! a lower limit. With a single limit the damping itself would flap. Damping only withholds Up; it
+//! never keeps a Down origin in service. A withheld origin counts as Unknown: no traffic moves to
+//! it, but if it is the last one that the rules permit it still serves.
 //!
-//! The penalty is capped, so the wait after the last flap has an end that can be told in advance:
-//! three half-lives from the cap to the lower limit. Between whole halvings it falls in a straight
-//! line: integers, no `exp`, and never more than 7 % above the curve.
+//! The penalty is capped, so the wait after the last flap is known in advance: at most three
+//! half-lives. Between two halvings the penalty falls in a straight line. That needs only integers,
+//! no `exp`, and is never more than 7 % above the curve.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
@@ -17,11 +16,11 @@ use super::hysteresis::Health;
 use crate::json::fields;
 use crate::time::{Millis, Timestamp};
 
-/// What one flap costs. Source: RFC 2439 §4.2 counts flaps in such units; vendors ship 1,000.
+/// The penalty for one flap. Source: RFC 2439 §4.2; vendors ship 1,000.
 const FLAP: u32 = 1_000;
-/// From this on coming Up is withheld.
+/// At this penalty Up is withheld.
 const SUPPRESS_AT: u32 = 3_000;
-/// Down to this it is withheld.
+/// At this penalty it is no longer withheld.
 const REUSE_AT: u32 = 1_500;
 /// The penalty never exceeds this: three halvings above [`REUSE_AT`].
 const PENALTY_MAX: u32 = 12_000;
@@ -31,16 +30,16 @@ const PENALTY_MAX: u32 = 12_000;
 pub struct Damping {
     /// The penalty at `at`.
     penalty: u32,
-    /// When the last flap was.
+    /// The time of the last flap.
     at: Timestamp,
-    /// Whether the penalty has been at the upper limit since it was last below the lower one.
+    /// Whether the penalty has reached the upper limit since it was last below the lower one.
     suppressed: bool,
 }
 
 fields!(Damping { penalty, at, suppressed });
 
 impl Damping {
-    /// After one more flap.
+    /// Adds one flap at `now`.
     #[must_use]
     pub fn flapped(before: Option<Self>, half_life_ms: Millis, now: Timestamp) -> Self {
         let left = before.map_or(0, |damping| damping.penalty(half_life_ms, now));
@@ -49,14 +48,14 @@ impl Damping {
         Self { penalty, at: now, suppressed: still || penalty >= SUPPRESS_AT }
     }
 
-    /// Until when coming Up is withheld; `None` where it is not.
+    /// Until when Up is withheld; `None` if it is not.
     #[must_use]
     pub fn until(self, half_life_ms: Millis, now: Timestamp) -> Option<Timestamp> {
         let until = self.at.plus(time_to_reuse(self.penalty, half_life_ms));
         (self.suppressed && now < until).then_some(until)
     }
 
-    /// What a damped origin counts as: coming Up is withheld, and nothing else.
+    /// What a damped origin counts as: Unknown instead of Up; otherwise unchanged.
     #[must_use]
     pub fn withhold(observed: Health) -> Health {
         if observed == Health::Up { Health::Unknown } else { observed }

@@ -1,33 +1,33 @@
-//! When the observer doubts itself.
+//! When the observer itself is at fault.
 //!
 //! An observer that has lost its own network sees every origin fail at once, and would take all of
-//! them out of service. Origins of different regions share nothing but the observer, so a round in
-//! which **all** of them fail to be reached, in two regions or more, says more about the observer
-//! than about them. Such a round is no evidence: what was believed stays believed (fail static),
-//! and the doubt itself is told.
+//! them out of service. Origins in different regions share nothing but the observer. If a round
+//! reaches **none** of them, in two regions or more, the observer's network is the likely cause.
+//! Such a round is ignored: health stays as it was (fail static), and the documents report the
+//! doubt.
 //!
-//! Only failures to reach count. A wrong status or body was fetched from somewhere, so the network
-//! was there, and all regions can well have the same broken release.
+//! Only failures to connect count. A wrong status or body shows that the network works; all regions
+//! may have the same broken release.
 //!
-//! A recheck asks only those that failed. That none of them answers is no news while somebody
-//! else has just been reached, so a witness outside the round clears the observer.
+//! A recheck probes only the origins that failed, so all of its probes may fail again. If another
+//! origin was reached just before, the observer is not in doubt.
 //!
-//! **Control targets** settle the question where the config has some: addresses of others that
-//! fail only with our own network. They are asked in the round after somebody was not reached. If
-//! none of them is reached either, what was not reached in that round is no evidence, not even of
-//! one region; if any is, the failures are real, even of all regions at once. A control that
-//! answers anything at all was reached.
+//! **Control targets** settle the question if the config has any: third-party URLs that fail only
+//! if our own network fails. They are probed in the round after an origin was not reached. If no
+//! control is reached, the failures of that round are ignored, even those of a single region. If
+//! any control is reached, the failures are real, even if they affect all regions. Any response at
+//! all counts as reached.
 //!
-//! The price without them: where all regions really do vanish at once, they stay believed in.
-//! Nothing is lost by that which could be had: there is nowhere else to send anybody.
+//! Without controls, a real outage of all regions at once goes unnoticed. That costs nothing: there
+//! is no other region to send traffic to.
 
 use super::failure_reason::FailureReason;
 use super::verdict::{ProbeOutcome, Verdict, classify};
 use crate::config::ExpectedResponse;
 use crate::ids::RegionId;
 
-/// Whether a round of probes, each with the region of its origin, is no evidence, where nobody
-/// outside the round has just been reached.
+/// Whether a round reached no origin in at least two regions. Each verdict comes with the region of
+/// its origin. Ask only if no origin outside the round was reached just before.
 #[must_use]
 pub fn is_blind(round: &[(&RegionId, &Verdict)]) -> bool {
     let Some((first, _)) = round.first() else { return false };
@@ -35,7 +35,7 @@ pub fn is_blind(round: &[(&RegionId, &Verdict)]) -> bool {
     several_regions && round.iter().all(|(_, verdict)| is_unreached(verdict))
 }
 
-/// Whether a probe did not get through to anybody.
+/// Whether a probe did not reach anything.
 #[must_use]
 pub fn is_unreached(verdict: &Verdict) -> bool {
     match verdict {
@@ -59,7 +59,7 @@ pub fn is_unreached(verdict: &Verdict) -> bool {
     }
 }
 
-/// Whether a control was reached: it answered, and not the edge in its place.
+/// Whether a control was reached: it responded itself, and not Cloudflare on its behalf.
 #[must_use]
 pub fn is_answered(outcome: &ProbeOutcome) -> bool {
     !is_unreached(&classify(outcome, &ExpectedResponse::default(), None))

@@ -10,13 +10,13 @@ use std::fmt;
 words! {
     /// Why a probe failed.
     pub enum FailureReason {
-        /// No answer in time.
+        /// No response within the timeout.
         HttpTimeout = "http_timeout",
-        /// Nothing listens, or the connection broke.
+        /// Connection refused or broken.
         TcpConnectionFailed = "tcp_connection_failed",
-        /// The connection could not be made in time (522, 524).
+        /// The connection was not made in time (522, 524).
         TcpTimeout = "tcp_timeout",
-        /// No way to the origin (523).
+        /// No route to the origin (523).
         NoRouteToHost = "no_route_to_host",
         /// The TLS handshake failed (525).
         TlsHandshakeFailure = "tls_handshake_failure",
@@ -24,17 +24,17 @@ words! {
         TlsUntrustedCertificate = "tls_untrusted_certificate",
         /// The name does not resolve (530).
         DnsUnknownHost = "dns_unknown_host",
-        /// The status is not an expected one.
+        /// The status is not among the expected ones.
         ResponseCodeMismatch = "response_code_mismatch",
         /// The expected text is not in the body.
         ResponseBodyMismatch = "response_body_mismatch",
-        /// JSON is expected, and the beginning of the body that is read is none.
+        /// JSON is expected, but the part of the body that is read is not valid JSON.
         ResponseNotJson = "response_not_json",
-        /// A value in the JSON is missing or not the expected one.
+        /// A value in the JSON is missing or not as expected.
         ResponseJsonMismatch = "response_json_mismatch",
-        /// A header is missing or not the expected one.
+        /// A header is missing or not as expected.
         ResponseHeaderMismatch = "response_header_mismatch",
-        /// As expected, but later than its peers make likely.
+        /// As expected, but much slower than its peers.
         ResponseTooSlow = "response_too_slow",
     }
 }

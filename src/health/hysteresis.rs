@@ -1,4 +1,4 @@
-//! Rise, fall, forgive: how many probes it takes to believe something.
+//! Rise, fall and forgive: how many probes it takes to change the health of an origin.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
@@ -10,15 +10,15 @@ use crate::time::{Millis, Timestamp};
 use std::fmt;
 
 words! {
-    /// What is believed of an origin.
+    /// The health of an origin.
     #[derive(Default)]
     pub enum Health {
-        /// Fit for traffic.
+        /// Healthy.
         Up = "up",
-        /// Not enough probes to say.
+        /// Too few probes to say.
         #[default]
         Unknown = "unknown",
-        /// Not fit for traffic.
+        /// Unhealthy.
         Down = "down",
     }
 }
@@ -29,7 +29,7 @@ impl fmt::Display for Health {
     }
 }
 
-/// How many probes change a belief.
+/// How many probes change the health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Thresholds {
     /// Passes in a row that make an origin Up.
@@ -49,19 +49,18 @@ impl From<&Monitor> for Thresholds {
     }
 }
 
-/// A change of belief.
+/// A change of health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transition {
-    /// What was believed before.
+    /// The health before.
     pub from: Health,
-    /// What is believed now.
+    /// The health now.
     pub to: Health,
-    /// When the probe that tipped it was made.
+    /// When the probe was made that caused it.
     pub at: Timestamp,
-    /// When the first probe of the run of evidence was made: the change in the origin happened
-    /// before it.
+    /// When the first probe was made that points to it: the origin changed before that.
     pub first_sign: Timestamp,
-    /// The last failure, where the origin went Down.
+    /// The last failure, if the origin went Down.
     pub reason: Option<FailureReason>,
 }
 
@@ -71,9 +70,9 @@ pub struct Transition {
 /// added. While Down it is empty: what counts then is only the passes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hysteresis {
-    /// What is believed.
+    /// The health.
     pub health: Health,
-    /// Since when. Absent until something is believed.
+    /// Since when. Absent while the health has never been known.
     pub since: Option<Timestamp>,
     /// Passes in a row, up to the larger of rise and forgive.
     passes: u8,
@@ -81,15 +80,15 @@ pub struct Hysteresis {
     first_pass: Option<Timestamp>,
     /// Failures that still count.
     failures: Vec<Timestamp>,
-    /// Why the last failure failed, as long as the origin is Down or has failures that count.
+    /// The reason of the last failure. Kept while the origin is Down or has failures that count.
     pub reason: Option<FailureReason>,
 }
 
 fields!(Hysteresis { health, since, passes, first_pass, failures, reason });
 
 impl Hysteresis {
-    /// Folds one verdict in. Returns the transition that it caused, if it caused one. An instant
-    /// before `since` is as good as `since`: colos disagree about the time.
+    /// Folds in one verdict. Returns the transition that it caused, if any. An instant before
+    /// `since` is treated as equal to it: clocks of data centers differ.
     pub fn observe(
         &mut self,
         verdict: &Verdict,
@@ -103,7 +102,7 @@ impl Hysteresis {
         }
     }
 
-    /// Whether the next probe could change the belief, so that it is worth making soon.
+    /// Whether the next probe could change the health, so that it should come soon.
     #[must_use]
     pub fn is_unsettled(&self) -> bool {
         match self.health {

@@ -1,23 +1,23 @@
-//! Is an origin fit to be sent traffic?
+//! Is an origin healthy enough to take traffic?
 //!
-//! One probe gives a [`Verdict`]; [`Hysteresis`] turns verdicts into [`Health`]. The rules are in
-//! one place, whatever a monitor checks:
+//! One probe gives a [`Verdict`]; [`Hysteresis`] turns verdicts into [`Health`]. The rules are the
+//! same for every monitor:
 //!
-//! - An origin starts **Unknown**. The first probe is not the truth: `rise` passes in a row make it
-//!   Up, `fall` failures make it Down. Unknown is neither healthy nor fast (invariant 2).
+//! - An origin starts **Unknown**. One probe proves nothing: `rise` passes in a row make it Up,
+//!   `fall` failures make it Down. Unknown is neither healthy nor fast (invariant 2).
 //! - While Up, failures **accumulate** within a window, even between passes, and only `forgive`
-//!   passes in a row clear them. "N in a row" would never see an origin that fails every third
-//!   request; this does. The idea is gdnsd's `ok_thresh` (its manual, `gdnsd.config`, "Service
+//!   passes in a row clear them. A rule of "N in a row" would never notice an origin that fails
+//!   every third request. The idea is gdnsd's `ok_thresh` (its manual, `gdnsd.config`, "Service
 //!   Types").
 //! - While Down, `rise` passes in a row make it Up again.
-//! - **Inconclusive** says nothing about the origin (our own limit, a check that could not be
-//!   made), so it changes nothing.
+//! - **Inconclusive** says nothing about the origin (we hit a limit of our own, or could not
+//!   probe), so it changes nothing.
 //!
-//! Around that, one idea a file: the verdicts of several areas become one ([`quorum`]); an answer
-//! that is late beside its peers is a failure ([`slow`]); an origin that flaps is held down
-//! ([`damping`]); several monitors are looked at as one ([`composite`]); an observer that reaches
-//! nothing doubts itself (`doubt`); and an operator has the last word, beside what is observed
-//! (`override_`). Traffic follows the chain: observed, damped, composed, overridden.
+//! The other files each add one idea. [`quorum`] combines the verdicts of several areas. [`slow`]
+//! fails an origin that is much slower than its peers. [`damping`] holds back an origin that flaps.
+//! [`composite`] combines several monitors. `doubt` detects that our own network is at fault.
+//! `override_` lets an operator overrule what is observed. They apply in this order: observed,
+//! damped, composed, overridden.
 
 mod body;
 pub mod composite;

@@ -1,21 +1,21 @@
-//! What an operator says, over what was observed.
+//! Overrides: what an operator says overrules what was observed.
 //!
-//! The two are kept apart and both are shown: an override that has run out leaves the observed
-//! health as if it had never been there, and nobody has to guess what the probes would say. Every
-//! override has an end, because the forgotten one is what makes the next incident long.
+//! Observed health is kept beside the override, and both are shown. When an override ends, the
+//! observed health applies again as if there had been no override. Every override has an end,
+//! because a forgotten override makes the next incident longer.
 
 use super::hysteresis::Health;
 use crate::config::{Override, OverrideTo};
 use crate::time::Timestamp;
 
-/// The override, while it counts: up to, and not at, its end.
+/// The override, if it is still in force. It ends at `until`, exclusive.
 #[must_use]
 pub fn active(set: Option<&Override>, now: Timestamp) -> Option<&Override> {
     set.filter(|it| now < it.until)
 }
 
-/// What traffic should take an origin for, and whether it is drained: takes no new traffic although
-/// it may be fit for it.
+/// The health that steering uses, and whether the origin is drained, which means that it takes no
+/// new traffic even if it is healthy.
 #[must_use]
 pub fn effective(observed: Health, set: Option<&Override>, now: Timestamp) -> (Health, bool) {
     match active(set, now).map(|it| it.set) {

@@ -1,8 +1,8 @@
-//! One verdict from several areas.
+//! Combines the verdicts of several areas into one.
 //!
-//! An area sees the origin through its own networks, so one of them failing says as much about the
-//! way there as about the origin. How many must agree is the operator's choice. Only areas that
-//! could tell are counted: one that made no probe is no witness for either side.
+//! Each area reaches the origin through its own networks, so a failure in one area may be a network
+//! problem there. The operator chooses how many areas must agree. Only areas with a conclusive
+//! verdict count.
 
 use super::failure_reason::FailureReason;
 use super::verdict::Verdict;
@@ -10,14 +10,14 @@ use crate::config::Quorum;
 use crate::ordered::sort_by_key;
 use crate::time::Millis;
 
-/// Said where no area could tell.
-const NOBODY: &str = "no area could tell";
-/// Said where fewer areas could tell than must agree.
-const TOO_FEW: &str = "fewer areas could tell than the quorum asks for";
+/// The note if no area has a conclusive verdict.
+const NOBODY: &str = "no area has a conclusive verdict";
+/// The note if fewer areas have a conclusive verdict than must agree.
+const TOO_FEW: &str = "fewer areas have a conclusive verdict than must agree";
 
-/// The verdict of all areas together: a failure where at least `quorum` of those that could tell
-/// saw one, otherwise a pass with the median of their latencies and the largest of their lags. The
-/// reason is the most frequent one, and of several the one that comes first.
+/// The combined verdict. It is a failure if at least `quorum` of the conclusive areas saw one; the
+/// reason is the most frequent one, and the first of equally frequent ones. Otherwise it is a pass
+/// with the median latency and the largest lag.
 #[must_use]
 pub fn combine(quorum: Quorum, verdicts: &[(&str, Verdict)]) -> Verdict {
     let (mut reasons, mut latencies, mut lag_s) = (Vec::new(), Vec::new(), None);

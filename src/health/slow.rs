@@ -1,24 +1,23 @@
-//! Gray failure: an origin that answers, but much later than it should.
+//! Gray failure: an origin that responds, but much more slowly than it should.
 //!
-//! An absolute limit is wrong twice. It calls a region slow that is merely far away, and it calls
-//! all of them slow when the observer, or the product itself, has a bad minute; both take capacity
-//! away where there is nothing better to send anybody to. So nobody is compared with a number:
+//! An absolute limit is wrong twice. It calls a region slow that is merely far away. And it calls
+//! all regions slow when the observer or the product itself has a bad minute, although there is no
+//! better region to send traffic to. So there is no absolute limit:
 //!
 //! - Each origin is first compared with **itself**. Its floor is the lowest smoothed latency that
 //!   it has shown; what it takes beyond that is its **excess**. Distance is in the floor, so a far
-//!   region has no more excess than a near one. The floor is forgotten slowly, a 64th of the way to
-//!   the present with each pass: a route that has become longer for good is the new normal after
-//!   one or two hundred of them.
+//!   region has no more excess than a near one. The floor rises slowly, by a 64th of the difference
+//!   with each pass, so a route that stays longer becomes normal after one or two hundred passes.
 //! - The excess is then compared with the **median of its peers'**: the other origins of the same
-//!   monitor. A slow-down that they share moves the median along, and nobody stands out. The median
-//!   and not the mean, since one very slow peer must not make the next one look well. With fewer
-//!   than two peers there is nothing to compare with, and no verdict.
-//! - Both the last answer and the smoothed latency must stand out: one hiccup is not yet slow, and
-//!   an origin that answers fast again is not still slow.
-//! - At most **half** of a monitor's origins are failed this way. Where most are slow, slow is what
-//!   the service is today, and the rest would only be buried under everybody's traffic.
+//!   monitor. If all of them slow down the median moves too, and none stands out. It is the median
+//!   and not the mean, because one very slow peer must not make the next one look healthy. With
+//!   fewer than two peers nothing is judged.
+//! - Both the last response and the smoothed latency must stand out: one hiccup is not slow yet,
+//!   and an origin that is fast again is not slow any more.
+//! - At most **half** of a monitor's origins are failed this way. If most are slow, failing them
+//!   would only overload the rest.
 //!
-//! A slow answer is still an answer: its time is fed into the estimate, or an origin could never
+//! The latency of a slow response still goes into the estimate. Otherwise an origin could never
 //! show that it has recovered.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
@@ -29,13 +28,13 @@ use crate::json::{Reader, Shape};
 use crate::time::Millis;
 use serde_json::Value;
 
-/// Peers that it takes to tell what is usual.
+/// How many peers it takes to judge.
 pub const PEERS_MIN: usize = 2;
 
-/// How slowly a floor is forgotten, and the factor by which it is kept so that small steps count.
+/// How slowly a floor rises, and the factor by which it is scaled so that small steps count.
 const FORGET: u64 = 64;
 
-/// The lowest smoothed latency that an origin has shown, slowly forgotten. Kept at 64 times its
+/// The lowest smoothed latency that an origin has shown, rising slowly. Stored as 64 times its
 /// value in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Floor(u64);
@@ -60,7 +59,7 @@ impl Floor {
         Self(before.saturating_add(rise).min(now))
     }
 
-    /// How far a latency lies above it; zero where it lies below.
+    /// How far a latency is above the floor; zero if it is below.
     #[must_use]
     pub fn excess_ms(self, latency_ms: Millis) -> Millis {
         latency_ms.saturating_sub(self.0 / FORGET)

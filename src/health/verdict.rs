@@ -1,4 +1,4 @@
-//! From what a probe met to what it means.
+//! Turns the outcome of a probe into a verdict.
 
 use super::body;
 use super::failure_reason::FailureReason;
@@ -6,54 +6,54 @@ use crate::config::ExpectedResponse;
 use crate::json::{self, variants};
 use crate::time::Millis;
 
-/// Bytes of a body that are looked at, as with Cloudflare's `expected_body`.
+/// How many bytes of a body are read. The same limit as for Cloudflare's `expected_body`.
 pub const BODY_BYTES_MAX: usize = 10 * 1024;
 
-/// What a probe met, before it is judged.
+/// The raw outcome of one probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProbeOutcome {
-    /// An HTTP answer.
+    /// An HTTP response.
     Answered(ProbeResponse),
     /// No answer within the monitor's timeout.
     TimedOut,
-    /// No connection, or a broken one, in the runtime's words.
+    /// No connection, or a broken one, with the runtime's error message.
     NoConnection(String),
-    /// The probe was not made, for a reason of our own.
+    /// We did not make the probe, for this reason.
     NotMade(String),
 }
 
-/// An HTTP answer to a probe.
+/// The HTTP response to a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeResponse {
     /// Its status.
     pub status: u16,
-    /// The beginning of its body, at most [`BODY_BYTES_MAX`] bytes; empty where nothing asks for
-    /// it.
+    /// The start of its body, at most [`BODY_BYTES_MAX`] bytes. Empty if the monitor does not check
+    /// the body.
     pub body: String,
-    /// The headers that the monitor asks for and that are there; names in lower case.
+    /// Those headers that the monitor checks and that are present; names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Time from asking to the answer's head.
+    /// Time from sending the request to the response headers, in milliseconds.
     pub latency_ms: Millis,
 }
 
 /// What one probe says about an origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It answers as expected, after this long.
+    /// The response is as expected.
     Pass {
-        /// Time from asking to the answer's head.
+        /// Time from sending the request to the response headers, in milliseconds.
         latency_ms: Millis,
-        /// How many seconds it says that it is behind the primary.
+        /// The replication lag that it reports, in seconds.
         lag_s: Option<u64>,
     },
-    /// It does not.
+    /// The response is not as expected, or there is none.
     Fail {
         /// Why.
         reason: FailureReason,
     },
     /// The probe says nothing about the origin.
     Inconclusive {
-        /// What stood in the way.
+        /// Why there is no result.
         note: String,
     },
 }
@@ -64,10 +64,10 @@ variants!(Verdict {
     Inconclusive = "inconclusive" { note },
 });
 
-/// Judges one outcome. A status that the edge itself makes up for an origin it cannot reach (52x,
-/// 530) arrives as an ordinary answer, so it is read as the failure it stands for, unless the
-/// monitor expects that very status. `lag_pointer` is where a pass reports its lag; one without it
-/// passes all the same.
+/// Judges one outcome. If Cloudflare cannot reach an origin it answers in its place with 52x or
+/// 530; such a status counts as the failure that it stands for, unless the monitor expects exactly
+/// that status. `lag_pointer` says where the response reports its lag; a response without a lag
+/// still passes.
 #[must_use]
 pub fn classify(
     outcome: &ProbeOutcome,
@@ -80,7 +80,7 @@ pub fn classify(
         ProbeOutcome::NoConnection(words) => return Verdict::Fail { reason: no_connection(words) },
         ProbeOutcome::NotMade(note) => return Verdict::Inconclusive { note: note.clone() },
     };
-    // Nothing is parsed for a monitor that does not look at JSON.
+    // Parse the body only if the monitor looks at JSON.
     let wants_json = !expect.json.is_empty() || lag_pointer.is_some();
     let document = if wants_json { json::parse(&answer.body).ok() } else { None };
     let document = document.as_ref();
@@ -116,8 +116,8 @@ fn text_mismatch(answer: &ProbeResponse, expect: &ExpectedResponse) -> Option<Fa
     (!contains_ignoring_case(&answer.body, text)).then_some(FailureReason::ResponseBodyMismatch)
 }
 
-/// Words of the runtime about a connection that came to nothing. They are no contract, so they only
-/// tell reasons apart, and what they do not name is a failed connection.
+/// Guesses the reason from the runtime's error message. The messages are not documented, so
+/// anything unrecognised counts as a failed connection.
 fn no_connection(words: &str) -> FailureReason {
     const CERTIFICATE: [&str; 4] = ["certificate", "self-signed", "self signed", "expired"];
     const NAME: [&str; 6] =
