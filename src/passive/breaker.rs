@@ -1,19 +1,19 @@
-//! When to leave a region alone, and when to look again.
+//! Circuit breaker: when to stop using a region, and when to try it again.
 //!
-//! Three statistics, because each is blind where another sees. **Silence** (no connection, no
-//! answer in time) opens at once, unless the region answered anybody since that request was sent:
-//! then one page is slow and not the region, and the first request that finds a dead region is the
-//! last one that waits for it. **Failures in a row** find a region that answers everything with an
-//! error, however few requests there are. **The share of good answers in a window** finds one that
-//! fails every second request, which never fails five times in a row. A wish to be left alone (429)
-//! counts in the share only: one client over its limit is no reason to leave, a storm of them is.
+//! It uses three statistics, because each finds what the others miss. **Silence** (no connection,
+//! no response in time) opens it at once, so only one request waits for a dead region. The
+//! exception: if the region responded to any request sent since, one page is slow and not the
+//! region. **Failures in a row** find a region that answers everything with an error, however few
+//! requests there are. **The success rate in a window** finds a region that fails every second
+//! request and so never fails five times in a row. A 429 counts only in the success rate: one
+//! client over its limit is no reason to leave a region, a storm of them is.
 //!
-//! An open breaker waits, twice as long each time, and then lets one trial through, which is a
-//! request of our own and never a client's. A trial that passes closes it. So does an answer to a
-//! client that had nowhere else to go, once the wait is over; before that one good answer in a
-//! brown-out would let everybody back in. What opens again soon after it was closed goes on
-//! doubling where it was. Source: linkerd2-proxy, `linkerd/app/outbound/src/http/breaker`, for two
-//! statistics with "or".
+//! An open breaker waits, twice as long each time, and then lets one trial through. The trial is
+//! our own request, never a client's. A trial that passes closes the breaker. So does a good
+//! response to a client that had no other region, but only once the wait is over: otherwise one
+//! good response in a brown-out would let all traffic back in. A breaker that opens again soon
+//! after it closed continues to double its wait. Source: linkerd2-proxy,
+//! `linkerd/app/outbound/src/http/breaker`, for two statistics with "or".
 
 use super::TryOutcome;
 use super::window::Window;
@@ -21,13 +21,13 @@ use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 
 /// The first wait of an open breaker.
 pub const BACKOFF_MS_MIN: Millis = SECOND;
-/// The longest wait, whatever a region asks for.
+/// The longest wait, even if a region asks for more.
 pub const BACKOFF_MS_MAX: Millis = MINUTE;
-/// How long a breaker has to stay closed until the next wait is the first one again.
+/// After being closed for this long, the wait starts at the minimum again.
 const QUIET_MS: Millis = MINUTE;
-/// Answers in the window without which their share says nothing.
+/// With fewer responses in the window the success rate is not judged.
 const ANSWERS_MIN: u32 = 10;
-/// After this a trial that said nothing is taken to be lost.
+/// After this a trial without a result counts as lost.
 const TRIAL_MS_MAX: Millis = 10 * SECOND;
 
 /// When a breaker opens.
@@ -35,7 +35,7 @@ const TRIAL_MS_MAX: Millis = 10 * SECOND;
 pub struct BreakerLimits {
     /// At this many failures in a row.
     pub failures: u32,
-    /// Below this share of good answers in the window, in percent.
+    /// Below this success rate in the window, in percent.
     pub success_percent: u32,
 }
 
@@ -45,30 +45,30 @@ pub struct Breaker {
     window: Window,
     failures_in_a_row: u32,
     served_at: Option<Timestamp>,
-    /// When to look again, where it is open.
+    /// When to try again, if it is open.
     open_until: Option<Timestamp>,
     opened_at: Timestamp,
     closed_at: Timestamp,
-    /// How often the wait was doubled.
+    /// How many times the wait was doubled.
     doublings: u32,
-    /// Until when an answer to a trial is awaited.
+    /// Until when the result of a trial is awaited.
     trial_until: Timestamp,
 }
 
 impl Breaker {
-    /// Whether the region is to be left alone.
+    /// Whether the region must not be used.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.open_until.is_some()
     }
 
-    /// When the region will be looked at again, where it is left alone.
+    /// When the region will be tried again, if the breaker is open.
     #[must_use]
     pub fn open_until(&self) -> Option<Timestamp> {
         self.open_until
     }
 
-    /// Folds in how a client's request ended that was sent at `began`.
+    /// Folds in the outcome of a client's request that was sent at `began`.
     pub fn observe(
         &mut self,
         outcome: TryOutcome,
@@ -104,7 +104,7 @@ impl Breaker {
         }
     }
 
-    /// Whether a trial is to be sent now; once it was said, not again until that one is lost.
+    /// Whether to send a trial now. Says so once, until that trial is lost.
     pub fn begins_trial(&mut self, now: Timestamp) -> bool {
         let is_due = self.open_until.is_some_and(|until| until <= now) && self.trial_until <= now;
         if is_due {
@@ -113,12 +113,12 @@ impl Breaker {
         is_due
     }
 
-    /// Ends the wait, because somebody else has seen the region up again. The trial still decides.
+    /// Ends the wait, because a newer routing table shows the region up. The trial still decides.
     pub fn look_now(&mut self, now: Timestamp) {
         self.open_until = self.open_until.map(|until| until.min(now));
     }
 
-    /// Folds in how a trial ended.
+    /// Folds in the outcome of a trial.
     pub fn trial_ended(&mut self, has_passed: bool, now: Timestamp) {
         self.trial_until = Timestamp::default();
         if !self.is_open() {
@@ -146,8 +146,8 @@ impl Breaker {
         is_dead || is_bad || self.failures_in_a_row >= limits.failures
     }
 
-    /// Opens it for the next wait, or for `asked_ms` where that is longer. One that is open already
-    /// and still waits is left as it is: those who had nowhere else to go tell nothing new.
+    /// Opens it for the next wait, or for `asked_ms` if that is longer. If it is open and still
+    /// waiting, it stays as it is: requests without another region say nothing new.
     fn open(&mut self, asked_ms: Millis, now: Timestamp) {
         match self.open_until {
             Some(until) if now < until => return,

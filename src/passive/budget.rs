@@ -1,10 +1,10 @@
-//! How many requests may be sent a second time.
+//! A budget for retries.
 //!
-//! A region that browns out fails more requests the more it gets. If each of them is tried again,
-//! its neighbour gets twice its load at the worst moment. So retries (and hedges, which are retries
-//! before the failure) may be only a share of the requests of the last ten seconds. A few are
-//! always allowed, or an isolate with little traffic could never retry at all. Source: Finagle's
-//! `RetryBudget`, with its 20 % and ten seconds.
+//! In a brown-out a region fails more requests the more it gets. If each of them were retried, its
+//! neighbour would get twice its load at the worst moment. So retries, and hedges, may only be a
+//! share of the requests of the last ten seconds. A few are always allowed, or an isolate with
+//! little traffic could never retry. Source: Finagle's `RetryBudget`, with its 20 % and ten
+//! seconds.
 
 use super::window::Window;
 use crate::time::Timestamp;
@@ -17,13 +17,12 @@ pub const RETRIES_MIN: u32 = 10;
 pub struct RetryBudget(Window);
 
 impl RetryBudget {
-    /// Notes a request that is sent for the first time.
+    /// Counts a request that is sent for the first time.
     pub fn first(&mut self, now: Timestamp) {
         self.0.note(true, now);
     }
 
-    /// Whether one may be sent again while retries are at most `percent` of the requests; if so,
-    /// it is noted.
+    /// Whether one more retry keeps retries within `percent` of the requests. If so, counts it.
     pub fn grants(&mut self, percent: u32, now: Timestamp) -> bool {
         let (firsts, retries) = self.0.counts(now);
         let share = u64::from(firsts) * u64::from(percent) / 100;

@@ -1,14 +1,13 @@
-//! What one isolate has seen of the regions with its own eyes.
+//! What one isolate has measured on the requests that it carried.
 //!
-//! The routing table is half a minute old at best, and a region that died a second ago is still up
-//! in it. Every answer that passes through is a measurement for nothing: a [`Breaker`] for each
-//! region leaves one that does not answer after the first request that found out, [`Seen`] knows
-//! how long answers take and how many are awaited, and a [`RetryBudget`] keeps retries from making a
-//! brown-out worse. None of this is shared with other isolates or kept: a new isolate believes the
-//! table.
+//! The routing table is half a minute old, and in it a region that died a second ago is still up.
+//! Every response that passes through is a free measurement. A [`Breaker`] for each region stops
+//! using one that no longer responds. [`Seen`] knows how long responses take and how many are
+//! outstanding. A [`RetryBudget`] keeps retries from making a brown-out worse. None of this is
+//! stored or shared with other isolates: a new isolate starts from the table.
 //!
-//! All of it is evidence and never a permit. It can put a region behind others; it cannot bring in
-//! one that the law or the table has removed.
+//! Evidence never permits anything. It can put a region behind others; it cannot bring back a
+//! region that the rules or the table have removed.
 
 mod breaker;
 mod budget;
@@ -26,17 +25,17 @@ pub use window::{WINDOW_MS, Window};
 
 use crate::time::Millis;
 
-/// How a try ended, as far as it tells about the region.
+/// What the end of a try says about the region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TryOutcome {
-    /// With an answer that is the application's own.
+    /// A response of the application.
     Served,
-    /// With an answer that says that the region cannot.
+    /// A response that says that the region cannot serve, such as 503.
     Failed,
-    /// With no connection, or with no answer in time.
+    /// No connection, or no response in time.
     Silent,
-    /// In a way that says nothing of the region.
+    /// Nothing that says anything about the region.
     Unknown,
-    /// With the wish to be left alone (429), for as long as it says.
+    /// A 429, with the `Retry-After` that it gave.
     PushedBack(Option<Millis>),
 }

@@ -1,12 +1,12 @@
-//! Requests that were sent and are not answered.
+//! Requests that were sent and have no response yet.
 //!
 //! A plain counter would be wrong for ever after the first client that hangs up: the runtime drops
-//! what a cancelled request was doing, and nobody counts it down. So requests are counted by when
-//! they began, and what began longer ago than any of them may take is forgotten.
+//! a cancelled request, and nothing decrements the counter. So requests are counted by when they
+//! began, and those that began longer ago than any request may take are forgotten.
 
 use crate::time::{Millis, SECOND, Timestamp};
 
-/// Requests that began in one such span are counted together.
+/// Requests that began within one span are counted together.
 const SPAN_MS: Millis = 10 * SECOND;
 /// So a request is counted for at least five minutes, the longest `timeout_ms` of a service.
 const SPANS: usize = 32;
@@ -28,7 +28,7 @@ impl Default for Outstanding {
 }
 
 impl Outstanding {
-    /// One more begins.
+    /// A request begins.
     pub fn begin(&mut self, now: Timestamp) {
         let number = now.millis() / SPAN_MS;
         if let Some(span) = self.span(number) {
@@ -39,7 +39,7 @@ impl Outstanding {
         }
     }
 
-    /// One that began at `began` is over.
+    /// A request that began at `began` is over.
     pub fn end(&mut self, began: Timestamp) {
         let number = began.millis() / SPAN_MS;
         if let Some(span) = self.span(number).filter(|span| span.number == number) {
@@ -47,7 +47,7 @@ impl Outstanding {
         }
     }
 
-    /// How many there are.
+    /// How many are outstanding.
     #[must_use]
     pub fn count(&self, now: Timestamp) -> u32 {
         let newest = now.millis() / SPAN_MS;

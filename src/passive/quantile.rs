@@ -1,17 +1,17 @@
-//! The time within which 95 of 100 answers come.
+//! The 95th percentile of the response time.
 //!
-//! Kept as one number that is pushed: up by nineteen steps for each answer that takes longer, down
-//! by one step for each that does not, so that it rests where one in twenty is longer. No samples
-//! are kept, and it follows a region that gets slower. Source: Ma, Muthukrishnan and Sandler,
-//! "Frugal streaming for estimating quantiles", 2013.
+//! It is one number. A response that takes longer pushes it up by nineteen steps, any other pushes
+//! it down by one, so it settles where one in twenty takes longer. It keeps no samples, and it
+//! follows a region that gets slower. Source: Ma, Muthukrishnan and Sandler, "Frugal streaming for
+//! estimating quantiles", 2013.
 
 use crate::time::Millis;
 
-/// Answers below which nothing is said.
+/// With fewer responses there is no estimate.
 const SAMPLES_MIN: u32 = 20;
-/// A step is this part of the estimate.
+/// A step is one such part of the estimate.
 const STEPS: u64 = 128;
-/// Fractions of a millisecond that are kept.
+/// Estimates are kept in such fractions of a millisecond.
 const SCALE: u64 = 256;
 
 /// The estimate.
@@ -22,7 +22,7 @@ pub struct Quantile {
 }
 
 impl Quantile {
-    /// One more answer, which took `ms`.
+    /// Adds a response that took `ms`.
     pub fn add(&mut self, ms: Millis) {
         let sample = ms.saturating_mul(SCALE);
         self.samples = self.samples.saturating_add(1);
@@ -38,7 +38,7 @@ impl Quantile {
         };
     }
 
-    /// The time in milliseconds, rounded up; `None` before there are enough answers.
+    /// The estimate in milliseconds, rounded up; `None` until there are enough responses.
     #[must_use]
     pub fn millis(&self) -> Option<Millis> {
         (self.samples >= SAMPLES_MIN).then_some(self.scaled.div_ceil(SCALE))

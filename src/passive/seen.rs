@@ -1,10 +1,9 @@
-//! Everything that an isolate has seen of one region of one service.
+//! Everything that an isolate has measured of one region of one service.
 //!
-//! The time to the first byte is a peak average: a slower answer counts at once and whole, a faster
-//! one by an eighth. Clients feel the bad moments, and an average that forgets them slowly keeps a
-//! region from looking good again between two of them. An error is not fast: what failed leaves a
-//! penalty that fades, so a region that refuses in a millisecond does not attract the traffic that
-//! it refuses. Source: linkerd2-proxy, `PenaltyPeakEwma`.
+//! The time to the first byte is a peak average: a slower response counts at once and in full, a
+//! faster one by an eighth. Clients feel the bad moments, so the average forgets them slowly. An
+//! error is not fast: a failure adds a penalty that fades, so a region that refuses within a
+//! millisecond does not attract traffic. Source: linkerd2-proxy, `PenaltyPeakEwma`.
 
 use super::TryOutcome;
 use super::breaker::{Breaker, BreakerLimits};
@@ -13,23 +12,23 @@ use super::quantile::Quantile;
 use crate::latency::Estimate;
 use crate::time::{Millis, SECOND, Timestamp};
 
-/// What a failure adds to a region's latency.
+/// The penalty that a failure adds to a region's latency.
 pub const PENALTY_MS: Millis = 5 * SECOND;
-/// After this long nothing is left of it.
+/// The penalty has faded after this long.
 pub const PENALTY_FADES_AFTER: Millis = 10 * SECOND;
 
-/// One region, as this isolate has seen it.
+/// What this isolate has measured of one region.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Whether it is to be left alone.
+    /// Whether it must not be used.
     pub breaker: Breaker,
-    /// Time to the first byte of its answers.
+    /// Time to the first byte of its responses.
     pub latency: Option<Estimate>,
-    /// Requests that it has not answered.
+    /// Requests without a response yet.
     pub outstanding: Outstanding,
-    /// When a request is late.
+    /// After how long a request is late.
     pub late_after: Quantile,
-    /// The origin that was silent last, by its index in the region.
+    /// The index in the region of the origin that was silent last.
     pub silent_origin: Option<usize>,
     failed_at: Option<Timestamp>,
 }
@@ -37,9 +36,9 @@ pub struct Seen {
 /// A try that is over.
 #[derive(Debug, Clone, Copy)]
 pub struct FinishedTry {
-    /// How.
+    /// How it ended.
     pub outcome: TryOutcome,
-    /// At which origin, by its index in the region.
+    /// The index of the origin in the region.
     pub origin: usize,
     /// When it was sent.
     pub began: Timestamp,
@@ -69,7 +68,7 @@ impl Seen {
         }
     }
 
-    /// What its last failure adds to its latency.
+    /// The penalty that its last failure still adds to its latency.
     #[must_use]
     pub fn penalty_ms(&self, now: Timestamp) -> Millis {
         let age_ms = self.failed_at.map_or(PENALTY_FADES_AFTER, |at| now.since(at));

@@ -1,17 +1,17 @@
-//! Counts over the last seconds.
+//! Counts over the last ten seconds.
 //!
-//! A ring of buckets and no moving average: what is asked is "how many of the last ten seconds",
-//! and an average would answer differently for the same failures at another rate of requests.
+//! A ring of buckets, not a moving average: the question is how many in the last ten seconds, and
+//! an average would depend on the request rate.
 
 use crate::time::{Millis, SECOND, Timestamp};
 
-/// What the counts cover.
+/// The time that the counts cover.
 pub const WINDOW_MS: Millis = 10 * SECOND;
 
 const BUCKETS: usize = 5;
 const BUCKET_MS: Millis = 2 * SECOND;
 
-/// Good and bad ones of the last [`WINDOW_MS`], in steps of two seconds.
+/// Good and bad events of the last [`WINDOW_MS`], in buckets of two seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Window([Bucket; BUCKETS]);
 
@@ -24,10 +24,10 @@ struct Bucket {
 }
 
 impl Window {
-    /// Counts one more.
+    /// Counts one event.
     pub fn note(&mut self, is_good: bool, now: Timestamp) {
         let number = now.millis() / BUCKET_MS;
-        // The oldest makes room. A clock that goes back counts into what is there.
+        // Replaces the oldest bucket. If the clock goes back, existing buckets are used.
         let Some(bucket) =
             self.0.iter_mut().min_by_key(|bucket| (bucket.number != number, bucket.number))
         else {
@@ -40,7 +40,7 @@ impl Window {
         *count = count.saturating_add(1);
     }
 
-    /// The good and the bad ones of the window that ends now.
+    /// The numbers of good and bad events in the window that ends now.
     #[must_use]
     pub fn counts(&self, now: Timestamp) -> (u32, u32) {
         let newest = now.millis() / BUCKET_MS;
