@@ -1,19 +1,19 @@
-//! Not one winner, but those near enough to the best.
+//! Picks the regions whose latency is close enough to the best.
 //!
-//! Two regions that are equally near measure a little apart, now this way, now that. To follow each
-//! such difference would send a client back and forth, with a cold connection each time, for
-//! nothing. So all within a band of the best count as equal, and the one that is in use stays in
-//! use until another is better by the band **and** a gain that is worth the move.
+//! Two regions at the same distance differ a little from one measurement to the next. Following
+//! each difference would move a client back and forth, with a cold connection each time. So all
+//! regions within a band of the best count as equal. The region in use stays in use until another
+//! is better by the band **plus** a minimum gain.
 //!
-//! A region that nobody has measured is not a fast one, so it is no candidate beside one that was
-//! measured. Where none was, all are: there is nothing to choose by.
+//! A region without a measurement is not picked beside one that has one. If none has one, all are
+//! picked.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
 use crate::time::Millis;
 
-/// Indexes of the candidates to choose from: first the incumbent where it stays, then the others in
-/// their order. Empty only where there are no candidates.
+/// Indexes of the candidates to choose from: first the incumbent if it stays, then the others in
+/// their order. Empty only if there are no candidates. All times are in milliseconds.
 #[must_use]
 pub fn within_band(
     candidates: &[Option<Millis>],

@@ -1,26 +1,25 @@
-//! One latency from three witnesses.
+//! Blends three sources into one latency.
 //!
-//! A weighted mean in integers. A witness weighs as many samples as it has, up to a limit beyond
-//! which more of them say nothing new. What was measured on the requests themselves counts twice
-//! what a probe counts, and the distance counts as two samples for ever: enough to rank regions
-//! that nobody has measured, too little to hold against a dozen measurements. A measurement's
-//! weight falls with its age in a straight line and is nothing when it is stale, so that an old one
-//! leaves without a jump; it is absent then, never zero, and an unmeasured region is not a fast
-//! one. Only answers that counted are ever measured: an error is not fast.
+//! It is a weighted mean in integers. A source weighs as much as its number of samples, up to a
+//! limit. A passive sample weighs twice as much as a probe. The distance always weighs two samples:
+//! enough to rank unmeasured regions, too little against a dozen measurements. The weight of a
+//! measurement falls linearly with its age and is zero once it is stale, so an old one leaves
+//! without a jump. A stale latency is absent, never zero. Only good responses are measured: an
+//! error is not fast.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
 use super::ewma::{Estimate, STALE_AFTER};
 use crate::time::{Millis, Timestamp};
 
-/// What the distance weighs, in samples.
+/// The weight of the distance, in samples.
 const PRIOR_SAMPLES: u64 = 2;
-/// Samples beyond which a measurement weighs no more.
+/// More samples than this add no weight.
 const SAMPLES_MAX: u32 = 16;
-/// What a passive sample weighs, in active ones.
+/// The weight of a passive sample, in active ones.
 const PASSIVE_FACTOR: u64 = 2;
 
-/// The latency to reckon with, in milliseconds, rounded down; `None` where nothing is known.
+/// The blended latency in milliseconds, rounded down; `None` if nothing is known.
 #[must_use]
 pub fn blend(
     active: Option<Estimate>,
@@ -42,7 +41,7 @@ pub fn blend(
     u64::try_from(sum.checked_div(weights)?).ok()
 }
 
-/// Samples times the time that is left to them.
+/// Number of samples times the milliseconds until they are stale.
 fn weight(estimate: Estimate, now: Timestamp) -> u64 {
     let left_ms = STALE_AFTER.saturating_sub(estimate.age(now));
     u64::from(estimate.samples().min(SAMPLES_MAX)).saturating_mul(left_ms)

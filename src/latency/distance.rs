@@ -1,9 +1,9 @@
 //! Distance as a prior for latency.
 //!
-//! The great circle between two places, without the platform's trigonometry: `sin` differs between
-//! host and wasm in the last bit, so rotations by known angles stand in for it, which take only
+//! It computes the great-circle distance between two locations without the platform's `sin`, whose
+//! last bit differs between host and wasm. Rotations by known angles replace it; they need only
 //! multiplication and addition. The error is below 0.1 %, far below that of "fibre follows the
-//! great circle". A place is turned into a vector once, where it is read; a distance is then a few
+//! great circle". A location becomes a vector once, when it is read; each distance then takes a few
 //! multiplications.
 
 use crate::json::{MistakeKind, Reader, Shape};
@@ -12,15 +12,15 @@ use serde_json::Value;
 /// Mean radius of the Earth. Source: IUGG, R1.
 const EARTH_RADIUS_KM: f64 = 6_371.0;
 
-/// Kilometres of great circle that cost one millisecond of round trip. Light in fibre makes 200
-/// km/ms one way, a round trip halves that; cables are about half as long again as the great
-/// circle, and routers wait.
+/// Kilometres of great circle per millisecond of round trip. Light in fibre makes 200 km/ms one
+/// way, a round trip halves that; cables are about half as long again as the great circle, and
+/// routers wait.
 const KM_PER_ROUND_TRIP_MS: f64 = 60.0;
 
-/// What a place looks like, for whoever wrote another thing.
+/// What is allowed, for the message about another value.
 const ALLOWED: &str = "[latitude, longitude] in degrees: -90 to 90 and -180 to 180";
 
-/// A place on Earth in degrees, latitude and longitude.
+/// A location on Earth: latitude and longitude in degrees.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(serde::Deserialize), serde(try_from = "[f64; 2]"))]
 pub struct Location {
@@ -30,7 +30,7 @@ pub struct Location {
     unit: [f64; 3],
 }
 
-/// Degrees that are on no globe.
+/// Degrees that are not a location on Earth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a location: latitude is -90 to 90, longitude -180 to 180")]
 pub struct BadLocation;
@@ -45,11 +45,11 @@ impl TryFrom<[f64; 2]> for Location {
 impl Shape for Location {
     fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
         let degrees = <[f64; 2]>::try_from(Vec::read(value, reader)?).ok();
-        let place = degrees.and_then(|degrees| Self::try_from(degrees).ok());
-        if place.is_none() {
+        let location = degrees.and_then(|degrees| Self::try_from(degrees).ok());
+        if location.is_none() {
             reader.report(MistakeKind::Range, value.to_string(), ALLOWED);
         }
-        place
+        location
     }
 
     fn write(&self) -> Value {
@@ -71,7 +71,7 @@ impl Shape for Location {
 }
 
 impl Location {
-    /// A place; `None` where the degrees are on no globe or not numbers.
+    /// A location; `None` if the degrees are out of range or not numbers.
     #[must_use]
     pub fn new(latitude: f64, longitude: f64) -> Option<Self> {
         let on_globe = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
@@ -93,7 +93,7 @@ impl Location {
         EARTH_RADIUS_KM * 2.0 * arc_sine((chord2.sqrt() / 2.0).min(1.0))
     }
 
-    /// Round trip in milliseconds that the distance alone suggests; at least 1.
+    /// The round trip in milliseconds that the distance alone suggests; at least 1.
     #[must_use]
     pub fn round_trip_ms_to(self, other: Self) -> u64 {
         whole(self.km_to(other) / KM_PER_ROUND_TRIP_MS).saturating_add(1)
@@ -117,9 +117,9 @@ fn whole(x: f64) -> u64 {
     x as u64
 }
 
-/// Sine and cosine of an angle of at most 180 degrees: it is put together from one, two, four …
-/// 128 degrees, as its whole part is in binary, and what remains. To add an angle is a rotation,
-/// which takes only multiplication and addition and so agrees everywhere.
+/// Sine and cosine of an angle of at most 180 degrees. The angle is the sum of 1, 2, 4 … 128
+/// degrees, by the binary digits of its whole part, and a rest. Adding an angle is a rotation,
+/// which needs only multiplication and addition and so agrees everywhere.
 fn sine_cosine(degrees: f64) -> (f64, f64) {
     /// One degree.
     const SIN_1: f64 = 0.017_452_406_437_283_51;

@@ -1,22 +1,22 @@
-//! A moving average in integers.
+//! An exponentially weighted moving average in integers.
 //!
-//! The form of RFC 6298 §2 (`SRTT += (R - SRTT) / 8`) kept at eight times its value, so that no
-//! float is needed and the host computes bit for bit what wasm computes. A mean over all time would
-//! never forget, a plain last value would jump with every hiccup; one eighth follows a real change
-//! in about twenty probes.
+//! It has the form of RFC 6298 §2 (`SRTT += (R - SRTT) / 8`), stored as eight times its value. So
+//! it needs no float, and host and wasm agree bit for bit. A mean over all time would never forget,
+//! and the last value alone would jump with every hiccup. One eighth follows a real change within
+//! about twenty samples.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
 use crate::json::fields;
 use crate::time::{MINUTE, Millis, Timestamp};
 
-/// An estimate older than this is no estimate.
+/// An estimate older than this is stale and counts as absent.
 pub const STALE_AFTER: Millis = 10 * MINUTE;
 
-/// Longest latency that is believed, in milliseconds; more is a broken clock.
+/// The longest latency that is accepted, in milliseconds; a longer one means a broken clock.
 const SAMPLE_MS_MAX: u64 = 600_000;
 
-/// The smoothed latency of answers that counted. Failures are never fed in: an error is not fast.
+/// The smoothed latency of good responses. Failures are never added: an error is not fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Estimate {
     /// Eight times the average, in milliseconds.
@@ -41,26 +41,26 @@ impl Estimate {
         Self { scaled, samples: before.samples.saturating_add(1), at }
     }
 
-    /// The same, except that a slower sample than the average is taken as it is.
+    /// The same, but a sample slower than the average replaces it.
     #[must_use]
     pub fn with_peak(before: Option<Self>, ms: Millis, at: Timestamp) -> Self {
         let next = Self::with(before, ms, at);
         Self { scaled: next.scaled.max(ms.min(SAMPLE_MS_MAX).saturating_mul(8)), ..next }
     }
 
-    /// The average in milliseconds, or `None` where the last sample is too old to mean anything.
+    /// The average in milliseconds, rounded up; `None` if the last sample is stale.
     #[must_use]
     pub fn millis(self, now: Timestamp) -> Option<Millis> {
         (!self.is_stale(now)).then_some(self.scaled.div_ceil(8))
     }
 
-    /// How many samples it was made of.
+    /// The number of samples.
     #[must_use]
     pub fn samples(self) -> u32 {
         self.samples
     }
 
-    /// How old its last sample is.
+    /// The age of the last sample.
     #[must_use]
     pub fn age(self, now: Timestamp) -> Millis {
         now.since(self.at)

@@ -1,12 +1,11 @@
-//! How long a region takes to answer, as far as anybody knows.
+//! The latency of a region, as far as it is known.
 //!
-//! Three witnesses. **Active** probes measure from wherever their vantage happens to be, so they
-//! rank regions well only for clients near that place. **Passive** measurements are of the very
-//! requests that are steered, but there are none where nobody was sent. **Distance** is no
-//! measurement, but it is about the right client: light in fibre is a floor that no network beats.
-//! [`blend`] weighs them by number and age, [`within_band`] takes the regions that are near enough
-//! to the best. Nothing known is `None`, never zero: an unmeasured region is not a fast one
-//! (invariant 2).
+//! There are three sources. **Active** probes measure from their vantage point, so they rank
+//! regions well only for clients near it. **Passive** measurements are of the requests themselves,
+//! but a region without traffic has none. **Distance** is not measured, but it is about the right
+//! client: light in fibre sets a minimum that no network beats. [`blend`] weighs them by count and
+//! age, and [`within_band`] picks the regions that are close enough to the best. An unknown latency
+//! is `None`, never zero: an unmeasured region is not a fast one (invariant 2).
 
 mod band;
 mod blend;
