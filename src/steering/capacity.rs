@@ -1,32 +1,29 @@
-//! How much of the traffic each region takes when some of its origins are gone.
+//! How much of the traffic each region takes when some of its origins are down.
 //!
-//! The obvious rule, all or nothing, sends everything to the half of a region that still stands
-//! until that falls too. The next, in proportion to what is usable, moves clients for every single
-//! origin, although regions are built with room to spare. So a region counts for 140 % of what is
-//! usable: it keeps everything down to 72 %, and below gives away only what it cannot carry. What
-//! one region gives away, the next in failover order takes, as far as it can itself.
-//! Source: Envoy, "Priority levels" (`arch_overview/upstream/load_balancing/priority`), with its
-//! overprovisioning factor of 1.4.
+//! All or nothing would send all traffic to the remaining half of a region until that fails too. A
+//! share in proportion to the usable origins would move clients for every single origin, although
+//! regions have room to spare. So a region counts for 140 % of its usable origins: it keeps all
+//! traffic down to 72 % usable, and below that gives away only what it cannot carry. The next
+//! region in failover order takes that, as far as it can. Source: Envoy, "Priority levels"
+//! (`arch_overview/upstream/load_balancing/priority`), with its overprovisioning factor of 1.4.
 //!
-//! Where all regions together come to less than 100 %, the shares are scaled up to 100: every
-//! region then gets more than it is thought to carry, each as much too much as the others. Nothing
-//! is refused here; the alternative, to keep the first region within its means and drop the rest,
-//! would turn an estimate of capacity into certain errors. Envoy's panic mode, which sends to
-//! origins that are down as well, has no place here.
+//! If all regions together come to less than 100 %, the shares are scaled up to 100, so every
+//! region is overloaded in proportion. Nothing is refused: dropping the excess would turn an
+//! estimate of capacity into certain errors. Unlike Envoy's panic mode, no traffic goes to origins
+//! that are down.
 //!
-//! The rule takes each region, when whole, to be able to carry everything alone; what it really can
-//! is a guard's business, before a failover.
+//! The rule assumes that each region, with all origins up, can carry all traffic.
 //!
-//! A region without a usable origin gets nothing, and only permitted regions may be passed in: the
-//! arithmetic knows nothing of the law.
+//! A region without a usable origin gets nothing. Pass in permitted regions only: residency is not
+//! checked here.
 
 use super::stable_hash::{BUCKETS, StableHash};
 
-/// What a region counts for in relation to what is usable, in percent.
+/// The weight of a region's usable origins, in percent.
 pub const OVERPROVISIONING_PERCENT: u64 = 140;
 
-/// The share in percent of each region, in failover order. `levels` has the usable and all of its
-/// origins (or of their weights) for each.
+/// The share in percent of each region, in failover order. `levels` has for each region the number
+/// of usable origins and of all origins (or the sums of their weights).
 ///
 /// Invariants: the shares sum to 100, or all are 0 where nothing is usable; a region never gets
 /// less for having more usable origins. Shares are rounded to the nearest percent, and what that
@@ -61,8 +58,8 @@ pub fn choose(shares: &[u8], hash: StableHash) -> Option<usize> {
     })
 }
 
-/// What a region can take, in whole percent, at most 100. What is usable at all counts for at least
-/// 1: a last origin among hundreds must not be rounded away.
+/// What a region can take, in whole percent, at most 100. Any usable origin counts for at least 1,
+/// so the last of hundreds is not rounded away.
 fn score((usable, all): (u32, u32)) -> u64 {
     let usable = u64::from(usable.min(all));
     let percent = (usable * OVERPROVISIONING_PERCENT).checked_div(u64::from(all)).unwrap_or(0);

@@ -1,11 +1,11 @@
-//! The chain of filters: each narrows what is left and leaves a note.
+//! The chain of filters: each narrows what is left and notes it.
 
 use super::decision::{Filter, FilterStep};
 use crate::residency::RegionSet;
 
-/// What is left, and how it came about.
+/// The regions that are left, and the filters that removed the others.
 ///
-/// **Invariant.** What is left only ever shrinks: there is no way to put a region back.
+/// **Invariant.** The set only shrinks: there is no way to put a region back.
 #[derive(Debug)]
 pub(super) struct Chain {
     left: RegionSet,

@@ -1,30 +1,29 @@
-//! What stands for a client where no cookie does: the network it comes from.
+//! Identifies a client without a cookie, by the network that it comes from.
 //!
-//! Canaries and shares need to treat one client alike from request to request. Its address does
-//! that for the length of a visit, which is enough; a cookie does it better, where there is one.
+//! Canaries and shares must treat a client alike from request to request. Its address does that for
+//! the length of a visit, which is enough.
 //!
-//! An IPv4 address counts whole. Of an IPv6 address only the first 64 bits do: the rest belongs to
-//! the client, and privacy extensions (RFC 8981) change it every day and for every interface, so
-//! the obvious whole address would send one visitor to both sides of a canary. To count less of an
-//! IPv4 address as well would put whole offices on one side; carrier-grade NAT already does.
+//! An IPv4 address counts in full. Of an IPv6 address only the first 64 bits count: privacy
+//! extensions (RFC 8981) change the rest every day, so the full address would put one visitor on
+//! both sides of a canary. Fewer bits of an IPv4 address would put whole offices on one side;
+//! carrier-grade NAT already does.
 //!
-//! An address is personal data (`ARCHITECTURE.md`, invariant 9). What is made of it here is a hash
-//! under a salt, but there are only 2^32 addresses to try, so the hash is one of them in disguise:
-//! it has no `Serialize` and no `Display`, and may neither be kept nor shown. What may leave is
-//! the decision that it led to.
+//! An address is personal data (`ARCHITECTURE.md`, invariant 9). The key is a salted hash of it,
+//! but with only 2^32 addresses to try it is easy to reverse. So the key has no `Serialize` and no
+//! `Display`, and must not be stored or shown.
 
 use super::stable_hash::StableHash;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A client, for the length of one decision.
+/// Identifies a client for the length of one decision.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ClientKey(StableHash);
 
 impl ClientKey {
-    /// The key of the client at the address `text`, such as `192.0.2.1` or `2001:db8::1`. Under
-    /// another `salt` (the service's id) the same client has another key. `None` where the text is
-    /// anything but one address: a list, a port, a zone or a space.
+    /// The key of the client at the address `text`, such as `192.0.2.1` or `2001:db8::1`. With
+    /// another `salt` (the service's id) the same client has another key. `None` if the text is not
+    /// exactly one address: a list, or an address with a port, a zone or a space.
     #[must_use]
     pub fn of_address(salt: &str, text: &str) -> Option<Self> {
         let network = match text.parse().ok()? {

@@ -1,4 +1,4 @@
-//! The chain of filters, applied.
+//! Applies the chain of filters to one request.
 
 use super::chain::Chain;
 use super::decision::{Decision, Filter, Refusal, Wish};
@@ -10,7 +10,7 @@ use crate::config::Affinity;
 use crate::residency::{RegionSet, RuleFacts, Ruling};
 use crate::routes::{Candidate, Serving, Table};
 
-/// Decides one request.
+/// Decides where one request goes. Depends on nothing but its arguments.
 #[must_use]
 pub fn decide<'t>(
     table: &'t Table,
@@ -56,8 +56,9 @@ fn facts<'a>(request: &RequestFacts<'a>, tenant: &'a Tenanted<'_>) -> RuleFacts<
     }
 }
 
-/// What decides which share of the clients this one is in: the same for the same client wherever
-/// something stands for it.
+/// The key that decides which share of the clients this one is in. The same client has the same key
+/// as long as something identifies it: the header or tenant that the affinity names, or else its
+/// address. Without any of them the key is the request's random number.
 fn sharing_key(service: &Serving, request: &RequestFacts<'_>, tenant: &Tenanted<'_>) -> StableHash {
     let named = match &service.steering.affinity {
         Affinity::Header(name) => {
@@ -69,7 +70,7 @@ fn sharing_key(service: &Serving, request: &RequestFacts<'_>, tenant: &Tenanted<
     named.or(request.client).unwrap_or_else(|| StableHash::of_number("request", request.seed))
 }
 
-/// What the law lets through. Comes before everything else and sees no health.
+/// Keeps what rules and pin permit. It comes first and sees no health.
 fn lawful(chain: &mut Chain, ruling: &Ruling<'_>, tenant: &Tenanted<'_>) -> Option<Refusal> {
     chain.keep(Filter::Rules, &ruling.permitted);
     if let Some(pin) = tenant.pin {
@@ -78,7 +79,7 @@ fn lawful(chain: &mut Chain, ruling: &Ruling<'_>, tenant: &Tenanted<'_>) -> Opti
     chain.is_empty().then_some(Refusal::NoPermittedRegion)
 }
 
-/// What can serve the request: not down, and for what changes something the primary.
+/// Keeps what can serve the request: regions that are not down, and for a write only the primary.
 fn usable(chain: &mut Chain, service: &Serving, request: &RequestFacts<'_>) -> Option<Refusal> {
     let permitted = chain.left().clone();
     chain.remove(Filter::Health, &service.down);
@@ -94,7 +95,7 @@ fn usable(chain: &mut Chain, service: &Serving, request: &RequestFacts<'_>) -> O
     }
 }
 
-/// What takes this client: a region that sheds load turns its share away, by a stable hash.
+/// Keeps what accepts this client. A region that sheds load turns a share of the clients away.
 fn admitted(chain: &mut Chain, service: &Serving, key: StableHash) -> Option<Refusal> {
     let turned_away = |region: &&Candidate| {
         let entry = &region.entry;
@@ -104,8 +105,8 @@ fn admitted(chain: &mut Chain, service: &Serving, key: StableHash) -> Option<Ref
     chain.is_empty().then_some(Refusal::Shed)
 }
 
-/// What had better not serve this client. These only wish: what they name is put behind the rest
-/// and never removed, since an old answer, or one from a canary, beats none.
+/// The wishes: regions that should serve this client only if no other can. They are put behind the
+/// rest and never removed, since an old response, or one from a canary, beats none.
 fn wishes(
     service: &Serving,
     left: &RegionSet,
@@ -118,7 +119,7 @@ fn wishes(
     let left_alone = set_of(service.candidates.iter().filter(is_left_alone));
     let mut draining = service.draining.clone();
     if let Some(pinned) = request.pinned_candidate(service) {
-        // Whoever is there already may stay until it is empty.
+        // Clients that are pinned to a draining region may stay.
         draining.remove_all(&only(pinned.index));
     }
     let lagging = service.primary.map(|primary| lagging(service, primary, request));
@@ -139,8 +140,8 @@ fn wishes(
     .collect()
 }
 
-/// Replicas that lag too far behind to be read from, or do not say how far; every replica, for a
-/// client that wrote just now.
+/// Replicas that lag too far behind to be read from, or whose lag is unknown. All replicas, if the
+/// client has just written.
 fn lagging(service: &Serving, primary: usize, request: &RequestFacts<'_>) -> RegionSet {
     let lag_max = service.steering.max_lag_s;
     let is_fresh = |lag: Option<u64>| !request.wrote_just_now && lag.is_some_and(|s| s <= lag_max);
@@ -148,8 +149,8 @@ fn lagging(service: &Serving, primary: usize, request: &RequestFacts<'_>) -> Reg
     set_of(service.candidates.iter().filter(lags))
 }
 
-/// Whether a client is among the first `percent` of all for a region. Each purpose and each region
-/// has an order of its own, so the same clients are not the first everywhere.
+/// Whether a client is among the first `percent` of all for a region. Each purpose and region has
+/// its own order, so the same clients do not come first everywhere.
 fn is_within(purpose: &str, key: StableHash, region: &str, percent: u32) -> bool {
     let order = StableHash::of(purpose, region).value();
     let percent = u8::try_from(percent).unwrap_or(100);

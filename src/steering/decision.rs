@@ -1,50 +1,50 @@
-//! What a decision says: where to, why not elsewhere, and how it chose.
+//! The types of a decision: which regions, which not and why, and how the first was chosen.
 
 use crate::ids::{RegionId, RuleId, TenantId};
 use crate::residency::{CompiledRule, RegionSet, Ruling};
 use crate::routes::{Candidate, Serving};
 
-/// What to do with a request, and why.
+/// Where a request goes, and why.
 #[derive(Debug)]
 pub struct Decision<'t> {
-    /// The service that serves the host.
+    /// The service of the host; `None` if no service has it.
     pub service: Option<&'t Serving>,
-    /// The tenant that the request tells.
+    /// The tenant that the request names.
     pub tenant: Option<TenantId>,
-    /// What the law says.
+    /// What the residency rules say; `None` if the request was refused before they were applied.
     pub ruling: Option<Ruling<'t>>,
-    /// What each filter left, in order, for those that removed something.
+    /// The filters that removed something, in order, each with what it left.
     pub steps: Vec<FilterStep>,
-    /// What each wish put behind the others, in order, for those that put something there.
+    /// The wishes that put something behind the rest, in order.
     pub wishes: Vec<Wish>,
-    /// Regions to try, in this order. Every one is permitted, and none is down.
+    /// Regions to try, best first. Each is permitted, and none is down.
     pub regions: Vec<&'t Candidate>,
     /// How the first was chosen.
     pub how: ChosenBy,
-    /// Why there is nothing to try, where `regions` is empty.
+    /// Why the request is refused. `Some` exactly if `regions` is empty.
     pub refusal: Option<Refusal>,
 }
 
-/// One filter that removed something.
+/// A filter that removed something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilterStep {
-    /// Which one.
+    /// Which filter.
     pub filter: Filter,
-    /// What it left.
+    /// The regions that it left.
     pub left: RegionSet,
 }
 
-/// One wish that put something behind the others.
+/// A wish that put something behind the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wish {
-    /// Which one.
+    /// Which filter.
     pub filter: Filter,
-    /// What it put there.
+    /// The regions that it put behind.
     pub behind: RegionSet,
 }
 
-/// The filters, in their order. Those up to [`Filter::Shed`] remove; those after it only wish, and
-/// put what they do not like behind the rest.
+/// The filters, in the order in which they apply. Those up to [`Filter::Shed`] remove regions.
+/// Those after it are wishes: they only put regions behind the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Filter {
     /// Strict residency rules.
@@ -53,17 +53,17 @@ pub enum Filter {
     Tenant,
     /// Regions that are down.
     Health,
-    /// All but the primary, for what changes something.
+    /// All but the primary, for a request that changes something.
     Writes,
     /// Regions that turn this client away.
     Shed,
-    /// Regions that this isolate found to fail.
+    /// Regions that fail in this isolate.
     Breaker,
     /// Regions that take no new clients.
     Drain,
-    /// Replicas that lag too far behind, for what only reads.
+    /// Replicas that lag too far behind to be read from.
     Lag,
-    /// Regions that are tried out on other clients.
+    /// Canaries that take other clients.
     Canary,
 }
 
@@ -98,12 +98,13 @@ impl Filter {
     }
 }
 
-/// How the first region was chosen among those that were left.
+/// How the first region was chosen among those that were left. `as_str` gives the stable word for
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChosenBy {
-    /// Nothing was left to choose from.
+    /// No region was left.
     Nothing,
-    /// It was the only one.
+    /// It was the only one left.
     Only,
     /// The first in failover order.
     Order,
@@ -111,21 +112,22 @@ pub enum ChosenBy {
     Pop,
     /// The first for the client's country.
     Country,
-    /// The first for Cloudflare's region of the client.
+    /// The first for the client's Cloudflare load-balancing region.
     LbRegion,
     /// The nearest.
     Nearest,
-    /// The fastest, or the one that was so and is hardly slower.
+    /// The fastest, or the previous choice if it is not much slower.
     Fastest,
-    /// By its share.
+    /// By its weighted share.
     Share,
-    /// The less busy of two.
+    /// The less busy of two that were drawn.
     LessBusy,
-    /// By its share, since origins are down in an earlier one.
+    /// By its share, because origins of an earlier region are down.
     Spill,
-    /// The client's own region.
+    /// The region of the client's affinity cookie.
     Affinity,
-    /// It alone is what a preferred rule asks for, or what no wish puts behind, or known to be up.
+    /// It was alone in the best group: the only one that does not fail, that preferred rules ask
+    /// for, that no wish puts behind, or that is up.
     Group,
 }
 
@@ -151,16 +153,17 @@ impl ChosenBy {
     }
 }
 
-/// Why a request goes nowhere.
+/// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// No service serves the host.
     UnknownHost,
-    /// The service asks for a tenant, and the request tells none that is known.
+    /// The service requires a tenant, and the request names none that is known, or names one that
+    /// cannot be read for certain.
     UnknownTenant,
-    /// The tenant's pin could not be read, so nobody knows where it may be.
+    /// The tenant's pin could not be read from KV, so it is unknown where its data may be.
     TenantUnavailable,
-    /// Law and pin permit none of the service's regions, whatever their health.
+    /// Rules and pin permit none of the service's regions, whatever their health.
     NoPermittedRegion,
     /// Every permitted region is down.
     NoUsableRegion,
@@ -171,7 +174,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The stable word for it, in bodies, headers and metrics.
+    /// The stable word for it, used in bodies, headers and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -200,14 +203,14 @@ pub struct RemovedRegion<'t> {
 /// Why a region was removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RemovalReason<'t> {
-    /// This rule does not permit it; the first of them in the order of the table.
+    /// This strict rule forbids it: the first such rule in the order of the table.
     Rule(&'t RuleId),
-    /// What its filter says.
+    /// The reason is the filter itself.
     Filter,
 }
 
 impl<'t> Decision<'t> {
-    /// A decision that ends before any region is looked at.
+    /// A decision that is refused before any region is looked at.
     pub(super) fn refused(service: Option<&'t Serving>, refusal: Refusal) -> Self {
         Self {
             service,
@@ -227,7 +230,7 @@ impl<'t> Decision<'t> {
         self.ruling.as_ref().map(|ruling| ruling.rules().collect()).unwrap_or_default()
     }
 
-    /// Regions that were removed, each with the filter that did it, in failover order.
+    /// The regions that were removed, in failover order, each with the filter and the reason.
     #[must_use]
     pub fn removed(&self) -> Vec<RemovedRegion<'t>> {
         let mut removed = Vec::new();

@@ -1,27 +1,25 @@
-//! One request in, one decision out, with its reasons.
+//! Decides where one request goes, with the reasons.
 //!
-//! A decision is an ordered chain of filters over the regions of a service. Each of the first four
-//! only removes, and says what it removed:
+//! A decision is an ordered chain of filters over the regions of a service. The first filters
+//! remove regions and note which:
 //!
-//! 1. **Rules**: what a strict residency rule does not permit. **Tenant**: what the tenant's pin
-//!    does not permit. They come first and see no health, so nothing behind them can bring a region
-//!    back (invariant 1).
-//! 2. **Health**: regions that are down. Those of unknown health stay, behind those that are up: on
-//!    a first deployment everything is unknown, and an unproved region inside the jurisdiction
-//!    beats no service.
-//! 3. **Writes**: all but the primary, for what changes something.
-//! 4. **Shed**: regions that turn this client away, by a stable hash.
-//! 5. **Breaker**, **Drain**, **Lag**, **Canary**: regions that this isolate found to fail, regions
-//!    that take no new clients, replicas that lag too far behind to be read from, regions that are
-//!    tried out on others. These only wish: what they name is put behind the rest, where a retry
-//!    still finds it.
+//! 1. **Rules** removes what a strict residency rule forbids, **Tenant** what the tenant's pin
+//!    forbids. They come first and see no health, so no later step can bring a region back
+//!    (invariant 1).
+//! 2. **Health** removes regions that are down. Regions of unknown health stay, behind those that
+//!    are up: right after the first deployment all are unknown, and an unproven region inside the
+//!    jurisdiction beats no service.
+//! 3. **Writes** removes all regions but the primary, if the request changes something.
+//! 4. **Shed** removes regions that turn this client away, by a stable hash.
+//! 5. **Breaker**, **Drain**, **Lag** and **Canary** are wishes. They put regions behind the rest,
+//!    where a retry still finds them: regions that fail in this isolate, regions that take no new
+//!    clients, replicas that lag too far behind, and canaries for other clients.
 //!
-//! Then the policy puts what is left in order, within groups: what does not fail before what does,
-//! what a preferred rule asks for before the rest, what no wish puts behind before what one does,
-//! what is up before what is unknown. The decision says how it chose the first.
+//! Then the policy orders what is left, within groups. Regions that do not fail come before those
+//! that do; then those that preferred rules ask for; then those that no wish puts behind; then
+//! those that are up before those of unknown health. The decision says how it chose the first.
 //!
-//! Deciding cannot fail (invariant 3): what is left may be empty, and then the decision is a
-//! [`Refusal`].
+//! Deciding cannot fail (invariant 3). If no region is left, the decision is a [`Refusal`].
 
 pub mod capacity;
 mod chain;

@@ -1,4 +1,4 @@
-//! What a decision looks at.
+//! What a decision looks at: the request, and what this isolate has measured.
 
 use super::stable_hash::StableHash;
 use crate::config::Affinity;
@@ -20,19 +20,19 @@ pub struct RequestFacts<'a> {
     pub method: &'a str,
     /// The value of a header by its name in lower case.
     pub header: &'a dyn Fn(&str) -> Option<String>,
-    /// The client's country, if that is known.
+    /// The client's country, if known.
     pub country: Option<Country>,
-    /// The client's location, if that is known.
+    /// The client's location, if known.
     pub location: Option<Location>,
     /// The Cloudflare data center that took the request.
     pub colo: Option<&'a str>,
-    /// What stands for the client, if there is anything.
+    /// What identifies the client, if anything does.
     pub client: Option<StableHash>,
     /// The region that a verified affinity cookie names.
     pub pinned_region: Option<&'a str>,
-    /// Whether a verified cookie says that the client wrote just now.
+    /// Whether a verified cookie says that the client has just written.
     pub wrote_just_now: bool,
-    /// What KV says of the tenant, where [`super::needs_pin`] asks for it.
+    /// What KV says about the tenant, if [`super::needs_pin`] asks for it.
     pub kv_pin: KvPin<'a>,
     /// A random number of this request alone.
     pub seed: u64,
@@ -42,7 +42,7 @@ pub struct RequestFacts<'a> {
 
 impl fmt::Debug for RequestFacts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // No header and nothing of the client: those are nobody's business.
+        // Leaves out headers and everything that identifies the client.
         f.debug_struct("RequestFacts")
             .field("host", &self.host)
             .field("method", &self.method)
@@ -72,7 +72,7 @@ impl<'a> RequestFacts<'a> {
         }
     }
 
-    /// Whether it changes nothing.
+    /// Whether its method changes nothing.
     #[must_use]
     pub fn is_safe(&self) -> bool {
         is_safe(self.method)
@@ -93,19 +93,19 @@ pub fn is_safe(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
 }
 
-/// What KV says of a tenant that the table does not name.
+/// What KV says about a tenant that the table does not name.
 #[derive(Debug, Clone, Copy, Default)]
 pub enum KvPin<'a> {
-    /// Nobody could read it, or nobody asked.
+    /// It was not read, or could not be.
     #[default]
     Unread,
-    /// There is none.
+    /// There is no entry.
     Absent,
     /// The regions that the tenant may be in.
     Is(&'a Pin),
 }
 
-/// What this isolate itself has seen of the regions of the service. Nothing at first.
+/// What this isolate has measured of the regions of the service. Empty at first.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Evidence<'e> {
     /// Each region, in failover order.
@@ -115,7 +115,7 @@ pub struct Evidence<'e> {
 }
 
 impl<'e> Evidence<'e> {
-    /// What was seen of a region.
+    /// What was measured of a region.
     pub(super) fn of(&self, region: &Candidate) -> Option<&'e Seen> {
         self.seen.get(region.failover_index)
     }

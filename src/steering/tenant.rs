@@ -1,8 +1,7 @@
-//! Whose request is it, and where may that tenant's data be?
+//! Finds the tenant of a request, and where its data may be.
 //!
-//! A tenant that nobody knows is no tenant, unless the service asks for one. A tenant that KV may
-//! know and that could not be read is neither: until somebody can say where its data may be, it
-//! goes nowhere.
+//! An unknown tenant counts as no tenant, unless the service requires one. If the tenant may be in
+//! KV but could not be read, the request is refused: it is unknown where its data may be.
 
 use super::decision::Refusal;
 use super::request::{KvPin, RequestFacts};
@@ -15,7 +14,7 @@ use crate::routes::{Serving, Table};
 pub(super) struct Tenanted<'t> {
     /// Its id, known or not: a rule may name a tenant that has no pin.
     pub(super) id: Option<TenantId>,
-    /// The regions that it may be in; anywhere where absent.
+    /// The regions that it may be in; `None` if it is not pinned.
     pub(super) pin: Option<&'t RegionSet>,
 }
 

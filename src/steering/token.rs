@@ -1,22 +1,22 @@
 //! Signed cookies that say which region a client was sent to, and until when that holds.
 //!
-//! Affinity keeps a client with one region; read-your-writes sends its reads to the region that has
-//! its last write. Both need memory, and the Worker has none that is as near as the client. What a
-//! client carries it can also change, so the text is signed: not because a region is secret, but
-//! because otherwise anybody could press all traffic of a stage into one region, or keep a client
-//! off the fresh replica by planting a cookie.
+//! Affinity keeps a client with one region. Read-your-writes sends its reads to the region that has
+//! its last write. Both need state, and the client's cookie is the nearest place to keep it. A
+//! client can change its cookies, so they are signed. A region is no secret, but without a
+//! signature anyone could push all traffic into one region, or keep a client off the fresh replica
+//! by planting a cookie.
 //!
 //! ```text
 //! 1.eu-west.1795305600.3f1c…    version . region . until, in seconds . 32 hex digits
 //! ```
 //!
-//! Readable, because an operator looks at cookies too. The signature is HMAC-SHA256 cut to its
-//! first 128 bits (RFC 2104, section 5, allows half) over purpose, service, region and end, each
-//! with its length in front, so that no two meanings share one text. Purpose and service are not in
-//! the cookie but in the signature: a token cannot be carried over to where it was not given.
+//! The text is readable, because operators look at cookies too. The signature is HMAC-SHA256 cut to
+//! its first 128 bits (RFC 2104, section 5, allows half) over purpose, service, region and end,
+//! each with its length in front, so that no two meanings share one text. Purpose and service are
+//! not in the cookie but in the signature, so a token is valid only where it was issued.
 //!
-//! A token is a wish and never a permit: residency and health filter first, and a region that they
-//! remove stays removed, whatever is signed.
+//! A token never permits anything: residency and health filter first, and a region that they remove
+//! stays removed.
 
 use crate::ids::{RegionId, ServiceId};
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
@@ -24,37 +24,37 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
 
-/// Longest text that is looked at: version, the longest id, the largest number, the signature and
-/// three points.
+/// The longest text that is read: version, the longest id, the largest number, the signature and
+/// three dots.
 pub const TOKEN_BYTES_MAX: usize = 1 + crate::ids::ID_BYTES_MAX + 20 + SIGNATURE_BYTES * 2 + 3;
 
-/// Longest life of a token, seven days. Source: Cloudflare's limit of `session_affinity_ttl`.
+/// The longest lifetime of a token, seven days. Source: Cloudflare's limit of
+/// `session_affinity_ttl`.
 pub const TOKEN_LIFETIME_MAX: Millis = 7 * 24 * 60 * MINUTE;
 
 /// By how much the signer's clock may be ahead of the reader's.
 pub const CLOCK_SKEW_MAX: Millis = MINUTE;
 
-/// Shortest key in bytes. Everybody who has a cookie can try keys at home; 32 letters of hex are
-/// 128 bits. Source: RFC 2104, section 3.
+/// The shortest key, in bytes. Anyone with a cookie can try keys offline; 32 hex digits are 128
+/// bits. Source: RFC 2104, section 3.
 pub const KEY_BYTES_MIN: usize = 32;
 
-/// The form of the text. Another form gets another number, and old cookies are then forgotten.
+/// The format of the text. A new format gets a new number, and old cookies are then ignored.
 const VERSION: &str = "1";
 
 const SIGNATURE_BYTES: usize = 16;
 
-/// The key that tokens are signed with. It has no `Serialize`, and its `Debug` says only that it is
-/// there.
+/// The key that signs tokens. It has no `Serialize`, and its `Debug` prints `[redacted]`.
 #[derive(Clone)]
 pub struct SigningKey(Hmac<Sha256>);
 
-/// A key that could be guessed.
+/// The key is short enough to be guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a signing key has at least {KEY_BYTES_MIN} bytes")]
 pub struct KeyTooShort;
 
 impl SigningKey {
-    /// The key made of the secret `text`. Errors: [`KeyTooShort`].
+    /// The key from the secret `text`. Errors: [`KeyTooShort`].
     pub fn new(text: &str) -> Result<Self, KeyTooShort> {
         if text.len() < KEY_BYTES_MIN {
             return Err(KeyTooShort);
@@ -73,7 +73,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// What a token is good for. One purpose's token is refused for the other.
+/// What a token is for. A token for one purpose is refused for the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Stay with the region.
@@ -87,29 +87,30 @@ pub enum Purpose {
 pub struct RegionToken {
     /// The region that the client was sent to.
     pub region: RegionId,
-    /// When the token ends.
+    /// When the token expires.
     pub until: Timestamp,
 }
 
-/// Why a token counts for nothing. All are daily business: cookies are cut, edited and kept.
+/// Why a token is invalid. All of these happen every day: cookies are truncated, edited and kept
+/// too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadToken {
-    /// The text has not the form of a token.
-    #[error("it has not the form of a token")]
+    /// The text does not have the format of a token.
+    #[error("it does not have the format of a token")]
     Malformed,
-    /// The signature is not ours, or was given for another purpose, service or key.
-    #[error("the signature does not fit")]
+    /// The signature is not ours, or is for another purpose, service or key.
+    #[error("the signature does not match")]
     Forged,
-    /// Its time is over.
-    #[error("its time is over")]
+    /// It has expired.
+    #[error("it has expired")]
     Expired,
-    /// It ends later than any token may that is signed now.
-    #[error("it ends later than a token may")]
+    /// It expires later than any token that is signed now.
+    #[error("it expires later than a token may")]
     TooFar,
 }
 
-/// The text of a token that holds until `until`, cut to whole seconds, and at that instant no more.
-/// A life longer than [`TOKEN_LIFETIME_MAX`] will not be accepted.
+/// The text of a token that is valid until `until`, exclusive, rounded down to whole seconds. A
+/// lifetime longer than [`TOKEN_LIFETIME_MAX`] will not be accepted.
 #[must_use]
 pub fn sign(
     key: &SigningKey,
@@ -132,12 +133,11 @@ pub fn sign(
 }
 
 /// Reads what [`sign`] wrote for the same purpose and service. The signature is compared in
-/// constant time, and before the time is looked at.
+/// constant time, before the expiry is checked.
 ///
-/// Errors: [`BadToken::Malformed`] where the text is longer than [`TOKEN_BYTES_MAX`] or was never
-/// written by [`sign`]; [`BadToken::Forged`] where the signature differs;
-/// [`BadToken::Expired`] from `until` on; [`BadToken::TooFar`] where it would hold for longer than
-/// any token may.
+/// Errors: [`BadToken::Malformed`] if the text is longer than [`TOKEN_BYTES_MAX`] or is not what
+/// [`sign`] writes; [`BadToken::Forged`] if the signature differs; [`BadToken::Expired`] from
+/// `until` on; [`BadToken::TooFar`] if it would be valid for longer than any token may.
 pub fn verify(
     key: &SigningKey,
     purpose: Purpose,
@@ -179,8 +179,8 @@ fn mac(
     mac
 }
 
-/// Takes apart exactly what [`sign`] writes: one meaning has one text, so that no letter of a token
-/// can be changed and mean the same.
+/// Parses exactly what [`sign`] writes. One meaning has one text, so no character of a token can
+/// change without changing its meaning.
 fn parse(text: &str) -> Option<(RegionId, u64, [u8; SIGNATURE_BYTES])> {
     if text.len() > TOKEN_BYTES_MAX {
         return None;

@@ -1,30 +1,28 @@
-//! The power of two choices: draw two, take the one with less to do.
+//! The power of two choices: draw two candidates, take the less loaded one.
 //!
-//! The obvious rule, always the least loaded, needs counts that are true now. Each isolate has only
-//! its own, and they are old by a round trip: all would run to the same idle candidate at once and
-//! leave it together. Drawing one at random keeps no count but lets the fullest grow with the
-//! logarithm of their number. Two draws keep nearly all of the gain and hardly any of the herd.
-//! Source: Mitzenmacher, "The power of two choices in randomized load balancing", 2001.
+//! The obvious rule, always the least loaded, needs current counts. Each isolate has only its own,
+//! a round trip old: all isolates would pick the same idle candidate at once and leave it together.
+//! A random choice needs no counts, but the load becomes uneven. Two draws keep nearly all of the
+//! benefit and avoid the herd. Source: Mitzenmacher, "The power of two choices in randomized load
+//! balancing", 2001.
 //!
-//! A weight says how much a candidate can carry, and counts twice, each time for what the other
-//! cannot see. The draw follows it, so that while nothing is outstanding the shares are the
-//! weights; and outstanding requests are compared per weight, so that under load a candidate of
-//! twice the size may hold twice as many.
+//! A weight says how much a candidate can carry. It counts twice. Candidates are drawn by weight,
+//! so without load the shares follow the weights. Outstanding requests are compared per weight, so
+//! under load a candidate of twice the size holds twice as many.
 
 use super::stable_hash::mix;
 
-/// One that a request may go to.
+/// A candidate that a request may go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CandidateLoad {
-    /// Requests that were sent to it and are not answered.
+    /// Requests that were sent to it and have no response yet.
     pub outstanding: u32,
-    /// How much it can carry in relation to the others; with 0 it is never drawn.
+    /// How much it can carry relative to the others; with 0 it is never drawn.
     pub weight: u8,
 }
 
 impl CandidateLoad {
-    /// Whether it has less to do for its weight than `other`. Multiplied across, so nothing is
-    /// rounded.
+    /// Whether it has less load per weight than `other`. Multiplied across, so nothing is rounded.
     fn is_lighter_than(self, other: Self) -> bool {
         u64::from(self.outstanding) * u64::from(other.weight)
             < u64::from(other.outstanding) * u64::from(self.weight)
@@ -34,7 +32,7 @@ impl CandidateLoad {
 /// The index in `loads` that a request goes to; `None` where all weights are 0. Of two that are
 /// equally loaded the one drawn first is taken.
 ///
-/// Invariant: one that has strictly more to do for its weight than every other is never taken.
+/// Invariant: a candidate with strictly more load per weight than every other is never taken.
 #[must_use]
 pub fn pick(seed: u64, loads: &[CandidateLoad]) -> Option<usize> {
     let (first, one) = draw(mix(seed), loads, None)?;
@@ -44,7 +42,7 @@ pub fn pick(seed: u64, loads: &[CandidateLoad]) -> Option<usize> {
     Some(if other.is_lighter_than(one) { second } else { first })
 }
 
-/// One of `loads` but `without`, drawn by weight with the upper half of `bits`.
+/// Draws one of `loads`, other than `without`, by weight with the upper half of `bits`.
 fn draw(
     bits: u64,
     loads: &[CandidateLoad],

@@ -6,14 +6,13 @@
 //! logarithm instead; `ln` differs between host and wasm in the last bit, and the decision would
 //! with it. A ring of virtual nodes needs memory and hundreds of points to come near the shares.
 //!
-//! What follows from the draws being the candidate's own: a candidate that goes takes only its own
-//! keys with it, one that comes or grows takes keys only for itself, and the order of the list does
-//! not matter.
+//! Each candidate has its own draws. So removing a candidate moves only its own keys, adding or
+//! growing one moves keys only to it, and the order of the list does not matter.
 //!
-//! Weights are used as they are given. To divide them by their common divisor makes the draws fewer
-//! ([`reduce`]), but over the **configured** candidates, once: with 50, 50 and 1 the divisor is 1
-//! until the third is down, and would then be 50, and half of all keys would move because of a
-//! candidate that had a hundredth of them.
+//! Weights are used as given. Dividing them by their common divisor needs fewer draws ([`reduce`]),
+//! but do it once, over the **configured** candidates. With weights 50, 50 and 1 the divisor is 1;
+//! without the third it would be 50, and half of all keys would move because a candidate with a
+//! hundredth of them is down.
 
 use super::stable_hash::{GAMMA, mix};
 use crate::ordered::order_of;
@@ -21,12 +20,12 @@ use crate::ordered::order_of;
 /// The largest weight; a larger one counts as this. It bounds the work for one candidate.
 pub const WEIGHT_MAX: u8 = 100;
 
-/// One that a key may go to.
+/// A candidate that a key may go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WeightedCandidate {
-    /// The hash of its id. Two candidates with the same one are the same to every key.
+    /// The hash of its id. Candidates with the same hash cannot be told apart.
     pub id: u64,
-    /// Its share in relation to the others', 0 to [`WEIGHT_MAX`]; with 0 it gets nothing.
+    /// Its share relative to the others', 0 to [`WEIGHT_MAX`]; with 0 it gets nothing.
     pub weight: u8,
 }
 
@@ -37,8 +36,8 @@ pub fn pick(key: u64, candidates: &[WeightedCandidate]) -> Option<usize> {
     scored.max_by_key(|(score, _)| *score).map(|(_, at)| at)
 }
 
-/// All indexes of `candidates`, in the order in which the key would go to them if those before were
-/// gone. Those with weight 0 come last, as they were given.
+/// All indexes of `candidates` in the order in which the key falls back to them. Those with weight
+/// 0 come last, in the given order.
 #[must_use]
 pub fn rank(key: u64, candidates: &[WeightedCandidate]) -> Vec<usize> {
     let rank = |candidate: &WeightedCandidate| match score(key, candidate) {
@@ -49,8 +48,8 @@ pub fn rank(key: u64, candidates: &[WeightedCandidate]) -> Vec<usize> {
     order_of(&candidates.iter().map(rank).collect::<Vec<_>>())
 }
 
-/// Divides all weights by their greatest common divisor: the shares stay, the draws become fewer.
-/// For the whole configured list; see above.
+/// Divides all weights by their greatest common divisor: the same shares with fewer draws. Only for
+/// the whole configured list; see above.
 pub fn reduce(weights: &mut [u8]) {
     let divisor = weights.iter().copied().fold(0, gcd);
     for weight in weights {
@@ -58,7 +57,7 @@ pub fn reduce(weights: &mut [u8]) {
     }
 }
 
-/// The highest of the candidate's draws for this key; the id parts the tie that happens once in
+/// The highest of the candidate's draws for this key; the id breaks a tie, which happens once in
 /// 2^64.
 fn score(key: u64, candidate: &WeightedCandidate) -> Option<(u64, u64)> {
     let weight = candidate.weight.min(WEIGHT_MAX);
