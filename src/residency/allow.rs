@@ -1,4 +1,4 @@
-//! Where data may be: countries, some of them for a time only or on a condition.
+//! Where data may be: countries, some of them only for a time or on a condition.
 
 use super::{CountrySet, sets};
 use crate::country::Country;
@@ -7,23 +7,23 @@ use crate::time::Timestamp;
 /// The countries that a rule or a pin permits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Allow {
-    /// Whether every country is permitted, at any time and on no condition.
+    /// Whether every country is permitted, at any time and without conditions.
     pub everywhere: bool,
-    /// The countries that are named, by way of sets or alone. One may be there more than once, with
-    /// other times and conditions; one that holds is enough.
+    /// The countries, listed directly or through sets. A country may be listed more than once, with
+    /// other times and conditions; one entry that holds is enough.
     pub members: Vec<AllowedCountry>,
 }
 
-/// One country of a set, with what limits its membership.
+/// A country that is allowed, with its dates and its condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedCountry {
     /// The country.
     pub country: Country,
-    /// From when on it counts; always where absent.
+    /// From when on it counts, inclusive; always if absent.
     pub effective_from: Option<Timestamp>,
-    /// Until when it counts; for ever where absent.
+    /// Until when it counts, exclusive; for ever if absent.
     pub expires: Option<Timestamp>,
-    /// What a region there must have attested.
+    /// What a region there must attest.
     pub requires: Option<String>,
 }
 
@@ -41,7 +41,7 @@ impl AllowedCountry {
             && self.expires.is_none_or(|until| now < until)
     }
 
-    /// Whether a region with these attestations meets its condition.
+    /// Whether a region with these attestations meets the condition.
     #[must_use]
     pub fn is_met_by(&self, attest: &[String]) -> bool {
         self.requires.as_ref().is_none_or(|required| attest.contains(required))
@@ -66,21 +66,21 @@ impl Allow {
         self.everywhere || self.members_for(country, attest).any(|member| member.is_in_force(now))
     }
 
-    /// Whether it is permitted at some time. A config is judged by this, so that no config stops
-    /// being sound by the mere passing of time.
+    /// Whether it is permitted at some time. Checks of a config use this, so that a valid config
+    /// does not become invalid as time passes.
     #[must_use]
     pub fn permits_at_some_time(&self, country: Country, attest: &[String]) -> bool {
         self.everywhere || self.members_for(country, attest).next().is_some()
     }
 
-    /// Whether it is permitted now by a membership that has no end.
+    /// Whether it is permitted now by an entry that has no end.
     #[must_use]
     pub fn permits_lastingly(&self, country: Country, attest: &[String], now: Timestamp) -> bool {
         let lasts = |member: &AllowedCountry| member.expires.is_none() && member.is_in_force(now);
         self.everywhere || self.members_for(country, attest).any(lasts)
     }
 
-    /// When the first membership ends by which it is permitted now.
+    /// When the first of the entries ends that permit it now.
     #[must_use]
     pub fn next_end(
         &self,
@@ -92,7 +92,7 @@ impl Allow {
         in_force.filter_map(|member| member.expires).min()
     }
 
-    /// The countries that are named, whatever limits them.
+    /// The countries, whatever their dates and conditions.
     #[must_use]
     pub fn countries(&self) -> CountrySet {
         let mut countries = CountrySet::none();

@@ -1,7 +1,7 @@
-//! A set of countries as bits: four words, copied like a number.
+//! A set of countries as bits in four words, copied like a number.
 //!
-//! Rules meet by intersection and conditions by union, for every request. On bits both are four
-//! instructions, without an allocation and without an order to keep.
+//! Every request intersects and unites such sets. On bits both take four instructions and no
+//! allocation.
 
 use crate::country::{COUNTRIES, Country};
 
@@ -12,7 +12,7 @@ const WORDS: usize = COUNTRIES.div_ceil(64);
 pub struct CountrySet([u64; WORDS]);
 
 impl CountrySet {
-    /// The set of no country.
+    /// The empty set.
     #[must_use]
     pub const fn none() -> Self {
         Self([0; WORDS])
@@ -39,14 +39,14 @@ impl CountrySet {
         self.0.get(word).is_some_and(|word| word & bit != 0)
     }
 
-    /// What is in this set, in the other, or in both.
+    /// The countries in either set.
     #[must_use]
     pub fn union(mut self, other: Self) -> Self {
         self.0.iter_mut().zip(other.0).for_each(|(word, more)| *word |= more);
         self
     }
 
-    /// What is in both sets.
+    /// The countries in both sets.
     #[must_use]
     pub fn intersection(mut self, other: Self) -> Self {
         self.0.iter_mut().zip(other.0).for_each(|(word, keep)| *word &= keep);

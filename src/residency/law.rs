@@ -1,12 +1,10 @@
-//! All rules together, as a request meets them.
+//! All rules, compiled so that a request is judged quickly.
 //!
-//! Rules are constraints that intersect: every strict rule that guards a request narrows where it
-//! may go, so their order means nothing and one more can only narrow. To apply them one by one
-//! would cost each request a look at each rule. Most rules look only at host and country, and there
-//! are no more than 250 countries, so when the table is compiled each host gets its **classes** of
-//! countries: those under the same rules, with the regions that these permit together. A decision
-//! then looks up one class. What else it must look at are the rules of that class that ask for
-//! path, method or header, and those that name its tenant.
+//! Applying the rules one by one would cost every request a check of every rule. But most rules
+//! look only at host and country, and there are only 250 countries. So each host gets **classes**
+//! of countries when the table is compiled: countries under the same rules, with the regions that
+//! these permit together. A decision looks up one class. Besides, it only checks the rules of that
+//! class with a condition on path, method or header, and those that name its tenant.
 
 use super::rule::wildcard_of;
 use super::{Mode, RegionSet, RuleFacts, When, normalise};
@@ -15,18 +13,18 @@ use crate::ids::{RuleId, TenantId};
 use crate::ordered::{Map, Set};
 use std::cell::OnceCell;
 
-/// One rule with the regions that it permits now, by their index in the table.
+/// One rule with the regions that it permits now, by their indexes in the table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompiledRule {
     /// Its name.
     pub id: RuleId,
     /// Which requests it guards.
     pub when: When,
-    /// Whether it may be left.
+    /// Whether it may be broken if no region inside is usable.
     pub mode: Mode,
     /// The regions that it permits.
     pub permits: RegionSet,
-    /// The legal ground, in the operator's words.
+    /// The legal basis, in the operator's words.
     pub basis: Option<String>,
 }
 
@@ -41,7 +39,7 @@ pub struct Law {
 /// The rules over one host.
 #[derive(Debug)]
 struct HostLaw {
-    /// The class of each country by its index; the last is that of a country that is not known.
+    /// The class of each country by its index; the last entry is for an unknown country.
     class_of: Vec<u16>,
     classes: Vec<Class>,
     by_tenant: Map<TenantId, Vec<usize>>,
@@ -50,18 +48,18 @@ struct HostLaw {
 /// Countries under the same rules of one host.
 #[derive(Debug)]
 struct Class {
-    /// What the strict rules permit together that always hold in this class.
+    /// The regions that all strict rules permit that always match in this class.
     permitted: RegionSet,
-    /// The rules that always hold in this class.
+    /// The rules that always match in this class.
     settled: Vec<usize>,
-    /// How many preferred rules each region breaks that always hold in this class, by its index;
-    /// none where the list ends before it.
+    /// How many preferred rules each region breaks, of those that always match in this class. By
+    /// the region's index; 0 beyond the end of the list.
     reluctance: Vec<u64>,
-    /// The rules that ask for more than host and country.
+    /// The rules with conditions beyond host and country.
     conditional: Vec<usize>,
 }
 
-/// What the law says of one request.
+/// What the rules say about one request.
 #[derive(Debug)]
 pub struct Ruling<'l> {
     /// The regions that every strict rule permits.
@@ -78,7 +76,7 @@ impl Law {
         let hosts = Set::of(rules.iter().flat_map(|rule| rule.when.hosts.iter().flatten()));
         let host_law = |host: &str| HostLaw::of(&rules, host, regions);
         let by_host = Map::of(hosts.into_iter().map(|host| (host.clone(), host_law(host))));
-        // No rule names the empty host, so what it meets is what every unnamed host meets.
+        // No rule names the empty host, so it stands for every host that no rule names.
         let elsewhere = host_law("");
         Self { rules, by_host, elsewhere }
     }
@@ -89,7 +87,7 @@ impl Law {
         &self.rules
     }
 
-    /// Applies every rule that guards the request.
+    /// Applies every rule that matches the request.
     #[must_use]
     pub fn judge<'l>(&'l self, facts: &RuleFacts<'_>) -> Ruling<'l> {
         let over = self.over(facts.host);
@@ -147,7 +145,7 @@ impl HostLaw {
     }
 
     fn class(&self, country: Option<Country>) -> &Class {
-        // Nothing is permitted where the index itself were wrong.
+        // If the index were wrong, nothing would be permitted.
         static NOTHING: Class = Class {
             permitted: RegionSet::none(),
             settled: Vec::new(),
@@ -161,8 +159,8 @@ impl HostLaw {
     }
 }
 
-/// The class of each country, and of an unknown one at the end: two are in one class where every
-/// condition on the country treats them alike. Classes are numbered as they first appear.
+/// The class of each country, and of an unknown one at the end. Two countries are in one class if
+/// every condition on the country treats them alike. Classes are numbered in order of appearance.
 fn classes<'w>(conditions: impl Iterator<Item = &'w When>) -> Vec<u16> {
     let mut class_of = vec![0_u16; COUNTRIES + 1];
     for when in conditions {
@@ -220,7 +218,7 @@ impl Class {
 }
 
 impl<'l> Ruling<'l> {
-    /// The rules that guard the request.
+    /// The rules that match the request.
     pub fn rules(&self) -> impl Iterator<Item = &'l CompiledRule> {
         let law = self.law;
         let indexes = self.class.settled.iter().chain(&self.conditional);

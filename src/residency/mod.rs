@@ -1,17 +1,15 @@
-//! Where data may go. Rules are constraints, not routes.
+//! Where data may go. Residency rules are constraints, not routes.
 //!
-//! Every strict rule that guards a request applies, and what they allow **intersects**: the order
-//! of rules has no meaning, and one more rule can only narrow what is permitted. A "first match
-//! wins" list reads well and leaks: the rule that somebody puts on top for one customer silently
-//! switches off the law below it. Preferred rules rank what is left; a tenant's pin is one more
-//! constraint.
+//! Every strict rule that matches a request applies, and what they allow **intersects**. So the
+//! order of rules has no meaning, and another rule can only narrow what is permitted. With "first
+//! match wins", a rule put on top for one customer would silently switch off the rules below it.
+//! Preferred rules rank what is left. A tenant's pin is one more constraint.
 //!
-//! A country that is unknown matches every rule that a country condition guards, because the client
-//! may well be from there. Nobody is healthy enough to break a rule: this module never sees health
-//! at all.
+//! An unknown country matches every condition on the country, because the client may be from there.
+//! Health never overrides a rule: this module does not see health.
 //!
-//! Which law a client is under is not for software to say. Rules are what the operator's lawyers
-//! decided; this module only never forgets them.
+//! Software cannot say which law applies to a client. The rules are what the operator's lawyers
+//! decided; this module enforces them.
 
 mod allow;
 mod country_set;

@@ -1,29 +1,28 @@
-//! Paths, and the patterns that rules have for them.
+//! Normalises paths, and matches them against the patterns of rules.
 //!
-//! A rule for `/api/*` must hold for `/%61pi`, `//api` and `/x/../api` too, because the server
-//! behind us will very likely answer them all the same. So a path is brought into one form before
-//! any rule sees it: percent-decoded once, `\` read as `/`, dot segments removed **after** decoding
-//! (RFC 3986 §5.2.4, but `%2e%2e` is a way up as well), empty segments and the last slash dropped.
-//! In that form `/login/` is `/login`: a rule for the one holds for the other.
+//! A rule for `/api/*` must also match `/%61pi`, `//api` and `/x/../api`, because the origin very
+//! likely treats them alike. So a path is normalised before any rule sees it: it is percent-decoded
+//! once, `\` becomes `/`, dot segments are removed **after** decoding (RFC 3986 §5.2.4, but
+//! `%2e%2e` goes up as well), and empty segments and a trailing slash are dropped. So `/login/` is
+//! `/login`, and a rule for one matches the other.
 //!
-//! A separator in an escape (`%2f`, `%5c`) is one to some servers and a letter to others. Read
-//! either way, it would hide a path from its rule behind the other kind of server. Such a path has
-//! no form, and is under every rule about paths, as is one that is too long to read.
+//! Some servers read an escaped separator (`%2f`, `%5c`) as a separator, others as a character.
+//! Either reading would hide a path from its rule on the other kind of server. Such a path has no
+//! normal form and matches every rule about paths, as does a path that is too long.
 //!
-//! Decoded bytes that are no UTF-8 stay percent-encoded, in upper case, so that the form is text
-//! again. What only some servers do is not undone: a second decoding, upper case as lower case,
-//! `;parameters`. An operator with such a server guards the whole host.
+//! Decoded bytes that are not UTF-8 stay percent-encoded, in upper case. What only some servers do
+//! is not undone: decoding twice, ignoring case, `;parameters`. With such a server, write the rule
+//! for the whole host.
 //!
-//! Patterns are paths or prefixes of whole segments, nothing else. That much can be reasoned about:
-//! which pattern covers which, and a short list of paths that stands for all ([`representatives`]),
-//! with which a proof goes through every case.
+//! A pattern is a path or a prefix of whole segments, nothing else. So it can be computed which
+//! pattern covers which, and a short list of paths stands for all ([`representatives`]), so that a
+//! proof can go through every case.
 
 use crate::json::text_shape;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The longest path that is read. Longer ones are not brought into form, and are under every rule
-/// about paths.
+/// The longest path that is normalised. A longer one matches every rule about paths.
 pub const PATH_BYTES_MAX: usize = 8 * 1024;
 
 /// The longest pattern.
@@ -48,7 +47,7 @@ pub fn normalise(path: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(without_dots(&decoded(path))))
 }
 
-/// Whether the path has nothing that could need a change. Most have not, and cost no allocation.
+/// Whether the path needs no change. Most do not, and cost no allocation.
 fn is_plain(path: &str) -> bool {
     let suspect = |pair: &[u8]| matches!(pair, [b'/', b'/' | b'.']);
     path.starts_with('/')
@@ -62,7 +61,7 @@ fn hides_separator(path: &str) -> bool {
     escapes.any(|digits| digits.eq_ignore_ascii_case("2f") || digits.eq_ignore_ascii_case("5c"))
 }
 
-/// The path with its escapes read once. An escape that is none stays as it is.
+/// The path, percent-decoded once. An invalid escape stays as it is.
 fn decoded(path: &str) -> String {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
@@ -79,7 +78,7 @@ fn decoded(path: &str) -> String {
     text
 }
 
-/// The byte of an escape at the beginning, and what follows it.
+/// The byte of an escape at the start, and what follows it.
 fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
     let [b'%', high, low, rest @ ..] = text else { return None };
     let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|d| u8::try_from(d).ok());
@@ -93,7 +92,7 @@ fn push_escape(text: &mut String, byte: u8) {
     }
 }
 
-/// The path of the segments that lead somewhere.
+/// The path without empty and dot segments.
 fn without_dots(path: &str) -> String {
     let mut form = String::with_capacity(path.len() + 1);
     for segment in path.split(['/', '\\']) {
@@ -109,10 +108,10 @@ fn without_dots(path: &str) -> String {
     if form.is_empty() { "/".to_owned() } else { form }
 }
 
-/// Which paths a rule is for.
+/// The paths that a rule matches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pattern {
-    /// A path in its form; empty for the prefix of all paths.
+    /// A normalised path; empty for the prefix of all paths.
     base: String,
     reach: Reach,
 }
@@ -121,11 +120,11 @@ pub struct Pattern {
 enum Reach {
     /// That path.
     Exact,
-    /// That path and all below it.
+    /// That path and everything below it.
     Prefix,
 }
 
-/// A text that is not a pattern.
+/// The text is not a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a path pattern: use a path such as `/login`, or `/api/*` for `/api` and \
@@ -134,9 +133,9 @@ enum Reach {
 pub struct BadPattern(String);
 
 impl Pattern {
-    /// Reads a path (`/login`) or a prefix (`/api/*`, which is for `/api` too, but not for
-    /// `/apix`); `/*` is for all paths. Errors: [`BadPattern`] for anything else, and for paths
-    /// that are not in their form, because they would match nothing.
+    /// Reads a path (`/login`) or a prefix (`/api/*`, which matches `/api` too, but not `/apix`).
+    /// `/*` matches all paths. Errors: [`BadPattern`] for anything else, and for paths that are not
+    /// normalised, because they would match nothing.
     pub fn parse(text: &str) -> Result<Self, BadPattern> {
         let (base, reach) = match text.strip_suffix("/*") {
             Some(base) => (base, Reach::Prefix),
@@ -152,7 +151,7 @@ impl Pattern {
         }
     }
 
-    /// Whether the rule is for a path, which must be in the form of [`normalise`].
+    /// Whether a path matches. It must be normalised by [`normalise`].
     #[must_use]
     pub fn matches(&self, normalised: &str) -> bool {
         match (normalised.strip_prefix(self.base.as_str()), self.reach) {
@@ -162,7 +161,7 @@ impl Pattern {
         }
     }
 
-    /// Whether every path of the other pattern is one of this.
+    /// Whether this pattern matches every path that the other one matches.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         match (self.reach, other.reach) {
@@ -171,13 +170,13 @@ impl Pattern {
         }
     }
 
-    /// A path of its own: the base, or the root where that is empty.
+    /// A path that it matches: the base, or the root if that is empty.
     fn own_path(&self) -> &str {
         if self.base.is_empty() { "/" } else { &self.base }
     }
 }
 
-/// What a pattern looks like, for whoever wrote another thing.
+/// What is allowed, for the message about another value.
 const ALLOWED: &str = "a path such as `/login`, or `/api/*` for `/api` and everything below it; no \
     escapes, `.`, `..`, `//` or trailing `/`, and no other `*`";
 
@@ -193,12 +192,12 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// One path for each class of paths that the patterns tell apart, and one that none of them
-/// matches, if there is such a path.
+/// One path for each class of paths that the patterns distinguish, among them one that no pattern
+/// matches, if there is one.
 ///
-/// Every path is in the class of one of these: of a base that it equals; otherwise of some path
-/// directly below the longest prefix that matches it, in a segment of which no pattern knows;
-/// otherwise of such a path below the root.
+/// Why this covers every path: a path that equals a base is in the class of that base. Any other
+/// path is in the class of a path directly below the longest prefix that matches it, with a segment
+/// that occurs in no pattern, or of such a path below the root.
 #[must_use]
 pub fn representatives(patterns: &[Pattern]) -> Vec<String> {
     let unknown = unknown_segment(patterns);

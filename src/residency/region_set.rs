@@ -1,19 +1,18 @@
-//! A set of regions, by their place in the config.
+//! A set of regions, by their index.
 //!
-//! Deciding on a request is taking regions out of a set: those that the law forbids, those that are
-//! down, those that were tried. Nearly every config has fewer than 64 regions; their set is one
-//! number, and taking out is one instruction and no allocation. Larger configs have further words
-//! behind it.
+//! To decide on a request is to remove regions from a set: forbidden ones, regions that are down,
+//! regions that were tried. Nearly every config has at most 64 regions; their set is one number,
+//! and removing takes one instruction and no allocation. Larger sets have further words.
 //!
-//! A place that no config can have ([`REGIONS_MAX`]) is never in a set, so that a mistaken place
-//! narrows what is permitted.
+//! An index of [`REGIONS_MAX`] or more is never in a set, so a wrong index only narrows what is
+//! permitted.
 
-/// The most regions that a config can have.
+/// The most regions that a set can hold.
 pub const REGIONS_MAX: usize = 1024;
 
 const WORD: usize = u64::BITS as usize;
 
-/// A set of places of regions.
+/// A set of indexes of regions.
 ///
 /// **Invariant.** The last of the further words is not zero, so that equal sets are equal values.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub struct RegionSet {
 }
 
 impl RegionSet {
-    /// The set of no region.
+    /// The empty set.
     #[must_use]
     pub const fn none() -> Self {
         Self { first: 0, further: Vec::new() }
@@ -67,7 +66,7 @@ impl RegionSet {
         self.word(region / WORD) & (1 << (region % WORD)) != 0
     }
 
-    /// Takes out what is not in the other set too.
+    /// Removes what is not in the other set.
     pub fn intersect(&mut self, other: &Self) {
         self.first &= other.first;
         self.further.truncate(other.further.len());
@@ -75,7 +74,7 @@ impl RegionSet {
         self.trim();
     }
 
-    /// What is in both sets.
+    /// The regions in both sets.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let mut both = self.clone();
@@ -83,7 +82,7 @@ impl RegionSet {
         both
     }
 
-    /// What is in this set, in the other, or in both.
+    /// The regions in either set.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         let (long, short) =
@@ -94,7 +93,7 @@ impl RegionSet {
         either
     }
 
-    /// Takes out what is in the other set.
+    /// Removes what is in the other set.
     pub fn remove_all(&mut self, other: &Self) {
         self.first &= !other.first;
         self.further.iter_mut().zip(&other.further).for_each(|(word, less)| *word &= !less);
@@ -119,7 +118,7 @@ impl RegionSet {
         (0..self.words()).all(|word| self.word(word) & !other.word(word) == 0)
     }
 
-    /// The regions, in the order of the config.
+    /// The regions, in the order of their indexes.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.words()).flat_map(|word| bits(self.word(word)).map(move |bit| word * WORD + bit))
     }
@@ -142,7 +141,7 @@ impl RegionSet {
     }
 }
 
-/// The places of the bits that are set, from the lowest.
+/// The indexes of the bits that are set, from the lowest.
 fn bits(mut word: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let bit = word.trailing_zeros() as usize;

@@ -1,4 +1,4 @@
-//! One rule: whom it guards, and where it lets their data be.
+//! One residency rule: which requests it matches, and where their data may be.
 
 use super::{Allow, CountrySet, Pattern};
 use crate::country::Country;
@@ -7,35 +7,35 @@ use crate::json::words;
 use crate::ordered::Set;
 use std::fmt;
 
-/// A rule. Where it guards a request, its mode says what that means.
+/// A residency rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// Its name; clients see it when they are refused.
     pub id: RuleId,
     /// Which requests it guards.
     pub when: When,
-    /// Where the regions may be that see those requests.
+    /// Where the regions may be that handle those requests.
     pub allow: Allow,
-    /// Whether it may be left.
+    /// Whether it may be broken if no region inside is usable.
     pub mode: Mode,
-    /// The legal ground, in the operator's words.
+    /// The legal basis, in the operator's words.
     pub basis: Option<String>,
 }
 
 words! {
-    /// Whether a rule may be left.
+    /// Whether a rule may be broken.
     pub enum Mode {
-        /// Never, whatever is down.
+        /// Never, even if all regions inside are down.
         Strict = "strict",
-        /// Where no region inside is usable.
+        /// If no region inside is usable.
         Preferred = "preferred",
     }
 }
 
-/// Which requests a rule guards. Every condition must hold; an absent one always does.
+/// Which requests a rule guards. All conditions must hold; an absent one always holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct When {
-    /// The client is in one of these countries, or nobody knows where it is.
+    /// The client is in one of these countries, or its country is unknown.
     pub countries: Option<CountrySet>,
     /// The request is for one of these hosts, in lower case; `*.` stands for one label.
     pub hosts: Option<Set<String>>,
@@ -43,16 +43,16 @@ pub struct When {
     pub paths: Option<Vec<Pattern>>,
     /// Its method is one of these, in upper case.
     pub methods: Option<Vec<String>>,
-    /// Each of these headers says one of its texts, or anything where there are none.
+    /// Each of these headers has one of its values, or any value if none is listed.
     pub headers: Vec<(String, Vec<String>)>,
     /// It belongs to one of these tenants.
     pub tenants: Option<Set<TenantId>>,
 }
 
-/// What is known of a request before anything is decided. No address, no identity.
+/// What rules look at in a request. It has no address and no identity.
 #[derive(Clone, Copy)]
 pub struct RuleFacts<'a> {
-    /// Where the client is, if that is known.
+    /// The client's country, if known.
     pub country: Option<Country>,
     /// The host that was asked for, in lower case, without a port.
     pub host: &'a str,
@@ -60,7 +60,7 @@ pub struct RuleFacts<'a> {
     pub path: &'a str,
     /// The method, in upper case.
     pub method: &'a str,
-    /// The tenant, where there is one that is known.
+    /// The tenant, if the request names a known one.
     pub tenant: Option<&'a TenantId>,
     /// The value of a header by its name in lower case.
     pub header: &'a dyn Fn(&str) -> Option<String>,
@@ -68,7 +68,7 @@ pub struct RuleFacts<'a> {
 
 impl fmt::Debug for RuleFacts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Headers are nobody's business.
+        // Headers stay private.
         f.debug_struct("RuleFacts")
             .field("country", &self.country)
             .field("host", &self.host)
@@ -80,8 +80,7 @@ impl fmt::Debug for RuleFacts<'_> {
 }
 
 impl When {
-    /// Whether the condition on the country holds. Not knowing the country guards: a client from
-    /// nowhere is under every rule that any country is under.
+    /// Whether the condition on the country holds. It always holds for an unknown country.
     #[must_use]
     pub fn guards_country(&self, country: Option<Country>) -> bool {
         match (self.countries, country) {
@@ -97,8 +96,8 @@ impl When {
         hosts.contains(host) || wildcard_of(host).is_some_and(|wildcard| hosts.contains(&wildcard))
     }
 
-    /// Whether the condition on the host can hold for a request that one of `names` stands for,
-    /// where names and hosts may both be wildcards.
+    /// Whether the condition on the host can hold for a request to one of `names`. Both names and
+    /// hosts may be wildcards.
     #[must_use]
     pub fn may_guard(&self, names: &[&str]) -> bool {
         let Some(hosts) = &self.hosts else { return true };
@@ -115,8 +114,8 @@ impl When {
         tenant.is_some_and(|tenant| tenants.contains(tenant))
     }
 
-    /// Whether the conditions on the request itself hold: path, method and headers. `path` is
-    /// normalised; one that could not be is under every rule that any path is under.
+    /// Whether the conditions on path, method and headers hold. `path` is normalised; `None` means
+    /// that it could not be, and then the condition on the path always holds.
     #[must_use]
     pub fn guards_request(&self, path: Option<&str>, facts: &RuleFacts<'_>) -> bool {
         let path_holds = match (&self.paths, path) {
@@ -124,7 +123,7 @@ impl When {
             (Some(patterns), Some(path)) => patterns.iter().any(|pattern| pattern.matches(path)),
         };
         let method_holds = || {
-            // HEAD is GET without the body, and what it tells is of the same resource.
+            // HEAD is GET without the body, about the same resource.
             let is_it = |method: &String| {
                 method == facts.method || (facts.method == "HEAD" && method == "GET")
             };
@@ -133,22 +132,22 @@ impl When {
         path_holds && method_holds() && self.headers.iter().all(|header| says(header, facts))
     }
 
-    /// Whether it looks at more than country, host and tenant.
+    /// Whether there is a condition beyond country, host and tenant.
     #[must_use]
     pub fn looks_at_request(&self) -> bool {
         self.paths.is_some() || self.methods.is_some() || !self.headers.is_empty()
     }
 }
 
-/// Whether a header says one of the texts. One that is there twice arrives as one list, and each
-/// item of it counts.
+/// Whether a header has one of the values. A repeated header arrives as one list, and each item
+/// counts.
 fn says((name, texts): &(String, Vec<String>), facts: &RuleFacts<'_>) -> bool {
     let Some(value) = (facts.header)(name) else { return false };
     let is_one = |said: &str| texts.iter().any(|text| text == said.trim());
     texts.is_empty() || is_one(&value) || value.split(',').any(is_one)
 }
 
-/// The pattern that stands for `host` and its sisters: `*.example.com` for `a.example.com`.
+/// The wildcard that covers `host`: `*.example.com` for `a.example.com`.
 #[must_use]
 pub fn wildcard_of(host: &str) -> Option<String> {
     let (_, parent) = host.split_once('.')?;
@@ -159,7 +158,7 @@ pub fn wildcard_of(host: &str) -> Option<String> {
 }
 
 impl Rule {
-    /// Whether a region in `country` that has attested `attest` may see what this rule guards, at
+    /// Whether a region in `country` that attests `attest` may handle what this rule guards, at
     /// some time.
     #[must_use]
     pub fn permits_at_some_time(&self, country: Country, attest: &[String]) -> bool {
@@ -167,8 +166,8 @@ impl Rule {
     }
 }
 
-/// The strict rules under which some request for `name` stands, which may be a wildcard. Where one
-/// answer is given to everybody, as in DNS, all of them bind it.
+/// The strict rules that match some request to `name`, which may be a wildcard. They all bind what
+/// gives every client the same answer, such as a DNS record.
 #[must_use]
 pub fn strict_rules_over<'r>(rules: &'r [Rule], name: &str) -> Vec<&'r Rule> {
     let binds = |rule: &&Rule| rule.mode == Mode::Strict && rule.when.may_guard(&[name]);

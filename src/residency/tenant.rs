@@ -1,20 +1,19 @@
-//! Which tenant a request is for.
+//! Which tenant a request names.
 //!
 //! A tenant can be pinned to a set of countries, so whoever names the tenant chooses a
-//! jurisdiction. Hence the reading is narrow: one place in the request, one candidate, which is a
-//! slug or nothing. What is missing or malformed is no tenant, and a request without a tenant is
-//! under all rules but the pins; the operator who needs more makes tenants required, and such a
-//! request is refused. What is too long to read, or said twice in two ways, is refused in any
-//! case: the service behind us may read a tenant from it.
+//! jurisdiction. Hence a tenant is read from exactly one source in the request, and must be a slug.
+//! If it is missing or malformed, the request has no tenant: the rules apply, but no pin. With
+//! `required` such a request is refused. A value that is too long, or given twice and differently,
+//! is always refused, because the origin may read a tenant from it.
 //!
-//! A tenant read here is a claim. That the client may act for it is for the origin to check; here
-//! the claim can only narrow where the request may go.
+//! The tenant is only a claim. The origin must check that the client may act for it; here the claim
+//! can only narrow where the request may go.
 
 use crate::ids::TenantId;
 use crate::json::text_shape;
 use std::fmt;
 
-/// The longest `Cookie` header that is read. A longer one names no tenant.
+/// The longest `Cookie` header that is read. A longer one counts as unreadable.
 pub const COOKIE_BYTES_MAX: usize = 16 * 1024;
 
 /// Where requests name their tenant.
@@ -31,21 +30,21 @@ pub enum TenantSource {
     PathSegment(u8),
 }
 
-/// What a request says of its tenant.
+/// What a request says about its tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TenantClaim {
     /// Nothing, or nothing that could be a tenant.
     None,
     /// This tenant.
     Tenant(TenantId),
-    /// Something that nobody can read for certain: too long, or said in several ways. The service
-    /// behind us may still read a tenant from it, so it is not the same as none.
+    /// It cannot be read for certain: it is too long, or has several different values. The origin
+    /// may still read a tenant from it, so this is not the same as none.
     Unreadable,
 }
 
 impl TenantSource {
-    /// The tenant of a request. `host` is without a port, `path` as [`super::normalise`] makes it,
-    /// `header` gives a header by its name in lower case. Upper-case letters count as lower-case
+    /// The tenant of a request. `host` has no port, `path` is normalised by [`super::normalise`],
+    /// and `header` returns a header by its lower-case name. Upper-case letters count as lower-case
     /// ones.
     #[must_use]
     pub fn find(
@@ -56,7 +55,7 @@ impl TenantSource {
     ) -> TenantClaim {
         match self {
             Self::Header(name) => match header(&name.to_ascii_lowercase()) {
-                // A header that is there twice arrives as one list.
+                // A repeated header arrives as one list.
                 Some(value) => one_of(value.split(',').map(str::trim_ascii)),
                 None => TenantClaim::None,
             },
@@ -75,7 +74,7 @@ impl TenantSource {
         }
     }
 
-    /// Whether the path says it.
+    /// Whether it is in the path.
     #[must_use]
     pub fn looks_at_path(&self) -> bool {
         matches!(self, Self::PathSegment(_))
@@ -93,7 +92,7 @@ impl fmt::Display for TenantSource {
     }
 }
 
-/// A text that names no place in a request.
+/// The text is not a source of a tenant.
 #[derive(Debug)]
 struct BadSource;
 
@@ -109,22 +108,22 @@ fn parse(text: &str) -> Result<TenantSource, BadSource> {
     }
 }
 
-text_shape!(TenantSource, parse, "a place in a request", {"type": "string"});
+text_shape!(TenantSource, parse, "a tenant source, such as `header x-tenant`", {"type": "string"});
 
 fn claim(candidate: Option<&str>) -> TenantClaim {
     let id = candidate.map(|text| TenantId::parse(&text.trim_ascii().to_ascii_lowercase()));
     id.and_then(Result::ok).map_or(TenantClaim::None, TenantClaim::Tenant)
 }
 
-/// What several values say together. With different ones, the accident of their order would choose
-/// the jurisdiction: of two cookies of one name, RFC 6265 §4.2.2 gives no order to rely on.
+/// Combines several values. If they differ, the tenant is unreadable: otherwise their order would
+/// choose the jurisdiction, and RFC 6265 §4.2.2 gives two cookies of one name no reliable order.
 fn one_of<'v>(mut values: impl Iterator<Item = &'v str>) -> TenantClaim {
     let Some(first) = values.next() else { return TenantClaim::None };
     if !values.all(|value| value == first) {
         return TenantClaim::Unreadable;
     }
     match claim(Some(first)) {
-        // Not empty and no slug: the service may decode it into one.
+        // Neither empty nor a slug: the origin may decode it into one.
         TenantClaim::None if !first.is_empty() => TenantClaim::Unreadable,
         claim => claim,
     }

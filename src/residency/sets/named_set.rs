@@ -22,7 +22,7 @@ impl Day {
 pub enum SetKind {
     /// The law itself applies there.
     Membership,
-    /// Somebody has decided that the law there is as good.
+    /// The Commission has decided that the law there is adequate.
     Adequacy,
 }
 
@@ -44,7 +44,7 @@ pub struct SetMember {
     pub country: Country,
     /// The first day on which it is a member.
     pub effective_from: Day,
-    /// The first day on which it no longer is, where an end is set.
+    /// The first day on which it no longer is; `None` if no end is set.
     pub expires: Option<Day>,
     /// What a region there must attest to count, such as `dpf_certified`.
     pub requires: Option<&'static str>,
@@ -57,7 +57,7 @@ pub struct SetMember {
 pub enum MemberStatus {
     /// It counts.
     Member,
-    /// It would count if the region attested this.
+    /// It counts only if the region attests this.
     NeedsAttestation(&'static str),
     /// It counts from this instant.
     NotYet(Timestamp),
@@ -97,7 +97,7 @@ impl SetMember {
     }
 }
 
-/// A set that this program knows by name.
+/// A built-in set.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NamedSet {
     /// Its name, without the `@`.
@@ -107,7 +107,7 @@ pub struct NamedSet {
     /// Where its members are published.
     pub source: &'static str,
     pub(super) own: &'static [SetMember],
-    /// A set all of whose members are members of this one.
+    /// A set whose members are all members of this one.
     pub(super) base: Option<&'static NamedSet>,
 }
 
@@ -118,7 +118,7 @@ impl NamedSet {
         base.iter().chain(self.own)
     }
 
-    /// Whether the country counts at `now`; none where it is not listed.
+    /// Whether the country counts at `now`; `None` if it is not listed.
     #[must_use]
     pub fn status(
         &self,
@@ -136,7 +136,7 @@ impl NamedSet {
         self.status(country, attestations, now) == Some(MemberStatus::Member)
     }
 
-    /// Whether a condition on the set holds for the country: every listed one, whatever its dates.
+    /// Whether a condition on the set holds for the country: it is listed, whatever its dates.
     #[must_use]
     pub fn guards(&self, country: Country) -> bool {
         self.members().any(|member| member.country == country)
