@@ -1,10 +1,9 @@
-//! Countries as ISO 3166-1 alpha-2 codes. What is not a known place is no country at all.
+//! Countries, by their ISO 3166-1 alpha-2 codes.
 //!
 //! A country is held as its index in the table of codes. So a set of countries is a few words of
-//! bits, and what is known of a country (its continent, its region) is one more byte at the same
-//! place in another table ([`crate::geo`]). The table is in alphabetical order, so countries
-//! sort as their codes do, and a code is found in eight steps: reading one is part of every
-//! request.
+//! bits, and facts about a country (its continent, its region) are a byte at the same index of
+//! another table ([`crate::geo`]). The table is in alphabetical order: countries sort as their
+//! codes do, and a code is found in eight steps. Every request reads one.
 
 use crate::json::{Key, Reader, text_shape};
 use std::fmt;
@@ -12,8 +11,8 @@ use std::fmt;
 /// How many countries there are.
 pub const COUNTRIES: usize = 250;
 
-/// Every assigned code, in order, and `XK` for Kosovo, which has none of its own but is in use.
-/// Source: ISO 3166-1 alpha-2, 249 entries, as of 2026.
+/// Every assigned code, in order, and `XK` for Kosovo, which is not assigned but in use. Source:
+/// ISO 3166-1 alpha-2, 249 entries, as of 2026.
 const CODES: &str = "\
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ \
     BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR \
@@ -30,24 +29,24 @@ const CODES: &str = "\
 /// Two letters and a space.
 const WIDTH: usize = 3;
 
-/// A country by its assigned code. A code that nobody has assigned (`EU`, `UK`, `EL`) is refused: a
-/// rule about it would guard nobody.
+/// A country by its assigned code. Codes that are not assigned (`EU`, `UK`, `EL`) are refused: a
+/// rule about one would never match.
 ///
 /// **Invariant.** The number is below [`COUNTRIES`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Country(u8);
 
-/// What a country looks like, for whoever wrote another thing.
+/// What is allowed, for the message about another value.
 const ALLOWED: &str = "an ISO 3166-1 alpha-2 country code, such as `BR`";
 
-/// A text that is not a country code.
+/// The text is not a country code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a country: use an ISO 3166-1 alpha-2 code, such as `BR`")]
 pub struct BadCountry(String);
 
 impl Country {
-    /// Reads a code in either case. `XX` (unknown), Cloudflare's `T1` (Tor) and codes that are not
-    /// assigned are not places. Errors: [`BadCountry`].
+    /// Reads a code in either case. Errors: [`BadCountry`] for codes that are not assigned, among
+    /// them Cloudflare's `XX` (unknown) and `T1` (Tor).
     pub fn parse(text: &str) -> Result<Self, BadCountry> {
         Self::find(text).ok_or_else(|| BadCountry(text.chars().take(16).collect()))
     }
@@ -60,8 +59,8 @@ impl Country {
         u8::try_from(found).ok().map(Self)
     }
 
-    /// The country of a code that this crate itself writes down. For constants only: there, a code
-    /// that is no country does not compile.
+    /// The country of a code that is written in this crate. For constants only: an unknown code
+    /// does not compile there.
     pub(crate) const fn known(code: [u8; 2]) -> Self {
         let (mut rows, _) = CODES.as_bytes().as_chunks::<WIDTH>();
         let mut index = 0;
@@ -84,8 +83,8 @@ impl Country {
         (usize::from(index) < COUNTRIES).then_some(Self(index))
     }
 
-    /// Its index in the table. Good within one build, for bit sets and tables; what is kept, keeps
-    /// the code.
+    /// Its index in the table. Valid within one build only, for bit sets and tables; documents
+    /// store the code.
     #[must_use]
     pub fn index(self) -> u8 {
         self.0

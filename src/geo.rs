@@ -1,32 +1,31 @@
-//! Where on earth a country is, in the three vocabularies that Cloudflare has for it.
+//! Where a country is, in Cloudflare's three vocabularies.
 //!
-//! - [`Continent`]: what `request.cf.continent` says. Which country is where is taken from the
-//!   gazetteer that databases of addresses build upon (geonames.org, `countryInfo.txt`): Cyprus is
-//!   in Europe with the rest of the EU, Turkey and the Caucasus are in Asia, Timor is in Oceania.
-//!   UN M49 differs in some of these.
+//! - [`Continent`]: what `request.cf.continent` says. The continent of each country is from the
+//!   gazetteer that databases of IP addresses use (geonames.org, `countryInfo.txt`): Cyprus is in
+//!   Europe with the rest of the EU, Turkey and the Caucasus are in Asia, Timor is in Oceania. UN
+//!   M49 differs in some of these.
 //! - [`LbRegion`]: the thirteen regions of Cloudflare's load balancing. Which country is in which
 //!   is published only by the API (`GET /accounts/:id/load_balancers/regions`), so the table here
-//!   is **our reading** of the documented names, and may differ from Cloudflare's at the edges.
-//!   What is documented is followed: the API's example has Mexico and Haiti in WNAM. The rest is
+//!   is **our reading** of the documented names, and may differ from Cloudflare's at the edges. The
+//!   table follows what is documented: the API's example has Mexico and Haiti in WNAM. The rest is
 //!   UN M49: Eastern Europe with the Baltic and the Balkan states and Cyprus; Western Asia and Iran
 //!   as the Middle East; Northern and Western Africa as the one, all other Africa as the other
 //!   half; Central Asia with Southern; Central America with the north of South America; the
 //!   Caribbean with the east of North America.
-//! - [`Area`]: location hints of Durable Objects, which is where we can put a vantage.
+//! - [`Area`]: the location hints of Durable Objects, where a vantage point can be.
 //!
-//! All three are for finding what is near. None is for residency: a region of the load balancer is
-//! that of the data center that was asked, not of the client, and lines on a map are no law. The
-//! law is in `residency`.
+//! All three are for proximity only, never for residency. A load-balancing region is that of the
+//! data center, not of the client, and continents are not legal areas. The law is in `residency`.
 
 use crate::country::Country;
 use crate::json::{Key, Reader, words};
 
-/// West of this, the United States and Canada are the western half. Cloudflare splits by state and
-/// province, which a region's coordinates do not tell: Texas and Missouri are in its western half
-/// although most of them lies east of here.
+/// The western half of the United States and Canada is west of this longitude. Cloudflare splits by
+/// state and province, which coordinates do not give: it has Texas and Missouri in the west,
+/// although they are mostly east of this line.
 const EAST_BEGINS_DEGREES: f64 = -100.0;
 
-/// The continent of each country: a place in [`Continent::ALL`], in the order of the codes.
+/// The continent of each country, in the order of the codes: an index into [`Continent::ALL`].
 /// Source: `countryInfo.txt` of geonames.org.
 const CONTINENTS: &str = "\
     3224432016535432342303200\
@@ -41,7 +40,8 @@ const CONTINENTS: &str = "\
     4520305462346442555320000\
 ";
 
-/// The region of each country: `a` is the first in [`LbRegion::ALL`]; Antarctica has none.
+/// The region of each country, in the order of the codes: `a` is the first in [`LbRegion::ALL`];
+/// Antarctica has none.
 const LB_REGIONS: &str = "\
     chkbbdhj-fgcgbchdbkcidhji\
     bblfbfbkjjdebgjjjcigfjmee\
@@ -165,16 +165,16 @@ impl Key for LbRegion {
 }
 
 impl Country {
-    /// The continent. Every country has one in the table; the answer is optional because a table
-    /// is no proof to the compiler.
+    /// The continent. It is `Some` for every country; the type is optional only because the
+    /// compiler cannot know the table.
     #[must_use]
     pub fn continent(self) -> Option<Continent> {
         entry(CONTINENTS, self, b'0', Continent::ALL)
     }
 
-    /// The region of the load balancer, by our reading. `longitude` is that of the place that is
-    /// meant, in degrees, east positive; it decides between the halves of the United States and
-    /// Canada, which count as eastern where it is unknown. Antarctica is in none.
+    /// The load-balancing region, by our reading. `longitude` is in degrees, east positive. It
+    /// decides between the halves of the United States and Canada, which count as eastern if it is
+    /// unknown. `None` for Antarctica.
     #[must_use]
     pub fn lb_region(self, longitude: Option<f64>) -> Option<LbRegion> {
         const SPLIT: [Country; 2] = [Country::known(*b"CA"), Country::known(*b"US")];
@@ -184,7 +184,7 @@ impl Country {
         entry(LB_REGIONS, self, b'a', LbRegion::ALL)
     }
 
-    /// The area that is nearest, as far as regions tell. Antarctica has none.
+    /// The nearest area, by load-balancing region. `None` for Antarctica.
     #[must_use]
     pub fn area(self, longitude: Option<f64>) -> Option<Area> {
         const HAITI: Country = Country::known(*b"HT");
@@ -196,7 +196,7 @@ impl Country {
     }
 }
 
-/// The last Aleutians lie beyond the date line, where longitudes are positive again.
+/// The last Aleutian islands are beyond the date line, where longitudes are positive.
 fn is_west(longitude: f64) -> bool {
     (-180.0..EAST_BEGINS_DEGREES).contains(&longitude) || longitude > 0.0
 }

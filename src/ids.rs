@@ -1,21 +1,20 @@
-//! Names that an operator gives to things: validated once, compared cheaply, kept for ever.
+//! Ids: names that an operator gives to things, validated once.
 //!
-//! An id is the identity of a thing (`ARCHITECTURE.md`, invariant 5): a region that changes its
-//! weight or address is still the same region, a renamed region is a new one with no history. Ids
-//! appear in KV keys, headers and metrics, so they are short ASCII slugs that need no escaping
-//! anywhere.
+//! An id is an identity (`ARCHITECTURE.md`, invariant 5). A region that changes its weight or
+//! address is still the same region; a renamed region is a new one without history. Ids appear in
+//! KV keys, headers and metrics, so they are short ASCII slugs that never need escaping.
 
 use crate::json::{Key, Reader, text_shape};
 use std::fmt;
 
-/// Longest id in bytes, so that `region:<id>` stays far below KV's 512-byte limit for a key.
+/// The longest id in bytes, far below KV's limit of 512 bytes for a key such as `region:<id>`.
 pub const ID_BYTES_MAX: usize = 63;
 
-/// What an id looks like, for whoever wrote another thing.
+/// What is allowed, for the message about another value.
 const ALLOWED: &str =
     "an id: 1 to 63 characters of a-z, 0-9 and `-`, starting with a letter or digit";
 
-/// An id that is not a slug.
+/// The text is not a slug.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not an id: use 1 to 63 characters of a-z, 0-9 and `-`, starting with a letter or digit"
@@ -80,19 +79,19 @@ macro_rules! id {
 }
 
 id!(
-    /// A place where origins stand, with one country.
+    /// A region: a set of origins in one country.
     RegionId
 );
 id!(
-    /// A server that may be sent traffic.
+    /// An origin: a server that we may send traffic to.
     OriginId
 );
 id!(
-    /// The definition of a check.
+    /// A monitor: the definition of a check.
     MonitorId
 );
 id!(
-    /// What clients ask for: a set of hosts, served by regions.
+    /// A service: a set of hosts, served by regions.
     ServiceId
 );
 id!(

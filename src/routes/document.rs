@@ -1,4 +1,4 @@
-//! The document under [`super::KEY`], as it travels.
+//! The shape of the document under the KV key [`super::KEY`].
 
 use crate::config::{Affinity, Geo, Policy, Proxying};
 use crate::country::Country;
@@ -16,13 +16,13 @@ shape! {
     pub struct Routes {
         /// [`super::VERSION`].
         version: u32,
-        /// Counts the changes of the Controller's state; a later table has a larger one.
+        /// Counts changes of the Controller's state: a later table has a larger generation.
         generation: u64,
         /// When the Controller wrote this; renewed by its heartbeat.
         as_of: Timestamp,
         /// The config that it was compiled from.
         config: Fingerprint,
-        /// Fingerprint of what the law says in this table. The proof of a config names it.
+        /// Fingerprint of the rules, pins and sets in this table. The proof of a config names it.
         law: Fingerprint,
         /// All regions.
         regions: Vec<RegionEntry>,
@@ -34,20 +34,20 @@ shape! {
         tenants: Map<TenantId, Vec<RegionId>> = Map::new(),
         /// The regions that each named set permits, for pins that are kept in KV.
         sets: Map<String, Vec<RegionId>> = Map::new(),
-        /// When a membership ends that something above rests on; `lasting` is the law from then on,
-        /// for proxies that have heard nothing newer.
+        /// When the first membership ends that something above depends on. From then on `lasting`
+        /// applies, in proxies that have no newer table.
         law_until: Option<Timestamp>,
-        /// What is permitted by memberships that have no end. Absent where `law_until` is.
+        /// What is permitted by memberships without an end. Absent if `law_until` is.
         lasting: Option<LastingEntry>,
     }
 
-    /// The law without any membership that has an end.
+    /// The law without memberships that end.
     pub struct LastingEntry {
         /// The regions that each rule permits, in the order of the rules.
         rules: Vec<Vec<RegionId>>,
-        /// The same of each pin.
+        /// The same for each pin.
         tenants: Map<TenantId, Vec<RegionId>> = Map::new(),
-        /// The same of each set.
+        /// The same for each set.
         sets: Map<String, Vec<RegionId>> = Map::new(),
     }
 
@@ -57,7 +57,7 @@ shape! {
         id: RegionId,
         /// Its country.
         country: Country,
-        /// Its place, where the config tells.
+        /// Its location, if the config gives one.
         location: Option<Location>,
     }
 
@@ -65,17 +65,17 @@ shape! {
     pub struct ServiceEntry {
         /// Host names, in lower case.
         hosts: Vec<String>,
-        /// Longest wait for the first byte of one try of a request that may be tried elsewhere.
+        /// Longest wait for the first byte of one try, if the request may be tried again elsewhere.
         try_timeout_ms: Millis,
         /// Longest wait for the first byte of an answer, all tries together.
         timeout_ms: Millis,
         /// How a region is chosen.
         steering: SteeringEntry,
-        /// How a request tells its tenant.
+        /// How a request names its tenant.
         tenancy: Option<TenancyEntry>,
         /// How its requests are treated.
         proxy: Proxying,
-        /// What a region is asked for to see whether it answers again, beginning with `/`.
+        /// The path of a trial request, starting with `/`.
         trial_path: String = "/".to_owned(),
         /// Its regions in failover order.
         regions: Vec<CandidateEntry>,
@@ -85,27 +85,27 @@ shape! {
     pub struct SteeringEntry {
         /// The policy.
         policy: Policy,
-        /// Where it is `latency`: regions within this of the best share.
+        /// With `latency`: regions within this of the best share the traffic.
         band_ms: Millis = 0,
-        /// And a choice moves only for more than this beyond the band.
+        /// With `latency`: a choice moves only for a gain of more than this beyond the band.
         min_gain_ms: Millis = 0,
-        /// Where it is `geo`: which regions serve which places.
+        /// With `geo`: which regions serve which clients.
         geo: Geo,
         /// What keeps a client with its region.
         affinity: Affinity = Affinity::None,
-        /// Whether a region with origins down hands a share of its clients to the next.
+        /// Whether a region with origins down gives a share of its clients to the next region.
         spill: bool = false,
-        /// The region that takes writes, where only one does.
+        /// The region that takes writes; absent if all do.
         primary: Option<RegionId>,
-        /// Most seconds that a replica may lag to be read from.
+        /// The largest lag of a replica that may be read from, in seconds.
         max_lag_s: u64 = 0,
-        /// For how long a client that wrote reads from the primary.
+        /// For how many seconds a client that wrote reads from the primary.
         read_your_writes_s: u64 = 0,
     }
 
-    /// How a request tells its tenant.
+    /// How a request names its tenant.
     pub struct TenancyEntry {
-        /// Where the tenant stands.
+        /// Where in the request the tenant is.
         source: TenantSource,
         /// Whether a request without a known tenant is refused.
         required: bool = false,
@@ -121,52 +121,52 @@ shape! {
         health: Health,
         /// Whether it takes no new clients.
         draining: bool = false,
-        /// Origins that are fit for traffic.
+        /// The number of usable origins.
         usable: u32,
-        /// Origins in all.
+        /// The number of all origins.
         all: u32,
-        /// Smoothed latency of the observer's probes, where there is a fresh one.
+        /// Smoothed latency of the observer's probes; absent if stale.
         latency_ms: Option<Millis>,
-        /// How far its data lags behind the primary, where it says so.
+        /// Its replication lag in seconds, if it reports one.
         lag_s: Option<u64>,
         /// Its share, 0 to 100.
         weight: u32 = 1,
-        /// Percent of the clients that it takes while it is tried out.
+        /// Percent of the clients that it takes while it is a canary.
         canary: Option<u32>,
         /// Percent of the clients that it turns away.
         shed: u32 = 0,
-        /// Scheme, host and port of the origins to use, best first: those that are up, or else
-        /// those that are unknown.
+        /// Scheme, host and port of the origins to use, best first: those that are up, or if none
+        /// is, those of unknown health.
         origins: Vec<String>,
     }
 
-    /// One residency rule as it travels.
+    /// One residency rule.
     pub struct RuleEntry {
         /// Its name.
         id: RuleId,
-        /// Whether it may be left.
+        /// Whether it may be broken if no region inside is usable.
         mode: Mode,
         /// Which requests it guards.
         when: WhenEntry,
         /// The regions that it permits now.
         permits: Vec<RegionId>,
-        /// The legal ground, in the operator's words.
+        /// The legal basis, in the operator's words.
         basis: Option<String>,
     }
 
     /// Which requests a rule guards.
     pub struct WhenEntry {
-        /// Client countries; all where absent.
+        /// Client countries; all if absent.
         countries: Option<Vec<Country>>,
-        /// Hosts; all where absent.
+        /// Hosts; all if absent.
         hosts: Option<Vec<String>>,
-        /// Paths; all where absent.
+        /// Paths; all if absent.
         paths: Option<Vec<Pattern>>,
-        /// Methods; all where absent.
+        /// Methods; all if absent.
         methods: Option<Vec<String>>,
         /// Headers.
         headers: Vec<HeaderEntry> = Vec::new(),
-        /// Tenants; all requests where absent.
+        /// Tenants; all requests if absent.
         tenants: Option<Vec<TenantId>>,
     }
 
@@ -174,7 +174,7 @@ shape! {
     pub struct HeaderEntry {
         /// Its name.
         name: String,
-        /// What it says; anything where there is no text.
+        /// The values that match; any value if empty.
         texts: Vec<String> = Vec::new(),
     }
 }

@@ -28,8 +28,8 @@ impl LawBook {
         self.tenants.get(tenant)
     }
 
-    /// Reads a pin that was kept in KV: `{"allow": ["DE", "@dach"]}`, or one text. What it names
-    /// and nobody knows permits nothing. `None` where the text is no pin.
+    /// Reads a pin from KV: `{"allow": ["DE", "@dach"]}`, or a single string. An entry that is
+    /// unknown permits nothing. `None` if the text is not a pin.
     #[must_use]
     pub fn read_pin(&self, text: &str, regions: &[RegionEntry]) -> Option<Pin> {
         let value: Value = json::parse(text).ok()?;

@@ -1,10 +1,9 @@
 //! The routing table: everything a proxy needs to decide, in one KV value.
 //!
 //! The Controller compiles it, KV carries it, and each isolate reads it once a generation into a
-//! [`Table`]. Rules travel in the same document as the regions that they constrain, with the
-//! regions that they permit at this instant, so a proxy can never hold new regions with old rules,
-//! and needs no calendar of the law. A table that does not read is no table: a proxy refuses rather
-//! than guesses.
+//! [`Table`]. Rules travel in the same document as the regions, together with the regions that each
+//! permits at this instant. So a proxy never has new regions with old rules, and needs no dates of
+//! the law. A table that cannot be read is not used: without a table the proxy refuses.
 
 mod document;
 mod law_book;
@@ -23,6 +22,6 @@ use crate::time::{MINUTE, Millis};
 pub const KEY: &str = "routes";
 /// The version that this build writes and reads.
 pub const VERSION: u32 = 2;
-/// A table older than this is called stale: two heartbeats were missed, and KV had time to spread
-/// the third.
+/// A table older than this is stale: two heartbeats were missed, and the third had time to spread
+/// in KV.
 pub const STALE_AFTER: Millis = 12 * MINUTE;

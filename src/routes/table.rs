@@ -1,4 +1,4 @@
-//! The table in the form that decisions use: regions by index, hosts and rules indexed.
+//! The routing table in memory, as decisions use it: regions by index, hosts and rules indexed.
 
 use super::document::{
     CandidateEntry, LastingEntry, RegionEntry, Routes, RuleEntry, ServiceEntry, SteeringEntry,
@@ -17,21 +17,21 @@ use crate::residency::{CompiledRule, CountrySet, Law, RegionSet, TenantSource, W
 use crate::time::{Millis, Timestamp};
 use serde_json::Value;
 
-/// Why a text is no table.
+/// Why a text is not a routing table.
 #[derive(Debug, thiserror::Error)]
 pub enum BadRoutes {
-    /// Not this document.
+    /// It does not have the shape of the document.
     #[error("the routes do not read: {0}")]
     Shape(#[from] BadJson),
-    /// A version of another build.
+    /// It has the version of another build.
     #[error("the routes are not of version {VERSION}, which this build reads")]
     Version,
-    /// A region that the table does not have.
+    /// It names a region that it does not have.
     #[error("the routes name `{0}`, which is not among their regions")]
     UnknownRegion(String),
 }
 
-/// The table in the form that decisions use.
+/// The routing table as decisions use it.
 #[derive(Debug)]
 pub struct Table {
     /// The generation of the document.
@@ -42,7 +42,7 @@ pub struct Table {
     services: Vec<Serving>,
     by_host: Map<String, usize>,
     book: LawBook,
-    /// When a membership ends that the law rests on, and the law from then on.
+    /// When a membership ends that the law depends on, and the law from then on.
     later: Option<(Timestamp, LawBook)>,
 }
 
@@ -53,17 +53,17 @@ pub struct Serving {
     pub id: ServiceId,
     /// Its index among the services of the table.
     pub index: usize,
-    /// Longest wait for the first byte of one try of a request that may be tried elsewhere.
+    /// Longest wait for the first byte of one try, if the request may be tried again elsewhere.
     pub try_timeout_ms: Millis,
     /// Longest wait for the first byte of an answer, all tries together.
     pub timeout_ms: Millis,
     /// How a region is chosen.
     pub steering: SteeringEntry,
-    /// How a request tells its tenant.
+    /// How a request names its tenant.
     pub tenancy: Option<TenancyEntry>,
     /// How its requests are treated.
     pub proxy: Proxying,
-    /// What a region is asked for to see whether it answers again.
+    /// The path of a trial request.
     pub trial_path: String,
     /// Its regions in failover order.
     pub candidates: Vec<Candidate>,
@@ -73,9 +73,9 @@ pub struct Serving {
     pub down: RegionSet,
     /// Those that take no new clients.
     pub draining: RegionSet,
-    /// The region that takes writes, where only one does.
+    /// The index of the region that takes writes; `None` if all do.
     pub primary: Option<usize>,
-    /// Whether a choice may go by which share of the clients one is in.
+    /// Whether a choice may depend on which share of the clients this one is in.
     pub shares: bool,
 }
 
@@ -86,7 +86,7 @@ pub struct Candidate {
     pub index: usize,
     /// Its index in the service's failover order.
     pub failover_index: usize,
-    /// What travelled.
+    /// Its entry in the document.
     pub entry: CandidateEntry,
     /// The region's country.
     pub country: Country,
@@ -104,16 +104,15 @@ impl Table {
         json::from_value::<Routes>(&value)?.try_into()
     }
 
-    /// Whether the Controller has been silent for longer than [`STALE_AFTER`]: the view is old, and
-    /// what it says of health may no longer be so. What it says of the law is no older than the
-    /// config.
+    /// Whether the table is older than [`STALE_AFTER`]. Its health may then be wrong; its rules are
+    /// those of the config.
     #[must_use]
     pub fn is_stale(&self, now: Timestamp) -> bool {
         now.since(self.as_of) > STALE_AFTER
     }
 
-    /// The service that serves `host`, which must be in lower case and without a port: by its own
-    /// name, or else by one that stands for its sisters.
+    /// The service of `host`, which must be in lower case and without a port. An exact name comes
+    /// before a wildcard.
     #[must_use]
     pub fn service(&self, host: &str) -> Option<&Serving> {
         let exact = self.by_host.get(host);
