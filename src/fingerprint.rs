@@ -77,6 +77,17 @@ mod tests {
     }
 
     #[test]
+    fn a_stored_one_still_matches_after_an_update() {
+        let all: Vec<u8> = (0..=u8::MAX).collect();
+        assert_eq!(Fingerprint::of(&all).to_string(), "4242dc5249c33625");
+        assert_eq!(Fingerprint::of("Zürich 🚆".as_bytes()).to_string(), "98c1b8e77111b539");
+        let value = ("eu-west", [1_u32, 2, 3].as_slice(), Some(7_u64), true, None::<u8>);
+        assert_eq!(Fingerprint::of_value(&value).to_string(), "b71584a195fce90e");
+        let list = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(Fingerprint::of_value(&list).to_string(), "afe6dd348dfb7270");
+    }
+
+    #[test]
     fn it_reads_back_as_it_was_written() {
         let fingerprint = Fingerprint::of(b"config");
         assert_eq!(Fingerprint::try_from(fingerprint.to_string()), Ok(fingerprint));

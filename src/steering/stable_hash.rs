@@ -102,8 +102,40 @@ mod tests {
 
     #[test]
     fn it_is_the_same_on_every_machine_and_in_every_release() {
-        assert_eq!(StableHash::of("canary", "client-1").value(), 0x9f2d_287b_38b3_6f3f);
+        for (salt, key, value) in [
+            ("", "", 0xa049_0b00_7fca_3c4b),
+            ("canary", "client-1", 0x9f2d_287b_38b3_6f3f),
+            ("canary", "203.0.113.7", 0xab15_fffb_2fd8_688d),
+            ("canary", "2001:db8::1", 0xdce9_b452_f741_e34f),
+            ("region", "eu-west-1", 0xaad8_939f_3df0_2539),
+            ("straße", "тест", 0xdc76_896a_bea7_c269),
+        ] {
+            assert_eq!(StableHash::of(salt, key).value(), value, "{salt} {key}");
+        }
+        for (key, value) in [
+            (0, 0xb7e5_b533_f53c_325e),
+            (1, 0x0d96_ee1a_b88b_4846),
+            (u64::MAX, 0x28ac_a6c6_b074_cdf3),
+        ] {
+            assert_eq!(StableHash::of_number("spill", key).value(), value, "{key}");
+        }
         assert_eq!(StableHash::of("canary", "client-1").bucket(), 6_217);
+    }
+
+    #[test]
+    fn each_of_many_clients_stays_where_it_is() {
+        for (salt, all) in [
+            ("", 0x99ff_3950_f6ae_7438),
+            ("canary", 0x1a94_49fa_aceb_b8fd),
+            ("failback", 0xf8a0_5b93_6d81_ddf3),
+            ("spill", 0xd75a_afab_4a7a_1fed),
+            ("region", 0xcb2c_8f86_9a6d_52bf),
+            ("straße", 0xa1d0_38c9_744c_d64f),
+        ] {
+            let clients = hashes(salt).take(10_000);
+            let seen = clients.fold(0_u64, |seen, hash| seen.rotate_left(1) ^ hash.value());
+            assert_eq!(seen, all, "the clients of `{salt}` have moved");
+        }
     }
 
     #[test]
