@@ -28,7 +28,7 @@ enum Step {
     LintHost,
     /// No lint in what is compiled for the edge only
     LintWasm,
-    /// The Worker builds and is within its size limit
+    /// The Worker builds, is within its size limit and near its recorded size
     Build,
     /// All tests, those of the built Worker on workerd among them
     Tests,
@@ -71,14 +71,15 @@ impl Step {
             Self::Format => process::run(&mut cargo(&["fmt", "--all", "--check"])),
             Self::LintHost => process::run(&mut cargo(&LINT_HOST)),
             Self::LintWasm => process::run(&mut cargo(&LINT_WASM)),
-            Self::Build => bundle::release(checkout, tools),
+            Self::Build => bundle::checked(checkout, tools),
             Self::Agree => agree::run(&Builds::make(checkout, tools)?),
             Self::DeployDryRun => deploy_dry_run(checkout, tools),
             Self::Tests => process::run(
                 // End-to-end tests wait far more than they compute.
                 cargo(&["test", "--workspace"])
                     .env("RUST_TEST_THREADS", "4")
-                    .env("POINTSMAN_BUNDLE", checkout.bundle()),
+                    .env("POINTSMAN_BUNDLE", checkout.bundle())
+                    .env("POINTSMAN_PROVOKING_BUNDLE", bundle::provoking_folder(checkout)),
             ),
         }
     }

@@ -4,6 +4,7 @@
 //! (ADR-0010). `src/shell/entry.js` takes requests itself and leaves everything else to the shim.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -15,9 +16,8 @@ use crate::setup::Tools;
 pub(super) const SOURCES: [&str; 2] = ["src/shell/entry.js", "src/shell/carry.js"];
 
 /// Makes one script of entry and shim, under the name that the shim had.
-pub(super) fn put_before(checkout: &Checkout, tools: &Tools) -> Result<()> {
-    let script = checkout.bundle().join("index.js");
-    let shim = checkout.bundle().join("shim.js");
+pub(super) fn put_before(checkout: &Checkout, tools: &Tools, bundle: &Path) -> Result<()> {
+    let (script, shim) = (bundle.join("index.js"), bundle.join("shim.js"));
     fs::rename(&script, &shim).with_context(|| format!("cannot move {}", script.display()))?;
     let mut command = process::command(&tools.esbuild, checkout.root());
     command

@@ -1,17 +1,23 @@
 //! Builds the Worker and weighs it.
 //!
-//! `worker-build` compiles, writes the glue and bundles, and [`shrink`] makes the wasm small. Both
-//! would do it all again, some seconds of it, when nothing has changed; as wrangler builds before
-//! everything that it does, [`stamp`] spares that.
+//! `worker-build` compiles, writes the glue and bundles, and [`optimise`] makes the wasm smaller.
+//! Both would do it all again, some seconds of it, when nothing has changed; as wrangler builds
+//! before everything that it does, [`stamp`] spares that.
 
 mod entry;
-mod shrink;
+mod flags;
+mod optimise;
+mod record;
 mod size;
 mod stamp;
 
-pub(crate) use shrink::FEATURES;
+pub(crate) use optimise::FEATURES;
 
-use anyhow::Result;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::checkout::Checkout;
@@ -22,81 +28,163 @@ use crate::setup::{self, Tools};
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Builds faster and with debug information; such a build has no size limit
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["record", "provoking"])]
     dev: bool,
+    /// Records the size, which later builds and other branches are compared with
+    #[arg(long)]
+    record: bool,
+    /// Builds the Worker that panics where a test asks it to, into `target/provoking/bundle/`
+    #[arg(long, conflicts_with = "record")]
+    provoking: bool,
 }
 
-/// How the Worker is compiled.
+/// A Worker that can be built.
 #[derive(Debug, Clone, Copy)]
-enum Profile {
+enum Kind {
+    /// For looking for a fault.
     Dev,
+    /// What is deployed.
     Release,
+    /// The same with a panic in each of its parts, for a test.
+    Provoking,
 }
 
 /// Sets up, builds into `build/`, prints the size.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     let tools = setup::run(checkout)?;
-    if options.dev { bundle(checkout, &tools, Profile::Dev) } else { release(checkout, &tools) }
+    if options.dev {
+        return bundle(checkout, &tools, Kind::Dev);
+    }
+    if options.provoking {
+        return provoking(checkout, &tools);
+    }
+    release(checkout, &tools)?;
+    if options.record { record::write(checkout, weighed(checkout)?) } else { Ok(()) }
 }
 
 /// Builds what would be deployed.
 ///
-/// **Errors** when it does not build, and when it is above the size limit.
+/// **Errors** when it does not build, when it is above the size limit, and when it tells where it
+/// was built.
 pub(crate) fn release(checkout: &Checkout, tools: &Tools) -> Result<()> {
-    bundle(checkout, tools, Profile::Release)?;
-    size::weigh(&checkout.bundle().join("index_bg.wasm"))
+    bundle(checkout, tools, Kind::Release)?;
+    size::weigh(checkout, &wasm(checkout, Kind::Release))?;
+    flags::check(checkout, &wasm(checkout, Kind::Release))
 }
 
-/// The same, however large it is: what its wasm weighs gzipped, in bytes.
+/// The same, and what else a change must pass.
+///
+/// **Errors** as of [`release`], and when the recorded size is not near the size.
+pub(crate) fn checked(checkout: &Checkout, tools: &Tools) -> Result<()> {
+    release(checkout, tools)?;
+    record::check(checkout, weighed(checkout)?)?;
+    provoking(checkout, tools)
+}
+
+/// Builds the Worker that panics when it is asked to.
 ///
 /// **Errors** when it does not build.
-pub(crate) fn weighed(checkout: &Checkout, tools: &Tools) -> Result<usize> {
-    bundle(checkout, tools, Profile::Release)?;
-    size::gzip_bytes(&checkout.bundle().join("index_bg.wasm"))
+fn provoking(checkout: &Checkout, tools: &Tools) -> Result<()> {
+    bundle(checkout, tools, Kind::Provoking)
 }
 
-fn bundle(checkout: &Checkout, tools: &Tools, profile: Profile) -> Result<()> {
-    compile(checkout, profile)?;
-    let present = stamp::of_inputs(checkout, tools, profile)?;
-    if stamp::is_current(checkout, present.as_deref()) {
-        eprintln!("build/ is up to date");
+/// Where the Worker is that panics when it is asked to.
+pub(crate) fn provoking_folder(checkout: &Checkout) -> PathBuf {
+    folder(checkout, Kind::Provoking)
+}
+
+/// What the wasm in `build/` weighs gzipped, in bytes.
+///
+/// **Errors** when there is none.
+pub(crate) fn weighed(checkout: &Checkout) -> Result<usize> {
+    size::gzip_bytes(&wasm(checkout, Kind::Release))
+}
+
+/// Builds what would be deployed, however large it is.
+///
+/// **Errors** when it does not build.
+pub(crate) fn unlimited(checkout: &Checkout, tools: &Tools) -> Result<()> {
+    bundle(checkout, tools, Kind::Release)
+}
+
+/// Cargo's target folder. Other flags would make everything else anew, so they have their own.
+fn target(checkout: &Checkout, kind: Kind) -> PathBuf {
+    match kind {
+        Kind::Dev | Kind::Release => checkout.target(),
+        Kind::Provoking => checkout.target().join("provoking"),
+    }
+}
+
+/// Where the bundle goes.
+fn folder(checkout: &Checkout, kind: Kind) -> PathBuf {
+    match kind {
+        Kind::Dev | Kind::Release => checkout.bundle(),
+        Kind::Provoking => target(checkout, kind).join("bundle"),
+    }
+}
+
+fn wasm(checkout: &Checkout, kind: Kind) -> PathBuf {
+    folder(checkout, kind).join("index_bg.wasm")
+}
+
+fn bundle(checkout: &Checkout, tools: &Tools, kind: Kind) -> Result<()> {
+    let flags = flags::encoded(checkout, kind)?;
+    compile(checkout, kind, &flags)?;
+    let present = stamp::of_inputs(checkout, tools, kind)?;
+    let folder = folder(checkout, kind);
+    if stamp::is_current(&folder, present.as_deref()) {
+        eprintln!("{} is up to date", shown(checkout, &folder));
         return Ok(());
     }
-    stamp::remove(checkout)?;
-    worker_build(checkout, tools, profile)?;
-    entry::put_before(checkout, tools)?;
-    if matches!(profile, Profile::Release) {
-        shrink::shrink(checkout, tools)?;
+    stamp::remove(&folder)?;
+    worker_build(checkout, tools, kind, &flags)?;
+    entry::put_before(checkout, tools, &folder)?;
+    if !matches!(kind, Kind::Dev) {
+        optimise::optimise(checkout, tools, &wasm(checkout, kind))?;
     }
-    // A source that was saved meanwhile is in `build/` and not in `present`: no stamp then.
-    if stamp::of_inputs(checkout, tools, profile)? == present {
-        stamp::write(checkout, present.as_deref())?;
+    // A source that was saved meanwhile is in the bundle and not in `present`: no stamp then.
+    if stamp::of_inputs(checkout, tools, kind)? == present {
+        stamp::write(&folder, present.as_deref())?;
     }
     Ok(())
 }
 
+fn shown(checkout: &Checkout, folder: &std::path::Path) -> String {
+    let inside = folder.strip_prefix(checkout.root()).unwrap_or(folder);
+    format!("{}/", inside.display())
+}
+
 /// The same call of cargo as `worker-build` makes, which then finds everything compiled.
-fn compile(checkout: &Checkout, profile: Profile) -> Result<()> {
+fn compile(checkout: &Checkout, kind: Kind, flags: &OsStr) -> Result<()> {
     let mut cargo = process::command("cargo", checkout.root());
     cargo.args(["build", "--package", "pointsman", "--lib", "--target", "wasm32-unknown-unknown"]);
-    if matches!(profile, Profile::Release) {
+    if !matches!(kind, Kind::Dev) {
         cargo.arg("--release");
     }
+    set_flags(&mut cargo, checkout, kind, flags)?;
     // Read by the macros of wasm-bindgen, unknown to cargo: without it they would write other code.
     process::prepare(cargo.env("WASM_BINDGEN_USE_JS_SYS", "1"))
 }
 
 /// `worker-build` fetches each program that it is not given, hence all three are named.
-fn worker_build(checkout: &Checkout, tools: &Tools, profile: Profile) -> Result<()> {
+fn worker_build(checkout: &Checkout, tools: &Tools, kind: Kind, flags: &OsStr) -> Result<()> {
     let mut command = process::command(&tools.worker_build, checkout.root());
     command
-        .arg(match profile {
-            Profile::Dev => "--dev",
-            Profile::Release => "--release",
+        .arg(match kind {
+            Kind::Dev => "--dev",
+            Kind::Release | Kind::Provoking => "--release",
         })
-        .arg("--no-opt")
+        .args(["--no-opt", "--out-dir"])
+        .arg(std::path::absolute(folder(checkout, kind))?)
         .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
         .env("WASM_OPT_BIN", &tools.wasm_opt)
         .env("ESBUILD_BIN", &tools.esbuild);
+    set_flags(&mut command, checkout, kind, flags)?;
     process::prepare(&mut command)
+}
+
+fn set_flags(command: &mut Command, checkout: &Checkout, kind: Kind, flags: &OsStr) -> Result<()> {
+    let target = std::path::absolute(target(checkout, kind)).context("the target folder")?;
+    command.env("CARGO_TARGET_DIR", target).env("CARGO_ENCODED_RUSTFLAGS", flags);
+    Ok(())
 }

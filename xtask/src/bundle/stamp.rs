@@ -1,4 +1,4 @@
-//! Tells whether `build/` is what a new run would write.
+//! Tells whether a bundle is what a new run would write.
 //!
 //! The stamp is a hash of all that goes in: the compiled wasm and the programs that work on it. It
 //! looks at contents and not at times, so a fresh clone, a switched branch and a restored cache are
@@ -8,26 +8,25 @@ use std::env;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{Profile, entry};
+use super::{Kind, entry, target};
 use crate::checkout::Checkout;
 use crate::setup::Tools;
 
+/// The name of the file with the stamp.
+const STAMP: &str = ".stamp";
+
 /// The stamp of the next build. `None` when the compiled wasm is not where cargo puts it by
 /// default; the next build is then always done.
-pub(super) fn of_inputs(
-    checkout: &Checkout,
-    tools: &Tools,
-    profile: Profile,
-) -> Result<Option<String>> {
-    let folder = match profile {
-        Profile::Dev => "debug",
-        Profile::Release => "release",
+pub(super) fn of_inputs(checkout: &Checkout, tools: &Tools, kind: Kind) -> Result<Option<String>> {
+    let folder = match kind {
+        Kind::Dev => "debug",
+        Kind::Release | Kind::Provoking => "release",
     };
-    let compiled = checkout.target().join("wasm32-unknown-unknown").join(folder);
+    let compiled = target(checkout, kind).join("wasm32-unknown-unknown").join(folder);
     let Ok(wasm) = fs::read(compiled.join("pointsman.wasm")) else {
         return Ok(None);
     };
@@ -44,30 +43,29 @@ pub(super) fn of_inputs(
     Ok(Some(format!("{:016x}\n", hasher.finish())))
 }
 
-/// True when `build/` is complete and its stamp is `present`.
-pub(super) fn is_current(checkout: &Checkout, present: Option<&str>) -> bool {
-    let complete =
-        ["index.js", "index_bg.wasm"].iter().all(|file| checkout.bundle().join(file).exists());
-    complete && present.is_some() && fs::read_to_string(path(checkout)).ok().as_deref() == present
+/// True when the bundle in `folder` is complete and its stamp is `present`.
+pub(super) fn is_current(folder: &Path, present: Option<&str>) -> bool {
+    let complete = ["index.js", "index_bg.wasm"].iter().all(|file| folder.join(file).exists());
+    complete && present.is_some() && fs::read_to_string(path(folder)).ok().as_deref() == present
 }
 
 /// Takes the stamp away before a build, so that a build which fails half-way is not taken for a
 /// whole one.
-pub(super) fn remove(checkout: &Checkout) -> Result<()> {
-    match fs::remove_file(path(checkout)) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).context("build/.stamp"),
+pub(super) fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_file(path(folder)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).context(STAMP),
         _ => Ok(()),
     }
 }
 
-/// Marks `build/` as built from the inputs of `present`.
-pub(super) fn write(checkout: &Checkout, present: Option<&str>) -> Result<()> {
+/// Marks the bundle in `folder` as built from the inputs of `present`.
+pub(super) fn write(folder: &Path, present: Option<&str>) -> Result<()> {
     match present {
-        Some(stamp) => fs::write(path(checkout), stamp).context("build/.stamp"),
+        Some(stamp) => fs::write(path(folder), stamp).context(STAMP),
         None => Ok(()),
     }
 }
 
-fn path(checkout: &Checkout) -> PathBuf {
-    checkout.bundle().join(".stamp")
+fn path(folder: &Path) -> PathBuf {
+    folder.join(STAMP)
 }
