@@ -23,6 +23,7 @@ pub mod controller;
 pub mod country;
 pub mod documents;
 pub mod fingerprint;
+mod fnv;
 pub mod geo;
 pub mod health;
 pub mod hold;

@@ -49,6 +49,7 @@ const LAYERS: [&[&str]; 8] = [
     &[
         "country",
         "fingerprint",
+        "fnv",
         "geo",
         "hold",
         "ids",
