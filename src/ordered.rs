@@ -4,69 +4,10 @@
 //! The tree of the standard library is some 5 KB of wasm for each pair of types, and we have two
 //! dozen of them; a vector and a binary search are a few hundred bytes. Ours hold tens of entries,
 //! where the vector is the faster one too. Tables that grow with customers are no place for these:
-//! an insertion moves what comes after it (ADR-0003).
+//! an insertion moves what comes after it (ADR-0011).
 
 use std::borrow::Borrow;
-use std::cmp::Ordering;
 use std::fmt;
-
-/// Sorts by a key; items with the same key stay in their order. By insertion: the lists that are
-/// sorted here are short, and the standard sort is some 4 KB of wasm for each type of item.
-pub fn sort_by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
-    sort_by(items, |a, b| key(a).cmp(&key(b)));
-}
-
-/// The same by a comparison.
-pub fn sort_by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
-    for end in 1..items.len() {
-        let (sorted, rest) = items.split_at(end);
-        let Some(item) = rest.first() else { return };
-        let place = sorted.partition_point(|other| compare(other, item).is_le());
-        for at in (place..end).rev() {
-            items.swap(at, at + 1);
-        }
-    }
-}
-
-/// How many items are sorted by insertion before runs of them are merged: as many as a service
-/// commonly has regions, for which merging would allocate anew for each doubling.
-const RUN: usize = 16;
-
-/// The places of the keys in ascending order; those with the same key stay in theirs. By merging,
-/// for lists that may be long: one function for all of them, since it sees only keys.
-#[must_use]
-pub fn order_of(keys: &[u64]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..keys.len()).collect();
-    for run in order.chunks_mut(RUN) {
-        sort_by_key(run, |place| keys.get(*place).copied());
-    }
-    let mut width = RUN;
-    while width < order.len() {
-        let mut merged = Vec::with_capacity(order.len());
-        for pair in order.chunks(width.saturating_mul(2)) {
-            let (left, right) = pair.split_at(width.min(pair.len()));
-            merge(keys, left, right, &mut merged);
-        }
-        order = merged;
-        width = width.saturating_mul(2);
-    }
-    order
-}
-
-fn merge(keys: &[u64], mut left: &[usize], mut right: &[usize], merged: &mut Vec<usize>) {
-    while let (Some((a, behind_a)), Some((b, behind_b))) = (left.split_first(), right.split_first())
-    {
-        if keys.get(*b) < keys.get(*a) {
-            merged.push(*b);
-            right = behind_b;
-        } else {
-            merged.push(*a);
-            left = behind_a;
-        }
-    }
-    merged.extend_from_slice(left);
-    merged.extend_from_slice(right);
-}
 
 /// An ordered map.
 ///
@@ -385,25 +326,6 @@ mod tests {
                 prop_assert!(ours.iter().eq(theirs.iter()));
                 prop_assert_eq!(ours.len(), theirs.len());
             }
-        }
-
-        #[test]
-        fn places_are_in_the_order_of_a_stable_sort(
-            keys in proptest::collection::vec(0u64..9, 0..70),
-        ) {
-            let mut theirs: Vec<usize> = (0..keys.len()).collect();
-            theirs.sort_by_key(|at| keys[*at]);
-            prop_assert_eq!(order_of(&keys), theirs);
-        }
-
-        #[test]
-        fn sorting_does_what_the_standard_sort_does(
-            items in proptest::collection::vec((0u8..9, any::<u16>()), 0..40),
-        ) {
-            let (mut ours, mut theirs) = (items.clone(), items);
-            sort_by_key(&mut ours, |(key, _)| *key);
-            theirs.sort_by_key(|(key, _)| *key);
-            prop_assert_eq!(ours, theirs);
         }
 
         #[test]

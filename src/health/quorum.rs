@@ -7,7 +7,6 @@
 use super::failure_reason::FailureReason;
 use super::verdict::Verdict;
 use crate::config::Quorum;
-use crate::ordered::sort_by_key;
 use crate::time::Millis;
 
 /// The note if no area has a conclusive verdict.
@@ -59,7 +58,7 @@ fn most_frequent(reasons: &[FailureReason]) -> Option<FailureReason> {
 
 /// The middle value, or the mean of the two in the middle.
 pub(super) fn median(values: &mut [Millis]) -> Option<Millis> {
-    sort_by_key(values, |value| *value);
+    values.sort_unstable();
     let upper = *values.get(values.len() / 2)?;
     let lower = *values.get(values.len().checked_sub(1)? / 2)?;
     Some(lower.midpoint(upper))

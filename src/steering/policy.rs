@@ -13,7 +13,6 @@ use crate::config::Policy;
 use crate::health::Health;
 use crate::ids::RegionId;
 use crate::latency::{blend, within_band};
-use crate::ordered::order_of;
 use crate::residency::{RegionSet, Ruling};
 use crate::routes::{Candidate, Serving};
 use crate::time::Millis;
@@ -40,8 +39,7 @@ pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, ChosenB
         1 => return (left, ChosenBy::Only),
         _ => {}
     }
-    let groups: Vec<u64> = left.iter().map(|region| choice.group(region)).collect();
-    sort_by_value(&mut left, &groups);
+    left.sort_by_cached_key(|region| choice.group(region));
     let mut how = None;
     for group in left.chunk_by_mut(|a, b| choice.group(a) == choice.group(b)) {
         let chosen = choice.within(group);
@@ -50,20 +48,22 @@ pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, ChosenB
     (left, how.unwrap_or(ChosenBy::Nothing))
 }
 
+/// What a region is ordered by before the policy is asked; `false` and less come first. Regions with
+/// the same are a group.
+type Group = (bool, u64, [bool; 3], bool);
+
 impl<'t> Choice<'_, 't> {
-    /// The number of a region's group: what does not fail first, then what breaks fewer preferred
-    /// rules, then what fewer wishes put behind, then what is known to be up.
-    fn group(&self, region: &Candidate) -> u64 {
+    /// The group of a region: what does not fail first, since what is preferred is so only while it
+    /// serves; then what breaks fewer preferred rules; then what no wish puts behind; then what is
+    /// known to be up.
+    fn group(&self, region: &Candidate) -> Group {
+        let is_behind = |filter| {
+            let mut behind = self.wishes.iter().filter(|wish| wish.filter == filter);
+            behind.any(|wish| wish.behind.contains(region.index))
+        };
         let reluctance = self.ruling.reluctance(region.index);
-        let (mut failing, mut unwanted) = (0, 0);
-        for wish in self.wishes.iter().filter(|wish| wish.behind.contains(region.index)) {
-            match wish.filter {
-                Filter::Breaker => failing = FAILING,
-                filter => unwanted += weight(filter),
-            }
-        }
-        let unproved = u64::from(region.entry.health != Health::Up);
-        failing + (reluctance.saturating_mul(16)).min(FAILING / 2) + unwanted * 2 + unproved
+        let unwanted = BEHIND.map(is_behind);
+        (is_behind(Filter::Breaker), reluctance, unwanted, region.entry.health != Health::Up)
     }
 
     /// Orders one group.
@@ -122,12 +122,9 @@ impl<'t> Choice<'_, 't> {
             let Some(regions) = regions.filter(|regions| names_one(regions, group)) else {
                 continue;
             };
-            let rank = |region: &&Candidate| {
-                let index = regions.iter().position(|id| *id == region.entry.id);
-                index.and_then(|index| u64::try_from(index).ok()).unwrap_or(u64::MAX)
-            };
-            let ranks: Vec<u64> = group.iter().map(rank).collect();
-            sort_by_value(group, &ranks);
+            group.sort_by_cached_key(|region| {
+                regions.iter().position(|id| *id == region.entry.id).unwrap_or(usize::MAX)
+            });
             return how;
         }
         ChosenBy::Order
@@ -225,18 +222,9 @@ impl<'t> Choice<'_, 't> {
     }
 }
 
-/// What puts a failing region behind every other. What is preferred is so only while it serves.
-const FAILING: u64 = 1 << 62;
-
-/// How far behind a wish puts a region: what would be wrong for a client further than what would
-/// only be early or late. All of them together stay below 8.
-fn weight(wish: Filter) -> u64 {
-    match wish {
-        Filter::Lag => 4,
-        Filter::Drain => 2,
-        _ => 1,
-    }
-}
+/// The wishes that put a region behind, from the one that puts it furthest: what would be wrong for
+/// a client counts for more than what would only be early or late.
+const BEHIND: [Filter; 3] = [Filter::Lag, Filter::Drain, Filter::Canary];
 
 fn share(region: &Candidate) -> weighted::WeightedCandidate {
     let weight = u8::try_from(region.entry.weight).unwrap_or(weighted::WEIGHT_MAX);
@@ -258,11 +246,10 @@ fn to_front(group: &mut [&Candidate], position: usize) {
 }
 
 /// Sorts by the value that each region has; those with the same stay in their order.
-fn sort_by_value(group: &mut [&Candidate], values: &[u64]) {
-    if values.is_sorted() {
-        return;
-    }
-    take_order(group, &order_of(values));
+fn sort_by_value(group: &mut [&Candidate], values: &[Millis]) {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by_key(|index| values.get(*index));
+    take_order(group, &order);
 }
 
 /// Puts the regions into the order of these indexes.

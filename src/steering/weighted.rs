@@ -15,7 +15,7 @@
 //! hundredth of them is down.
 
 use super::stable_hash::{GAMMA, mix};
-use crate::ordered::order_of;
+use std::cmp::Reverse;
 
 /// The largest weight; a larger one counts as this. It bounds the work for one candidate.
 pub const WEIGHT_MAX: u8 = 100;
@@ -40,12 +40,10 @@ pub fn pick(key: u64, candidates: &[WeightedCandidate]) -> Option<usize> {
 /// 0 come last, in the given order.
 #[must_use]
 pub fn rank(key: u64, candidates: &[WeightedCandidate]) -> Vec<usize> {
-    let rank = |candidate: &WeightedCandidate| match score(key, candidate) {
-        // The highest draw first.
-        Some((highest, _)) => !highest,
-        None => u64::MAX,
-    };
-    order_of(&candidates.iter().map(rank).collect::<Vec<_>>())
+    let mut indexes: Vec<usize> = (0..candidates.len()).collect();
+    // The highest draw first; a candidate that never draws comes last.
+    indexes.sort_by_cached_key(|at| Reverse(candidates.get(*at).and_then(|one| score(key, one))));
+    indexes
 }
 
 /// Divides all weights by their greatest common divisor: the same shares with fewer draws. Only for

@@ -13,7 +13,7 @@ use crate::config::{CountriesBy, LoadBalancerTarget, Policy, PoolTarget, Publish
 use crate::country::Country;
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
-use crate::ordered::{Map, Set, sort_by, sort_by_key};
+use crate::ordered::{Map, Set};
 use crate::view::View;
 
 /// What the names of our pool sets begin with.
@@ -128,7 +128,7 @@ impl Lists<'_> {
         let all = |regions: &[RegionId]| regions.iter().all(|region| permitted.contains(region));
         let mut pools: Vec<_> =
             self.pools.iter().copied().filter(|(_, regions)| all(regions)).collect();
-        sort_by_key(&mut pools, |(name, regions)| (self.down.contains(*name), rank(regions)));
+        pools.sort_by_key(|(name, regions)| (self.down.contains(*name), rank(regions)));
         pools.into_iter().map(|(name, _)| name.to_owned()).collect()
     }
 
@@ -146,7 +146,7 @@ impl Lists<'_> {
                 }
             }
         }
-        sort_by(&mut lists, |(a, _), (b, _)| a.cmp(b));
+        lists.sort_by(|(a, _), (b, _)| a.cmp(b));
         lists
     }
 

@@ -19,7 +19,7 @@ use crate::config::{
 use crate::health::Health;
 use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::json::words;
-use crate::ordered::{Map, Set, sort_by};
+use crate::ordered::{Map, Set};
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::view::View;
@@ -225,11 +225,11 @@ pub fn desired(config: &Config, state: &State, now: Timestamp) -> Desired {
         desired.loads.extend(load(&view, service).map(|load| (id.clone(), load)));
     }
     desired.jurisdictions = jurisdictions::jurisdictions(&view);
-    sort_by(&mut desired.records, |a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
-    sort_by(&mut desired.pools, |a, b| (&a.account, &a.name).cmp(&(&b.account, &b.name)));
-    sort_by(&mut desired.monitors, |a, b| (&a.account, &a.name).cmp(&(&b.account, &b.name)));
+    desired.records.sort_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
+    desired.pools.sort_by(|a, b| (&a.account, &a.name).cmp(&(&b.account, &b.name)));
+    desired.monitors.sort_by(|a, b| (&a.account, &a.name).cmp(&(&b.account, &b.name)));
     desired.monitors.dedup();
-    sort_by(&mut desired.balancers, |a, b| a.name.cmp(&b.name));
+    desired.balancers.sort_by(|a, b| a.name.cmp(&b.name));
     desired
 }
 

@@ -22,7 +22,7 @@ pub(super) use pools::WHOLE_POOL;
 use super::desired::Desired;
 use super::observed::Observed;
 use crate::hold::Hold;
-use crate::ordered::{Set, sort_by_key};
+use crate::ordered::Set;
 
 /// What a plan is made from.
 struct Planner<'p> {
@@ -47,7 +47,7 @@ pub fn plan(
     desired.balancers.iter().for_each(|wanted| planner.balancer(wanted));
     let mut plan = planner.plan;
     // What is urgent first; then what others need to be there; then by name.
-    sort_by_key(&mut plan.actions, |action| (action.urgency, action.change.rank()));
+    plan.actions.sort_by_key(|action| (action.urgency, action.change.rank()));
     guards::screen(&mut plan, desired, observed, holds, circumstances);
     // In a new pool every origin is enabled, and only the next plan sees it beside the others.
     let is_new = |a: &Action| matches!(a.change, Change::Fields { kind: "pools", id: None, .. });

@@ -8,7 +8,7 @@ use crate::cloudflare::name::normal;
 use crate::cloudflare::observed::Record;
 use crate::config::{DnsMode, RecordKind};
 use crate::ids::RegionId;
-use crate::ordered::{Set, sort_by};
+use crate::ordered::Set;
 
 /// Most records of one name that are compared: one page of a listing by name may be no more.
 const RECORDS_MAX: usize = 100;
@@ -33,7 +33,7 @@ impl Planner<'_> {
             return self.withhold(what(), WithheldReason::Unclear, because);
         }
         let mut sorted: Vec<&Record> = named.iter().collect();
-        sort_by(&mut sorted, |a, b| a.id.cmp(&b.id));
+        sorted.sort_by(|a, b| a.id.cmp(&b.id));
         let ours: Vec<&Record> =
             sorted.iter().copied().filter(|record| is_ours(wanted, record)).collect();
         if ours.is_empty()

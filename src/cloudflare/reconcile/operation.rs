@@ -4,7 +4,7 @@ use super::holds;
 use crate::cloudflare::desired::Desired;
 use crate::cloudflare::plan::{Action, Change, Parent, Urgency};
 use crate::hold::Hold;
-use crate::ordered::{Map, Set, sort_by};
+use crate::ordered::{Map, Set};
 use serde_json::Value;
 
 const ZONES: &str = "Zone Read";
@@ -68,7 +68,7 @@ pub(super) fn reads(desired: &Desired, zone_ids: &Map<String, String>) -> Vec<Op
             balanced.push(one);
         }
     }
-    sort_by(&mut balanced, Ord::cmp);
+    balanced.sort();
     let zones = record_zones.iter().copied().chain(balanced.iter().map(|(zone, _)| *zone));
     let unknown = Set::of(zones.filter(|zone| !zone_ids.contains_key(zone.as_str())));
     let accounts = Set::of(desired.pools.iter().map(|pool| &pool.account));
