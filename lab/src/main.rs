@@ -1,6 +1,6 @@
 //! The lab's program: `lab demo` starts a deployment and stays, `lab demo --once` plays the story
-//! on one and ends, `lab failovers` measures what failovers cost, and `lab proxies` what a request
-//! through the Worker costs.
+//! on one and ends, `lab failovers` measures what failovers cost, `lab proxies` what a request
+//! through the Worker costs, and `lab cold` how long it takes to start.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -9,6 +9,7 @@ use pointsman_lab::cron::Cron;
 use pointsman_lab::deployment::{Deployment, bundle, example_config};
 use pointsman_lab::failovers::{markdown, measure};
 use pointsman_lab::{proxies, story};
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,8 @@ enum Command {
     Failovers,
     /// Measures the Worker beside other proxies, and prints tables
     Proxies(proxies::Options),
+    /// Measures cold starts alone, and prints a table
+    Cold(proxies::ColdOptions),
     /// The origin of that measurement: prints its port and answers until it is killed
     #[command(hide = true)]
     ProxiesOrigin,
@@ -42,6 +45,7 @@ async fn main() -> Result<()> {
         Command::Demo { once } => demo(once).await,
         Command::Failovers => failovers().await,
         Command::Proxies(options) => measured(options).await,
+        Command::Cold(options) => cold(options).await,
         Command::ProxiesOrigin => proxies::serve_origin().await,
     }
 }
@@ -64,6 +68,15 @@ async fn measured(options: proxies::Options) -> Result<()> {
         std::fs::write(file, format!("{:#}\n", report.json()))?;
     }
     print!("{}", report.markdown());
+    Ok(())
+}
+
+async fn cold(options: proxies::ColdOptions) -> Result<()> {
+    let starts = proxies::measure_cold(&options).await?;
+    if let Some(file) = options.json {
+        std::fs::write(file, format!("{:#}\n", Value::from(starts.json())))?;
+    }
+    print!("{}", starts.markdown());
     Ok(())
 }
 

@@ -22,10 +22,7 @@ impl Window {
     /// **Errors**: there is no request.
     pub(super) fn of(mut taken: Vec<Duration>, elapsed: Duration) -> Result<Window> {
         taken.sort_unstable();
-        let percentile = |percent: usize| {
-            let place = taken.len().checked_sub(1)? * percent / 100;
-            taken.get(place).map(|time| time.as_secs_f64() * 1e3)
-        };
+        let percentile = |percent| percentile(&taken, percent).map(|time| time.as_secs_f64() * 1e3);
         let none = "no request was answered";
         let requests = u32::try_from(taken.len())?;
         Ok(Window {
@@ -41,6 +38,11 @@ impl Window {
     pub(super) fn with_processor_time(self, spent: Duration) -> Window {
         Window { processor_us: spent.as_secs_f64() * 1e6 / f64::from(self.requests), ..self }
     }
+}
+
+/// The value that so many of a hundred are not above. `None` of no values.
+pub(super) fn percentile<T: Copy>(sorted: &[T], percent: usize) -> Option<T> {
+    sorted.get(sorted.len().checked_sub(1)? * percent / 100).copied()
 }
 
 /// A median, and how far the rounds lie apart.

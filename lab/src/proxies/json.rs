@@ -8,14 +8,17 @@ use serde_json::{Map, Value, json};
 pub(super) fn document(report: &Report) -> Value {
     let Options { rounds, seconds, wasm_gzip_bytes, .. } = &report.options;
     let ratios = |of: fn(Spread) -> f64| {
-        let others = report.options.only.iter().filter(|name| *name != US);
+        let others = report.options.targets.names().filter(|name| *name != US);
         table(others, |name, cell| beside(report, name, cell).map(of))
     };
     let medians = |of: fn(&Window) -> f64| {
-        table(report.options.only.iter(), |name, cell| median(report.windows.of(name, cell), of))
+        table(report.options.targets.names(), |name, cell| {
+            median(report.windows.of(name, cell), of)
+        })
     };
-    let workers = report.options.only.iter().filter(|name| ![US, DIRECT].contains(&name.as_str()));
-    json!({
+    let is_other = |name: &&String| ![US, DIRECT].contains(&name.as_str());
+    let workers = report.options.targets.names().filter(is_other);
+    let mut document = json!({
         "rounds": rounds,
         "seconds": seconds,
         "ratios": ratios(|spread| spread.median),
@@ -31,12 +34,14 @@ pub(super) fn document(report: &Report) -> Value {
         "added_p50_ms_c1": added(report, |spread| spread.median),
         "added_p50_ms_c1_min": added(report, |spread| spread.min),
         "added_p50_ms_c1_max": added(report, |spread| spread.max),
-        "cold_start_ms": cold(report),
-        "cold_start_added_ms": cold_added_ms(report).map(spread),
         "memory_kib": memory(report),
         "wasm_gzip_bytes": wasm_gzip_bytes,
         "headers_sent": report.headers,
-    })
+    });
+    if let Some(fields) = document.as_object_mut() {
+        fields.extend(report.starts.json());
+    }
+    document
 }
 
 /// Requests per second of the Worker beside another target.
@@ -52,12 +57,6 @@ pub(super) fn processor_beside(report: &Report, other: &str, cell: Cell) -> Opti
 /// What the Worker adds to the median time of the least Worker, for one connection.
 pub(super) fn added_by_us(report: &Report, cell: Cell) -> Option<Spread> {
     added_p50_ms(report.windows.of(US, cell), report.windows.of(JS_BARE, cell))
-}
-
-/// By how much later the Worker answers for the first time than the least Worker, run by run.
-pub(super) fn cold_added_ms(report: &Report) -> Option<Spread> {
-    let (us, bare) = (report.cold_ms.get(US)?, report.cold_ms.get(JS_BARE)?);
-    Spread::of(us.iter().zip(bare).map(|(us, bare)| us - bare))
 }
 
 fn table<'n>(
@@ -77,13 +76,6 @@ fn added(report: &Report, of: fn(Spread) -> f64) -> Value {
     Value::Object(alone.filter_map(value).collect())
 }
 
-fn cold(report: &Report) -> Value {
-    let target = |(name, runs): (&String, &Vec<f64>)| {
-        Some((name.clone(), spread(Spread::of(runs.iter().copied())?)))
-    };
-    Value::Object(report.cold_ms.iter().filter_map(target).collect())
-}
-
 fn memory(report: &Report) -> Value {
     let target = |soak: &super::soak::Soak| {
         let trend = soak.trend();
@@ -98,11 +90,6 @@ fn memory(report: &Report) -> Value {
     Value::Object(report.soaks.iter().map(target).collect())
 }
 
-fn spread(spread: Spread) -> Value {
-    let Spread { median, min, max } = spread;
-    json!({"median": rounded(median), "min": rounded(min), "max": rounded(max)})
-}
-
 /// To a thousandth; the rest is noise.
 fn rounded(value: f64) -> Value {
     json!((value * 1e3).round() / 1e3)
@@ -111,7 +98,7 @@ fn rounded(value: f64) -> Value {
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::soak::Soak;
-    use super::super::{TARGETS, Windows};
+    use super::super::{TARGETS, Targets, Windows, cold};
     use super::*;
     use std::time::Duration;
 
@@ -128,8 +115,11 @@ pub(super) mod tests {
         }
         Report {
             options: Options {
-                workers: "workers".into(),
-                only: TARGETS.map(str::to_owned).into(),
+                targets: Targets {
+                    workers: "workers".into(),
+                    only: TARGETS.map(str::to_owned).into(),
+                    also: Vec::new(),
+                },
                 cells: Cell::ALL.map(|cell| cell.name.to_owned()).into(),
                 rounds: 2,
                 seconds: 1.0,
@@ -139,7 +129,7 @@ pub(super) mod tests {
             },
             windows,
             headers: [(US.to_owned(), vec!["host".to_owned()])].into(),
-            cold_ms: [(US.to_owned(), vec![50.0; 3]), (JS_BARE.to_owned(), vec![40.0; 3])].into(),
+            starts: cold::tests::starts(&[US, JS_BARE], 10.0),
             soaks: vec![Soak { name: US.to_owned(), samples_kib: vec![1_000; 11] }],
         }
     }
@@ -161,7 +151,7 @@ pub(super) mod tests {
             assert!(document[part][US]["c32_64k"].is_f64(), "{part}");
         }
         assert_eq!(document["added_p50_ms_c1"], json!({"c1_1k": 1.0, "c1_64k": 1.0}));
-        assert_eq!(document["cold_start_added_ms"]["median"], 10.0);
+        assert_eq!(document["cold_start_added_ms"][US], 10.0);
         assert_eq!(document["memory_kib"][US]["flat"], true);
         assert_eq!(document["wasm_gzip_bytes"], 200_000);
     }
@@ -169,12 +159,12 @@ pub(super) mod tests {
     #[test]
     fn what_was_not_measured_is_not_there() {
         let mut report = report();
-        report.options.only = vec![US.to_owned()];
+        report.options.targets.only = vec![US.to_owned()];
         report.windows.0.retain(|(name, _), _| name == US);
-        report.cold_ms.clear();
+        report.starts = cold::Starts::default();
         let document = document(&report);
         assert_eq!(document["ratios"], json!({}));
         assert_eq!(document["added_p50_ms_c1"], json!({}));
-        assert_eq!(document["cold_start_added_ms"], Value::Null);
+        assert_eq!(document["cold_start_added_ms"], json!({}));
     }
 }

@@ -1,7 +1,7 @@
 //! The figures as tables for people.
 
 use super::figures::{Spread, Window, median};
-use super::json::{added_by_us, beside, cold_added_ms, processor_beside};
+use super::json::{added_by_us, beside, processor_beside};
 use super::soak::STEP;
 use super::{Cell, DIRECT, Report, US};
 use std::fmt::Write as _;
@@ -13,10 +13,10 @@ pub(super) fn page(report: &Report) -> String {
          to most] of {} rounds.\n\n",
         report.options.rounds
     );
-    let others = report.options.only.iter().filter(|name| *name != US);
+    let others = report.options.targets.names().filter(|name| *name != US);
     table(&mut text, "beside", others, |name, cell| beside(report, name, cell).map(ratio));
     text.push_str("\nRequests per second · p50 ms · p99 ms, medians of the rounds.\n\n");
-    let all = || report.options.only.iter();
+    let all = || report.options.targets.names();
     table(&mut text, "target", all(), |name, cell| speeds(report.windows.of(name, cell)));
     text.push_str("\nProcessor time of the process for each request, µs, medians.\n\n");
     let workers = || all().filter(|name| *name != DIRECT);
@@ -33,11 +33,13 @@ pub(super) fn page(report: &Report) -> String {
     });
     text.push('\n');
     added(&mut text, report);
-    cold(&mut text, report);
     if let Some(bytes) = report.options.wasm_gzip_bytes {
         line(&mut text, format_args!("- wasm: {bytes} bytes gzipped"));
     }
     memory(&mut text, report);
+    // Marks of its own, since it can be measured and renewed alone.
+    let cold = report.starts.markdown();
+    line(&mut text, format_args!("\n<!-- cold: begin -->\n{cold}<!-- cold: end -->"));
     text
 }
 
@@ -87,23 +89,6 @@ fn added(text: &mut String, report: &Report) {
     }
 }
 
-fn cold(text: &mut String, report: &Report) {
-    for (name, runs) in &report.cold_ms {
-        if let Some(Spread { median, min, max }) = Spread::of(runs.iter().copied()) {
-            line(
-                text,
-                format_args!("- cold start of `{name}`: {median:.1} ms [{min:.1} to {max:.1}]"),
-            );
-        }
-    }
-    if let Some(Spread { median, min, max }) = cold_added_ms(report) {
-        line(
-            text,
-            format_args!("- cold start above `js_bare`: {median:.1} ms [{min:.1} to {max:.1}]"),
-        );
-    }
-}
-
 fn memory(text: &mut String, report: &Report) {
     for soak in &report.soaks {
         let Some(trend) = soak.trend() else { continue };
@@ -138,7 +123,8 @@ mod tests {
             "| `us` | 500 · 2.000 · 2.000 |",
             "| `us` | 50 | 50 | 50 | 50 |",
             "- p50 above `js_bare`, c1_64k: 1.000 ms",
-            "- cold start above `js_bare`: 10.0 ms [10.0 to 10.0]",
+            "<!-- cold: begin -->\nFrom the start of the process to the first answer",
+            "| `us` | 49.0 | 40.0 | 59.5 | 79.0 | 10.0 |\n<!-- cold: end -->",
             "- wasm: 200000 bytes gzipped",
             "- memory of `us`, MiB after each 20000 requests: 0 0 0",
         ] {

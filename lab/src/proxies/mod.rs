@@ -21,6 +21,7 @@ mod routes;
 mod scene;
 mod soak;
 
+pub use cold::{ColdOptions, Starts, measure_cold};
 pub use origin::serve as serve_origin;
 
 use anyhow::{Context, Result};
@@ -69,15 +70,31 @@ const NAMES: [&str; 4] = {
     [first.name, second.name, third.name, fourth.name]
 };
 
-/// What to measure, and for how long.
+/// What takes part.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Options {
+struct Targets {
     /// The folder that has the built Worker of each target in a folder of its name
     #[arg(long)]
     workers: PathBuf,
     /// Measures these targets alone
     #[arg(long, value_delimiter = ',', default_values = TARGETS)]
     only: Vec<String>,
+    /// Measures these targets as well; `us_` and anything is another build of the Worker
+    #[arg(long, value_delimiter = ',')]
+    also: Vec<String>,
+}
+
+impl Targets {
+    fn names(&self) -> impl Iterator<Item = &String> {
+        self.only.iter().chain(&self.also)
+    }
+}
+
+/// What to measure, and for how long.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    #[command(flatten)]
+    targets: Targets,
     /// Measures in these cells alone
     #[arg(long, value_delimiter = ',', default_values = NAMES, value_parser = NAMES)]
     cells: Vec<String>,
@@ -105,7 +122,7 @@ pub struct Report {
     windows: Windows,
     /// The names of the headers that each target sends to the origin.
     headers: BTreeMap<String, Vec<String>>,
-    cold_ms: BTreeMap<String, Vec<f64>>,
+    starts: Starts,
     soaks: Vec<soak::Soak>,
 }
 
@@ -141,7 +158,7 @@ pub async fn measure(options: Options) -> Result<Report> {
     let mut report = Report {
         windows: Windows::default(),
         headers: BTreeMap::new(),
-        cold_ms: cold::measure(&options).await?,
+        starts: cold::measure(&options.targets).await?,
         soaks: Vec::new(),
         options,
     };
@@ -153,9 +170,10 @@ pub async fn measure(options: Options) -> Result<Report> {
 }
 
 async fn rounds(report: &mut Report) -> Result<()> {
-    let Options { workers, only, cells, rounds, seconds, .. } = &report.options;
+    let Options { targets, cells, rounds, seconds, .. } = &report.options;
     let time = Duration::try_from_secs_f64(*seconds)?;
-    let mut scene = Scene::start(workers, only).await?;
+    let names: Vec<_> = targets.names().cloned().collect();
+    let mut scene = Scene::start(&targets.workers, &names).await?;
     for target in &scene.targets {
         report.headers.insert(target.name.clone(), target.headers_sent().await?);
     }

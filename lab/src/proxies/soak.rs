@@ -57,8 +57,8 @@ impl Soak {
 /// **Errors**: a process does not start, or an answer is not as it should be.
 pub(super) async fn measure(options: &Options) -> Result<Vec<Soak>> {
     let is_one = |name: &&String| [JS_BARE, US].contains(&name.as_str());
-    let names: Vec<_> = options.only.iter().filter(is_one).cloned().collect();
-    let scene = Scene::start(&options.workers, &names).await?;
+    let names: Vec<_> = options.targets.names().filter(is_one).cloned().collect();
+    let scene = Scene::start(&options.targets.workers, &names).await?;
     let mut soaks = Vec::new();
     for target in &scene.targets {
         eprintln!("proxies: {} requests to `{}`", STEP * STEPS, target.name);

@@ -51,6 +51,8 @@ enum What {
     },
     /// A request through the Worker, beside other proxies on the same runtime
     Proxy(proxies::Options),
+    /// A cold start of the Worker, beside other proxies on the same runtime
+    Cold(proxies::Common),
 }
 
 /// Measures and prints a table.
@@ -58,10 +60,15 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     let (name, write, table) = match &options.what {
         What::Decide { write } => ("decide", *write, decide(checkout)?),
         What::Actuation { write } => ("actuation", *write, actuation(checkout)?),
-        What::Proxy(options) => ("proxy", options.write, proxies::measure(checkout, options)?),
+        What::Proxy(options) => {
+            ("proxy", options.common.write, proxies::measure(checkout, options)?)
+        }
+        What::Cold(options) => ("cold", options.write, proxies::measure_cold(checkout, options)?),
     };
     match &options.what {
-        What::Proxy(options) if options.json => print!("{}", proxies::figures(checkout)?),
+        What::Proxy(proxies::Options { common, .. }) | What::Cold(common) if common.json => {
+            print!("{}", proxies::figures(checkout)?);
+        }
         _ => print!("{table}"),
     }
     if write {

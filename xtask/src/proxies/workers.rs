@@ -11,24 +11,39 @@ use crate::setup::{Tools, packages};
 
 /// Where the sources of the others are.
 const SOURCES: &str = "bench/proxy";
+/// All targets of the lab; `direct` is the origin itself.
+pub(super) const ALL: [&str; 6] = ["direct", "js_bare", "js_equal", "rust_bare", "reflare", "us"];
 /// Those that are one script.
 const SCRIPTS: [&str; 2] = ["js_bare", "js_equal"];
+/// What a built Worker consists of.
+const BUILT: [&str; 2] = ["index.js", "index_bg.wasm"];
 
 /// The folder that holds the built Workers.
 pub(super) fn folder(checkout: &Checkout) -> PathBuf {
     checkout.target().join("proxies")
 }
 
-/// Builds the others and copies ours, which must be in `build/`. Returns the folder of all.
-pub(super) fn build(checkout: &Checkout, tools: &Tools) -> Result<PathBuf> {
+/// Builds those of the others that are `wanted`, and copies ours, which must be in `build/`. Returns
+/// the folder of all.
+pub(super) fn build(checkout: &Checkout, tools: &Tools, wanted: &[String]) -> Result<PathBuf> {
     let (sources, built) = (checkout.root().join(SOURCES), folder(checkout));
     for name in SCRIPTS {
         copy(&sources.join(name), &built.join(name), &["index.js"])?;
     }
-    copy(&checkout.bundle(), &built.join("us"), &["index.js", "index_bg.wasm"])?;
-    rust_bare(checkout, tools, &sources.join("rust_bare"), &built.join("rust_bare"))?;
-    reflare(tools, &sources.join("reflare"), &built)?;
+    take(&checkout.bundle(), &built.join("us"))?;
+    let is_wanted = |name| wanted.iter().any(|wanted| wanted == name);
+    if is_wanted("rust_bare") {
+        rust_bare(checkout, tools, &sources.join("rust_bare"), &built.join("rust_bare"))?;
+    }
+    if is_wanted("reflare") {
+        reflare(tools, &sources.join("reflare"), &built)?;
+    }
     Ok(built)
+}
+
+/// Copies a built Worker.
+pub(super) fn take(from: &Path, to: &Path) -> Result<()> {
+    copy(from, to, &BUILT)
 }
 
 /// By the programs that build the product. Cargo's files go where a change of the product does not
