@@ -42,6 +42,18 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs `command` to its end and returns what it wrote on both its outputs, which is also printed.
+///
+/// **Errors** as of [`run`].
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let ended = command.output().with_context(|| format!("cannot start {}", shown(command)))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let written = text(&ended.stdout) + &text(&ended.stderr);
+    println!("{written}");
+    ensure!(ended.status.success(), "{} ended with {}", shown(command), ended.status);
+    Ok(written)
+}
+
 /// The command as a person would type it: the program without its folder, then the arguments.
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
@@ -71,6 +83,13 @@ mod tests {
     fn a_missing_program_is_an_error_that_names_it() {
         let error = run(&mut Command::new("no-such-program")).unwrap_err().to_string();
         assert_eq!(error, "cannot start `no-such-program`");
+    }
+
+    #[test]
+    fn both_outputs_are_returned_unless_the_command_fails() {
+        let shell = |script: &str| output(Command::new("sh").args(["-c", script]));
+        assert_eq!(shell("echo out; echo err >&2").unwrap(), "out\nerr\n");
+        assert!(shell("echo out; exit 3").unwrap_err().to_string().contains("exit status: 3"));
     }
 
     #[test]

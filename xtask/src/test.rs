@@ -1,14 +1,15 @@
 //! Runs every check that a change must pass; there are no others.
 
+use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::checkout::Checkout;
 use crate::core_only::{Builds, agree};
-use crate::setup::{self, Tools};
+use crate::setup::{self, Tools, node};
 use crate::{bundle, process};
 
 /// The options of `cargo xtask test`.
@@ -99,15 +100,28 @@ const LINT_WASM: [&str; 9] = [
     "warnings",
 ];
 
-/// Asks wrangler what it would deploy, which checks `wrangler.toml` against the bundle.
+/// Asks wrangler what it would deploy, which checks `wrangler.toml` against the bundle. It only
+/// warns of a section that it does not know, and a misspelt one would be gone from the deployment.
 fn deploy_dry_run(checkout: &Checkout, tools: &Tools) -> Result<()> {
-    let mut wrangler = process::command(&tools.wrangler, checkout.root());
+    let node = node::for_wrangler(checkout)?;
+    let mut wrangler = process::command(node, checkout.root());
     wrangler
+        .arg(&tools.wrangler)
         .args(["deploy", "--dry-run", "--outdir"])
         .arg(checkout.target().join("dry-run"))
         .env("WRANGLER_SEND_METRICS", "false");
-    process::run(&mut wrangler)
+    let output = process::output(&mut wrangler)?;
+    ensure!(!output.contains("WARNING"), "wrangler warns");
+    for file in UPLOADED {
+        let uploaded = fs::read(checkout.target().join("dry-run").join(file))?;
+        let built = fs::read(checkout.bundle().join(file))?;
+        ensure!(uploaded == built, "wrangler would upload another {file} than was built");
+    }
+    Ok(())
 }
+
+/// What wrangler uploads, as the build names it.
+const UPLOADED: [&str; 2] = ["index.js", "index_bg.wasm"];
 
 fn summary(taken: &[(Step, Duration, bool)]) -> String {
     let total: Duration = taken.iter().map(|(_, time, _)| *time).sum();

@@ -1,7 +1,7 @@
 //! The configuration of workerd: a Cap'n Proto text made from the options.
-use super::COMPATIBILITY_DATE;
 use super::bundle::{Folder, Module};
 use super::options::EdgeOptions;
+use super::{COMPATIBILITY_DATE, COMPATIBILITY_FLAGS};
 use std::fmt::Write;
 
 /// The request header that becomes `request.cf`. workerd takes it off the request.
@@ -97,9 +97,10 @@ fn main_worker(options: &EdgeOptions, modules: &[Module], around: &Around) -> St
     });
     format!(
         r#"modules = {modules}, globalOutbound = "{outbound}"{cache},
-      compatibilityDate = "{COMPATIBILITY_DATE}",
+      compatibilityDate = "{COMPATIBILITY_DATE}", compatibilityFlags = {flags},
       bindings = {bindings},
       durableObjectNamespaces = {classes}, durableObjectStorage = (localDisk = "objects")"#,
+        flags = list(COMPATIBILITY_FLAGS.into_iter().map(quote)),
         bindings = list([kv].into_iter().chain(vars).chain(objects)),
         classes = list(classes),
     )

@@ -40,4 +40,6 @@ pub use socket::{Handshake, Message, Socket};
 pub use workerd::find_workerd;
 
 /// The compatibility date that the Worker runs with; the same as in `wrangler.toml`.
-pub const COMPATIBILITY_DATE: &str = "2026-04-01";
+pub const COMPATIBILITY_DATE: &str = "2026-11-17";
+/// The compatibility flags that the Worker runs with; the same as in `wrangler.toml`.
+pub const COMPATIBILITY_FLAGS: [&str; 2] = ["no_nodejs_compat", "no_nodejs_compat_v2"];

@@ -6,6 +6,7 @@
 //! glue that does not fit the wasm. Two runs at the same time take turns, as `wrangler dev` starts
 //! a build whenever a file changes.
 
+pub(crate) mod node;
 pub(crate) mod packages;
 mod rust_target;
 pub(crate) mod tools;
@@ -28,7 +29,7 @@ pub(crate) struct Tools {
     pub(crate) wasm_opt: PathBuf,
     /// Puts glue and shim into one file.
     pub(crate) esbuild: PathBuf,
-    /// Deploys; here only asked what it would do.
+    /// Deploys; here only asked what it would do. A script for the Node.js of [`node`].
     pub(crate) wrangler: PathBuf,
 }
 

@@ -35,7 +35,8 @@ pub(crate) fn install(folder: &Path) -> Result<bool> {
         return Ok(false);
     }
     eprintln!("setup: installing the npm packages of package-lock.json");
-    process::prepare(process::command("npm", folder).arg("ci"))
+    // No package needs its install script here: each finds its program without.
+    process::prepare(process::command("npm", folder).args(["ci", "--ignore-scripts"]))
         .context("npm packages are missing; Node.js 20 or newer brings npm")?;
     // Last, so that an install which was interrupted is done again.
     fs::write(stamp, lock).context("cannot write into node_modules")?;

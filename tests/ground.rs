@@ -1,0 +1,71 @@
+//! The ground that the Worker stands on is one: what `wrangler.toml` deploys is what the tests run.
+
+use pointsman_lab::edge::{COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, find_workerd};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Every platform that workerd is made for.
+const PLATFORMS: [&str; 5] = ["darwin-64", "darwin-arm64", "linux-64", "linux-arm64", "windows-64"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn wrangler_toml() -> toml::Table {
+    fs::read_to_string(root().join("wrangler.toml")).unwrap().parse().unwrap()
+}
+
+fn package_lock() -> serde_json::Value {
+    serde_json::from_str(&fs::read_to_string(root().join("package-lock.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn the_lab_runs_what_wrangler_deploys() {
+    let config = wrangler_toml();
+    assert_eq!(config["compatibility_date"].as_str(), Some(COMPATIBILITY_DATE));
+    let flags = config["compatibility_flags"].as_array().unwrap();
+    let flags: Vec<_> = flags.iter().map(|flag| flag.as_str().unwrap()).collect();
+    assert_eq!(flags, COMPATIBILITY_FLAGS);
+}
+
+#[test]
+fn the_compatibility_date_is_that_of_the_pinned_runtime() {
+    let workerd = find_workerd(root()).unwrap();
+    let version = Command::new(workerd).arg("--version").output().unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    assert_eq!(version.trim(), format!("workerd {COMPATIBILITY_DATE}"));
+}
+
+#[test]
+fn wrangler_brings_the_workerd_that_the_tests_run_on_every_platform() {
+    let lock = package_lock();
+    let packages = &lock["packages"];
+    let workerd = &packages["node_modules/wrangler"]["dependencies"]["workerd"];
+    let released = COMPATIBILITY_DATE.replace('-', "");
+    assert!(workerd.as_str().unwrap().starts_with(&format!("1.{released}.")), "{workerd}");
+    // `npm install` writes a lock file without those that its registry lacks, and `npm ci` fails
+    // on one that lacks any.
+    for platform in PLATFORMS {
+        let package = &packages[format!("node_modules/@cloudflare/workerd-{platform}")];
+        assert_eq!(&package["version"], workerd, "{platform}");
+    }
+}
+
+/// wrangler's dry run looks at neither.
+#[test]
+fn what_wrangler_declares_is_what_the_worker_has() {
+    let config = wrangler_toml();
+    let crons = &config["triggers"]["crons"];
+    assert_eq!(crons.as_array().unwrap(), &[toml::Value::from("* * * * *")]);
+    let objects = config["durable_objects"]["bindings"].as_array().unwrap();
+    let bound: Vec<_> =
+        objects.iter().map(|object| object["class_name"].as_str().unwrap()).collect();
+    let declared: Vec<_> = config["exports"].as_table().unwrap().keys().collect();
+    assert_eq!(bound, declared);
+    let entry = fs::read_to_string(root().join("src/shell/entry.js")).unwrap();
+    for class in declared {
+        assert!(entry.contains(&format!("export {{ {class} }};")), "{class} is not exported");
+        assert_eq!(config["exports"][class]["storage"].as_str(), Some("sqlite"));
+    }
+}
