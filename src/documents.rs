@@ -10,6 +10,7 @@ use crate::fingerprint::Fingerprint;
 use crate::health::Health;
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::json::fields;
+use crate::jurisdiction::ControllerJurisdiction;
 use crate::ordered::Map;
 use crate::state::{Applied, Denied, Intent, RefusedConfig};
 use crate::time::{Millis, Timestamp};
@@ -27,6 +28,8 @@ pub struct Status {
     pub as_of: Timestamp,
     /// Counts changes.
     pub generation: u64,
+    /// The Controller itself.
+    pub controller: ControllerStatus,
     /// The config.
     pub config: ConfigStatus,
     /// Since when the observer doubts itself: probes reach nothing anywhere, and what was believed
@@ -38,6 +41,13 @@ pub struct Status {
     pub cloudflare: CloudflareStatus,
     /// The last cron run, in the live answer only: it changes every minute.
     pub last_run: Option<RunStatus>,
+}
+
+/// The Controller itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ControllerStatus {
+    /// The jurisdiction that its Durable Object is bound to, as the runtime says.
+    pub jurisdiction: Option<ControllerJurisdiction>,
 }
 
 /// Which config is in use, and which was refused.
@@ -149,12 +159,14 @@ pub struct Metadata {
 fields!(Status {
     as_of,
     generation,
+    controller = ControllerStatus::default(),
     config,
     doubted_since,
     services,
     cloudflare,
     last_run if any,
 });
+fields!(ControllerStatus { jurisdiction });
 fields!(ConfigStatus { in_use, refused });
 fields!(CloudflareStatus {
     failures,
@@ -190,6 +202,7 @@ mod tests {
         let mut status = json!({
             "as_of": T,
             "generation": 7,
+            "controller": {"jurisdiction": "eu"},
             "config": {"in_use": "00000000000000aa", "refused": null},
             "doubted_since": null,
             "services": {"api": {"eu-west": "up", "us-east": "unknown"}},

@@ -30,6 +30,7 @@ pub mod hold;
 pub mod http;
 pub mod ids;
 mod json;
+pub mod jurisdiction;
 pub mod latency;
 pub mod ordered;
 pub mod passive;

@@ -106,6 +106,17 @@ impl Deployment {
     ///
     /// **Errors**: something does not start.
     pub async fn start(bundle: &Path, config: &Value) -> Result<Deployment> {
+        Deployment::start_with(bundle, config, |_| ()).await
+    }
+
+    /// The same on an edge with other options.
+    ///
+    /// **Errors**: something does not start.
+    pub async fn start_with(
+        bundle: &Path,
+        config: &Value,
+        adjust: impl FnOnce(&mut EdgeOptions),
+    ) -> Result<Deployment> {
         let world = furnished(config)?;
         let api = Api::start(world).await?;
         let dns = DnsServer::start(Arc::new(api.world())).await?;
@@ -116,6 +127,7 @@ impl Deployment {
             ("COOKIE_KEY", COOKIE_KEY),
         ];
         options.vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        adjust(&mut options);
         let edge = Arc::new(Edge::start(options).await?);
         let cloudflare = Route { port: api.port(), ..Route::default() };
         edge.route_host("api.cloudflare.com", cloudflare).await?;

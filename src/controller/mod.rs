@@ -19,6 +19,7 @@ pub use writing::{Document, HEARTBEAT_MS};
 use crate::config::{Config, Diagnostic};
 use crate::fingerprint::Fingerprint;
 use crate::json;
+use crate::jurisdiction::ControllerJurisdiction;
 use crate::state::{DIAGNOSTICS_MAX, RefusedConfig, State};
 use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
 use crate::time::Timestamp;
@@ -31,6 +32,8 @@ pub struct Controller {
     /// The refused text that this build has read itself. A refusal in the state may be another
     /// build's, and this one may know better.
     refused_here: Option<Fingerprint>,
+    /// What its Durable Object is bound to.
+    jurisdiction: Option<ControllerJurisdiction>,
 }
 
 /// What became of a config text.
@@ -64,7 +67,13 @@ impl Controller {
         if let Some(config) = &config {
             state.follow(config);
         }
-        Self { state, config, refused_here: None }
+        Self { state, config, ..Self::default() }
+    }
+
+    /// The same, in a Durable Object of this jurisdiction. It is only told, in the status.
+    #[must_use]
+    pub fn in_jurisdiction(self, jurisdiction: Option<ControllerJurisdiction>) -> Self {
+        Self { jurisdiction, ..self }
     }
 
     /// What is remembered.

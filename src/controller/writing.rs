@@ -10,8 +10,8 @@ use super::actuation::CALLS_WINDOW_MS;
 use super::compile;
 use crate::config::{Config, Origin};
 use crate::documents::{
-    ApiStatus, CloudflareStatus, ConfigStatus, Metadata, MonitorStatus, OriginStatus,
-    REGION_PREFIX, RegionStatus, RunStatus, STATUS_KEY, Status,
+    ApiStatus, CloudflareStatus, ConfigStatus, ControllerStatus, Metadata, MonitorStatus,
+    OriginStatus, REGION_PREFIX, RegionStatus, RunStatus, STATUS_KEY, Status,
 };
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
@@ -161,6 +161,7 @@ impl Controller {
         Status {
             as_of: now,
             generation: self.state.generation,
+            controller: ControllerStatus { jurisdiction: self.jurisdiction },
             config: ConfigStatus {
                 in_use: self.config.as_ref().map(|config| config.fingerprint),
                 refused: self.state.refused.clone(),

@@ -7,10 +7,12 @@
 mod admin;
 mod problem;
 mod request;
+mod silence;
 
 pub use admin::{ADMIN_PREFIX, AdminRequest, AdminRoute, route};
 pub use problem::{Audience, Problem, refusal};
 pub use request::{RequestTarget, may_be_tried_again, parse_target, says_unreachable};
+pub use silence::{command_without_controller, status_without_controller};
 
 /// A JSON document that is for now alone.
 #[must_use]

@@ -11,6 +11,7 @@ use crate::cloudflare::Next;
 use crate::config;
 use crate::controller::{self, Document, Offered};
 use crate::documents::Status;
+use crate::jurisdiction::{self, ControllerJurisdiction};
 use crate::tick::{RoundReply, RoundRequest};
 use crate::time::{MINUTE, Millis, Timestamp};
 use crate::{json, state};
@@ -55,7 +56,8 @@ pub(super) async fn compare(env: &Env, timeout_ms: Millis) -> Result<String> {
 }
 
 async fn ask(env: &Env, path: &str, body: Option<&str>, timeout_ms: Millis) -> Result<String> {
-    let text = outside::call(env, path, body, clock::short(timeout_ms)).await?;
+    let jurisdiction = outside::jurisdiction(env)?.map(ControllerJurisdiction::as_str);
+    let text = outside::call(env, jurisdiction, path, body, clock::short(timeout_ms)).await?;
     text.as_string().ok_or_else(|| failure("no text"))
 }
 
@@ -129,14 +131,33 @@ impl Object {
     }
 
     async fn ring(self: Rc<Self>) -> Result<JsValue> {
+        if let Err(error) = self.may_act() {
+            // It would only be rung again if this failed, and asks for no further alarm.
+            outside::complain("alarm", &error);
+            return Ok(JsValue::UNDEFINED);
+        }
         self.wake().await?;
         self.news.set(Some(self.now()));
         self.act_on_news(true).await
     }
 
+    /// The jurisdiction of this object.
+    ///
+    /// **Errors**: it is not the deployment's; another object is the Controller now, and two must
+    /// never act.
+    fn may_act(&self) -> Result<Option<ControllerJurisdiction>> {
+        let declared = outside::jurisdiction(&self.env)?;
+        let object = outside::jurisdiction_of(&self.state);
+        jurisdiction::may_act(declared, object.as_deref())
+            .map_err(|error| failure(&error.to_string()))?;
+        Ok(declared)
+    }
+
     /// Remembers, after a restart: the state from this object's storage, or else from KV.
-    /// Errors: neither could be asked, which is not the same as that there is none.
+    /// Errors: neither could be asked, which is not the same as that there is none; or this object
+    /// may not act.
     async fn wake(&self) -> Result<()> {
+        let jurisdiction = self.may_act()?;
         if self.mind.try_borrow().is_ok_and(|mind| mind.is_some()) {
             return Ok(());
         }
@@ -158,7 +179,9 @@ impl Object {
         };
         let mut mind = self.mind.try_borrow_mut().map_err(busy)?;
         // Another request may have been here while this one waited.
-        mind.get_or_insert_with(|| controller::Controller::restore(state, config.as_deref()));
+        mind.get_or_insert_with(|| {
+            controller::Controller::restore(state, config.as_deref()).in_jurisdiction(jurisdiction)
+        });
         Ok(())
     }
 

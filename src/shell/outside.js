@@ -94,11 +94,15 @@ export function write(hands, env, key, value, metadata, timeoutMs) {
   );
 }
 
-/** Calls the Controller and returns what it says, as text. */
-export function call(env, path, body, timeoutMs) {
+/**
+ * Calls the Controller and returns what it says, as text. In another jurisdiction the same name is
+ * another object. Where the runtime knows no jurisdictions, as on a developer's machine, it throws.
+ */
+export function call(env, jurisdiction, path, body, timeoutMs) {
   return inTime(timeoutMs, async () => {
     const init = body === undefined ? {} : { method: "POST", body };
-    const stub = env.CONTROLLER.getByName("controller");
+    const objects = jurisdiction ? env.CONTROLLER.jurisdiction(jurisdiction) : env.CONTROLLER;
+    const stub = objects.getByName("controller");
     const response = await stub.fetch(`https://controller${path}`, init);
     const text = await response.text();
     if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
@@ -121,6 +125,11 @@ async function inTime(ms, work) {
 
 export function wait(ms) {
   return new Promise((over) => setTimeout(over, ms));
+}
+
+/** The jurisdiction of the object, as the runtime says; `undefined` where it has none. */
+export function jurisdictionOf(state) {
+  return state.id.jurisdiction;
 }
 
 /** Remembers a text under a key of the object's own storage. */

@@ -1,11 +1,12 @@
 //! What the shell asks of the runtime, as Rust sees it; `outside.js` says what each does.
 
+use crate::jurisdiction::{self, ControllerJurisdiction, Variable};
 use crate::tick::PROBES_AT_ONCE;
 use js_sys::futures::future_to_promise;
 use js_sys::{Map, Promise, Reflect};
 use std::pin::Pin;
-use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
 /// What goes wrong at the runtime is told as it tells it.
@@ -63,6 +64,7 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub(super) async fn call(
         env: &Env,
+        jurisdiction: Option<&str>,
         path: &str,
         body: Option<&str>,
         timeout_ms: u32,
@@ -76,6 +78,8 @@ extern "C" {
     #[wasm_bindgen(method, js_name = waitUntil)]
     pub(super) fn wait_until(this: &State, work: &Promise);
 
+    #[wasm_bindgen(js_name = jurisdictionOf)]
+    pub(super) fn jurisdiction_of(state: &State) -> Option<String>;
     #[wasm_bindgen(catch)]
     pub(super) async fn keep(state: &State, key: &str, text: &str) -> Result<()>;
     #[wasm_bindgen(catch)]
@@ -99,9 +103,29 @@ pub(super) fn promise(work: Work) -> Promise {
     future_to_promise(work)
 }
 
+/// What a failure says.
+pub(super) fn told(error: &JsValue) -> String {
+    let message = |error: &js_sys::Error| String::from(error.message());
+    error.dyn_ref().map(message).or_else(|| error.as_string()).unwrap_or_default()
+}
+
 /// A failure of our own.
 pub(super) fn failure(text: &str) -> JsValue {
     js_sys::Error::new(text).into()
+}
+
+/// The jurisdiction of the Controller, as this deployment names it.
+///
+/// **Errors**: it names none that there is.
+pub(super) fn jurisdiction(env: &Env) -> Result<Option<ControllerJurisdiction>> {
+    let value = Reflect::get(env, &JsValue::from_str(jurisdiction::VARIABLE))?;
+    let text = value.as_string();
+    let variable = match text.as_deref() {
+        Some(text) => Variable::Text(text),
+        None if value.is_undefined() => Variable::Absent,
+        None => Variable::NoText,
+    };
+    ControllerJurisdiction::declared(variable).map_err(|error| failure(&error.to_string()))
 }
 
 /// A variable or a secret of this deployment, unless it is empty.

@@ -2,7 +2,10 @@
 
 use super::{clock, controller, kv, outside};
 use crate::documents::STATUS_KEY;
-use crate::http::{AdminRequest, AdminRoute, Response, document, parse_target, route};
+use crate::http::{
+    AdminRequest, AdminRoute, Response, command_without_controller, document, parse_target, route,
+    status_without_controller,
+};
 use crate::secret::Secret;
 use crate::time::{Millis, SECOND};
 use worker::Env;
@@ -41,25 +44,23 @@ async fn compare(env: &Env) -> Response {
         Ok(body) => document(200, body),
         Err(error) => {
             outside::complain("compare: no Controller", &error);
-            let body = "{\"error\":\"the Controller did not answer; look at the status\"}";
-            document(503, body.to_owned())
+            command_without_controller(&outside::told(&error))
         }
     }
 }
 
 /// The Controller's own word, or where it does not answer the copy in KV, marked as such.
 async fn status(env: &Env) -> Response {
-    let (source, text) = match controller::status(env, CONTROLLER_TIMEOUT_MS).await {
-        Ok(text) => ("controller", Some(text)),
+    match controller::status(env, CONTROLLER_TIMEOUT_MS).await {
+        Ok(text) => {
+            let mut response = document(200, text);
+            response.headers.push(("x-pointsman-source", "controller".to_owned()));
+            response
+        }
         Err(error) => {
             outside::complain("status: no Controller", &error);
-            ("kv", kv::get(env, STATUS_KEY, None).await.flatten())
+            let copy = kv::get(env, STATUS_KEY, None).await.flatten();
+            status_without_controller(copy.as_deref(), &outside::told(&error))
         }
-    };
-    let mut response = match text {
-        Some(body) => document(200, body),
-        None => document(503, "{\"error\":\"neither the Controller nor KV answers\"}".to_owned()),
-    };
-    response.headers.push(("x-pointsman-source", source.to_owned()));
-    response
+    }
 }

@@ -15,6 +15,7 @@
 
 mod actuation;
 mod config;
+mod jurisdiction;
 mod law;
 mod objects;
 mod proxy;

@@ -2,6 +2,7 @@
 
 use pointsman_lab::api::{Conformance, Exchange};
 use pointsman_lab::deployment::{ADMIN_TOKEN, Deployment, HOST, bundle, example_config, now_ms};
+use pointsman_lab::edge::EdgeOptions;
 use pointsman_lab::region::Mode;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -57,7 +58,12 @@ impl World {
 
     /// The same with another config.
     pub(crate) async fn started_with(config: &Value) -> World {
-        let deployment = Deployment::start(&bundle(), config).await.unwrap();
+        World::started_on(config, |_| ()).await
+    }
+
+    /// The same on an edge with other options.
+    pub(crate) async fn started_on(config: &Value, adjust: impl FnOnce(&mut EdgeOptions)) -> World {
+        let deployment = Deployment::start_with(&bundle(), config, adjust).await.unwrap();
         World { deployment, minute: now_ms() }
     }
 

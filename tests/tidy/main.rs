@@ -54,6 +54,7 @@ const LAYERS: [&[&str]; 8] = [
         "hold",
         "ids",
         "json",
+        "jurisdiction",
         "ordered",
         "secret",
         "tally",

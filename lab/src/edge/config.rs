@@ -82,7 +82,9 @@ const config :Workerd.Config = (
 
 fn main_worker(options: &EdgeOptions, modules: &[Module], around: &Around) -> String {
     let Around { kv, outbound, cache } = around;
-    let modules = list(modules.iter().map(module));
+    let before = r#"(name = "jurisdictions.js", esModule = embed "lab/jurisdictions.js")"#;
+    let before = options.jurisdictions.then(|| before.to_owned());
+    let modules = list(before.into_iter().chain(modules.iter().map(module)));
     let kv = format!(r#"(name = "KV", kvNamespace = (name = "{kv}", {NAMESPACE}))"#);
     let vars = options
         .vars

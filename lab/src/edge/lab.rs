@@ -11,7 +11,7 @@ use reqwest::{Client, Method, RequestBuilder, redirect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,7 +24,7 @@ pub struct Edge {
     process: tokio::sync::Mutex<Process>,
     ports: Ports,
     folder: Folder,
-    workerd: PathBuf,
+    options: EdgeOptions,
     config: PathBuf,
     log: Log,
     client: Client,
@@ -59,13 +59,13 @@ impl Edge {
             ports: process.ports,
             process: tokio::sync::Mutex::new(process),
             folder,
-            workerd: options.workerd,
+            options,
             config,
             log,
             client: client()?,
             world: Mutex::default(),
         };
-        for (key, value) in &options.kv {
+        for (key, value) in &edge.options.kv {
             edge.kv_put(key, value).await?;
         }
         Ok(edge)
@@ -214,7 +214,7 @@ impl Edge {
         let mut process = self.process.lock().await;
         process.kill().await?;
         let ports = Some(self.ports);
-        *process = Process::start(&self.workerd, &self.config, ports, &self.log).await?;
+        *process = Process::start(&self.options.workerd, &self.config, ports, &self.log).await?;
         let ControlState { routes, faults, kv_clock_ms } = std::mem::take(&mut *self.world());
         self.advance_kv_clock(kv_clock_ms).await?;
         self.set_kv_faults(faults).await?;
@@ -222,6 +222,30 @@ impl Edge {
             self.route_host(&host, route).await?;
         }
         Ok(())
+    }
+
+    /// The same with a text variable set to another value, as a new deployment would set it.
+    ///
+    /// **Errors**: workerd does not start again.
+    pub async fn restart_with(&self, variable: &str, value: &str) -> Result<()> {
+        let mut options = self.options.clone();
+        options.vars.insert(variable.to_owned(), value.to_owned());
+        self.folder.write_config(&render(&options, &self.folder))?;
+        self.restart().await
+    }
+
+    /// The ids of the objects of a class that exist, by their storage.
+    ///
+    /// **Errors**: the storage cannot be read.
+    pub fn objects_of(&self, class: &str) -> Result<BTreeSet<String>> {
+        let folder = self.folder.path().join("objects").join(class);
+        if !folder.exists() {
+            return Ok(BTreeSet::new());
+        }
+        let names = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name()));
+        let names = names.collect::<std::io::Result<Vec<_>>>()?;
+        let ids = names.iter().filter_map(|name| name.to_str()?.strip_suffix(".sqlite"));
+        Ok(ids.filter(|id| *id != "metadata").map(str::to_owned).collect())
     }
 
     /// What workerd printed on both its streams, line by line, the newest 10,000.

@@ -18,6 +18,9 @@ pub struct EdgeOptions {
     pub kv: BTreeMap<String, String>,
     /// Binding and class of each Durable Object namespace, all with a SQL store.
     pub durable_objects: Vec<(String, String)>,
+    /// Whether the objects of `CONTROLLER` have jurisdictions, as in production; workerd by itself
+    /// refuses them.
+    pub jurisdictions: bool,
 }
 
 impl EdgeOptions {
@@ -26,7 +29,14 @@ impl EdgeOptions {
     #[must_use]
     pub fn new(workerd: PathBuf, bundle: PathBuf) -> Self {
         let durable_objects = vec![("CONTROLLER".to_owned(), "Controller".to_owned())];
-        Self { workerd, bundle, vars: BTreeMap::new(), kv: BTreeMap::new(), durable_objects }
+        Self {
+            workerd,
+            bundle,
+            vars: BTreeMap::new(),
+            kv: BTreeMap::new(),
+            durable_objects,
+            jurisdictions: false,
+        }
     }
 }
 
