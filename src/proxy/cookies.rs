@@ -1,7 +1,7 @@
-//! The two cookies of ours: which region a client stays with, and that it wrote just now.
+//! Our two cookies. One keeps a client with its region, the other says that it has just written.
 //!
-//! `__Host-` binds a cookie to this very host and to TLS (RFC 6265bis §4.1.3.2). What they say is
-//! signed ([`crate::steering::token`]); without a key none is set and none is read.
+//! `__Host-` binds a cookie to this host and to TLS (RFC 6265bis §4.1.3.2). Each holds a signed
+//! token ([`crate::steering::token`]); without a key none is set and none is read.
 
 use crate::config::Affinity;
 use crate::ids::RegionId;
@@ -16,14 +16,14 @@ const WROTE: &str = "__Host-pointsman-wrote";
 /// What the cookies of one request say.
 #[derive(Debug, Default)]
 pub(super) struct Cookies {
-    /// The region that it stays with, and for how long.
+    /// The region that the client stays with, and for how long.
     pub(super) pinned: Option<(RegionId, Millis)>,
-    /// Whether it wrote just now.
+    /// Whether the client has just written.
     pub(super) wrote: bool,
 }
 
 impl Cookies {
-    /// Reads what is signed by us. Anything else counts for nothing.
+    /// Reads the tokens that we signed and ignores everything else.
     pub(super) fn read(
         header: Option<&str>,
         service: &Serving,
@@ -46,8 +46,9 @@ impl Cookies {
         }
     }
 
-    /// The cookie that keeps the client with this region, where it has none that will do. A region
-    /// that drains keeps its clients only for as long as they have one.
+    /// The cookie that keeps the client with this region. `None` if the client has one in its first
+    /// half of life, and for a draining region, which keeps its clients only until their cookies
+    /// expire.
     pub(super) fn affinity(
         &self,
         region: &Candidate,
@@ -72,7 +73,7 @@ impl Cookies {
     }
 }
 
-/// The cookie that has a client read where it wrote.
+/// The cookie that makes a client read where it wrote.
 pub(super) fn wrote(
     region: &Candidate,
     service: &Serving,

@@ -1,30 +1,30 @@
-//! What an origin is told of the client and of the request.
+//! The headers that tell an origin about the client and the request.
 //!
-//! A client can send each of these headers itself, so each is set, or taken off where there is
-//! nothing to say: an origin behind us may believe them. Source: RFC 7239 for `Forwarded`.
+//! A client can send each of these headers itself, and an origin behind us believes them. So each
+//! is set, or removed if there is nothing to say. Source: RFC 7239 for `Forwarded`.
 
-use super::asked::Asked;
+use super::question::Question;
 use crate::routes::Table;
 
-/// Names and values; an empty value takes the header off.
-pub(super) fn headers(asked: &Asked<'_>, table: &Table) -> [(&'static str, String); 7] {
-    let target = &asked.target;
+/// Names and values; an empty value removes the header.
+pub(super) fn headers(question: &Question<'_>, table: &Table) -> [(&'static str, String); 7] {
+    let target = &question.target;
     [
-        ("x-forwarded-for", asked.client.to_owned()),
+        ("x-forwarded-for", question.client.to_owned()),
         ("x-forwarded-host", target.host.clone()),
         ("x-forwarded-proto", target.scheme.to_owned()),
-        ("forwarded", forwarded(asked)),
-        ("x-request-id", asked.id.to_owned()),
+        ("forwarded", forwarded(question)),
+        ("x-request-id", question.id.to_owned()),
         ("x-failover-epoch", table.generation.to_string()),
-        ("x-pointsman-hops", asked.hops.saturating_add(1).to_string()),
+        ("x-pointsman-hops", question.hops.saturating_add(1).to_string()),
     ]
 }
 
-fn forwarded(asked: &Asked<'_>) -> String {
-    let target = &asked.target;
-    let (open, close) = if asked.client.contains(':') { ("\"[", "]\"") } else { ("", "") };
-    let client = if asked.client.is_empty() { "unknown" } else { asked.client };
-    // A host with a colon in it is an address in brackets, which has to be quoted.
+fn forwarded(question: &Question<'_>) -> String {
+    let target = &question.target;
+    let client = if question.client.is_empty() { "unknown" } else { question.client };
+    let (open, close) = if client.contains(':') { ("\"[", "]\"") } else { ("", "") };
+    // A host with a colon is an IPv6 address in brackets, which has to be quoted.
     let quote = if target.host.contains(':') { "\"" } else { "" };
     let mut text = String::with_capacity(96);
     for part in [

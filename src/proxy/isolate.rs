@@ -1,9 +1,10 @@
 //! What one isolate keeps between requests, and how it learns.
 
-use super::outcome::{End, Why, classify};
+use super::question::AskReason;
 use super::refresh::Looks;
 use super::service::{SeenService, limits};
-use super::ways::Token;
+use super::try_end::{TryEnd, classify};
+use super::upstream::Token;
 use crate::fingerprint::Fingerprint;
 use crate::ordered::Map;
 use crate::passive::{FinishedTry, TryOutcome};
@@ -17,9 +18,9 @@ use std::rc::Rc;
 pub struct Isolate {
     pub(super) table: Option<Rc<Table>>,
     fingerprint: Option<Fingerprint>,
-    /// Counts the tables.
+    /// ChosenBy many tables it has had.
     pub(super) version: u32,
-    /// The headers that a decision may look at.
+    /// The headers that the table looks at.
     pub(super) names: Rc<Vec<String>>,
     /// In the order of the table.
     pub(super) services: Vec<SeenService>,
@@ -31,13 +32,13 @@ pub struct Isolate {
 /// What happened since the isolate began.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Requests that were sent on.
+    /// Requests that were sent to an origin.
     pub requests: u64,
     /// Tries after the first ones.
     pub retries: u64,
-    /// Late requests that were sent elsewhere as well.
+    /// Late requests that were sent to another region as well.
     pub hedges: u64,
-    /// Retries and hedges that were not granted.
+    /// Retries and hedges that were not allowed.
     pub over_budget: u64,
     /// Requests that were decided by an old table.
     pub stale: u64,
@@ -46,22 +47,22 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts a try that may be made, or may not. Returns which.
-    pub(super) fn note(&mut self, why: Why, may: bool) -> bool {
-        let count = match why {
-            _ if !may => &mut self.over_budget,
-            Why::First => &mut self.requests,
-            Why::Late => &mut self.hedges,
+    /// Counts a try, which `may_send` or not. Returns that.
+    pub(super) fn note(&mut self, reason: AskReason, may_send: bool) -> bool {
+        let count = match reason {
+            _ if !may_send => &mut self.over_budget,
+            AskReason::First => &mut self.requests,
+            AskReason::Late => &mut self.hedges,
             _ => &mut self.retries,
         };
         *count += 1;
-        may
+        may_send
     }
 }
 
 impl Isolate {
-    /// Takes the text of a table that KV has. What was seen of its regions stays. Returns whether
-    /// it is another one than before. Errors: the text is no table; the last one stays.
+    /// Takes the text of a table from KV. What was seen of its regions stays. Returns whether it is
+    /// a new one. Errors: the text does not parse; the last table stays.
     pub fn take(&mut self, text: &str, now: Timestamp) -> Result<bool, BadRoutes> {
         self.looks.read(now);
         let fingerprint = Fingerprint::of(text.as_bytes());
@@ -69,7 +70,7 @@ impl Isolate {
             return Ok(false);
         }
         let table = Table::parse(text)?;
-        // Of two reads that cross each other the older one may end last.
+        // Two reads can overlap, and the older one can end last.
         if self.table.as_ref().is_some_and(|known| known.as_of > table.as_of) {
             return Ok(false);
         }
@@ -78,14 +79,14 @@ impl Isolate {
         Ok(true)
     }
 
-    /// Takes a table that was made of the last good config, where KV has none.
+    /// Takes a table that was compiled from the last good config, if there is no table yet.
     pub fn take_made(&mut self, table: Table, now: Timestamp) {
         if self.table.is_none() {
             self.install(table, now);
         }
     }
 
-    /// Takes the key that cookies are signed with.
+    /// Takes the key that signs cookies.
     pub fn take_key(&mut self, key: Option<SigningKey>) {
         self.key = key;
     }
@@ -96,13 +97,12 @@ impl Isolate {
         self.table.is_some()
     }
 
-    /// Whether decisions rest on an old view: nobody could look for a newer table, or nobody wrote
-    /// one.
+    /// Whether decisions rest on an old table: KV could not be read, or nothing wrote a newer one.
     pub(super) fn is_stale(&self, table: &Table, now: Timestamp) -> bool {
         self.looks.is_stale(now) || table.is_stale(now)
     }
 
-    /// What happened so far.
+    /// What happened since the isolate began.
     #[must_use]
     pub fn counts(&self) -> &Counts {
         &self.counts
@@ -124,25 +124,24 @@ impl Isolate {
         self.table = Some(Rc::new(table));
     }
 
-    /// Folds in how a try ended: with an answer of this `status`, or with none. Returns why the
-    /// shell should ask again, if it should.
+    /// Folds in how a try ended. Returns why the shell should ask again, if it should.
     pub fn ended(
         &mut self,
         token: Token,
-        end: End,
+        end: TryEnd,
         took_ms: Millis,
         now: Timestamp,
-    ) -> Option<Why> {
+    ) -> Option<AskReason> {
         let table = self.table.clone()?;
         let service = table.services().get(token.service).filter(|_| token.table == self.version);
-        let (outcome, why) = match end {
-            End::Answered { status, retry_after_s } => match service {
+        let (outcome, reason) = match end {
+            TryEnd::Answered { status, retry_after_s } => match service {
                 Some(service) => classify(status, retry_after_s, &service.proxy),
                 None => (TryOutcome::Served, None),
             },
-            End::Unreachable => (TryOutcome::Silent, Some(Why::Unreachable)),
-            End::Invalid => (TryOutcome::Unknown, Some(Why::Invalid)),
-            End::TimedOut => (TryOutcome::Silent, Some(Why::TimedOut)),
+            TryEnd::Unreachable => (TryOutcome::Silent, Some(AskReason::Unreachable)),
+            TryEnd::Invalid => (TryOutcome::Unknown, Some(AskReason::Invalid)),
+            TryEnd::TimedOut => (TryOutcome::Silent, Some(AskReason::TimedOut)),
         };
         if outcome == TryOutcome::Silent {
             self.looks.doubt();
@@ -157,11 +156,11 @@ impl Isolate {
                 limits(&service.proxy),
             );
         }
-        why
+        reason
     }
 
-    /// Folds in how a trial ended. One that takes longer than a client's try may has not passed: it
-    /// would only bring back clients who then wait in vain.
+    /// Folds in how a trial ended. One that takes longer than a client's try may take has not
+    /// passed: it would bring back clients who then wait in vain.
     pub fn trial_ended(&mut self, token: Token, has_passed: bool, took_ms: Millis, now: Timestamp) {
         let service = self.table.as_ref().and_then(|table| table.services().get(token.service));
         let is_soon = service.is_some_and(|service| took_ms <= service.try_timeout_ms);

@@ -1,19 +1,19 @@
-//! When the table is looked up in KV again.
+//! When the table is loaded from KV again.
 
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 
-/// How long a table is used before KV is asked again, behind a request. KV's own cache holds a
-/// value for at least 30 s, so asking more often would only cost reads.
+/// How old a table may be before it is loaded again, behind a request. KV's own cache holds a value
+/// for at least 30 s, so asking more often would only cost reads.
 pub const REFRESH_MS: Millis = 30 * SECOND;
-/// How old a look may be before answers say so.
+/// How old the last load may be before answers say `stale`.
 pub(super) const FRESH_MS: Millis = 60 * SECOND;
-/// How long a table may go without a look before a request waits for one. An isolate that nobody
-/// asked anything does not decide by rules that may have been changed half a day ago.
+/// How old the last load may be before a request waits for a new one. An isolate that was idle for
+/// half a day must not decide by the rules of that time.
 pub const TOO_LONG_MS: Millis = 10 * MINUTE;
-/// How soon KV is asked again after a region that the table calls usable was not.
+/// How soon the table is loaded again after a region that it calls usable was not.
 const REFRESH_ON_EVIDENCE_MS: Millis = 5 * SECOND;
 
-/// Whether KV is to be asked.
+/// Whether the table is to be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refresh {
     /// No.
@@ -24,19 +24,19 @@ pub enum Refresh {
     First,
 }
 
-/// When the table was looked up.
+/// When the table was loaded.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Looks {
-    /// When somebody began to look last.
+    /// When the last load began.
     asked_at: Timestamp,
-    /// When KV last said what the table is.
+    /// When KV last answered.
     read_at: Timestamp,
     /// Whether a region that the table calls usable was not.
     doubted: bool,
 }
 
 impl Looks {
-    /// Whether somebody should look now. Whoever is told so looks; others need not meanwhile.
+    /// Whether to load now. The caller that is told so does it; the others go on meanwhile.
     pub(super) fn next(&mut self, now: Timestamp) -> Refresh {
         let wait_ms = if self.doubted { REFRESH_ON_EVIDENCE_MS } else { REFRESH_MS };
         let age_ms = now.since(self.read_at);
@@ -51,7 +51,7 @@ impl Looks {
         self.doubted = true;
     }
 
-    /// Somebody looked, and KV answered.
+    /// A load was answered by KV.
     pub(super) fn read(&mut self, now: Timestamp) {
         (self.asked_at, self.read_at) = (now, now);
     }

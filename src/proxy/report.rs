@@ -1,4 +1,4 @@
-//! What an isolate tells of itself, as JSON for people.
+//! What an isolate reports about itself, as JSON for people.
 
 use super::isolate::Isolate;
 use super::service::SeenService;
@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 use serde_json::Value;
 
 impl Isolate {
-    /// The table that it decides by, what it counted, and what it saw of each region.
+    /// Its table, its counts, and what it has seen of each region.
     #[must_use]
     pub fn report(&self, now: Timestamp) -> Value {
         let table = self.table.as_ref();

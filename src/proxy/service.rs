@@ -1,8 +1,7 @@
-//! What an isolate has seen of one service.
+//! What one isolate has seen of one service, and what it may do about a failed try.
 
-use super::asked::{Asked, Body};
-use super::outcome::{Said, Why};
-use super::ways::{Token, Way, way, ways};
+use super::question::{AskReason, Body, Progress, Question};
+use super::upstream::{Token, Upstream, upstream, upstreams};
 use crate::config::Proxying;
 use crate::country::Country;
 use crate::health::Health;
@@ -14,7 +13,7 @@ use crate::routes::{Candidate, Serving};
 use crate::steering::Evidence;
 use crate::time::Timestamp;
 
-/// One service, as this isolate has seen it.
+/// One service as this isolate has seen it.
 #[derive(Debug)]
 pub(super) struct SeenService {
     pub(super) id: ServiceId,
@@ -22,17 +21,17 @@ pub(super) struct SeenService {
     /// Each region, in the order of the table.
     pub(super) seen: Vec<Seen>,
     pub(super) budget: RetryBudget,
-    /// The region that was chosen last, by country of the client.
+    /// The region that was chosen last, by the client's country.
     pub(super) incumbents: Map<Option<Country>, usize>,
 }
 
 impl SeenService {
-    /// The service in a new table, with what was seen of those of its regions that were `known`.
+    /// The service of a new table. What was `known` of its regions stays.
     pub(super) fn of(service: &Serving, known: Option<&Self>) -> Self {
         let seen = |region: &Candidate| {
             let known = known?;
-            let place = known.regions.iter().position(|id| *id == region.entry.id)?;
-            known.seen.get(place).copied()
+            let index = known.regions.iter().position(|id| *id == region.entry.id)?;
+            known.seen.get(index).copied()
         };
         Self {
             id: service.id.clone(),
@@ -43,13 +42,13 @@ impl SeenService {
                 .map(|region| seen(region).unwrap_or_default())
                 .collect(),
             budget: known.map(|known| known.budget).unwrap_or_default(),
-            // Indexes mean other regions now.
+            // The old indexes may stand for other regions now.
             incumbents: Map::new(),
         }
     }
 
-    /// Has regions looked at that were not up in the old table and are in the new one: the
-    /// Controller has seen them return, and nobody need wait for a breaker's time to pass.
+    /// Tries out at once each region that is up in the new table and was not in the old one. The
+    /// Controller has seen it return, so its breaker need not wait.
     pub(super) fn look_at_returned(&mut self, old: &Serving, new: &Serving, now: Timestamp) {
         for (region, seen) in new.candidates.iter().zip(&mut self.seen) {
             let before = old.candidates.iter().find(|before| before.entry.id == region.entry.id);
@@ -60,77 +59,79 @@ impl SeenService {
         }
     }
 
-    /// What a decision for a client from this country goes by.
+    /// The evidence for a decision about a client from this country.
     pub(super) fn evidence(&self, service: &Serving, country: Option<Country>) -> Evidence<'_> {
-        // Where regions share a band, a client keeps to one by its hash, and not because the last
-        // client went there.
+        // Within a band a client's hash chooses the region, not the last client's choice.
         let by_band = service.steering.band_ms > 0;
         let incumbent = self.incumbents.get(&country).copied().filter(|_| !by_band);
         Evidence { seen: &self.seen, incumbent }
     }
 
-    /// The ways that a request may still go, in order.
-    pub(super) fn ways_left<'t>(
+    /// The origins that a request may still be sent to, in order.
+    pub(super) fn upstreams_left<'t>(
         &self,
         service: &Serving,
-        asked: &Asked<'_>,
-        said: &Said<'_>,
+        question: &Question<'_>,
         regions: &[&'t Candidate],
-    ) -> Vec<Way<'t>> {
-        let again = may_be_tried_again(asked.method, asked.body != Body::None);
+    ) -> Vec<Upstream<'t>> {
+        let progress = &question.progress;
+        let again = may_be_tried_again(question.method, question.body != Body::None);
         let attempts = if again { service.proxy.attempts.get() } else { 1 };
-        let most = usize::try_from(attempts).unwrap_or(1).saturating_sub(said.tries());
-        ways(regions, &self.seen, said.trail, most)
+        let most = usize::try_from(attempts).unwrap_or(1).saturating_sub(progress.tries());
+        upstreams(regions, &self.seen, progress.trail, most)
     }
 
-    /// Whether a region was found to fail.
-    pub(super) fn is_left_alone(&self, place: usize) -> bool {
-        self.seen.get(place).is_some_and(|seen| seen.breaker.is_open())
+    /// Whether the breaker of a region is open.
+    pub(super) fn is_left_alone(&self, region: usize) -> bool {
+        self.seen.get(region).is_some_and(|seen| seen.breaker.is_open())
     }
 
-    /// Whether a request may go this way. The first try always may.
-    pub(super) fn may_go(
+    /// Whether a request may be sent there. The first try always may.
+    pub(super) fn may_send(
         &mut self,
-        said: &Said<'_>,
+        progress: &Progress<'_>,
         service: &Serving,
-        way: &Way<'_>,
+        upstream: &Upstream<'_>,
         now: Timestamp,
     ) -> bool {
-        if said.why == Why::First {
+        if progress.reason == AskReason::First {
             self.budget.first(now);
             return true;
         }
-        let would_wait = self.is_left_alone(way.region.failover_index);
+        let would_wait = self.is_left_alone(upstream.region.failover_index);
         let has_left =
-            last_tried(said.trail, service).is_some_and(|place| self.is_left_alone(place));
-        let may = match said.why {
-            // With an answer in hand, or one to come, nobody waits for a region that fails.
-            Why::Failed | Why::Late => !would_wait,
-            // One client over its limit is told so; a storm is left.
-            Why::PushedBack => !would_wait && has_left,
-            Why::First | Why::Unreachable | Why::TimedOut => true,
-            Why::Invalid => false,
+            last_tried(progress.trail, service).is_some_and(|region| self.is_left_alone(region));
+        let may = match progress.reason {
+            // There is a response already, or one to come, so a failing region is not worth the
+            // wait.
+            AskReason::Failed | AskReason::Late => !would_wait,
+            // One client over its limit gets the 429. If the region turns everyone away, its
+            // breaker is open, and clients go elsewhere.
+            AskReason::PushedBack => !would_wait && has_left,
+            AskReason::First | AskReason::Unreachable | AskReason::TimedOut => true,
+            AskReason::Invalid => false,
         };
-        // Whoever asked a region in the moment of its death is sent where everybody goes from now
-        // on. That makes no brown-out worse, however many they are.
-        let is_moved = has_left && !would_wait && said.why != Why::Late;
+        // The region has just failed, and every new request goes elsewhere by now. The requests
+        // that were under way follow them, outside the budget: that adds no load to a brown-out.
+        let is_moved = has_left && !would_wait && progress.reason != AskReason::Late;
         may && (is_moved || self.budget.grants(service.proxy.retry_budget_percent.get(), now))
     }
 
-    /// A region to look at, behind the request, and where.
+    /// A region to try out behind the request, and the URL to ask.
     pub(super) fn trial(
         &mut self,
         service: &Serving,
         table: u32,
         now: Timestamp,
     ) -> Option<(Token, String)> {
-        let place = self.seen.iter_mut().position(|seen| seen.breaker.begins_trial(now))?;
-        let way = way(service.candidates.get(place)?, self.seen.get(place), 0)?;
-        Some((Token::of(table, service, &way), [way.origin, &service.trial_path].concat()))
+        let region = self.seen.iter_mut().position(|seen| seen.breaker.begins_trial(now))?;
+        let upstream = upstream(service.candidates.get(region)?, self.seen.get(region), 0)?;
+        let url = [upstream.origin, &service.trial_path].concat();
+        Some((Token::of(table, service, &upstream), url))
     }
 }
 
-/// The place of the region that was tried last.
+/// The index of the region that was tried last.
 fn last_tried(trail: &str, service: &Serving) -> Option<usize> {
     let origin = trail.split_ascii_whitespace().next_back()?;
     let mut regions = service.candidates.iter();

@@ -1,5 +1,6 @@
 //! Whole conversations about requests, as the shell would have them.
 
+use super::wire::QuestionLines;
 use super::*;
 use crate::routes::VERSION;
 use crate::steering::token::SigningKey;
@@ -10,6 +11,7 @@ mod cookies;
 mod law;
 mod refusing;
 mod retrying;
+mod wire;
 
 const HOST: &str = "api.example.com";
 
@@ -59,7 +61,7 @@ fn isolate(changes: &[(&str, Value)]) -> Isolate {
     isolate
 }
 
-/// A request, as it can be asked about.
+/// A request that can be asked about.
 #[derive(Clone, Copy)]
 struct Asking<'a> {
     method: &'a str,
@@ -69,8 +71,8 @@ struct Asking<'a> {
     accept: &'a str,
     hops: &'a str,
     client: &'a str,
-    /// The value of each header that is asked for.
-    headers: &'a [&'a str],
+    /// The value of each header that the table looks at.
+    headers: &'a [Option<&'a str>],
 }
 
 /// A German `GET /`.
@@ -87,48 +89,52 @@ const GET: Asking<'_> = Asking {
 /// An order of 6,400 bytes.
 const POST: Asking<'_> = Asking { method: "POST", body: "6400", ..GET };
 
+/// Nothing was done about a request yet.
+const FIRST: Progress<'_> =
+    Progress { reason: AskReason::First, trail: "", elapsed_ms: 0, fetched: Fetched::Nothing };
+/// The shell has tried to load a table for it.
+const LOADED: Progress<'_> = Progress { fetched: Fetched::Table, ..FIRST };
+
 impl Asking<'_> {
-    fn question(&self, isolate: &Isolate, why: Why, trail: &str, elapsed_ms: u64) -> String {
-        let mut lines = vec![
-            isolate.version.to_string(),
-            why.number().to_string(),
-            "0".to_owned(),
-            elapsed_ms.to_string(),
-            trail.to_owned(),
-        ];
-        let url = format!("https://{HOST}{}", self.path);
-        let id = "00000000-0000-4000-8000-00000000002a";
-        let facts = [
-            self.method,
-            &url,
-            self.body,
-            id,
-            self.country,
-            "FRA",
-            "",
-            "",
-            self.client,
-            self.accept,
-            self.hops,
-        ];
-        lines.extend(facts.iter().chain(self.headers).map(|line| (*line).to_owned()));
-        lines.join("\n")
+    /// The text of a question about it.
+    fn question(&self, version: u32, progress: Progress<'_>) -> String {
+        wire::text(&QuestionLines {
+            version: &version.to_string(),
+            reason: &progress.reason.number().to_string(),
+            fetched: &wire::number(progress.fetched).to_string(),
+            elapsed_ms: &progress.elapsed_ms.to_string(),
+            trail: progress.trail,
+            method: self.method,
+            url: &format!("https://{HOST}{}", self.path),
+            body: self.body,
+            id: "00000000-0000-4000-8000-00000000002a",
+            country: self.country,
+            colo: "FRA",
+            latitude: "",
+            longitude: "",
+            client: self.client,
+            accept: self.accept,
+            hops: self.hops,
+            headers: self.headers.to_vec(),
+        })
     }
 
-    fn step(&self, isolate: &mut Isolate, why: Why, trail: &str, now: u64) -> Step {
-        let question = self.question(isolate, why, trail, now);
-        isolate.decide(&question, None, at(now))
+    fn ask(&self, isolate: &mut Isolate, reason: AskReason, trail: &str, now: u64) -> Instruction {
+        self.go_on(isolate, Progress { reason, trail, elapsed_ms: now, ..FIRST }, now)
+    }
+
+    fn go_on(&self, isolate: &mut Isolate, progress: Progress<'_>, now: u64) -> Instruction {
+        let pin = if let Fetched::Pin(pin) = progress.fetched { pin } else { None };
+        isolate.instruct(&self.question(isolate.version, progress), pin, at(now))
     }
 
     /// The first try of it.
     fn first(&self, isolate: &mut Isolate, now: u64) -> Try {
-        let question = self.question(isolate, Why::First, "", 0);
-        let mut step = isolate.decide(&question, None, at(now));
-        if step == Step::Table {
-            let looked = question.replacen("\n0\n0\n0\n", "\n0\n1\n0\n", 1);
-            step = isolate.decide(&looked, None, at(now));
+        let mut next = self.go_on(isolate, FIRST, now);
+        if next == Instruction::LoadTable {
+            next = self.go_on(isolate, LOADED, now);
         }
-        sent(step)
+        sent(next)
     }
 }
 
@@ -140,16 +146,16 @@ impl Try {
     }
 }
 
-fn sent(step: Step) -> Try {
-    match step {
-        Step::Try(sent) => *sent,
+fn sent(next: Instruction) -> Try {
+    match next {
+        Instruction::Send(sent) => *sent,
         other => panic!("{other:?}"),
     }
 }
 
-fn refused(step: Step) -> (u16, String) {
-    match step {
-        Step::Refuse { response, .. } => {
+fn refused(next: Instruction) -> (u16, String) {
+    match next {
+        Instruction::Respond { response, .. } => {
             let code = response.headers.iter().find(|(name, _)| *name == "x-pointsman");
             (response.status, code.map(|(_, value)| value.clone()).unwrap_or_default())
         }
@@ -157,8 +163,8 @@ fn refused(step: Step) -> (u16, String) {
     }
 }
 
-fn answered(status: u16) -> End {
-    End::Answered { status, retry_after_s: None }
+fn answered(status: u16) -> TryEnd {
+    TryEnd::Answered { status, retry_after_s: None }
 }
 
 fn header<'h>(headers: &'h [(&'static str, String)], name: &str) -> Option<&'h str> {
@@ -168,10 +174,8 @@ fn header<'h>(headers: &'h [(&'static str, String)], name: &str) -> Option<&'h s
 #[test]
 fn a_request_without_a_table_waits_for_one_and_is_refused_if_there_is_none() {
     let mut isolate = Isolate::default();
-    let question = GET.question(&isolate, Why::First, "", 0);
-    assert_eq!(isolate.decide(&question, None, at(0)), Step::Table);
-    let looked = question.replacen("\n0\n0\n0\n", "\n0\n1\n0\n", 1);
-    let (status, code) = refused(isolate.decide(&looked, None, at(0)));
+    assert_eq!(GET.go_on(&mut isolate, FIRST, 0), Instruction::LoadTable);
+    let (status, code) = refused(GET.go_on(&mut isolate, LOADED, 0));
     assert_eq!((status, code.as_str()), (503, "refused; code=no_routes"));
 }
 
@@ -179,9 +183,12 @@ fn a_request_without_a_table_waits_for_one_and_is_refused_if_there_is_none() {
 fn facts_for_another_table_are_asked_for_again_with_the_headers_of_this_one() {
     let by_header = json!({"source": "header x-tenant"});
     let mut isolate = isolate(&[("/services/api/tenancy", by_header)]);
-    let question = GET.question(&isolate, Why::First, "", 0).replacen('1', "0", 1);
+    let question = GET.question(0, FIRST);
     let names = vec!["x-tenant".to_owned()];
-    assert_eq!(isolate.decide(&question, None, at(0)), Step::Facts { version: 1, names });
+    assert_eq!(
+        isolate.instruct(&question, None, at(0)),
+        Instruction::Headers { version: 1, names }
+    );
 }
 
 #[test]
@@ -225,26 +232,6 @@ fn debug_headers_can_be_turned_off_and_staleness_is_told_all_the_same() {
 }
 
 #[test]
-fn the_text_of_a_try_has_its_parts_in_their_places() {
-    let step = Step::Try(Box::new(GET.first(&mut isolate(&[]), 0)));
-    let text = step.text();
-    let lines: Vec<&str> = text.split('\n').collect();
-    assert_eq!(
-        lines[..5],
-        [
-            "try",
-            "16777216",
-            "https://eu-west-1.example.net/",
-            "1000",
-            " https://eu-west-1.example.net"
-        ]
-    );
-    assert_eq!(lines[5..12], ["", "", "", "", "", "origin;desc=\"eu-west\"", "7"]);
-    assert_eq!(lines.len(), 12 + 2 * 7 + 2);
-    assert_eq!(lines[26..], ["x-pointsman", "region=eu-west; reason=order"]);
-}
-
-#[test]
 fn a_token_is_the_same_number_back_and_forth() {
     for (table, service, region, origin) in
         [(0, 0, 0, 0), (1, 2, 3, 4), (u32::MAX >> 4, 99, 99, 199)]
@@ -258,11 +245,11 @@ fn a_token_is_the_same_number_back_and_forth() {
 #[test]
 fn what_is_no_request_is_refused_and_nothing_else_happens() {
     let mut isolate = isolate(&[]);
-    let good = GET.question(&isolate, Why::First, "", 0);
-    let long = good.replace("https://api", &"x".repeat(FACTS_BYTES_MAX));
+    let good = GET.question(isolate.version, FIRST);
+    let long = good.replace("https://api", &"x".repeat(QUESTION_BYTES_MAX));
     let short = good.rsplit_once('\n').unwrap().0.rsplit_once('\n').unwrap().0.to_owned();
     for odd in [good.replace("https://", ""), format!("{good}\nmore"), long, short] {
-        assert_eq!(refused(isolate.decide(&odd, None, at(0))).0, 400);
+        assert_eq!(refused(isolate.instruct(&odd, None, at(0))).0, 400);
     }
     assert_eq!(isolate.counts().requests, 0);
 }
@@ -270,15 +257,14 @@ fn what_is_no_request_is_refused_and_nothing_else_happens() {
 #[test]
 fn our_own_pages_are_no_business_of_the_table() {
     let page = Asking { path: "/.pointsman/status", ..GET };
-    let question = page.question(&Isolate::default(), Why::First, "", 0);
-    assert_eq!(Isolate::default().decide(&question, None, at(0)), Step::Surface);
+    assert_eq!(page.go_on(&mut Isolate::default(), FIRST, 0), Instruction::Surface);
 }
 
 #[test]
 fn a_new_table_forgets_nothing_that_was_seen() {
     let mut isolate = isolate(&[]);
     let sent = GET.first(&mut isolate, 0);
-    isolate.ended(sent.token, End::Unreachable, 1, at(1));
+    isolate.ended(sent.token, TryEnd::Unreachable, 1, at(1));
     let mut next = three();
     next["generation"] = json!(8);
     next["regions"].as_array_mut().unwrap().swap(0, 2);

@@ -1,284 +1,149 @@
-// Carries requests: brings their facts to the core as one text, does what it says, and asks again when a try has ended.
-// What is decided, and by what, is in src/proxy; the texts are those of `Asked` and `Step` there.
+// The conversation about a request: asks the core what to do, does it, and asks again if a try has ended without a
+// response to relay. The core decides (`src/proxy`), nothing here does.
+import { relayed, responded } from "./answer.js";
+import { instruct, loadTable, lookAt, readPin, surface, wanted } from "./core.js";
+import { discard } from "./discard.js";
+import { questionAbout } from "./facts.js";
+import { startTry } from "./try.js";
+import { Fetched, Reason } from "./wire.js";
 
-let core;
-let state;
-let wanted = { version: 0, names: [] };
+/**
+ * @typedef {import("./try.js").TryResult} TryResult
+ * @typedef {import("./facts.js").Journey} Journey
+ * @typedef {import("./wire.js").Instruction} Instruction
+ */
 
-const ABSENT = "\0";
-const [FIRST, UNREACHABLE, TIMED_OUT, LATE, INVALID] = [0, 1, 2, 5, 6];
-const [NOTHING, TABLE, PIN, NO_PIN] = [0, 1, 2, 3];
-const HEADERS_AT = 12;
-const TRIAL_MS = 5_000;
-const HANG_UP_MS = 20;
-const KEPT_MAX = 1_000;
-const KEEP_AGAIN_MS = 60_000;
-const KEPT_URL_MAX = 2_048;
-
-// An odd value is no value.
-const told = (value) => (typeof value === "string" && !value.includes("\n") ? value : "");
-
-// The question about a request: why it is asked, what was tried, and the facts.
-function question({ request, id, arrived, trail }, now, why, brought) {
-  const { headers } = request;
-  const cf = request.cf ?? {};
-  const body = bodyOf(request) === null ? "" : (headers.get("content-length") ?? "?");
-  let text = `${wanted.version}\n${why}\n${brought}\n${now - arrived}\n${trail}`;
-  text += `\n${request.method}\n${request.url}\n${body}\n${id}`;
-  text += `\n${told(cf.country)}\n${told(cf.colo)}\n${told(cf.latitude)}\n${told(cf.longitude)}`;
-  text += `\n${headers.get("cf-connecting-ip") ?? ""}\n${headers.get("accept") ?? ""}`;
-  text += `\n${headers.get("x-pointsman-hops") ?? ""}`;
-  for (const name of wanted.names) text += `\n${headers.get(name) ?? ABSENT}`;
-  return text;
-}
-
-// The runtime has a body for a request that announces none.
-const bodyOf = ({ body, headers }) => (body === null || headers.get("content-length") === "0" ? null : body);
-
-function ask(journey, why, brought, pin) {
-  const now = Date.now();
-  try {
-    return core.decide(question(journey, now, why, brought), now, pin ?? undefined).split("\n");
-  } catch (error) {
-    // This request must not go anywhere undecided.
-    panicked(error);
-    return ["refuse", "", "", "500", "2", "cache-control", "no-store", "x-request-id", journey.id, ""];
-  }
-}
-
-// The wasm has panicked. The next request starts it anew.
-function panicked(error) {
-  console.error("the core has failed", error);
-  state.criticalError = true;
-}
-
-// Takes the functions of a wasm instance. After a panic there is another one; requests that are under way go on with it.
-export function handOver([decide, ended, tried, load, pin, surface], noted) {
-  core = { decide, ended, tried, load, pin, surface };
-  wanted = { version: 0, names: [] };
-  state = noted;
-}
-
-// Most requests are one question and one try, with no more promises than that takes.
+/**
+ * Answers a request of a client. Most are one question and one try, with no more promises than that takes.
+ * @param {Request} request
+ * @param {Env} env
+ * @param {ExecutionContext} context
+ */
 export function carry(request, env, context) {
   const journey = { request, env, context, id: crypto.randomUUID(), arrived: Date.now(), trail: "" };
-  const step = ask(journey, FIRST, NOTHING);
-  if (step[0] !== "try") return goOn(journey, step);
-  return sent(journey, step).then((ended) => (ended.why === 0 ? dressed(ended) : goAgain(journey, ended)));
+  const instruction = ask(journey, Reason.First, Fetched.Nothing);
+  if (instruction.verb !== "send") return goOn(journey, instruction, null);
+  return send(journey, instruction).then((tried) =>
+    tried.again === null ? relayed(tried) : goOn(journey, ask(journey, tried.again, Fetched.Nothing), tried),
+  );
 }
 
-const goAgain = (journey, ended) => goOn(journey, ask(journey, ended.why, NOTHING), ended);
+/**
+ * @param {Journey} journey
+ * @param {number} reason one of `Reason`
+ * @param {number} fetched one of `Fetched`
+ * @param {string | null} [pin] KV's value for the tenant
+ * @returns {Instruction}
+ */
+function ask(journey, reason, fetched, pin) {
+  const now = Date.now();
+  const instruction = instruct(questionAbout(journey, wanted, reason, fetched, now), now, pin);
+  // If the core has failed, the request must not go anywhere undecided.
+  return instruction ?? failure(journey);
+}
 
+/**
+ * @param {Journey} journey
+ * @returns {import("./wire.js").Respond}
+ */
+const failure = ({ id }) => ({
+  verb: "respond",
+  orStale: false,
+  refresh: false,
+  status: 500,
+  headers: [
+    ["cache-control", "no-store"],
+    ["x-request-id", id],
+  ],
+  body: "",
+});
+
+/**
+ * Follows instructions until there is an answer.
+ * @param {Journey} journey
+ * @param {Instruction} first
+ * @param {TryResult | null} tried the try before
+ */
 async function goOn(journey, first, tried) {
-  let step = first;
+  let instruction = first;
   let last = tried;
   for (;;) {
-    const why = last?.why ?? FIRST;
-    switch (step[0]) {
-      case "try":
-        letGo(last?.response);
-        last = await sent(journey, step);
-        if (last.why === 0) return dressed(last);
-        step = ask(journey, last.why, NOTHING);
+    const reason = last?.again ?? Reason.First;
+    switch (instruction.verb) {
+      case "send":
+        discard(last?.response);
+        last = await send(journey, instruction);
+        if (last.again === null) return relayed(last);
+        instruction = ask(journey, last.again, Fetched.Nothing);
         break;
-      case "answer":
-        return dressed(last);
-      case "facts":
-        wanted = { version: step[1], names: step.slice(2) };
-        step = ask(journey, why, NOTHING);
+      case "headers":
+        lookAt(instruction.version, instruction.names);
+        instruction = ask(journey, reason, Fetched.Nothing);
         break;
-      case "table":
-        await core.load(journey.env);
-        step = ask(journey, why, TABLE);
+      case "load_table":
+        await loadTable(journey.env);
+        instruction = ask(journey, reason, Fetched.Table);
         break;
-      case "pin":
-        step = await pinned(journey, step[1], why);
+      case "read_pin":
+        instruction = await askWithPin(journey, reason, instruction.key);
         break;
       case "surface":
-        return refused(journey, await onSurface(journey));
+        instruction = await surface(journey.request, journey.env);
+        break;
+      case "respond":
+        return responded(journey, instruction);
       default:
-        return refused(journey, step);
+        // Only a late try is told to wait, and only a try with a response is relayed.
+        if (!last?.response) return responded(journey, failure(journey));
+        return relayed({ ...last, response: last.response });
     }
   }
 }
 
-async function pinned(journey, key, why) {
-  const pin = await core.pin(journey.env, key);
-  return ask(journey, why, pin === undefined ? NO_PIN : PIN, pin);
+/**
+ * @param {Journey} journey
+ * @param {number} reason
+ * @param {string} key
+ */
+async function askWithPin(journey, reason, key) {
+  const pin = await readPin(journey.env, key);
+  return ask(journey, reason, pin === undefined ? Fetched.PinUnavailable : Fetched.Pin, pin);
 }
 
-// Sends a request, and where it is late another one beside it. The first answer that will do counts.
-function sent(journey, step) {
-  const first = attempt(journey, step);
-  return step[5] === "" ? first : hedged(journey, first, Number(step[5]));
+/**
+ * Sends a request. If it is late, sends another one beside it; the first good response counts.
+ * @param {Journey} journey
+ * @param {import("./wire.js").Send} instruction
+ */
+function send(journey, instruction) {
+  const first = startTry(journey, instruction);
+  return instruction.lateMs === null ? first : hedged(journey, first, instruction.lateMs);
 }
 
+/**
+ * @param {Journey} journey
+ * @param {Promise<TryResult>} first
+ * @param {number} lateMs
+ */
 async function hedged(journey, first, lateMs) {
   if ((await Promise.race([first, scheduler.wait(lateMs)])) !== undefined) return first;
-  const step = ask(journey, LATE, NOTHING);
-  return step[0] === "try" ? better(first, attempt(journey, step)) : first;
+  const instruction = ask(journey, Reason.Late, Fetched.Nothing);
+  return instruction.verb === "send" ? better([first, startTry(journey, instruction)]) : first;
 }
 
-async function better(...tries) {
+/**
+ * The first try that ends with a response to relay. If none does, the last one that has a response.
+ * @param {Promise<TryResult>[]} tries
+ */
+async function better(tries) {
   const good = tries.map(async (going) => {
-    const ended = await going;
-    if (ended.why !== 0) throw ended;
-    return ended;
+    const tried = await going;
+    if (tried.again !== null) throw tried;
+    return tried;
   });
-  const won = await Promise.any(good).catch(({ errors }) => errors.findLast((lost) => lost.response) ?? errors[0]);
-  for (const going of tries) going.then((ended) => ended !== won && letGo(ended.response));
+  /** @param {{ errors: TryResult[] }} lost */
+  const best = ({ errors }) => /** @type {TryResult} */ (errors.findLast((tried) => tried.response) ?? errors[0]);
+  const won = await Promise.any(good).catch(best);
+  for (const going of tries) going.then((tried) => tried !== won && discard(tried.response));
   return won;
-}
-
-// One try, as a promise of how it ended: with `why` 0 the answer is one to hand on.
-function attempt(journey, step) {
-  const [, , url, wait, trail, , refresh, trialToken, trialUrl] = step;
-  journey.trail = trail;
-  if (refresh !== "") journey.context.waitUntil(core.load(journey.env));
-  if (trialUrl !== "") journey.context.waitUntil(trial(Number(trialToken), trialUrl));
-  const began = Date.now();
-  return new Promise((resolve) => {
-    let isOver = false;
-    // However it ends, it is told once. The timer ends with the request's context, which costs less than to clear it.
-    const end = (none, response) => {
-      if (isOver) return letGo(response);
-      isOver = true;
-      resolve(ended(journey, step, began, none, response));
-    };
-    setTimeout(() => end(TIMED_OUT, null), Number(wait));
-    const isLost = async (error) => {
-      // The runtime does not take such a request: its fault, and not the region's.
-      if (error instanceof TypeError) return end(INVALID, null);
-      // A client that hangs up in an upload takes the connection to the region with it. In a moment it is gone, and with
-      // it everything here; only what was not its fault is told.
-      if (bodyOf(journey.request) !== null) await scheduler.wait(HANG_UP_MS);
-      end(UNREACHABLE, null);
-    };
-    try {
-      onward(journey.request, url, step).then((response) => end(0, response), isLost);
-    } catch (error) {
-      isLost(error);
-    }
-  });
-}
-
-// Nobody will read this answer.
-function letGo(response) {
-  response?.body?.cancel().catch(() => {});
-}
-
-function ended(journey, step, began, none, response) {
-  const now = Date.now();
-  const status = response === null ? 0 : response.status;
-  let why = response === null ? none : 0;
-  try {
-    why = core.ended(Number(step[1]), none, status, retryAfter(response, status), now - began, now);
-  } catch (error) {
-    panicked(error);
-  }
-  if (step[9] !== "" && status === 200) keepCopy(journey, response, Number(step[9]));
-  return { why, response, step, took: now - began };
-}
-
-// The same request to another host; the body is handed on as the stream that it is. No redirect is followed: it would
-// lead to a host that no rule has looked at. Headers that belong to no request yet are a fifth cheaper to change.
-function onward(request, url, step) {
-  const { method, headers: sent } = request;
-  const headers = new Headers(sent);
-  endConnection(headers);
-  const end = HEADERS_AT + 2 * Number(step[11]);
-  for (let at = HEADERS_AT; at < end; at += 2) {
-    if (step[at + 1] === "") headers.delete(step[at]);
-    else headers.set(step[at], step[at + 1]);
-  }
-  const body = bodyOf(request);
-  if (body !== null && (method === "GET" || method === "HEAD")) {
-    // The runtime makes no such request with a body, but hands one on that came so.
-    return fetch(new Request(new Request(url, request), { headers, redirect: "manual" }));
-  }
-  return fetch(url, { method, headers, body, redirect: "manual" });
-}
-
-// Headers that are about the client's connection to us go no further (RFC 9110 section 7.6.1). Those that HTTP itself
-// names, such as `keep-alive` and `te`, the runtime takes off; an upgrade to anything but a WebSocket as well.
-const OF_THE_CONNECTION = ["http2-settings", "proxy-authenticate", "proxy-authorization", "proxy-connection"];
-const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-
-function endConnection(headers) {
-  for (const name of OF_THE_CONNECTION) headers.delete(name);
-  const named = headers.get("connection");
-  if (named === null) return;
-  for (const name of named.split(",").map((name) => name.trim())) {
-    if (NAME.test(name) && name.toLowerCase() !== "upgrade") headers.delete(name);
-  }
-}
-
-function retryAfter(response, status) {
-  if (status !== 429) return -1;
-  const text = response.headers.get("retry-after") ?? "";
-  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1_000;
-  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : -1;
-}
-
-// The answer with what we add. It is touched only where there is something.
-function dressed({ response, step, took }) {
-  const timing = step[10];
-  const first = HEADERS_AT + 2 * Number(step[11]);
-  if (timing === "" && first === step.length) return response;
-  const dressed = new Response(response.body, response);
-  const { headers } = dressed;
-  if (timing !== "") headers.append("server-timing", `${timing};dur=${took}`);
-  for (let at = first; at < step.length; at += 2) {
-    if (step[at] === "set-cookie") headers.append(step[at], step[at + 1]);
-    else headers.set(step[at], step[at + 1]);
-  }
-  return dressed;
-}
-
-async function onSurface({ request, env }) {
-  const text = await core.surface(env, request.method, request.url, request.headers.get("authorization") ?? undefined);
-  return text.split("\n");
-}
-
-async function refused(journey, [, orStale, refresh, status, count, ...rest]) {
-  if (refresh !== "") journey.context.waitUntil(core.load(journey.env));
-  const kept = orStale === "" ? undefined : await caches.default.match(cacheKey(journey.request));
-  if (kept !== undefined) {
-    const answer = new Response(kept.body, kept);
-    answer.headers.set("x-pointsman", "kept answer; stale");
-    answer.headers.set("cache-control", "no-store");
-    return answer;
-  }
-  const pairs = [];
-  const end = 2 * Number(count);
-  for (let at = 0; at < end; at += 2) pairs.push([rest[at], rest[at + 1]]);
-  return new Response(rest.slice(end).join("\n"), { status: Number(status), headers: pairs });
-}
-
-// Asks a region for its health page, to see whether it answers again.
-async function trial(token, url) {
-  const began = Date.now();
-  const asked = fetch(url, { redirect: "manual", signal: AbortSignal.timeout(TRIAL_MS) });
-  const response = await asked.catch(() => null);
-  letGo(response);
-  const status = response?.status ?? 0;
-  const now = Date.now();
-  core.tried(token, status > 0 && status < 500 && status !== 429, now - began, now);
-}
-
-const cacheKey = (request) => new Request(request.url);
-const kept = new Map(); // url -> when it was kept last
-
-function keepCopy({ request, context }, response, seconds) {
-  const { headers } = response;
-  const isPrivate = /private|no-store|no-cache/i.test(headers.get("cache-control") ?? "");
-  const isOnesOwn = request.headers.has("authorization") || request.headers.has("range") || headers.has("set-cookie");
-  const now = Date.now();
-  if (isPrivate || isOnesOwn || headers.has("vary") || now - (kept.get(request.url) ?? 0) < KEEP_AGAIN_MS) return;
-  if (request.url.length > KEPT_URL_MAX) return;
-  if (kept.size >= KEPT_MAX) kept.clear();
-  kept.set(request.url, now);
-  const copy = new Response(response.clone().body, response);
-  copy.headers.set("cache-control", `public, max-age=${seconds}`);
-  context.waitUntil(caches.default.put(cacheKey(request), copy));
 }

@@ -1,20 +1,22 @@
-// What the runtime calls. Requests of clients go straight to `carry.js` (ADR-0010); everything else goes through the shim
-// that `worker-build` made, which starts the wasm, and starts it anew after a panic.
+// What the runtime calls. Requests of clients go straight to `carry.js` (ADR-0010). Everything else goes through the shim
+// that `worker-build` writes, which starts the wasm, and starts it anew after a panic.
 import Shim, { Controller } from "pointsman-shim";
-import { carry, handOver } from "./carry.js";
+import { carry } from "./carry.js";
+import { handOver } from "./core.js";
 
-// The shim's own note that the wasm has panicked.
+// The shim's own note of whether the wasm has panicked.
 const state = globalThis.__worker_init_state;
-let known = false;
+let isKnown = false;
 
 export { Controller };
 
+/** @satisfies {ExportedHandler<Env>} */
 export default {
   fetch(request, env, context) {
-    if (!known || state.criticalError) {
+    if (!isKnown || state.criticalError) {
       // The export of this name hands over the functions of the wasm instance.
       handOver(new Shim(context, env).fetch(), state);
-      known = true;
+      isKnown = true;
     }
     return carry(request, env, context);
   },

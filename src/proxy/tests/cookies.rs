@@ -19,17 +19,21 @@ fn cookie(sent: &Try) -> Option<String> {
 }
 
 fn with(cookie: &str, isolate: &mut Isolate, now: u64) -> Try {
-    Asking { headers: &[cookie], ..GET }.first(isolate, now)
+    Asking { headers: &[Some(cookie)], ..GET }.first(isolate, now)
+}
+
+fn without(isolate: &mut Isolate, now: u64) -> Try {
+    Asking { headers: &[None], ..GET }.first(isolate, now)
 }
 
 #[test]
 fn a_client_without_a_cookie_gets_one_and_stays_with_its_region() {
     let mut isolate = sticky();
-    let first = with("\0", &mut isolate, 0);
+    let first = without(&mut isolate, 0);
     let set = header(&first.answer_headers, "set-cookie").unwrap().to_owned();
     assert!(set.starts_with("__Host-pointsman-region=1.eu-west."), "{set}");
     assert!(set.ends_with("; Path=/; Max-Age=82800; Secure; HttpOnly; SameSite=Lax"), "{set}");
-    isolate.ended(first.token, End::Unreachable, 1, at(1));
+    isolate.ended(first.token, TryEnd::Unreachable, 1, at(1));
     let moved = with(&cookie(&first).unwrap(), &mut isolate, 2);
     assert_eq!(moved.region(), "us-east", "its region fails");
     let there = cookie(&moved).unwrap();
@@ -42,7 +46,7 @@ fn a_client_without_a_cookie_gets_one_and_stays_with_its_region() {
 #[test]
 fn a_cookie_is_renewed_in_its_second_half() {
     let mut isolate = sticky();
-    let first = cookie(&with("\0", &mut isolate, 0)).unwrap();
+    let first = cookie(&without(&mut isolate, 0)).unwrap();
     let half = 82_800 * 1_000 / 2;
     assert_eq!(cookie(&with(&first, &mut isolate, half - 1_000)), None);
     assert!(cookie(&with(&first, &mut isolate, half)).is_some());
@@ -51,7 +55,7 @@ fn a_cookie_is_renewed_in_its_second_half() {
 #[test]
 fn a_cookie_that_is_not_ours_counts_for_nothing() {
     let mut isolate = sticky();
-    let good = cookie(&with("\0", &mut isolate, 0)).unwrap();
+    let good = cookie(&without(&mut isolate, 0)).unwrap();
     let forged = good.replace("eu-west", "sa-east");
     for odd in
         [forged.as_str(), "__Host-pointsman-region=", "__Host-pointsman-region=1.sa-east.9.00"]
@@ -68,7 +72,7 @@ fn a_cookie_that_is_not_ours_counts_for_nothing() {
 #[test]
 fn a_region_that_drains_keeps_who_is_there_and_promises_nothing_more() {
     let mut isolate = sticky();
-    let there = cookie(&with("\0", &mut isolate, 0)).unwrap();
+    let there = cookie(&without(&mut isolate, 0)).unwrap();
     let mut routes = three();
     routes["services"]["api"]["steering"] = json!({"policy": "ordered", "affinity": "cookie"});
     routes["services"]["api"]["regions"][0]["draining"] = json!(true);
@@ -76,7 +80,7 @@ fn a_region_that_drains_keeps_who_is_there_and_promises_nothing_more() {
     assert!(isolate.take(&routes.to_string(), at(1)).unwrap());
     let stays = with(&there, &mut isolate, 82_000_000);
     assert_eq!((stays.region(), cookie(&stays)), ("eu-west", None));
-    assert_eq!(with("\0", &mut isolate, 2).region(), "us-east");
+    assert_eq!(without(&mut isolate, 2).region(), "us-east");
 }
 
 #[test]
@@ -92,8 +96,8 @@ fn who_wrote_reads_where_it_wrote() {
         region["lag_s"] = json!(1);
     }
     isolate.take(&routes.to_string(), at(0)).unwrap();
-    assert_eq!(with("\0", &mut isolate, 0).region(), "eu-west");
-    let write = Asking { headers: &["\0"], ..POST }.first(&mut isolate, 0);
+    assert_eq!(without(&mut isolate, 0).region(), "eu-west");
+    let write = Asking { headers: &[None], ..POST }.first(&mut isolate, 0);
     assert_eq!(write.region(), "us-east");
     let proof = cookie(&write).unwrap();
     assert!(proof.starts_with("__Host-pointsman-wrote="), "{proof}");
@@ -104,10 +108,10 @@ fn who_wrote_reads_where_it_wrote() {
 #[test]
 fn a_write_that_meets_a_failover_is_not_made_again() {
     let mut isolate = with_cookies(json!({"policy": "ordered", "primary": "us-east"}));
-    for end in [End::Unreachable, End::TimedOut] {
+    for end in [TryEnd::Unreachable, TryEnd::TimedOut] {
         let write = POST.first(&mut isolate, 0);
-        let why = isolate.ended(write.token, end, 1, at(1)).unwrap();
-        let step = POST.step(&mut isolate, why, &write.trail, 1);
-        assert_eq!(refused(step), (503, "refused; code=no_primary".to_owned()));
+        let reason = isolate.ended(write.token, end, 1, at(1)).unwrap();
+        let next = POST.ask(&mut isolate, reason, &write.trail, 1);
+        assert_eq!(refused(next), (503, "refused; code=no_primary".to_owned()));
     }
 }

@@ -3,12 +3,12 @@
 use super::*;
 use proptest::prelude::*;
 
-fn ends() -> impl Strategy<Value = End> {
+fn ends() -> impl Strategy<Value = TryEnd> {
     prop_oneof![
-        Just(End::Unreachable),
-        Just(End::TimedOut),
+        Just(TryEnd::Unreachable),
+        Just(TryEnd::TimedOut),
         (200u16..600, proptest::option::of(0u64..100))
-            .prop_map(|(status, retry_after_s)| End::Answered { status, retry_after_s }),
+            .prop_map(|(status, retry_after_s)| TryEnd::Answered { status, retry_after_s }),
     ]
 }
 
@@ -36,7 +36,7 @@ proptest! {
             at(1_000_000),
         ));
         isolate.take_key(Some(key));
-        let headers = [if pinned { cookie.as_str() } else { "\0" }];
+        let headers = [pinned.then_some(cookie.as_str())];
         let mut now = 0;
         for (is_brazilian, ends, wait, is_late) in requests {
             now += wait;
@@ -45,20 +45,20 @@ proptest! {
             let country = countries[usize::try_from(now).unwrap() % 3];
             let country = if is_brazilian { country } else { "DE" };
             let asking = Asking { country, headers: &headers, ..GET };
-            let mut step = asking.step(&mut isolate, Why::First, "", now);
+            let mut next = asking.ask(&mut isolate, AskReason::First, "", now);
             let mut tries = 0;
             for end in ends {
-                let Step::Try(sent) = step else { break };
+                let Instruction::Send(sent) = next else { break };
                 tries += 1;
                 prop_assert!(tries <= 5);
                 prop_assert!(!is_brazilian || sent.url.starts_with("https://sa-east"));
                 if is_late
-                    && let Step::Try(other) = asking.step(&mut isolate, Why::Late, &sent.trail, now)
+                    && let Instruction::Send(other) = asking.ask(&mut isolate, AskReason::Late, &sent.trail, now)
                 {
                     prop_assert!(!is_brazilian || other.url.starts_with("https://sa-east"));
                 }
-                let Some(why) = isolate.ended(sent.token, end, 1, at(now)) else { break };
-                step = asking.step(&mut isolate, why, &sent.trail, 0);
+                let Some(reason) = isolate.ended(sent.token, end, 1, at(now)) else { break };
+                next = asking.ask(&mut isolate, reason, &sent.trail, 0);
             }
         }
     }
@@ -68,18 +68,17 @@ proptest! {
 fn a_pin_that_nobody_could_read_refuses_and_one_that_was_read_binds() {
     let mut isolate =
         isolate(&[("/services/api/tenancy", json!({"source": "header x-tenant", "kv": true}))]);
-    let asking = Asking { headers: &["acme"], ..GET };
-    assert_eq!(asking.step(&mut isolate, Why::First, "", 0), Step::Pin("tenant:acme".to_owned()));
-    let question = asking.question(&isolate, Why::First, "", 0);
-    let brought = |number: &str| question.replacen("1\n0\n0\n", &format!("1\n0\n{number}\n"), 1);
-    let step = isolate.decide(&brought("2"), Some(r#"{"allow":["US"]}"#), at(0));
-    assert_eq!(sent(step).region(), "us-east");
-    let step = isolate.decide(&brought("2"), None, at(0));
-    assert_eq!(sent(step).region(), "eu-west", "a tenant without a pin");
-    for step in [
-        isolate.decide(&brought("3"), None, at(0)),
-        isolate.decide(&brought("2"), Some("not a pin"), at(0)),
-    ] {
-        assert_eq!(refused(step), (503, "refused; code=tenant_unavailable".to_owned()));
+    let asking = Asking { headers: &[Some("acme")], ..GET };
+    assert_eq!(
+        asking.ask(&mut isolate, AskReason::First, "", 0),
+        Instruction::ReadPin("tenant:acme".to_owned())
+    );
+    let mut fetched = |fetched| asking.go_on(&mut isolate, Progress { fetched, ..FIRST }, 0);
+    let next = fetched(Fetched::Pin(Some(r#"{"allow":["US"]}"#)));
+    assert_eq!(sent(next).region(), "us-east");
+    let next = fetched(Fetched::Pin(None));
+    assert_eq!(sent(next).region(), "eu-west", "a tenant without a pin");
+    for next in [fetched(Fetched::PinUnavailable), fetched(Fetched::Pin(Some("not a pin")))] {
+        assert_eq!(refused(next), (503, "refused; code=tenant_unavailable".to_owned()));
     }
 }

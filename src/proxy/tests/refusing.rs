@@ -8,8 +8,8 @@ fn a_circle_ends() {
     let once = Asking { hops: "1", ..GET }.first(&mut isolate, 0);
     assert_eq!(header(&once.request_headers, "x-pointsman-hops"), Some("2"));
     for hops in ["2", "3", "4294967295"] {
-        let step = Asking { hops, ..GET }.step(&mut isolate, Why::First, "", 0);
-        assert_eq!(refused(step), (508, "refused; code=loop_detected".to_owned()));
+        let next = Asking { hops, ..GET }.ask(&mut isolate, AskReason::First, "", 0);
+        assert_eq!(refused(next), (508, "refused; code=loop_detected".to_owned()));
     }
     assert_eq!(Asking { hops: "many", ..GET }.first(&mut isolate, 0).region(), "eu-west");
 }
@@ -24,8 +24,8 @@ fn people_get_a_page_and_programs_a_document() {
         ("*/*", "application/problem+json"),
         ("text/html,application/xhtml+xml", "text/html; charset=utf-8"),
     ] {
-        let step = Asking { accept, ..brazilian }.step(&mut isolate, Why::First, "", 0);
-        let Step::Refuse { response, or_stale, .. } = step else { panic!("{step:?}") };
+        let next = Asking { accept, ..brazilian }.ask(&mut isolate, AskReason::First, "", 0);
+        let Instruction::Respond { response, or_stale, .. } = next else { panic!("{next:?}") };
         assert_eq!((response.status, or_stale), (503, false));
         assert_eq!(header(&response.headers, "content-type"), Some(kind));
         assert_eq!(header(&response.headers, "cache-control"), Some("no-store"));
@@ -50,8 +50,8 @@ fn only_what_is_public_may_be_answered_from_what_was_kept() {
         ("/public/a", "HEAD", false),
     ] {
         let asking = Asking { method, path, ..brazilian };
-        let step = asking.step(&mut isolate, Why::First, "", 0);
-        let Step::Refuse { or_stale, .. } = step else { panic!("{step:?}") };
+        let next = asking.ask(&mut isolate, AskReason::First, "", 0);
+        let Instruction::Respond { or_stale, .. } = next else { panic!("{next:?}") };
         assert_eq!(or_stale, public, "{method} {path}");
         let kept = Asking { country: "DE", ..asking }.first(&mut isolate, 0).keep_s;
         assert_eq!(kept, public.then_some(60), "{method} {path}");
@@ -62,9 +62,9 @@ fn only_what_is_public_may_be_answered_from_what_was_kept() {
 fn a_request_that_cannot_be_made_is_no_fault_of_a_region() {
     let mut isolate = isolate(&[]);
     let first = GET.first(&mut isolate, 0);
-    let why = isolate.ended(first.token, End::Invalid, 0, at(0)).unwrap();
-    let step = GET.step(&mut isolate, why, &first.trail, 0);
-    assert_eq!(refused(step), (400, "refused; code=bad_request".to_owned()));
+    let reason = isolate.ended(first.token, TryEnd::Invalid, 0, at(0)).unwrap();
+    let next = GET.ask(&mut isolate, reason, &first.trail, 0);
+    assert_eq!(refused(next), (400, "refused; code=bad_request".to_owned()));
     assert_eq!(GET.first(&mut isolate, 1).region(), "eu-west");
     assert_eq!(isolate.counts().retries, 0);
 }
@@ -73,8 +73,8 @@ fn a_request_that_cannot_be_made_is_no_fault_of_a_region() {
 fn a_refusal_has_the_table_looked_up_soon() {
     let mut isolate = isolate(&[("/services/api/regions/2/health", json!("down"))]);
     let brazilian = Asking { country: "BR", ..GET };
-    let refreshes = |step| matches!(step, Step::Refuse { refresh: true, .. });
-    assert!(!refreshes(brazilian.step(&mut isolate, Why::First, "", 0)));
-    assert!(!refreshes(brazilian.step(&mut isolate, Why::First, "", 4_999)));
-    assert!(refreshes(brazilian.step(&mut isolate, Why::First, "", 5_000)));
+    let refreshes = |next| matches!(next, Instruction::Respond { refresh: true, .. });
+    assert!(!refreshes(brazilian.ask(&mut isolate, AskReason::First, "", 0)));
+    assert!(!refreshes(brazilian.ask(&mut isolate, AskReason::First, "", 4_999)));
+    assert!(refreshes(brazilian.ask(&mut isolate, AskReason::First, "", 5_000)));
 }

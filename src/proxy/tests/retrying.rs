@@ -3,33 +3,39 @@
 use super::*;
 
 /// Ends a try and asks again.
-fn again(asking: Asking<'_>, isolate: &mut Isolate, tried: &Try, end: End, now: u64) -> Step {
-    let why = isolate.ended(tried.token, end, 10, at(now)).unwrap();
-    asking.step(isolate, why, &tried.trail, now)
+fn again(
+    asking: Asking<'_>,
+    isolate: &mut Isolate,
+    tried: &Try,
+    end: TryEnd,
+    now: u64,
+) -> Instruction {
+    let reason = isolate.ended(tried.token, end, 10, at(now)).unwrap();
+    asking.ask(isolate, reason, &tried.trail, now)
 }
 
 #[test]
 fn a_request_goes_on_to_the_next_region_and_not_to_the_same_one() {
     let mut isolate = isolate(&[]);
     let first = GET.first(&mut isolate, 0);
-    let second = sent(again(GET, &mut isolate, &first, End::Unreachable, 10));
+    let second = sent(again(GET, &mut isolate, &first, TryEnd::Unreachable, 10));
     assert_eq!(second.url, "https://us-east-1.example.net/");
     assert_eq!(
         header(&second.answer_headers, "x-pointsman"),
         Some("region=us-east; reason=order; try=2")
     );
-    let third = sent(again(GET, &mut isolate, &second, End::TimedOut, 20));
+    let third = sent(again(GET, &mut isolate, &second, TryEnd::TimedOut, 20));
     assert_eq!(third.url, "https://sa-east-1.example.net/");
     assert_eq!(third.wait_ms, 4_980, "the last try may take all that is left");
-    let step = again(GET, &mut isolate, &third, End::TimedOut, 30);
-    assert_eq!(refused(step), (504, "refused; code=timed_out".to_owned()));
+    let next = again(GET, &mut isolate, &third, TryEnd::TimedOut, 30);
+    assert_eq!(refused(next), (504, "refused; code=timed_out".to_owned()));
 }
 
 #[test]
 fn later_requests_do_not_go_where_the_first_found_silence() {
     let mut isolate = isolate(&[]);
     let first = GET.first(&mut isolate, 0);
-    isolate.ended(first.token, End::TimedOut, 1_000, at(1_000));
+    isolate.ended(first.token, TryEnd::TimedOut, 1_000, at(1_000));
     for asking in [GET, POST] {
         assert_eq!(asking.first(&mut isolate, 1_001).region(), "us-east");
     }
@@ -39,7 +45,7 @@ fn later_requests_do_not_go_where_the_first_found_silence() {
 fn a_region_is_looked_at_again_by_a_request_of_our_own() {
     let mut isolate = isolate(&[]);
     let first = GET.first(&mut isolate, 0);
-    isolate.ended(first.token, End::Unreachable, 1, at(1));
+    isolate.ended(first.token, TryEnd::Unreachable, 1, at(1));
     assert_eq!(GET.first(&mut isolate, 1_000).trial, None);
     let (token, url) = GET.first(&mut isolate, 1_001).trial.unwrap();
     assert_eq!(url, "https://eu-west-2.example.net/health", "at the origin that was not silent");
@@ -58,7 +64,7 @@ fn a_region_that_the_controller_has_seen_return_is_looked_at_at_once() {
         let token = GET.first(&mut isolate, now).trial.map(|(token, _)| token);
         let token = token.unwrap_or_else(|| GET.first(&mut isolate, now).token);
         isolate.trial_ended(token, false, 1, at(now));
-        isolate.ended(token, End::Unreachable, 1, at(now));
+        isolate.ended(token, TryEnd::Unreachable, 1, at(now));
         now += wait_ms;
     }
     assert_eq!(GET.first(&mut isolate, now - 1).trial, None, "it is waited for long by now");
@@ -79,8 +85,8 @@ fn what_must_not_happen_twice_is_sent_once() {
     for asking in [POST, bodyless, put, Asking { method: "PATCH", ..GET }] {
         let mut isolate = isolate(&[]);
         let first = asking.first(&mut isolate, 0);
-        let step = again(asking, &mut isolate, &first, End::Unreachable, 10);
-        assert_eq!(refused(step), (502, "refused; code=unreachable".to_owned()));
+        let next = again(asking, &mut isolate, &first, TryEnd::Unreachable, 10);
+        assert_eq!(refused(next), (502, "refused; code=unreachable".to_owned()));
     }
 }
 
@@ -100,9 +106,9 @@ fn a_failed_answer_is_handed_on_where_there_is_nobody_else() {
     let first = brazilian.first(&mut isolate, 0);
     let second = sent(again(brazilian, &mut isolate, &first, answered(503), 10));
     assert_eq!(second.url, "https://sa-east-2.example.net/", "the other origin of the region");
-    assert_eq!(again(brazilian, &mut isolate, &second, answered(503), 20), Step::Answer);
+    assert_eq!(again(brazilian, &mut isolate, &second, answered(503), 20), Instruction::Relay);
     let order = POST.first(&mut isolate, 30);
-    assert_eq!(again(POST, &mut isolate, &order, answered(503), 40), Step::Answer);
+    assert_eq!(again(POST, &mut isolate, &order, answered(503), 40), Instruction::Relay);
 }
 
 #[test]
@@ -112,11 +118,11 @@ fn with_an_answer_in_hand_nobody_waits_for_a_region_that_fails() {
         ("/services/api/regions/2/health", json!("down")),
     ]);
     let dead = GET.first(&mut isolate, 0);
-    isolate.ended(dead.token, End::TimedOut, 1_000, at(1_000));
+    isolate.ended(dead.token, TryEnd::TimedOut, 1_000, at(1_000));
     let first = GET.first(&mut isolate, 1_001);
     assert_eq!(first.region(), "us-east");
     assert_eq!(first.wait_ms, 5_000, "and nobody is hurried on to it");
-    assert_eq!(again(GET, &mut isolate, &first, answered(503), 1_010), Step::Answer);
+    assert_eq!(again(GET, &mut isolate, &first, answered(503), 1_010), Instruction::Relay);
 }
 
 #[test]
@@ -126,21 +132,21 @@ fn statuses_that_are_not_listed_are_answers() {
     for status in [200, 304, 404, 501, 502, 503, 521] {
         assert_eq!(isolate.ended(first.token, answered(status), 1, at(1)), None, "{status}");
     }
-    assert_eq!(isolate.ended(first.token, answered(500), 1, at(1)), Some(Why::Failed));
+    assert_eq!(isolate.ended(first.token, answered(500), 1, at(1)), Some(AskReason::Failed));
 }
 
 #[test]
 fn one_client_over_its_limit_is_told_so_and_a_storm_is_left() {
     let mut isolate = isolate(&[]);
-    let throttled = End::Answered { status: 429, retry_after_s: Some(20) };
+    let throttled = TryEnd::Answered { status: 429, retry_after_s: Some(20) };
     for now in 0..9 {
         let first = GET.first(&mut isolate, now);
         assert_eq!(first.region(), "eu-west");
-        assert_eq!(again(GET, &mut isolate, &first, throttled, now), Step::Answer);
+        assert_eq!(again(GET, &mut isolate, &first, throttled, now), Instruction::Relay);
     }
     let tenth = GET.first(&mut isolate, 10);
-    let step = again(GET, &mut isolate, &tenth, throttled, 10);
-    assert_eq!(sent(step).region(), "us-east");
+    let next = again(GET, &mut isolate, &tenth, throttled, 10);
+    assert_eq!(sent(next).region(), "us-east");
     assert_eq!(GET.first(&mut isolate, 11).region(), "us-east");
     assert_eq!(GET.first(&mut isolate, 20_009).trial, None, "it asked for twenty seconds");
     assert!(GET.first(&mut isolate, 20_010).trial.is_some());
@@ -156,8 +162,8 @@ fn a_brown_out_is_not_amplified() {
     for now in 0..requests {
         let first = GET.first(&mut isolate, now);
         match again(GET, &mut isolate, &first, answered(503), now) {
-            Step::Try(_) => sent_again += 1,
-            step => assert_eq!(step, Step::Answer),
+            Instruction::Send(_) => sent_again += 1,
+            next => assert_eq!(next, Instruction::Relay),
         }
     }
     assert_eq!(sent_again, 10 + requests / 5);
@@ -173,7 +179,7 @@ fn a_late_request_is_sent_elsewhere_as_well_and_goes_on() {
     }
     let first = GET.first(&mut isolate, 100);
     assert_eq!(first.late_ms, Some(40));
-    let second = sent(GET.step(&mut isolate, Why::Late, &first.trail, 140));
+    let second = sent(GET.ask(&mut isolate, AskReason::Late, &first.trail, 140));
     assert_eq!(second.region(), "us-east");
     assert_eq!(isolate.counts().hedges, 1);
     assert_eq!(POST.first(&mut isolate, 100).late_ms, None, "an order is sent once");
@@ -183,9 +189,9 @@ fn a_late_request_is_sent_elsewhere_as_well_and_goes_on() {
 fn the_time_of_all_tries_together_is_bounded() {
     let mut isolate = isolate(&[]);
     let first = GET.first(&mut isolate, 0);
-    isolate.ended(first.token, End::TimedOut, 1_000, at(4_600));
-    let second = sent(GET.step(&mut isolate, Why::TimedOut, &first.trail, 4_600));
+    isolate.ended(first.token, TryEnd::TimedOut, 1_000, at(4_600));
+    let second = sent(GET.ask(&mut isolate, AskReason::TimedOut, &first.trail, 4_600));
     assert_eq!(second.wait_ms, 400);
-    let step = GET.step(&mut isolate, Why::TimedOut, &second.trail, 5_000);
-    assert_eq!(refused(step).0, 504);
+    let next = GET.ask(&mut isolate, AskReason::TimedOut, &second.trail, 5_000);
+    assert_eq!(refused(next).0, 504);
 }

@@ -4,7 +4,7 @@
 //! (ADR-0010). `src/shell/entry.js` takes requests itself and leaves everything else to the shim.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -12,8 +12,20 @@ use crate::checkout::Checkout;
 use crate::process;
 use crate::setup::Tools;
 
-/// The entry, and what stands beside it.
-pub(super) const SOURCES: [&str; 2] = ["src/shell/entry.js", "src/shell/carry.js"];
+/// The entry, and its folder.
+const ENTRY: &str = "src/shell/entry.js";
+const FOLDER: &str = "src/shell";
+
+/// Every script of the shell, sorted: the entry may import any of them.
+pub(super) fn sources(checkout: &Checkout) -> Result<Vec<PathBuf>> {
+    let folder = checkout.root().join(FOLDER);
+    let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {FOLDER}"))?;
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    let is_script = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "js");
+    let mut scripts: Vec<PathBuf> = paths.into_iter().filter(is_script).collect();
+    scripts.sort();
+    Ok(scripts)
+}
 
 /// Makes one script of entry and shim, under the name that the shim had.
 pub(super) fn put_before(checkout: &Checkout, tools: &Tools, bundle: &Path) -> Result<()> {
@@ -21,11 +33,25 @@ pub(super) fn put_before(checkout: &Checkout, tools: &Tools, bundle: &Path) -> R
     fs::rename(&script, &shim).with_context(|| format!("cannot move {}", script.display()))?;
     let mut command = process::command(&tools.esbuild, checkout.root());
     command
-        .arg(SOURCES[0])
+        .arg(ENTRY)
         .args(["--bundle", "--minify", "--format=esm", "--log-level=warning"])
         .args(["--external:./index_bg.wasm", "--external:cloudflare:workers"])
         .arg(format!("--alias:pointsman-shim={}", shim.display()))
         .arg(format!("--outfile={}", script.display()));
     process::run(&mut command)?;
     fs::remove_file(&shim).with_context(|| format!("cannot remove {}", shim.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sources_are_all_scripts_of_the_shell_and_the_entry_is_one_of_them() {
+        let checkout = Checkout::locate().unwrap();
+        let sources = sources(&checkout).unwrap();
+        assert!(sources.contains(&checkout.root().join(ENTRY)));
+        assert!(sources.contains(&checkout.root().join("src/shell/wire.js")));
+        assert!(sources.iter().all(|source| source.extension().unwrap() == "js"));
+    }
 }

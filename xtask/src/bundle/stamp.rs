@@ -35,7 +35,7 @@ pub(super) fn of_inputs(checkout: &Checkout, tools: &Tools, kind: Kind) -> Resul
     // Paths with versions in them, for the npm packages the lock file, and this program.
     (&tools.worker_build, &tools.wasm_bindgen).hash(&mut hasher);
     let own = env::current_exe().context("cannot tell which program this is")?;
-    let sources = entry::SOURCES.map(|source| checkout.root().join(source));
+    let sources = entry::sources(checkout)?;
     for file in [checkout.root().join("package-lock.json"), own].into_iter().chain(sources) {
         let content = fs::read(&file);
         content.with_context(|| format!("cannot read {}", file.display()))?.hash(&mut hasher);

@@ -1,0 +1,84 @@
+//! What the shell does next.
+
+use super::question::Body;
+use super::upstream::Token;
+use crate::http::Response;
+use crate::time::{MINUTE, Millis};
+
+/// How many proxies of ours a request may come through. One behind another is a set-up; more is a
+/// loop.
+pub const HOPS_MAX: u32 = 2;
+/// The slowest upload that is waited for, in bytes per millisecond.
+pub const UPLOAD_BYTES_PER_MS: u64 = 64;
+/// Longest time that an upload gets on top of the service's own timeout. An upload of unknown
+/// length gets all of it.
+pub const UPLOAD_MS_MAX: Millis = 15 * MINUTE;
+
+/// What the shell does next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instruction {
+    /// Ask again, with the values of these headers.
+    Headers {
+        /// The version of the table that looks at them.
+        version: u32,
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// Load the routing table, then ask again.
+    LoadTable,
+    /// Read this key of KV, which holds a tenant's pin, then ask again.
+    ReadPin(String),
+    /// Answer a request to one of our own pages.
+    Surface,
+    /// Send the request to an origin.
+    Send(Box<Try>),
+    /// Give the client the response of the last try.
+    Relay,
+    /// Go on waiting: nothing else can be done.
+    Wait,
+    /// Give the client an answer of our own: a refusal, or one of our pages.
+    Respond {
+        /// The answer.
+        response: Response,
+        /// Whether to give the client a kept answer of an origin instead, if there is one.
+        or_stale: bool,
+        /// Whether the table is to be loaded behind the request.
+        refresh: bool,
+    },
+}
+
+/// A request on its way to an origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Try {
+    /// Which origin it goes to.
+    pub token: Token,
+    /// The origins that were tried, this one included, each after a space.
+    pub trail: String,
+    /// The URL.
+    pub url: String,
+    /// Longest wait for the head of the response.
+    pub wait_ms: Millis,
+    /// When it counts as late and may be sent to another region as well.
+    pub late_ms: Option<Millis>,
+    /// Whether the table is to be loaded behind the request.
+    pub refresh: bool,
+    /// A region to try out behind the request, and the URL to ask.
+    pub trial: Option<(Token, String)>,
+    /// For how many seconds the answer may be kept, if it is public.
+    pub keep_s: Option<u32>,
+    /// The value of `Server-Timing`, without the duration.
+    pub timing: Option<String>,
+    /// Headers to set on the request; an empty value removes the header.
+    pub request_headers: Vec<(&'static str, String)>,
+    /// Headers to set on the answer.
+    pub answer_headers: Vec<(&'static str, String)>,
+}
+
+/// How long a body may take to arrive.
+pub(super) fn upload_ms(body: Body) -> Millis {
+    match body {
+        Body::None => 0,
+        Body::Sized(bytes) => (bytes / UPLOAD_BYTES_PER_MS).min(UPLOAD_MS_MAX),
+        Body::Unsized => UPLOAD_MS_MAX,
+    }
+}

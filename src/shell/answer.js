@@ -1,0 +1,31 @@
+// What the client gets.
+import { loadTable } from "./core.js";
+import { keptAnswer } from "./kept.js";
+
+/**
+ * An origin's response with the headers that we add. A copy costs, so the response is handed on as it is if there is
+ * nothing to add.
+ * @param {Pick<import("./try.js").TryResult, "sent" | "tookMs"> & { response: Response }} result
+ */
+export function relayed({ sent: { timing, answerHeaders }, response, tookMs }) {
+  if (timing === null && answerHeaders.length === 0) return response;
+  const answer = new Response(response.body, response);
+  const { headers } = answer;
+  if (timing !== null) headers.append("server-timing", `${timing};dur=${tookMs}`);
+  for (const [name, value] of answerHeaders) {
+    if (name === "set-cookie") headers.append(name, value);
+    else headers.set(name, value);
+  }
+  return answer;
+}
+
+/**
+ * An answer of our own, or a kept one of an origin.
+ * @param {import("./facts.js").Journey} journey
+ * @param {import("./wire.js").Respond} respond
+ */
+export async function responded({ request, env, context }, { orStale, refresh, status, headers, body }) {
+  if (refresh) context.waitUntil(loadTable(env));
+  const kept = orStale ? await keptAnswer(request) : null;
+  return kept ?? new Response(body, { status, headers });
+}

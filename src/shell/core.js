@@ -1,0 +1,116 @@
+// The wasm instance that answers now. After a panic there is a new one, and requests that are under way go on with it.
+import { questionText, readInstruction, readReason, trialNumbers, tryNumbers } from "./wire.js";
+
+/**
+ * The functions of a wasm instance, by the names that `functions` in `src/shell/proxy.rs` gives them.
+ * @typedef {object} Functions
+ * @property {(question: string, now: number, pin: string | undefined) => string} instruct
+ * @property {(...report: ReturnType<typeof tryNumbers>) => number} tryEnded
+ * @property {(...report: ReturnType<typeof trialNumbers>) => void} trialEnded
+ * @property {(env: Env) => Promise<void>} loadTable
+ * @property {(env: Env, key: string) => Promise<string | null | undefined>} readPin
+ * @property {(env: Env, method: string, url: string, authorization: string | undefined) => Promise<string>} surface
+ */
+
+/** @type {Functions} */
+let functions;
+/** @type {{ criticalError: boolean }} */
+let state;
+
+/** The headers that the table looks at. */
+export let wanted = lookAtNone();
+
+function lookAtNone() {
+  return { version: 0, names: /** @type {string[]} */ ([]) };
+}
+
+/**
+ * Takes the functions of a new instance, and the shim's note of whether it has panicked.
+ * @param {Functions} given
+ * @param {{ criticalError: boolean }} noted
+ */
+export function handOver(given, noted) {
+  functions = given;
+  wanted = lookAtNone();
+  state = noted;
+}
+
+/**
+ * Takes the headers that the table of this version looks at.
+ * @param {number} version
+ * @param {string[]} names
+ */
+export function lookAt(version, names) {
+  wanted = { version, names };
+}
+
+/**
+ * Asks what to do about a request. `null` if the core has failed.
+ * @param {import("./wire.js").Question} question
+ * @param {number} now
+ * @param {string | null | undefined} pin KV's value for the tenant
+ */
+export function instruct(question, now, pin) {
+  try {
+    return readInstruction(functions.instruct(questionText(question), now, pin ?? undefined));
+  } catch (error) {
+    panicked(error);
+    return null;
+  }
+}
+
+/**
+ * Reports how a try ended. Returns the reason to ask again, or `null`.
+ * @param {import("./wire.js").TryReport} report
+ */
+export function tryEnded(report) {
+  try {
+    return readReason(functions.tryEnded(...tryNumbers(report)));
+  } catch (error) {
+    panicked(error);
+    return report.none;
+  }
+}
+
+/**
+ * Reports how a trial of a region ended.
+ * @param {import("./wire.js").TrialReport} report
+ */
+export function trialEnded(report) {
+  try {
+    functions.trialEnded(...trialNumbers(report));
+  } catch (error) {
+    panicked(error);
+  }
+}
+
+/**
+ * Loads the routing table from KV. If that fails, the last one stays.
+ * @param {Env} env
+ */
+export const loadTable = (env) => functions.loadTable(env);
+
+/**
+ * A tenant's pin in KV; `null` if there is none, `undefined` if KV did not answer.
+ * @param {Env} env
+ * @param {string} key
+ */
+export const readPin = (env, key) => functions.readPin(env, key);
+
+/**
+ * The answer to a request for one of our own pages.
+ * @param {Request} request
+ * @param {Env} env
+ */
+export async function surface({ method, url, headers }, env) {
+  return readInstruction(await functions.surface(env, method, url, headers.get("authorization") ?? undefined));
+}
+
+/**
+ * Notes that the wasm has panicked. The next request starts a new instance.
+ * @param {unknown} error
+ */
+function panicked(error) {
+  console.error("the core has failed", error);
+  state.criticalError = true;
+}

@@ -1,0 +1,21 @@
+// What the JavaScript of the shell finds around it.
+
+/** The bindings of `wrangler.toml`. */
+interface Env {
+  KV: KVNamespace;
+  CONTROLLER: DurableObjectNamespace;
+}
+
+/** The shim's note of whether the wasm has panicked. */
+declare var __worker_init_state: { criticalError: boolean };
+
+/** What `worker-build` writes; the build puts it in the place of this name. */
+declare module "pointsman-shim" {
+  export class Controller {}
+
+  export default class Shim {
+    constructor(context: ExecutionContext, env: Env);
+    fetch(): import("./core.js").Functions;
+    scheduled(controller: ScheduledController): Promise<void>;
+  }
+}
