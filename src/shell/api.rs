@@ -1,18 +1,18 @@
-//! Carries calls to the Cloudflare API.
+//! Makes calls to the Cloudflare API.
 
-use super::outbound::{Ask, NoAnswer, ask};
+use super::outbound::{NoResponse, OwnRequest, send};
 use super::outside::{self, Hands};
 use crate::cloudflare::{Call, REPLY_BYTES_MAX, Reply};
 use crate::secret::Secret;
 use crate::time::Millis;
 use worker::Env;
 
-/// Longest wait for one call.
+/// Timeout of one call.
 const CALL_TIMEOUT_MS: Millis = 8_000;
-/// The public API.
+/// The address of the public API.
 const BASE_DEFAULT: &str = "https://api.cloudflare.com/client/v4";
 
-/// The API as this deployment reaches it.
+/// The API, with the address and the token of this deployment.
 pub(super) struct Api {
     base: String,
     token: Option<Secret>,
@@ -35,7 +35,7 @@ impl Api {
         let url = format!("{}{}", self.base, call.path);
         let authorization = format!("Bearer {}", token.expose());
         let body = call.body.as_ref().map(ToString::to_string);
-        let asked = Ask {
+        let request = OwnRequest {
             method: call.method.as_str(),
             url: &url,
             headers: &[("authorization", &authorization), ("content-type", "application/json")],
@@ -43,14 +43,14 @@ impl Api {
             timeout_ms: CALL_TIMEOUT_MS,
             body_bytes_max: REPLY_BYTES_MAX,
         };
-        match ask(&self.hands, &asked).end().await.1 {
-            Ok(answer) => Reply::Answered {
-                status: answer.status(),
-                retry_after_s: answer.header("retry-after").and_then(|s| s.trim().parse().ok()),
-                body: token.redact(&answer.body()),
+        match send(&self.hands, &request).end().await.1 {
+            Ok(response) => Reply::Answered {
+                status: response.status(),
+                retry_after_s: response.header("retry-after").and_then(|s| s.trim().parse().ok()),
+                body: token.redact(&response.body()),
             },
-            Err(NoAnswer::TimedOut) => Reply::Lost(format!("none in {CALL_TIMEOUT_MS} ms")),
-            Err(NoAnswer::NoConnection(_)) => Reply::Lost("no connection".to_owned()),
+            Err(NoResponse::TimedOut) => Reply::Lost(format!("none in {CALL_TIMEOUT_MS} ms")),
+            Err(NoResponse::NoConnection(_)) => Reply::Lost("no connection".to_owned()),
         }
     }
 }

@@ -3,12 +3,12 @@
 use super::outside;
 use crate::time::{Millis, Timestamp};
 
-/// The time now. In production it stands still while code runs and moves only with I/O.
+/// The time now. In production it stands still while code runs and only moves on after I/O.
 pub(super) fn now() -> Timestamp {
     instant(js_sys::Date::now())
 }
 
-/// The instant that the runtime tells; an odd one counts as the beginning of time.
+/// A time of the runtime. What is no number counts as the beginning of 1970.
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
@@ -19,7 +19,7 @@ pub(super) fn instant(ms: f64) -> Timestamp {
     Timestamp::from_millis(ms as u64)
 }
 
-/// A length of time as the runtime takes it; 49 days stand for any longer one.
+/// A duration as the runtime takes it, at most 49 days.
 pub(super) fn short(ms: Millis) -> u32 {
     u32::try_from(ms).unwrap_or(u32::MAX)
 }
@@ -29,8 +29,8 @@ pub(super) async fn wait(ms: Millis) {
     outside::wait(short(ms)).await;
 }
 
-/// The clock of one cron run. It never shows a time before the one that the run was scheduled for,
-/// so that a machine whose clock is behind cannot take the state back in time.
+/// The clock of one cron run. It never shows a time before the scheduled one, so a machine whose
+/// clock is slow cannot take the state back in time.
 pub(super) struct RunClock {
     ahead_ms: Millis,
 }
@@ -44,7 +44,7 @@ impl RunClock {
         self.shows(now())
     }
 
-    /// What this clock shows at an instant of the machine's.
+    /// What this clock shows when the machine's shows `at`.
     pub(super) fn shows(&self, at: Timestamp) -> Timestamp {
         at.plus(self.ahead_ms)
     }

@@ -1,5 +1,5 @@
-//! One run of the cron trigger: asks the Controller what to probe, probes, tells it, until told to
-//! stop.
+//! One run of the cron trigger: asks the Controller what to probe, probes, reports the results, and
+//! goes on until the Controller ends the run.
 
 use super::clock::{self, RunClock};
 use super::{controller, outside, probe};
@@ -7,10 +7,10 @@ use crate::tick::{RoundReply, RoundRequest};
 use crate::time::{Millis, SECOND, Timestamp};
 use worker::{Env, console_log};
 
-/// Longest wait for the Controller, which may be in the middle of API calls.
+/// Longest wait for the Controller, which may be making API calls.
 const CONTROLLER_TIMEOUT_MS: Millis = 30 * SECOND;
 
-/// Makes the run. Without the Controller nothing is decided and nothing changes.
+/// Makes the run. If the Controller does not answer, nothing is decided and nothing changes.
 pub(super) async fn run(scheduled: Timestamp, env: &Env) {
     let clock = RunClock::starting_at(scheduled);
     let mut request = RoundRequest {

@@ -1,5 +1,5 @@
-//! Reads and writes KV. A failure is logged and told; nothing is lost by it, because what was not
-//! written stays due.
+//! Reads and writes KV. A failure is logged and returned. Nothing is lost by it: what was not written
+//! stays due.
 
 use super::outside;
 use crate::controller::Document;
@@ -7,17 +7,17 @@ use crate::json;
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
-/// Longest wait for one operation.
+/// Timeout of one operation.
 const TIMEOUT_MS: u32 = 5_000;
 
-/// The value of a key. The outer `None` says that KV could not be asked, the inner one that there
-/// is no value.
+/// The value of a key. The outer `None` means that KV did not answer, the inner one that there is no
+/// value.
 pub(super) async fn get(env: &Env, key: &str, cache_ttl_s: Option<u32>) -> Option<Option<String>> {
     let value = outside::read(env, key, cache_ttl_s, TIMEOUT_MS).await;
     (!value.is_undefined()).then(|| value.as_string())
 }
 
-/// Writes documents with their metadata. Returns those that arrived.
+/// Writes documents with their metadata. Returns those that KV has taken.
 pub(super) async fn put(env: &Env, documents: Vec<Document>) -> Vec<Document> {
     let hands = outside::hands();
     let write = |document: Document| {

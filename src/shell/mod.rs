@@ -1,10 +1,9 @@
-//! Everything that touches the Workers runtime, and no decision.
+//! Everything that touches the Workers runtime. It decides nothing.
 //!
-//! The shell turns events into values, hands them to the core, and carries out what comes back. It
-//! is the only place with `async`, a clock, randomness and JavaScript types. Nothing here may
-//! panic: one panic fails every request in flight in its isolate and leaves the caller of a Durable
-//! Object waiting for ever, so each call is raced with a deadline, and everything from outside is
-//! read through checked getters.
+//! The shell turns events into values, hands them to the core, and does what the core returns. Only
+//! here are `async`, a clock, randomness and JavaScript types. Nothing here may panic: one panic
+//! fails every request in flight in its isolate, and the caller of a Durable Object waits forever.
+//! So each call has a timeout, and everything from outside is read through checked getters.
 
 mod api;
 mod clock;
@@ -29,7 +28,7 @@ use worker::{Env, worker_sys};
 #[wasm_bindgen]
 pub fn scheduled(event: worker_sys::ScheduledEvent, env: Env) -> Promise {
     promise(Box::pin(async move {
-        // An odd instant is superseded.
+        // A scheduled time that is no number is long past, and the Controller ends the run.
         cron::run(clock::instant(event.scheduled_time()?), &env).await;
         Ok(JsValue::UNDEFINED)
     }))

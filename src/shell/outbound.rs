@@ -1,5 +1,5 @@
-//! Requests that we make ourselves: probes and API calls. Each has a deadline, and none follows a
-//! redirect, since that would carry its headers to another host.
+//! Requests that we make ourselves: probes and API calls. Each has a timeout. None follows a
+//! redirect, which would take its headers to another host.
 
 use super::clock;
 use super::outside::{Exchanged, Hands, exchange};
@@ -8,67 +8,68 @@ use js_sys::{Map, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-/// Who we say that we are.
+/// The value of `User-Agent`.
 const USER_AGENT: &str = concat!("pointsman/", env!("CARGO_PKG_VERSION"));
 
-/// What to ask.
-pub(super) struct Ask<'a> {
+/// A request of our own.
+pub(super) struct OwnRequest<'a> {
     pub(super) method: &'a str,
     pub(super) url: &'a str,
     pub(super) headers: &'a [(&'a str, &'a str)],
     pub(super) body: Option<&'a str>,
     pub(super) timeout_ms: Millis,
-    /// Bytes of the body to read; what is beyond is not fetched.
+    /// How many bytes of the response's body to read; the rest is not fetched.
     pub(super) body_bytes_max: usize,
 }
 
-/// What came back.
-pub(super) struct Answer(Exchanged);
+/// The response to one.
+pub(super) struct OwnResponse(Exchanged);
 
-/// Why nothing came back.
-pub(super) enum NoAnswer {
+/// Why there is no response.
+pub(super) enum NoResponse {
     TimedOut,
-    /// With the runtime's words.
+    /// With the runtime's message.
     NoConnection(String),
 }
 
-/// A request that is under way or waits for a free hand.
-pub(super) struct Asked(Promise);
+/// A request that is under way, or waits for a free hand.
+pub(super) struct Pending(Promise);
 
-/// Asks once, as soon as a hand is free. The deadline counts from there; it covers head and body,
-/// and closes the connection when it passes.
-pub(super) fn ask(hands: &Hands, ask: &Ask<'_>) -> Asked {
+/// Sends a request as soon as a hand is free. The timeout counts from then; it covers head and body
+/// and closes the connection.
+pub(super) fn send(hands: &Hands, request: &OwnRequest<'_>) -> Pending {
     let headers = Map::new();
     headers.set(&"user-agent".into(), &USER_AGENT.into());
-    for (name, value) in ask.headers {
+    for (name, value) in request.headers {
         headers.set(&JsValue::from_str(name), &JsValue::from_str(value));
     }
-    let (timeout_ms, bytes_max) = (clock::short(ask.timeout_ms), ask.body_bytes_max);
-    Asked(exchange(hands, ask.method, ask.url, &headers, ask.body, timeout_ms, bytes_max))
+    let OwnRequest { method, url, body, body_bytes_max, .. } = *request;
+    let timeout_ms = clock::short(request.timeout_ms);
+    Pending(exchange(hands, method, url, &headers, body, timeout_ms, body_bytes_max))
 }
 
-impl Asked {
-    /// What came of it, and when.
-    pub(super) async fn end(self) -> (Timestamp, Result<Answer, NoAnswer>) {
+impl Pending {
+    /// When it ended, and how.
+    pub(super) async fn end(self) -> (Timestamp, Result<OwnResponse, NoResponse>) {
         let ended: Exchanged = match JsFuture::from(self.0).await {
             Ok(ended) | Err(ended) => ended.unchecked_into(),
         };
         let at = clock::instant(ended.ended_at());
-        let answer = match ended.status() {
-            0 if ended.is_late() => Err(NoAnswer::TimedOut),
-            0 => Err(NoAnswer::NoConnection(ended.text())),
-            _ => Ok(Answer(ended)),
+        let response = match ended.status() {
+            0 if ended.is_late() => Err(NoResponse::TimedOut),
+            0 => Err(NoResponse::NoConnection(ended.text())),
+            _ => Ok(OwnResponse(ended)),
         };
-        (at, answer)
+        (at, response)
     }
 }
 
-impl Answer {
+impl OwnResponse {
     pub(super) fn status(&self) -> u16 {
         self.0.status()
     }
 
-    /// From asking to the head of the answer.
+    /// From sending the request to the head of the response.
     pub(super) fn latency_ms(&self) -> Millis {
         self.0.latency_ms().into()
     }
@@ -78,7 +79,7 @@ impl Answer {
         self.0.header(name)
     }
 
-    /// The beginning of the body.
+    /// The body, up to the limit of the request.
     pub(super) fn body(&self) -> String {
         self.0.text()
     }

@@ -1,4 +1,4 @@
-//! What the shell asks of the runtime, as Rust sees it; `outside.js` says what each does.
+//! What the shell asks of the runtime, as Rust sees it. `outside.js` says what each function does.
 
 use crate::jurisdiction::{self, ControllerJurisdiction, Variable};
 use crate::tick::PROBES_AT_ONCE;
@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
-/// What goes wrong at the runtime is told as it tells it.
+/// An error is the runtime's own.
 pub(super) type Result<T> = std::result::Result<T, JsValue>;
 
 #[wasm_bindgen(module = "/src/shell/outside.js")]
@@ -29,7 +29,7 @@ extern "C" {
         body_bytes_max: usize,
     ) -> Promise;
 
-    /// What an exchange led to.
+    /// The end of an exchange.
     pub(super) type Exchanged;
 
     #[wasm_bindgen(method, getter)]
@@ -90,12 +90,12 @@ extern "C" {
     pub(super) fn complain(what: &str, error: &JsValue);
 }
 
-/// As many hands as the runtime opens connections for a run.
+/// As many hands as the runtime opens connections at once.
 pub(super) fn hands() -> Hands {
     Hands::new(PROBES_AT_ONCE)
 }
 
-/// Work of one type, however it is made up: what takes it is compiled once.
+/// Work of one type, whatever it does, so that what takes it is compiled once.
 pub(super) type Work = Pin<Box<dyn Future<Output = Result<JsValue>>>>;
 
 /// Work as JavaScript sees it.
@@ -103,13 +103,13 @@ pub(super) fn promise(work: Work) -> Promise {
     future_to_promise(work)
 }
 
-/// What a failure says.
+/// The message of an error.
 pub(super) fn told(error: &JsValue) -> String {
     let message = |error: &js_sys::Error| String::from(error.message());
     error.dyn_ref().map(message).or_else(|| error.as_string()).unwrap_or_default()
 }
 
-/// A failure of our own.
+/// An error of our own.
 pub(super) fn failure(text: &str) -> JsValue {
     js_sys::Error::new(text).into()
 }

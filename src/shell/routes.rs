@@ -1,5 +1,5 @@
-//! What the proxy reads from KV: the routing table, or the config where there is no table, and the
-//! pins of tenants.
+//! What the proxy reads from KV: the routing table, the config if there is no table, and the pins of
+//! tenants.
 
 use super::{clock, kv, outside, proxy};
 use crate::config;
@@ -9,45 +9,44 @@ use crate::steering::token::SigningKey;
 use wasm_bindgen::JsValue;
 use worker::{Env, console_error};
 
-/// The shortest time that KV's cache can be told to hold a value.
+/// How long KV's cache may hold the table; KV takes no shorter time.
 const CACHE_TTL_S: u32 = 30;
-/// How long KV's cache may hold the pin of a tenant.
+/// How long KV's cache may hold a tenant's pin.
 const PIN_CACHE_TTL_S: u32 = 60;
-/// The secret that cookies are signed with.
+/// The secret that signs cookies.
 const COOKIE_KEY: &str = "COOKIE_KEY";
 
-/// Reads the table anew. Whatever goes wrong, the last one stays.
+/// Loads the table. If that fails, the last one stays.
 pub(super) async fn load(env: &Env) {
     let key = outside::variable(env, COOKIE_KEY).map(|key| SigningKey::new(&key));
     if let Some(Err(error)) = &key {
-        console_error!("{COOKIE_KEY}: {error}; no cookie is set or read");
+        console_error!("{COOKIE_KEY}: {error}; cookies are neither set nor read");
     }
     proxy::with(|isolate| isolate.take_key(key.and_then(Result::ok)));
     let Some(text) = kv::get(env, KEY, Some(CACHE_TTL_S)).await else { return };
     let taken = text.map(|text| proxy::with(|isolate| isolate.take(&text, clock::now())));
     if let Some(Some(Err(error))) = &taken {
-        console_error!("{error}; the last table stays");
+        console_error!("{error}; the last table stays in use");
     }
     let has_table = proxy::with(|isolate| isolate.has_table()).unwrap_or_default();
     if !has_table {
-        make(env).await;
+        compile(env).await;
     }
 }
 
-/// Makes a table of the config, which has the law and every region, and knows no health.
-async fn make(env: &Env) {
+/// Compiles a table from the config: with all rules and regions, and with unknown health.
+async fn compile(env: &Env) {
     let Some(Some(text)) = kv::get(env, config::KEY, Some(CACHE_TTL_S)).await else { return };
     match routes_of(&text, clock::now()).map(Table::try_from) {
         Some(Ok(table)) => {
-            console_error!("KV has no routes that read; they are made of the config");
+            console_error!("KV has no valid routes; they are compiled from the config");
             proxy::with(|isolate| isolate.take_made(table, clock::now()));
         }
-        _ => console_error!("KV has neither routes nor a config that read"),
+        _ => console_error!("KV has neither valid routes nor a valid config"),
     }
 }
 
-/// What KV says of a tenant: a text, `null` where there is nothing, `undefined` where nobody could
-/// ask.
+/// A tenant's pin in KV: a text, `null` if there is none, `undefined` if KV did not answer.
 pub(super) async fn pin(env: &Env, key: &str) -> JsValue {
     match kv::get(env, key, Some(PIN_CACHE_TTL_S)).await {
         None => JsValue::UNDEFINED,

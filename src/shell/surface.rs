@@ -12,10 +12,10 @@ use worker::Env;
 
 /// Longest wait for the Controller.
 const CONTROLLER_TIMEOUT_MS: Millis = 5 * SECOND;
-/// Longest wait for a comparison; it goes on behind the answer.
+/// Longest wait for a comparison; it goes on after the answer.
 const COMPARE_TIMEOUT_MS: Millis = 30 * SECOND;
 
-/// Answers a request to our own surface.
+/// Answers a request for one of them.
 pub(super) async fn answer(
     env: &Env,
     method: &str,
@@ -32,13 +32,13 @@ pub(super) async fn answer(
     }
 }
 
-/// What the isolate that takes this request has seen.
+/// What this isolate has seen.
 fn proxy() -> Response {
     let report = super::proxy::with(|isolate| isolate.report(clock::now()));
     document(200, report.unwrap_or_default().to_string())
 }
 
-/// Has the Controller compare with Cloudflare, and says how everything is then.
+/// Makes the Controller compare with Cloudflare. The answer is the status after that.
 async fn compare(env: &Env) -> Response {
     match controller::compare(env, COMPARE_TIMEOUT_MS).await {
         Ok(body) => document(200, body),
@@ -49,7 +49,7 @@ async fn compare(env: &Env) -> Response {
     }
 }
 
-/// The Controller's own word, or where it does not answer the copy in KV, marked as such.
+/// The status from the Controller. If it does not answer, the copy in KV; a header says which.
 async fn status(env: &Env) -> Response {
     match controller::status(env, CONTROLLER_TIMEOUT_MS).await {
         Ok(text) => {
