@@ -1,11 +1,11 @@
 // The world that `lab/tests/official_client.rs` has furnished, and a client for it.
-import Cloudflare from 'cloudflare';
+import Cloudflare from "cloudflare";
 
 /** Ids by what they are: account, zone, monitor, eu, us, balancer, www. */
 export const scene = JSON.parse(process.env.LAB_SCENE);
 
 /** An id that nothing has. */
-export const GHOST = '0123456789abcdef0123456789abcdef';
+export const GHOST = "0123456789abcdef0123456789abcdef";
 
 /** Cloudflare's client; everything that it would take from the environment is set here. */
 export function client(options = {}) {

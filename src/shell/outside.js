@@ -1,20 +1,26 @@
-// What the shell asks of the runtime, each in one promise: waiting for several in a row, or for the
-// first of two, costs several times as much in Rust, where each wait is a state machine of its own.
-// Nothing is decided here. `outside.rs` declares it to Rust.
+// What the shell asks of the runtime, each in one promise. Waiting for several promises in a row, or for the first of two,
+// costs several times as much in Rust, where each wait is a state machine of its own. Nothing is decided here.
+// `outside.rs` declares these functions to Rust.
 
-/** Hands that work is given to: as many things are done at once as there are hands. */
+/** Limits how much is done at once: as many pieces of work as there are hands. */
 export class Hands {
   #free;
+  /** @type {(() => void)[]} */
   #waiting = [];
 
+  /** @param {number} count */
   constructor(count) {
     this.#free = count;
   }
 
-  /** Does `work` as soon as a hand is free. */
+  /**
+   * Does `work` as soon as a hand is free.
+   * @template T
+   * @param {() => Promise<T>} work
+   */
   async take(work) {
     if (this.#free > 0) this.#free -= 1;
-    else await new Promise((go) => this.#waiting.push(go));
+    else await /** @type {Promise<void>} */ (new Promise((go) => this.#waiting.push(go)));
     try {
       return await work();
     } finally {
@@ -26,14 +32,21 @@ export class Hands {
 }
 
 /**
- * Makes one request of our own. The deadline covers head and body and closes the connection when it
- * passes, and no redirect is followed. Never rejects: what came back has the status 0 where nothing
- * did.
+ * Makes one request of our own. The timeout covers head and body and closes the connection. No redirect is followed.
+ * Never rejects: the status is 0 if there is no response.
+ * @param {Hands} hands
+ * @param {string} method
+ * @param {string} url
+ * @param {Map<string, string>} headers
+ * @param {string | undefined} body
+ * @param {number} timeoutMs
+ * @param {number} bodyBytesMax
  */
 export function exchange(hands, method, url, headers, body, timeoutMs, bodyBytesMax) {
   return hands.take(async () => {
     try {
       const signal = AbortSignal.timeout(timeoutMs);
+      /** @type {RequestInit} */
       const init = { method, headers: [...headers], body, signal, redirect: "manual", cache: "no-store" };
       const askedAt = Date.now();
       const response = await fetch(url, init);
@@ -44,23 +57,29 @@ export function exchange(hands, method, url, headers, body, timeoutMs, bodyBytes
         text,
         latencyMs,
         endedAt: Date.now(),
+        /** @param {string} name */
         header: (name) => response.headers.get(name) ?? undefined,
       };
     } catch (error) {
-      const text = typeof error?.message === "string" ? error.message : "";
-      return { status: 0, isLate: error?.name === "TimeoutError", text, endedAt: Date.now() };
+      const { name, message } = /** @type {Partial<Error>} */ (error ?? {});
+      const text = typeof message === "string" ? message : "";
+      return { status: 0, isLate: name === "TimeoutError", text, endedAt: Date.now() };
     }
   });
 }
 
-/** Reads at most `bytesMax` bytes as text and lets go of the rest. */
+/**
+ * Reads at most `bytesMax` bytes as text and drops the rest.
+ * @param {ReadableStream<Uint8Array> | null} stream
+ * @param {number} bytesMax
+ */
 async function beginning(stream, bytesMax) {
   if (!stream) return "";
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
   let text = "";
   if (bytesMax > 0) {
     const reader = stream.getReader();
-    for (let left = bytesMax; left > 0; ) {
+    for (let left = bytesMax; left > 0;) {
       const { value } = await reader.read();
       if (!value) break;
       text += decoder.decode(value.subarray(0, left), { stream: true });
@@ -69,34 +88,55 @@ async function beginning(stream, bytesMax) {
     text += decoder.decode();
     reader.releaseLock();
   }
-  // Without this the connection would stay open until the end of the run. That it is already over
-  // is no failure.
+  // Without this the connection would stay open until the end of the run. A stream that is over already is no failure.
   await stream.cancel().catch(() => {});
   return text;
 }
 
-/** The value of a key in KV, `null` where there is none, `undefined` where KV could not be asked. */
+/**
+ * The value of a key in KV; `null` if there is none, `undefined` if KV did not answer.
+ * @param {Env} env
+ * @param {string} key
+ * @param {number | undefined} cacheTtl in seconds
+ * @param {number} timeoutMs
+ */
 export function read(env, key, cacheTtl, timeoutMs) {
   return inTime(timeoutMs, async () => env.KV.get(key, { cacheTtl })).catch((error) => {
     console.error(`KV get \`${key}\`: ${error}`);
   });
 }
 
-/** Writes a value with its metadata, a JSON text. Says whether it arrived. */
+/**
+ * Writes a value with its metadata, a JSON text. Returns whether it arrived.
+ * @param {Hands} hands
+ * @param {Env} env
+ * @param {string} key
+ * @param {string} value
+ * @param {string} metadata
+ * @param {number} timeoutMs
+ */
 export function write(hands, env, key, value, metadata, timeoutMs) {
   const put = async () => env.KV.put(key, value, { metadata: JSON.parse(metadata) });
-  return hands.take(() => inTime(timeoutMs, put)).then(
-    () => true,
-    (error) => {
-      console.error(`KV put \`${key}\`: ${error}`);
-      return false;
-    },
-  );
+  return hands
+    .take(() => inTime(timeoutMs, put))
+    .then(
+      () => true,
+      (error) => {
+        console.error(`KV put \`${key}\`: ${error}`);
+        return false;
+      },
+    );
 }
 
 /**
- * Calls the Controller and returns what it says, as text. In another jurisdiction the same name is
- * another object. Where the runtime knows no jurisdictions, as on a developer's machine, it throws.
+/**
+ * Calls the Controller and returns its answer, a text. In another jurisdiction the same name is
+ * another object. Throws where the runtime knows no jurisdictions, as on a developer's machine.
+ * @param {Env} env
+ * @param {string | undefined} jurisdiction
+ * @param {string} path
+ * @param {string | undefined} body
+ * @param {number} timeoutMs
  */
 export function call(env, jurisdiction, path, body, timeoutMs) {
   return inTime(timeoutMs, async () => {
@@ -110,9 +150,15 @@ export function call(env, jurisdiction, path, body, timeoutMs) {
   });
 }
 
-/** The result of `work`, unless it takes longer. It goes on then, and nobody hears of it. */
+/**
+ * The result of `work`. Rejects after `ms`; the work itself goes on then, and its result is lost.
+ * @template T
+ * @param {number} ms
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
 async function inTime(ms, work) {
-  let timer;
+  let timer = 0;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no reply in ${ms} ms`)), ms);
   });
@@ -123,30 +169,52 @@ async function inTime(ms, work) {
   }
 }
 
+/** @param {number} ms */
 export function wait(ms) {
   return new Promise((over) => setTimeout(over, ms));
 }
 
-/** The jurisdiction of the object, as the runtime says; `undefined` where it has none. */
+/**
+ * The jurisdiction of the object, as the runtime says; `undefined` where it has none.
+ * @param {DurableObjectState} state
+ */
 export function jurisdictionOf(state) {
   return state.id.jurisdiction;
 }
 
-/** Remembers a text under a key of the object's own storage. */
+/**
+ * Stores a text under a key of the object's own storage.
+ * @param {DurableObjectState} state
+ * @param {string} key
+ * @param {string} text
+ */
 export async function keep(state, key, text) {
   await state.storage.put(key, text);
 }
 
-/** The text under a key of the object's own storage. */
+/**
+ * The text under a key of the object's own storage.
+ * @param {DurableObjectState} state
+ * @param {string} key
+ */
 export async function load(state, key) {
   return await state.storage.get(key);
 }
 
-/** Asks for the object's alarm. */
+/**
+ * Sets the object's alarm.
+ * @param {DurableObjectState} state
+ * @param {number} ms
+ */
 export async function wakeIn(state, ms) {
   await state.storage.setAlarm(Date.now() + ms);
 }
 
+/**
+ * Logs an error.
+ * @param {string} what
+ * @param {unknown} error
+ */
 export function complain(what, error) {
   console.error(`${what}: ${error}`);
 }

@@ -8,6 +8,7 @@ mod bundle;
 mod checkout;
 mod core_only;
 mod demo;
+mod javascript;
 mod process;
 mod proxies;
 mod setup;

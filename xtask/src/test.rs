@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use crate::checkout::Checkout;
 use crate::core_only::{Builds, agree};
 use crate::setup::{self, Tools, node};
-use crate::{bundle, process};
+use crate::{bundle, javascript, process};
 
 /// The options of `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -29,6 +29,9 @@ enum Step {
     LintHost,
     /// No lint in what is compiled for the edge only
     LintWasm,
+    /// The JavaScript is formatted, has no type error, and passes its own tests
+    #[value(name = "javascript")]
+    JavaScript,
     /// The Worker builds, is within its size limit and near its recorded size
     Build,
     /// All tests, those of the built Worker on workerd among them
@@ -72,6 +75,7 @@ impl Step {
             Self::Format => process::run(&mut cargo(&["fmt", "--all", "--check"])),
             Self::LintHost => process::run(&mut cargo(&LINT_HOST)),
             Self::LintWasm => process::run(&mut cargo(&LINT_WASM)),
+            Self::JavaScript => javascript::check(checkout, tools),
             Self::Build => bundle::checked(checkout, tools),
             Self::Agree => agree::run(&Builds::make(checkout, tools)?),
             Self::DeployDryRun => deploy_dry_run(checkout, tools),

@@ -29,6 +29,10 @@ pub(crate) struct Tools {
     pub(crate) wasm_opt: PathBuf,
     /// Puts glue and shim into one file.
     pub(crate) esbuild: PathBuf,
+    /// Formats JavaScript; here only asked whether something is not formatted.
+    pub(crate) prettier: PathBuf,
+    /// Checks the types of JavaScript.
+    pub(crate) tsc: PathBuf,
     /// Deploys; here only asked what it would do. A script for the Node.js of [`node`].
     pub(crate) wrangler: PathBuf,
 }
@@ -46,6 +50,8 @@ pub(crate) fn run(checkout: &Checkout) -> Result<Tools> {
         wasm_bindgen: tools::wasm_bindgen(checkout, &tools)?,
         wasm_opt: packages::program(checkout, "binaryen/bin/wasm-opt")?,
         esbuild: packages::program(checkout, "esbuild/bin/esbuild")?,
+        prettier: packages::program(checkout, "prettier/bin/prettier.cjs")?,
+        tsc: packages::program(checkout, "typescript/bin/tsc")?,
         wrangler: packages::program(checkout, "wrangler/bin/wrangler.js")?,
     })
 }

@@ -1,5 +1,6 @@
-//! The npm packages of `package-lock.json`: wrangler, workerd, esbuild and wasm-opt; and for a test
-//! of the lab, Cloudflare's own client and a TypeScript compiler.
+//! The npm packages of `package-lock.json`: wrangler, workerd, esbuild and wasm-opt; for checks of
+//! the JavaScript prettier, TypeScript and the runtime's types; and for a test of the lab
+//! Cloudflare's own client.
 
 use std::fs;
 use std::path::{Path, PathBuf};

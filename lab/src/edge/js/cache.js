@@ -1,7 +1,10 @@
 // What stands behind the Cache API: workerd asks for a kept answer by GET and hands one over by PUT, with the whole answer
 // as HTTP text in the body. Kept in memory, and for as long as `max-age` says.
-const kept = new Map(); // url -> { status, headers, body, until }
 
+/** @type {Map<string, { status: number, headers: Headers, body: Blob | Uint8Array, until: number }>} by URL */
+const kept = new Map();
+
+/** @satisfies {ExportedHandler} */
 export default {
   async fetch(request) {
     switch (request.method) {
@@ -15,6 +18,7 @@ export default {
   },
 };
 
+/** @param {string} url */
 function found(url) {
   const answer = kept.get(url);
   if (answer === undefined || answer.until <= Date.now()) {
@@ -25,6 +29,10 @@ function found(url) {
   return new Response(answer.body, { status: answer.status, headers });
 }
 
+/**
+ * @param {string} url
+ * @param {Uint8Array} bytes
+ */
 function keep(url, bytes) {
   const text = new TextDecoder("latin1").decode(bytes);
   const end = text.indexOf("\r\n\r\n");
@@ -44,10 +52,11 @@ function keep(url, bytes) {
   return new Response(null, { status: 204 });
 }
 
+/** @param {Uint8Array} bytes */
 function unchunked(bytes) {
   const text = new TextDecoder("latin1").decode(bytes);
   const parts = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const end = text.indexOf("\r\n", at);
     const length = parseInt(text.slice(at, end), 16);
     if (!(length > 0)) return new Blob(parts);

@@ -1,7 +1,19 @@
 // The controls of the lab: one POST of { command, ... } is one call, answered with { result }.
+
+/**
+ * @typedef {object} Bindings
+ * @property {{ scheduled(event: { cron: string, scheduledTime: Date }): Promise<unknown> }} MAIN
+ * @property {KVNamespace} KV
+ * @property {import("./kvtap.js").Control} TAP
+ * @property {import("./netsim.js").Control} NET
+ */
+
+/**
+ * What each command does with its arguments, which `lab/src/edge/control.rs` writes.
+ * @type {Record<string, (args: any, env: Bindings) => unknown>}
+ */
 const commands = {
-  cron: ({ scheduled_ms }, env) =>
-    env.MAIN.scheduled({ cron: "* * * * *", scheduledTime: new Date(scheduled_ms) }),
+  cron: ({ scheduled_ms }, env) => env.MAIN.scheduled({ cron: "* * * * *", scheduledTime: new Date(scheduled_ms) }),
   kv_get: ({ key }, env) => env.KV.get(key),
   kv_put: ({ key, value }, env) => env.KV.put(key, value),
   kv_delete: ({ key }, env) => env.KV.delete(key),
@@ -15,16 +27,24 @@ const commands = {
 
 const PAGE = 100;
 
+/**
+ * @param {KVNamespace} kv
+ * @param {string} prefix
+ */
 async function list(kv, prefix) {
   const keys = [];
-  let page = { list_complete: false };
-  while (!page.list_complete) {
-    page = await kv.list({ prefix, cursor: page.cursor, limit: PAGE });
+  /** @type {string | undefined} */
+  let cursor;
+  for (;;) {
+    /** @type {KVNamespaceListResult<unknown>} */
+    const page = await kv.list({ prefix, cursor, limit: PAGE });
     keys.push(...page.keys);
+    if (page.list_complete) return keys;
+    cursor = page.cursor;
   }
-  return keys;
 }
 
+/** @satisfies {ExportedHandler<Bindings>} */
 export default {
   async fetch(request, env) {
     const { command, ...args } = await request.json();
@@ -32,7 +52,8 @@ export default {
       const result = await commands[command](args, env);
       return Response.json({ result: result ?? null });
     } catch (error) {
-      return new Response(`${command}: ${error.message}`, { status: 500 });
+      const { message } = /** @type {Error} */ (error);
+      return new Response(`${command}: ${message}`, { status: 500 });
     }
   },
 };

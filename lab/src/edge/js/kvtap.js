@@ -3,14 +3,25 @@
 // what it writes reaches the Worker with the same delay as any other write.
 import { WorkerEntrypoint } from "cloudflare:workers";
 
+/** @typedef {{ UPSTREAM: Fetcher }} Bindings */
+
+/** @type {() => { reads: number, writes: number, deletes: number, lists: number, writes_by_key: Record<string, number> }} */
 const noCounts = () => ({ reads: 0, writes: 0, deletes: 0, lists: 0, writes_by_key: {} });
 const noFaults = { fail_reads: false, fail_writes: false, propagation_ms: 0 };
 
 let counts = noCounts();
 let faults = noFaults;
 let clockSkewMs = 0;
-const overwritten = new Map(); // key -> [{ at, before }], oldest first
 
+/**
+ * What a change has overwritten, and when.
+ * @typedef {{ at: number, before: { status: number, body: ArrayBuffer, metadata: string | null } }} Overwritten
+ */
+
+/** @type {Map<string, Overwritten[]>} by key, oldest first */
+const overwritten = new Map();
+
+/** @satisfies {ExportedHandler<Bindings>} */
 export default {
   async fetch(request, env) {
     const operation = await parse(request);
@@ -22,7 +33,9 @@ export default {
   },
 };
 
+/** @extends {WorkerEntrypoint<Bindings>} */
 export class Operator extends WorkerEntrypoint {
+  /** @param {Request} request */
   async fetch(request) {
     const operation = await parse(request);
     if (operation.isChange) await remember(operation.key, this.env);
@@ -30,6 +43,7 @@ export class Operator extends WorkerEntrypoint {
   }
 }
 
+/** @extends {WorkerEntrypoint<Bindings>} */
 export class Control extends WorkerEntrypoint {
   counts() {
     return counts;
@@ -39,11 +53,13 @@ export class Control extends WorkerEntrypoint {
     counts = noCounts();
   }
 
+  /** @param {Partial<typeof noFaults>} next */
   setFaults(next) {
     faults = { ...noFaults, ...next };
     if (faults.propagation_ms === 0) overwritten.clear();
   }
 
+  /** @param {number} ms */
   async advanceClock(ms) {
     clockSkewMs += ms;
     const response = await this.env.UPSTREAM.fetch(`http://kv/clock?advance=${ms}`, { method: "POST" });
@@ -51,6 +67,15 @@ export class Control extends WorkerEntrypoint {
   }
 }
 
+/**
+ * An operation on KV; `keys` is how many it reads, if several.
+ * @typedef {{ name: "put" | "delete" | "get" | "getBulk" | "list", key: string, keys?: number, isChange: boolean }} Operation
+ */
+
+/**
+ * @param {Request} request
+ * @returns {Promise<Operation>}
+ */
 async function parse(request) {
   const key = decodeURIComponent(new URL(request.url).pathname.slice(1));
   switch (request.method) {
@@ -59,12 +84,19 @@ async function parse(request) {
     case "DELETE":
       return { name: "delete", key, isChange: true };
     case "POST":
-      return { name: "getBulk", keys: (await request.clone().json()).keys.length, isChange: false };
+      return { name: "getBulk", key, keys: await countKeys(request), isChange: false };
     default:
       return { name: key === "" ? "list" : "get", key, isChange: false };
   }
 }
 
+/** @param {Request} request */
+async function countKeys(request) {
+  const { keys } = /** @type {{ keys: string[] }} */ (await request.clone().json());
+  return keys.length;
+}
+
+/** @param {Operation} operation */
 function count({ name, key, keys }) {
   switch (name) {
     case "put":
@@ -83,9 +115,14 @@ function count({ name, key, keys }) {
 }
 
 const now = () => Date.now() + clockSkewMs;
+/** @param {Overwritten} overwritten */
 const isUnseen = ({ at }) => now() - at < faults.propagation_ms;
 
-// Keeps what a change is about to overwrite, for those who cannot see the change yet.
+/**
+ * Keeps what a change is about to overwrite, for those who cannot see the change yet.
+ * @param {string} key
+ * @param {Bindings} env
+ */
 async function remember(key, env) {
   if (faults.propagation_ms === 0) return;
   const response = await env.UPSTREAM.fetch(`http://kv/${encodeURIComponent(key)}`);
@@ -95,11 +132,14 @@ async function remember(key, env) {
   overwritten.set(key, [...unseen, { at: now(), before }]);
 }
 
-// What the Worker still sees: the value before the oldest change that has not spread yet.
+/**
+ * What the Worker still sees: the value before the oldest change that has not spread yet.
+ * @param {string} key
+ */
 function stale(key) {
   const before = overwritten.get(key)?.find(isUnseen)?.before;
   if (before === undefined) return null;
   const { status, body, metadata } = before;
-  const headers = metadata === null ? {} : { "CF-KV-Metadata": metadata };
+  const headers = new Headers(metadata === null ? [] : [["CF-KV-Metadata", metadata]]);
   return new Response(status === 200 ? body : null, { status, headers });
 }

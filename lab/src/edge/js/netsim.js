@@ -3,8 +3,16 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 const HOUR_MS = 3_600_000;
-const routes = new Map(); // host -> { port, delay_ms, fault }
 
+/**
+ * Where a host name leads to; `port` is one of loopback.
+ * @typedef {{ port: number, delay_ms: number, fault: string | null }} Route
+ */
+
+/** @type {Map<string, Route>} by host name */
+const routes = new Map();
+
+/** @satisfies {ExportedHandler} */
 export default {
   async fetch(request) {
     const url = new URL(request.url);
@@ -20,6 +28,7 @@ export default {
   },
 };
 
+/** @param {string} fault */
 async function fail(fault) {
   switch (fault) {
     case "refuse":
@@ -40,6 +49,10 @@ async function fail(fault) {
 }
 
 export class Control extends WorkerEntrypoint {
+  /**
+   * @param {string} host
+   * @param {Route} route
+   */
   route(host, route) {
     routes.set(host, route);
   }

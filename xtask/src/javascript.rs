@@ -1,0 +1,22 @@
+//! Checks the JavaScript: its format, its types, and its side of what crosses to wasm.
+
+use anyhow::Result;
+
+use crate::checkout::Checkout;
+use crate::process;
+use crate::setup::Tools;
+
+/// What is formatted, as prettier's patterns; its settings are in `package.json`.
+const FORMATTED: [&str; 3] =
+    ["{src,lab,bench,tests}/**/*.{js,mjs,d.ts}", "tests/wire/golden.json", "tsconfig.json"];
+
+/// Tests that need node alone.
+const TESTS: &str = "tests/wire/wire.test.mjs";
+
+/// Runs the checks up to the first that fails. `tsconfig.json` says which files have types.
+pub(crate) fn check(checkout: &Checkout, tools: &Tools) -> Result<()> {
+    let root = checkout.root();
+    process::run(process::command(&tools.prettier, root).arg("--check").args(FORMATTED))?;
+    process::run(process::command(&tools.tsc, root).args(["--project", "."]))?;
+    process::run(process::command("node", root).args(["--test", TESTS]))
+}
