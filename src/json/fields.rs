@@ -1,5 +1,5 @@
-//! JSON forms of types that are declared elsewhere: our own documents, which keep fields to
-//! themselves, derive what they need, and write what is absent as `null`.
+//! JSON forms of types that are declared elsewhere: types of our own documents, with private fields
+//! and their own derives. An absent value is written as `null`.
 
 use super::reader::{Object, Reader};
 use serde_json::Value;
@@ -17,8 +17,8 @@ pub(crate) fn put_if_any(object: &mut Object, key: &str, value: Value) {
 }
 
 impl Reader {
-    /// The one entry of an object that says by its key, one of `words`, what its value is. While
-    /// `read` looks at the value, paths lead through the key.
+    /// Reads an object with one entry, whose key, one of `words`, says what the value is. While
+    /// `read` reads the value, paths include the key.
     pub(crate) fn variant<T>(
         &mut self,
         value: &Value,

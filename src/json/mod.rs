@@ -1,9 +1,9 @@
 //! JSON in and out, always by way of `Value`.
 //!
-//! One reader and one writer of text for the whole crate; each type is only turned from and into a
-//! `Value`. Reading types straight from text would compile the text reader once more for each of
-//! them, which is a third of the wasm. A type is turned from and into a `Value` by its [`Shape`],
-//! which finds all mistakes at once (ADR-0006).
+//! The crate has one reader and one writer of text. Each type is only converted from and into a
+//! `Value`, by its [`Shape`], which finds all mistakes at once (ADR-0006). Reading each type
+//! straight from text would compile the text reader once more for each of them, a third of the
+//! wasm.
 
 mod declare;
 #[cfg(not(target_arch = "wasm32"))]
@@ -28,28 +28,28 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Error, Map, Value};
 use std::fmt;
 
-/// Why a text is not the document that it should be.
+/// Why a text is not the expected document.
 #[derive(Debug, thiserror::Error)]
 pub enum BadJson {
     /// Not JSON.
     #[error("{0}")]
     Text(#[from] Error),
-    /// Another document; this is the first mistake in it.
+    /// It has another shape; this is the first mistake.
     #[error("{path}: {seen}")]
     Form {
-        /// Where.
+        /// The path of the value.
         path: String,
-        /// What was seen there.
+        /// What is wrong there.
         seen: String,
     },
 }
 
-/// Reads a document; keys that are not known are ignored. Errors: [`BadJson`].
+/// Reads a document; unknown keys are ignored. Errors: [`BadJson`].
 pub(crate) fn read<T: Shape>(text: &str) -> Result<T, BadJson> {
     from_value(&parse(text)?)
 }
 
-/// Reads what is JSON already. Errors: [`BadJson::Form`].
+/// Reads a document that is parsed already. Errors: [`BadJson::Form`].
 pub(crate) fn from_value<T: Shape>(value: &Value) -> Result<T, BadJson> {
     let mut reader = Reader::new(UnknownKeys::Ignored);
     let read = T::read(value, &mut reader);
@@ -59,7 +59,7 @@ pub(crate) fn from_value<T: Shape>(value: &Value) -> Result<T, BadJson> {
     }
 }
 
-/// Why a value does not read. Apart from [`from_value`], which is compiled for each type.
+/// Why a value cannot be read. Separate from [`from_value`], which is compiled for each type.
 fn mistake(reader: Reader, value: &Value) -> BadJson {
     match reader.into_mistakes().0.into_iter().next() {
         Some(Mistake { path, seen, .. }) => BadJson::Form { path, seen },
@@ -67,13 +67,13 @@ fn mistake(reader: Reader, value: &Value) -> BadJson {
     }
 }
 
-/// Reads JSON. Of two entries with one key the last stays.
+/// Parses JSON. Of two entries with the same key the last one stays.
 pub(crate) fn parse(text: &str) -> Result<Value, Error> {
     parse_with(text, Repeats::LastStays)
 }
 
-/// Reads JSON in which no object has a key twice. Of two lists of residency rules one would be
-/// gone, and nobody would know.
+/// Parses JSON and refuses duplicate keys. Otherwise one of two lists of residency rules would be
+/// lost without notice.
 pub(crate) fn read_without_repeats(text: &str) -> Result<Value, Error> {
     parse_with(text, Repeats::Refused)
 }
@@ -85,8 +85,8 @@ fn parse_with(text: &str, repeats: Repeats) -> Result<Value, Error> {
     Ok(value)
 }
 
-/// What becomes of two entries with one key. It is decided while the text is read: a second reader
-/// for the other case would be the same code once more.
+/// What to do with two entries of the same key. A value and not a type, so that the parser is
+/// compiled only once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Repeats {
     LastStays,

@@ -1,8 +1,7 @@
-//! The known word that somebody most likely meant.
+//! Finds the known word that was most likely meant.
 
-/// The word of `known` that is nearest to `word`, where one is near enough to be meant: at most two
-/// letters wrong, or a third of it, whichever is less; or one is the beginning of the other, or
-/// the singular of it.
+/// The word of `known` that is nearest to `word`, if one is near enough: at most two wrong letters
+/// or a third of the word, whichever is less, or one is the start of the other or its singular.
 pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let enough = (word.len() / 3).clamp(1, 2);
     let mut best: Option<(usize, &str)> = None;

@@ -1,4 +1,4 @@
-//! The JSON forms of further plain types: small numbers, pairs, sets, and JSON itself.
+//! The JSON forms of more plain types: small numbers, pairs, sets, and JSON itself.
 
 use super::reader::Reader;
 use super::shape::{Shape, list};

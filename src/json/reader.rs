@@ -1,18 +1,18 @@
-//! Walks a parsed document and collects its mistakes.
+//! Reads a parsed document and collects all its mistakes.
 
 use super::nearest::nearest;
 use super::shape::Shape;
 use serde_json::Value;
 use std::fmt::Write as _;
 
-/// One thing that is wrong with a document.
+/// One mistake in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mistake {
-    /// Where, such as `services.api.regions[1]`; `.` for the document as a whole.
+    /// The path, such as `services.api.regions[1]`; `.` for the document as a whole.
     pub(crate) path: String,
     /// Which kind.
     pub(crate) kind: MistakeKind,
-    /// What was seen.
+    /// What is wrong, with the value.
     pub(crate) seen: String,
     /// What is allowed instead.
     pub(crate) allowed: String,
@@ -23,24 +23,24 @@ pub(crate) struct Mistake {
 /// The kinds of mistakes that a shape can find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MistakeKind {
-    /// The value has another type, or its text another form.
+    /// The value has the wrong type, or a string the wrong format.
     Form,
-    /// The key is not known, or has another form.
+    /// The key is unknown, or has the wrong format.
     UnknownKey,
-    /// The key has to be there.
+    /// A required key is missing.
     MissingKey,
     /// The number is too small or too large.
     Range,
-    /// The name has the right form, and means nothing.
+    /// The name has the right format but refers to nothing.
     UnknownName,
 }
 
-/// Whether keys that are not known are mistakes.
+/// Whether unknown keys are mistakes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UnknownKeys {
-    /// They are, in what people write.
+    /// They are: for documents that people write.
     Refused,
-    /// They are not: a later build may have written them.
+    /// They are ignored: a later build may have written them.
     Ignored,
 }
 
@@ -53,12 +53,12 @@ pub(crate) struct Reader {
     lost: Lost,
 }
 
-/// What is not in a value that was read, because of its mistakes.
+/// What is missing from a value that was read, because of mistakes.
 #[derive(Debug, Default)]
 pub(crate) struct Lost {
     /// Keys of entries.
     keys: Vec<String>,
-    /// Items: the path of the list, and the index in it. Outer lists are before those inside them.
+    /// Items: the path of the list, and the index in it. Outer lists come before inner ones.
     items: Vec<(String, usize)>,
 }
 
@@ -73,7 +73,8 @@ impl Lost {
         self.items.iter().any(|(list, _)| list == path)
     }
 
-    /// The path as its author counts. Behind a lost item, those that were read have moved up.
+    /// The path with the indexes that the author wrote. After a lost item, the items that were read
+    /// have moved up.
     pub(crate) fn as_written(&self, path: String) -> String {
         self.items.iter().fold(path, |path, (list, lost)| {
             let after = path.strip_prefix(list.as_str()).and_then(|rest| rest.strip_prefix('['));
@@ -102,19 +103,19 @@ impl Reader {
         !self.mistakes.is_empty()
     }
 
-    /// All mistakes so far, and what is lost for them.
+    /// All mistakes so far, and what is missing because of them.
     pub(crate) fn into_mistakes(self) -> (Vec<Mistake>, Lost) {
         (self.mistakes, self.lost)
     }
 
-    /// What an empty object is read as; `None` where something has to be there.
+    /// What an empty object is read as; `None` if a key is required.
     pub(crate) fn empty<T: Shape>() -> Option<T> {
         let mut reader = Self::new(UnknownKeys::Ignored);
         let read = T::read(&Value::Object(Object::new()), &mut reader);
         read.filter(|_| reader.mistakes.is_empty())
     }
 
-    /// Goes to a key; what it returns is to be given to [`Reader::leave`].
+    /// Enters a key. Pass what it returns to [`Reader::leave`].
     pub(super) fn enter(&mut self, key: &str) -> usize {
         let before = self.path.len();
         if before > 0 {
@@ -136,7 +137,7 @@ impl Reader {
         self.path.truncate(before);
     }
 
-    /// Notes a mistake at the value that is being read.
+    /// Reports a mistake at the value that is being read.
     pub(crate) fn report(&mut self, kind: MistakeKind, seen: String, allowed: &str) {
         self.report_with(kind, seen, allowed.to_owned(), None);
     }
@@ -153,7 +154,7 @@ impl Reader {
         self.mistakes.push(Mistake { path, kind, seen, allowed, hint });
     }
 
-    /// Notes that a value has the wrong type.
+    /// Reports that a value has the wrong type.
     pub(crate) fn wrong_type(&mut self, value: &Value, allowed: &str) {
         self.misplaced(value, allowed.to_owned(), None);
     }
@@ -185,7 +186,7 @@ impl Reader {
         self.leave(before);
     }
 
-    /// The value of a key. An absent one that has to be there is reported.
+    /// The value of a key. Reports a required key that is missing.
     pub(crate) fn field<T: Shape>(&mut self, object: &Object, key: &str) -> Option<T> {
         if let Some(value) = object.get(key).filter(|value| !value.is_null()) {
             return self.within(key, value);
@@ -197,7 +198,8 @@ impl Reader {
         absent
     }
 
-    /// The value of a key, or `default` where it is absent or a mistake, which is reported.
+    /// The value of a key, or `default` if it is absent. A mistake is reported, and `default`
+    /// returned.
     pub(crate) fn field_or<T: Shape>(&mut self, object: &Object, key: &str, default: T) -> T {
         match object.get(key).filter(|value| !value.is_null()) {
             Some(value) => self.within(key, value).unwrap_or(default),
@@ -217,7 +219,7 @@ impl Reader {
         self.report(MistakeKind::MissingKey, seen, &choices.join(", "));
     }
 
-    /// One of some words.
+    /// The index of one of some words, or a report.
     pub(crate) fn word(&mut self, value: &Value, words: &[&str]) -> Option<usize> {
         let text = value.as_str();
         let index = text.and_then(|text| words.iter().position(|word| *word == text));
@@ -229,7 +231,7 @@ impl Reader {
         index
     }
 
-    /// A whole number from `low` to `high`.
+    /// A whole number from `low` to `high`, both included, or a report.
     pub(crate) fn number(&mut self, value: &Value, low: u64, high: u64) -> Option<u64> {
         let is_negative = value.as_i64().is_some_and(|number| number < 0);
         let Some(number) = value.as_u64().or(is_negative.then_some(0)) else {
@@ -246,7 +248,7 @@ impl Reader {
         Some(number)
     }
 
-    /// Notes that a key has another form.
+    /// Reports that a key has the wrong format.
     pub(crate) fn wrong_key(&mut self, key: &str, allowed: &str) {
         self.report(
             MistakeKind::UnknownKey,
@@ -255,7 +257,7 @@ impl Reader {
         );
     }
 
-    /// A text, or a report.
+    /// A string, or a report.
     pub(crate) fn text<'v>(&mut self, value: &'v Value, allowed: &str) -> Option<&'v str> {
         let text = value.as_str();
         if text.is_none() {
@@ -286,7 +288,7 @@ impl Reader {
         let before = self.enter_item(index);
         let item = T::read(value, self);
         if item.is_none() {
-            // Of an item that is not there, nothing inside is missing.
+            // If the item is lost, nothing inside it counts as lost.
             self.lost.items.retain(|(list, _)| !list.starts_with(&self.path));
         }
         self.leave(before);
@@ -294,7 +296,7 @@ impl Reader {
     }
 }
 
-/// A value as it is shown to whoever wrote it, cut where it is long.
+/// A value as messages show it, cut if it is long.
 pub(super) fn shown(value: &Value) -> String {
     const CHARACTERS_MAX: usize = 60;
     let text = match value {

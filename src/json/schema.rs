@@ -1,4 +1,4 @@
-//! JSON Schema of the shapes, for editors and for whoever generates configs. Native only.
+//! JSON Schema of the shapes, for editors and generators of configs. Native only.
 //!
 //! Source: JSON Schema, draft 2020-12.
 
@@ -15,14 +15,14 @@ pub(crate) struct ObjectSchema {
 }
 
 impl Definitions {
-    /// A reference to the schema of the object `name`, which is made the first time.
+    /// A reference to the schema of the object `name`, which is made on first use.
     pub(crate) fn object(
         &mut self,
         name: &str,
         about: &str,
         fields: impl FnOnce(&mut ObjectSchema),
     ) -> Value {
-        // The name of a type that mirrors a table is that of the table.
+        // A type that mirrors a table has the name of the table, after `Raw`.
         let name = match name.strip_prefix("Raw") {
             Some("") => "Config",
             Some(table) => table,
@@ -32,7 +32,7 @@ impl Definitions {
         if self.0.contains_key(name) {
             return reference;
         }
-        // Its place is taken first, so that a shape inside itself ends.
+        // Reserves the name first, so that a shape that contains itself ends.
         self.0.insert(name.to_owned(), Value::Null);
         let inner = std::mem::take(self);
         let mut object = ObjectSchema { inner, ..ObjectSchema::default() };

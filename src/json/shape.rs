@@ -1,9 +1,9 @@
-//! Shapes of documents: types that are read from JSON with every mistake told, and written back.
+//! Shapes: types that are read from JSON with all mistakes reported, and written back.
 //!
-//! A derive of a serialisation library stops at the first mistake, and costs a kilobyte of wasm for
-//! each type. Here a [`Reader`] walks a parsed `Value`, goes on after a mistake, and remembers what
-//! was wrong and where; the code for one more type is a few calls (ADR-0006). The same description
-//! gives the JSON Schema, so that what is read and what is promised cannot drift apart.
+//! The derive of a serialisation library stops at the first mistake, and costs a kilobyte of wasm
+//! per type. Here a [`Reader`] walks a parsed `Value`, continues after a mistake, and remembers
+//! what was wrong and where; one more type costs a few calls (ADR-0006). The same description gives
+//! the JSON Schema, so the schema always matches what is read.
 
 use super::declare::text_shape;
 use super::reader::{Object, Reader};
@@ -12,28 +12,28 @@ use serde_json::{Number, Value};
 
 /// A type that has a JSON form.
 pub(crate) trait Shape: Sized {
-    /// The words of which it is one; none where it is something else.
+    /// The words that it can be; empty if it is not one of some words.
     const CHOICES: &'static [&'static str] = &[];
 
-    /// Reads it. `None` where nothing can be made of the value, which is then reported.
+    /// Reads it. `None` if the value cannot be read, which is then reported.
     fn read(value: &Value, reader: &mut Reader) -> Option<Self>;
 
     /// Writes it.
     fn write(&self) -> Value;
 
-    /// What an absent key means; `None` where it has to be there.
+    /// What an absent key means; `None` if the key is required.
     fn absent() -> Option<Self> {
         None
     }
 
-    /// The schema of its JSON form: anything, where nobody but us writes it.
+    /// The schema of its JSON form. The default allows anything, for documents that only we write.
     #[cfg(not(target_arch = "wasm32"))]
     fn schema(_: &mut super::definitions::Definitions) -> Value {
         Value::Bool(true)
     }
 }
 
-/// A whole number within bounds that its type names.
+/// A whole number between `LOW` and `HIGH`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Within<const LOW: u32, const HIGH: u32>(pub(crate) u32);
 
@@ -281,7 +281,7 @@ impl<T> OneOrMany<T> {
         Self { all: vec![value], is_list: false }
     }
 
-    /// Where the value of this index was written, if all of them are at `path`.
+    /// The path of the value at this index, if the whole is at `path`.
     pub(crate) fn path(&self, path: &str, index: usize) -> String {
         if self.is_list { format!("{path}[{index}]") } else { path.to_owned() }
     }
