@@ -17,7 +17,8 @@ const ALLOWED: &str =
 /// The text is not a slug.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not an id: use 1 to 63 characters of a-z, 0-9 and `-`, starting with a letter or digit"
+    "`{0}` is not an id: use 1 to 63 characters of a-z, 0-9 and `-`, starting with a letter or \
+     digit"
 )]
 pub struct BadId(String);
 

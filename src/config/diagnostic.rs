@@ -1,33 +1,33 @@
-//! What is wrong with a config: a stable code, where, what was seen, what is allowed, what to do.
+//! Diagnostics of a config: a stable code, the path, what is wrong, what is allowed, and a hint.
 
 use crate::json::{Mistake, MistakeKind, fields, words};
 use crate::ordered::Set;
 use std::fmt;
 
 words! {
-    /// The stable name of a mistake. Codes are never reused; the text around them may improve.
+    /// The stable code of a mistake. Codes are never reused; the texts may improve.
     pub enum Code {
-        /// The text cannot be read, or is larger than the limit.
+        /// The text cannot be parsed, or is too large.
         E001 = "E001",
-        /// A value has the wrong type or form.
+        /// A value has the wrong type or format.
         E002 = "E002",
         /// The version is not one that this build reads.
         E003 = "E003",
         /// A list or table that may not be empty is empty, or has too many entries.
         E004 = "E004",
-        /// Something is there twice that must be unique.
+        /// Something that must be unique is there twice.
         E005 = "E005",
-        /// A name means nothing.
+        /// A name refers to nothing.
         E006 = "E006",
         /// A number is out of its range.
         E007 = "E007",
         /// A URL cannot be fetched from a Worker.
         E008 = "E008",
-        /// A host or DNS name is not one.
+        /// A host or name is not valid.
         E009 = "E009",
-        /// A record cannot be built from what the origins say.
+        /// A record cannot be built: an origin lacks the address.
         E010 = "E010",
-        /// A key is not known, or not of the form that keys have there.
+        /// A key is unknown, or has the wrong format.
         E011 = "E011",
         /// A key is missing.
         E012 = "E012",
@@ -35,17 +35,17 @@ words! {
         E013 = "E013",
         /// Two settings exclude each other, or one needs another.
         E014 = "E014",
-        /// Something is composed of itself, or nested too deeply.
+        /// Something contains itself, or is nested too deeply.
         E015 = "E015",
         /// The worst case takes longer than the contract promises.
         E016 = "E016",
-        /// Publishing would lead out of a jurisdiction.
+        /// Publishing would send clients where a rule forbids it.
         E020 = "E020",
-        /// A strict rule that permits none of a service's regions.
+        /// A strict rule permits none of a service's regions.
         E021 = "E021",
-        /// A rule that can never match.
+        /// A rule can never match or has no effect.
         E022 = "E022",
-        /// A tenant that may be in none of a service's regions.
+        /// A tenant is not allowed in any of a service's regions.
         E023 = "E023",
     }
 }
@@ -53,15 +53,15 @@ words! {
 /// One mistake in a config.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
-    /// Where it is, such as `regions.eu-west.origins[0].url`.
+    /// The path of the value, such as `regions.eu-west.origins[0].url`.
     pub path: String,
     /// Which mistake it is.
     pub code: Code,
-    /// What is wrong, with the value that was seen.
+    /// What is wrong, with the value.
     pub problem: String,
-    /// What is allowed instead; empty where that says nothing.
+    /// What is allowed instead; may be empty.
     pub allowed: String,
-    /// What to do, where that can be said.
+    /// What to do, if that is known.
     pub hint: Option<String>,
 }
 
@@ -92,7 +92,7 @@ impl From<Mistake> for Diagnostic {
     }
 }
 
-/// The diagnostics as they are told: sorted by path, each once.
+/// The diagnostics sorted by path, each once.
 pub(super) fn in_order(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     Set::of(found).into_iter().collect()
 }

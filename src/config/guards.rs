@@ -1,24 +1,24 @@
-//! What may withhold a change at Cloudflare.
+//! What can hold back a change at Cloudflare.
 
 use crate::time::{MINUTE, Millis};
 
-/// The numbers that guards go by. A guard can only withhold; see `cloudflare`.
+/// The limits of the guards. A guard can only hold a change back; see `cloudflare`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Guards {
-    /// Whether nothing is changed at all.
+    /// Holds back every change.
     pub halted: bool,
-    /// For how long traffic stays where it was moved to, unless that is down.
+    /// How long traffic stays where it was moved to, unless that region is down.
     pub hold_down_ms: Millis,
-    /// Most changes of one service in an hour.
+    /// Most changes of one service per hour.
     pub changes_per_hour: u32,
-    /// Most regions that traffic is taken away from at once.
+    /// Most regions that traffic may be moved away from at once; `None`: no limit.
     pub regions_away: Option<u32>,
-    /// Most percent of a zone's records that one plan changes.
+    /// Most percent of a zone's records that one plan may change.
     pub zone_percent: u32,
 }
 
 impl Default for Guards {
-    /// As where the config says nothing.
+    /// The defaults of the config.
     fn default() -> Self {
         Self {
             halted: false,

@@ -1,13 +1,12 @@
-//! What the operator wrote, and only what is right.
+//! The config: what the operator wrote, read and checked.
 //!
-//! A document becomes a [`raw::Raw`] mirror (form: types, known keys, bounds), then [`check`] turns
-//! that into a [`Config`] or into every [`Diagnostic`] at once. A [`Config`] that exists is
-//! therefore sound: ids resolve, URLs have a host, thresholds are in range, and nothing that is
-//! published can lead out of a jurisdiction. Nobody downstream checks again, and nobody downstream
-//! can hold half a config: a bad one is refused whole and the last good one stays (invariant 6).
+//! A document is read into [`raw::Raw`], which checks types, keys and bounds. [`check`] turns that
+//! into a [`Config`], or into all its [`Diagnostic`]s at once. So every [`Config`] is valid: ids
+//! resolve, URLs have a host, thresholds are in range, and nothing that is published breaks a
+//! residency rule. No later code checks again. An invalid config is rejected as a whole, and the
+//! last valid one stays active (invariant 6).
 //!
-//! People write TOML and the edge holds JSON; both are the same document, a `Value`, before it is
-//! looked at here.
+//! People write TOML and KV holds JSON. Both become a `Value` before they are read here.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod advice;
@@ -54,17 +53,17 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The KV key.
 pub const KEY: &str = "config";
-/// Largest config text that is read. KV takes 25 MiB; a config that needs more than this is a
+/// The largest config text that is read. KV takes 25 MiB, but a config larger than this is a
 /// mistake.
 pub const CONFIG_BYTES_MAX: usize = 512 * 1024;
 /// Most regions in one config.
 pub const REGIONS_MAX: usize = 100;
-/// Most origins in one config: each costs a probe a round, and a run has a bounded number of
+/// Most origins in one config. Each costs a probe per round, and a run has a limited number of
 /// subrequests.
 pub const ORIGINS_MAX: usize = 200;
 /// Most residency rules in one config.
 pub const RULES_MAX: usize = 1_000;
-/// Most tenants in one config; more belong into KV, one key each.
+/// Most tenants in one config; more belong in KV, one key each.
 pub const TENANTS_MAX: usize = 5_000;
 /// Most monitors in one config.
 pub const MONITORS_MAX: usize = 100;
@@ -74,52 +73,52 @@ pub const COMPOSITE_MEMBERS_MAX: usize = 16;
 pub const SERVICES_MAX: usize = 100;
 /// Most hosts of one service.
 pub const HOSTS_MAX: usize = 500;
-/// Most objects at Cloudflare that follow one service.
+/// Most objects at Cloudflare that one service publishes.
 pub const PUBLISH_MAX: usize = 50;
 /// Most own sets in one config.
 pub const SETS_MAX: usize = 100;
 /// Most overrides at a time.
 pub const OVERRIDES_MAX: usize = 100;
-/// Most who are told.
+/// Most alerts in one config.
 pub const ALERTS_MAX: usize = 10;
-/// Probes in one cron run where the config says nothing. The free plan allows 50 subrequests a run.
+/// The default number of probes in one cron run. The free plan allows 50 subrequests a run.
 pub const PROBES_PER_RUN_DEFAULT: u32 = 45;
-/// Calls of the API in one pass where the config says nothing, for the same reason.
+/// The default number of API calls in one pass, for the same reason.
 pub const API_CALLS_PER_PASS_DEFAULT: u32 = 45;
-/// Calls of the API in five minutes where the config says nothing: half of what a user has, who may
-/// be looking at the dashboard.
+/// The default number of API calls in five minutes: half of what Cloudflare allows a user, since
+/// the dashboard counts too.
 pub const API_CALLS_PER_5_MIN_DEFAULT: u32 = 600;
 
-/// A sound config.
+/// A valid config.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Hash of the text it was read from.
+    /// Hash of the text that it was read from.
     pub fingerprint: Fingerprint,
     /// Regions by id.
     pub regions: Map<RegionId, Region>,
     /// Monitors that probe, by id.
     pub monitors: Map<MonitorId, Monitor>,
-    /// Monitors made of other monitors, by ids that no monitor has.
+    /// Composite monitors by id; no monitor has the same id.
     pub composites: Map<MonitorId, Composite>,
-    /// Addresses that tell whether the observer reaches anything.
+    /// Third-party URLs that tell whether the observer's own network works.
     pub controls: Vec<Control>,
-    /// What operators have said about origins.
+    /// Health that operators have set, by origin.
     pub overrides: Map<OriginId, Override>,
     /// Services by id.
     pub services: Map<ServiceId, Service>,
     /// Residency rules. Their order has no meaning.
     pub residency: Vec<Rule>,
-    /// The operator's own sets, resolved, by name.
+    /// The operator's own sets by name, resolved.
     pub sets: Map<String, Allow>,
     /// Tenants whose data is pinned.
     pub tenants: Map<TenantId, Allow>,
     /// Cloudflare's location hints of the areas to probe from.
     pub areas: Vec<String>,
-    /// Who is told.
+    /// Who is alerted.
     pub alerts: Vec<Alert>,
     /// Most probes in one cron run.
     pub probes_per_run: u32,
-    /// What may withhold a change at Cloudflare.
+    /// The limits of the guards, which can hold back a change at Cloudflare.
     pub guards: Guards,
     /// Most calls of Cloudflare's API in one pass.
     pub api_calls_per_pass: u32,
@@ -129,31 +128,31 @@ pub struct Config {
     pub compare_every_ms: Millis,
 }
 
-/// A place where data is stored and processed.
+/// A region: where data is stored and processed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Region {
-    /// The country whose law it stands under.
+    /// The country whose law applies to it.
     pub country: Country,
-    /// Where it is, for the distance to clients.
+    /// Its location, for the distance to clients.
     pub location: Option<Location>,
-    /// Requests a second that it can carry.
+    /// Requests per second that it can carry.
     pub capacity_rps: Option<u32>,
-    /// What its operator has attested.
+    /// What its operator attests.
     pub attest: Vec<String>,
-    /// Its servers; at least one.
+    /// Its origins; at least one.
     pub origins: Vec<Origin>,
 }
 
-/// A server that may be sent traffic.
+/// A server that we may send traffic to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// Its identity.
     pub id: OriginId,
     /// Where requests and probes are sent.
     pub url: OriginUrl,
-    /// What an A record of it says.
+    /// Its IPv4 address, for A records.
     pub ipv4: Option<Ipv4Addr>,
-    /// What an AAAA record of it says.
+    /// Its IPv6 address, for AAAA records.
     pub ipv6: Option<Ipv6Addr>,
 }
 
@@ -174,7 +173,7 @@ impl Config {
         check::check(document, raw.as_ref(), found, lost, fingerprint)
     }
 
-    /// Everything that is probed, each target once.
+    /// All targets that are probed, each once.
     pub fn targets(&self) -> impl Iterator<Item = Target> + '_ {
         let of_services = self.services.values().flat_map(|service| {
             let regions = service.regions.iter().filter_map(|id| self.regions.get(id));
@@ -188,7 +187,7 @@ impl Config {
         Set::of(of_services).into_iter()
     }
 
-    /// The monitors that are probed for `monitor`: itself, or what it is made of.
+    /// The monitors that are probed for `monitor`: itself, or the members of a composite.
     #[must_use]
     pub fn leaves(&self, monitor: &MonitorId) -> Set<MonitorId> {
         let mut leaves = Set::new();
@@ -223,7 +222,7 @@ pub fn schema() -> Value {
     json::schema::Definitions::document::<raw::Raw>("Pointsman config")
 }
 
-/// The canonical form of a document, as it is kept at the edge: JSON on one line, keys in order.
+/// The canonical form of a document, as it is stored in KV: JSON on one line, keys in order.
 #[cfg(not(target_arch = "wasm32"))]
 #[must_use]
 pub fn canonical(document: &Value) -> String {

@@ -1,5 +1,5 @@
-//! The definition of a check: what is asked, how often, which answer counts, and how the answers of
-//! several checks, areas and operators are put together.
+//! Monitors: what is probed, how often, which response counts as a pass, and how several monitors,
+//! areas and operators are combined.
 
 use crate::ids::MonitorId;
 use crate::json::{fields, text_shape, variants, words};
@@ -7,17 +7,16 @@ use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 use serde_json::{Number, Value};
 use std::fmt;
 
-/// Where a replica tells by how many seconds it is behind, unless the monitor says otherwise.
+/// Where a replica reports its lag in seconds, as a JSON pointer.
 pub const LAG_POINTER: &str = "/replication_lag_s";
-/// How often an origin that stays down is probed, unless the config says otherwise.
+/// How often an origin that stays down is probed, by default.
 pub const DOWN_INTERVAL_MS_DEFAULT: Millis = MINUTE;
-/// How long it takes a flap to weigh half as much, unless the config says otherwise. Source:
-/// RFC 2439 §4.2, `decay-half-life-reachable`, in the form that BGP speakers ship.
+/// The default half-life of the penalty for a flap. Source: RFC 2439 §4.2,
+/// `decay-half-life-reachable`, in the form that BGP speakers ship.
 pub const DAMPING_HALF_LIFE_MS_DEFAULT: Millis = 15 * MINUTE;
-/// How soon an unsettled origin is probed again, so that a failure is confirmed in seconds and not
-/// in intervals.
+/// How soon an unsettled origin is probed again, so that a failure is confirmed within seconds.
 pub const RECHECK_MS: Millis = SECOND;
-/// For how long a cron run probes: until shortly before the next one begins.
+/// How long a cron run probes: until shortly before the next one begins.
 pub const RUN_MS: Millis = 55 * SECOND;
 /// How deep composites may be nested.
 pub const COMPOSITE_DEPTH_MAX: u8 = 4;
@@ -25,13 +24,13 @@ pub const COMPOSITE_DEPTH_MAX: u8 = 4;
 /// How origins are probed, and how many probes change their health.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Monitor {
-    /// What is asked for, beginning with `/`.
+    /// The path that is requested, starting with `/`.
     pub path: String,
     /// Time between probes of an origin whose health is settled.
     pub interval_ms: Millis,
     /// Time between probes of an origin that has been Down for a while; not less than the interval.
     pub down_interval_ms: Millis,
-    /// Longest wait for an answer and its body.
+    /// Longest wait for a response and its body.
     pub timeout_ms: Millis,
     /// Passes in a row that make an origin Up.
     pub rise: u8,
@@ -41,38 +40,37 @@ pub struct Monitor {
     pub window_ms: Millis,
     /// Passes in a row that clear the failures of an origin that is Up.
     pub forgive: u8,
-    /// Which answer counts as a pass.
+    /// Which response counts as a pass.
     pub expect: ExpectedResponse,
-    /// Where in the JSON of an answer the replication lag in seconds is.
+    /// The JSON pointer to the replication lag in seconds; `None` if it reports none.
     pub lag_pointer: Option<String>,
-    /// When an answer that passes is too slow all the same.
+    /// When a response that passes still counts as too slow.
     pub slower_than_peers: Option<SlowerThanPeers>,
     /// How many areas must see a failure.
     pub quorum: Quorum,
-    /// How long it takes a flap to weigh half as much; absent: flaps are not damped.
+    /// The half-life of the penalty for a flap; `None`: no damping.
     pub damping_half_life_ms: Option<Millis>,
 }
 
 impl Monitor {
-    /// The longest time that lies between two probes of one origin when all goes well.
+    /// The longest planned time between two probes of one origin.
     #[must_use]
     pub fn longest_interval_ms(&self) -> Millis {
         self.interval_ms.max(self.down_interval_ms)
     }
 }
 
-/// Which answer counts as a pass. Everything named must hold.
+/// Which response counts as a pass. All of these must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExpectedResponse {
     /// Statuses that pass; at least one range.
     pub status: Vec<StatusRange>,
-    /// Text that must be in the first 10 KiB of the body; the case of ASCII letters does not
-    /// matter.
+    /// Text that must be in the first 10 KiB of the body; ASCII case is ignored.
     pub body_contains: Option<String>,
-    /// Values that must be in the body, which must be JSON then: RFC 6901 pointer and expectation.
+    /// What a JSON body must contain: RFC 6901 pointers, each with what is expected there.
     pub json: Vec<(String, ExpectedJson)>,
-    /// Headers that must be there: name in lower case, and the values of which one must be it, or
-    /// any where there are none.
+    /// Headers that must be present: name in lower case, and the values that pass; any value if
+    /// there are none.
     pub headers: Vec<(String, Vec<String>)>,
 }
 
@@ -84,8 +82,7 @@ variants!(ExpectedJson {
 });
 
 impl ExpectedResponse {
-    /// Where the lag is reported if the monitor does not say it: at [`LAG_POINTER`], if anything is
-    /// expected of it.
+    /// Where the lag is reported: at [`LAG_POINTER`], if the monitor expects something there.
     #[must_use]
     pub fn default_lag_pointer(&self) -> Option<String> {
         let named = self.json.iter().any(|(pointer, _)| pointer == LAG_POINTER);
@@ -96,7 +93,7 @@ impl ExpectedResponse {
 /// What is expected of one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExpectedJson {
-    /// This text, number, truth value or null.
+    /// This string, number, boolean or null.
     Equals(Value),
     /// A number within these bounds, both included.
     Bounds {
@@ -115,8 +112,8 @@ impl StatusRange {
     /// 200 alone.
     pub(super) const OK: Self = Self(200, 200);
 
-    /// Reads `200`, `2xx` or `200-299`. `None` where the text is none of these, runs backwards, or
-    /// lies outside 100 to 599.
+    /// Reads `200`, `2xx` or `200-299`. `None` if the text is none of these, is backwards, or is
+    /// outside 100 to 599.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (first, last) = match (text.strip_suffix("xx"), text.split_once('-')) {
@@ -130,7 +127,7 @@ impl StatusRange {
         (first >= 100 && first <= last && last <= 599).then_some(Self(first, last))
     }
 
-    /// The first and the last of them.
+    /// The first and the last status.
     #[must_use]
     pub fn bounds(self) -> (u16, u16) {
         (self.0, self.1)
@@ -157,7 +154,7 @@ text_shape!(
     {"type": "string", "pattern": "^([1-5]xx|[1-5][0-9]{2}(-[1-5][0-9]{2})?)$"}
 );
 
-/// When an answer that passes is too slow all the same. Both limits must be broken.
+/// When a response that passes still counts as too slow. Both limits must be exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlowerThanPeers {
     /// Percent of the median of its peers' excess.
@@ -166,7 +163,7 @@ pub struct SlowerThanPeers {
     pub and_ms: Millis,
 }
 
-/// How many of the areas that could tell must see a failure.
+/// How many of the areas with a conclusive verdict must see a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Quorum {
     /// One.
@@ -181,7 +178,7 @@ pub enum Quorum {
 }
 
 impl Quorum {
-    /// The same among so many vantage points: no more can be asked for than there are.
+    /// The same, limited to this number of vantage points.
     #[must_use]
     pub fn among(self, vantage_points: u8) -> Self {
         match self {
@@ -191,14 +188,14 @@ impl Quorum {
     }
 }
 
-/// Several monitors that are looked at as one.
+/// Several monitors combined into one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Composite {
     /// How many of `of` must be Up.
     pub rule: CompositeRule,
-    /// The monitors or composites that it consists of; at least one.
+    /// The monitors or composites that it combines; at least one.
     pub of: Vec<MonitorId>,
-    /// Monitors or composites that must be Up whatever the others are.
+    /// Monitors or composites that must all be Up in addition.
     pub must_pass: Vec<MonitorId>,
 }
 
@@ -213,7 +210,7 @@ pub enum CompositeRule {
     AtLeast(u8),
 }
 
-/// Somebody else's address, asked only to learn whether the observer reaches anything.
+/// A third-party URL that is probed only to check the observer's own network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Control {
     /// Its name.
@@ -222,16 +219,16 @@ pub struct Control {
     pub url: String,
 }
 
-/// What an operator has said about an origin, for as long as it holds.
+/// Health that an operator has set for an origin, until an end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
     /// What it counts as.
     pub set: OverrideTo,
     /// Why.
     pub reason: String,
-    /// Who says so.
+    /// Who set it.
     pub author: String,
-    /// When it stops to count.
+    /// When it ends, exclusive.
     pub until: Timestamp,
 }
 
@@ -239,13 +236,13 @@ fields!(Control { id, url });
 fields!(Override { set, reason, author, until });
 
 words! {
-    /// What an operator can make of an origin.
+    /// What an operator can set an origin to.
     pub enum OverrideTo {
-        /// Fit for traffic, whatever the probes say.
+        /// Healthy, whatever the probes say.
         Up = "up",
-        /// Not fit for traffic, whatever the probes say.
+        /// Unhealthy, whatever the probes say.
         Down = "down",
-        /// As healthy as it is, but takes no new traffic.
+        /// Takes no new traffic; its health is as observed.
         Drain = "drain",
     }
 }

@@ -26,15 +26,15 @@ pub struct DnsTarget {
     pub kind: RecordKind,
     /// What it says.
     pub mode: DnsMode,
-    /// Time to live in seconds: 60 to 86,400, or 1 for Cloudflare's automatic.
+    /// TTL in seconds: 60 to 86,400, or 1 for Cloudflare's automatic TTL.
     pub ttl_s: u32,
-    /// The same while a change is likely; absent: it does not change.
+    /// TTL while a change is likely; `None`: the same as `ttl_s`.
     pub ttl_at_risk_s: Option<u32>,
-    /// Whether Cloudflare answers with its own addresses; absent: as the records are.
+    /// Whether the records are proxied by Cloudflare; `None`: unchanged.
     pub proxied: Option<bool>,
-    /// Whether records are created where there are none.
+    /// Whether missing records are created.
     pub manage: bool,
-    /// Whether every record of this name and type is ours, marked or not.
+    /// Whether to take over records of this name and type that we did not create.
     pub adopt: bool,
 }
 
@@ -66,7 +66,7 @@ impl fmt::Display for RecordKind {
     }
 }
 
-/// A load-balancer pool of which some origins are ours.
+/// A load-balancer pool that contains some of our origins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolTarget {
     /// The account's id.
@@ -75,18 +75,18 @@ pub struct PoolTarget {
     pub name: String,
     /// The regions whose origins are in it, in failover order.
     pub regions: Vec<RegionId>,
-    /// What is switched when they are down.
+    /// What is disabled when they are down.
     pub switch: PoolSwitch,
     /// Whether the weights of its origins follow the service's shares.
     pub weights: bool,
-    /// Whether Cloudflare's own monitor is made to match ours, and attached.
+    /// Whether to attach a Cloudflare monitor that matches ours.
     pub monitor: bool,
-    /// Whether it is created where it is missing.
+    /// Whether it is created if missing.
     pub manage: bool,
 }
 
 words! {
-    /// What is switched in a pool.
+    /// What is disabled in a pool.
     pub enum PoolSwitch {
         /// Each origin that is down.
         Origins = "origins",
@@ -102,22 +102,22 @@ pub struct LoadBalancerTarget {
     pub zone: String,
     /// The balancer's full name.
     pub name: String,
-    /// How clients of different countries are led to different pools.
+    /// How clients from different countries are sent to different pools.
     pub countries_by: CountriesBy,
-    /// Whether Cloudflare answers with its own addresses; absent: as it is.
+    /// Whether it is proxied by Cloudflare; `None`: unchanged.
     pub proxied: Option<bool>,
-    /// Time to live of a balancer that is not proxied; absent: as it is.
+    /// TTL in seconds of a balancer that is not proxied; `None`: unchanged.
     pub ttl_s: Option<u32>,
-    /// What keeps a client with its origin; absent: as it is.
+    /// What keeps a client with its origin; `None`: unchanged.
     pub session_affinity: Option<SessionAffinity>,
-    /// For how long; absent: as it is.
+    /// For how many seconds; `None`: unchanged.
     pub session_affinity_ttl_s: Option<u32>,
-    /// Whether it is created where it is missing.
+    /// Whether it is created if missing.
     pub manage: bool,
 }
 
 words! {
-    /// How a load balancer leads clients of different countries to different pools.
+    /// How a load balancer sends clients from different countries to different pools.
     pub enum CountriesBy {
         /// By `country_pools`, with one fallback for all.
         CountryPools = "country_pools",

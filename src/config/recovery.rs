@@ -1,24 +1,24 @@
-//! How a service fails over, what it promises, and who is told.
+//! How a service fails over, what it promises, and who is alerted.
 
 use crate::time::Millis;
 
 /// How a service fails over and back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failover {
-    /// Whether it happens by itself.
+    /// Whether it is automatic.
     pub mode: FailoverMode,
     /// Percent of the clients at each stage of the way back, rising to 100.
     pub stages: Vec<u8>,
     /// How long each stage is watched.
     pub bake_ms: Millis,
-    /// What makes another region the primary.
+    /// The hook that promotes another region to primary.
     pub promote: Option<Promote>,
 }
 
-/// Whether a failover happens by itself.
+/// Whether a failover is automatic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailoverMode {
-    /// It does.
+    /// It is.
     Automatic,
     /// A person decides.
     Manual,
@@ -27,9 +27,9 @@ pub enum FailoverMode {
 /// A hook that promotes a standby.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promote {
-    /// What is called.
+    /// The URL that is called.
     pub url: String,
-    /// Most seconds that the standby may lag to be promoted.
+    /// The largest lag of a standby that may be promoted, in seconds.
     pub max_lag_s: u32,
     /// Name of the secret that authorises the call.
     pub secret: Option<String>,
@@ -38,24 +38,24 @@ pub struct Promote {
 /// The recovery targets that a service promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contract {
-    /// Longest time from a fault to service elsewhere.
+    /// Longest time from a fault until another region serves.
     pub rto_ms: Option<Millis>,
     /// Most seconds of writes that may be lost.
     pub rpo_s: Option<u32>,
-    /// Requests that are answered, of 100,000.
+    /// Requests that must be answered, of 100,000.
     pub availability_of_100_000: Option<u32>,
 }
 
-/// Somebody who is told.
+/// A receiver of alerts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
-    /// The way.
+    /// The kind of receiver.
     pub kind: AlertKind,
     /// Name of the secret that holds the URL or the key.
     pub secret: String,
 }
 
-/// The ways to tell.
+/// The kinds of receivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertKind {
     /// Slack.

@@ -1,4 +1,4 @@
-//! What clients ask for, and how a region is chosen for them.
+//! Services: what clients request, and how a region is chosen for them.
 
 use super::proxying::Proxying;
 use super::publish::Publish;
@@ -13,27 +13,27 @@ use crate::residency::TenantSource;
 use crate::time::Millis;
 use serde_json::Value;
 
-/// What clients ask for.
+/// A service: what clients request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Service {
-    /// Host names that clients use, in lower case; at least one unless the service is only
-    /// published. `*.example.com` stands for one label.
+    /// Host names that clients use, in lower case; may be empty if the service is only published.
+    /// The `*` of `*.example.com` stands for one label.
     pub hosts: Vec<String>,
-    /// How its origins are probed: a monitor, or a composite one.
+    /// How its origins are probed: a monitor or a composite.
     pub monitor: MonitorId,
     /// Its regions in failover order; at least one.
     pub regions: Vec<RegionId>,
     /// How a region is chosen among those that are permitted and usable.
     pub steering: Steering,
-    /// Longest wait for the first byte of one try of a request that may be tried elsewhere.
+    /// Longest wait for the first byte of one try, if the request may be tried again elsewhere.
     pub try_timeout_ms: Millis,
-    /// Longest wait for the first byte of an answer, all tries together.
+    /// Longest wait for the first byte of a response, all tries together.
     pub timeout_ms: Millis,
     /// How the proxy treats its requests.
     pub proxy: Proxying,
     /// How it fails over and back.
     pub failover: Failover,
-    /// Requests a second at peak, which those that remain must be able to carry.
+    /// Requests per second at peak, which the remaining regions must be able to carry.
     pub peak_rps: Option<u32>,
     /// Objects at Cloudflare that follow its health.
     pub publish: Vec<Publish>,
@@ -43,7 +43,7 @@ pub struct Service {
 
 #[cfg(not(target_arch = "wasm32"))]
 impl Service {
-    /// The names that clients ask for: its hosts, and those that it publishes.
+    /// The names that clients use: its hosts, and the names that it publishes.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         let published = self.publish.iter().filter_map(|publish| match publish {
@@ -60,25 +60,25 @@ impl Service {
 pub struct Steering {
     /// The policy.
     pub policy: Policy,
-    /// Where it is latency: regions within this of the best share by weight.
+    /// With latency: regions within this of the best share the traffic by weight.
     pub band_ms: Millis,
-    /// And a choice moves only for more than this beyond the band.
+    /// With latency: a choice moves only for a gain of more than this beyond the band.
     pub min_gain_ms: Millis,
-    /// Where it is geo: which regions serve which places.
+    /// With geo: which regions serve which clients.
     pub geo: Geo,
-    /// Shares by region, 0 to 100; 1 where absent.
+    /// Shares by region, 0 to 100; 1 if absent.
     pub weights: Map<RegionId, u32>,
     /// What keeps a client with its region.
     pub affinity: Affinity,
-    /// Percent of the clients that a region takes while it is tried out.
+    /// Percent of the clients that a canary region takes.
     pub canary: Map<RegionId, u32>,
     /// Percent of the clients that a region turns away.
     pub shed: Map<RegionId, u32>,
-    /// Whether a region with origins down hands a share of its clients to the next.
+    /// Whether a region with origins down gives a share of its clients to the next region.
     pub spill: bool,
-    /// The region that takes writes, where only one does.
+    /// The region that takes writes; `None` if all do.
     pub primary: Option<Primary>,
-    /// How a request tells its tenant.
+    /// How a request names its tenant.
     pub tenancy: Option<Tenancy>,
 }
 
@@ -93,16 +93,16 @@ words! {
         Proximity = "proximity",
         /// By weighted shares.
         Weighted = "weighted",
-        /// Fastest first; those within a band of the best share.
+        /// Fastest first; those within a band of the best share the traffic.
         Latency = "latency",
-        /// The less busy of two.
+        /// The less busy of two that are drawn.
         LeastOutstanding = "least_outstanding",
     }
 }
 
 shape! {
-    /// Which regions serve which places; the most exact place that is named counts: data center,
-    /// then country, then Cloudflare's region.
+    /// Which regions serve which clients. The most exact entry counts: data center, then country,
+    /// then load-balancing region.
     pub struct Geo {
         /// By Cloudflare data center, such as `FRA`.
         pops: Map<String, Vec<RegionId>> = Map::new(),
@@ -120,7 +120,7 @@ shape! {
 }
 
 impl Geo {
-    /// Names no place.
+    /// An empty map.
     #[must_use]
     pub fn nowhere() -> Self {
         Self { pops: Map::new(), countries: Map::new(), regions: Map::new() }
@@ -182,16 +182,16 @@ impl Shape for Affinity {
 pub struct Primary {
     /// The region.
     pub region: RegionId,
-    /// Most seconds that a replica may lag to be read from.
+    /// The largest lag of a replica that may be read from.
     pub max_lag_s: u32,
-    /// For how long a client that wrote reads from the primary.
+    /// For how many seconds a client that wrote reads from the primary.
     pub read_your_writes_s: u32,
 }
 
-/// How a request tells its tenant.
+/// How a request names its tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenancy {
-    /// Where the tenant stands.
+    /// Where in the request the tenant is.
     pub source: TenantSource,
     /// Whether a request without a known tenant is refused.
     pub required: bool,

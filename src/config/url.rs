@@ -1,20 +1,20 @@
-//! Where an origin is: `https://host[:port]`, no more.
+//! The URL of an origin: `https://host[:port]`, nothing more.
 //!
-//! A path prefix, a query or credentials in an origin's URL would be surprises in every forwarded
-//! request. A bare IP address is refused because a Worker's `fetch` refuses it too (error 1003):
-//! every region needs a host name.
+//! A path prefix, a query or credentials would change every forwarded request in a surprising way.
+//! A bare IP address is refused because a Worker cannot fetch it (error 1003): every origin needs a
+//! host name.
 
 use std::fmt;
 use std::net::IpAddr;
 
-/// The address of an origin, ready to be put before a path.
+/// The URL of an origin, ready to be put before a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OriginUrl {
     base: String,
     host: String,
 }
 
-/// Why a text is not the address of an origin.
+/// Why a text is not the URL of an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadUrl {
     /// Neither `https://` nor `http://`.
@@ -72,19 +72,19 @@ impl OriginUrl {
         &self.host
     }
 
-    /// Scheme, host and port, without a slash at the end: put a path behind it.
+    /// Scheme, host and port, without a trailing slash: append a path.
     #[must_use]
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// Whether it is asked by TLS.
+    /// Whether it uses TLS.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.base.starts_with("https:")
     }
 
-    /// The port, where it is not that of the scheme.
+    /// The port, if one is written.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.base.rsplit_once(':').and_then(|(_, port)| port.parse().ok())

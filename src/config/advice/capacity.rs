@@ -1,9 +1,9 @@
-//! Whether what is left can carry what is lost, and whether there are probes enough to see it.
+//! Whether the remaining regions can carry the load of a lost one, and whether there are enough
+//! probes.
 //!
-//! Nobody knows the load here, so the rule is the weakest that still tells something: regions are
-//! taken to be as busy as they are large, and those that are left have to be able to carry alone
-//! what the largest carried. Where they could not even if they were idle, the loss of that region
-//! is an overload of the others.
+//! The load is not known here, so the rule is weak on purpose: the other regions must be able to
+//! carry the capacity of the largest one. If they could not even when idle, losing that region
+//! overloads them.
 
 use super::{AdviceCode, Adviser};
 use crate::config::{RUN_MS, Region, Service};
@@ -29,8 +29,7 @@ impl Adviser<'_> {
         self.probes();
     }
 
-    /// Nothing is said where a capacity is not known, or where no region would be left: that is
-    /// told as such.
+    /// Says nothing if a capacity is unknown, or if no region would be left, which W101 reports.
     fn survivors(
         &mut self,
         path: &str,
@@ -75,7 +74,7 @@ impl Adviser<'_> {
         }
     }
 
-    /// A settled origin is probed once an interval; rechecks come on top.
+    /// A settled origin is probed once per interval; rechecks come on top.
     fn probes(&mut self) {
         let config = self.config;
         let monitors = config.targets().filter_map(|target| config.monitors.get(&target.monitor));

@@ -1,11 +1,11 @@
-//! What is sound and probably not meant, or not wise: told, and never a reason to refuse.
+//! Advice: what is valid but probably not meant, or unwise. Never a reason to reject a config.
 //!
-//! Mistakes are judged without a clock, so that no config stops being sound because time passes.
-//! Advice has the clock: what the law permits **now**, what ends soon, what is over. It is for
-//! whoever checks a config before it is pushed, so it is compiled for the host alone.
+//! Diagnostics do not use the clock, so that a valid config does not become invalid as time passes.
+//! Advice does: it says what the rules permit **now**, what ends soon and what is over. It is for
+//! checking a config before it is pushed, so it exists on the host only.
 //!
-//! No advice says to loosen a residency rule. Where one leaves too little, the way out is another
-//! region.
+//! No advice suggests loosening a residency rule. If a rule leaves too few regions, the advice is
+//! to add one.
 
 mod capacity;
 mod not_yet;
@@ -21,32 +21,32 @@ use crate::time::Timestamp;
 use serde::Serialize;
 use std::fmt;
 
-/// The stable name of a piece of advice. Codes are never reused; the text around them may improve.
+/// The stable code of a piece of advice. Codes are never reused; the texts may improve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum AdviceCode {
-    /// A strict rule or a pin leaves a service one region, or binds one that has no other.
+    /// A strict rule or a pin leaves a service only one region.
     W101,
-    /// What permits a region ends soon.
+    /// A membership that permits a region ends soon.
     W102,
     /// A region is not permitted because it lacks an attestation.
     W103,
-    /// A key is read and checked, and this version does not act on it.
+    /// This version checks a key but does not act on it.
     W104,
-    /// A strict rule or a pin permits none of a service's regions at this instant.
+    /// A strict rule or a pin currently permits none of a service's regions.
     W105,
     /// No monitor reports the replication lag that something relies on.
     W106,
     /// An override is over.
     W107,
-    /// The primary is not permitted to some clients, whose writes are refused.
+    /// Some clients may not use the primary, so their writes are refused.
     W108,
-    /// Too little capacity is left when a region is lost.
+    /// Without its largest region a service has too little capacity.
     W109,
-    /// There are fewer probes in a run than the intervals ask for.
+    /// A run has fewer probes than the intervals need.
     W110,
-    /// Something is there and not used.
+    /// Something is defined but not used.
     W111,
-    /// A recovery time is promised, and writes do not recover by themselves.
+    /// A recovery time is promised, but writes do not recover automatically.
     W112,
 }
 
@@ -71,15 +71,15 @@ impl AdviceCode {
 /// One piece of advice.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Advice {
-    /// Where it is, such as `residency[0].allow`.
+    /// The path of the value, such as `residency[0].allow`.
     pub path: String,
-    /// Which one it is.
+    /// Its code.
     pub code: AdviceCode,
-    /// What is so.
+    /// What was found.
     pub problem: String,
     /// What follows from it.
     pub why: String,
-    /// What to do, where that can be said.
+    /// What to do, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
@@ -92,7 +92,7 @@ impl fmt::Display for Advice {
     }
 }
 
-/// Everything that is to be said of a config at an instant, sorted by path, each once.
+/// All advice about a config at an instant, sorted by path, each once.
 #[must_use]
 pub fn advise(config: &Config, now: Timestamp) -> Vec<Advice> {
     let mut adviser = Adviser { config, now, given: Vec::new() };
@@ -111,7 +111,7 @@ struct Adviser<'c> {
     given: Vec<Advice>,
 }
 
-/// A strict rule or a pin that binds some clients of a service.
+/// A strict rule or a pin that applies to some clients of a service.
 #[derive(Clone)]
 struct Bond<'c> {
     /// Where its list of countries is.

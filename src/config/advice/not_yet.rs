@@ -1,11 +1,11 @@
-//! What is read and checked, and not acted on by this version: nobody should rely on it unawares.
+//! Keys that this version checks but does not act on, so that nobody relies on them.
 
 use super::{AdviceCode, Adviser};
 use crate::config::{Failover, Quorum, Service};
 use crate::ids::ServiceId;
 use crate::time::SECOND;
 
-/// What [`Failover`] is where the config says nothing.
+/// The defaults of [`Failover`].
 const STAGES_DEFAULT: [u8; 4] = [10, 25, 50, 100];
 const BAKE_MS_DEFAULT: u64 = 300 * SECOND;
 

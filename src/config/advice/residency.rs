@@ -1,4 +1,4 @@
-//! What the law leaves now, and for how long.
+//! What the rules permit now, and for how long.
 
 use super::{AdviceCode, Adviser, Bond};
 use crate::config::{Region, Service};
@@ -6,7 +6,7 @@ use crate::ids::{RegionId, ServiceId};
 use crate::residency::AllowedCountry;
 use crate::time::{MINUTE, Millis, Timestamp};
 
-/// How long beforehand an end is told: about as long as a contract with another site takes.
+/// How long before an end it is reported: about as long as a contract with another site takes.
 pub(super) const ENDS_SOON: Millis = 180 * 24 * 60 * MINUTE;
 
 impl<'c> Adviser<'c> {
@@ -64,7 +64,8 @@ impl<'c> Adviser<'c> {
         }
     }
 
-    /// Said of what is in force and ends, unless something else permits the region for longer.
+    /// Reports a membership in force that ends soon, unless another one permits the region for
+    /// longer.
     fn end(&mut self, bond: &Bond<'c>, id: &RegionId, region: &Region) {
         let counts = |member: &&AllowedCountry| {
             member.country == region.country

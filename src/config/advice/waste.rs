@@ -1,4 +1,4 @@
-//! What is over, and what is there and not used.
+//! Overrides that are over, and what nothing uses.
 
 use super::{AdviceCode, Adviser};
 use crate::ids::{MonitorId, OriginId, RegionId};
@@ -30,7 +30,7 @@ impl Adviser<'_> {
         }
     }
 
-    /// Overrides are kept by origin, so the one that set it is told by its words.
+    /// Overrides are stored by origin, so the text names the author.
     fn overrides(&mut self) {
         let now = self.now;
         let over: Vec<(&OriginId, _)> =

@@ -1,8 +1,8 @@
-//! Load balancers: they have pools, and one of these may serve everybody.
+//! Load balancers: they need pools, and one that may serve every client.
 //!
-//! A balancer falls back to one pool whatever a client is under, and a client of whom nobody knows
-//! where it is gets what is there for everybody. So there must be a pool whose regions all rules
-//! over the name permit, and all pins. Where there is none, publishing is refused here.
+//! A balancer falls back to one pool for all clients, and clients of unknown country get that pool
+//! too. So there must be a pool whose regions are permitted by all rules over the name and by all
+//! pins. If there is none, the config is refused.
 
 use super::bonds::all_permit;
 use super::known::Publisher;
@@ -13,7 +13,7 @@ use crate::config::raw::{RawLoadBalancer, RawPool};
 use crate::ids::RegionId;
 use crate::json::Within;
 
-/// Cloudflare's bounds on how long a client is kept, by header and by cookie. Source: API schema
+/// Cloudflare's limits on the TTL of session affinity, by header and by cookie. Source: API schema
 /// `load-balancing_session_affinity_ttl`.
 const HEADER_TTL_S: std::ops::RangeInclusive<u32> = 30..=3_600;
 const COOKIE_TTL_S: std::ops::RangeInclusive<u32> = 1_800..=604_800;
@@ -71,8 +71,8 @@ impl Checker<'_> {
         };
         if pools(service).next().is_some() && !pools(service).any(all) && self.broken.is_empty() {
             let problem = format!(
-                "`{name}` falls back to one pool for every client, and no pool has only regions that \
-                 are permitted by all of {bound}"
+                "`{name}` falls back to one pool for every client, and no pool has only regions \
+                 that are permitted by all of {bound}"
             );
             let allowed = "a pool whose `regions` all of them permit, or the name among the \
                            service's `hosts`, where each client gets its own answer";

@@ -1,5 +1,5 @@
-//! What binds an object that serves everybody alike: every strict rule over its name, and the pins
-//! of the service's tenants.
+//! What an object must obey that serves every client alike: all strict rules over its name, and the
+//! pins of the service's tenants.
 
 use super::Checker;
 use super::known::Publisher;
@@ -8,9 +8,8 @@ use crate::config::diagnostic::Code;
 use crate::residency::{Allow, strict_rules_over};
 
 impl Checker<'_> {
-    /// The strict rules over a name, and the pins of the service's tenants, that bind whatever
-    /// answers everybody alike. `None` where one of them itself has a mistake, so that nothing
-    /// certain can be said.
+    /// The strict rules over a name and the pins of the service's tenants, and how to name them in
+    /// a message. `None` if one of them has a mistake, so that they are not known for certain.
     pub(super) fn bonds<'k>(
         &self,
         name: &str,
@@ -41,8 +40,8 @@ impl Checker<'_> {
         Some((allows, bound))
     }
 
-    /// Whether no tenant may be pinned by KV, of which nobody knows where. Otherwise nothing may
-    /// answer all tenants alike, which is reported.
+    /// Whether all pins are in the config. If tenants may be pinned by KV, nothing may serve all
+    /// tenants alike, which is reported.
     pub(super) fn tenants_are_known(
         &mut self,
         path: &str,
@@ -61,7 +60,7 @@ impl Checker<'_> {
     }
 }
 
-/// Whether a region is permitted by all of them, now or later.
+/// Whether all of them permit a region at some time.
 pub(super) fn all_permit(allows: &[&Allow], region: &Region) -> bool {
     allows.iter().all(|allow| allow.permits_at_some_time(region.country, &region.attest))
 }

@@ -1,4 +1,4 @@
-//! Composite monitors: made of others, that exist, and never of themselves.
+//! Composite monitors: their members exist, and none contains itself.
 
 use super::monitors::small;
 use super::{Checker, item, under};
@@ -8,11 +8,11 @@ use crate::config::{COMPOSITE_DEPTH_MAX, COMPOSITE_MEMBERS_MAX, Composite, Compo
 use crate::ids::MonitorId;
 use crate::ordered::Map;
 
-/// The keys of a composite monitor. All others are about probing.
+/// The keys of a composite monitor. All others are for probing.
 const KEYS: [&str; 4] = ["all", "any", "at_least", "must_pass"];
 
 impl Checker<'_> {
-    /// The composite that a monitor is, or `None` where it probes.
+    /// The composite, or `None` if the monitor probes.
     pub(super) fn composite(&mut self, path: &str, raw: &RawMonitor) -> Option<Composite> {
         let at_least = raw.at_least.as_ref();
         let count = at_least.map_or(1, |at_least| small(at_least.count.get()));
@@ -83,8 +83,8 @@ impl Checker<'_> {
         }
     }
 
-    /// A composite of itself would have no health, and one that is nested deeper than anybody reads
-    /// is most likely a mistake.
+    /// A composite that contains itself would have no health. One that is nested too deeply is most
+    /// likely a mistake.
     pub(super) fn composites_end(&mut self, composites: &Map<MonitorId, Composite>) {
         for id in composites.keys() {
             let path = under("monitors", id.as_str());

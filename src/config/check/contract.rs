@@ -1,8 +1,8 @@
-//! Whether the worst case keeps what the contract promises.
+//! Whether the worst case meets the contract.
 //!
-//! The worst case of a failover that works is a sum, and every term of it is in the config or is a
-//! property of the platform, so a contract that cannot be met is refused before anybody relies on
-//! it. What has failed itself, such as an API that does not answer, is outside of the sum.
+//! The worst-case time of a failover is a sum whose terms are in the config or are properties of
+//! the platform. So a contract that cannot be met is refused before anyone relies on it. The sum
+//! does not cover a failure of the failover itself, such as an API that does not respond.
 
 use super::known::Known;
 use super::timing::{RUN_GAP_MS, failing_ms};
@@ -14,11 +14,11 @@ use crate::config::{Monitor, Publish};
 use crate::ids::MonitorId;
 use crate::time::{Millis, SECOND};
 
-/// The Controller's round from the last result to its decision.
+/// From the last result of a probe to the Controller's decision.
 const DECISION_MS: Millis = 2 * SECOND;
-/// From a decision to the last acknowledged call of the API.
+/// From a decision to the last acknowledged API call.
 const API_MS: Millis = 10 * SECOND;
-/// Until a changed value of KV has arrived everywhere, and isolates have looked. Source:
+/// Until a changed KV value has spread everywhere and isolates have read it. Source:
 /// developers.cloudflare.com/kv/concepts/how-kv-works: "60 seconds or more"; our isolates look
 /// every 30 s.
 const KV_SPREAD_MS: Millis = 90 * SECOND;
@@ -26,15 +26,15 @@ const KV_SPREAD_MS: Millis = 90 * SECOND;
 /// developers.cloudflare.com/dns/manage-dns-records/reference/ttl.
 const AUTOMATIC_TTL_S: u32 = 300;
 
-/// The terms of the longest time from a fault to service elsewhere.
+/// The terms of the longest time from a fault until another region serves, in milliseconds.
 struct WorstCase {
-    /// Until it is believed.
+    /// Until the fault is detected.
     detection: Millis,
-    /// Until everything is set.
+    /// Until everything is changed.
     actuation: Millis,
     /// Until clients follow.
     spread: Millis,
-    /// Whether that is the time to live of a record.
+    /// Whether `spread` is the TTL of a record.
     is_spread_ttl: bool,
 }
 
@@ -118,7 +118,8 @@ impl Checker<'_> {
             return;
         }
         let leaves = leaves(&raw.monitor, known, 0);
-        // What is wrong with a number is told there; the default in its place promises nothing.
+        // A number with a mistake is reported where it is; its default says nothing about the
+        // contract.
         let is_wrong =
             |(id, _): &(&MonitorId, _)| self.has_mistake(&["monitors.", id.as_str()].concat());
         if is_uncertain || leaves.iter().any(is_wrong) {
@@ -130,8 +131,8 @@ impl Checker<'_> {
             .max_by_key(WorstCase::total_ms);
         let Some(worst) = worst.filter(|worst| worst.total_ms() > rto_ms) else { return };
         let problem = format!(
-            "{} s is promised, but the worst case takes {} s: detection {} s, decision and API {} s, \
-             spread to clients {} s",
+            "{} s is promised, but the worst case takes {} s: detection {} s, decision and API \
+             {} s, spread to clients {} s",
             rto_ms / SECOND,
             worst.total_ms().div_ceil(SECOND),
             worst.detection.div_ceil(SECOND),
@@ -148,7 +149,7 @@ impl Checker<'_> {
     }
 }
 
-/// Thousandths of a percent, which is the same as parts of 100,000.
+/// Thousandths of a percent, which are parts of 100,000.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

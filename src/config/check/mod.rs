@@ -1,5 +1,5 @@
-//! Every rule that a config must keep beyond its form. All mistakes are found in one pass and
-//! reported together, with those of form.
+//! The rules that a config must obey beyond its format. All mistakes are found in one pass and
+//! reported together with those of format.
 
 mod balancers;
 mod bonds;
@@ -31,7 +31,7 @@ use serde_json::Value;
 
 /// The version that this build reads.
 const VERSION: u64 = 1;
-/// What belongs where the name of a secret does, and how it gets there.
+/// What is allowed where the name of a secret belongs, and how to set the secret.
 const SECRET_BY_NAME: (&str, &str) = (
     "the name of a secret, made of A-Z, 0-9 and `_`",
     "set it with `wrangler secret put NAME`, and write NAME here",
@@ -44,12 +44,12 @@ struct Checker<'d> {
     document: &'d Value,
     found: Vec<Diagnostic>,
     lost: Lost,
-    /// Names of entries that are there and not sound: to use one is no second mistake.
+    /// Names of entries that exist but have mistakes. Using one is not a second mistake.
     broken: Set<String>,
 }
 
-/// Builds the config. `found` are the mistakes of form, and `lost` is what is not in `raw` because
-/// of them. Errors: all mistakes, sorted by path.
+/// Builds the config. `found` are the mistakes of format, and `lost` is what is missing from `raw`
+/// because of them. Errors: all mistakes, sorted by path.
 pub(super) fn check(
     document: &Value,
     raw: Option<&Raw>,
@@ -60,7 +60,7 @@ pub(super) fn check(
     let broken = Set::of(lost.keys());
     let mut checker = Checker { document, found, lost, broken };
     if let Some(version) = other_version(document) {
-        // Of what another version means, nothing more can be said.
+        // Nothing can be checked in a config of another version.
         checker.found.clear();
         checker.report("version", Code::E003, format!("version {version} is not supported"), "1");
         return Err(checker.found);
@@ -77,8 +77,7 @@ fn other_version(document: &Value) -> Option<u64> {
     document.get("version")?.as_u64().filter(|version| *version != VERSION)
 }
 
-/// The path of a key of the table at `path`. Paths are put together all over: a call is less code
-/// than a `format!` each time.
+/// The path of a key of the table at `path`. A call is less code than a `format!` each time.
 fn under(path: &str, key: &str) -> String {
     [path, ".", key].concat()
 }
@@ -164,7 +163,7 @@ impl Checker<'_> {
         self.found.push(Diagnostic { path, code, problem, allowed, hint });
     }
 
-    /// Reports a name that means nothing, unless what it means is broken itself.
+    /// Reports a name that refers to nothing, unless it refers to an entry with mistakes.
     #[cfg_attr(test, track_caller)]
     fn unknown<'k>(
         &mut self,
@@ -214,7 +213,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether anything at this path or below it is wrong, as far as it has been looked at.
+    /// Whether a mistake was found at this path or below it so far.
     fn has_mistake(&self, path: &str) -> bool {
         let path = self.lost.as_written(path.to_owned());
         self.found.iter().any(|found| {

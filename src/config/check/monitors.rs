@@ -1,4 +1,4 @@
-//! Monitors that probe: their numbers fit together, and so does what they expect.
+//! Monitors that probe: their numbers must fit together.
 
 use super::timing::{RUN_GAP_MS, failing_ms};
 use super::{Checker, under};
@@ -37,7 +37,7 @@ impl Checker<'_> {
 
     fn monitor(&mut self, path: &str, raw: &RawMonitor, areas: usize) -> Monitor {
         let at = |key: &str| under(path, key);
-        // With a default in the place of a number that is refused, nothing certain can be said.
+        // A number with a mistake was replaced by its default, so comparisons would be wrong.
         let is_certain = !self.has_mistake(path);
         if !raw.must_pass.is_empty() {
             let problem = "a monitor that probes has no members";
@@ -87,7 +87,7 @@ impl Checker<'_> {
         monitor
     }
 
-    /// A number of areas that are not there is a quorum that no failure ever meets.
+    /// A quorum of more areas than there are could never be reached.
     fn quorum(&mut self, path: &str, raw: RawQuorum, areas: usize) -> Quorum {
         let areas = areas.max(1);
         match raw {
@@ -110,13 +110,13 @@ impl Checker<'_> {
         }
     }
 
-    /// An origin that only ever times out must go down, so its failures must not be forgotten
-    /// faster than they come.
+    /// An origin that only times out must go down, so its failures must not be forgotten faster
+    /// than they come.
     fn failures_can_add_up(&mut self, path: &str, monitor: &Monitor) {
         if monitor.timeout_ms > monitor.interval_ms {
             let (timeout, interval) = (monitor.timeout_ms, monitor.interval_ms);
             let problem = format!(
-                "{timeout} ms is longer than the interval: the next probe is due after {interval} ms"
+                "{timeout} ms is longer than the interval of {interval} ms between two probes"
             );
             let path = under(path, "timeout_ms");
             self.report(path, Code::E014, problem, "at most `interval_s`");
@@ -124,8 +124,8 @@ impl Checker<'_> {
         let takes_ms = failing_ms(monitor) + RUN_GAP_MS;
         if monitor.fall > 1 && takes_ms > monitor.window_ms {
             let problem = format!(
-                "{} s is too short: {} probes that time out take {} s, so an origin that only times \
-                 out would never go down",
+                "{} s is too short: {} probes that time out take {} s, so an origin that only \
+                 times out would never go down",
                 monitor.window_ms / SECOND,
                 monitor.fall,
                 takes_ms.div_ceil(SECOND),
@@ -184,7 +184,7 @@ impl Checker<'_> {
     }
 }
 
-/// The texts of which a header must say one; none where any will do.
+/// The values that pass for a header; empty if any value does.
 pub(super) fn texts(expected: &RawHeader) -> Vec<String> {
     match expected {
         RawHeader::Present => Vec::new(),

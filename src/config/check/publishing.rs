@@ -1,9 +1,8 @@
-//! Published objects: they can be built from what the origins say, and cannot lead out of a
-//! jurisdiction.
+//! Published objects: they can be built from the origins, and never break a residency rule.
 //!
-//! A DNS answer is the same for every client, so it must suit the strictest rule that covers the
-//! name: a record may name only regions that **all** strict rules over its name permit, and all
-//! pins of the service's tenants. Where that leaves none, publishing is refused here.
+//! A DNS answer is the same for every client. So a record may name only regions that **all** strict
+//! rules over its name permit, and all pins of the service's tenants. If that leaves no region, the
+//! config is refused.
 
 use super::bonds::all_permit;
 use super::known::Publisher;
@@ -94,8 +93,8 @@ impl Checker<'_> {
                 "`{name}` gives every client the same answer, and no region is permitted by all of \
                  {bound}"
             );
-            let allowed = "regions that all of them permit, or the name among the service's `hosts`, \
-                           where each client gets its own answer";
+            let allowed = "regions that all of them permit, or the name among the service's \
+                           `hosts`, where each client gets its own answer";
             self.report(path, Code::E020, problem, allowed);
         }
         self.tenants_are_known(path, (name, "answers"), service);

@@ -1,4 +1,4 @@
-//! Failing over and back, overrides, controls and alerts.
+//! Failover and failback, overrides, controls and alerts.
 
 use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
@@ -11,7 +11,8 @@ use crate::ids::{OriginId, RegionId};
 use crate::ordered::Map;
 use crate::time::SECOND;
 
-/// Control targets: two tell one that is down from an observer that is cut off.
+/// Most control targets. Two suffice to tell a control that is down from a failure of our own
+/// network.
 const CONTROLS_MAX: usize = 4;
 
 impl Checker<'_> {
@@ -188,8 +189,7 @@ impl Checker<'_> {
         alerts
     }
 
-    /// The name of a secret's binding. Its value in the place of its name is a secret in the
-    /// config.
+    /// Checks the name of a secret. If the secret itself was written instead, it is in the config.
     fn secret_name(&mut self, path: &str, text: &str) {
         let name = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
         if text.is_empty() || !text.bytes().all(name) {

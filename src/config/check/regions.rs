@@ -48,7 +48,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A word that no set asks for permits nothing, and was most likely meant to.
+    /// An attestation that no set requires has no effect and is most likely a slip.
     fn attestations(&mut self, path: &str, words: &[String]) {
         for (index, word) in words.iter().enumerate() {
             let path = item(path, index);

@@ -1,4 +1,4 @@
-//! Rules, sets and tenants: names become countries, and conditions become something to match with.
+//! Rules, sets and tenants: resolves names into countries and conditions.
 
 use super::monitors::texts;
 use super::{Checker, item, under};
@@ -19,8 +19,8 @@ const METHODS: [&str; 9] =
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
 
 impl Checker<'_> {
-    /// The operator's own sets. One may name sets that are built in, and other own ones that name
-    /// no own one themselves.
+    /// The operator's own sets. An own set may contain built-in sets, and own sets that contain no
+    /// own set.
     pub(super) fn own_sets(&mut self, raw: &Map<SetName, RawSet>) -> Sets {
         self.at_most("sets", raw.len(), SETS_MAX);
         let is_own = |name: &str| raw.keys().any(|own| own.0 == name);
@@ -92,8 +92,8 @@ impl Checker<'_> {
         allow
     }
 
-    /// What a list of countries and sets permits. Where an entry is refused there are no members:
-    /// what follows from the others alone would be untrue.
+    /// What a list of countries and sets permits. If an entry has a mistake the result is empty,
+    /// because the other entries alone would be misleading.
     fn allow(&mut self, path: &str, entries: &OneOrMany<CountryEntry>, sets: &Sets) -> Allow {
         self.not_empty(path, entries.all.len());
         let mut allow = Allow::default();
@@ -112,7 +112,7 @@ impl Checker<'_> {
         allow
     }
 
-    /// Adds what one entry permits. Returns whether that is known.
+    /// Adds what one entry permits. Returns whether the entry is valid.
     fn add(&mut self, path: &str, entry: &str, sets: &Sets, allow: &mut Allow) -> bool {
         let before = allow.members.len();
         if entry == "*" {
@@ -167,7 +167,7 @@ impl Checker<'_> {
                 self.report(under(&path, "allow"), Code::E022, problem, allowed);
             }
             if self.has_mistake(&under(&path, "when")) {
-                // It guards more than was meant, or less.
+                // The rule matches more or less than was meant.
                 allow.members.clear();
             }
             rules.push(Rule {
@@ -209,8 +209,8 @@ impl Checker<'_> {
         }
     }
 
-    /// The countries that a rule guards. Every country that a set names is guarded, whatever its
-    /// time and condition: to guard too much can only narrow.
+    /// The countries that a rule guards. Every country of a set counts, whatever its dates and
+    /// conditions: guarding too much only narrows.
     fn guarded_countries(&mut self, path: &str, raw: &RawWhen, sets: &Sets) -> Option<CountrySet> {
         let named = raw.country.as_ref().map(|entries| {
             let allow = self.allow(&under(path, "country"), entries, sets);
@@ -231,7 +231,7 @@ impl Checker<'_> {
         Some(both)
     }
 
-    /// A method that HTTP does not know may be one of an extension, unless it looks like a slip.
+    /// Unknown methods are allowed, for extensions of HTTP, unless they look like a slip.
     fn methods(&mut self, path: &str, methods: &OneOrMany<Method>) -> Vec<String> {
         for (index, Method(name)) in methods.all.iter().enumerate() {
             let is_known = METHODS.contains(&name.as_str());

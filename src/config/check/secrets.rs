@@ -1,15 +1,15 @@
-//! Secrets in the config.
+//! Finds secrets in the config.
 //!
-//! The config lies in KV, where everybody who may look into the dashboard reads it, and in version
-//! control before that. What looks like a credential is refused, wherever it stands; its text is
-//! not repeated in the message.
+//! The config is in KV, where everyone with access to the dashboard can read it, and in version
+//! control before that. Anything that looks like a credential is refused, wherever it is, and the
+//! message does not repeat it.
 
 use super::Checker;
 use crate::config::diagnostic::{Code, Diagnostic};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-/// Beginnings of words that only credentials have, by those who issue them.
+/// Prefixes that only credentials have, by issuer.
 const MARKS: [&str; 13] = [
     "https://hooks.slack.com/services/",
     "xoxb-",
@@ -25,14 +25,14 @@ const MARKS: [&str; 13] = [
     "whsec_",
     "-----BEGIN ",
 ];
-/// So long is no word behind "bearer" that means something else.
+/// A word of this length after "bearer" is a token.
 const BEARER_LEN_MIN: usize = 20;
-/// The shortest user and password, in Base64, that is looked for.
+/// The shortest Base64 of user and password that is recognised.
 const BASIC_LEN_MIN: usize = 8;
 
 /// A secret that was found.
 struct Secret<'d> {
-    /// Where; for a key the table that it is in.
+    /// Its path; for a key, the path of its table.
     path: String,
     text: &'d str,
     is_key: bool,
@@ -42,7 +42,7 @@ impl Checker<'_> {
     pub(super) fn secrets(&mut self) {
         let mut secrets = Vec::new();
         secrets_in(self.document, &mut String::new(), &mut secrets);
-        // Whatever else is wrong with the same text would be told with the text.
+        // Drop other diagnostics about the same text: they would repeat it.
         self.found.retain(|told| {
             let Diagnostic { path, problem, allowed, hint, .. } = told;
             let is_told_with = |secret: &Secret<'_>| {
@@ -123,14 +123,14 @@ fn is_secret(text: &str) -> bool {
         || has_credentials(text)
 }
 
-/// Whether a text begins as the value of an `Authorization` header does. Source: RFC 9110 §11.4.
+/// Whether a text starts like the value of an `Authorization` header. Source: RFC 9110 §11.4.
 fn authorises(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(' ') else { return false };
     let token = rest.split(' ').next().unwrap_or_default();
     if scheme.eq_ignore_ascii_case("bearer") {
         return token.len() >= BEARER_LEN_MIN;
     }
-    // A word of prose has its capital at the beginning, if anywhere.
+    // A word of prose has a capital only at its start.
     let is_mixed = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
     scheme.eq_ignore_ascii_case("basic")
         && token.len() >= BASIC_LEN_MIN

@@ -1,5 +1,4 @@
-//! Services: their ids resolve, their hosts are names, and every strict rule leaves them somewhere
-//! to go.
+//! Services: their ids resolve, their hosts are valid, and every strict rule leaves them a region.
 
 use super::known::{Known, Publisher};
 use super::{Checker, item, under};
@@ -12,7 +11,7 @@ use crate::json::Within;
 use crate::ordered::{Map, Set};
 use crate::residency::{self, Allow};
 
-/// The hosts that are served, by whom.
+/// The hosts that are taken, each with its service.
 type Taken = Map<String, ServiceId>;
 
 impl Checker<'_> {
@@ -80,7 +79,7 @@ impl Checker<'_> {
             self.report(at(key), Code::E014, problem, allowed);
         }
         let steering = self.steering(path, raw, &hosts, &regions);
-        // With a region missing for its own mistakes nothing certain can be said.
+        // If a region is missing because of its own mistakes, these checks would be wrong.
         if regions.len() == raw.regions.len() && !self.lost.is_from(&at("regions")) {
             self.rules_leave_a_region(id, &hosts, &regions, known);
             self.tenants_find_a_region(id, &steering, &regions, known);
@@ -105,7 +104,8 @@ impl Checker<'_> {
         }
     }
 
-    /// What remains can be held against the peak only where each part of it is known.
+    /// The remaining capacity can be compared with the peak only if every region's capacity is
+    /// known.
     fn peak_is_comparable(
         &mut self,
         path: &str,
@@ -128,8 +128,8 @@ impl Checker<'_> {
         }
     }
 
-    /// A strict rule that permits none of a service's regions would refuse its clients for ever;
-    /// that is a mistake here, not an answer to give at run time.
+    /// A strict rule that permits none of a service's regions would refuse its clients for ever.
+    /// That is a mistake in the config.
     fn rules_leave_a_region(
         &mut self,
         id: &ServiceId,
@@ -140,7 +140,7 @@ impl Checker<'_> {
         let mut told = Set::new();
         for host in hosts {
             for rule in residency::strict_rules_over(known.rules, host) {
-                // Nothing certain can be said of what itself has a mistake.
+                // A rule with a mistake of its own is not judged.
                 let is_known = !rule.allow.members.is_empty();
                 if is_known && !somewhere(&rule.allow, regions, known) && told.insert(&rule.id) {
                     let problem = format!(

@@ -1,4 +1,4 @@
-//! How a service chooses: its settings belong together, and name its own regions.
+//! Steering: its settings fit together, and name regions of the service.
 
 use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
@@ -59,7 +59,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Settings that mean nothing without another one. Somebody who wrote one relies on it.
+    /// Reports settings that have no effect without another one, since the author relies on them.
     fn settings_belong_together(&mut self, path: &str, raw: &RawService) {
         let policy = raw.steering;
         let by_latency = policy == Policy::Latency;
@@ -74,7 +74,8 @@ impl Checker<'_> {
             (
                 "weights",
                 by_weight,
-                "only with `steering` by `weighted`, `least_outstanding`, or `latency` with `band_ms`",
+                "only with `steering` by `weighted` or `least_outstanding`, or by `latency` with \
+                 `band_ms`",
             ),
             ("geo", policy == Policy::Geo, "only with `steering = \"geo\"`"),
             (

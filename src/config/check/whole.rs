@@ -1,4 +1,4 @@
-//! What only the config as a whole can get wrong: parts that are sound alone and not together.
+//! Checks of the whole config: parts that are valid alone but not together.
 
 use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
@@ -8,7 +8,7 @@ use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
 use crate::residency::{Mode, Rule, wildcard_of};
 
-/// Names that lead to this Worker, or move between regions.
+/// Names that this Worker serves, or that move between regions.
 struct Moving {
     served: Set<String>,
     published: Set<String>,
@@ -22,7 +22,7 @@ impl Moving {
 
 impl Checker<'_> {
     pub(super) fn whole(&mut self, raw: &Raw, config: &Config) {
-        // Names as they were written: a service with another mistake still has its names.
+        // Uses the names as written: a service with another mistake still has its names.
         let services = || raw.services.values();
         let moving = Moving {
             served: Set::of(services().flat_map(|s| &s.hosts).map(|host| written(host))),
@@ -39,8 +39,8 @@ impl Checker<'_> {
         self.every_target_can_be_probed(config);
     }
 
-    /// Two services that publish one object would undo each other for ever, and where there is a
-    /// CNAME or a balancer there can be nothing else of that name. Source: RFC 1034 §3.6.2.
+    /// Two services that publish the same object would undo each other's changes for ever. And a
+    /// name with a CNAME or a balancer can have nothing else. Source: RFC 1034 §3.6.2.
     fn published_once(&mut self, config: &Config) {
         let mut seen: Vec<(String, &str, &ServiceId)> = Vec::new();
         for (id, service) in &config.services {
@@ -68,8 +68,8 @@ impl Checker<'_> {
         }
     }
 
-    /// A rule about a host that nobody serves, or about tenants that nobody tells, is a rule about
-    /// nothing, most likely a misspelt one.
+    /// A rule for a host that no service has, or for tenants that no service reads, never matches.
+    /// It is most likely misspelt.
     fn rule_guards_something(
         &mut self,
         path: &str,
@@ -115,8 +115,8 @@ impl Checker<'_> {
         }
     }
 
-    /// A preferred rule that no region meets ranks nothing; a strict one refuses, and is told where
-    /// the service is.
+    /// A preferred rule that no region meets has no effect. A strict one refuses clients, which is
+    /// reported at the service.
     fn rule_has_an_effect(&mut self, path: &str, rule: &Rule, config: &Config) {
         if rule.mode == Mode::Strict || rule.allow.members.is_empty() || !self.broken.is_empty() {
             return;
@@ -130,7 +130,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A pin that is never applied is worse than none: its owner relies on it.
+    /// A pin that is never applied is worse than none, because someone relies on it.
     fn pins_hold(&mut self, config: &Config) {
         let tenancies = || config.services.iter().map(|(id, s)| (id, s.steering.tenancy.as_ref()));
         let is_told = tenancies().any(|(_, tenancy)| tenancy.is_some());
@@ -150,9 +150,9 @@ impl Checker<'_> {
         }
     }
 
-    /// An origin under a name that moves between regions is in no region, and one under a name that
-    /// this Worker serves would be this Worker: its probes would fail only once deployed, and each
-    /// request would come back to us.
+    /// An origin under a published name would move between regions. An origin under a name that
+    /// this Worker serves would be this Worker itself: its probes would fail only once deployed,
+    /// and each request would come back to us.
     fn origins_are_behind_us(&mut self, config: &Config, moving: &Moving) {
         let mut seen: Map<&str, &RegionId> = Map::new();
         let mut addresses: Map<String, &RegionId> = Map::new();
@@ -178,8 +178,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Pools know an origin by its host and records by its addresses alone: one that stands in two
-    /// regions would stand under two laws.
+    /// Pools identify an origin by its host, and records by its address. So the same host or
+    /// address in two regions would be under the rules of both.
     fn stands_once<'c>(
         &mut self,
         path: &str,
@@ -199,8 +199,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Controls and hooks must not come back to this Worker, and a control that is an origin tells
-    /// nothing that its probes do not.
+    /// Controls and hooks must not lead back to this Worker, and a control that is an origin adds
+    /// nothing to its probes.
     fn others_are_outside(&mut self, config: &Config, moving: &Moving) {
         let origins = || config.regions.values().flat_map(|region| &region.origins);
         for (index, control) in config.controls.iter().enumerate() {

@@ -1,20 +1,21 @@
-//! What may withhold a change at Cloudflare.
+//! What can hold back a change at Cloudflare.
 
 use crate::json::{Within, shape};
 
 shape! {
-    /// Guards. Each can only withhold, and none of them keeps an answer that a rule forbids.
+    /// Guards. They can only hold a change back, and never one that ends a breach of a residency
+    /// rule.
     pub(in crate::config) struct RawGuards {
-        /// Whether nothing is changed at all.
+        /// Holds back every change.
         halted: bool = false,
-        /// For how long traffic stays where it was moved to, unless that is down.
+        /// How long traffic stays where it was moved to, unless that region is down.
         hold_down_s: Within<0, 86_400> = Within(60),
-        /// Most changes of one service in an hour; upkeep may use half of them.
+        /// Most changes of one service per hour; upkeep may use half of them.
         changes_per_hour: Within<1, 10_000> = Within(30),
-        /// Most regions that traffic is taken away from at once.
+        /// Most regions that traffic may be moved away from at once.
         regions_away: Option<Within<1, 100>>,
-        /// Most percent of a zone's records that one plan changes, where it has ten or more and
-        /// what they name is not down.
+        /// Most percent of a zone's records that one plan may change. Does not apply to zones with
+        /// fewer than ten records, or to records that name a region that is down.
         zone_percent: Within<1, 100> = Within(30),
     }
 }

@@ -1,8 +1,8 @@
-//! Exactly the keys and values that may be written, nothing resolved.
+//! The keys and values that a config may have. Nothing is resolved here.
 //!
-//! Every struct here is the description of one table of the config: from it come the reading, with
-//! all mistakes of form at once, the JSON Schema, and the canonical JSON. What needs to look at two
-//! places is left to [`super::check`].
+//! Each struct describes one table of the config. From it come the reader, which reports all
+//! mistakes of form at once, the JSON Schema, and the canonical JSON. Rules that concern two values
+//! are in [`super::check`].
 
 mod guards;
 mod monitors;
@@ -33,31 +33,31 @@ use recovery::RawObserver;
 shape! {
     /// The config of one deployment.
     pub(super) struct Raw {
-        /// Where its JSON Schema is, for editors; nothing else reads it.
+        /// The URL of the JSON Schema, for editors; nothing else reads it.
         schema as "$schema": Option<String>,
-        /// Version of the config's form: 1.
+        /// Version of the config format: 1.
         version: u32,
         /// Vantage points.
         areas: RawAreas,
-        /// Places where data is stored and processed.
+        /// Regions: where data is stored and processed.
         regions: Map<RegionId, RawRegion>,
-        /// How origins are probed.
+        /// Monitors: how origins are probed.
         monitors: Map<MonitorId, RawMonitor>,
-        /// What clients ask for.
+        /// Services: what clients request.
         services: Map<ServiceId, RawService>,
         /// Residency rules; their order has no meaning.
         residency: Vec<RawRule> = Vec::new(),
-        /// The operator's own sets of countries, to be named with `@`.
+        /// Your own sets of countries, to be named with `@`.
         sets: Map<SetName, RawSet> = Map::new(),
         /// Tenants whose data is pinned.
         tenants: Map<TenantId, RawTenant> = Map::new(),
         /// Health that an operator sets by hand for a while.
         overrides: Vec<RawOverride> = Vec::new(),
-        /// What tells an observer that is cut off from one that sees an outage.
+        /// How to tell an outage from a failure of our own network.
         observer: RawObserver,
-        /// Who is told.
+        /// Who is alerted.
         alerts: Vec<RawAlert> = Vec::new(),
-        /// What may withhold a change at Cloudflare.
+        /// Guards: what can hold back a change at Cloudflare.
         guards: RawGuards,
         /// Limits of this deployment.
         limits: RawLimits,
@@ -69,9 +69,10 @@ shape! {
         probes_per_run: Within<1, 10_000> = Within(PROBES_PER_RUN_DEFAULT),
         /// Most calls of Cloudflare's API in one pass; the free plan allows 50 subrequests.
         api_calls_per_pass: Within<5, 1_000> = Within(API_CALLS_PER_PASS_DEFAULT),
-        /// Most calls of Cloudflare's API in five minutes; 1,200 are everybody's together.
+        /// Most calls of Cloudflare's API in five minutes; Cloudflare allows a user 1,200,
+        /// dashboard included.
         api_calls_per_5_min: Within<20, 1_200> = Within(API_CALLS_PER_5_MIN_DEFAULT),
-        /// How often the account is read when nothing has changed, to find what others did.
+        /// How often the account is read when nothing has changed, to find changes made by others.
         compare_every_s: Within<60, 86_400> = Within(600),
     }
 }

@@ -13,13 +13,14 @@ use serde_json::{Number, Value};
 shape! {
     /// How origins are probed, and how many probes change their health.
     pub(in crate::config) struct RawMonitor {
-        /// What is asked for.
+        /// The path that is requested.
         path: ProbePath = ProbePath("/".to_owned()),
         /// Time between probes of an origin whose health is settled.
         interval_s: Within<5, 3_600> = Within(60),
-        /// The same once an origin has been down for five minutes; twice `interval_s` where absent.
+        /// The interval once an origin has been down for five minutes; twice `interval_s` if
+        /// absent.
         down_interval_s: Option<Within<5, 3_600>>,
-        /// Longest wait for an answer and its body.
+        /// Longest wait for a response and its body.
         timeout_ms: Within<100, 10_000> = Within(5_000),
         /// Passes in a row that make an origin up.
         rise: Within<1, 10> = Within(2),
@@ -31,18 +32,17 @@ shape! {
         forgive: Within<1, 10> = Within(3),
         /// How many areas must agree that it fails: `any`, `majority`, `all` or a number.
         quorum: RawQuorum = RawQuorum::Majority,
-        /// Which answer counts as a pass.
+        /// Which response counts as a pass.
         expect: RawExpect,
         /// Fails an origin that became much slower while its peers did not.
         slower_than_peers: Option<RawSlower>,
-        /// Holds back an origin that keeps going down and up; with a half-life of 15 minutes where
-        /// absent.
+        /// Holds back an origin that keeps going down and up; half-life of 15 minutes if absent.
         damping: Option<RawDamping>,
-        /// A composite monitor: up where all of these are.
+        /// Makes this a composite monitor: up if all of these are.
         all: Option<Vec<MonitorId>>,
-        /// A composite monitor: up where one of these is.
+        /// Makes this a composite monitor: up if any of these is.
         any: Option<Vec<MonitorId>>,
-        /// A composite monitor: up where enough of these are.
+        /// Makes this a composite monitor: up if enough of these are.
         at_least: Option<RawComposite>,
         /// Members of a composite monitor that must be up in any case.
         must_pass: Vec<MonitorId> = Vec::new(),
@@ -56,15 +56,15 @@ shape! {
         of: Vec<MonitorId>,
     }
 
-    /// Which answer counts as a pass. Everything named must hold.
+    /// Which response counts as a pass. All of these must hold.
     pub(in crate::config) struct RawExpect {
         /// Statuses such as `200`, `2xx` or `200-299`.
         status: OneOrMany<StatusRange> = OneOrMany::one(StatusRange::OK),
-        /// Text in the first 10 KiB of the body, whatever the case of its ASCII letters.
+        /// Text in the first 10 KiB of the body; ASCII case is ignored.
         body_contains: Option<String>,
-        /// What a JSON body says at each JSON pointer.
+        /// The value at each JSON pointer of a JSON body.
         json: Map<Pointer, RawBody> = Map::new(),
-        /// What each response header says; `true` where any value will do.
+        /// The value of each response header; `true` for any value.
         headers: Map<HeaderName, RawHeader> = Map::new(),
     }
 
@@ -78,15 +78,15 @@ shape! {
 
     /// When an origin counts as slow.
     pub(in crate::config) struct RawSlower {
-        /// So many times the slow-down of its peers.
+        /// How many times the slow-down of its peers.
         times: Within<2, 20> = Within(3),
-        /// And at least so much slower than it was at best.
+        /// And at least this much slower than at its best.
         and_ms: Within<10, 60_000> = Within(200),
     }
 
     /// How long flapping is remembered.
     pub(in crate::config) struct RawDamping {
-        /// Time in which half of the penalty is forgiven; 0 to damp nothing.
+        /// Time in which the penalty halves; 0 disables damping.
         half_life_s: Within<0, 86_400> = Within(900),
     }
 }
@@ -141,7 +141,7 @@ impl Shape for RawQuorum {
     }
 }
 
-/// What a JSON body says at a pointer: a value, or bounds.
+/// What is expected at a JSON pointer: a value, or bounds.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::config) enum RawBody {
     Equals(Value),
@@ -177,7 +177,7 @@ impl Shape for RawBody {
     }
 }
 
-/// What a header says: one of some texts, or anything.
+/// What is expected of a header: one of some values, or any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::config) enum RawHeader {
     Present,

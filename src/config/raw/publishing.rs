@@ -6,7 +6,7 @@ use crate::json::{MistakeKind, Reader, Shape, Within, shape};
 use serde_json::Value;
 
 shape! {
-    /// One object at Cloudflare: exactly one of these.
+    /// One object at Cloudflare; set exactly one of these keys.
     pub(in crate::config) struct RawPublish {
         /// A record set that names usable regions.
         dns: Option<RawDns>,
@@ -25,35 +25,35 @@ shape! {
         /// Its type.
         kind as "type": RecordKind,
         /// Whether it names the first permitted region that is up, or every permitted origin that
-        /// is.
+        /// is up.
         mode: DnsMode = DnsMode::Failover,
-        /// Time to live: 60 to 86400 s, or 1 for Cloudflare's automatic.
+        /// TTL: 60 to 86400 s, or 1 for Cloudflare's automatic TTL.
         ttl_s: RawTtl = RawTtl(60),
-        /// The same while a change is likely; as always where absent.
+        /// TTL while a change is likely; `ttl_s` if absent.
         ttl_at_risk_s: Option<RawTtl>,
-        /// Whether Cloudflare answers with its own addresses; as the records are where absent.
+        /// Whether the records are proxied by Cloudflare; unchanged if absent.
         proxied: Option<bool>,
-        /// Whether records are created where there are none.
+        /// Whether missing records are created.
         manage: bool = false,
-        /// Whether every record of this name and type is ours, marked or not.
+        /// Whether to take over existing records of this name and type that we did not create.
         adopt: bool = false,
     }
 
-    /// A load-balancer pool of which some origins are ours.
+    /// A load-balancer pool that contains some of our origins.
     pub(in crate::config) struct RawPool {
         /// The account's id.
         account: String,
         /// The pool's name.
         name: String,
-        /// The regions whose origins are in it; all of the service where absent.
+        /// The regions whose origins are in it; all of the service's if absent.
         regions: Option<Vec<RegionId>>,
-        /// Whether single origins are switched, or the pool when all of them are down.
+        /// Whether to disable each origin that is down, or the whole pool once all are down.
         switch: PoolSwitch = PoolSwitch::Origins,
         /// Whether the weights of its origins follow the service's shares.
         weights: bool = false,
-        /// Whether Cloudflare's own monitor is made to match ours, and attached.
+        /// Whether to attach a Cloudflare monitor that matches ours.
         monitor: bool = false,
-        /// Whether it is created where it is missing.
+        /// Whether it is created if missing.
         manage: bool = false,
     }
 
@@ -63,22 +63,22 @@ shape! {
         zone: String,
         /// The balancer's full name.
         name: String,
-        /// How clients of different countries are led to different pools.
+        /// How clients from different countries are sent to different pools.
         countries_by: CountriesBy = CountriesBy::CountryPools,
-        /// Whether Cloudflare answers with its own addresses; as it is where absent.
+        /// Whether it is proxied by Cloudflare; unchanged if absent.
         proxied: Option<bool>,
-        /// Time to live of a balancer that is not proxied; as it is where absent.
+        /// TTL of a balancer that is not proxied; unchanged if absent.
         ttl_s: Option<Within<10, 86_400>>,
-        /// What keeps a client with its origin; as it is where absent.
+        /// What keeps a client with its origin; unchanged if absent.
         session_affinity: Option<SessionAffinity>,
-        /// For how long; as it is where absent.
+        /// For how many seconds; unchanged if absent.
         session_affinity_ttl_s: Option<Within<30, 604_800>>,
-        /// Whether it is created where it is missing.
+        /// Whether it is created if missing.
         manage: bool = false,
     }
 }
 
-/// A time to live that Cloudflare takes. Source:
+/// A TTL that Cloudflare accepts. Source:
 /// developers.cloudflare.com/dns/manage-dns-records/reference/ttl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::config) struct RawTtl(pub(in crate::config) u32);

@@ -1,4 +1,4 @@
-//! Disaster recovery: how a service fails over, what it promises, who is told, what is set by hand.
+//! Disaster recovery: failover, contracts, overrides, the observer and alerts.
 
 use crate::ids::{OriginId, RegionId};
 use crate::json::{MistakeKind, Reader, Shape, Within, shape, words};
@@ -8,11 +8,11 @@ use serde_json::Value;
 shape! {
     /// How a service fails over and back.
     pub(in crate::config) struct RawFailover {
-        /// Whether it happens by itself.
+        /// Whether it is automatic.
         mode: RawFailoverMode = RawFailoverMode::Automatic,
         /// How traffic comes back.
         failback: RawFailback,
-        /// What makes another region the primary.
+        /// The hook that promotes another region to primary.
         promote: Option<RawPromote>,
     }
 
@@ -26,9 +26,9 @@ shape! {
 
     /// A hook that promotes a standby.
     pub(in crate::config) struct RawPromote {
-        /// What is called.
+        /// The URL that is called.
         url: String,
-        /// Most seconds that the standby may lag to be promoted.
+        /// The largest lag of a standby that may be promoted.
         max_lag_s: Within<0, 86_400> = Within(300),
         /// Name of the secret that authorises the call.
         secret: Option<String>,
@@ -36,17 +36,17 @@ shape! {
 
     /// The recovery targets that a service promises.
     pub(in crate::config) struct RawContract {
-        /// Longest time from a fault to service elsewhere.
+        /// Longest time from a fault until another region serves.
         rto_s: Option<Within<1, 86_400>>,
         /// Most seconds of writes that may be lost.
         rpo_s: Option<Within<0, 86_400>>,
-        /// Percent of requests that are answered.
+        /// Percent of requests that must be answered.
         availability: Option<RawPercent>,
     }
 
     /// Health that an operator sets by hand.
     pub(in crate::config) struct RawOverride {
-        /// The origin; or else `region`.
+        /// The origin. Set either this or `region`.
         origin: Option<OriginId>,
         /// All origins of this region.
         region: Option<RegionId>,
@@ -56,19 +56,19 @@ shape! {
         reason: String,
         /// Who did it.
         author: String,
-        /// Until when; there is no override for ever.
+        /// When it ends; every override has an end.
         until: Timestamp,
     }
 
-    /// What tells an observer that is cut off from one that sees an outage.
+    /// How to tell an outage from a failure of our own network.
     pub(in crate::config) struct RawObserver {
-        /// URLs outside of all regions that answer as long as the observer's network is there.
+        /// Third-party URLs that respond as long as our own network works.
         controls: Vec<String> = Vec::new(),
     }
 
-    /// Who is told.
+    /// Who is alerted.
     pub(in crate::config) struct RawAlert {
-        /// The way.
+        /// The kind of receiver.
         kind: RawAlertKind,
         /// Name of the secret that holds the URL.
         url_secret: Option<String>,
@@ -78,9 +78,9 @@ shape! {
 }
 
 words! {
-    /// Whether a failover happens by itself.
+    /// Whether a failover is automatic.
     pub(in crate::config) enum RawFailoverMode {
-        /// It does.
+        /// It is.
         Automatic = "automatic",
         /// A person decides.
         Manual = "manual",
@@ -88,15 +88,15 @@ words! {
 
     /// What an operator can set an origin to.
     pub(in crate::config) enum RawForced {
-        /// Fit for traffic, whatever the probes say.
+        /// Healthy, whatever the probes say.
         Up = "up",
-        /// Not fit.
+        /// Unhealthy, whatever the probes say.
         Down = "down",
-        /// No new clients, and still probed.
+        /// Takes no new clients, and is still probed.
         Drain = "drain",
     }
 
-    /// The ways to tell.
+    /// The kinds of receivers.
     pub(in crate::config) enum RawAlertKind {
         /// Slack.
         Slack = "slack",

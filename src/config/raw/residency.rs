@@ -13,32 +13,33 @@ use serde_json::Value;
 shape! {
     /// One residency rule.
     pub(in crate::config) struct RawRule {
-        /// Its name; clients see it when they are refused.
+        /// Its id; refused clients see it.
         id: RuleId,
-        /// Which requests it guards; every condition must hold, and without one it guards all.
+        /// Which requests it applies to. All conditions must hold; without conditions it applies to
+        /// all.
         when: RawWhen,
         /// Countries and sets of the regions that it permits; `*` permits all.
         allow: OneOrMany<CountryEntry>,
-        /// `strict`: never leave, whatever is down. `preferred`: leave only where nothing inside
+        /// `strict`: never broken, whatever is down. `preferred`: broken only if no region inside
         /// is usable.
         mode: Mode,
-        /// The legal ground, in the operator's words.
+        /// The legal basis, in your own words.
         basis: Option<String>,
     }
 
-    /// Which requests a rule guards.
+    /// Which requests a rule applies to.
     pub(in crate::config) struct RawWhen {
         /// The client's country, or a set such as `@eea`.
         country: Option<OneOrMany<CountryEntry>>,
         /// The client's continent: AF, AN, AS, EU, NA, OC or SA.
         continent: Option<OneOrMany<Continent>>,
-        /// The host that is asked for.
+        /// The host of the request.
         host: Option<OneOrMany<String>>,
         /// The path: `/login`, or `/api/*`, which covers `/api` too.
         path: Option<OneOrMany<Pattern>>,
         /// The method.
         method: Option<OneOrMany<Method>>,
-        /// What each request header says; `true` where any value will do.
+        /// The value of each request header; `true` for any value.
         header: Map<HeaderName, RawHeader> = Map::new(),
         /// The tenant.
         tenant: Option<OneOrMany<TenantId>>,
@@ -48,24 +49,24 @@ shape! {
     pub(in crate::config) struct RawTenant {
         /// Countries and sets of the regions that may hold it.
         allow: OneOrMany<CountryEntry>,
-        /// The legal ground or the contract.
+        /// The legal basis or the contract.
         basis: Option<String>,
     }
 
-    /// A set with its source and its time.
+    /// A set with its source and its dates.
     pub(in crate::config) struct RawDatedSet {
-        /// Countries, or other sets; an own set among them names no own set itself.
+        /// Countries or other sets. An own set among them must not itself contain an own set.
         members: Vec<SetEntry>,
         /// Where it comes from.
         source: Option<String>,
-        /// From when on its members count.
+        /// When its members begin to count.
         effective_from: Option<Timestamp>,
-        /// Until when they do.
+        /// When they no longer count.
         expires: Option<Timestamp>,
     }
 }
 
-/// An operator's own set: a list, or a table with source and time. The flag is whether it is a
+/// An operator's own set: a list, or a table with source and dates. The flag says whether it is a
 /// table.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::config) struct RawSet(pub(in crate::config) RawDatedSet, pub(in crate::config) bool);

@@ -12,9 +12,9 @@ use crate::json::{Within, shape, words};
 use crate::ordered::Map;
 
 shape! {
-    /// What clients ask for.
+    /// A service: what clients request.
     pub(in crate::config) struct RawService {
-        /// Host names that clients use; `*.example.com` covers one label.
+        /// Host names that clients use; the `*` of `*.example.com` stands for one label.
         hosts: Vec<String> = Vec::new(),
         /// How its origins are probed.
         monitor: MonitorId,
@@ -22,43 +22,43 @@ shape! {
         regions: Vec<RegionId>,
         /// How a region is chosen among those that are permitted and usable.
         steering: Policy = Policy::Latency,
-        /// Regions within this of the best share by weight.
+        /// Regions whose latency is within this of the best share the traffic by weight.
         band_ms: Within<0, 1_000> = Within(0),
-        /// A choice moves only for more than this beyond the band.
+        /// A client moves to another region only for a gain of more than this beyond the band.
         min_gain_ms: Within<0, 1_000> = Within(5),
-        /// Shares of the regions, where steering is by weight or within the band; 1 each where
-        /// absent, 0 for last resort.
+        /// Shares of the regions, with steering by weight or within the band; 1 if absent, 0 for
+        /// last resort.
         weights: Map<RegionId, Within<0, 100>> = Map::new(),
-        /// Which regions serve which places, where steering is `geo`.
+        /// Which regions serve which clients, with `steering = "geo"`.
         geo: RawGeo,
         /// What keeps a client with its region.
         affinity: Affinity = Affinity::None,
-        /// Percent of the clients that a region takes while it is tried out; all of them where
-        /// no other region is usable.
+        /// Percent of the clients that a canary region takes; all of them if no other region is
+        /// usable.
         canary: Map<RegionId, Within<0, 100>> = Map::new(),
-        /// Percent of the clients that a region turns away, to the next one or to nowhere.
+        /// Percent of the clients that a region turns away, to the next region if there is one.
         shed: Map<RegionId, Within<0, 100>> = Map::new(),
-        /// Whether a region with origins down hands a share of its clients to the next.
+        /// Whether a region with origins down gives a share of its clients to the next region.
         spill: bool = false,
         /// Where requests go that change something.
         writes: RawWrites = RawWrites::Any,
-        /// The region that takes writes; the first of `regions` where absent.
+        /// The region that takes writes; the first of `regions` if absent.
         primary: Option<RegionId>,
-        /// Most seconds that a replica may lag to be read from.
+        /// The largest lag of a replica that may be read from.
         max_lag_s: Within<0, 86_400> = Within(60),
         /// For how long a client that wrote reads from the primary.
         read_your_writes_s: Within<0, 3_600> = Within(0),
-        /// How a request tells its tenant.
+        /// How a request names its tenant.
         tenant: Option<RawTenantSource>,
-        /// Longest wait for the first byte of one try of a request that may be tried elsewhere.
+        /// Longest wait for the first byte of one try, if the request may be tried again elsewhere.
         try_timeout_ms: Within<100, 60_000> = Within(5_000),
-        /// Longest wait for the first byte of an answer, all tries together.
+        /// Longest wait for the first byte of a response, all tries together.
         timeout_ms: Within<100, 300_000> = Within(30_000),
         /// How the proxy treats its requests.
         proxy: Proxying,
         /// How it fails over and back.
         failover: RawFailover,
-        /// Requests a second at peak, which those that remain must be able to carry.
+        /// Requests per second at peak, which the remaining regions must be able to carry.
         peak_rps: Option<Within<1, 10_000_000>>,
         /// Objects at Cloudflare that follow its health.
         publish: Vec<RawPublish> = Vec::new(),
@@ -66,8 +66,8 @@ shape! {
         contract: Option<RawContract>,
     }
 
-    /// Which regions serve which places; the most exact place that is named counts: data center,
-    /// then country, then Cloudflare's region.
+    /// Which regions serve which clients. The most exact entry counts: data center, then country,
+    /// then load-balancing region.
     pub(in crate::config) struct RawGeo {
         /// By Cloudflare data center, such as `FRA`.
         pops: Map<Pop, Vec<RegionId>> = Map::new(),
@@ -77,15 +77,15 @@ shape! {
         regions: Map<LbRegion, Vec<RegionId>> = Map::new(),
     }
 
-    /// How a request tells its tenant: by one of the first four.
+    /// How a request names its tenant: set exactly one of the first four keys.
     pub(in crate::config) struct RawTenantSource {
-        /// By a header of this name.
+        /// In the header of this name.
         header: Option<HeaderName>,
-        /// By a cookie of this name.
+        /// In the cookie of this name.
         cookie: Option<HeaderName>,
-        /// By this label of the host, the leftmost being 1.
+        /// In this label of the host, the leftmost being 1.
         host_label: Option<Within<1, 10>>,
-        /// By this segment of the path, the leftmost being 1.
+        /// In this segment of the path, the leftmost being 1.
         path_segment: Option<Within<1, 10>>,
         /// Whether a request without a known tenant is refused.
         required: bool = false,
@@ -97,9 +97,9 @@ shape! {
 words! {
     /// Where requests go that change something.
     pub(in crate::config) enum RawWrites {
-        /// Anywhere that is permitted.
+        /// To any permitted region.
         Any = "any",
-        /// To the primary; others only read from a replica that is fresh enough.
+        /// To the primary; reads may use a replica that is fresh enough.
         Primary = "primary",
     }
 }

@@ -1,4 +1,4 @@
-//! Texts of a form that one look can tell.
+//! Strings with a fixed format.
 
 use crate::country::Country;
 use crate::json::{Key, MistakeKind, Reader, Shape};
@@ -6,7 +6,7 @@ use crate::latency::Location;
 use crate::residency::sets;
 use serde_json::Value;
 
-/// A text, where it fits, or a report.
+/// The string if it fits; otherwise reports it.
 fn fitting(
     value: &Value,
     reader: &mut Reader,
@@ -15,7 +15,7 @@ fn fitting(
 ) -> Option<String> {
     let text = reader.text(value, allowed)?;
     if !fits(text) {
-        // A set is most often written without its `@`.
+        // The most frequent mistake is a set without its `@`.
         let set = text.to_ascii_lowercase();
         let is_set = allowed.contains("@eea") && sets::builtin(&set).is_some();
         let hint = is_set.then(|| ["write `@", &set, "`"].concat());
@@ -25,7 +25,8 @@ fn fitting(
     Some(text.to_owned())
 }
 
-/// Declares texts: what fits, what is allowed in words, and the same as a regular expression.
+/// Declares string types: the test that a string must pass, what is allowed in words, and the same
+/// as a regular expression.
 macro_rules! texts {
     ($($(#[$about:meta])* $name:ident: $fits:expr, $allowed:literal, $pattern:literal;)*) => {$(
         $(#[$about])*
@@ -65,7 +66,7 @@ macro_rules! texts {
 }
 
 texts! {
-    /// What a probe asks for.
+    /// The path of a probe.
     ProbePath: |text| text.starts_with('/') && !text.contains(['#', ' ']),
         "a path that starts with `/`, without `#` or spaces", "^/[^# ]*$";
     /// A JSON pointer. Source: RFC 6901.
@@ -79,11 +80,12 @@ texts! {
         "an HTTP method in upper case, such as `POST`", "^[A-Z]+$";
     /// The name of an operator's own set, without the `@`.
     SetName: is_set_name, "a name made of a-z, 0-9, `_` and `-`", "^[a-z0-9_-]+$";
-    /// A country, a set behind its `@`, or `*` for everywhere.
+    /// A country, a set with its `@`, or `*` for every country.
     CountryEntry: is_country_entry, "countries such as `BR`, sets such as `@eea`, or `*`",
         "^(\\*|@[a-z0-9_-]+|[A-Za-z]{2})$";
     /// A country or a set.
-    SetEntry: |text| text != "*" && is_country_entry(text), "countries such as `BR`, or sets such as `@eea`",
+    SetEntry: |text| text != "*" && is_country_entry(text),
+        "countries such as `BR`, or sets such as `@eea`",
         "^(@[a-z0-9_-]+|[A-Za-z]{2})$";
     /// A data center of Cloudflare.
     Pop: |text| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()),
@@ -110,7 +112,7 @@ fn is_country_entry(text: &str) -> bool {
     text == "*" || two_letters || text.strip_prefix('@').is_some_and(is_set_name)
 }
 
-/// The country under whose law a region stands.
+/// The country whose law applies to a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::config) struct RegionCountry(pub(in crate::config) Country);
 
@@ -138,7 +140,7 @@ impl Shape for RegionCountry {
     }
 }
 
-/// The code of a country that is often written with another one.
+/// The right code for a country that is often written with a wrong one.
 pub(in crate::config) fn meant(code: &str) -> Option<&'static str> {
     match code {
         "UK" => Some("GB"),
@@ -147,7 +149,7 @@ pub(in crate::config) fn meant(code: &str) -> Option<&'static str> {
     }
 }
 
-/// Where a region is.
+/// The location of a region.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::config) struct RegionLocation(pub(in crate::config) Location);
 
