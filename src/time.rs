@@ -4,9 +4,8 @@
 //! Colos disagree about the time and a cron run can be late, so every difference is taken with
 //! [`Timestamp::since`], which is never negative: an event "from the future" has age zero.
 
-mod rfc3339;
-
 use crate::json::text_shape;
+use chrono::{DateTime, SecondsFormat};
 use std::fmt;
 
 /// A duration in whole milliseconds.
@@ -17,11 +16,11 @@ pub const SECOND: Millis = 1_000;
 /// Milliseconds in one minute.
 pub const MINUTE: Millis = 60 * SECOND;
 
-/// The last instant that is written with a date, in the year 262142.
-const DATED_MAX: Millis = 8_210_266_876_799_999;
-
-/// An instant: milliseconds since 1970-01-01T00:00:00Z. Written in JSON as RFC 3339, so that people
-/// can read it.
+/// An instant: milliseconds since 1970-01-01T00:00:00Z.
+///
+/// Written as RFC 3339, so that people can read it, and as `+…ms` where no calendar goes that far.
+/// Read as RFC 3339 with any offset, without what is finer than a millisecond; RFC 3339 has years
+/// of four digits, so a later one is written and not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(u64);
 
@@ -58,17 +57,20 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 > DATED_MAX {
-            return write!(f, "+{}ms", self.0);
+        let dated = i64::try_from(self.0).ok().and_then(DateTime::from_timestamp_millis);
+        match dated {
+            Some(instant) => f.write_str(&instant.to_rfc3339_opts(SecondsFormat::Millis, true)),
+            None => write!(f, "+{}ms", self.0),
         }
-        rfc3339::write(self.0, f)
     }
 }
 
 impl TryFrom<String> for Timestamp {
     type Error = BadTimestamp;
     fn try_from(text: String) -> Result<Self, BadTimestamp> {
-        rfc3339::parse(&text).map(Self).ok_or(BadTimestamp(text))
+        let instant = DateTime::parse_from_rfc3339(&text).ok();
+        let ms = instant.and_then(|instant| u64::try_from(instant.timestamp_millis()).ok());
+        ms.map(Self).ok_or(BadTimestamp(text))
     }
 }
 
@@ -80,6 +82,7 @@ text_shape!(Timestamp, |text: &str| Timestamp::try_from(text.to_owned()), "an RF
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn an_instant_reads_back_as_it_was_written() {
@@ -99,8 +102,76 @@ mod tests {
 
     #[test]
     fn what_is_not_an_instant_is_refused() {
-        for bad in ["", "yesterday", "2026-13-01T00:00:00Z", "1969-12-31T23:59:59Z"] {
-            assert!(Timestamp::try_from(bad.to_owned()).is_err(), "{bad:?}");
+        for bad in [
+            "",
+            "yesterday",
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-31T24:00:00Z",
+            "2026-01-31T12:00:00",
+            "2026-01-31T12:00Z",
+            "2026-01-31T12:00:00.Z",
+            "2026-01-31T12:00:00Z and more",
+            "1969-12-31T23:59:59.999Z",
+            "+12026-01-31T12:00:00Z",
+        ] {
+            assert!(read(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_offset_is_reckoned_in_and_a_finer_fraction_is_cut_off() {
+        let noon = read("2026-01-31T12:00:00.123Z");
+        assert!(noon.is_some());
+        for same in [
+            "2026-01-31T14:00:00.123+02:00",
+            "2026-01-31T07:30:00.123-04:30",
+            "2026-01-31T12:00:00.123999999Z",
+            "2026-01-31t12:00:00.123z",
+            "2026-01-31 12:00:00.123Z",
+        ] {
+            assert_eq!(read(same), noon, "{same}");
+        }
+    }
+
+    #[test]
+    fn the_last_instant_of_the_calendar_has_a_date_and_the_next_one_has_not() {
+        let last = Timestamp::from_millis(8_210_266_876_799_999);
+        assert_eq!(last.to_string(), "+262142-12-31T23:59:59.999Z");
+        assert_eq!(last.plus(1).to_string(), "+8210266876800000ms");
+        assert_eq!(Timestamp::from_millis(u64::MAX).to_string(), "+18446744073709551615ms");
+    }
+
+    /// The last millisecond of the year 9999.
+    const FOUR_DIGITS_MAX: Millis = 253_402_300_799_999;
+
+    fn read(text: &str) -> Option<Timestamp> {
+        Timestamp::try_from(text.to_owned()).ok()
+    }
+
+    proptest! {
+        #[test]
+        fn every_instant_of_a_year_of_four_digits_reads_back(ms in 0..=FOUR_DIGITS_MAX) {
+            let at = Timestamp::from_millis(ms);
+            prop_assert_eq!(read(&at.to_string()), Some(at));
+        }
+
+        #[test]
+        fn texts_sort_as_their_instants_do(a in 0..=FOUR_DIGITS_MAX, b in 0..=FOUR_DIGITS_MAX) {
+            let [a, b] = [a, b].map(Timestamp::from_millis);
+            prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));
+        }
+
+        #[test]
+        fn what_can_be_read_is_written_as_the_same_instant(
+            text in concat!(
+                "(19|20|00)[0-9]{2}-[01][0-9]-[0-3][0-9][Tt _][0-2][0-9]:[0-6][0-9]:[0-6][0-9]",
+                "(\\.[0-9]{0,11})?(Z|z|[+-][0-2][0-9]:?[0-6][0-9]| Z||\u{2212}01:00|Zx)",
+            ),
+        ) {
+            if let Some(at) = read(&text) {
+                prop_assert_eq!(read(&at.to_string()), Some(at));
+            }
         }
     }
 }
