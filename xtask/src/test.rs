@@ -111,7 +111,8 @@ fn deploy_dry_run(checkout: &Checkout, tools: &Tools) -> Result<()> {
     let mut wrangler = process::command(node, checkout.root());
     wrangler
         .arg(&tools.wrangler)
-        .args(["deploy", "--dry-run", "--outdir"])
+        // Without it a `wrangler.json` of any folder above would be taken instead.
+        .args(["deploy", "--config", "wrangler.toml", "--dry-run", "--outdir"])
         .arg(checkout.target().join("dry-run"))
         .env("WRANGLER_SEND_METRICS", "false");
     let output = process::output(&mut wrangler)?;
