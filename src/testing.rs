@@ -7,6 +7,7 @@ use crate::ids::{MonitorId, OriginId};
 use crate::target::Target;
 use crate::tick::{ProbeResult, RoundReply, RoundRequest};
 use crate::time::Timestamp;
+use crate::view::{TargetStanding, View};
 
 /// An account id.
 pub(crate) const ACCOUNT: &str = "0123456789abcdef0123456789abcdef";
@@ -57,6 +58,12 @@ pub(crate) fn config_text() -> String {
 pub(crate) fn target(origin: &str) -> Target {
     let origin = OriginId::parse(origin).unwrap();
     Target { origin, monitor: MonitorId::parse("api").unwrap() }
+}
+
+/// What the only monitor observed of an origin.
+pub(crate) fn observed<'a>(view: &View<'a>, origin: &str) -> TargetStanding<'a> {
+    let Target { origin, monitor } = target(origin);
+    view.target(&monitor, &origin)
 }
 
 /// A pass.

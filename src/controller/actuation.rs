@@ -12,6 +12,7 @@ use crate::ordered::Map;
 use crate::state::{APPLIED_MAX, Actuation, Applied, Denied, Intent, State};
 use crate::tally::Tally;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
+use crate::view::View;
 
 /// First wait after a failed pass; each further one waits twice as long.
 const BACKOFF_MS: Millis = 2 * SECOND;
@@ -44,8 +45,9 @@ pub struct Pass {
 
 /// Begins a pass where the desired state is new, an attempt failed and may be made again, something
 /// was begun and not heard of since, or the account was not looked at for a while.
-pub(super) fn begin(config: &Config, state: &State, now: Timestamp) -> Option<Pass> {
-    let desired = desired(config, state, now);
+pub(super) fn begin(view: &View<'_>) -> Option<Pass> {
+    let View { config, state, now } = *view;
+    let desired = desired(view);
     if desired.is_empty() {
         return None;
     }
@@ -126,10 +128,8 @@ impl Controller {
 
     /// Ends a pass before its next change if what it was made from no longer holds.
     pub fn still_holds(&self, pass: &mut Pass, now: Timestamp) -> bool {
-        let wanted = self
-            .config
-            .as_ref()
-            .map(|config| fingerprint(&desired(config, &self.state, now), config, &self.state));
+        let wanted =
+            self.view(now).map(|view| fingerprint(&desired(&view), view.config, view.state));
         let holds = wanted == Some(pass.wanted);
         if !holds {
             pass.reconcile.abandon(format!("it was made from {}, which is past", pass.basis));
@@ -142,11 +142,12 @@ impl Controller {
     /// Only where one could then begin: an alarm that finds nothing to do must not ask for another.
     #[must_use]
     pub fn next_pass_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let (config, actuation) = (self.config.as_ref()?, &self.state.actuation);
+        let view = self.view(now)?;
+        let (config, actuation) = (view.config, &view.state.actuation);
         let blocked_until = actuation.blocked_until.unwrap_or(now);
         let at = actuation.retry_at?.max(blocked_until).max(now);
         let is_spent = allowance(config, actuation, now).calls == 0;
-        let is_wanted = !desired(config, &self.state, now).is_empty();
+        let is_wanted = !desired(&view).is_empty();
         is_wanted.then(|| if is_spent { at.max(now.plus(MINUTE)) } else { at })
     }
 

@@ -1,8 +1,7 @@
 //! From config and state to the routing table.
 
-use crate::config::{Config, Origin, Publish, Region, Service};
+use crate::config::{Config, Publish, Region, Service};
 use crate::fingerprint::Fingerprint;
-use crate::health::Health;
 use crate::ids::RegionId;
 use crate::json::Shape;
 use crate::ordered::Map;
@@ -13,15 +12,15 @@ use crate::routes::{
 };
 use crate::state::State;
 use crate::time::Timestamp;
-use crate::view::{Standing, View};
+use crate::view::{RegionStanding, ServiceStanding, View};
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
 /// The routing table as of now.
 #[must_use]
-pub fn routes(view: View<'_>) -> Routes {
+pub fn routes(view: &View<'_>) -> Routes {
     let config = view.config;
-    let services = config.services.iter();
+    let services = view.services().map(|it| (it.id.clone(), service_entry(view, &it)));
     let now = &|allow: &Allow| permitted(view, allow);
     let mut routes = Routes {
         version: VERSION,
@@ -30,7 +29,7 @@ pub fn routes(view: View<'_>) -> Routes {
         config: config.fingerprint,
         law: Fingerprint::of(b""),
         regions: config.regions.iter().map(|(id, region)| region_entry(id, region)).collect(),
-        services: Map::of(services.map(|(id, service)| (id.clone(), service_entry(view, service)))),
+        services: Map::of(services),
         rules: config.residency.iter().map(|rule| rule_entry(view, rule)).collect(),
         tenants: by_name(&config.tenants, now),
         sets: permitted_sets(view, now),
@@ -42,18 +41,18 @@ pub fn routes(view: View<'_>) -> Routes {
     routes
 }
 
-/// The routing table of a config alone: the law and every region, and no health, so that a proxy
-/// without a table can go on inside the law. Its age is that of the epoch, and whatever the
-/// Controller writes is newer. `None` where the config does not read.
+/// The routing table of a config alone: the law and every region, all of unknown health. A proxy
+/// without a table can serve by it, inside the law. Its `as_of` is the epoch, so that whatever the
+/// Controller writes is newer. `None` where the config cannot be read.
 #[must_use]
 pub fn routes_of(config: &str, now: Timestamp) -> Option<Routes> {
     let config = Config::parse(config).ok()?;
-    let made = routes(View { config: &config, state: &State::default(), now });
+    let made = routes(&View::new(&config, &State::default(), now));
     Some(Routes { as_of: Timestamp::default(), ..made })
 }
 
-/// When the first membership ends by which any region is permitted anywhere.
-fn law_until(view: View<'_>) -> Option<Timestamp> {
+/// When the first membership ends that permits some region something.
+fn law_until(view: &View<'_>) -> Option<Timestamp> {
     let config = view.config;
     let rules = config.residency.iter().map(|rule| &rule.allow);
     let allows = rules.chain(config.tenants.values()).chain(config.sets.values());
@@ -65,8 +64,8 @@ fn law_until(view: View<'_>) -> Option<Timestamp> {
     ends.chain(known.filter_map(|name| sets::builtin(name)?.next_change(view.now))).min()
 }
 
-/// What is permitted by memberships that have no end.
-fn lasting(view: View<'_>) -> LastingEntry {
+/// What memberships without an end permit.
+fn lasting(view: &View<'_>) -> LastingEntry {
     let lastingly = &|allow: &Allow| {
         let lasts =
             |region: &Region| allow.permits_lastingly(region.country, &region.attest, view.now);
@@ -81,13 +80,12 @@ fn lasting(view: View<'_>) -> LastingEntry {
     }
 }
 
-/// Everything that the law says, in one number: every rule with the regions that it permits, every
-/// pin and set, every region with its country and the addresses of its origins, every service with
-/// its hosts, its regions, what is published for it and how it finds a tenant, and the version of
-/// the sets that are built in. Health, latency and the choice among permitted regions do not change
-/// it. The proof of a config names it, so whoever holds a proof can tell whether a table is under
-/// it.
-fn law_fingerprint(view: View<'_>, routes: &Routes) -> Fingerprint {
+/// A fingerprint of everything that the law says: every rule with the regions that it permits,
+/// every pin and set, every region with its country and the addresses of its origins, every service
+/// with its hosts, regions, published objects and how it finds a tenant, and the version of the
+/// built-in sets. Health, latency and the choice among permitted regions do not change it. The
+/// proof of a config names it, so that a proof can be matched to a routing table.
+fn law_fingerprint(view: &View<'_>, routes: &Routes) -> Fingerprint {
     let mut law = String::from(sets::DATASET);
     let mut add = |said: &dyn std::fmt::Display| {
         // Writing to a string cannot fail.
@@ -129,10 +127,9 @@ fn region_entry(id: &RegionId, region: &Region) -> RegionEntry {
     RegionEntry { id: id.clone(), country: region.country, location: region.location }
 }
 
-fn service_entry(view: View<'_>, service: &Service) -> ServiceEntry {
+fn service_entry(view: &View<'_>, standing: &ServiceStanding<'_>) -> ServiceEntry {
+    let (service, primary) = (standing.service, standing.primary);
     let steering = &service.steering;
-    let primary = steering.primary.as_ref();
-    let candidates = service.regions.iter().map(|id| candidate_entry(view, service, id));
     ServiceEntry {
         hosts: service.hosts.clone(),
         try_timeout_ms: service.try_timeout_ms,
@@ -155,48 +152,36 @@ fn service_entry(view: View<'_>, service: &Service) -> ServiceEntry {
         }),
         proxy: service.proxy.clone(),
         trial_path: trial_path(view, service),
-        regions: candidates.collect(),
+        regions: standing.regions.iter().map(candidate_entry).collect(),
     }
 }
 
-/// What the first monitor of the service asks for.
-fn trial_path(view: View<'_>, service: &Service) -> String {
+/// The path that the service's first monitor probes.
+fn trial_path(view: &View<'_>, service: &Service) -> String {
     let monitors = view.config.leaves(&service.monitor);
     let first = monitors.iter().next().and_then(|id| view.config.monitors.get(id));
     first.map_or_else(|| "/".to_owned(), |monitor| monitor.path.clone())
 }
 
-fn candidate_entry(view: View<'_>, service: &Service, id: &RegionId) -> CandidateEntry {
-    let monitor = &service.monitor;
-    let all: Vec<(&Origin, Standing)> =
-        view.origins_in(id).map(|origin| (origin, view.standing(monitor, origin))).collect();
-    let health = all.iter().map(|(_, standing)| standing.health).min().unwrap_or_default();
-    let fit = |standing: &Standing| health != Health::Down && standing.health == health;
-    // A region drains when none of its fit origins takes new clients.
-    let draining = !all.iter().any(|(_, standing)| fit(standing) && !standing.draining);
-    let usable: Vec<&Origin> = all
-        .iter()
-        .filter(|(_, standing)| fit(standing) && standing.draining == draining)
-        .map(|(origin, _)| *origin)
-        .collect();
-    let steering = &service.steering;
+fn candidate_entry(region: &RegionStanding<'_>) -> CandidateEntry {
+    let origins: Vec<String> =
+        region.usable().map(|usable| usable.origin.url.base().to_owned()).collect();
     CandidateEntry {
-        id: id.clone(),
-        health,
-        draining: draining && !usable.is_empty(),
-        usable: count(usable.len()),
-        all: count(all.len()),
-        latency_ms: usable.iter().filter_map(|origin| view.latency(monitor, origin)).min(),
-        // A region is as fresh as the replica that a request may meet there.
-        lag_s: usable.iter().filter_map(|origin| view.lag_s(monitor, origin)).max(),
-        weight: steering.weights.get(id).copied().unwrap_or(1),
-        canary: steering.canary.get(id).copied(),
-        shed: steering.shed.get(id).copied().unwrap_or(0),
-        origins: usable.iter().map(|origin| origin.url.base().to_owned()).collect(),
+        id: region.id.clone(),
+        health: region.health,
+        draining: region.is_draining,
+        usable: count(origins.len()),
+        all: count(region.origins.len()),
+        latency_ms: region.latency_ms(),
+        lag_s: region.lag_s(),
+        weight: region.share.weight,
+        canary: region.share.canary_percent,
+        shed: region.share.shed_percent,
+        origins,
     }
 }
 
-fn rule_entry(view: View<'_>, rule: &Rule) -> RuleEntry {
+fn rule_entry(view: &View<'_>, rule: &Rule) -> RuleEntry {
     let When { countries, hosts, paths, methods, headers, tenants } = rule.when.clone();
     let header = |(name, texts)| HeaderEntry { name, texts };
     RuleEntry {
@@ -215,10 +200,8 @@ fn rule_entry(view: View<'_>, rule: &Rule) -> RuleEntry {
     }
 }
 
-/// The regions that an allowance permits now.
-fn permitted(view: View<'_>, allow: &Allow) -> Vec<RegionId> {
-    let regions = view.config.regions.iter().filter(|(_, region)| view.permits(allow, region));
-    regions.map(|(id, _)| id.clone()).collect()
+fn permitted(view: &View<'_>, allow: &Allow) -> Vec<RegionId> {
+    view.permitted_by(allow).into_iter().cloned().collect()
 }
 
 fn by_name<K: Ord + Clone>(
@@ -228,15 +211,15 @@ fn by_name<K: Ord + Clone>(
     Map::of(allows.iter().map(|(name, allow)| (name.clone(), permitted(allow))))
 }
 
-/// Whether a pin in KV can name a set. Without such pins the table does not carry any.
-fn knows_kv_tenants(view: View<'_>) -> bool {
+/// Whether pins are kept in KV, where they can name sets. Only then does the table carry sets.
+fn knows_kv_tenants(view: &View<'_>) -> bool {
     let tenancies = view.config.services.values().filter_map(|s| s.steering.tenancy.as_ref());
     tenancies.into_iter().any(|tenancy| tenancy.kv)
 }
 
-/// What each named set permits.
+/// The regions that each named set permits.
 fn permitted_sets(
-    view: View<'_>,
+    view: &View<'_>,
     permitted: &dyn Fn(&Allow) -> Vec<RegionId>,
 ) -> Map<String, Vec<RegionId>> {
     if !knows_kv_tenants(view) {

@@ -23,6 +23,7 @@ use crate::jurisdiction::ControllerJurisdiction;
 use crate::state::{DIAGNOSTICS_MAX, RefusedConfig, State};
 use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
 use crate::time::Timestamp;
+use crate::view::View;
 
 /// The single writer's mind.
 #[derive(Debug, Default)]
@@ -88,6 +89,12 @@ impl Controller {
         self.config.as_ref()
     }
 
+    /// How everything stands; `None` as long as there is no config.
+    #[must_use]
+    pub fn view(&self, now: Timestamp) -> Option<View<'_>> {
+        self.config.as_ref().map(|config| View::new(config, &self.state, now))
+    }
+
     /// Takes a config text or refuses it whole; the last good one stays then (invariant 6).
     pub fn offer_config(&mut self, text: &str, now: Timestamp) -> Offered {
         let fingerprint = Fingerprint::of(text.as_bytes());
@@ -149,7 +156,7 @@ impl Controller {
     /// Begins a comparison with Cloudflare, if there is something to do or to look after.
     #[must_use]
     pub fn begin_reconcile(&self, now: Timestamp) -> Option<Pass> {
-        actuation::begin(self.config.as_ref()?, &self.state, now)
+        actuation::begin(&self.view(now)?)
     }
 
     /// The state as text, for the Controller's own storage.

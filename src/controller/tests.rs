@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::{Override, OverrideTo};
 use crate::health::Health;
-use crate::testing::{config_text, run, target};
+use crate::testing::{config_text, observed, run, target};
 use crate::{cloudflare, routes, state};
 
 fn at(ms: u64) -> Timestamp {
@@ -163,8 +163,8 @@ fn a_new_config_keeps_the_history_of_what_stays() {
     config["regions"]["eu-west"]["origins"][0]["url"] = "https://eu9.example.com".into();
     config["regions"]["us-east"]["origins"][0]["id"] = "us-2".into();
     assert_eq!(controller.offer_config(&config.to_string(), at(116_000)), Offered::Taken);
-    let config = controller.config().unwrap();
-    let health = |origin| controller.state().health(config, &target(origin), at(116_000));
+    let view = controller.view(at(116_000)).unwrap();
+    let health = |origin| observed(&view, origin).health;
     assert_eq!(health("eu-1"), Health::Up);
     assert_eq!(health("us-2"), Health::Unknown);
     assert!(!controller.state().targets.contains_key(&target("us-1")));
@@ -183,8 +183,7 @@ fn a_restart_goes_on_where_it_stopped() {
 #[test]
 fn an_old_belief_is_no_belief() {
     let controller = settled();
-    let config = controller.config().unwrap();
-    let health = |now| controller.state().health(config, &target("eu-1"), at(now));
+    let health = |now| observed(&controller.view(at(now)).unwrap(), "eu-1").health;
     assert_eq!(health(116_000), Health::Up);
     assert_eq!(health(116_000 + 11 * 60_000), Health::Unknown);
 }
@@ -222,7 +221,7 @@ fn a_drained_origin_takes_nobody_new_and_both_words_about_it_are_shown() {
     let region = &text("routes")["services"]["api"]["regions"][0];
     assert_eq!((&region["health"], &region["draining"]), (&"up".into(), &true.into()));
     assert_eq!(region["origins"], serde_json::json!(["https://eu.example.com"]));
-    let desired = cloudflare::desired(controller.config().unwrap(), &controller.state, now);
+    let desired = cloudflare::desired(&controller.view(now).unwrap());
     let (answer, _) = desired.records[0].answer.clone().unwrap();
     assert_eq!(answer.as_str(), "us-east");
 }
@@ -236,7 +235,7 @@ fn a_service_that_fails_over_by_hand_is_left_alone_at_cloudflare_and_steered_by_
     let mut controller = Controller::default();
     assert_eq!(controller.offer_config(&text.to_string(), at(0)), Offered::Taken);
     run(&mut controller, 60_000, &["eu-1"]);
-    let desired = cloudflare::desired(controller.config().unwrap(), &controller.state, at(115_000));
+    let desired = cloudflare::desired(&controller.view(at(115_000)).unwrap());
     assert_eq!((&desired.records[0].answer, desired.records[0].manual), (&None, true));
     let mut switches = desired.pools.iter().flat_map(|pool| pool.origins.values());
     assert!(switches.all(|member| member.switch == cloudflare::Switch::Leave));

@@ -1,28 +1,27 @@
 //! What to write into KV, and when.
 //!
-//! KV gives 1,000 writes a day on the free plan and one a second a key, so steady state must write
-//! next to nothing. A document is written when its **substance** changed: its content without
-//! instants and latencies, which are always in motion. Beyond that only `routes` is renewed, as a
-//! heartbeat, so that proxies can tell how old their view is: 288 writes a day.
+//! KV allows 1,000 writes a day on the free plan, and one a second for each key, so steady state
+//! must write next to nothing. A document is written when its **substance** changed: its content
+//! without instants and latencies, which change all the time. Beyond that only `routes` is renewed,
+//! as a heartbeat that tells proxies how old their table is: 288 writes a day.
 
 use super::Controller;
 use super::actuation::CALLS_WINDOW_MS;
 use super::compile;
-use crate::config::{Config, Origin};
+use crate::config::{Config, Origin, Region};
 use crate::documents::{
     ApiStatus, CloudflareStatus, ConfigStatus, ControllerStatus, Metadata, MonitorStatus,
     OriginStatus, REGION_PREFIX, RegionStatus, RunStatus, STATUS_KEY, Status,
 };
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
-use crate::ids::{MonitorId, RegionId, ServiceId};
+use crate::ids::{RegionId, ServiceId};
 use crate::json::{self, Shape};
-use crate::ordered::{Map, Set};
+use crate::ordered::Map;
 use crate::routes;
-use crate::state::{self, Actuation, State};
-use crate::target::Target;
+use crate::state::{self, Actuation};
 use crate::time::{MINUTE, Millis, Timestamp};
-use crate::view::View;
+use crate::view::{OriginStanding, View};
 
 /// How often `routes` is renewed when nothing changes.
 pub const HEARTBEAT_MS: Millis = 5 * MINUTE;
@@ -40,14 +39,14 @@ pub struct Document {
 }
 
 impl Controller {
-    /// The routing table, if it should be written now. It goes out before anything else is done,
-    /// because proxies wait for it.
+    /// The routing table, if it should be written now. It goes out before everything else, because
+    /// proxies wait for it.
     pub fn due_routes(&mut self, now: Timestamp) -> Option<Document> {
         self.due_documents(now).into_iter().find(|document| document.key == routes::KEY)
     }
 
-    /// Everything that should be written now. The generation grows when any substance changed since
-    /// it last grew. Until [`Controller::written`] says that a document arrived, it stays due.
+    /// Everything that should be written now. The generation grows if any substance has changed
+    /// since it last grew. A document stays due until [`Controller::written`] confirms it.
     pub fn due_documents(&mut self, now: Timestamp) -> Vec<Document> {
         let mut due = self.documents(now);
         let substances: Vec<_> = due.iter().map(|doc| doc.substance).collect();
@@ -55,7 +54,7 @@ impl Controller {
         if self.state.substance != Some(substance) {
             self.state.substance = Some(substance);
             self.state.generation = self.state.generation.saturating_add(1);
-            // They carry the generation, which has just grown.
+            // The documents carry the generation, which has just grown.
             due = self.documents(now);
         }
         let renewed_at = self.state.routes_written_at;
@@ -71,8 +70,8 @@ impl Controller {
         due
     }
 
-    /// Notes that a document is on its way. Until it is known to have arrived nobody knows what KV
-    /// holds, so it is due again whatever its substance is then.
+    /// Notes that a document is on its way. Until its arrival is confirmed nobody knows what KV
+    /// holds, so it is due again, whatever its substance.
     pub fn writing(&mut self, document: &Document) {
         self.state.written.remove(&document.key);
     }
@@ -87,7 +86,7 @@ impl Controller {
         }
     }
 
-    /// How everything is, for somebody who asks now.
+    /// The live status, for somebody who asks now.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> Status {
         let last_run = self.state.run.as_ref().map(|run| RunStatus {
@@ -96,59 +95,19 @@ impl Controller {
             rounds: run.round,
             probes: run.probes,
         });
-        Status { last_run, ..self.lasting_status(now) }
+        Status { last_run, ..self.lasting_status(self.view(now).as_ref(), now) }
     }
 
     fn documents(&self, now: Timestamp) -> Vec<Document> {
-        let mut documents = vec![self.status_document(now)];
-        if let Some(config) = &self.config {
-            documents.push(self.routes_document(config, now));
-            let regions = config.regions.keys();
-            documents.extend(regions.filter_map(|id| self.region_document(config, id, now)));
+        let view = self.view(now);
+        let status = self.lasting_status(view.as_ref(), now);
+        let mut documents = vec![status_document(&status, now)];
+        if let Some(view) = &view {
+            documents.push(routes_document(view, summary(&status)));
+            let regions = view.config.regions.iter();
+            documents.extend(regions.map(|(id, region)| region_document(view, id, region)));
         }
         documents
-    }
-
-    fn status_document(&self, now: Timestamp) -> Document {
-        let status = self.lasting_status(now);
-        let mut substance = Status { as_of: Timestamp::default(), generation: 0, ..status.clone() };
-        // Calls are always in motion, and are looked up in the live status.
-        substance.cloudflare.api = ApiStatus::default();
-        document(STATUS_KEY.to_owned(), &status, &substance, now, summary(&status))
-    }
-
-    fn routes_document(&self, config: &Config, now: Timestamp) -> Document {
-        let routes = compile::routes(View { config, state: &self.state, now });
-        let mut substance = routes.clone();
-        (substance.as_of, substance.generation) = (Timestamp::default(), 0);
-        for service in substance.services.values_mut() {
-            let steering = &service.steering;
-            let lag_max = steering.primary.as_ref().map(|_| steering.max_lag_s);
-            for region in &mut service.regions {
-                region.latency_ms = None;
-                // A lag is always in motion; that it passes the bound is news.
-                let passed = region.lag_s.zip(lag_max).map(|(lag, max)| u64::from(lag > max));
-                region.lag_s = passed;
-            }
-        }
-        let words = summary(&self.lasting_status(now));
-        document(routes::KEY.to_owned(), &routes, &substance, now, words)
-    }
-
-    fn region_document(&self, config: &Config, id: &RegionId, now: Timestamp) -> Option<Document> {
-        let status = self.region_status(config, id, now)?;
-        let mut substance = status.clone();
-        substance.as_of = Timestamp::default();
-        let monitors = substance.origins.values_mut().flat_map(|o| o.monitors.values_mut());
-        for monitor in monitors {
-            (monitor.latency_ms, monitor.lag_s) = (None, None);
-            if monitor.health == Health::Up {
-                // A stray failure is no news; told each time, it would spend the day's writes.
-                monitor.reason = None;
-            }
-        }
-        let words = region_summary(&status);
-        Some(document(format!("{REGION_PREFIX}{id}"), &status, &substance, now, words))
     }
 
     fn state_document(&self, now: Timestamp) -> Document {
@@ -157,7 +116,7 @@ impl Controller {
     }
 
     /// The status without what changes every minute.
-    fn lasting_status(&self, now: Timestamp) -> Status {
+    fn lasting_status(&self, view: Option<&View<'_>>, now: Timestamp) -> Status {
         Status {
             as_of: now,
             generation: self.state.generation,
@@ -167,28 +126,57 @@ impl Controller {
                 refused: self.state.refused.clone(),
             },
             doubted_since: self.state.doubted_since,
-            services: self
-                .config
-                .as_ref()
-                .map(|config| service_health(View { config, state: &self.state, now }))
-                .unwrap_or_default(),
+            services: view.map(service_health).unwrap_or_default(),
             cloudflare: cloudflare_status(&self.state.actuation, self.config.as_ref(), now),
             last_run: None,
         }
     }
+}
 
-    fn region_status(
-        &self,
-        config: &Config,
-        id: &RegionId,
-        now: Timestamp,
-    ) -> Option<RegionStatus> {
-        let region = config.regions.get(id)?;
-        let view = View { config, state: &self.state, now };
-        let origins = region.origins.iter();
-        let origins = Map::of(origins.map(|o| (o.id.clone(), origin_status(view, o))));
-        Some(RegionStatus { as_of: now, region: id.clone(), country: region.country, origins })
+fn status_document(status: &Status, now: Timestamp) -> Document {
+    let mut substance = Status { as_of: Timestamp::default(), generation: 0, ..status.clone() };
+    // Calls change all the time; the live status shows them.
+    substance.cloudflare.api = ApiStatus::default();
+    document(STATUS_KEY.to_owned(), status, &substance, now, summary(status))
+}
+
+fn routes_document(view: &View<'_>, words: String) -> Document {
+    let routes = compile::routes(view);
+    let mut substance = routes.clone();
+    (substance.as_of, substance.generation) = (Timestamp::default(), 0);
+    for service in substance.services.values_mut() {
+        let steering = &service.steering;
+        let lag_max = steering.primary.as_ref().map(|_| steering.max_lag_s);
+        for region in &mut service.regions {
+            region.latency_ms = None;
+            // A lag changes all the time; that it passes the bound is news.
+            let passed = region.lag_s.zip(lag_max).map(|(lag, max)| u64::from(lag > max));
+            region.lag_s = passed;
+        }
     }
+    document(routes::KEY.to_owned(), &routes, &substance, view.now, words)
+}
+
+fn region_document(view: &View<'_>, id: &RegionId, region: &Region) -> Document {
+    let origins = region.origins.iter();
+    let status = RegionStatus {
+        as_of: view.now,
+        region: id.clone(),
+        country: region.country,
+        origins: Map::of(origins.map(|origin| (origin.id.clone(), origin_status(view, origin)))),
+    };
+    let mut substance = status.clone();
+    substance.as_of = Timestamp::default();
+    let monitors = substance.origins.values_mut().flat_map(|o| o.monitors.values_mut());
+    for monitor in monitors {
+        (monitor.latency_ms, monitor.lag_s) = (None, None);
+        if monitor.health == Health::Up {
+            // A stray failure is no news; written each time, it would use up the day's writes.
+            monitor.reason = None;
+        }
+    }
+    let words = region_summary(&status);
+    document(format!("{REGION_PREFIX}{id}"), &status, &substance, view.now, words)
 }
 
 fn document(
@@ -203,10 +191,10 @@ fn document(
     Document { key, text, metadata: Metadata { as_of: now, summary }, substance }
 }
 
-fn service_health(view: View<'_>) -> Map<ServiceId, Map<RegionId, Health>> {
-    Map::of(view.config.services.iter().map(|(id, service)| {
-        let health = |region: &RegionId| view.region_health(&service.monitor, region);
-        (id.clone(), Map::of(service.regions.iter().map(|r| (r.clone(), health(r)))))
+fn service_health(view: &View<'_>) -> Map<ServiceId, Map<RegionId, Health>> {
+    Map::of(view.services().map(|standing| {
+        let regions = standing.regions.iter().map(|region| (region.id.clone(), region.health));
+        (standing.id.clone(), Map::of(regions))
     }))
 }
 
@@ -235,31 +223,28 @@ fn cloudflare_status(
     }
 }
 
-fn origin_status(view: View<'_>, origin: &Origin) -> OriginStatus {
-    let mut monitors: Map<MonitorId, MonitorStatus> = Map::new();
-    for monitor in Set::of(state_monitors(view.state, origin)) {
-        let target = Target { origin: origin.id.clone(), monitor: monitor.clone() };
-        let Some(known) = view.state.targets.get(&target) else { continue };
-        let reason = known.memory.reason.map(|reason| reason.to_string());
-        monitors.insert(
-            monitor.clone(),
-            MonitorStatus {
-                health: view.observed(monitor, origin),
-                damped_until: view.state.damped_until(view.config, &target, view.now),
-                lag_s: view.state.lag(view.config, &target, view.now).map(|lag| lag.value_s),
-                since: known.memory.since,
-                reason: known.note.clone().or(reason),
-                latency_ms: view.latency(monitor, origin),
-            },
-        );
+fn origin_status(view: &View<'_>, origin: &Origin) -> OriginStatus {
+    let monitors = view.monitors_of(&origin.id);
+    let monitors = monitors.map(|id| (id.clone(), monitor_status(view.origin(id, origin))));
+    OriginStatus {
+        url: origin.url.to_string(),
+        override_: view.override_of(&origin.id).cloned(),
+        monitors: Map::of(monitors),
     }
-    let override_ = view.state.override_of(view.config, &origin.id, view.now).cloned();
-    OriginStatus { url: origin.url.to_string(), override_, monitors }
 }
 
-fn state_monitors<'s>(state: &'s State, origin: &Origin) -> impl Iterator<Item = &'s MonitorId> {
-    let id = origin.id.clone();
-    state.targets.keys().filter(move |target| target.origin == id).map(|target| &target.monitor)
+/// What a monitor says of an origin. The page shows an override beside it, so health is the
+/// observed one.
+fn monitor_status(standing: OriginStanding<'_>) -> MonitorStatus {
+    let observed = standing.observed;
+    MonitorStatus {
+        health: observed.health,
+        damped_until: observed.damped_until,
+        lag_s: observed.lag.map(|lag| lag.value_s),
+        since: observed.since,
+        reason: observed.reason.map(|reason| reason.to_string()),
+        latency_ms: observed.latency_ms,
+    }
 }
 
 fn summary(status: &Status) -> String {

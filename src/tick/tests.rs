@@ -7,7 +7,7 @@ mod world;
 use super::*;
 use crate::controller::Controller;
 use crate::health::Health;
-use crate::testing::{config_text, fail, pass, run, target};
+use crate::testing::{config_text, fail, observed, pass, run, target};
 
 fn begin(at: u64) -> RoundRequest {
     let now = Timestamp::from_millis(at);
@@ -21,8 +21,7 @@ fn controller() -> Controller {
 }
 
 fn health(controller: &Controller, origin: &str, now: u64) -> Health {
-    let config = controller.config().unwrap();
-    controller.state().health(config, &target(origin), Timestamp::from_millis(now))
+    observed(&controller.view(Timestamp::from_millis(now)).unwrap(), origin).health
 }
 
 #[test]

@@ -161,7 +161,7 @@ pub(super) fn table(
     down: &[RegionId],
 ) -> Result<Table, crate::routes::BadRoutes> {
     let (config, state) = scenario::with(config, now, down, &[]);
-    Table::try_from(routes(View { config: &config, state: &state, now }))
+    Table::try_from(routes(&View::new(&config, &state, now)))
 }
 
 /// Decides a request of a class.

@@ -10,6 +10,7 @@ use crate::country::Country;
 use crate::ids::{RegionId, ServiceId};
 use crate::routes::{BadRoutes, Table};
 use crate::time::Timestamp;
+use crate::view::View;
 use serde::Serialize;
 use std::fmt::{self, Write as _};
 
@@ -88,7 +89,7 @@ fn failure(
     let regions: Vec<RegionId> = down.iter().cloned().collect();
     let (world, state) = scenario::with(config, now, &regions, &[]);
     let table = clients::table(config, now, &regions)?;
-    Ok(RegionFailure { down, table, desired: desired(&world, &state, now) })
+    Ok(RegionFailure { down, table, desired: desired(&View::new(&world, &state, now)) })
 }
 
 fn of_class(

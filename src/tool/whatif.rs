@@ -18,6 +18,7 @@ use crate::country::Country;
 use crate::ids::{RegionId, ServiceId};
 use crate::routes::Table;
 use crate::time::Timestamp;
+use crate::view::View;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -143,7 +144,7 @@ fn situation(
 ) -> Result<Situation, CommandFailure> {
     let (told, state) = scenario::with(config, now, down, &[]);
     let table = clients::table(config, now, down).map_err(CommandFailure::usage)?;
-    Ok(Situation { table, desired: desired(&told, &state, now) })
+    Ok(Situation { table, desired: desired(&View::new(&told, &state, now)) })
 }
 
 fn moves(

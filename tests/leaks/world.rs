@@ -84,7 +84,7 @@ fn compile(config: &Config, down: &[String]) -> Table {
             known.memory.observe(verdict, thresholds, now);
         }
     }
-    let routes = routes(View { config, state: &state, now });
+    let routes = routes(&View::new(config, &state, now));
     Table::try_from(routes).unwrap()
 }
 

@@ -5,16 +5,17 @@
 //! center says nothing of the client's country) holds what all rules over the name permit. A
 //! country whose clients may go elsewhere as well gets a list of its own.
 
-use super::{DesiredBalancer, countries, health, is_manual, shares};
+use super::weights::weights;
+use super::{DesiredBalancer, countries};
 use crate::cloudflare::observed::{
     BalancerFields, PoolMatch, PoolSet, RandomSteering, SetOverrides, Topology, Weight,
 };
 use crate::config::{CountriesBy, LoadBalancerTarget, Policy, PoolTarget, Publish, Service};
 use crate::country::Country;
 use crate::health::Health;
-use crate::ids::{RegionId, ServiceId};
+use crate::ids::RegionId;
 use crate::ordered::{Map, Set};
-use crate::view::View;
+use crate::view::{ServiceStanding, View};
 
 /// What the names of our pool sets begin with.
 const SET_PREFIX: &str = "pointsman";
@@ -22,7 +23,7 @@ const SET_PREFIX: &str = "pointsman";
 /// What is known of one balancer while its lists are made.
 struct Lists<'v> {
     view: &'v View<'v>,
-    service: &'v Service,
+    standing: &'v ServiceStanding<'v>,
     target: &'v LoadBalancerTarget,
     /// The regions of each pool.
     pools: Vec<(&'v str, &'v [RegionId])>,
@@ -31,38 +32,38 @@ struct Lists<'v> {
 
 pub(super) fn balancer(
     view: &View<'_>,
-    id: &ServiceId,
-    service: &Service,
+    standing: &ServiceStanding<'_>,
     target: &LoadBalancerTarget,
 ) -> Option<DesiredBalancer> {
-    let pools: Vec<&PoolTarget> = pools(service).collect();
+    let pools: Vec<&PoolTarget> = pools(standing.service).collect();
     let account = pools.first()?.account.clone();
     let (mut regions, mut down) = (Map::new(), Set::new());
     for pool in &pools {
         regions.insert(pool.name.clone(), pool.regions.clone());
-        if is_down(view, service, pool) {
+        if is_down(standing, pool) {
             down.insert(pool.name.clone());
         }
     }
     let lists = Lists {
         view,
-        service,
+        standing,
         target,
         pools: pools.iter().map(|pool| (pool.name.as_str(), pool.regions.as_slice())).collect(),
         down,
     };
-    let everybody = view.permitted_to_everybody(service, &target.name);
+    let everybody = view.everybody(standing.service, &target.name);
+    let permitted: Vec<RegionId> = everybody.permitted.into_iter().cloned().collect();
     Some(DesiredBalancer {
         zone: target.zone.clone(),
         name: target.name.clone(),
-        service: id.clone(),
+        service: standing.id.clone(),
         account,
         pools: regions,
         down: lists.down.clone(),
-        is_guarded: view.binds_everybody(service, &target.name),
-        fields: lists.fields(&everybody.into_iter().cloned().collect::<Vec<_>>()),
+        is_guarded: everybody.is_guarded,
+        fields: lists.fields(&permitted),
         manage: target.manage,
-        manual: is_manual(service),
+        manual: standing.is_manual(),
     })
 }
 
@@ -74,12 +75,16 @@ fn pools(service: &Service) -> impl Iterator<Item = &PoolTarget> {
 }
 
 /// Whether none of a pool's origins takes new clients.
-fn is_down(view: &View<'_>, service: &Service, pool: &PoolTarget) -> bool {
-    let mut origins = pool.regions.iter().flat_map(|region| view.origins_in(region));
-    origins.all(|origin| health(view, service, origin) == Health::Down)
+fn is_down(standing: &ServiceStanding<'_>, pool: &PoolTarget) -> bool {
+    let mut origins = standing.regions_of(&pool.regions).flat_map(|region| &region.origins);
+    origins.all(|origin| origin.for_new_clients() == Health::Down)
 }
 
-impl Lists<'_> {
+impl<'v> Lists<'v> {
+    fn service(&self) -> &'v Service {
+        self.standing.service
+    }
+
     fn fields(&self, everybody: &[RegionId]) -> Option<BalancerFields> {
         let default_pools = self.list(everybody, &[]);
         let fallback = default_pools.first().cloned()?;
@@ -88,7 +93,7 @@ impl Lists<'_> {
             .into_iter()
             .filter(|(pools, _)| *pools != default_pools && !pools.is_empty())
             .collect();
-        let geo = &self.service.steering.geo;
+        let geo = &self.service().steering.geo;
         let (mut region_pools, mut pop_pools) = (Map::new(), Map::new());
         for (code, regions) in &geo.regions {
             region_pools.insert(code.as_str().to_owned(), self.list(everybody, regions));
@@ -122,7 +127,7 @@ impl Lists<'_> {
     fn list(&self, permitted: &[RegionId], first: &[RegionId]) -> Vec<String> {
         let rank = |regions: &[RegionId]| {
             let near = first.iter().position(|region| regions.contains(region));
-            let order = self.service.regions.iter().position(|region| regions.contains(region));
+            let order = self.service().regions.iter().position(|region| regions.contains(region));
             (near.unwrap_or(first.len()), order)
         };
         let all = |regions: &[RegionId]| regions.iter().all(|region| permitted.contains(region));
@@ -135,10 +140,10 @@ impl Lists<'_> {
     /// The lists of all countries, with the countries that have them.
     fn by_country(&self) -> Vec<(Vec<String>, Vec<Country>)> {
         let mut lists: Vec<(Vec<String>, Vec<Country>)> = Vec::new();
-        for (permitted, countries) in countries::classes(self.view, self.service, &self.target.name)
-        {
+        let classes = countries::classes(self.view, self.service(), &self.target.name);
+        for (permitted, countries) in classes {
             for country in countries {
-                let geo = self.service.steering.geo.countries.get(&country);
+                let geo = self.service().steering.geo.countries.get(&country);
                 let list = self.list(&permitted, geo.map_or(&[], Vec::as_slice));
                 match lists.iter_mut().find(|(known, _)| *known == list) {
                     Some((_, known)) => known.push(country),
@@ -188,10 +193,10 @@ impl Lists<'_> {
     }
 
     fn policy(&self) -> &'static str {
-        let steering = &self.service.steering;
+        let steering = &self.service().steering;
         match steering.policy {
             // Only chance gives shares.
-            Policy::Ordered if shares::are_unequal(self.view, self.service) => "random",
+            Policy::Ordered if self.standing.has_trial_or_drain() => "random",
             Policy::Ordered => "off",
             Policy::Geo => "geo",
             Policy::Proximity => "proximity",
@@ -206,7 +211,7 @@ impl Lists<'_> {
         if !matches!(self.policy(), "random" | "least_outstanding_requests") {
             return None;
         }
-        let weights = shares::weights(self.view, self.service, &self.service.regions);
+        let weights = weights(self.standing, &self.service().regions);
         let weight = |regions: &[RegionId]| {
             let heaviest = regions.iter().filter_map(|region| weights.get(region)).max();
             heaviest.copied().unwrap_or(Weight::NONE)

@@ -2,40 +2,37 @@
 
 use super::Jurisdiction;
 use crate::config::{Publish, Region, Service};
+use crate::ids::ServiceId;
 use crate::ordered::Set;
 use crate::residency::{Allow, Mode, Rule};
 use crate::view::View;
 
-/// The parts of each service with pools of which one origin must stay in use: all of it, what each
-/// rule and each pin permits of it, and what all of them permit together.
-pub(super) fn jurisdictions(view: &View<'_>) -> Vec<Jurisdiction> {
+/// The parts of a service of which one origin must stay in use: all of it, what each rule and each
+/// pin permits of it, and what all of them permit together. A service without pools has none.
+pub(super) fn jurisdictions(
+    view: &View<'_>,
+    id: &ServiceId,
+    service: &Service,
+) -> Vec<Jurisdiction> {
+    if !service.publish.iter().any(|publish| matches!(publish, Publish::Pool(_))) {
+        return Vec::new();
+    }
     let mut jurisdictions: Vec<Jurisdiction> = Vec::new();
-    let pooled = |service: &Service| service.publish.iter().any(|p| matches!(p, Publish::Pool(_)));
-    for (id, service) in view.config.services.iter().filter(|(_, service)| pooled(service)) {
-        let mut add = |under: Option<String>, allows: &[&Allow]| {
-            let permitted = |region: &&Region| allows.iter().all(|a| view.permits(a, region));
-            let regions = service.regions.iter().filter_map(|id| view.config.regions.get(id));
-            let mut addresses = Set::new();
-            for region in regions.filter(permitted) {
-                addresses.extend(region.origins.iter().map(|origin| origin.url.host().to_owned()));
-            }
-            let same = |j: &Jurisdiction| j.service == *id && j.addresses == addresses;
-            // Many tenants are pinned alike.
-            if !jurisdictions.iter().any(same) {
-                jurisdictions.push(Jurisdiction { service: id.clone(), under, addresses });
-            }
-        };
-        add(None, &[]);
-        let rules = rules_over(view, service);
-        let mut together: Vec<&Allow> = Vec::new();
-        for rule in rules {
-            add(Some(format!("rule `{}`", rule.id)), &[&rule.allow]);
-            together.push(&rule.allow);
+    let mut add = |under: Option<String>, allows: &[&Allow]| {
+        let addresses = addresses(view, service, allows);
+        // Many tenants are pinned alike.
+        if !jurisdictions.iter().any(|known| known.addresses == addresses) {
+            jurisdictions.push(Jurisdiction { service: id.clone(), under, addresses });
         }
-        add(Some("all rules together".to_owned()), &together);
-        if service.steering.tenancy.is_none() {
-            continue;
-        }
+    };
+    add(None, &[]);
+    let mut together: Vec<&Allow> = Vec::new();
+    for rule in rules_over(view, service) {
+        add(Some(format!("rule `{}`", rule.id)), &[&rule.allow]);
+        together.push(&rule.allow);
+    }
+    add(Some("all rules together".to_owned()), &together);
+    if service.steering.tenancy.is_some() {
         for (tenant, pin) in &view.config.tenants {
             add(Some(format!("tenant `{tenant}`")), &[pin]);
             together.push(pin);
@@ -44,6 +41,14 @@ pub(super) fn jurisdictions(view: &View<'_>) -> Vec<Jurisdiction> {
         }
     }
     jurisdictions
+}
+
+/// The addresses of the service's origins in regions that all of these permit.
+fn addresses(view: &View<'_>, service: &Service, allows: &[&Allow]) -> Set<String> {
+    let permitted = |region: &&Region| allows.iter().all(|allow| view.permits(allow, region));
+    let regions = service.regions.iter().filter_map(|id| view.config.regions.get(id));
+    let origins = regions.filter(permitted).flat_map(|region| &region.origins);
+    origins.map(|origin| origin.url.host().to_owned()).collect()
 }
 
 /// The strict rules that can guard a request to the service, by any name that leads to it.

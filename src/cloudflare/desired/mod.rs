@@ -6,23 +6,21 @@
 
 mod balancers;
 mod countries;
+mod derive;
 mod jurisdictions;
 mod monitors;
 mod pools;
 mod records;
-mod shares;
+mod weights;
+
+pub use derive::desired;
 
 use super::observed::{BalancerFields, MonitorFields, Weight};
-use crate::config::{
-    Config, DnsMode, FailoverMode, Origin, PoolSwitch, Publish, RecordKind, Service,
-};
+use crate::config::{DnsMode, PoolSwitch, RecordKind};
 use crate::health::Health;
 use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::json::words;
 use crate::ordered::{Map, Set};
-use crate::state::State;
-use crate::time::Timestamp;
-use crate::view::View;
 
 /// Everything that we want to be so.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
@@ -202,65 +200,14 @@ words! {
     }
 }
 
-/// Derives what we want from what the operator wrote and what is believed now.
-#[must_use]
-pub fn desired(config: &Config, state: &State, now: Timestamp) -> Desired {
-    let view = View { config, state, now };
-    let mut desired = Desired::default();
-    for (id, service) in &config.services {
-        for publish in &service.publish {
-            match publish {
-                Publish::Dns(target) => {
-                    desired.records.push(records::records(&view, id, service, target));
-                }
-                Publish::Pool(target) => {
-                    desired.monitors.extend(monitors::monitor(&view, service, target));
-                    desired.pools.push(pools::pool(&view, id, service, target));
-                }
-                Publish::LoadBalancer(target) => {
-                    desired.balancers.extend(balancers::balancer(&view, id, service, target));
-                }
-            }
+impl From<Health> for Switch {
+    fn from(health: Health) -> Self {
+        match health {
+            Health::Up => Self::Enable,
+            Health::Unknown => Self::Leave,
+            Health::Down => Self::Disable,
         }
-        desired.loads.extend(load(&view, service).map(|load| (id.clone(), load)));
     }
-    desired.jurisdictions = jurisdictions::jurisdictions(&view);
-    desired.records.sort_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
-    desired.pools.sort_by(|a, b| (&a.account, &a.name).cmp(&(&b.account, &b.name)));
-    desired.monitors.sort_by(|a, b| (&a.account, &a.name).cmp(&(&b.account, &b.name)));
-    desired.monitors.dedup();
-    desired.balancers.sort_by(|a, b| a.name.cmp(&b.name));
-    desired
-}
-
-/// Whether traffic at Cloudflare moves only when a person moves it. The proxy goes by health all
-/// the same: it decides about one request, and nothing has to be moved back.
-fn is_manual(service: &Service) -> bool {
-    service.failover.mode == FailoverMode::Manual
-}
-
-/// What a plane that knows no draining should take an origin for.
-fn health(view: &View<'_>, service: &Service, origin: &Origin) -> Health {
-    view.standing(&service.monitor, origin).for_new_clients()
-}
-
-fn switch(health: Health) -> Switch {
-    match health {
-        Health::Up => Switch::Enable,
-        Health::Unknown => Switch::Leave,
-        Health::Down => Switch::Disable,
-    }
-}
-
-fn load(view: &View<'_>, service: &Service) -> Option<ServiceLoad> {
-    let capacity = |id: &RegionId| {
-        let capacity_rps = view.config.regions.get(id)?.capacity_rps?;
-        Some((id.clone(), capacity_rps))
-    };
-    Some(ServiceLoad {
-        peak_rps: service.peak_rps?,
-        capacity_rps: Map::of(service.regions.iter().filter_map(capacity)),
-    })
 }
 
 #[cfg(test)]

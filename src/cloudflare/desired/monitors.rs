@@ -4,9 +4,9 @@
 use super::DesiredMonitor;
 use crate::cloudflare::marker;
 use crate::cloudflare::observed::MonitorFields;
-use crate::config::{Monitor, Origin, PoolTarget, Service, StatusRange};
+use crate::config::{Config, Monitor, Origin, PoolTarget, Service, StatusRange};
 use crate::time::{Millis, SECOND};
-use crate::view::View;
+use crate::view::ServiceStanding;
 
 /// Cloudflare's bounds on the interval; the lowest depends on the plan, and the API says so.
 /// Source: developers.cloudflare.com/load-balancing/reference/limitations.
@@ -15,12 +15,14 @@ const INTERVAL_S: (u64, u64) = (10, 3_600);
 const CLASS: u16 = 100;
 
 pub(super) fn monitor(
-    view: &View<'_>,
-    service: &Service,
+    config: &Config,
+    standing: &ServiceStanding<'_>,
     target: &PoolTarget,
 ) -> Option<DesiredMonitor> {
-    let monitor = view.config.monitors.get(&service.monitor).filter(|_| target.monitor)?;
-    let origin = target.regions.iter().flat_map(|region| view.origins_in(region)).next()?;
+    let service = standing.service;
+    let monitor = config.monitors.get(&service.monitor).filter(|_| target.monitor)?;
+    let origin = standing.regions_of(&target.regions).flat_map(|region| &region.origins).next()?;
+    let origin = origin.origin;
     Some(DesiredMonitor {
         account: target.account.clone(),
         name: name(service, origin),

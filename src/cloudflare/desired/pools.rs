@@ -1,43 +1,40 @@
 //! Pools: which origins take traffic, and how much of it.
 
-use super::{DesiredPool, PoolMember, Switch, health, is_manual, monitors, shares, switch};
-use crate::config::{PoolTarget, Service};
-use crate::ids::ServiceId;
+use super::weights::weights;
+use super::{DesiredPool, PoolMember, Switch};
+use crate::config::PoolTarget;
 use crate::ordered::Map;
-use crate::view::View;
+use crate::view::ServiceStanding;
 
-/// A pool knows origins by address alone: of several at one address, one that is up keeps it.
+/// A pool of a service with the monitor of this name. It knows origins by address alone: of several
+/// at one address, one that is up keeps it.
 pub(super) fn pool(
-    view: &View<'_>,
-    id: &ServiceId,
-    service: &Service,
+    standing: &ServiceStanding<'_>,
     target: &PoolTarget,
+    monitor: Option<String>,
 ) -> DesiredPool {
-    let weights = target.weights.then(|| shares::weights(view, service, &target.regions));
+    let weights = target.weights.then(|| weights(standing, &target.regions));
     let mut origins = Map::new();
-    for region in &target.regions {
-        for origin in view.origins_in(region) {
-            let switch = if is_manual(service) {
-                Switch::Leave
-            } else {
-                switch(health(view, service, origin))
-            };
+    for region in standing.regions_of(&target.regions) {
+        for origin in &region.origins {
+            let switch =
+                if standing.is_manual() { Switch::Leave } else { origin.for_new_clients().into() };
             let member = PoolMember {
                 switch,
-                region: region.clone(),
-                id: origin.id.clone(),
-                weight: weights.as_ref().and_then(|weights| weights.get(region).copied()),
+                region: region.id.clone(),
+                id: origin.origin.id.clone(),
+                weight: weights.as_ref().and_then(|weights| weights.get(region.id).copied()),
             };
-            origins.insert_min(origin.url.host().to_owned(), member);
+            origins.insert_min(origin.origin.url.host().to_owned(), member);
         }
     }
     DesiredPool {
         account: target.account.clone(),
         name: target.name.clone(),
-        service: id.clone(),
+        service: standing.id.clone(),
         origins,
         switched: target.switch,
-        monitor: monitors::monitor(view, service, target).map(|monitor| monitor.name),
+        monitor,
         manage: target.manage,
     }
 }

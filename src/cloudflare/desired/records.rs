@@ -1,66 +1,59 @@
 //! Record sets: one answer for everybody, so only what every rule over the name permits.
 
-use super::{DesiredRecords, RecordMember, health, is_manual, switch};
-use crate::config::{DnsTarget, Origin, RecordKind, Service};
+use super::{DesiredRecords, RecordMember};
+use crate::config::{DnsTarget, Origin, RecordKind};
 use crate::health::Health;
-use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
 use crate::time::{MINUTE, Millis};
-use crate::view::View;
+use crate::view::{Everybody, OriginStanding, RegionStanding, ServiceStanding};
 
 /// For how long a change of health leaves another one likely. Time to live comes back only after
 /// this, so that a flapping region does not cost a call for each flap.
 const RISK_LINGERS_MS: Millis = 10 * MINUTE;
 
 pub(super) fn records(
-    view: &View<'_>,
-    id: &ServiceId,
-    service: &Service,
+    standing: &ServiceStanding<'_>,
+    everybody: &Everybody<'_>,
     target: &DnsTarget,
 ) -> DesiredRecords {
-    let regions = view.permitted_to_everybody(service, &target.name);
-    let manual = is_manual(service);
+    let regions: Vec<_> = standing.regions_of(everybody.permitted.iter().copied()).collect();
+    let manual = standing.is_manual();
+    let is_up = |origin: &&OriginStanding<'_>| origin.for_new_clients() == Health::Up;
     let answer = regions.iter().filter(|_| !manual).find_map(|region| {
-        let is_up = |origin: &Origin| health(view, service, origin) == Health::Up;
-        let contents = contents(target.kind, view.origins_in(region), &is_up);
-        (!contents.is_empty()).then(|| ((*region).clone(), contents))
+        let contents = contents(target.kind, region.origins.iter().filter(is_up));
+        (!contents.is_empty()).then(|| (region.id.clone(), contents))
     });
-    let refuge = regions.first().map(|region| {
-        ((*region).clone(), contents(target.kind, view.origins_in(region), &|_| true))
-    });
+    let refuge = regions.first();
+    let refuge =
+        refuge.map(|region| (region.id.clone(), contents(target.kind, region.origins.iter())));
     DesiredRecords {
         zone: target.zone.clone(),
         name: target.name.clone(),
         kind: target.kind,
-        service: id.clone(),
+        service: standing.id.clone(),
         mode: target.mode,
-        ttl_s: ttl_s(view, service, target, &regions),
+        ttl_s: ttl_s(target, &regions),
         proxied: target.proxied,
         manage: target.manage,
         adopt: target.adopt,
         answer,
         refuge,
-        is_guarded: view.binds_everybody(service, &target.name),
-        permitted: permitted(view, service, target.kind, &regions),
-        regions: regions.into_iter().cloned().collect(),
+        is_guarded: everybody.is_guarded,
+        permitted: permitted(target.kind, &regions),
+        regions: everybody.permitted.iter().copied().cloned().collect(),
         manual,
     }
 }
 
 /// Everything that may be said. Of a region with several hosts each may be named, and a CNAME names
 /// one at a time. Of several origins at one address, one that is up keeps it.
-fn permitted(
-    view: &View<'_>,
-    service: &Service,
-    kind: RecordKind,
-    regions: &[&RegionId],
-) -> Map<String, RecordMember> {
+fn permitted(kind: RecordKind, regions: &[&RegionStanding<'_>]) -> Map<String, RecordMember> {
     let mut permitted = Map::new();
     for region in regions {
-        for origin in view.origins_in(region) {
-            let switch = switch(health(view, service, origin));
-            if let Some(content) = content(kind, origin) {
-                permitted.insert_min(content, RecordMember { switch, region: (*region).clone() });
+        for origin in &region.origins {
+            let switch = origin.for_new_clients().into();
+            if let Some(content) = content(kind, origin.origin) {
+                permitted.insert_min(content, RecordMember { switch, region: region.id.clone() });
             }
         }
     }
@@ -68,26 +61,25 @@ fn permitted(
 }
 
 /// Caches should not outlive the next change: while one is likely, the shorter time to live counts.
-fn ttl_s(view: &View<'_>, service: &Service, target: &DnsTarget, regions: &[&RegionId]) -> u32 {
+fn ttl_s(target: &DnsTarget, regions: &[&RegionStanding<'_>]) -> u32 {
     let Some(at_risk_s) = target.ttl_at_risk_s else { return target.ttl_s };
-    let mut origins = regions.iter().flat_map(|region| view.origins_in(region));
+    let mut origins = regions.iter().flat_map(|region| &region.origins);
     let is_at_risk = origins.any(|origin| {
-        health(view, service, origin) != Health::Up
-            || view.is_unsettled(&service.monitor, origin, RISK_LINGERS_MS)
+        let settled_ms = origin.observed.settled_ms;
+        origin.for_new_clients() != Health::Up || settled_ms.is_none_or(|ms| ms < RISK_LINGERS_MS)
     });
     if is_at_risk { at_risk_s } else { target.ttl_s }
 }
 
-/// What the set says where it names those of a region's origins that fit. A CNAME stands alone.
+/// What the set says where it names these origins of a region. A CNAME stands alone.
 fn contents<'o>(
     kind: RecordKind,
-    origins: impl Iterator<Item = &'o Origin>,
-    fits: &dyn Fn(&Origin) -> bool,
+    origins: impl Iterator<Item = &'o OriginStanding<'o>>,
 ) -> Set<String> {
     let mut contents = Set::new();
-    for origin in origins.filter(|origin| fits(origin)) {
+    for origin in origins {
         if kind != RecordKind::Cname || contents.is_empty() {
-            contents.extend(content(kind, origin));
+            contents.extend(content(kind, origin.origin));
         }
     }
     contents

@@ -101,10 +101,7 @@ fn at_most_half_of_the_origins_are_failed_for_being_slow() {
 #[test]
 fn a_reported_lag_is_kept_until_it_is_old_or_no_longer_told() {
     let with_lag = Verdict::Pass { latency_ms: 20, lag_s: Some(7) };
-    let lag = |world: &World, later: u64| {
-        let told = world.state.lag(&world.config, &target("eu-1"), world.now.plus(later));
-        told.map(|lag| lag.value_s)
-    };
+    let lag = |world: &World, later: u64| world.observed("eu-1", later).lag.map(|lag| lag.value_s);
     let mut world = World::new(|_| {});
     world.run(1, |_| with_lag.clone(), |_| false);
     assert_eq!(lag(&world, 0), Some(7));
@@ -132,7 +129,7 @@ fn what_goes_down_again_and_again_is_not_believed_for_a_while() {
         let told = if flap < 3 { Health::Up } else { Health::Unknown };
         assert_eq!(world.health("eu-1"), told, "flap {flap}");
     }
-    let until = world.state.damped_until(&world.config, &target("eu-1"), world.now).unwrap();
+    let until = world.observed("eu-1", 0).damped_until.unwrap();
     let mut minute = 10;
     while world.now < until {
         assert_eq!(world.health("eu-1"), Health::Unknown, "minute {minute}");

@@ -3,7 +3,8 @@
 use super::super::*;
 use crate::config::{Config, Control, Monitor};
 use crate::health::{FailureReason, Health};
-use crate::testing::{config_text, target};
+use crate::testing::{config_text, observed};
+use crate::view::{TargetStanding, View};
 
 pub(super) const PASS: Verdict = Verdict::Pass { latency_ms: 20, lag_s: None };
 pub(super) const LOST: Verdict = Verdict::Fail { reason: FailureReason::HttpTimeout };
@@ -69,8 +70,13 @@ impl World {
         }
     }
 
+    /// What is observed of an origin, so long after the last round.
+    pub(super) fn observed(&self, origin: &str, later: Millis) -> TargetStanding<'_> {
+        observed(&View::new(&self.config, &self.state, self.now.plus(later)), origin)
+    }
+
     pub(super) fn health(&self, origin: &str) -> Health {
-        self.state.health(&self.config, &target(origin), self.now)
+        self.observed(origin, 0).health
     }
 }
 

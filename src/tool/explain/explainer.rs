@@ -74,7 +74,7 @@ impl<'c> Explainer<'c> {
                 self.tables.clear();
             }
             let (config, state) = scenario::with(self.config, self.now, &failures.0, &failures.1);
-            let routes = routes(View { config: &config, state: &state, now: self.now });
+            let routes = routes(&View::new(&config, &state, self.now));
             let table = Table::try_from(routes).map_err(|error| error.to_string())?;
             self.tables.insert(failures.clone(), table);
         }

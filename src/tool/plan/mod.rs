@@ -18,6 +18,7 @@ use crate::cloudflare::{Allowance, Next, PassInput, PassReport, Reconcile, desir
 use crate::controller::circumstances;
 use crate::ordered::Map;
 use crate::time::Timestamp;
+use crate::view::View;
 use access::Access;
 use belief::Belief;
 use client::Client;
@@ -47,7 +48,7 @@ fn pass(client: &Client, belief: &Belief, now: Timestamp) -> PassReport {
     let Belief { config, state, .. } = belief;
     let calls = config.api_calls_per_5_min;
     let mut reconcile = Reconcile::new(PassInput {
-        desired: desired(config, state, now),
+        desired: desired(&View::new(config, state, now)),
         circumstances: circumstances(config, state, now),
         holds: state.actuation.holds.clone(),
         zone_ids: state.actuation.zone_ids.clone(),

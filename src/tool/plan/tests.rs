@@ -13,10 +13,11 @@ use crate::controller::Controller;
 use crate::hold::Hold;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
-use crate::testing::{ACCOUNT, config_text, run, target};
+use crate::testing::{ACCOUNT, config_text, observed, run};
 use crate::time::{MINUTE, Timestamp};
 use crate::tool::args::{Cli, CliCommand, PlanArgs};
 use crate::tool::terminal::{Exit, Terminal};
+use crate::view::View;
 use clap::Parser;
 use serde_json::{Value, json};
 
@@ -69,9 +70,13 @@ fn saved_state(down: &[&str]) -> String {
     controller.saved_state()
 }
 
+fn view(belief: &Belief) -> View<'_> {
+    View::new(&belief.config, &belief.state, LATER)
+}
+
 /// Where the CNAME should lead.
 fn answer(belief: &Belief) -> Option<String> {
-    let desired = desired(&belief.config, &belief.state, LATER);
+    let desired = desired(&view(belief));
     let answer = desired.records.into_iter().find_map(|records| records.answer);
     answer.map(|(region, _)| region.to_string())
 }
@@ -267,9 +272,7 @@ fn a_state_tells_health_as_it_was_believed_last_and_what_is_disabled_by_us() {
     assert_eq!(answer(&told).as_deref(), Some("us-east"));
     assert_eq!(told.basis.disabled_by_us, ["eu/eu.example.com"]);
     assert_eq!(told.state.actuation.holds.len(), 1);
-    let health = |belief: &Belief, origin| {
-        belief.state.health(&belief.config, &target(origin), LATER).as_str()
-    };
+    let health = |belief: &Belief, origin| observed(&view(belief), origin).health.as_str();
     assert_eq!(["eu-1", "us-1", "br-1"].map(|id| health(&told, id)), ["down", "up", "up"]);
     let assumed = belief(&["--state", "-", "--down", "us-east"], &state);
     assert_eq!(["eu-1", "us-1", "br-1"].map(|id| health(&assumed, id)), ["down", "down", "up"]);

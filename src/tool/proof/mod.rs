@@ -43,7 +43,6 @@ use crate::hold::Hold;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Set;
 use crate::routes::{Routes, Table};
-use crate::state::State;
 use crate::steering::{Decision, Evidence, RequestFacts, decide};
 use crate::time::Timestamp;
 use crate::view::View;
@@ -61,11 +60,11 @@ pub const VIOLATIONS_MAX: usize = 20;
 #[derive(Debug, Clone, Copy)]
 pub struct Subject {
     /// Makes the routing table.
-    pub routes: fn(View<'_>) -> Routes,
+    pub routes: fn(&View<'_>) -> Routes,
     /// Decides one request.
     pub decide: for<'t> fn(&'t Table, &RequestFacts<'t>, &Evidence) -> Decision<'t>,
     /// Says what Cloudflare should have.
-    pub desired: fn(&Config, &State, Timestamp) -> Desired,
+    pub desired: fn(&View<'_>) -> Desired,
     /// Says what to change there.
     pub plan: fn(&Desired, &Observed, &Set<Hold>, &Circumstances) -> Plan,
 }
@@ -138,7 +137,7 @@ pub struct Violation {
 pub fn prove(config: &Config, now: Timestamp, subject: &Subject) -> Proof {
     let config = &scenario::without_overrides(config);
     let state = scenario::state(config, now, |_| Health::Up);
-    let law = (subject.routes)(View { config, state: &state, now }).law;
+    let law = (subject.routes)(&View::new(config, &state, now)).law;
     let mut prover = Prover {
         oracle: Oracle::new(config, now),
         subject,

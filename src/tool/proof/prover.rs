@@ -9,6 +9,7 @@ use crate::residency::RegionSet;
 use crate::routes::Table;
 use crate::state::State;
 use crate::time::Timestamp;
+use crate::view::View;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -72,6 +73,10 @@ impl Prover<'_> {
 }
 
 impl FailureScenario<'_> {
+    pub(super) fn view(&self) -> View<'_> {
+        View::new(self.config, &self.state, self.now)
+    }
+
     pub(super) fn down(&self) -> Vec<RegionId> {
         let all = self.config.regions.keys().enumerate();
         all.filter(|(at, _)| self.failed.contains(*at)).map(|(_, id)| id.clone()).collect()

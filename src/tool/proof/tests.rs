@@ -36,7 +36,7 @@ fn with_decide(
     Subject { decide, ..Subject::default() }
 }
 
-fn with_routes(routes: fn(View<'_>) -> Routes) -> Subject {
+fn with_routes(routes: fn(&View<'_>) -> Routes) -> Subject {
     Subject { routes, ..Subject::default() }
 }
 
@@ -61,7 +61,7 @@ fn it_holds_for_the_code_of_the_edge() {
 fn its_fingerprint_is_the_one_of_the_routes_whatever_is_down() {
     let config = shop();
     let state = scenario::state(&config, now(), |_| Health::Down);
-    let published = routes(View { config: &config, state: &state, now: now() });
+    let published = routes(&View::new(&config, &state, now()));
     assert_eq!(prove(&config, now(), &Subject::default()).law, published.law);
 }
 
@@ -184,7 +184,7 @@ fn blaming_the_law_for_an_outage_is_found() {
 
 #[test]
 fn a_rule_that_was_lost_on_the_way_is_found() {
-    fn loses(view: View<'_>) -> Routes {
+    fn loses(view: &View<'_>) -> Routes {
         let mut routes = routes(view);
         routes.rules.retain(|rule| rule.id.as_str() != "lgpd");
         routes
@@ -195,7 +195,7 @@ fn a_rule_that_was_lost_on_the_way_is_found() {
 
 #[test]
 fn one_country_that_was_lost_on_the_way_is_found() {
-    fn loses_malta(view: View<'_>) -> Routes {
+    fn loses_malta(view: &View<'_>) -> Routes {
         let malta = Country::parse("MT").unwrap();
         let mut routes = routes(view);
         for rule in &mut routes.rules {
@@ -210,7 +210,7 @@ fn one_country_that_was_lost_on_the_way_is_found() {
 
 #[test]
 fn a_law_that_gives_way_to_an_outage_is_found() {
-    fn gives_way(view: View<'_>) -> Routes {
+    fn gives_way(view: &View<'_>) -> Routes {
         let mut routes = routes(view);
         let is_down = |entry: &crate::routes::CandidateEntry| entry.health == Health::Down;
         if routes.services.values().flat_map(|service| &service.regions).any(is_down) {
@@ -224,7 +224,7 @@ fn a_law_that_gives_way_to_an_outage_is_found() {
 
 #[test]
 fn a_pin_that_was_lost_on_the_way_is_found() {
-    fn loses(view: View<'_>) -> Routes {
+    fn loses(view: &View<'_>) -> Routes {
         let mut routes = routes(view);
         routes.tenants = crate::ordered::Map::new();
         routes
@@ -235,8 +235,8 @@ fn a_pin_that_was_lost_on_the_way_is_found() {
 
 #[test]
 fn a_record_that_leads_out_is_found() {
-    fn leads_out(config: &Config, state: &State, now: Timestamp) -> Desired {
-        let mut desired = desired(config, state, now);
+    fn leads_out(view: &View<'_>) -> Desired {
+        let mut desired = desired(view);
         for records in desired.records.iter_mut().filter(|records| records.answer.is_none()) {
             let region = RegionId::parse("us-east").unwrap();
             records.answer = Some((region, Set::from(["us1.origin.example.com".to_owned()])));
@@ -249,8 +249,8 @@ fn a_record_that_leads_out_is_found() {
 
 #[test]
 fn a_record_that_is_kept_although_it_leads_out_is_found() {
-    fn keeps(config: &Config, state: &State, now: Timestamp) -> Desired {
-        let mut desired = desired(config, state, now);
+    fn keeps(view: &View<'_>) -> Desired {
+        let mut desired = desired(view);
         for records in &mut desired.records {
             let region = RegionId::parse("us-east").unwrap();
             let member = RecordMember { switch: Switch::Leave, region };
@@ -337,8 +337,8 @@ fn balancers_are_proved_in_both_forms() {
 
 #[test]
 fn a_balancer_that_leads_out_is_found_in_whatever_list() {
-    fn with(config: &Config, state: &State, now: Timestamp, list: &str) -> Desired {
-        let mut desired = desired(config, state, now);
+    fn with(view: &View<'_>, list: &str) -> Desired {
+        let mut desired = desired(view);
         for fields in desired.balancers.iter_mut().filter_map(|b| b.fields.as_mut()) {
             let us = || vec!["us".to_owned()];
             let at = |code: &str| Some(crate::ordered::Map::of([(code.to_owned(), us())]));
@@ -356,14 +356,14 @@ fn a_balancer_that_leads_out_is_found_in_whatever_list() {
         }
         desired
     }
-    type Wants = fn(&Config, &State, Timestamp) -> Desired;
+    type Wants = fn(&View<'_>) -> Desired;
     let subjects: [(Wants, &str); 6] = [
-        (|c, s, n| with(c, s, n, "default"), "default_pools leads"),
-        (|c, s, n| with(c, s, n, "fallback"), "fallback_pool leads"),
-        (|c, s, n| with(c, s, n, "region"), "region_pools ENAM leads"),
-        (|c, s, n| with(c, s, n, "pop"), "pop_pools IAD leads"),
-        (|c, s, n| with(c, s, n, "country"), "country_pools leads a client from FR to pool us"),
-        (|c, s, n| with(c, s, n, "sets"), "pool set pointsman-0 leads a client from FR to pool us"),
+        (|view| with(view, "default"), "default_pools leads"),
+        (|view| with(view, "fallback"), "fallback_pool leads"),
+        (|view| with(view, "region"), "region_pools ENAM leads"),
+        (|view| with(view, "pop"), "pop_pools IAD leads"),
+        (|view| with(view, "country"), "country_pools leads a client from FR to pool us"),
+        (|view| with(view, "sets"), "pool set pointsman-0 leads a client from FR to pool us"),
     ];
     for (desired, what) in subjects {
         let config = balanced("pool_sets");

@@ -90,7 +90,7 @@ impl<'p> Prover<'p> {
         for case in cases {
             self.proxy(id, service, world, case);
         }
-        let desired = (self.subject.desired)(world.config, &world.state, world.now);
+        let desired = (self.subject.desired)(&world.view());
         dns::check(self, id, service, world, &desired);
         pools::check(self, id, service, world, &desired);
         balancers::check(self, id, service, world, &desired);
@@ -147,7 +147,7 @@ impl<'p> Prover<'p> {
             (false, true) => Health::Down,
             (false, false) => Health::Up,
         });
-        let routes = (self.subject.routes)(View { config, state: &state, now });
+        let routes = (self.subject.routes)(&View::new(config, &state, now));
         let law = routes.law;
         let down: Vec<RegionId> =
             names.iter().filter(|id| is_failed(id)).copied().cloned().collect();

@@ -3,11 +3,14 @@
 mod balancers;
 mod pools;
 mod records;
-mod shares;
+mod weights;
 
 use super::*;
-use crate::config::{Override, OverrideTo};
+use crate::config::{Config, Override, OverrideTo};
+use crate::state::State;
 use crate::testing::ACCOUNT;
+use crate::time::Timestamp;
+use crate::view::View;
 use serde_json::{Value, json};
 
 /// Four regions, two of them in the EEA; `web` publishes a pool for each and a balancer over them.
@@ -65,7 +68,7 @@ fn wanted_at(config: &Value, said: &[(&str, OverrideTo)], now: Timestamp) -> Des
         let set = Override { set: *set, reason, author, until: now.plus(1_000) };
         state.overrides.insert(OriginId::parse(origin).unwrap(), set);
     }
-    desired(&config, &state, now)
+    desired(&View::new(&config, &state, now))
 }
 
 /// What is said of both origins of these regions.

@@ -93,7 +93,7 @@ fn ttl_after(minutes: u64, down: &[&str]) -> u32 {
         run(&mut controller, minute * 60_000, &[]);
     }
     let now = Timestamp::from_millis((22 + minutes) * 60_000);
-    desired(controller.config().unwrap(), controller.state(), now).records[0].ttl_s
+    desired(&controller.view(now).unwrap()).records[0].ttl_s
 }
 
 #[test]

@@ -1,0 +1,56 @@
+//! One pass over everything that the config publishes.
+//!
+//! How a service stands is asked once and handed on, so that its records, pools and balancers are
+//! made from the same answer.
+
+use super::{Desired, ServiceLoad, balancers, jurisdictions, monitors, pools, records};
+use crate::config::{Config, Publish, Service};
+use crate::ids::RegionId;
+use crate::ordered::Map;
+use crate::view::View;
+
+/// What we want at Cloudflare, by how everything stands.
+#[must_use]
+pub fn desired(view: &View<'_>) -> Desired {
+    let mut desired = Desired::default();
+    for standing in view.services() {
+        let service = standing.service;
+        for publish in &service.publish {
+            match publish {
+                Publish::Dns(target) => {
+                    let everybody = view.everybody(service, &target.name);
+                    desired.records.push(records::records(&standing, &everybody, target));
+                }
+                Publish::Pool(target) => {
+                    let monitor = monitors::monitor(view.config, &standing, target);
+                    let name = monitor.as_ref().map(|monitor| monitor.name.clone());
+                    desired.monitors.extend(monitor);
+                    desired.pools.push(pools::pool(&standing, target, name));
+                }
+                Publish::LoadBalancer(target) => {
+                    desired.balancers.extend(balancers::balancer(view, &standing, target));
+                }
+            }
+        }
+        let id = standing.id;
+        desired.jurisdictions.extend(jurisdictions::jurisdictions(view, id, service));
+        desired.loads.extend(load(view.config, service).map(|load| (id.clone(), load)));
+    }
+    desired.records.sort_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
+    desired.pools.sort_by(|a, b| (&a.account, &a.name).cmp(&(&b.account, &b.name)));
+    desired.monitors.sort_by(|a, b| (&a.account, &a.name).cmp(&(&b.account, &b.name)));
+    desired.monitors.dedup();
+    desired.balancers.sort_by(|a, b| a.name.cmp(&b.name));
+    desired
+}
+
+fn load(config: &Config, service: &Service) -> Option<ServiceLoad> {
+    let capacity = |id: &RegionId| {
+        let capacity_rps = config.regions.get(id)?.capacity_rps?;
+        Some((id.clone(), capacity_rps))
+    };
+    Some(ServiceLoad {
+        peak_rps: service.peak_rps?,
+        capacity_rps: Map::of(service.regions.iter().filter_map(capacity)),
+    })
+}

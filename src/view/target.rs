@@ -1,0 +1,150 @@
+//! What one monitor observed of one origin.
+
+use super::instant::View;
+use crate::config::{COMPOSITE_DEPTH_MAX, Monitor};
+use crate::health::{Damping, FailureReason, Health, composite};
+use crate::ids::{MonitorId, OriginId};
+use crate::latency::STALE_AFTER;
+use crate::ordered::Map;
+use crate::state::{Reported, TargetState};
+use crate::target::Target;
+use crate::time::{Millis, Timestamp};
+use std::fmt;
+
+/// What one monitor observed of one origin, whatever an operator says about it.
+///
+/// Of a composite, `health` follows its rule. The other values come from the monitors that it is
+/// made of, in the order of their ids: the first reason, damping, latency and lag that there is,
+/// the latest `since` and the shortest `settled_ms`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TargetStanding<'a> {
+    /// The observed health: Unknown where the last probe that said something is stale, and where
+    /// the target is damped and would be Up.
+    pub health: Health,
+    /// When the believed health last changed; `None` where nothing was ever believed.
+    pub since: Option<Timestamp>,
+    /// For how long that health has stood with no probe counting against it; `None` where one does,
+    /// and where nothing was ever believed.
+    pub settled_ms: Option<Millis>,
+    /// Why it is Down, why its last failure failed, or why its last probe said nothing.
+    pub reason: Option<Reason<'a>>,
+    /// Until when it cannot be Up because it went Down too often.
+    pub damped_until: Option<Timestamp>,
+    /// The smoothed latency of its passes, where it is fresh.
+    pub latency_ms: Option<Millis>,
+    /// The replication lag that it reported, where the report is fresh.
+    pub lag: Option<Reported>,
+}
+
+/// What speaks against a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason<'a> {
+    /// The last probe said nothing about it; this is what stood in the way.
+    NoEvidence(&'a str),
+    /// The last failure that counts failed like this.
+    Failed(FailureReason),
+}
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoEvidence(note) => f.write_str(note),
+            Self::Failed(reason) => write!(f, "{reason}"),
+        }
+    }
+}
+
+/// The monitors of a composite, each with what it observed of one origin.
+type Parts<'a> = Map<MonitorId, TargetStanding<'a>>;
+
+impl<'a> View<'a> {
+    /// What a monitor observed of an origin.
+    #[must_use]
+    pub fn target(&self, monitor: &MonitorId, origin: &OriginId) -> TargetStanding<'a> {
+        if !self.config.composites.contains_key(monitor) {
+            return self.probed(monitor.clone(), origin);
+        }
+        let leaves = self.config.leaves(monitor).into_iter();
+        let parts: Parts<'a> = Map::of(leaves.map(|leaf| {
+            let standing = self.probed(leaf.clone(), origin);
+            (leaf, standing)
+        }));
+        let health = self.composed(monitor, &parts, COMPOSITE_DEPTH_MAX);
+        together(health, &parts)
+    }
+
+    /// Health by the rule of a composite, of which `parts` are the monitors. Deeper than `depth`
+    /// nothing is known.
+    fn composed(&self, monitor: &MonitorId, parts: &Parts<'a>, depth: u8) -> Health {
+        let Some(composite) = self.config.composites.get(monitor) else {
+            return parts.get(monitor).map(|part| part.health).unwrap_or_default();
+        };
+        let Some(deeper) = depth.checked_sub(1) else { return Health::Unknown };
+        let of = |members: &[MonitorId]| -> Vec<Health> {
+            members.iter().map(|member| self.composed(member, parts, deeper)).collect()
+        };
+        composite::combine(composite.rule, &of(&composite.of), &of(&composite.must_pass))
+    }
+
+    /// What a monitor that probes observed.
+    fn probed(&self, monitor: MonitorId, origin: &OriginId) -> TargetStanding<'a> {
+        let probe = self.config.monitors.get(&monitor);
+        let target = Target { origin: origin.clone(), monitor };
+        let Some(known) = self.state.targets.get(&target) else {
+            return TargetStanding::default();
+        };
+        let (now, memory) = (self.now, &known.memory);
+        let half_life_ms = probe.and_then(|probe| probe.damping_half_life_ms);
+        let damped_until = half_life_ms.and_then(|ms| known.damping?.until(ms, now));
+        TargetStanding {
+            health: believed(known, probe, damped_until.is_some(), now),
+            since: memory.since,
+            settled_ms: memory
+                .since
+                .filter(|_| !memory.is_unsettled())
+                .map(|since| now.since(since)),
+            reason: reason(known),
+            damped_until,
+            latency_ms: known.latency.and_then(|latency| latency.millis(now)),
+            lag: known.lag.filter(|lag| now.since(lag.at) <= STALE_AFTER),
+        }
+    }
+}
+
+fn believed(
+    known: &TargetState,
+    probe: Option<&Monitor>,
+    is_damped: bool,
+    now: Timestamp,
+) -> Health {
+    if known.is_stale(probe.map_or(0, Monitor::longest_interval_ms), now) {
+        return Health::Unknown;
+    }
+    let health = known.memory.health;
+    if is_damped { Damping::withhold(health) } else { health }
+}
+
+fn reason(known: &TargetState) -> Option<Reason<'_>> {
+    let note = known.note.as_deref().map(Reason::NoEvidence);
+    note.or(known.memory.reason.map(Reason::Failed))
+}
+
+/// A composite of this health, with what its parts have to say.
+fn together<'a>(health: Health, parts: &Parts<'a>) -> TargetStanding<'a> {
+    let all = || parts.values();
+    TargetStanding {
+        health,
+        // `None` is the least, so one part of which nothing was ever believed decides.
+        since: all().map(|part| part.since).reduce(latest).flatten(),
+        settled_ms: all().map(|part| part.settled_ms).min().flatten(),
+        reason: all().find_map(|part| part.reason),
+        damped_until: all().find_map(|part| part.damped_until),
+        latency_ms: all().find_map(|part| part.latency_ms),
+        lag: all().find_map(|part| part.lag),
+    }
+}
+
+/// The later of two instants, both of which must be known.
+fn latest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    a.zip(b).map(|(a, b)| a.max(b))
+}
