@@ -1,5 +1,6 @@
 //! How everything stands, in small worlds.
 
+mod agree;
 mod law;
 mod origin;
 mod region;
