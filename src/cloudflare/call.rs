@@ -1,8 +1,8 @@
-//! One call of the API, as a value.
+//! One API call, as a value.
 
 use serde_json::Value;
 
-/// The verbs that are used.
+/// The HTTP methods in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// Reads.
@@ -28,14 +28,14 @@ impl Method {
     }
 }
 
-/// One call: the token and the base address are the shell's.
+/// One call. The shell adds the token and the base address.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// The verb.
+    /// The method.
     pub method: Method,
-    /// Path and query behind the API's base, beginning with `/`.
+    /// Path and query after the API's base, starting with `/`.
     pub path: String,
-    /// The JSON body, where there is one.
+    /// The JSON body, if any.
     pub body: Option<Value>,
 }
 

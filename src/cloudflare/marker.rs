@@ -1,38 +1,38 @@
-//! Whose an object is: the marker in its comment or description.
+//! Who owns an object: the marker in its comment or description.
 //!
-//! DNS records of one name may belong to several people, so ours carry `pointsman:<service>`. Pools
-//! and balancers are named one by one in the config, and that line is their adoption; what we
-//! create is marked all the same, and what is marked for somebody else is never touched.
+//! Records of one name may belong to several owners, so ours carry `pointsman:<service>`. The
+//! config names pools and balancers one by one, and naming one adopts it. What we create is marked
+//! too, and what is marked for another owner is never touched.
 
 use crate::ids::{MonitorId, ServiceId};
 
-/// What the comment of a DNS record begins with if the record is ours. The service's id follows.
+/// The start of the comment of a DNS record that is ours; the service's id follows.
 pub const MARKER: &str = "pointsman:";
-/// What comes before the id of a monitor.
+/// Stands before the id of a monitor.
 const MONITOR: &str = "monitor:";
 
-/// Whose an object is.
+/// Who owns an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner<'m> {
-    /// The service's.
+    /// This service.
     Ours,
-    /// Another service's, or another deployment's.
+    /// Another service or another deployment.
     Other(&'m str),
-    /// It does not say.
+    /// No marker.
     Unmarked,
 }
 
-/// What marks an object of a service.
+/// The marker of a service's object.
 pub(super) fn of(service: &ServiceId) -> String {
     format!("{MARKER}{service}")
 }
 
-/// What marks a monitor, and is its name in a plan.
+/// The marker of a monitor, which is also its name in a plan.
 pub(super) fn of_monitor(monitor: &MonitorId) -> String {
     format!("{MARKER}{MONITOR}{monitor}")
 }
 
-/// Reads a comment or description: the marker is its first word, and people may add to it.
+/// Reads the marker: the first word of a comment or description. People may add text after it.
 pub(super) fn owner<'m>(text: Option<&'m str>, service: &ServiceId) -> Owner<'m> {
     let word = text.unwrap_or_default().split_whitespace().next().unwrap_or_default();
     match word.strip_prefix(MARKER) {

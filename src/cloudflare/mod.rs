@@ -1,23 +1,23 @@
-//! Setting the points at Cloudflare: read, diff, write only on difference.
+//! Keeps objects at Cloudflare as they should be: reads, compares, writes only differences.
 //!
 //! [`Desired`] is what config and health ask for, [`Observed`] is what the account says, and a
 //! [`Plan`] is the sorted difference with a reason for each action and for each thing left undone.
-//! They are different types, so that one is never taken for the other (invariant 4). [`Reconcile`]
-//! drives all of it as a conversation: it says which API call to make next and is told the reply.
-//! No socket is opened in this folder.
+//! They are different types, so one is never mistaken for the other (invariant 4). [`Reconcile`]
+//! runs a pass as a conversation: it asks for one API call at a time and takes its reply. This
+//! folder opens no sockets.
 //!
 //! Four promises:
 //!
-//! - **Foreign objects are invisible.** We touch only DNS records whose comment carries our marker
-//!   or which the config adopts, pools and balancers that the config names, and in a pool only what
-//!   is said of origins whose address is one of ours.
-//! - **What a person disabled stays disabled.** Before we disable something we write that down as a
-//!   [`Hold`](crate::hold::Hold); without a hold we never enable anything.
-//! - **Others' fields survive.** A pool's `PATCH` replaces the whole `origins` array, so the array
-//!   is read just before, our fields of it are changed, everything else is sent back as it was, and
-//!   the reply is checked. Of balancers, monitors and records only the fields that differ are sent.
-//! - **The law comes first.** What leads out of a jurisdiction is mended before anything else, and
-//!   nothing that would lead out of one is published.
+//! - **Foreign objects are invisible.** We touch only DNS records that carry our marker or that the
+//!   config adopts, pools and balancers that the config names, and inside a pool only origins whose
+//!   address is in the config.
+//! - **What a person disabled stays disabled.** We record a [`Hold`](crate::hold::Hold) before we
+//!   disable something, and enable only what has one.
+//! - **Others' fields survive.** A pool's `PATCH` replaces the whole `origins` array. So we read
+//!   the array just before, change our fields, send the rest back unchanged and check the reply.
+//!   For balancers, monitors and records we send only the fields that differ.
+//! - **Residency comes first.** Anything that leads out of a jurisdiction is fixed before all else,
+//!   and nothing that would lead out of one is published.
 
 mod call;
 mod desired;

@@ -1,11 +1,11 @@
-//! Names as they are compared: DNS knows neither the case nor the dot at the end, and a name
-//! outside ASCII is the same name in Punycode (RFC 3492, RFC 5890). Its letters are taken to be
-//! small already, as the API shows them.
+//! Names in the form that is compared. DNS ignores case and the final dot, and a name outside ASCII
+//! equals its Punycode (RFC 3492, RFC 5890). Letters outside ASCII are expected in lower case, as
+//! the API shows them.
 
-/// What a label in Punycode begins with.
+/// The prefix of a Punycode label.
 const ACE: &str = "xn--";
 
-/// A name or content in the one form that is compared and written.
+/// A name or record content in the form that is compared and written.
 pub(super) fn normal(name: &str) -> String {
     let name = name.trim_end_matches('.');
     if name.is_ascii() {
@@ -19,7 +19,7 @@ fn label(label: &str) -> String {
     if lower.is_ascii() {
         return lower;
     }
-    // What cannot be encoded is no name, and equals none.
+    // What cannot be encoded is not a name and equals none.
     punycode::encode(&lower).map_or_else(|()| lower, |encoded| format!("{ACE}{encoded}"))
 }
 

@@ -1,7 +1,7 @@
-//! What came back, and what went wrong.
+//! API replies and failures.
 //!
-//! Codes inside the envelope have changed silently before, so the HTTP status decides first and the
-//! codes only explain. `success` is checked even on 200. Source:
+//! The HTTP status decides; codes in the envelope only explain, because Cloudflare has renumbered
+//! them without notice. `success` is checked even on 200. Source:
 //! developers.cloudflare.com/fundamentals/api/reference/limits and the API schema's
 //! `api-response-common`.
 
@@ -9,72 +9,73 @@ use crate::json::{self, BadJson, Shape, fields};
 use crate::time::{Millis, SECOND};
 use serde_json::Value;
 
-/// Bytes of a reply that are read.
+/// Most bytes of a reply that are read.
 pub const REPLY_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// How long a block lasts where the API does not say. Source: the documented five minutes.
+/// How long to wait after a 429 without `Retry-After`. Source: the documented five minutes.
 const RATE_LIMIT_BLOCK_MS: Millis = 300 * SECOND;
-/// Longest wait that is believed; more is a broken header, and would leave a failover undone.
+/// Longest `Retry-After` that is honoured. A longer one is a broken header and would hold up a
+/// failover.
 const RETRY_AFTER_MS_MAX: Millis = 600 * SECOND;
 
-/// What came back from a call.
+/// The reply to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// An HTTP answer.
+    /// An HTTP response.
     Answered {
         /// Its status.
         status: u16,
-        /// The `Retry-After` header in seconds, where there is one.
+        /// The `Retry-After` header in seconds, if any.
         retry_after_s: Option<u64>,
         /// Its body.
         body: String,
     },
-    /// Nothing, or only a part: the call may or may not have been carried out.
+    /// No reply, or only a part of one: the call may or may not have taken effect.
     Lost(String),
 }
 
-/// Why a call has no result.
+/// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiFailure {
-    /// Nothing came back; what was asked may have happened.
+    /// No reply; the change may have been made.
     #[error("no reply from the API ({0})")]
     Lost(String),
-    /// Too many calls; every call fails until the block is over.
-    #[error("the API asks to wait {} s (429)", retry_after_ms / SECOND)]
+    /// Too many calls: every call fails until the wait is over.
+    #[error("the API rate limit is reached (429); it asks to wait {} s", retry_after_ms / SECOND)]
     RateLimited {
-        /// How long.
+        /// How long to wait.
         retry_after_ms: Millis,
     },
-    /// The token is not accepted, or may not do this.
-    #[error("the API token is not permitted to do this ({status}): {said}; it needs {needs}")]
+    /// The token is invalid (401) or lacks a permission (403).
+    #[error("the API refused the token ({status}): {said}; it needs the permission {needs}")]
     NotPermitted {
         /// 401 or 403.
         status: u16,
-        /// The API's own words.
+        /// The API's error messages.
         said: String,
         /// The permission that the call needs.
         needs: &'static str,
     },
-    /// The object is not there.
-    #[error("the API knows no such object (404): {0}")]
+    /// The object does not exist.
+    #[error("the API has no such object (404): {0}")]
     NotFound(String),
-    /// The API refuses what was asked.
-    #[error("the API refuses it ({status}): {said}")]
+    /// The API rejected the request.
+    #[error("the API rejected the request ({status}): {said}")]
     Refused {
         /// Its status.
         status: u16,
-        /// The API's own words.
+        /// The API's error messages.
         said: String,
     },
-    /// The API is in trouble.
-    #[error("the API fails ({0})")]
+    /// A server error.
+    #[error("the API reports a server error ({0})")]
     Server(u16),
-    /// The reply is not what the API's schema says.
-    #[error("the API's reply does not read: {0}")]
+    /// The reply does not match the API's schema, or does not show the change.
+    #[error("unexpected reply from the API: {0}")]
     Malformed(String),
 }
 
 impl ApiFailure {
-    /// Whether every other call would fail as well, so that none should be made now.
+    /// Whether every other call would fail too, so that none should be made now.
     #[must_use]
     pub fn stops_everything(&self) -> bool {
         matches!(
@@ -90,7 +91,7 @@ impl ApiFailure {
     }
 }
 
-/// What is around a result. The result itself is read where it stands, as it may be large.
+/// The envelope without its result, which may be large and is read in place.
 struct Envelope {
     success: bool,
     errors: Vec<ApiError>,
@@ -104,13 +105,14 @@ struct ApiError {
 fields!(Envelope { success, errors = Vec::new() });
 fields!(ApiError { code = 0, message = String::new() });
 
-/// Opens the envelope of a reply to a call that needs the permission `needs`. Errors: [`ApiFailure`].
+/// Returns the result of a reply. `needs` is the permission that the call needs. Errors:
+/// [`ApiFailure`].
 pub(super) fn open<T: Shape>(reply: &Reply, needs: &'static str) -> Result<T, ApiFailure> {
     let mut opened = opened(reply, needs)?;
     json::from_value(&result(&mut opened)?).map_err(malformed)
 }
 
-/// The same for one page of a list: its rows, and how many there are on all pages.
+/// The same for one page of a list: its rows, and the number of rows on all pages if the API says.
 pub(super) fn open_page(
     reply: &Reply,
     needs: &'static str,
@@ -119,11 +121,11 @@ pub(super) fn open_page(
     let total = opened.pointer("/result_info/total_count").and_then(Value::as_u64);
     match result(&mut opened)? {
         Value::Array(rows) => Ok((rows, total.and_then(|total| usize::try_from(total).ok()))),
-        _ => Err(ApiFailure::Malformed("its result is no list".to_owned())),
+        _ => Err(ApiFailure::Malformed("`result` is not a list".to_owned())),
     }
 }
 
-/// The envelope of a reply that says that all went well.
+/// The envelope of a successful reply.
 fn opened(reply: &Reply, needs: &'static str) -> Result<Value, ApiFailure> {
     let (status, wait_s, body) = match reply {
         Reply::Answered { status, retry_after_s, body } => (*status, *retry_after_s, body),
@@ -151,7 +153,7 @@ fn opened(reply: &Reply, needs: &'static str) -> Result<Value, ApiFailure> {
 
 fn result(opened: &mut Value) -> Result<Value, ApiFailure> {
     match opened.get_mut("result").map(Value::take) {
-        None | Some(Value::Null) => Err(ApiFailure::Malformed("it has no result".to_owned())),
+        None | Some(Value::Null) => Err(ApiFailure::Malformed("`result` is missing".to_owned())),
         Some(result) => Ok(result),
     }
 }
@@ -164,7 +166,7 @@ pub(super) fn malformed(error: BadJson) -> ApiFailure {
 fn said(body: &str) -> String {
     match json::read::<Envelope>(body) {
         Ok(envelope) if !envelope.errors.is_empty() => words(&envelope.errors),
-        _ => "no words".to_owned(),
+        _ => "no error message".to_owned(),
     }
 }
 
@@ -203,7 +205,7 @@ mod tests {
                 answered(403, error),
                 ApiFailure::NotPermitted { status: 403, said: said.clone(), needs: "DNS Write" },
             ),
-            (answered(404, "gone"), ApiFailure::NotFound("no words".to_owned())),
+            (answered(404, "gone"), ApiFailure::NotFound("no error message".to_owned())),
             (answered(400, error), ApiFailure::Refused { status: 400, said: said.clone() }),
             (answered(200, error), ApiFailure::Refused { status: 200, said }),
             (answered(502, "<html>"), ApiFailure::Server(502)),

@@ -312,7 +312,7 @@ impl Object {
         let Some(mut pass) = self.with(|mind| mind.begin_reconcile(now))? else { return Ok(()) };
         self.carry_out(&mut pass, now).await?;
         for found in self.with(|mind| mind.end_reconcile(pass, self.now().max(now)))? {
-            console_error!("see to it: {found}");
+            console_error!("action needed: {found}");
         }
         Ok(())
     }

@@ -116,7 +116,7 @@ async fn a_record_that_is_not_ours_is_not_touched_and_the_status_says_so() {
     world.minute().await;
     assert_eq!(world.answer().await, EU);
     let withheld = world.status().await.unwrap()["cloudflare"]["withheld"].to_string();
-    assert!(withheld.contains("none of its 1 records is ours"), "{withheld}");
+    assert!(withheld.contains("its records (1) are not marked as ours"), "{withheld}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,9 @@
-//! Load balancers: lists of pools that follow residency first, then health, then the policy.
+//! Load balancers: lists of pools ordered by residency first, then health, then policy.
 //!
-//! A pool may be in a list only if every region in it is permitted to whomever the list is for.
-//! What is for everybody (`default_pools`, `fallback_pool`, and the maps by place, since a data
-//! center says nothing of the client's country) holds what all rules over the name permit. A
-//! country whose clients may go elsewhere as well gets a list of its own.
+//! A pool may be in a list only if all of its regions are permitted for every client that the list
+//! serves. The lists for everybody are `default_pools`, `fallback_pool`, and the maps by region and
+//! data center, because those do not reveal the client's country: they hold only what all rules
+//! over the name permit. A country whose clients may go to more regions gets its own list.
 
 use super::weights::weights;
 use super::{DesiredBalancer, countries};
@@ -17,10 +17,10 @@ use crate::ids::RegionId;
 use crate::ordered::{Map, Set};
 use crate::view::{ServiceStanding, View};
 
-/// What the names of our pool sets begin with.
+/// The prefix of the names of our pool sets.
 const SET_PREFIX: &str = "pointsman";
 
-/// What is known of one balancer while its lists are made.
+/// What is known about one balancer while its lists are built.
 struct Lists<'v> {
     view: &'v View<'v>,
     standing: &'v ServiceStanding<'v>,
@@ -74,7 +74,7 @@ fn pools(service: &Service) -> impl Iterator<Item = &PoolTarget> {
     })
 }
 
-/// Whether none of a pool's origins takes new clients.
+/// Whether no origin of a pool takes new clients.
 fn is_down(standing: &ServiceStanding<'_>, pool: &PoolTarget) -> bool {
     let mut origins = standing.regions_of(&pool.regions).flat_map(|region| &region.origins);
     origins.all(|origin| origin.for_new_clients() == Health::Down)
@@ -122,8 +122,8 @@ impl<'v> Lists<'v> {
         Some(fields)
     }
 
-    /// The pools that have only permitted regions: those of `first` in front, those that are down
-    /// at the end, otherwise in the order in which the service names its regions.
+    /// The pools whose regions are all permitted, in the service's order of regions; those with a
+    /// region of `first` come first, those that are down last.
     fn list(&self, permitted: &[RegionId], first: &[RegionId]) -> Vec<String> {
         let rank = |regions: &[RegionId]| {
             let near = first.iter().position(|region| regions.contains(region));
@@ -137,7 +137,7 @@ impl<'v> Lists<'v> {
         pools.into_iter().map(|(name, _)| name.to_owned()).collect()
     }
 
-    /// The lists of all countries, with the countries that have them.
+    /// Every list that differs, with its countries.
     fn by_country(&self) -> Vec<(Vec<String>, Vec<Country>)> {
         let mut lists: Vec<(Vec<String>, Vec<Country>)> = Vec::new();
         let classes = countries::classes(self.view, self.service(), &self.target.name);
@@ -155,7 +155,7 @@ impl<'v> Lists<'v> {
         lists
     }
 
-    /// Only the policy `geo` looks at lists by country, so it is the one that keeps the law.
+    /// Only the policy `geo` uses lists by country, so residency requires it.
     fn add_countries(fields: &mut BalancerFields, by_country: &[(Vec<String>, Vec<Country>)]) {
         let mut lists = Map::new();
         for (pools, countries) in by_country {
@@ -169,7 +169,7 @@ impl<'v> Lists<'v> {
         fields.country_pools = Some(lists);
     }
 
-    /// One set for each list. Whoever is in none gets what is for everybody.
+    /// One pool set for each list. A client in none of them gets the lists for everybody.
     fn sets(&self, by_country: &[(Vec<String>, Vec<Country>)]) -> Vec<PoolSet> {
         let set = |(number, (pools, countries)): (usize, &(Vec<String>, Vec<Country>))| {
             let codes = countries.iter().map(ToString::to_string).collect();
@@ -195,7 +195,7 @@ impl<'v> Lists<'v> {
     fn policy(&self) -> &'static str {
         let steering = &self.service().steering;
         match steering.policy {
-            // Only chance gives shares.
+            // Only random steering can give shares.
             Policy::Ordered if self.standing.has_trial_or_drain() => "random",
             Policy::Ordered => "off",
             Policy::Geo => "geo",
@@ -206,7 +206,8 @@ impl<'v> Lists<'v> {
         }
     }
 
-    /// The weights of pools, where chance has a part: a pool weighs what its regions do together.
+    /// The weights of pools for policies that use them. A pool weighs as much as its heaviest
+    /// region.
     fn random_steering(&self) -> Option<RandomSteering> {
         if !matches!(self.policy(), "random" | "least_outstanding_requests") {
             return None;

@@ -1,7 +1,7 @@
-//! Which regions a balancer may lead the clients of each country to.
+//! The regions that a balancer may use for the clients of each country.
 //!
-//! A balancer sees a country and a name. It knows no path, method, header or tenant, so every
-//! strict rule that can guard a request from there binds all of them, and so does every pin.
+//! A balancer sees only a country and a name, no path, method, header or tenant. So every strict
+//! rule that can guard some request from a country binds all of them, and so does every pin.
 
 use crate::config::Service;
 use crate::country::Country;
@@ -12,7 +12,8 @@ use crate::view::View;
 /// Regions in failover order, with the countries whose clients may go there.
 type Classes = Vec<(Vec<RegionId>, Vec<Country>)>;
 
-/// Countries by what their clients are permitted. Two under the same rules are looked at once.
+/// Countries grouped by what their clients are permitted. Countries under the same rules are
+/// computed once.
 pub(super) fn classes(view: &View<'_>, service: &Service, name: &str) -> Classes {
     let rules = strict_rules_over(&view.config.residency, name);
     let mut known: Vec<(Vec<bool>, usize)> = Vec::new();
@@ -32,7 +33,7 @@ pub(super) fn classes(view: &View<'_>, service: &Service, name: &str) -> Classes
     classes
 }
 
-/// The place of the class with these regions, which is made where there is none.
+/// The index of the class with these regions; adds the class if it is new.
 fn class(classes: &mut Classes, permitted: Vec<RegionId>) -> usize {
     let same = classes.iter().position(|(regions, _)| *regions == permitted);
     if same.is_none() {

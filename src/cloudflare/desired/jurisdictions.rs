@@ -1,4 +1,4 @@
-//! Where the last usable origin must stay enabled.
+//! Which sets of origins must each keep one origin in use.
 
 use super::Jurisdiction;
 use crate::config::{Publish, Region, Service};
@@ -7,8 +7,8 @@ use crate::ordered::Set;
 use crate::residency::{Allow, Mode, Rule};
 use crate::view::View;
 
-/// The parts of a service of which one origin must stay in use: all of it, what each rule and each
-/// pin permits of it, and what all of them permit together. A service without pools has none.
+/// The sets of origins of which one must stay in use: all of the service, those that each rule and
+/// each pin permits, and those that all of them permit together. A service without pools has none.
 pub(super) fn jurisdictions(
     view: &View<'_>,
     id: &ServiceId,
@@ -20,7 +20,7 @@ pub(super) fn jurisdictions(
     let mut jurisdictions: Vec<Jurisdiction> = Vec::new();
     let mut add = |under: Option<String>, allows: &[&Allow]| {
         let addresses = addresses(view, service, allows);
-        // Many tenants are pinned alike.
+        // Many tenants have the same pin.
         if !jurisdictions.iter().any(|known| known.addresses == addresses) {
             jurisdictions.push(Jurisdiction { service: id.clone(), under, addresses });
         }
@@ -43,7 +43,7 @@ pub(super) fn jurisdictions(
     jurisdictions
 }
 
-/// The addresses of the service's origins in regions that all of these permit.
+/// The addresses of the service's origins in the regions that all of these permit.
 fn addresses(view: &View<'_>, service: &Service, allows: &[&Allow]) -> Set<String> {
     let permitted = |region: &&Region| allows.iter().all(|allow| view.permits(allow, region));
     let regions = service.regions.iter().filter_map(|id| view.config.regions.get(id));
@@ -51,7 +51,7 @@ fn addresses(view: &View<'_>, service: &Service, allows: &[&Allow]) -> Set<Strin
     origins.map(|origin| origin.url.host().to_owned()).collect()
 }
 
-/// The strict rules that can guard a request to the service, by any name that leads to it.
+/// The strict rules that can guard a request to the service under any of its names.
 fn rules_over<'a>(view: &View<'a>, service: &Service) -> Vec<&'a Rule> {
     let mut names: Vec<&str> = service.hosts.iter().map(String::as_str).collect();
     for publish in &service.publish {

@@ -1,8 +1,8 @@
-//! What config and health ask for.
+//! What config and health call for.
 //!
-//! Only knowledge moves anything: a region that is Unknown is neither a reason to leave nor a place
-//! to go. Where no permitted region is Up, a record stays as it is (fail static); where an origin
-//! is Unknown, its switch is left alone.
+//! Only known health moves anything: traffic neither leaves nor enters a region because it is
+//! Unknown. If no permitted region is Up, a record stays as it is (fail static). If an origin is
+//! Unknown, its `enabled` is left alone.
 
 mod balancers;
 mod countries;
@@ -22,7 +22,7 @@ use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::json::words;
 use crate::ordered::{Map, Set};
 
-/// Everything that we want to be so.
+/// The desired state of everything that we manage.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 pub struct Desired {
     /// Record sets, sorted by name and type.
@@ -33,14 +33,14 @@ pub struct Desired {
     pub monitors: Vec<DesiredMonitor>,
     /// Load balancers, sorted by name.
     pub balancers: Vec<DesiredBalancer>,
-    /// Where the last usable origin must stay enabled.
+    /// Which sets of origins must each keep one origin in use.
     pub jurisdictions: Vec<Jurisdiction>,
-    /// What services must be able to carry, where they say so.
+    /// The load of services that configure one.
     pub loads: Map<ServiceId, ServiceLoad>,
 }
 
 impl Desired {
-    /// Whether there is nothing that we want.
+    /// Whether nothing is desired.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
@@ -52,7 +52,7 @@ impl Desired {
     }
 }
 
-/// One record set.
+/// One desired record set.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of the config or of the law")]
 pub struct DesiredRecords {
@@ -62,49 +62,50 @@ pub struct DesiredRecords {
     pub name: String,
     /// The records' type.
     pub kind: RecordKind,
-    /// The service that they follow.
+    /// The service whose health they follow.
     pub service: ServiceId,
-    /// Whether they name one region or every origin that is up.
+    /// Whether they name one region, or every origin that is up.
     pub mode: DnsMode,
     /// Time to live, for records that are not proxied.
     pub ttl_s: u32,
-    /// Whether Cloudflare answers with its own addresses; `None` leaves that as it is.
+    /// Whether Cloudflare proxies the name; `None` leaves that as it is.
     pub proxied: Option<bool>,
-    /// Whether records are created where there are none.
+    /// Whether missing records are created.
     pub manage: bool,
     /// Whether unmarked records of this name and type are ours.
     pub adopt: bool,
-    /// The region that they should name, with the contents; `None` where no permitted region is Up.
+    /// The region that they should name, and its contents; `None` if no permitted region is Up.
     pub answer: Option<(RegionId, Set<String>)>,
-    /// The first permitted region with its contents, whatever its health: where records go that say
-    /// something that is not permitted while nothing permitted is Up.
+    /// The first permitted region with its contents, whatever its health. Records with forbidden
+    /// contents go there while no permitted region is Up.
     pub refuge: Option<(RegionId, Set<String>)>,
-    /// Whether some strict rule or pin binds the name.
+    /// Whether any strict rule or pin binds the name.
     pub is_guarded: bool,
-    /// The regions that they may name, in failover order.
+    /// The permitted regions, in failover order.
     pub regions: Vec<RegionId>,
-    /// Everything that the law lets the records say, with the region and what its health asks for.
+    /// Every permitted content, with its region and what its health calls for.
     pub permitted: Map<String, RecordMember>,
-    /// Whether a person moves the answer; we then only keep it inside the law.
+    /// Whether a person moves the answer; then we only keep it within the residency rules.
     pub manual: bool,
 }
 
-/// Something that a record may say, or an origin that a pool may have.
+/// One permitted content of a record set.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordMember {
-    /// What its health asks for.
+    /// What its health calls for.
     pub switch: Switch,
-    /// Where it is.
+    /// Its region.
     pub region: RegionId,
 }
 
-/// Origins of one service of which one must stay in use: all of them, and those that a rule or a
-/// pin permits. A balancer that runs out of origins in a jurisdiction goes on outside it.
+/// A set of origins of one service of which one must stay in use: all of them, or those that a rule
+/// or a pin permits. A balancer that has no origin left in a jurisdiction would send traffic
+/// outside it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Jurisdiction {
     /// The service.
     pub service: ServiceId,
-    /// What permits them, in words; `None` for the service as a whole.
+    /// The rule or pin that permits them, in words; `None` for the whole service.
     pub under: Option<String>,
     /// Addresses of the origins.
     pub addresses: Set<String>,
@@ -117,37 +118,37 @@ pub struct DesiredPool {
     pub account: String,
     /// The pool's name.
     pub name: String,
-    /// The service that it follows.
+    /// The service whose health it follows.
     pub service: ServiceId,
     /// Each of its origins, by address.
     pub origins: Map<String, PoolMember>,
-    /// What is switched.
+    /// Whether origins or the whole pool are disabled.
     pub switched: PoolSwitch,
-    /// The monitor that it should have, by its marker; `None` leaves that as it is.
+    /// Its desired monitor, by marker; `None` leaves that as it is.
     pub monitor: Option<String>,
-    /// Whether it is created where it is missing.
+    /// Whether it is created if it is missing.
     pub manage: bool,
 }
 
 /// One origin of a pool.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PoolMember {
-    /// What its health asks for.
+    /// What its health calls for.
     pub switch: Switch,
-    /// Where it is.
+    /// Its region.
     pub region: RegionId,
-    /// What it is called where we create it.
+    /// Its name if we create it.
     pub id: OriginId,
-    /// Its share; `None` leaves that as it is.
+    /// Its weight; `None` leaves that as it is.
     pub weight: Option<Weight>,
 }
 
-/// One monitor of Cloudflare's own.
+/// One of Cloudflare's own monitors.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DesiredMonitor {
     /// The account's id.
     pub account: String,
-    /// Its marker, which is its description.
+    /// Its marker, which is also its description.
     pub name: String,
     /// What it does.
     pub fields: MonitorFields,
@@ -160,40 +161,40 @@ pub struct DesiredBalancer {
     pub zone: String,
     /// Its name.
     pub name: String,
-    /// The service that it follows.
+    /// The service whose health it follows.
     pub service: ServiceId,
     /// The account of its pools.
     pub account: String,
     /// The regions of each of its pools, by the pool's name.
     pub pools: Map<String, Vec<RegionId>>,
-    /// Pools of which every region is Down or drained.
+    /// Pools whose regions are all Down or drained.
     pub down: Set<String>,
-    /// Whether some strict rule or pin binds it.
+    /// Whether any strict rule or pin binds it.
     pub is_guarded: bool,
-    /// What it should do; `None` where no pool has only regions that everything permits that binds
-    /// it, so that it could fall back to none.
+    /// Its fields; `None` if no pool lies entirely in regions that every rule permits, so that
+    /// there is no lawful fallback pool.
     pub fields: Option<BalancerFields>,
-    /// Whether it is created where it is missing.
+    /// Whether it is created if it is missing.
     pub manage: bool,
-    /// Whether a person moves it; we then only keep it inside the law.
+    /// Whether a person moves it; then we only keep it within the residency rules.
     pub manual: bool,
 }
 
-/// What a service must be able to carry.
+/// How much a service must carry, and what its regions can.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ServiceLoad {
     /// Requests a second at peak.
     pub peak_rps: u32,
-    /// What each region can carry.
+    /// The capacity of each region.
     pub capacity_rps: Map<RegionId, u32>,
 }
 
 words! {
-    /// What an origin's `enabled` should be.
+    /// What to do with an origin's `enabled`.
     pub enum Switch {
-        /// It is up: enable it, if it was us who disabled it.
+        /// It is up: enable it if we disabled it.
         Enable = "enable",
-        /// Nobody knows: leave it.
+        /// Its health is unknown: leave it.
         Leave = "leave",
         /// It is down: disable it.
         Disable = "disable",

@@ -1,5 +1,5 @@
-//! Monitors of Cloudflare's own, made to match ours as far as they can: they know no JSON and no
-//! headers of the answer, and count whole seconds.
+//! Cloudflare's own monitors, matched to ours as far as possible: they check neither JSON nor
+//! response headers, and count in whole seconds.
 
 use super::DesiredMonitor;
 use crate::cloudflare::marker;
@@ -8,10 +8,10 @@ use crate::config::{Config, Monitor, Origin, PoolTarget, Service, StatusRange};
 use crate::time::{Millis, SECOND};
 use crate::view::ServiceStanding;
 
-/// Cloudflare's bounds on the interval; the lowest depends on the plan, and the API says so.
+/// Cloudflare's bounds on the interval. The lowest depends on the plan, which the API enforces.
 /// Source: developers.cloudflare.com/load-balancing/reference/limitations.
 const INTERVAL_S: (u64, u64) = (10, 3_600);
-/// Statuses in one class.
+/// Status codes in one class.
 const CLASS: u16 = 100;
 
 pub(super) fn monitor(
@@ -30,8 +30,8 @@ pub(super) fn monitor(
     })
 }
 
-/// The marker of the monitor for an origin: Cloudflare's know one scheme and port, so pools that
-/// differ in these have monitors of their own.
+/// The marker of the monitor for an origin. Cloudflare's monitors have one scheme and port, so
+/// pools that differ in these get separate monitors.
 fn name(service: &Service, origin: &Origin) -> String {
     let scheme = if origin.url.is_https() { "" } else { ":http" };
     let port = origin.url.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -51,7 +51,7 @@ fn fields(monitor: &Monitor, is_https: bool, port: Option<u16>) -> MonitorFields
         port: port.unwrap_or(0),
         interval: u32::try_from(interval_s).unwrap_or(u32::MAX),
         timeout: u32::try_from(whole_seconds(monitor.timeout_ms)).unwrap_or(u32::MAX),
-        // Our own count of failures is `consecutive_down`; a retry at once would be one more.
+        // `consecutive_down` counts failures already; an immediate retry would add another count.
         retries: 0,
         consecutive_up: monitor.rise.into(),
         consecutive_down: monitor.fall.into(),
@@ -61,8 +61,8 @@ fn fields(monitor: &Monitor, is_https: bool, port: Option<u16>) -> MonitorFields
     }
 }
 
-/// A range as whole classes, and single codes where it begins or ends within one: the API knows no
-/// other ranges.
+/// Writes a range as classes such as `2xx`, and as single codes where it covers a class in part:
+/// the API has no other ranges.
 fn add_codes(codes: &mut Vec<String>, range: StatusRange) {
     let (mut next, last) = range.bounds();
     while next <= last {

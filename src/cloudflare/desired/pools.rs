@@ -1,4 +1,4 @@
-//! Pools: which origins take traffic, and how much of it.
+//! Pools: which origins take traffic, and how much.
 
 use super::weights::weights;
 use super::{DesiredPool, PoolMember, Switch};
@@ -6,8 +6,8 @@ use crate::config::PoolTarget;
 use crate::ordered::Map;
 use crate::view::ServiceStanding;
 
-/// A pool of a service with the monitor of this name. It knows origins by address alone: of several
-/// at one address, one that is up keeps it.
+/// A pool of a service, with the monitor of this name. It identifies origins by address alone. If
+/// several share one, the one that is up counts.
 pub(super) fn pool(
     standing: &ServiceStanding<'_>,
     target: &PoolTarget,

@@ -1,4 +1,5 @@
-//! Record sets: one answer for everybody, so only what every rule over the name permits.
+//! Record sets. Everybody gets the same answer, so it may contain only what every rule over the
+//! name permits.
 
 use super::{DesiredRecords, RecordMember};
 use crate::config::{DnsTarget, Origin, RecordKind};
@@ -7,8 +8,8 @@ use crate::ordered::{Map, Set};
 use crate::time::{MINUTE, Millis};
 use crate::view::{Everybody, OriginStanding, RegionStanding, ServiceStanding};
 
-/// For how long a change of health leaves another one likely. Time to live comes back only after
-/// this, so that a flapping region does not cost a call for each flap.
+/// How long after a change of health another one is likely. The TTL rises again only after this, so
+/// that a flapping region does not cost a call per flap.
 const RISK_LINGERS_MS: Millis = 10 * MINUTE;
 
 pub(super) fn records(
@@ -45,8 +46,8 @@ pub(super) fn records(
     }
 }
 
-/// Everything that may be said. Of a region with several hosts each may be named, and a CNAME names
-/// one at a time. Of several origins at one address, one that is up keeps it.
+/// Every permitted content. A CNAME names one host at a time, but may name any host of a region. If
+/// several origins share an address, the one that is up counts.
 fn permitted(kind: RecordKind, regions: &[&RegionStanding<'_>]) -> Map<String, RecordMember> {
     let mut permitted = Map::new();
     for region in regions {
@@ -60,7 +61,7 @@ fn permitted(kind: RecordKind, regions: &[&RegionStanding<'_>]) -> Map<String, R
     permitted
 }
 
-/// Caches should not outlive the next change: while one is likely, the shorter time to live counts.
+/// Uses the shorter TTL while another change is likely, so that caches do not outlive it.
 fn ttl_s(target: &DnsTarget, regions: &[&RegionStanding<'_>]) -> u32 {
     let Some(at_risk_s) = target.ttl_at_risk_s else { return target.ttl_s };
     let mut origins = regions.iter().flat_map(|region| &region.origins);
@@ -71,7 +72,7 @@ fn ttl_s(target: &DnsTarget, regions: &[&RegionStanding<'_>]) -> u32 {
     if is_at_risk { at_risk_s } else { target.ttl_s }
 }
 
-/// What the set says where it names these origins of a region. A CNAME stands alone.
+/// The contents for these origins of a region; for a CNAME only one.
 fn contents<'o>(
     kind: RecordKind,
     origins: impl Iterator<Item = &'o OriginStanding<'o>>,

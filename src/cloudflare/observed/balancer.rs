@@ -1,7 +1,7 @@
-//! What a load balancer does, in the form that is compared: pools by their names, the API's
-//! defaults filled in, what is the default left out.
+//! The fields of a load balancer in the form that is compared: pools by name, the API's defaults
+//! filled in, weights equal to the default left out.
 //!
-//! The same type says what is wanted; there, an absent field is left as it is. Source: API schema
+//! The desired state has the same type; there, an absent field is left as it is. Source: API schema
 //! `load-balancing_load-balancer`.
 
 use super::Weight;
@@ -12,10 +12,10 @@ use serde_json::{Map as Object, Value};
 /// Lists of pools by the code of a country, region or data center, in failover order.
 pub(in crate::cloudflare) type PoolsByLocation = Map<String, Vec<String>>;
 
-/// The fields of a load balancer that we may keep.
+/// The fields of a load balancer that we may manage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct BalancerFields {
-    /// Pools for everybody of whom nothing else is said.
+    /// Pools for clients that no other list covers.
     pub default_pools: Option<Vec<String>>,
     /// The pool of last resort, whatever its health.
     pub fallback_pool: Option<String>,
@@ -23,55 +23,55 @@ pub struct BalancerFields {
     pub country_pools: Option<PoolsByLocation>,
     /// By Cloudflare's region.
     pub region_pools: Option<PoolsByLocation>,
-    /// By data center; these come before the country.
+    /// By data center, which takes precedence over country.
     pub pop_pools: Option<PoolsByLocation>,
     /// Pools with a policy of their own, first match first.
     pub pool_sets: Option<Vec<PoolSet>>,
-    /// How a pool is chosen.
+    /// The steering policy.
     pub steering_policy: Option<String>,
-    /// The weights of the policies that chance has a part in.
+    /// Weights, for policies that use them.
     pub random_steering: Option<RandomSteering>,
-    /// What keeps a client with its origin.
+    /// Session affinity.
     pub session_affinity: Option<String>,
-    /// For how many seconds.
+    /// How long affinity lasts, in seconds.
     pub session_affinity_ttl: Option<u32>,
-    /// Whether Cloudflare answers with its own addresses.
+    /// Whether Cloudflare proxies the name.
     pub proxied: Option<bool>,
-    /// Time to live where it does not.
+    /// TTL in seconds if it does not.
     pub ttl: Option<u32>,
 }
 
 /// Weights of pools.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RandomSteering {
-    /// Of those that are not named.
+    /// The weight of pools that are not listed.
     pub default_weight: Weight,
     /// By pool.
     pub pool_weights: Map<String, Weight>,
 }
 
-/// Pools for the clients of some places.
+/// Pools for clients in some locations.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PoolSet {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// Whether it counts.
+    /// Whether it is off.
     pub disabled: bool,
-    /// Whom it is for.
+    /// Which clients it applies to.
     pub matches: PoolMatch,
-    /// What holds for them.
+    /// The settings for them.
     pub overrides: Option<SetOverrides>,
-    /// What they are answered instead.
+    /// A fixed response for them.
     pub fixed_response: Option<Value>,
 }
 
-/// Whom a pool set is for: everybody, or a topology.
+/// Which clients a pool set applies to: all, or those of a topology.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PoolMatch {
     /// Everybody.
     pub default: Option<bool>,
-    /// Some places. Whether several fields in one are all to match or any is documented both ways,
-    /// so ours have one.
+    /// Some locations. The documentation says both that all fields must match and that any may, so
+    /// ours have only one field.
     pub topology: Option<Topology>,
 }
 
@@ -86,14 +86,14 @@ pub struct Topology {
     pub pops: Option<Vec<String>>,
 }
 
-/// What holds for the clients of a pool set.
+/// The settings for the clients of a pool set.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SetOverrides {
     /// Their pools, in failover order.
     pub pools: Option<Vec<String>>,
-    /// Their pool of last resort.
+    /// Their fallback pool.
     pub fallback_pool: Option<String>,
-    /// How one is chosen.
+    /// Their steering policy.
     pub steering_policy: Option<String>,
     /// Weights by pool.
     pub pool_weights: Option<Map<String, Weight>>,
@@ -131,7 +131,7 @@ fields!(SetOverrides {
 });
 
 impl BalancerFields {
-    /// Fills in what the API takes for granted, so that what means the same is the same.
+    /// Fills in the API's defaults, so that equal meanings compare as equal.
     #[must_use]
     pub fn with_defaults(mut self) -> Self {
         for locations in [&mut self.country_pools, &mut self.region_pools, &mut self.pop_pools] {
@@ -164,8 +164,8 @@ fn said_or(said: &mut Option<String>, otherwise: &str) {
     }
 }
 
-/// The same fields with every pool and monitor under another name: ids for names, or names for ids.
-/// `None` where one of them has no other name.
+/// The same fields with every pool and monitor renamed: ids for names, or names for ids. `None` if
+/// one of them has no other name.
 pub(in crate::cloudflare) fn renamed(
     key: &str,
     value: &Value,

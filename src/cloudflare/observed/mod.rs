@@ -1,5 +1,5 @@
-//! What the account says, as far as it concerns us. Unknown fields are skipped here and kept where
-//! they are written back.
+//! The account as read back, as far as it concerns us. Unknown fields are skipped here and
+//! preserved in writes.
 
 mod balancer;
 mod monitor;
@@ -23,13 +23,13 @@ pub struct Record {
     pub name: String,
     /// Its type, as DNS writes it.
     pub kind: String,
-    /// What it answers.
+    /// Its content.
     pub content: String,
-    /// Its time to live; 1 is automatic.
+    /// Its TTL in seconds; 1 is automatic.
     pub ttl: u32,
-    /// Whether Cloudflare answers with its own addresses.
+    /// Whether Cloudflare proxies the name.
     pub proxied: bool,
-    /// Whose it is.
+    /// Its comment or description, which may start with our marker.
     pub comment: Option<String>,
 }
 
@@ -40,9 +40,9 @@ pub struct Pool {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Whose it is, or what people say of it.
+    /// Its description, which may start with our marker.
     pub description: Option<String>,
-    /// Whether it may get traffic; true where the API leaves it out.
+    /// Whether it may get traffic; true if the API omits it.
     pub enabled: bool,
     /// The id of its monitor.
     pub monitor: Option<String>,
@@ -55,18 +55,18 @@ pub struct Pool {
 pub struct PoolOrigin {
     /// Host name or address.
     pub address: String,
-    /// Whether it may get traffic; true where the API leaves it out.
+    /// Whether it may get traffic; true if the API omits it.
     pub enabled: bool,
-    /// Its share beside the others.
+    /// Its weight among the others.
     pub weight: Weight,
 }
 
-/// One monitor of Cloudflare's own.
+/// One of Cloudflare's own monitors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LbMonitor {
     /// Its id.
     pub id: String,
-    /// Whose it is.
+    /// Its comment or description, which may start with our marker.
     pub description: Option<String>,
     /// What it does.
     pub fields: MonitorFields,
@@ -79,13 +79,13 @@ pub struct Balancer {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Whose it is, or what people say of it.
+    /// Its description, which may start with our marker.
     pub description: Option<String>,
-    /// Whether it answers; what a person switched off stays off.
+    /// Whether it answers. What a person turned off stays off.
     pub enabled: bool,
-    /// Names of its rules that send some requests to pools of their own.
+    /// Names of its rules that choose pools of their own.
     pub overriding: Vec<String>,
-    /// What of it we may keep, with pools by their names.
+    /// The fields that we may manage, with pools by name.
     pub fields: BalancerFields,
 }
 
@@ -93,14 +93,14 @@ fields!(Record { id, name, kind as "type", content, ttl, proxied = false, commen
 fields!(Pool { id, name, description, enabled = true, monitor, origins });
 fields!(PoolOrigin { address, enabled = true, weight = Weight::ONE });
 
-/// What was read. What could not be read is absent, which is not the same as empty.
+/// What was read. What could not be read is absent, not empty.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
     /// Ids of zones, by name.
     pub zone_ids: Map<String, String>,
     /// How many records a zone has, by its name.
     pub records_total: Map<String, usize>,
-    /// All records of a name, whatever their type and owner, by name.
+    /// All records of a name, of every type and owner, by name.
     pub records: Map<String, Vec<Record>>,
     /// All pools of an account.
     pub pools: Map<String, Vec<Pool>>,
@@ -111,13 +111,13 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// The pools of an account; none where they could not be read.
+    /// The pools of an account; empty if they could not be read.
     #[must_use]
     pub fn pools_of(&self, account: &str) -> &[Pool] {
         self.pools.get(account).map_or(&[], Vec::as_slice)
     }
 
-    /// The monitors of an account; none where they could not be read.
+    /// The monitors of an account; empty if they could not be read.
     #[must_use]
     pub fn monitors_of(&self, account: &str) -> &[LbMonitor] {
         self.monitors.get(account).map_or(&[], Vec::as_slice)

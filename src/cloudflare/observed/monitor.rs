@@ -1,9 +1,9 @@
-//! What a monitor of Cloudflare's own does, in the form that is compared: the API's defaults are
-//! filled in. Source: API schema `load-balancing_monitor-editable`.
+//! One of Cloudflare's own monitors in the form that is compared: with the API's defaults filled
+//! in. Source: API schema `load-balancing_monitor-editable`.
 
 use crate::json::fields;
 
-/// The fields of a monitor that we keep. Others, such as headers and the simulated zone, are left
+/// The fields of a monitor that we manage. Others, such as headers and the simulated zone, are left
 /// alone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MonitorFields {
@@ -13,13 +13,13 @@ pub struct MonitorFields {
     pub method: String,
     /// The path.
     pub path: String,
-    /// The port; 0 is the one of the scheme.
+    /// The port; 0 is the scheme's default.
     pub port: u16,
     /// Seconds between checks.
     pub interval: u32,
     /// Seconds to wait for an answer.
     pub timeout: u32,
-    /// How often it asks again at once after a timeout.
+    /// Immediate retries after a timeout.
     pub retries: u32,
     /// Passes in a row that make an origin healthy.
     pub consecutive_up: u32,

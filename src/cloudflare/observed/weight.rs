@@ -4,19 +4,19 @@ use crate::json::{Reader, Shape};
 use serde_json::Value;
 use std::fmt;
 
-/// A weight in hundredths, so that two of them are equal where people take them for equal.
+/// A weight in hundredths, so that weights that look equal are equal.
 ///
 /// **Invariant.** At most 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Weight(u8);
 
 impl Weight {
-    /// Takes no new clients.
+    /// Gets no new clients.
     pub const NONE: Self = Self(0);
     /// The API's default.
     pub const ONE: Self = Self(100);
 
-    /// The weight of so many hundredths, at most 100 of them.
+    /// A weight of that many hundredths, capped at 100.
     #[must_use]
     pub fn of_hundredths(hundredths: u64) -> Self {
         u8::try_from(hundredths.min(100)).map_or(Self::ONE, Self)

@@ -1,4 +1,4 @@
-//! What a plan is made of.
+//! The parts of a plan.
 
 use crate::cloudflare::desired::Switch;
 use crate::cloudflare::observed::Weight;
@@ -9,57 +9,57 @@ use crate::ordered::{Map, Set};
 use serde_json::Value;
 use std::fmt;
 
-/// What to do, in this order, and what not to do.
+/// What to do, in order, and what was withheld.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
     /// Changes, the most urgent first.
     pub actions: Vec<Action>,
-    /// What was deliberately left undone.
+    /// Changes that were withheld.
     pub withheld: Vec<Withheld>,
-    /// The next plan may hold more: something is given back, so that what was withheld may be right
-    /// once it is, or a pool is new.
+    /// Whether the next plan may contain more: something is enabled again, after which a withheld
+    /// change may be safe, or a pool is new.
     pub is_partial: bool,
 }
 
 words! {
-    /// How soon something must be done. What comes first here is done first.
+    /// How urgent a change is, the most urgent first.
     pub enum Urgency {
-        /// What is answered now is forbidden.
+        /// A residency rule is broken now.
         Law = "law",
-        /// Traffic is led to what is down.
+        /// Traffic goes to something that is down.
         Failover = "failover",
-        /// Traffic can go where it belongs again.
+        /// Traffic can return to where it belongs.
         Restore = "restore",
-        /// Nobody's traffic depends on it.
+        /// No traffic depends on it.
         Upkeep = "upkeep",
     }
 }
 
-/// One change of one object.
+/// One change to one object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Action {
-    /// How soon.
+    /// How urgent it is.
     pub urgency: Urgency,
-    /// The service that it is for; a monitor may be for several.
+    /// The service that it is for; absent for a monitor, which several services may share.
     pub service: Option<ServiceId>,
     /// The change.
     pub change: Change,
     /// Why.
     pub reason: String,
-    /// What it does to traffic, for the guards.
+    /// Its effect on traffic, for the guards.
     pub effect: Effect,
 }
 
-/// What a change does to traffic.
+/// The effect of a change on traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Effect {
-    /// Regions that lose traffic by it.
+    /// Regions that lose traffic.
     pub away: Set<RegionId>,
-    /// Regions that serve once it is done, where traffic moves.
+    /// Regions that serve afterwards, if traffic moves.
     pub serving: Option<Set<RegionId>>,
 }
 
-/// Whose child an object is.
+/// What an object belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Parent {
     /// A zone, by its name.
@@ -71,7 +71,7 @@ pub enum Parent {
 /// What changes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// One record set says something else.
+    /// Records of one record set change.
     Records {
         /// The zone's name.
         zone: String,
@@ -90,128 +90,128 @@ pub enum Change {
         id: String,
         /// The pool's name.
         name: String,
-        /// What becomes of each origin, by its address as the API has it.
+        /// The edit of each origin, by its address as the API has it.
         edits: Map<String, OriginEdit>,
     },
-    /// Whole fields of a pool, monitor or load balancer; or a new one.
+    /// Fields of a pool, monitor or load balancer, or a new one.
     Fields {
-        /// `pools`, `monitors` or `load_balancers`: its place below the parent.
+        /// `pools`, `monitors` or `load_balancers`: its collection under the parent.
         kind: &'static str,
-        /// Where it is.
+        /// The zone or account that it belongs to.
         parent: Parent,
-        /// The account of the pools and monitors that its fields name.
+        /// The account of the pools and monitors that its fields refer to.
         account: String,
-        /// Its id; absent where it is to be created.
+        /// Its id; absent if it is to be created.
         id: Option<String>,
-        /// Its name, a monitor's being its marker.
+        /// Its name; for a monitor, its marker.
         name: String,
-        /// The fields, with pools and monitors by their names.
+        /// The fields, with pools and monitors by name.
         fields: Vec<FieldChange>,
     },
 }
 
-/// What becomes of one origin of a pool.
+/// The edit of one origin of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OriginEdit {
-    /// Its switch.
+    /// Its new `enabled`, if it changes.
     pub enabled: Option<bool>,
-    /// Its share.
+    /// Its new weight, if it changes.
     pub weight: Option<Weight>,
 }
 
-/// One field that changes.
+/// One changed field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FieldChange {
-    /// The API's name of it.
+    /// Its name in the API.
     pub name: String,
-    /// What it is; null where there is nothing.
+    /// Its value now; null if it has none.
     pub from: Value,
-    /// What it becomes.
+    /// Its new value.
     pub to: Value,
 }
 
 /// One change to one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordOp {
-    /// A record of ours says something else.
+    /// One of our records changes.
     Patch {
         /// Its id.
         id: String,
-        /// What it said.
+        /// Its content now.
         was: String,
-        /// What it says from now on.
+        /// Its new content.
         content: String,
-        /// Its time to live from now on.
+        /// Its new TTL.
         ttl_s: u32,
-        /// Whether Cloudflare answers with its own addresses; `None` leaves that as it is.
+        /// Whether Cloudflare proxies the name; `None` leaves that as it is.
         proxied: Option<bool>,
     },
-    /// One more record.
+    /// A new record.
     Create {
-        /// What it says.
+        /// Its content.
         content: String,
-        /// Its time to live.
+        /// Its TTL.
         ttl_s: u32,
-        /// Whether Cloudflare answers with its own addresses.
+        /// Whether Cloudflare proxies the name.
         proxied: bool,
-        /// Its comment, which makes it ours.
+        /// Its comment, which marks it as ours.
         comment: String,
     },
-    /// One record of ours less.
+    /// One of our records is deleted.
     Delete {
         /// Its id.
         id: String,
-        /// What it said.
+        /// Its content now.
         was: String,
     },
 }
 
 words! {
-    /// Why something was left undone.
+    /// Why a change was withheld.
     pub enum WithheldReason {
-        /// It is somebody else's.
+        /// The object belongs to another owner.
         Foreign = "foreign",
-        /// It is not there, and the config does not say that we manage it.
+        /// The object does not exist, and the config does not set `manage`.
         Missing = "missing",
-        /// A person moves it.
+        /// Only a person moves it.
         Manual = "manual",
-        /// Nothing permitted is known to be up.
+        /// No permitted region is known to be up.
         NoneUp = "none_up",
-        /// It cannot be published inside the law.
+        /// It cannot be published within the residency rules.
         Unlawful = "unlawful",
         /// It cannot be compared.
         Unclear = "unclear",
-        /// Guard: it is the last destination that is usable.
+        /// Guard: it is the last usable origin.
         LastUsable = "last_usable",
-        /// Guard: what remains could not carry the load.
+        /// Guard: the remaining regions could not carry the load.
         Capacity = "capacity",
-        /// Guard: too many regions would be without traffic at once.
+        /// Guard: too many regions would be out of service at once.
         RegionsAway = "regions_away",
-        /// Guard: the service was changed too often in the last hour.
+        /// Guard: the service used up its changes of the last hour.
         ChangeBudget = "change_budget",
-        /// Guard: traffic was moved a moment ago.
+        /// Guard: traffic moved a moment ago.
         HoldDown = "hold_down",
         /// Guard: too large a part of a zone would change.
         ZoneShare = "zone_share",
-        /// Guard: the name is delegated, or the root of the zone.
+        /// Guard: the name has NS records.
         RootNs = "root_ns",
-        /// Guard: the observer doubts what it sees.
+        /// Guard: the observer doubts itself.
         ObserverDoubt = "observer_doubt",
-        /// Guard: the plan was made from what no longer holds.
+        /// Guard: the plan is based on outdated facts.
         Stale = "stale",
         /// Guard: the operator has halted all changes.
         Halted = "halted",
     }
 }
 
-/// Something that was deliberately left undone.
+/// A change that was withheld.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Withheld {
-    /// What it is about.
+    /// The object or change.
     pub what: String,
     /// Why.
     pub why: WithheldReason,
-    /// The same in words, with its numbers.
+    /// The reason in words, with its numbers.
     pub because: String,
 }
 
@@ -222,7 +222,7 @@ impl fmt::Display for Withheld {
 }
 
 impl Action {
-    /// What is changed, in a few words.
+    /// The object that changes, in a few words.
     #[must_use]
     pub fn what(&self) -> String {
         match &self.change {
@@ -247,17 +247,17 @@ impl fmt::Display for Action {
 }
 
 impl Change {
-    /// Whether it is about a monitor.
+    /// Whether it changes a monitor.
     pub(in crate::cloudflare) fn is_monitor(&self) -> bool {
         matches!(self, Self::Fields { kind: "monitors", .. })
     }
 
-    /// What others need comes before them: monitors, pools, and then what leads to pools.
+    /// Orders changes by dependency: monitors, then pools, then what refers to pools.
     pub(super) fn rank(&self) -> u8 {
         match self {
             Self::Fields { kind: "monitors", .. } => 0,
             Self::Fields { kind: "pools", .. } => 1,
-            // All records of a zone move with one call; each pool takes two.
+            // One call moves all records of a zone; each pool takes two.
             Self::Records { .. } => 2,
             Self::Origins { .. } => 3,
             Self::Fields { .. } => 4,
@@ -266,7 +266,7 @@ impl Change {
 }
 
 impl OriginEdit {
-    /// What it does, in words.
+    /// The edit in words.
     pub(super) fn words(self, address: &str) -> String {
         let mut words = Vec::new();
         if let Some(enabled) = self.enabled {
@@ -274,7 +274,7 @@ impl OriginEdit {
             words.push(format!("{} {address}", switch.as_str()));
         }
         if let Some(weight) = self.weight {
-            words.push(format!("weigh {address} {weight}"));
+            words.push(format!("set the weight of {address} to {weight}"));
         }
         words.join(", ")
     }

@@ -1,4 +1,4 @@
-//! Load balancers: their lists of pools, and whether the pools are what they are taken for.
+//! Load balancers: their lists of pools, and whether the pools contain what the config says.
 
 use super::action::{Action, Change, Effect, Parent, Urgency, WithheldReason};
 use super::fields::{differences, names};
@@ -25,7 +25,8 @@ impl Planner<'_> {
         };
         if let Some(balancer) = found.filter(|b| wanted.is_guarded && !b.overriding.is_empty()) {
             let because = format!(
-                "its rules `{}` lead to pools of their own, and nobody proves where",
+                "its rules `{}` choose pools of their own, which Pointsman does not check against \
+                 the residency rules",
                 balancer.overriding.join("`, `")
             );
             self.withhold(what(), WithheldReason::Unlawful, because);
@@ -40,15 +41,15 @@ impl Planner<'_> {
         }
         let action = action(wanted, found, changes);
         if wanted.manual && found.is_some() && action.urgency != Urgency::Law {
-            let because = "its service fails over by hand".to_owned();
+            let because = "the failover mode of its service is `manual`".to_owned();
             return self.withhold(what(), WithheldReason::Manual, because);
         }
         self.hasten_pools(wanted, action.urgency);
         self.plan.actions.push(action);
     }
 
-    /// New pools, and new monitors, which they may name, come before what leads to them, however
-    /// urgent that is.
+    /// Makes new pools and monitors as urgent as the balancer that refers to them, so that they
+    /// come first.
     fn hasten_pools(&mut self, wanted: &DesiredBalancer, urgency: Urgency) {
         let is_new = |action: &Action| match &action.change {
             Change::Fields { kind, account, name, id: None, .. } => {
@@ -62,7 +63,7 @@ impl Planner<'_> {
         }
     }
 
-    /// The fields to publish; or why nothing may be.
+    /// The fields to publish. Errors: why nothing may be published.
     fn publishable<'w>(
         &self,
         wanted: &'w DesiredBalancer,
@@ -80,24 +81,26 @@ impl Planner<'_> {
             return Err((WithheldReason::Foreign, fault));
         }
         let Some(fields) = &wanted.fields else {
-            let because = "no pool has only regions that everything permits that binds it, so it \
-                           has nothing lawful to fall back to";
+            let because = "no pool lies entirely in regions that every rule permits, so there is \
+                           no lawful fallback pool";
             return Err((WithheldReason::Unlawful, because.to_owned()));
         };
         if found.is_none() && !wanted.manage {
-            let because = "the zone has none of this name; create it, or set `manage`".to_owned();
+            let because =
+                "the zone has no load balancer of this name; create it, or set `manage = true`"
+                    .to_owned();
             return Err((WithheldReason::Missing, because));
         }
         if let Some(name) = wanted.pools.keys().find(|name| missing(name) && !created(name)) {
-            return Err((WithheldReason::Missing, format!("its pool `{name}` is not there")));
+            return Err((WithheldReason::Missing, format!("its pool `{name}` does not exist")));
         }
-        // What leads out now is mended all the same: to leave it would be worse.
+        // A balancer that breaks a rule now is fixed all the same: leaving it would be worse.
         let leads_out = found.is_some_and(|balancer| is_unlawful(fields, &balancer.fields));
         for pool in pools.iter().filter(|_| wanted.is_guarded && !leads_out) {
             if let Some(address) = stranger(self.desired, wanted, pool) {
                 let because = format!(
-                    "pool `{}` has `{address}`, which is no origin of its regions, so nobody knows \
-                     whose law that is under",
+                    "pool `{}` contains `{address}`, which is not an origin of the pool's \
+                     regions, so its jurisdiction is unknown",
                     pool.name
                 );
                 return Err((WithheldReason::Unlawful, because));
@@ -114,7 +117,7 @@ fn foreign(wanted: &DesiredBalancer, balancer: &Balancer) -> Option<String> {
     }
 }
 
-/// An origin of a pool of the balancer that may get traffic and is in none of the pool's regions.
+/// An enabled origin of one of the balancer's pools that is in none of the pool's regions.
 fn stranger<'p>(desired: &Desired, wanted: &DesiredBalancer, pool: &'p Pool) -> Option<&'p str> {
     let regions: &[RegionId] = wanted.pools.get(&pool.name)?;
     let is_it = |p: &&DesiredPool| p.account == wanted.account && p.name == pool.name;
@@ -126,8 +129,8 @@ fn stranger<'p>(desired: &Desired, wanted: &DesiredBalancer, pool: &'p Pool) -> 
     enabled.find(|origin| is_strange(&origin.address)).map(|origin| origin.address.as_str())
 }
 
-/// What a balancer does, as it is compared. The policy where none is said depends on the lists by
-/// place, and those will be as they are wanted.
+/// The observed fields in the form that is compared. A missing policy depends on the lists by
+/// location, so the desired lists decide.
 fn as_seen(seen: &BalancerFields, wanted: &BalancerFields) -> BalancerFields {
     let mut seen = seen.clone();
     if seen.steering_policy.as_ref().is_none_or(String::is_empty) {
@@ -137,7 +140,7 @@ fn as_seen(seen: &BalancerFields, wanted: &BalancerFields) -> BalancerFields {
     seen.with_defaults()
 }
 
-/// What is wanted, as it is compared: what it leaves open stays open.
+/// The desired fields in the form that is compared. What they leave open stays open.
 fn with_defaults(fields: &BalancerFields) -> BalancerFields {
     let full = fields.clone().with_defaults();
     BalancerFields {
@@ -148,7 +151,7 @@ fn with_defaults(fields: &BalancerFields) -> BalancerFields {
     }
 }
 
-/// What only a new balancer is told.
+/// Fields that only a new balancer gets.
 fn created(wanted: &DesiredBalancer, fields: &BalancerFields) -> Vec<FieldChange> {
     let field =
         |name: &str, to: Value| FieldChange { name: name.to_owned(), from: Value::Null, to };
@@ -182,7 +185,7 @@ fn action(wanted: &DesiredBalancer, found: Option<&Balancer>, changes: Vec<Field
         service: Some(wanted.service.clone()),
         reason: match found {
             Some(_) => format!("set {}", names(&changes)),
-            None => "it is missing, and managed".to_owned(),
+            None => "create it".to_owned(),
         },
         change: Change::Fields {
             kind: "load_balancers",
@@ -196,8 +199,8 @@ fn action(wanted: &DesiredBalancer, found: Option<&Balancer>, changes: Vec<Field
     }
 }
 
-/// Lists that lead to what is forbidden come first, then those that lead to what is down. A list
-/// that only has its order changed back leads nobody wrong meanwhile.
+/// Lists with forbidden pools are the most urgent, then those whose first pool is down. Restoring
+/// an order is never urgent, because the list is usable meanwhile.
 fn urgency(wanted: &DesiredBalancer, seen: &BalancerFields, changes: &[FieldChange]) -> Urgency {
     let Some(fields) = &wanted.fields else { return Urgency::Law };
     let leads_down =
@@ -214,7 +217,7 @@ fn urgency(wanted: &DesiredBalancer, seen: &BalancerFields, changes: &[FieldChan
     }
 }
 
-/// Every list of pools.
+/// Every list of pools of a balancer.
 fn lists(fields: &BalancerFields) -> Vec<&Vec<String>> {
     let mut lists: Vec<&Vec<String>> = fields.default_pools.iter().collect();
     for locations in [&fields.country_pools, &fields.region_pools, &fields.pop_pools] {
@@ -226,8 +229,8 @@ fn lists(fields: &BalancerFields) -> Vec<&Vec<String>> {
     lists
 }
 
-/// Whether some list has a pool that the list which is wanted there has not. A place that needs no
-/// list of its own may have what is for everybody.
+/// Whether any list contains a pool that the desired list for the same clients does not. A location
+/// without a list of its own uses the default pools.
 fn is_unlawful(wanted: &BalancerFields, seen: &BalancerFields) -> bool {
     let default = wanted.default_pools.as_deref().unwrap_or_default();
     let outside =
@@ -243,8 +246,7 @@ fn is_unlawful(wanted: &BalancerFields, seen: &BalancerFields) -> bool {
             return false;
         };
         let lists = [overrides.pools.as_deref(), Some(overrides.fallback_pool.as_slice())];
-        // Health puts countries into other sets, so each is held against the one that it is to be
-        // in.
+        // Health moves countries between sets, so each country is compared with its desired set.
         let countries = countries_of(seen);
         let for_all = countries.is_empty().then_some(default);
         let for_each = countries.iter().map(|country| {

@@ -1,9 +1,9 @@
-//! Objects as fields: what differs between two of them.
+//! Objects as fields: the differences between two.
 
 use super::action::FieldChange;
 use serde_json::Value;
 
-/// The fields of `wanted` that are not as in `seen`. What `wanted` leaves open is left alone.
+/// The fields of `wanted` that differ in `seen`. What `wanted` leaves open is skipped.
 pub(super) fn differences(wanted: &Value, seen: &Value) -> Vec<FieldChange> {
     let mut changes = Vec::new();
     for (name, to) in wanted.as_object().into_iter().flatten() {
@@ -15,7 +15,7 @@ pub(super) fn differences(wanted: &Value, seen: &Value) -> Vec<FieldChange> {
     changes
 }
 
-/// The names of fields, for a sentence.
+/// The names of the fields, separated by commas.
 pub(super) fn names(changes: &[FieldChange]) -> String {
     changes.iter().map(|change| change.name.as_str()).collect::<Vec<_>>().join(", ")
 }

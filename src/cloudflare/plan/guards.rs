@@ -1,9 +1,9 @@
-//! Guards: the last look at a plan. A guard can only withhold; nothing that it reads turns it into
-//! a permit, and each refusal says its numbers.
+//! Guards screen a finished plan. A guard can only withhold a change, never permit one, and each
+//! refusal states its numbers.
 //!
-//! What mends a breach of the law passes every guard: to wait would be to go on breaking it. The
-//! guard of the last usable destination stands where pools are planned, since it withholds single
-//! origins; the one of root name servers where records are.
+//! A change that ends a breach of a residency rule passes every guard, because waiting would
+//! prolong the breach. Two guards are elsewhere: the last usable origin in `pools.rs`, which
+//! withholds single origins, and NS records in `records.rs`.
 
 use super::action::{Action, Change, Plan, Urgency, Withheld, WithheldReason};
 use super::pools::{WHOLE_POOL, in_use};
@@ -16,25 +16,25 @@ use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
 use crate::time::{SECOND, Timestamp};
 
-/// A zone with fewer records than this may change as a whole.
+/// A smaller zone may change as a whole.
 const ZONE_RECORDS_MIN: usize = 10;
 
-/// What the guards look at beside the plan.
+/// What the guards know beyond the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Circumstances {
-    /// When.
+    /// The time of the pass.
     pub now: Timestamp,
-    /// The numbers that the operator set.
+    /// The limits that the operator set.
     pub guards: Guards,
-    /// Since when the observer doubts itself.
+    /// Since when the observer has doubted itself.
     pub doubted_since: Option<Timestamp>,
-    /// When traffic of each service was last moved.
+    /// When traffic of each service last moved.
     pub moved_at: Map<ServiceId, Timestamp>,
-    /// How many changes each service has had in the last hour.
+    /// Changes of each service in the last hour.
     pub changes: Map<ServiceId, u32>,
 }
 
-/// Goes through the actions in their order, and counts what those that pass would do.
+/// Screens the actions in order and counts the effects of those that pass.
 struct Watch<'w> {
     circumstances: &'w Circumstances,
     loads: &'w Map<ServiceId, ServiceLoad>,
@@ -42,11 +42,11 @@ struct Watch<'w> {
     totals: &'w Map<String, usize>,
     away: Set<RegionId>,
     changes: Map<ServiceId, u32>,
-    /// How many records of each zone would change that do not name what is down.
+    /// Records of each zone that would change without a failure behind it.
     changing: Map<String, usize>,
 }
 
-/// Takes out of the plan what a guard withholds.
+/// Moves the actions that a guard withholds out of the plan.
 pub(super) fn screen(
     plan: &mut Plan,
     desired: &Desired,
@@ -74,8 +74,7 @@ pub(super) fn screen(
     plan.actions = passed;
 }
 
-/// Regions that we have taken out of pools and not given back, so that nothing of them is left to
-/// their service.
+/// Regions that are out of service because we disabled all their origins.
 fn away_now(desired: &Desired, observed: &Observed, holds: &Set<Hold>) -> Set<RegionId> {
     let mut away = Set::new();
     for wanted in &desired.pools {
@@ -92,7 +91,7 @@ fn away_now(desired: &Desired, observed: &Observed, holds: &Set<Hold>) -> Set<Re
     away
 }
 
-/// Whether some origin of the region gets traffic of the service and should.
+/// Whether an origin of the region gets traffic of the service and is up.
 fn is_in_use(
     desired: &Desired,
     observed: &Observed,
@@ -140,14 +139,14 @@ impl Watch<'_> {
     }
 
     fn halted(&self) -> Option<(WithheldReason, String)> {
-        let because = || "`guards.halted` is set, so nothing changes".to_owned();
+        let because = || "`guards.halted` is set".to_owned();
         self.circumstances.guards.halted.then(|| (WithheldReason::Halted, because()))
     }
 
     fn doubt(&self, action: &Action) -> Option<(WithheldReason, String)> {
         let since = self.circumstances.doubted_since?;
         let moves = action.urgency != Urgency::Upkeep;
-        let because = || format!("the observer doubts itself since {since}");
+        let because = || format!("the observer has doubted itself since {since}");
         moves.then(|| (WithheldReason::ObserverDoubt, because()))
     }
 
@@ -155,19 +154,20 @@ impl Watch<'_> {
         let moved_at = *self.circumstances.moved_at.get(action.service.as_ref()?)?;
         let stays_ms = self.circumstances.guards.hold_down_ms;
         let because =
-            || format!("traffic was moved at {moved_at}, and stays for {} s", stays_ms / SECOND);
+            || format!("traffic moved at {moved_at} and stays for {} s", stays_ms / SECOND);
         let is_soon = self.circumstances.now.since(moved_at) < stays_ms;
         let waits = action.urgency == Urgency::Restore && is_soon;
         waits.then(|| (WithheldReason::HoldDown, because()))
     }
 
-    /// Upkeep may use half of the budget, so that it never takes a failover's place.
+    /// Upkeep may use half of the budget, so that it never uses up a failover's changes.
     fn change_budget(&self, action: &Action) -> Option<(WithheldReason, String)> {
         let service = action.service.as_ref()?;
         let most = self.circumstances.guards.changes_per_hour;
         let most = if action.urgency == Urgency::Upkeep { most.div_ceil(2) } else { most };
         let changes = self.changes.get(service).copied().unwrap_or(0);
-        let because = || format!("`{service}` had {changes} changes in the last hour of {most}");
+        let because =
+            || format!("`{service}` used {changes} of its {most} changes in the last hour");
         (changes >= most).then(|| (WithheldReason::ChangeBudget, because()))
     }
 
@@ -177,7 +177,11 @@ impl Watch<'_> {
         away.extend(action.effect.away.iter().cloned());
         let because = || {
             let names: Vec<&str> = away.iter().map(RegionId::as_str).collect();
-            format!("{} regions would be away ({}) of {most}", away.len(), names.join(", "))
+            format!(
+                "{} regions would be away ({}), at most {most} may be",
+                away.len(),
+                names.join(", ")
+            )
         };
         let is_more = away.len() > self.away.len();
         let is_too_many = away.len() > usize::try_from(most).unwrap_or(usize::MAX);
@@ -189,7 +193,8 @@ impl Watch<'_> {
         let serving = action.effect.serving.as_ref()?;
         let capacity = |region: &RegionId| load.capacity_rps.get(region).copied().map(u64::from);
         let left: u64 = serving.iter().filter_map(capacity).sum();
-        let because = || format!("what remains carries {left} rps of {} at peak", load.peak_rps);
+        let because =
+            || format!("the remaining regions carry {left} rps, the peak is {} rps", load.peak_rps);
         let is_loss = !action.effect.away.is_empty() && left < u64::from(load.peak_rps);
         is_loss.then(|| (WithheldReason::Capacity, because()))
     }
@@ -202,8 +207,8 @@ impl Watch<'_> {
         let is_large = total >= ZONE_RECORDS_MIN && changing * 100 > total * percent;
         let because = || {
             format!(
-                "{changing} of {total} records of {zone} would change, which is more than \
-                 {percent} %, and they do not name what is down"
+                "{changing} of {total} records of {zone} would change without a failure behind it; \
+                 at most {percent} % may"
             )
         };
         (action.urgency >= Urgency::Restore && is_large)

@@ -1,8 +1,8 @@
 //! The difference between desired and observed, explained.
 //!
-//! A plan is values all through: what to do, in which order and why; and what is left undone, and
-//! why. It depends on its arguments alone, never on the order in which the API listed things. The
-//! law comes first in it, and is the one thing that no guard holds back.
+//! A plan is a value: what to do, in which order and why, and what is withheld and why. It depends
+//! only on its arguments, never on the order of the API's lists. Changes that residency requires
+//! come first, and no guard withholds them.
 
 mod action;
 mod balancers;
@@ -24,7 +24,7 @@ use super::observed::Observed;
 use crate::hold::Hold;
 use crate::ordered::Set;
 
-/// What a plan is made from.
+/// What a plan is computed from, and the plan so far.
 struct Planner<'p> {
     desired: &'p Desired,
     observed: &'p Observed,
@@ -32,7 +32,7 @@ struct Planner<'p> {
     plan: Plan,
 }
 
-/// Compares, and lets the guards look.
+/// Computes the plan and lets the guards screen it.
 #[must_use]
 pub fn plan(
     desired: &Desired,
@@ -46,10 +46,10 @@ pub fn plan(
     desired.records.iter().for_each(|wanted| planner.records(wanted));
     desired.balancers.iter().for_each(|wanted| planner.balancer(wanted));
     let mut plan = planner.plan;
-    // What is urgent first; then what others need to be there; then by name.
+    // By urgency, then by dependency, then by name.
     plan.actions.sort_by_key(|action| (action.urgency, action.change.rank()));
     guards::screen(&mut plan, desired, observed, holds, circumstances);
-    // In a new pool every origin is enabled, and only the next plan sees it beside the others.
+    // A new pool starts with every origin enabled, and only the next plan can compare it.
     let is_new = |a: &Action| matches!(a.change, Change::Fields { kind: "pools", id: None, .. });
     plan.is_partial &= !plan.withheld.is_empty();
     plan.is_partial |= plan.actions.iter().any(is_new);

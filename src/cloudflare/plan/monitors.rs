@@ -1,4 +1,4 @@
-//! Monitors of Cloudflare's own: created for pools that we manage, and kept as ours are.
+//! Cloudflare's own monitors: created for pools that we manage, and kept like ours.
 
 use super::action::{Action, Change, Effect, Parent, Urgency};
 use super::fields::{differences, names};
@@ -17,11 +17,11 @@ impl Planner<'_> {
             return;
         }
         let reason = if found.is_some() {
-            format!("it is no longer as ours: {}", names(&fields))
+            format!("set {} as in the config", names(&fields))
         } else {
             let to = Value::from(wanted.name.as_str());
             fields.push(FieldChange { name: "description".into(), from: Value::Null, to });
-            "it is missing, and managed".to_owned()
+            "create it".to_owned()
         };
         self.plan.actions.push(Action {
             urgency: Urgency::Upkeep,

@@ -1,5 +1,5 @@
-//! Pools: which origins take traffic. All pools of a service are looked at together, because its
-//! last usable origin may be in any of them.
+//! Pools: which origins take traffic. All pools of a service are planned together, because its last
+//! usable origin may be in any of them.
 
 use super::action::{Action, Change, Effect, OriginEdit, Parent, Urgency, WithheldReason};
 use super::{FieldChange, Planner};
@@ -13,10 +13,10 @@ use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
 use serde_json::{Value, json};
 
-/// What a hold names where the pool itself was disabled.
+/// The address in a hold of a whole pool.
 pub(in crate::cloudflare) const WHOLE_POOL: &str = "*";
 
-/// A pool that is there, with what is wanted of it.
+/// A desired pool and the observed pool of its name.
 type MatchedPool<'p> = (&'p DesiredPool, &'p Pool);
 
 impl<'p> Planner<'p> {
@@ -40,7 +40,7 @@ impl<'p> Planner<'p> {
         }
     }
 
-    /// The pool as it is; otherwise it is created, or why not is told.
+    /// The observed pool. If there is none that we may manage, plans its creation or says why not.
     fn find_pool(&mut self, wanted: &DesiredPool) -> Option<&'p Pool> {
         let pools = self.observed.pools.get(&wanted.account)?;
         let found = pools.iter().find(|pool| pool.name == wanted.name);
@@ -49,7 +49,8 @@ impl<'p> Planner<'p> {
             if wanted.manage {
                 self.plan.actions.push(create(wanted));
             } else {
-                let because = "the account has no pool of this name; create it, or set `manage`";
+                let because =
+                    "the account has no pool of this name; create it, or set `manage = true`";
                 self.withhold(what, WithheldReason::Missing, because);
             }
             return None;
@@ -59,7 +60,7 @@ impl<'p> Planner<'p> {
             return None;
         }
         if !pool.origins.iter().any(|o| wanted.origins.contains_key(&normal(&o.address))) {
-            let because = "none of its origins has an address of this config";
+            let because = "none of its origins is in the config";
             self.withhold(what, WithheldReason::Foreign, because);
             return None;
         }
@@ -68,7 +69,7 @@ impl<'p> Planner<'p> {
 
     fn pool(&mut self, found: MatchedPool<'p>, emptied: &[&Jurisdiction], serving: &Set<RegionId>) {
         let (wanted, pool) = found;
-        // What the config once had us switch in the other way is given back all the same.
+        // Both run, so that what we disabled under an earlier `switch` setting is enabled again.
         self.switch_origins(found, emptied, serving);
         self.switch_pool(found, emptied, serving);
         let weights = weights(wanted, pool);
@@ -150,9 +151,9 @@ impl<'p> Planner<'p> {
         let any_up = switches().any(|switch| switch == Switch::Enable);
         let is_switched = wanted.switched == PoolSwitch::Pool;
         let (to, urgency, reason) = if is_switched && all_down && pool.enabled {
-            (false, Urgency::Failover, "disable it, as all its origins are down")
+            (false, Urgency::Failover, "disable it: all its origins are down")
         } else if any_up && !pool.enabled && self.is_held(wanted, WHOLE_POOL) {
-            (true, Urgency::Restore, "enable it, as an origin is up")
+            (true, Urgency::Restore, "enable it: one of its origins is up")
         } else {
             return;
         };
@@ -184,7 +185,7 @@ fn member<'w>(wanted: &'w DesiredPool, address: &str) -> Option<&'w PoolMember> 
     wanted.origins.get(&normal(address))
 }
 
-/// Origins that get traffic now and should, with their regions.
+/// Origins that are enabled and up, with their regions.
 pub(super) fn in_use<'p>(
     wanted: &'p DesiredPool,
     pool: &'p Pool,
@@ -197,7 +198,7 @@ pub(super) fn in_use<'p>(
     })
 }
 
-/// The regions of switched origins that are left without any in use.
+/// The regions of the disabled origins that have no other origin in use.
 fn lost<'a>(
     wanted: &DesiredPool,
     addresses: impl Iterator<Item = &'a String>,
@@ -217,10 +218,10 @@ fn last_one(emptied: &[&Jurisdiction], addresses: &[String]) -> Option<String> {
     let inside = |j: &&&Jurisdiction| addresses.iter().any(|a| j.addresses.contains(a));
     let Jurisdiction { service, under, .. } = emptied.iter().find(inside)?;
     let permitted = under.as_ref().map(|under| format!(" under {under}")).unwrap_or_default();
-    Some(format!("0 origins of `{service}`{permitted} are up and enabled"))
+    Some(format!("0 origins of `{service}`{permitted} are up and enabled, so this stays enabled"))
 }
 
-/// The shares that are not as they should be.
+/// The weights that differ.
 fn weights(wanted: &DesiredPool, pool: &Pool) -> Map<String, OriginEdit> {
     let mut edits = Map::new();
     for PoolOrigin { address, weight: seen, .. } in &pool.origins {
@@ -232,7 +233,7 @@ fn weights(wanted: &DesiredPool, pool: &Pool) -> Map<String, OriginEdit> {
     edits
 }
 
-/// A monitor by its marker, or by its id where it is not ours.
+/// The marker of a monitor, or its id if it is not ours.
 fn name_of(monitors: &[LbMonitor], id: &str) -> String {
     let found = monitors.iter().find(|monitor| monitor.id == id);
     let marked = found.and_then(|monitor| monitor.description.clone());
@@ -297,8 +298,8 @@ fn fields(
     }
 }
 
-/// A new pool: every origin in it is enabled, and those that are down are disabled by the next
-/// plan, with the hold that lets us enable them again.
+/// A new pool with every origin enabled. The next plan disables those that are down, with the hold
+/// that lets us enable them again.
 fn create(wanted: &DesiredPool) -> Action {
     let origin = |(address, member): (&String, &PoolMember)| {
         let weight = member.weight.unwrap_or(Weight::ONE);
@@ -320,5 +321,5 @@ fn create(wanted: &DesiredPool) -> Action {
     if let Some(monitor) = &wanted.monitor {
         changes.push(new("monitor", monitor.as_str().into()));
     }
-    fields(wanted, None, changes, "it is missing, and managed".to_owned(), Urgency::Upkeep)
+    fields(wanted, None, changes, "create it".to_owned(), Urgency::Upkeep)
 }

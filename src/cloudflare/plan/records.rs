@@ -1,4 +1,4 @@
-//! Record sets: what they should say, and the fewest changes that make them say it.
+//! Record sets: their desired contents, and the fewest changes that lead there.
 
 use super::Planner;
 use super::action::{Action, Change, Effect, RecordOp, Urgency, WithheldReason};
@@ -10,12 +10,12 @@ use crate::config::{DnsMode, RecordKind};
 use crate::ids::RegionId;
 use crate::ordered::Set;
 
-/// Most records of one name that are compared: one page of a listing by name may be no more.
+/// Most records of one name that are compared: one page of a list by name has no more.
 const RECORDS_MAX: usize = 100;
-/// The time to live that Cloudflare shows for records that it answers itself.
+/// The TTL that Cloudflare shows for proxied records.
 const AUTOMATIC: u32 = 1;
 
-/// What a record set should say, and why that changes.
+/// The contents that a record set should have, and why.
 struct ChosenContents {
     contents: Set<String>,
     reason: String,
@@ -29,7 +29,7 @@ impl Planner<'_> {
             return self.withhold(what(), WithheldReason::RootNs, because);
         }
         if named.len() >= RECORDS_MAX {
-            let because = format!("{} records or more are too many to compare", named.len());
+            let because = format!("{} or more records are too many to compare", named.len());
             return self.withhold(what(), WithheldReason::Unclear, because);
         }
         let mut sorted: Vec<&Record> = named.iter().collect();
@@ -92,17 +92,17 @@ fn action(
             kind: wanted.kind,
             ops,
         },
-        reason: if moves { reason } else { "keep its settings".to_owned() },
+        reason: if moves { reason } else { "restore its settings".to_owned() },
         effect: Effect { away, serving: moves.then_some(serving) },
     }
 }
 
-/// A name below which somebody else answers is not ours to answer, and what stands beside the
-/// root's own name servers is left to people where it could hide them.
+/// A delegated name is answered by others. At the zone's root, which always has NS records, only a
+/// CNAME is left alone, because it would hide them.
 fn is_delegated(wanted: &DesiredRecords, named: &[Record]) -> Option<String> {
     let servers = named.iter().filter(|record| record.kind == "NS").count();
     let hides_them = wanted.name != wanted.zone || wanted.kind == RecordKind::Cname;
-    (servers > 0 && hides_them).then(|| format!("the name has {servers} NS records"))
+    (servers > 0 && hides_them).then(|| format!("the name is delegated (NS records: {servers})"))
 }
 
 fn is_of_kind(wanted: &DesiredRecords, record: &Record) -> bool {
@@ -118,7 +118,7 @@ fn is_ours(wanted: &DesiredRecords, record: &Record) -> bool {
         }
 }
 
-/// Whether a first record may be made where none is ours.
+/// Whether a first record may be created. Errors: why not.
 fn may_be_created(
     wanted: &DesiredRecords,
     named: &[&Record],
@@ -127,27 +127,30 @@ fn may_be_created(
     if foreign > 0 {
         let marker = marker::of(&wanted.service);
         let because = format!(
-            "none of its {foreign} records is ours; put `{marker}` into the comment of one, or set \
-             `adopt`"
+            "its records ({foreign}) are not marked as ours; put `{marker}` into the comment of \
+             one, or set `adopt = true`"
         );
         return Err((WithheldReason::Foreign, because));
     }
     if !wanted.manage {
-        let because = "there is none; create one, or set `manage`".to_owned();
+        let because = "there is no such record; create one, or set `manage = true`".to_owned();
         return Err((WithheldReason::Missing, because));
     }
     let is_cname = |record: &&&Record| record.kind == RecordKind::Cname.as_str();
     let alone = wanted.kind == RecordKind::Cname;
     match named.iter().find(|record| alone || is_cname(record)) {
         Some(other) => {
-            let because = format!("a CNAME stands alone, and there is {} beside it", other.kind);
+            let because = format!(
+                "a CNAME must be the only record of its name, and there is a record of type {}",
+                other.kind
+            );
             Err((WithheldReason::Foreign, because))
         }
         None => Ok(()),
     }
 }
 
-/// What the set should say, given what it says; or why it stays.
+/// The contents that the set should have, given its present ones. Errors: why it stays as it is.
 fn answer(
     wanted: &DesiredRecords,
     present: &Set<String>,
@@ -155,14 +158,15 @@ fn answer(
     let mut lawful = present.clone();
     lawful.retain(|content| wanted.permitted.contains_key(content));
     if wanted.permitted.is_empty() {
-        // Nothing may be answered any more, as when a membership has ended. No answer is lawful.
+        // Nothing is permitted any more, for instance because a membership ended. Only an empty
+        // answer is lawful.
         let reason = "no region is permitted any more".to_owned();
         return Ok(ChosenContents { contents: Set::new(), reason });
     }
-    // What no law binds may say anything; it is then only not what we would say.
+    // Without a rule that binds the name, any content is lawful, even one that is not ours.
     let is_lawful = !wanted.is_guarded || lawful.len() == present.len();
     if let Some(region) = unknown_and_better(wanted, present) {
-        let because = format!("nobody knows how {region} is, and that is no reason to leave it");
+        let because = format!("the health of {region} is unknown, which is no reason to leave it");
         return Err((WithheldReason::NoneUp, because));
     }
     let chosen = match wanted.mode {
@@ -176,28 +180,31 @@ fn answer(
         return Ok(chosen);
     }
     match &wanted.refuge {
-        // To stay is right only where the law permits what is said.
+        // The records may stay only if all of their contents are permitted.
         Some((region, contents)) if !is_lawful => {
             let (contents, note) = if lawful.is_empty() {
                 (contents.clone(), format!(" ({region})"))
             } else {
                 (lawful, String::new())
             };
-            let reason = format!("answer {}{note}, as the law permits no other", listed(&contents));
+            let reason = format!(
+                "answer {}{note}, because the residency rules permit no other",
+                listed(&contents)
+            );
             Ok(ChosenContents { contents, reason })
         }
         _ if wanted.manual => {
-            Err((WithheldReason::Manual, "its service fails over by hand".to_owned()))
+            Err((WithheldReason::Manual, "the failover mode of its service is `manual`".to_owned()))
         }
         _ => Err((
             WithheldReason::NoneUp,
-            "no permitted region is up, so the answer stays".to_owned(),
+            "no permitted region is up, so the records stay as they are".to_owned(),
         )),
     }
 }
 
-/// The region that is named now, where it comes before the one to be named and is not known to be
-/// down.
+/// The region that the records name now, if its health is Unknown and it precedes the next one in
+/// failover order.
 fn unknown_and_better<'w>(
     wanted: &'w DesiredRecords,
     present: &Set<String>,
@@ -215,8 +222,8 @@ fn unknown_and_better<'w>(
     unknown.filter(|region| index(region) < index(to))
 }
 
-/// Everybody who is up, and of those of whom nobody knows, whoever is there. `None` where that is
-/// nobody, so that a set never shrinks to nothing.
+/// All members that are up, and the present ones whose health is Unknown. `None` if none is known
+/// to be up, so that a set never becomes empty.
 fn members(wanted: &DesiredRecords, lawful: &Set<String>) -> Option<ChosenContents> {
     let stays = |content: &String, switch: Switch| match switch {
         Switch::Enable => true,
@@ -235,8 +242,8 @@ fn listed(contents: &Set<String>) -> String {
     contents.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// Pairs records that say something unwanted with contents that nobody says yet, so that a failover
-/// is one change of one record and the name is never without an answer.
+/// Pairs records of unwanted content with missing contents, so that a failover changes one record
+/// and the name always has an answer.
 fn record_ops(wanted: &DesiredRecords, contents: &Set<String>, ours: &[&Record]) -> Vec<RecordOp> {
     let mut missing: Vec<&String> = contents.iter().collect();
     let mut spare: Vec<&Record> = Vec::new();
@@ -264,7 +271,7 @@ fn record_ops(wanted: &DesiredRecords, contents: &Set<String>, ours: &[&Record])
     ops
 }
 
-/// The time to live that a record should have, and whether it should be proxied where that changes.
+/// The desired TTL of a record, and `proxied` if that changes.
 fn settings(wanted: &DesiredRecords, record: &Record) -> (u32, Option<bool>) {
     let proxied = wanted.proxied.unwrap_or(record.proxied);
     let ttl_s = if proxied { AUTOMATIC } else { wanted.ttl_s };
@@ -278,7 +285,7 @@ fn patch(wanted: &DesiredRecords, record: &Record, content: String) -> RecordOp 
 }
 
 fn create(wanted: &DesiredRecords, ours: &[&Record], content: String) -> RecordOp {
-    // As its siblings: a record that shows an origin's address by mistake is no repair.
+    // Like its siblings: an unproxied record would reveal the origin's address.
     let as_siblings = ours.iter().any(|record| record.proxied);
     let proxied = wanted.proxied.unwrap_or(as_siblings);
     let ttl_s = if proxied { AUTOMATIC } else { wanted.ttl_s };

@@ -1,4 +1,4 @@
-//! The bodies of calls that change records.
+//! Bodies of calls that change records.
 
 use crate::cloudflare::call::{Call, Method};
 use crate::cloudflare::plan::{Action, Change, RecordOp};
@@ -6,13 +6,13 @@ use crate::config::RecordKind;
 use crate::json::{self, Shape};
 use serde_json::Value;
 
-/// One entry of a record's body.
+/// One field of a record's body.
 type BodyField = (&'static str, Value);
 
-/// One change to one record, with the name and type of the record.
+/// One change to one record, with the record's name and type.
 pub(super) type Op<'a> = (&'a str, RecordKind, &'a RecordOp);
 
-/// The changes to records that actions make.
+/// All record changes of the actions.
 pub(super) fn ops(actions: &[Action]) -> Vec<Op<'_>> {
     let mut all = Vec::new();
     for action in actions {
@@ -23,7 +23,7 @@ pub(super) fn ops(actions: &[Action]) -> Vec<Op<'_>> {
     all
 }
 
-/// One change is one call; several are one batch, which the API carries out as one transaction.
+/// One change is one call; several are a batch, which the API applies as one transaction.
 pub(super) fn records_call(base: &str, actions: &[Action]) -> Option<Call> {
     match ops(actions).as_slice() {
         [] => None,
@@ -65,7 +65,7 @@ fn batch(base: &str, ops: &[Op<'_>]) -> Call {
     Call { method: Method::Post, path: format!("{base}/batch"), body: Some(body) }
 }
 
-/// What a record says from now on.
+/// The new fields of a record.
 fn says(name: &str, kind: RecordKind, op: &RecordOp) -> Vec<BodyField> {
     let record = |content: &str, ttl_s: u32| -> Vec<BodyField> {
         vec![

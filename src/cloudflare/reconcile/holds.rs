@@ -5,12 +5,12 @@ use crate::cloudflare::plan::{Action, Change, WHOLE_POOL};
 use crate::hold::Hold;
 use serde_json::Value;
 
-/// The holds that must be written down before an action.
+/// The holds that must be recorded before an action.
 pub(super) fn taken(action: &Action) -> Vec<Hold> {
     switched(action, false)
 }
 
-/// The holds of what an action switches on (`to`) or off.
+/// Holds for what the action enables (`to` is true) or disables.
 pub(super) fn switched(action: &Action, to: bool) -> Vec<Hold> {
     let hold = |account: &String, pool: &String, address: &str| Hold {
         account: account.clone(),
@@ -32,13 +32,13 @@ pub(super) fn switched(action: &Action, to: bool) -> Vec<Hold> {
     }
 }
 
-/// Whether what a hold is about is enabled again, or gone.
+/// Whether the origin or pool of a hold is enabled again, or gone.
 pub(super) fn is_over(hold: &Hold, observed: &Observed) -> bool {
     if !observed.pools.contains_key(&hold.account) {
         return false;
     }
     let mut pools = observed.pools_of(&hold.account).iter();
-    // What is gone is nothing to be enabled: if it comes back, somebody else brought it.
+    // If it comes back, somebody else created it, and it is not ours to enable.
     let Some(pool) = pools.find(|pool| pool.name == hold.pool) else { return true };
     if hold.address == WHOLE_POOL {
         return pool.enabled;

@@ -1,11 +1,11 @@
-//! One comparison with the account, as a conversation.
+//! One pass over the account, as a conversation.
 //!
-//! [`Reconcile::next_step`] says what to do: write an intent down, make a call, or stop.
-//! [`Reconcile::answer`] takes the reply of that call. First everything is read, then the plan is
-//! made once, then its actions follow, the most urgent first. A failure of one object leaves the
-//! others alone; one that every call would meet ends the pass; a missing permission ends what needs
-//! it. Nothing is repeated here: a pass that failed is made again later, from a fresh reading, and
-//! ends in the same state as one that did not.
+//! [`Reconcile::next_step`] says what to do next: record an intent, make a call, or stop.
+//! [`Reconcile::answer`] takes the reply to that call. A pass reads everything, makes the plan
+//! once, and then carries out its actions, the most urgent first. If one object fails, the others
+//! go on. If every call would fail, the pass ends. If a permission is missing, only what needs it
+//! is skipped. Nothing is retried here: the next pass reads the account anew and ends in the same
+//! state.
 
 mod bodies;
 mod holds;
@@ -26,31 +26,31 @@ use crate::hold::Hold;
 use crate::ordered::{Map, Set};
 use operation::Operation;
 
-/// What a pass begins with.
+/// The input of a pass.
 #[derive(Debug, Clone, Default)]
 pub struct PassInput {
-    /// What is to be so.
+    /// The desired state.
     pub desired: Desired,
-    /// What the guards look at.
+    /// What the guards know.
     pub circumstances: Circumstances,
-    /// The holds that are written down.
+    /// The recorded holds.
     pub holds: Set<Hold>,
-    /// Ids of zones that are known, by name.
+    /// Known zone ids, by name.
     pub zone_ids: Map<String, String>,
-    /// Permissions that the token was found not to have: what needs them is not tried.
+    /// Permissions that the token lacks: what needs them is not tried.
     pub denied: Map<String, String>,
-    /// How many calls may be made.
+    /// How many calls the pass may make.
     pub allowance: Allowance,
-    /// Whether to stop once the plan is made.
+    /// Whether to stop after planning.
     pub is_dry: bool,
 }
 
-/// How many calls may be made in one pass.
+/// How many calls one pass may make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
-    /// In all.
+    /// In total.
     pub calls: u32,
-    /// Upkeep is put off once so many have been made.
+    /// Upkeep is put off after this many.
     pub upkeep: u32,
 }
 
@@ -63,11 +63,11 @@ impl Default for Allowance {
 /// What to do next.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next {
-    /// Write down what is about to be done, so that it survives, then ask again.
+    /// Record the intent durably, then ask again.
     Intend {
-        /// What it is.
+        /// The change, in words.
         what: String,
-        /// What we may undo once it is done.
+        /// Holds that the change needs.
         holds: Vec<Hold>,
     },
     /// Make this call and bring the reply to [`Reconcile::answer`].
@@ -82,14 +82,14 @@ pub struct Reconcile {
     desired: Desired,
     circumstances: Circumstances,
     observed: Observed,
-    /// Pages of records that are not all there yet, by zone.
+    /// Records of zones whose pages are not all read yet.
     pages: Map<String, Vec<Record>>,
     holds: Set<Hold>,
-    /// Those that the change under way has added.
+    /// Holds that the current change added.
     fresh: Vec<Hold>,
     allowance: Allowance,
     is_dry: bool,
-    /// What is still to do, the next of it last.
+    /// Operations that are left, the next one last.
     operations: Vec<Operation>,
     waiting: Option<Operation>,
     report: PassReport,
@@ -145,7 +145,7 @@ impl Reconcile {
                         self.waiting = Some(operation);
                         return Next::Call(call);
                     }
-                    // What it needs was not found, which was reported then.
+                    // Something that it needs was not found, which is already reported.
                     Ok(None) => self.close(&operation.subject()),
                     Err(why) => {
                         self.close(&operation.subject());
@@ -165,7 +165,7 @@ impl Reconcile {
         let Err(failure) = self.take(operation, reply) else { return };
         if !is_write || failure.is_certain() {
             self.close(&subject);
-            // What was not done is nothing to undo.
+            // A change that was not made needs no hold.
             self.report.released.extend(self.fresh.drain(..));
         }
         let told = format!("{subject}: {failure}");
@@ -184,13 +184,13 @@ impl Reconcile {
         self.report.failures.push(told);
     }
 
-    /// Ends the pass before its next change, because what it was made from no longer holds.
+    /// Ends the pass before its next change, because its input is out of date.
     pub fn abandon(&mut self, because: String) {
         if let Some(operation) = self.waiting.take() {
             self.close(&operation.subject());
         }
         self.operations.clear();
-        let what = "what is left of the plan".to_owned();
+        let what = "the rest of the plan".to_owned();
         self.report.withheld.push(Withheld { what, why: WithheldReason::Stale, because });
         self.report.put_off = Some(Urgency::Law);
     }
@@ -216,14 +216,14 @@ impl Reconcile {
         if operation.urgency() == Some(Urgency::Upkeep) { calls.min(upkeep) } else { calls }
     }
 
-    /// Ends the pass for want of calls: the next one goes on from here.
+    /// Ends the pass because it is out of calls; the next pass goes on.
     fn put_off(&mut self, operation: &Operation) {
         if operation.urgency().is_none() {
             let told =
-                format!("{} calls are too few to read what is to be compared", self.report.calls);
+                format!("{} API calls are not enough to read the account", self.report.calls);
             self.report.failures.push(told);
         } else if self.report.applied.is_empty() && operation.urgency() != Some(Urgency::Upkeep) {
-            let told = format!("{} calls are too few for one change", self.report.calls);
+            let told = format!("{} API calls are not enough for one change", self.report.calls);
             self.report.failures.push(told);
         }
         let urgency = operation.urgency().unwrap_or(Urgency::Law);
@@ -232,7 +232,7 @@ impl Reconcile {
         self.operations.clear();
     }
 
-    /// What was intended was done, or certainly not: there is nothing to look after.
+    /// Closes an intent: the change was made, or certainly was not.
     fn close(&mut self, subject: &str) {
         self.report.open.retain(|what| what != subject);
     }
@@ -251,7 +251,7 @@ impl Reconcile {
         }
     }
 
-    /// A hold is over once what it is about is seen enabled, whoever enabled it.
+    /// Releases holds whose origin or pool is enabled again, whoever enabled it.
     fn release_what_is_enabled(&mut self) {
         let observed = &self.observed;
         let released = &mut self.report.released;

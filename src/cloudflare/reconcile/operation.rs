@@ -1,4 +1,4 @@
-//! One thing to do in a pass.
+//! The operations of a pass.
 
 use super::holds;
 use crate::cloudflare::desired::Desired;
@@ -13,22 +13,22 @@ const POOLS: [&str; 2] =
     ["Load Balancing: Monitors and Pools Read", "Load Balancing: Monitors and Pools Write"];
 const BALANCERS: [&str; 2] = ["Load Balancers Read", "Load Balancers Write"];
 
-/// Most changes in one batch of records. Source: the limit of the free plan,
+/// Most changes in one batch of records: the free plan's limit. Source:
 /// developers.cloudflare.com/dns/manage-dns-records/how-to/batch-record-changes.
 const BATCH_MAX: usize = 200;
 
-/// One thing to do.
+/// One operation.
 #[derive(Debug)]
 pub(super) enum Operation {
     FindZone {
         zone: String,
     },
-    /// All records of a zone, a page at a time.
+    /// One page of a zone's records.
     ListRecords {
         zone: String,
         page: usize,
     },
-    /// The records of one name, where the zone has too many.
+    /// The records of one name, in a zone that has too many.
     ListName {
         zone: String,
         name: String,
@@ -48,7 +48,7 @@ pub(super) enum Operation {
         what: String,
         holds: Vec<Hold>,
     },
-    /// Changes of one zone that are equally urgent: one call, or one transaction.
+    /// Equally urgent changes in one zone, as one call or one batch.
     WriteRecords(Vec<Action>),
     ReadPool(Action),
     WritePool {
@@ -58,7 +58,7 @@ pub(super) enum Operation {
     WriteFields(Action),
 }
 
-/// What has to be read before there can be a plan, the first of it last.
+/// The reads that a plan needs, the first one last.
 pub(super) fn reads(desired: &Desired, zone_ids: &Map<String, String>) -> Vec<Operation> {
     let record_zones = Set::of(desired.records.iter().map(|records| &records.zone));
     let mut balanced: Vec<(&String, &String)> = Vec::new();
@@ -94,8 +94,8 @@ pub(super) fn reads(desired: &Desired, zone_ids: &Map<String, String>) -> Vec<Op
     operations
 }
 
-/// What carries out the actions, the first of it last. Changes of records that are equally urgent
-/// are made together, as far as nothing else comes between.
+/// The operations that carry out the actions, the first one last. Neighbouring changes of records
+/// that are equally urgent are batched.
 pub(super) fn writes(actions: Vec<Action>) -> Vec<Operation> {
     let mut operations = Vec::new();
     let mut batches = Vec::new();
@@ -117,7 +117,7 @@ pub(super) fn writes(actions: Vec<Action>) -> Vec<Operation> {
     operations
 }
 
-/// Adds an action to the first batch that has room for it and is of its kind.
+/// Adds an action to the first batch of its zone and urgency that has room.
 fn add(batches: &mut Vec<Vec<Action>>, action: Action) {
     let fits = |batch: &&mut Vec<Action>| {
         let same = batch
@@ -147,7 +147,7 @@ pub(super) fn zone(action: &Action) -> Option<&String> {
     }
 }
 
-/// How many records an action changes.
+/// Number of records that an action changes.
 fn ops(action: &Action) -> usize {
     match &action.change {
         Change::Records { ops, .. } => ops.len(),
@@ -155,7 +155,7 @@ fn ops(action: &Action) -> usize {
     }
 }
 
-/// The zone or account that an action is in.
+/// The zone or account of an action.
 fn scope(action: &Action) -> &str {
     match &action.change {
         Change::Records { zone, .. } => zone,
@@ -165,7 +165,7 @@ fn scope(action: &Action) -> &str {
 }
 
 impl Operation {
-    /// What it is about, as it is told and as its intent is called.
+    /// The object or change, as named in reports and intents.
     pub(super) fn subject(&self) -> String {
         match self {
             Self::FindZone { zone } => format!("zone {zone}"),
@@ -184,7 +184,7 @@ impl Operation {
         }
     }
 
-    /// The permission that its call needs, in the words of the dashboard.
+    /// The permission that its call needs, as the dashboard names it.
     pub(super) fn needs(&self) -> &'static str {
         let [read_records, write_records] = RECORDS;
         let [read_pools, write_pools] = POOLS;
@@ -204,7 +204,7 @@ impl Operation {
         }
     }
 
-    /// What a token must be granted for it: a permission, and where. One may be missing on one zone
+    /// The grant that it needs: a permission on a zone or account. A token may have it on one zone
     /// and not on another.
     pub(super) fn grant(&self) -> String {
         let scope = match self {
@@ -226,12 +226,12 @@ impl Operation {
         [self.needs(), " on ", scope, about].concat()
     }
 
-    /// Whether its call changes something.
+    /// Whether its call changes anything.
     pub(super) fn is_write(&self) -> bool {
         matches!(self, Self::WriteRecords(_) | Self::WritePool { .. } | Self::WriteFields(_))
     }
 
-    /// How urgent the change is that it is part of.
+    /// The urgency of its change; `None` for reads.
     pub(super) fn urgency(&self) -> Option<Urgency> {
         match self {
             Self::WriteRecords(actions) => actions.first().map(|action| action.urgency),

@@ -1,4 +1,4 @@
-//! The calls that read, and what is kept of their replies.
+//! Calls that read, and what is kept of their replies.
 
 use super::Reconcile;
 use super::operation::Operation;
@@ -11,14 +11,14 @@ use crate::json;
 use crate::ordered::Set;
 use serde_json::Value;
 
-/// Records on a page.
+/// Records per page.
 const PER_PAGE: usize = 500;
-/// Pages of one zone that are read; where it has more, names are asked for one by one.
+/// Most pages that are read of one zone. In a larger zone, names are read one by one.
 const PAGES_MAX: usize = 4;
 
 impl Reconcile {
-    /// The call of a step; `None` where what it needs was not found, which was reported then.
-    /// Errors: what it would write names something that is not there.
+    /// The call of an operation; `None` if something that it needs was not found, which is already
+    /// reported. Errors: a field refers to an object that does not exist.
     pub(super) fn call(&self, operation: &Operation) -> Result<Option<Call>, String> {
         let zone_id = |zone: &String| self.observed.zone_ids.get(zone);
         let path = match operation {
@@ -84,7 +84,9 @@ impl Reconcile {
         let found = zones.iter().find(|found| normal(text(found, "name")) == zone);
         let Some(id) = found.map(|found| text(found, "id").to_owned()).filter(|id| !id.is_empty())
         else {
-            return Err(ApiFailure::NotFound("the token sees no zone of this name".to_owned()));
+            return Err(ApiFailure::NotFound(
+                "the token has access to no zone of this name".to_owned(),
+            ));
         };
         self.observed.zone_ids.insert(zone.clone(), id.clone());
         self.report.zone_ids.insert(zone, id);
@@ -100,14 +102,14 @@ impl Reconcile {
     ) -> Result<(Vec<Value>, Option<usize>), ApiFailure> {
         let opened = open_page(reply, needs);
         if let Err(ApiFailure::NotFound(_)) = opened {
-            // The zone was deleted and made anew: its id is looked up again in the next pass.
+            // The zone may have been recreated: the next pass looks its id up again.
             self.report.zone_ids.remove(zone);
         }
         opened
     }
 
-    /// Keeps the records of names that we publish. Only a whole listing counts: a part of it would
-    /// show names without records that have some.
+    /// Keeps the records of names that we publish. Only a complete list counts: a partial one would
+    /// show names without records that they have.
     fn take_records(
         &mut self,
         zone: String,
@@ -120,7 +122,8 @@ impl Reconcile {
         let names = Set::of(names.map(|records| records.name.clone()));
         let is_last = rows.len() < PER_PAGE;
         let read = PER_PAGE.saturating_mul(page.saturating_sub(1)).saturating_add(rows.len());
-        let untold = || ApiFailure::Malformed("it does not say how many there are".to_owned());
+        let untold =
+            || ApiFailure::Malformed("it does not say how many records there are".to_owned());
         let total = total.or(is_last.then_some(read)).ok_or_else(untold)?;
         self.observed.records_total.insert(zone.clone(), total);
         if total > PER_PAGE * PAGES_MAX {
@@ -159,7 +162,7 @@ impl Reconcile {
         needs: &'static str,
     ) -> Result<(), ApiFailure> {
         let (rows, _) = self.opened(&zone, reply, needs)?;
-        // Without the names of its pools, nothing can be said of a balancer.
+        // A balancer cannot be compared without the names of its pools.
         let Some(pools) = self.observed.pools.get(account) else { return Ok(()) };
         let mut balancers = Vec::new();
         for row in &rows {

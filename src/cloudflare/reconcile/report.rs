@@ -1,4 +1,4 @@
-//! What a pass did, and what it found.
+//! The report of a pass.
 
 use crate::cloudflare::plan::{Plan, Urgency, Withheld};
 use crate::hold::Hold;
@@ -9,42 +9,42 @@ use crate::time::Millis;
 /// What a pass did.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PassReport {
-    /// Zone ids that were looked up, for the next pass.
+    /// Zone ids, for the next pass.
     pub zone_ids: Map<String, String>,
-    /// Whether everything that could be read was read and a plan was made of it.
+    /// Whether a plan was made.
     pub is_planned: bool,
-    /// The plan, where it was only to be shown.
+    /// The plan of a dry pass.
     pub plan: Plan,
-    /// How many actions were in the plan.
+    /// Number of actions in the plan.
     pub planned: usize,
-    /// Changes that were made and confirmed.
+    /// Changes that were made and verified.
     pub applied: Vec<AppliedAction>,
-    /// Changes that may have been made: no reply said so.
+    /// Changes that may have been made: their replies were lost.
     pub open: Vec<String>,
-    /// What was deliberately not done.
+    /// Changes that were withheld.
     pub withheld: Vec<Withheld>,
-    /// The next pass may find more to do, so there should be one soon.
+    /// Whether the next pass may find more to do and should come soon.
     pub is_partial: bool,
-    /// The most urgent of what was left for the next pass for want of calls.
+    /// The most urgent change that was put off because calls ran out.
     pub put_off: Option<Urgency>,
-    /// What went wrong.
+    /// Failures, in words.
     pub failures: Vec<String>,
-    /// Permissions that the token does not have, with what the API said.
+    /// Permissions that the token lacks, with the API's message.
     pub denied: Map<String, String>,
-    /// Holds that are over: what they are about is enabled.
+    /// Holds that are over.
     pub released: Set<Hold>,
-    /// No call should be made for this long, because the API said so.
+    /// How long the API asked us to make no calls.
     pub blocked_ms: Option<Millis>,
-    /// Calls that were made.
+    /// Number of calls made.
     pub calls: u32,
 }
 
-/// One change that was made and confirmed.
+/// One change that was made and verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppliedAction {
-    /// What it was.
+    /// The change, in words.
     pub what: String,
-    /// The service that it was for.
+    /// The service that it was made for.
     pub service: Option<ServiceId>,
     /// How urgent it was.
     pub urgency: Urgency,

@@ -1,4 +1,4 @@
-//! Balancers and monitors as rows of the API's replies, turned into what a plan compares.
+//! Reads balancers and monitors from rows of the API's replies.
 
 use crate::cloudflare::observed::{
     Balancer, BalancerFields, LbMonitor, MonitorFields, Pool, renamed,
@@ -23,14 +23,14 @@ struct MonitorHead {
 fields!(BalancerHead { id, name, description, enabled = true, rules = Vec::new() });
 fields!(MonitorHead { id, description });
 
-/// A monitor as the API shows it.
+/// Reads a monitor from a row.
 pub(super) fn monitor(row: &Value) -> Result<LbMonitor, ApiFailure> {
     let MonitorHead { id, description } = json::from_value(row).map_err(malformed)?;
     let fields: MonitorFields = json::from_value(row).map_err(malformed)?;
     Ok(LbMonitor { id, description, fields })
 }
 
-/// A balancer as the API shows it, with the names of its pools instead of their ids.
+/// Reads a balancer from a row, with pool names instead of ids.
 pub(super) fn balancer(row: &Value, pools: &[Pool]) -> Result<Balancer, ApiFailure> {
     let name_of = |id: &str| {
         let found = pools.iter().find(|pool| pool.id == id);
@@ -45,7 +45,7 @@ pub(super) fn balancer(row: &Value, pools: &[Pool]) -> Result<Balancer, ApiFailu
     Ok(Balancer { id, name, description, enabled, overriding, fields })
 }
 
-/// Whether a rule of a balancer can lead to other pools.
+/// Whether an enabled rule of a balancer overrides its pools.
 fn overrides_pools(rule: &Value) -> bool {
     const POOLS: [&str; 5] =
         ["default_pools", "fallback_pool", "region_pools", "country_pools", "pop_pools"];
@@ -55,12 +55,12 @@ fn overrides_pools(rule: &Value) -> bool {
         && POOLS.iter().any(|pools| is_set(overrides.get(pools)))
 }
 
-/// The text under a key; empty where there is none.
+/// The text under a key; empty if there is none.
 pub(super) fn text<'r>(row: &'r Value, key: &str) -> &'r str {
     row.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// What the API shows of an object, in the form in which a plan names its fields.
+/// The fields of an object's row in the form that a plan uses.
 pub(super) fn shown(kind: &str, row: &Value, pools: &[Pool]) -> Result<Value, ApiFailure> {
     Ok(match kind {
         "load_balancers" => balancer(row, pools)?.fields.with_defaults().write(),

@@ -1,4 +1,4 @@
-//! The calls that change something, and the check that they did.
+//! Calls that change something, and the checks of their replies.
 
 use super::operation::Operation;
 use super::{Reconcile, bodies, holds, operation, rows};
@@ -30,8 +30,8 @@ impl Reconcile {
         }
     }
 
-    /// Errors: a pool or monitor that the fields name is not there, as where it could not be
-    /// created.
+    /// Errors: a field refers to a pool or monitor that does not exist, for instance because
+    /// creating it failed.
     fn fields_call(&self, action: &Action) -> Result<Option<Call>, String> {
         let Change::Fields { kind, parent, account, id, fields, .. } = &action.change else {
             return Ok(None);
@@ -45,7 +45,7 @@ impl Reconcile {
         };
         let mut body = Object::new();
         for FieldChange { name, to, .. } in fields {
-            let missing = || format!("`{name}` names what is not there yet");
+            let missing = || format!("`{name}` names an object that does not exist yet");
             let to = renamed(name, to, &|name| self.id_of(account, name)).ok_or_else(missing)?;
             body.insert(name.clone(), to);
         }
@@ -77,7 +77,7 @@ impl Reconcile {
         match operation {
             Operation::WriteRecords(actions) => match check_records(&actions, reply, needs) {
                 Err(ApiFailure::Refused { .. }) if actions.len() > 1 => {
-                    // A transaction is refused whole: one by one, the bad one holds up nobody else.
+                    // The API rejects a batch as a whole. One by one, only the bad change fails.
                     for action in actions.into_iter().rev() {
                         let (what, holds) = (action.to_string(), Vec::new());
                         self.operations.push(Operation::WriteRecords(vec![action]));
@@ -87,7 +87,8 @@ impl Reconcile {
                 }
                 checked => {
                     match checked {
-                        // Gone is gone. But somebody is at work here, so it is looked at again.
+                        // The record is gone already. Somebody else is changing this zone, so
+                        // compare again soon.
                         Err(ApiFailure::NotFound(_)) if deletes_one(&actions) => {
                             self.report.is_partial = true;
                         }
@@ -101,7 +102,8 @@ impl Reconcile {
             },
             Operation::ReadPool(action) => {
                 let (origins, idle) = edited_origins(&action, reply, needs)?;
-                // Somebody disabled these since the list was read: it is not for us to enable them.
+                // Somebody else disabled these after the list was read, so they are not ours to
+                // enable.
                 for hold in self.fresh.extract_if(.., |hold| idle.contains(&hold.address)) {
                     self.report.released.insert(hold);
                 }
@@ -127,8 +129,8 @@ impl Reconcile {
         self.report.released.extend(holds::switched(action, true));
     }
 
-    /// Checks that the reply shows what was written, and remembers what was created, for others
-    /// that name it.
+    /// Checks that the reply shows what was written. Remembers created objects, because others
+    /// refer to them.
     fn check_fields(&mut self, action: &Action, row: &Value) -> Result<(), ApiFailure> {
         let Change::Fields { kind, account, id, fields, .. } = &action.change else {
             return Ok(());
@@ -136,13 +138,15 @@ impl Reconcile {
         let shown = rows::shown(kind, row, self.observed.pools_of(account))?;
         let told = ["name", "description", "origins"];
         for FieldChange { name, to, .. } in fields {
-            // A pool is shown as the API has it, with the id of its monitor.
+            // A pool's row has the id of its monitor, not the name.
             let to = match *kind {
                 "pools" => renamed(name, to, &|name| self.id_of(account, name)),
                 _ => Some(to.clone()),
             };
             if !told.contains(&name.as_str()) && shown.get(name) != to.as_ref() {
-                return Err(ApiFailure::Malformed(format!("it does not show `{name}` as written")));
+                return Err(ApiFailure::Malformed(format!(
+                    "it does not show `{name}` as it was written"
+                )));
             }
         }
         if id.is_none() && *kind == "pools" {
@@ -167,7 +171,7 @@ struct Batch {
 
 fields!(Batch { patches, posts });
 
-/// Checks that the reply shows every content that was written. Errors: [`ApiFailure`].
+/// Checks that the reply shows every written content. Errors: [`ApiFailure`].
 fn check_records(actions: &[Action], reply: &Reply, needs: &'static str) -> Result<(), ApiFailure> {
     let ops = bodies::ops(actions);
     let written: Vec<Record> = match ops.as_slice() {
@@ -199,7 +203,7 @@ fn deletes_one(actions: &[Action]) -> bool {
     actions.len() == 1 && matches!(ops.as_slice(), [RecordOp::Delete { .. }])
 }
 
-/// Where the pool of an action is.
+/// The path of an action's pool.
 fn pool_path(action: &Action) -> Option<String> {
     match &action.change {
         Change::Origins { account, id, .. } => {
@@ -217,9 +221,9 @@ fn edits(action: &Action) -> impl Iterator<Item = (&String, &OriginEdit)> {
     edits.into_iter().flatten()
 }
 
-/// The pool's origins as the reply has them, every field kept, with only what the action says
-/// changed; and the addresses of those that were to be disabled and are already. Errors:
-/// [`ApiFailure`]; also where an origin of the action is no longer there.
+/// The pool's origins from the reply with only the action's edits applied, and the addresses of
+/// those that should be disabled and already are. Errors: [`ApiFailure`], also if an origin of the
+/// action is no longer in the pool.
 fn edited_origins(
     action: &Action,
     reply: &Reply,
@@ -228,7 +232,7 @@ fn edited_origins(
     let mut idle = Vec::new();
     let mut pool: Value = open(reply, needs)?;
     let Some(Value::Array(origins)) = pool.get_mut("origins") else {
-        return Err(ApiFailure::Malformed("it has no origins".to_owned()));
+        return Err(ApiFailure::Malformed("`origins` is missing".to_owned()));
     };
     for (address, edit) in edits(action) {
         let mut found = false;
@@ -244,20 +248,22 @@ fn edited_origins(
             json::put_if_any(origin, "weight", edit.weight.write());
         }
         if !found {
-            return Err(ApiFailure::NotFound(format!("the pool has lost its origin `{address}`")));
+            return Err(ApiFailure::NotFound(format!(
+                "origin `{address}` is no longer in the pool"
+            )));
         }
     }
     Ok((origins.iter().map(writable).collect(), idle))
 }
 
-/// An origin without what the API shows and refuses in a write.
+/// An origin without the fields that the API shows but rejects in a write.
 fn writable(origin: &Value) -> Value {
     let Value::Object(fields) = origin else { return origin.clone() };
     let kept = fields.iter().filter(|(name, _)| *name != "disabled_at");
     json::object(kept.map(|(name, value)| (name.as_str(), value.clone())).collect())
 }
 
-/// Checks that the reply shows every switch and weight where it should be. Errors: [`ApiFailure`].
+/// Checks that the reply shows every edit. Errors: [`ApiFailure`].
 fn check_pool(action: &Action, reply: &Reply, needs: &'static str) -> Result<(), ApiFailure> {
     let pool: Pool = open(reply, needs)?;
     for (address, edit) in edits(action) {
@@ -268,7 +274,7 @@ fn check_pool(action: &Action, reply: &Reply, needs: &'static str) -> Result<(),
         let shown = || pool.origins.iter().filter(|origin| origin.address == *address);
         if shown().next().is_none() || !shown().all(is_as_written) {
             return Err(ApiFailure::Malformed(format!(
-                "it does not show the change of `{address}`"
+                "it does not show the change to `{address}`"
             )));
         }
     }

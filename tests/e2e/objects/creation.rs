@@ -65,9 +65,12 @@ async fn what_is_missing_and_not_managed_is_told_and_not_created() {
     let world = World::settled_with(&config).await;
     assert_eq!(writes(&world), Vec::<String>::new());
     let withheld = world.status().await.unwrap()["cloudflare"]["withheld"].to_string();
-    for what in
-        ["files.example.com A: there is none", "pool bulk-eu", "load balancer lb.example.com"]
-    {
+    for what in [
+        "files.example.com A: there is no such record",
+        "pool bulk-eu",
+        "load balancer \
+                                                                          lb.example.com",
+    ] {
         assert!(withheld.contains(what), "{what}: {withheld}");
     }
 }

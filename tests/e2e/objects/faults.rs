@@ -177,10 +177,10 @@ async fn a_missing_permission_is_named_and_not_tried_again_until_somebody_asks()
     world.minute().await;
     let status = world.status().await.unwrap()["cloudflare"].clone();
     let said = status["denied"]["DNS Write on example.com"]["said"].as_str().unwrap_or_default();
-    assert!(said.contains("it needs DNS Write"), "{status:#}");
+    assert!(said.contains("it needs the permission DNS Write"), "{status:#}");
     assert_eq!(world.enabled_in_pool("eu-west"), Some(false), "others go on");
     let log = world.edge().log();
-    let called = log.iter().filter(|line| line.contains("see to it: ")).count();
+    let called = log.iter().filter(|line| line.contains("action needed: ")).count();
     assert_eq!(called, 1, "{log:#?}");
     let tries = || {
         let calls = super::scene::writes(&world);

@@ -80,5 +80,8 @@ async fn a_pool_with_a_stranger_in_it_is_not_published_under_a_rule() {
     set(&mut world, "us-east", Mode::Refuse).await;
     world.minutes(2).await;
     let withheld = world.status().await.unwrap()["cloudflare"]["withheld"].to_string();
-    assert!(withheld.contains("`192.0.2.66`, which is no origin of its regions"), "{withheld}");
+    assert!(
+        withheld.contains("`192.0.2.66`, which is not an origin of the pool's regions"),
+        "{withheld}"
+    );
 }

@@ -144,12 +144,12 @@ fn a_balancer_that_is_not_there_is_created_only_where_it_is_managed() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        ["load balancer www.example.com: the zone has none of this name; create it, or set \
-          `manage` [missing]"]
+        ["load balancer www.example.com: the zone has no load balancer of this name; create it, \
+             or set `manage = true` [missing]"]
     );
     desired.balancers[0].manage = true;
     let plan = planned(&desired, &observed);
-    assert_eq!(told(&plan), ["load balancer www.example.com: it is missing, and managed"]);
+    assert_eq!(told(&plan), ["load balancer www.example.com: create it"]);
     assert_eq!(urgencies(&plan), [Urgency::Upkeep]);
     let changed = changed(&plan);
     for field in [
@@ -184,7 +184,7 @@ fn a_balancer_waits_for_pools_that_nobody_creates() {
     assert_eq!(plan.actions, []);
     assert!(
         withheld(&plan).contains(
-            &"load balancer www.example.com: its pool `us` is not there [missing]".to_owned()
+            &"load balancer www.example.com: its pool `us` does not exist [missing]".to_owned()
         ),
         "{plan:?}"
     );
@@ -193,7 +193,7 @@ fn a_balancer_waits_for_pools_that_nobody_creates() {
     before.fields.default_pools = Some(texts(&["eu"]));
     assert_eq!(
         told(&planned(&desired, &observed)),
-        ["pool us: it is missing, and managed", "load balancer www.example.com: set default_pools"],
+        ["pool us: create it", "load balancer www.example.com: set default_pools"],
         "a pool comes before the balancer that leads to it"
     );
 }
@@ -265,7 +265,7 @@ fn a_person_moves_a_balancer_whose_service_fails_over_by_hand() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        ["load balancer www.example.com: its service fails over by hand [manual]"]
+        ["load balancer www.example.com: the failover mode of its service is `manual` [manual]"]
     );
     assert_eq!(planned(&desired, &observed(&ordered(&["eu", "us"]))), Plan::default());
 }

@@ -66,8 +66,7 @@ fn what_is_withheld_says_what_it_was() {
     let plan = plan(&desired, &observed, &Set::new(), &with(guards));
     assert_eq!(
         withheld(&plan),
-        ["files.example.com A: answer 192.0.2.1 (eu-west): `guards.halted` is set, so nothing \
-          changes [halted]"]
+        ["files.example.com A: answer 192.0.2.1 (eu-west): `guards.halted` is set [halted]"]
     );
 }
 
@@ -75,7 +74,7 @@ fn what_is_withheld_says_what_it_was() {
 fn nothing_changes_while_the_operator_has_halted_all() {
     let halted = with(Guards { halted: true, ..Guards::default() });
     for world in [restore(), failover(), upkeep()] {
-        assert_eq!(refused(&world, &halted), "`guards.halted` is set, so nothing changes");
+        assert_eq!(refused(&world, &halted), "`guards.halted` is set");
     }
 }
 
@@ -85,7 +84,7 @@ fn an_observer_that_doubts_itself_moves_no_traffic() {
     for world in [restore(), failover()] {
         assert_eq!(
             refused(&world, &doubtful),
-            "the observer doubts itself since 2026-08-01T12:00:00.000Z"
+            "the observer has doubted itself since 2026-08-01T12:00:00.000Z"
         );
     }
     passes(&upkeep(), &doubtful);
@@ -101,7 +100,7 @@ fn traffic_that_was_moved_stays_for_a_while_unless_it_is_led_to_what_is_down() {
     };
     assert_eq!(
         refused(&restore(), &moved(89_999)),
-        "traffic was moved at 2026-08-01T12:00:00.000Z, and stays for 90 s"
+        "traffic moved at 2026-08-01T12:00:00.000Z and stays for 90 s"
     );
     passes(&restore(), &moved(90_000));
     passes(&failover(), &moved(0));
@@ -117,10 +116,13 @@ fn a_service_that_was_changed_too_often_waits_and_upkeep_waits_at_half_of_it() {
         guards: Guards { changes_per_hour: 5, ..Guards::default() },
         ..calm()
     };
-    assert_eq!(refused(&failover(), &changed(5)), "`files` had 5 changes in the last hour of 5");
+    assert_eq!(
+        refused(&failover(), &changed(5)),
+        "`files` used 5 of its 5 changes in the last hour"
+    );
     passes(&failover(), &changed(4));
     passes(&restore(), &changed(4));
-    assert_eq!(refused(&upkeep(), &changed(3)), "`files` had 3 changes in the last hour of 3");
+    assert_eq!(refused(&upkeep(), &changed(3)), "`files` used 3 of its 3 changes in the last hour");
     passes(&upkeep(), &changed(2));
 }
 
@@ -136,7 +138,7 @@ fn the_changes_of_the_same_plan_count() {
     let guards = Guards { changes_per_hour: 1, ..Guards::default() };
     let plan = plan(&desired, &observed, &Set::new(), &with(guards));
     assert_eq!(told(&plan), ["files.example.com A: answer 192.0.2.1 (eu-west)"]);
-    assert_eq!(plan.withheld[0].because, "`files` had 1 changes in the last hour of 1");
+    assert_eq!(plan.withheld[0].because, "`files` used 1 of its 1 changes in the last hour");
 }
 
 /// Three regions with a pool each; of each origin whether it is up, and whether it is enabled.
@@ -165,7 +167,7 @@ fn no_more_regions_are_left_at_once_than_the_operator_permits() {
     assert_eq!(told(&one), ["pool br: disable br"]);
     assert_eq!(
         withheld(&one),
-        ["pool eu: disable eu: 2 regions would be away (br, eu) of 1 [regions_away]"]
+        ["pool eu: disable eu: 2 regions would be away (br, eu), at most 1 may be [regions_away]"]
     );
     assert_eq!(plan_with(0).withheld.len(), 2);
 }
@@ -180,7 +182,8 @@ fn regions_that_we_took_out_earlier_are_away_already() {
         assert_eq!(plan.actions, []);
         assert_eq!(
             withheld(&plan),
-            ["pool eu: disable eu: 2 regions would be away (br, eu) of 1 [regions_away]"],
+            ["pool eu: disable eu: 2 regions would be away (br, eu), at most 1 may be \
+                 [regions_away]"],
             "{address}"
         );
         pool_at(&mut observed, 0).enabled = false;
@@ -212,7 +215,8 @@ fn what_remains_must_carry_the_load_at_peak() {
     assert_eq!(short.actions, []);
     assert_eq!(
         withheld(&short),
-        ["pool eu: disable eu: what remains carries 350 rps of 351 at peak [capacity]"]
+        ["pool eu: disable eu: the remaining regions carry 350 rps, the peak is 351 rps \
+             [capacity]"]
     );
 }
 
@@ -221,7 +225,7 @@ fn the_load_holds_a_move_of_records_as_well() {
     let mut world = failover();
     let capacity_rps = [(region("eu-west"), 10), (region("us-east"), 90)].into();
     world.0.loads = [(service(), ServiceLoad { peak_rps: 50, capacity_rps })].into();
-    assert_eq!(refused(&world, &calm()), "what remains carries 10 rps of 50 at peak");
+    assert_eq!(refused(&world, &calm()), "the remaining regions carry 10 rps, the peak is 50 rps");
 }
 
 fn in_a_zone_of(
@@ -240,8 +244,8 @@ fn at_most_percent(percent: u32) -> Circumstances {
 fn too_large_a_part_of_a_zone_does_not_change_at_once() {
     assert_eq!(
         refused(&in_a_zone_of(10, restore()), &at_most_percent(9)),
-        "1 of 10 records of example.com would change, which is more than 9 %, and they do not \
-         name what is down"
+        "1 of 10 records of example.com would change without a failure behind it; at most 9 % \
+         may"
     );
     passes(&in_a_zone_of(10, restore()), &at_most_percent(10));
     assert!(refused(&in_a_zone_of(11, upkeep()), &at_most_percent(9)).starts_with("1 of 11"));

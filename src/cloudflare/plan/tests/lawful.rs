@@ -89,8 +89,8 @@ fn without_a_lawful_fallback_nothing_is_published() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        ["load balancer www.example.com: no pool has only regions that everything permits that \
-          binds it, so it has nothing lawful to fall back to [unlawful]"]
+        ["load balancer www.example.com: no pool lies entirely in regions that every rule \
+          permits, so there is no lawful fallback pool [unlawful]"]
     );
 }
 
@@ -107,8 +107,8 @@ fn a_pool_with_an_origin_that_is_in_none_of_its_regions_is_published_nowhere() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        ["load balancer www.example.com: pool `us` has `Stranger.example.com`, which is no \
-             origin of its regions, so nobody knows whose law that is under [unlawful]"]
+        ["load balancer www.example.com: pool `us` contains `Stranger.example.com`, which is not \
+             an origin of the pool's regions, so its jurisdiction is unknown [unlawful]"]
     );
     pool_at(&mut lawful, 1).origins[1].enabled = false;
     assert_eq!(planned(&guarded(), &lawful).actions.len(), 1, "it gets no traffic");
@@ -133,8 +133,8 @@ fn rules_of_the_balancer_that_lead_elsewhere_are_reported_and_the_rest_is_kept()
     assert_eq!(urgencies(&plan), [Urgency::Law]);
     assert_eq!(
         withheld(&plan),
-        ["load balancer www.example.com: its rules `night`, `beta` lead to pools of their own, \
-          and nobody proves where [unlawful]"]
+        ["load balancer www.example.com: its rules `night`, `beta` choose pools of their own, \
+          which Pointsman does not check against the residency rules [unlawful]"]
     );
     assert_eq!(planned(&wanted(&lists()), &observed).withheld, [], "no rule binds this one");
 }
@@ -148,7 +148,7 @@ fn a_pool_that_a_breach_needs_is_created_before_it_is_mended() {
     assert_eq!(
         told(&planned(&desired, &observed)),
         [
-            "pool us: it is missing, and managed",
+            "pool us: create it",
             "load balancer www.example.com: set country_pools, default_pools, fallback_pool",
         ]
     );

@@ -42,7 +42,7 @@ fn changed(plan: &Plan) -> Vec<(&str, Value)> {
 #[test]
 fn a_monitor_that_is_missing_is_created_with_its_marker() {
     let plan = planned(&wanted(), &observed(vec![monitor("m9", "by hand", 60)]));
-    assert_eq!(told(&plan), ["monitor pointsman:monitor:api: it is missing, and managed"]);
+    assert_eq!(told(&plan), ["monitor pointsman:monitor:api: create it"]);
     assert_eq!((plan.actions[0].urgency, &plan.actions[0].service), (Urgency::Upkeep, &None));
     let changed = changed(&plan);
     assert!(changed.contains(&("description", json!(NAME))), "{changed:?}");
@@ -53,7 +53,7 @@ fn a_monitor_that_is_missing_is_created_with_its_marker() {
 #[test]
 fn a_monitor_is_kept_as_ours_is_field_by_field() {
     let plan = planned(&wanted(), &observed(vec![monitor("m1", NAME, 300)]));
-    assert_eq!(told(&plan), ["monitor pointsman:monitor:api: it is no longer as ours: interval"]);
+    assert_eq!(told(&plan), ["monitor pointsman:monitor:api: set interval as in the config"]);
     assert_eq!(changed(&plan), [("interval", json!(60))]);
 }
 

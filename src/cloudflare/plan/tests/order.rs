@@ -28,7 +28,7 @@ fn the_law_comes_first_then_failover_then_restore_then_upkeep() {
             "files.example.com A: answer 192.0.2.1 (eu-west)",
             "pool us: disable us1",
             "pool eu: enable eu1",
-            "pool br: weigh br1 0.50",
+            "pool br: set the weight of br1 to 0.50",
         ]
     );
     let urgencies = urgencies(&plan);
@@ -54,10 +54,10 @@ fn of_what_is_equally_urgent_what_others_need_comes_first() {
     assert_eq!(
         told(&planned(&desired, &observed)),
         [
-            "monitor pointsman:monitor:m: it is missing, and managed",
-            "pool eu: it is missing, and managed",
-            "files.example.com A: keep its settings",
-            "pool us: weigh eu1 0.50",
+            "monitor pointsman:monitor:m: create it",
+            "pool eu: create it",
+            "files.example.com A: restore its settings",
+            "pool us: set the weight of eu1 to 0.50",
         ]
     );
 }

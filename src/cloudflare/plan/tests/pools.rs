@@ -39,8 +39,10 @@ fn the_last_usable_origin_of_a_service_is_never_disabled() {
     assert_eq!(
         withheld(&plan),
         [
-            "pool eu: disable eu1: 0 origins of `files` are up and enabled [last_usable]",
-            "pool us: disable us1: 0 origins of `files` are up and enabled [last_usable]"
+            "pool eu: disable eu1: 0 origins of `files` are up and enabled, so this stays enabled \
+             [last_usable]",
+            "pool us: disable us1: 0 origins of `files` are up and enabled, so this stays enabled \
+             [last_usable]"
         ]
     );
 }
@@ -57,8 +59,8 @@ fn the_last_usable_origin_that_a_rule_permits_is_never_disabled() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        ["pool eu: disable eu1: 0 origins of `files` under rule `gdpr` are up and enabled \
-          [last_usable]"]
+        ["pool eu: disable eu1: 0 origins of `files` under rule `gdpr` are up and enabled, so \
+             this stays enabled [last_usable]"]
     );
 }
 
@@ -118,7 +120,8 @@ fn a_pool_that_is_not_there_is_reported_and_not_created() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        ["pool eu: the account has no pool of this name; create it, or set `manage` [missing]"]
+        ["pool eu: the account has no pool of this name; create it, or set `manage = true` \
+             [missing]"]
     );
 }
 
@@ -134,7 +137,7 @@ fn a_managed_pool_is_created_whole_with_every_origin_enabled() {
     let mut desired = wanted_pools(&[("eu", &[("eu1", Switch::Disable)])]);
     (desired.pools[0].manage, desired.pools[0].monitor) = (true, Some("pointsman:m".to_owned()));
     let plan = planned(&desired, &observed_pools(&[]));
-    assert_eq!(told(&plan), ["pool eu: it is missing, and managed"]);
+    assert_eq!(told(&plan), ["pool eu: create it"]);
     assert_eq!(urgencies(&plan), [Urgency::Upkeep]);
     let Change::Fields { kind: "pools", id: None, fields, .. } = &plan.actions[0].change else {
         panic!("{plan:?}");
@@ -174,10 +177,7 @@ fn a_pool_without_any_of_our_origins_is_left_alone() {
         desired.pools[0].switched = switched;
         let plan = planned(&desired, &observed);
         assert_eq!(plan.actions, []);
-        assert_eq!(
-            withheld(&plan),
-            ["pool eu: none of its origins has an address of this config [foreign]"]
-        );
+        assert_eq!(withheld(&plan), ["pool eu: none of its origins is in the config [foreign]"]);
     }
 }
 
@@ -193,7 +193,7 @@ fn a_pool_is_switched_as_a_whole_once_all_its_origins_are_down() {
     assert_eq!(planned(&desired, &observed).actions, [], "one of them may be up");
     desired.pools[0].origins.insert("eu2".to_owned(), pool_member(Switch::Disable, "eu"));
     let plan = planned(&desired, &observed);
-    assert_eq!(told(&plan), ["pool eu: disable it, as all its origins are down"]);
+    assert_eq!(told(&plan), ["pool eu: disable it: all its origins are down"]);
     assert_eq!(urgencies(&plan), [Urgency::Failover]);
     assert_eq!(plan.actions[0].effect.away, regions(&["eu"]));
 }
@@ -206,7 +206,7 @@ fn a_pool_is_enabled_again_only_where_we_disabled_it() {
     pool_at(&mut observed, 0).enabled = false;
     assert_eq!(planned(&desired, &observed).actions, []);
     let plan = held(&desired, &observed, &[hold("eu", "*")]);
-    assert_eq!(told(&plan), ["pool eu: enable it, as an origin is up"]);
+    assert_eq!(told(&plan), ["pool eu: enable it: one of its origins is up"]);
     assert_eq!(urgencies(&plan), [Urgency::Restore]);
 }
 
@@ -218,7 +218,8 @@ fn the_last_usable_pool_is_never_disabled() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        ["pool eu: disable it: 0 origins of `files` are up and enabled [last_usable]"]
+        ["pool eu: disable it: 0 origins of `files` are up and enabled, so this stays enabled \
+             [last_usable]"]
     );
 }
 
@@ -236,7 +237,7 @@ fn shares_that_differ_are_set_and_others_are_left() {
     let mut observed = observed_pools(&[("eu", origins)]);
     pool_at(&mut observed, 0).origins[2].weight = Weight::NONE;
     let plan = planned(&desired, &observed);
-    assert_eq!(told(&plan), ["pool eu: weigh eu1 0.50"]);
+    assert_eq!(told(&plan), ["pool eu: set the weight of eu1 to 0.50"]);
     assert_eq!(urgencies(&plan), [Urgency::Upkeep]);
     pool_at(&mut observed, 0).origins[0].weight = half;
     assert_eq!(planned(&desired, &observed).actions, []);

@@ -46,8 +46,9 @@ fn where_no_record_is_ours_nothing_is_done_and_it_says_how_to_make_one_ours() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        ["files.example.com A: none of its 1 records is ours; put `pointsman:files` into the \
-          comment of one, or set `adopt` [foreign]"]
+        ["files.example.com A: its records (1) are not marked as ours; put `pointsman:files` \
+             into \
+             the comment of one, or set `adopt = true` [foreign]"]
     );
 }
 
@@ -69,7 +70,8 @@ fn where_no_region_is_up_the_answer_stays() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        ["files.example.com A: no permitted region is up, so the answer stays [none_up]"]
+        ["files.example.com A: no permitted region is up, so the records stay as they are \
+             [none_up]"]
     );
 }
 
@@ -79,7 +81,10 @@ fn a_person_moves_the_answer_of_a_service_that_fails_over_by_hand() {
     desired.records[0].manual = true;
     let plan = planned(&desired, &observed_records(vec![record("r1", "192.0.2.1", OURS)]));
     assert_eq!(plan.actions, []);
-    assert_eq!(withheld(&plan), ["files.example.com A: its service fails over by hand [manual]"]);
+    assert_eq!(
+        withheld(&plan),
+        ["files.example.com A: the failover mode of its service is `manual` [manual]"]
+    );
 }
 
 #[test]
@@ -93,7 +98,8 @@ fn a_record_that_says_what_a_rule_forbids_goes_to_a_permitted_region_even_one_th
         assert_eq!(urgencies(&plan), [Urgency::Law]);
         assert_eq!(
             told(&plan),
-            ["files.example.com A: answer 192.0.2.1 (eu-west), as the law permits no other"]
+            ["files.example.com A: answer 192.0.2.1 (eu-west), because the residency rules \
+                 permit no other"]
         );
     }
 }
@@ -104,7 +110,10 @@ fn of_lawful_and_unlawful_records_the_lawful_stay_while_nothing_is_up() {
         observed_records(vec![record("r1", "198.51.100.7", OURS), record("r2", "192.0.2.2", OURS)]);
     let plan = planned(&wanted_records(&[]), &observed);
     assert_eq!(ops(&plan), [delete("r1", "198.51.100.7")]);
-    assert_eq!(told(&plan), ["files.example.com A: answer 192.0.2.2, as the law permits no other"]);
+    assert_eq!(
+        told(&plan),
+        ["files.example.com A: answer 192.0.2.2, because the residency rules permit no other"]
+    );
 }
 
 #[test]
@@ -132,7 +141,8 @@ fn a_first_record_is_created_only_where_it_is_managed() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        ["files.example.com A: there is none; create one, or set `manage` [missing]"]
+        ["files.example.com A: there is no such record; create one, or set `manage = true` \
+             [missing]"]
     );
     desired.records[0].manage = true;
     assert_eq!(ops(&planned(&desired, &none)), [create("192.0.2.1")]);
@@ -150,7 +160,8 @@ fn a_cname_stands_alone() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        ["files.example.com A: a CNAME stands alone, and there is CNAME beside it [foreign]"]
+        ["files.example.com A: a CNAME must be the only record of its name, and there is a \
+             record of type CNAME [foreign]"]
     );
     desired.records[0].kind = RecordKind::Cname;
     let mut other = record("r1", "v=spf1 -all", None);
@@ -158,7 +169,8 @@ fn a_cname_stands_alone() {
     let beside = planned(&desired, &observed_records(vec![other.clone()]));
     assert_eq!(
         withheld(&beside),
-        ["files.example.com CNAME: a CNAME stands alone, and there is TXT beside it [foreign]"]
+        ["files.example.com CNAME: a CNAME must be the only record of its name, and there is a \
+             record of type TXT [foreign]"]
     );
     desired.records[0].kind = RecordKind::A;
     let plan = planned(&desired, &observed_records(vec![other]));
@@ -173,7 +185,10 @@ fn a_name_that_is_delegated_is_left_to_whoever_answers_it() {
     let mut desired = wanted_records(&["192.0.2.2"]);
     let plan = planned(&desired, &observed);
     assert_eq!(plan.actions, []);
-    assert_eq!(withheld(&plan), ["files.example.com A: the name has 1 NS records [root_ns]"]);
+    assert_eq!(
+        withheld(&plan),
+        ["files.example.com A: the name is delegated (NS records: 1) [root_ns]"]
+    );
     desired.records[0].zone = "files.example.com".to_owned();
     assert_eq!(ops(&planned(&desired, &observed)).len(), 1, "the root has name servers anyway");
     desired.records[0].kind = RecordKind::Cname;
@@ -189,7 +204,7 @@ fn too_many_records_of_a_name_cannot_be_compared() {
     let plan = planned(&wanted_records(&["192.0.2.1"]), &observed_records(many(100)));
     assert_eq!(
         withheld(&plan),
-        ["files.example.com A: 100 records or more are too many to compare [unclear]"]
+        ["files.example.com A: 100 or more records are too many to compare [unclear]"]
     );
     let plan = planned(&wanted_records(&["192.0.2.1"]), &observed_records(many(99)));
     assert_eq!(ops(&plan).len(), 98);
@@ -213,7 +228,7 @@ fn a_wrong_ttl_is_mended_unless_the_record_is_proxied() {
     let plan = planned(&wanted_records(&["192.0.2.1"]), &observed_records(vec![slow.clone()]));
     assert_eq!(ops(&plan), [patch("r1", "192.0.2.1", "192.0.2.1")]);
     assert_eq!(urgencies(&plan), [Urgency::Upkeep]);
-    assert_eq!(told(&plan), ["files.example.com A: keep its settings"]);
+    assert_eq!(told(&plan), ["files.example.com A: restore its settings"]);
     assert_eq!(plan.actions[0].effect, Effect::default());
     (slow.proxied, slow.ttl) = (true, 1);
     assert_eq!(one(slow, &["192.0.2.1"]), []);

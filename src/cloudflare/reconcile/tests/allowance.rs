@@ -74,6 +74,6 @@ fn a_pool_that_was_read_and_cannot_be_written_any_more_is_put_off() {
     play(&mut pass, &[(POOLS, ok(&pools(true))), (READ_POOL, ok(&full_pool(true)))]);
     let report = pass.finish();
     assert_eq!(report.put_off, Some(Urgency::Failover));
-    assert_eq!(report.failures, ["2 calls are too few for one change"]);
+    assert_eq!(report.failures, ["2 API calls are not enough for one change"]);
     assert_eq!(report.open.len(), 0);
 }

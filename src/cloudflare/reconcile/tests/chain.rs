@@ -116,13 +116,13 @@ fn what_needs_something_that_could_not_be_created_is_not_tried() {
     script.extend([(NEW_MONITOR, ok(&monitor())), (NEW_POOL, refused(400, "no"))]);
     play(&mut pass, &script);
     let report = pass.finish();
-    assert_eq!(applied(&report), ["monitor pointsman:monitor:api: it is missing, and managed"]);
+    assert_eq!(applied(&report), ["monitor pointsman:monitor:api: create it"]);
     assert_eq!(
         report.failures,
         [
-            "pool eu: it is missing, and managed: the API refuses it (400): 1000 no",
-            "load balancer www.example.com: it is missing, and managed: `country_pools` names \
-             what is not there yet",
+            "pool eu: create it: the API rejected the request (400): 1000 no",
+            "load balancer www.example.com: create it: `country_pools` names \
+             an object that does not exist yet",
         ]
     );
     assert_eq!(report.open, [""; 0], "neither was begun");
@@ -184,7 +184,7 @@ fn a_balancer_whose_reply_does_not_show_the_change_is_a_failure() {
         ],
     );
     let report = pass.finish();
-    assert!(report.failures[0].ends_with("it does not show `default_pools` as written"));
+    assert!(report.failures[0].ends_with("it does not show `default_pools` as it was written"));
     assert_eq!(report.applied, []);
 }
 
@@ -203,7 +203,10 @@ fn a_pool_that_does_not_show_its_new_monitor_is_a_failure() {
         ],
     );
     let report = pass.finish();
-    assert!(report.failures[0].ends_with("it does not show `monitor` as written"), "{report:?}");
+    assert!(
+        report.failures[0].ends_with("it does not show `monitor` as it was written"),
+        "{report:?}"
+    );
 }
 
 #[test]
@@ -242,5 +245,5 @@ fn rules_of_a_balancer_that_lead_elsewhere_are_seen() {
     );
     let report = pass.finish();
     assert_eq!(report.withheld.len(), 1);
-    assert!(report.withheld[0].because.starts_with("its rules `night` lead"), "{report:?}");
+    assert!(report.withheld[0].because.starts_with("its rules `night` choose"), "{report:?}");
 }

@@ -20,7 +20,10 @@ fn a_rate_limit_ends_the_pass_and_says_how_long_to_wait() {
     play(&mut pass, &[(RECORDS, slow_down)]);
     let report = pass.finish();
     assert_eq!(report.blocked_ms, Some(120_000));
-    assert_eq!(report.failures, ["records of example.com: the API asks to wait 120 s (429)"]);
+    assert_eq!(
+        report.failures,
+        ["records of example.com: the API rate limit is reached (429); it asks to wait 120 s"]
+    );
     assert!(!report.is_planned);
 }
 
@@ -53,11 +56,11 @@ fn a_failure_of_one_object_leaves_the_others_alone() {
     );
     let report = pass.finish();
     assert_eq!(report.applied.len(), 1);
-    assert_eq!(report.failures, ["pools of account acc: the API fails (502)"]);
+    assert_eq!(report.failures, ["pools of account acc: the API reports a server error (502)"]);
 }
 
-const NO_POOLS: &str = "pools of account acc: the API token is not permitted to do this (403): \
-                        1000 no; it needs Load Balancing: Monitors and Pools Read";
+const NO_POOLS: &str = "pools of account acc: the API refused the token (403): \
+                        1000 no; it needs the permission Load Balancing: Monitors and Pools Read";
 
 #[test]
 fn a_missing_permission_ends_what_needs_it_and_nothing_else() {
@@ -110,7 +113,7 @@ fn a_permission_that_is_missing_on_one_zone_keeps_nothing_from_another() {
     let report = pass.finish();
     assert_eq!((report.failures.len(), report.applied.len()), (1, 1));
     assert!(report.denied.contains_key("DNS Write on example.com"), "{report:?}");
-    assert!(report.failures[0].ends_with("it needs DNS Write"), "{report:?}");
+    assert!(report.failures[0].ends_with("it needs the permission DNS Write"), "{report:?}");
     assert_eq!(report.open, [""; 0]);
 }
 
@@ -147,7 +150,7 @@ fn a_pass_that_is_abandoned_says_so_and_leaves_nothing_open() {
     assert_eq!(pass.next_step(), Next::Done);
     let report = pass.finish();
     let withheld: Vec<String> = report.withheld.iter().map(ToString::to_string).collect();
-    assert_eq!(withheld, ["what is left of the plan: it was made from yesterday [stale]"]);
+    assert_eq!(withheld, ["the rest of the plan: it was made from yesterday [stale]"]);
     assert_eq!(report.put_off, Some(Urgency::Law));
     assert_eq!((report.applied.len(), report.open.len()), (0, 0));
 }
@@ -175,7 +178,7 @@ fn a_zone_that_the_token_does_not_see_is_told_and_its_records_are_not_asked_for(
     play(&mut pass, &[(ZONE, ok(&others))]);
     assert_eq!(
         pass.finish().failures,
-        ["zone example.com: the API knows no such object (404): the token sees no zone of this \
-             name"]
+        ["zone example.com: the API has no such object (404): the token has access to no \
+             zone of this name"]
     );
 }

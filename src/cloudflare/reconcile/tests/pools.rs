@@ -165,7 +165,7 @@ fn an_origin_that_has_left_its_pool_meanwhile_is_not_put_back() {
     without["origins"].as_array_mut().unwrap().remove(0);
     play(&mut pass, &[(POOLS, ok(&pools(true))), (READ_POOL, ok(&without))]);
     let report = pass.finish();
-    assert!(report.failures[0].ends_with("the pool has lost its origin `eu.example.com`"));
+    assert!(report.failures[0].ends_with("origin `eu.example.com` is no longer in the pool"));
 }
 
 #[test]
@@ -181,6 +181,6 @@ fn a_reply_that_does_not_show_the_switch_is_a_failure() {
     );
     let report = pass.finish();
     assert_eq!(report.applied, []);
-    assert!(report.failures[0].ends_with("it does not show the change of `eu.example.com`"));
+    assert!(report.failures[0].ends_with("it does not show the change to `eu.example.com`"));
     assert_eq!(report.open.len(), 1);
 }

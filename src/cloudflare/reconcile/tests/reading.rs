@@ -55,7 +55,7 @@ fn a_page_that_fails_leaves_the_whole_zone_unread() {
         &[(&at_page(1), page(&json!(first), 501)), (&at_page(2), answered(502, &json!("")))],
     );
     let report = pass.finish();
-    assert_eq!(report.failures, ["records of example.com: the API fails (502)"]);
+    assert_eq!(report.failures, ["records of example.com: the API reports a server error (502)"]);
     assert_eq!(report.applied, []);
 }
 
@@ -65,8 +65,8 @@ fn a_full_page_that_does_not_say_how_many_there_are_is_not_taken_for_all() {
     play(&mut pass, &[(RECORDS, ok(&json!(others(500))))]);
     assert_eq!(
         pass.finish().failures,
-        ["records of example.com: the API's reply does not read: it does not say how many there \
-          are"]
+        ["records of example.com: unexpected reply from the API: it does not say how many \
+          records there are"]
     );
 }
 
@@ -124,7 +124,7 @@ fn a_row_of_ours_that_does_not_read_is_a_failure() {
     let bad = json!({"id": "r1", "name": "files.example.com", "type": "CNAME"});
     play(&mut pass, &[(RECORDS, ok(&json!([bad])))]);
     let report = pass.finish();
-    assert!(report.failures[0].contains("does not read"), "{report:?}");
+    assert!(report.failures[0].contains("unexpected reply"), "{report:?}");
     assert_eq!(report.applied, []);
 }
 

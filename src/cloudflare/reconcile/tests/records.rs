@@ -202,8 +202,8 @@ fn a_refused_batch_is_tried_one_by_one_so_that_the_bad_one_holds_up_nobody_else(
     assert_eq!(applied(&report), ["b.example.com CNAME: answer us.example.com (us-east)"]);
     assert_eq!(
         report.failures,
-        ["a.example.com CNAME: answer us.example.com (us-east): the API refuses it (400): 1000 a \
-          is wrong"]
+        ["a.example.com CNAME: answer us.example.com (us-east): the API rejected the request \
+             (400): 1000 a is wrong"]
     );
     assert_eq!(report.open, [""; 0], "a refusal is certain");
 }
