@@ -213,7 +213,7 @@ async fn what_is_disabled_is_enabled_only_where_the_state_says_that_it_was_us() 
     let with = shell.run(&["plan", CONFIG, "--now", NOW, "--state", "-"]);
     assert_eq!((with.code, with.err.as_str()), (1, ""), "{}", with.out);
     for said in [
-        "health: as the state had it at 2025-12-01T00:00:00.000Z\n",
+        "health: as in the state of 2025-12-01T00:00:00.000Z\n",
         "disabled by us: api-eu/eu1.origin.example.com\n",
         "restore: pool api-eu, service api\n  enable eu1.origin.example.com\n",
         "  ~ eu1.origin.example.com: enabled false -> true\n",
@@ -230,8 +230,8 @@ async fn a_permission_that_the_token_lacks_is_named_and_the_rest_is_planned() {
     assert_eq!((ended.code, ended.err.as_str()), (2, ""), "{}", ended.out);
     for said in [
         "failover: files.example.com CNAME, service files\n",
-        "it needs Load Balancing: Monitors and Pools Read\n",
-        "\nThe plan is not whole: it is made from what could be read.\n",
+        "it needs the permission Load Balancing: Monitors and Pools Read\n",
+        "\nThe plan is incomplete: part of the account could not be read.\n",
     ] {
         assert!(ended.out.contains(said), "{said}{}", ended.out);
     }
@@ -267,9 +267,9 @@ async fn a_token_that_the_account_echoes_is_printed_nowhere() {
 async fn an_api_that_fails_leaves_no_plan_that_looks_whole() {
     let lab = Lab::start().await;
     for (fault, said) in [
-        (FaultKind::Status(500), "records of example.com: the API fails (500)"),
-        (FaultKind::MalformedJson, "records of example.com: the API's reply does not read"),
-        (FaultKind::TooManyRequests { retry_after_s: 17 }, "the API asks to wait 17 s (429)"),
+        (FaultKind::Status(500), "records of example.com: the API reports a server error (500)"),
+        (FaultKind::MalformedJson, "records of example.com: unexpected reply from the API"),
+        (FaultKind::TooManyRequests { retry_after_s: 17 }, "it asks to wait 17 s"),
         (FaultKind::CloseBeforeApply, "no reply from the API (no connection"),
     ] {
         lab.api.inject(Fault::new(fault).on("GET", "/zones/"));
@@ -306,8 +306,8 @@ async fn what_cannot_be_done_asks_nothing_of_the_api() {
     let none = Shell { token: None, ..lab.shell() };
     plan(&none, &[CONFIG], "error: the variable CLOUDFLARE_API_TOKEN is not set");
     plan(&Shell { token: Some(""), ..lab.shell() }, &[CONFIG], "is not set");
-    plan(&shell, &[CONFIG, "--api-base", "http://192.0.2.1"], "in clear");
-    plan(&Shell { base: "http://192.0.2.1", ..lab.shell() }, &[CONFIG], "in clear");
+    plan(&shell, &[CONFIG, "--api-base", "http://192.0.2.1"], "unencrypted");
+    plan(&Shell { base: "http://192.0.2.1", ..lab.shell() }, &[CONFIG], "unencrypted");
     plan(&shell, &["tests/tool/mistaken.toml"], "E011");
     plan(&shell, &["tests/tool/absent.toml"], "cannot read `tests/tool/absent.toml`");
     plan(&shell, &[CONFIG, "--down", "eu-wst"], "is no region");

@@ -14,17 +14,17 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CliCommand {
-    /// Find mistakes, prove residency, tell who loses service with which region
+    /// Check configs: errors, residency proof, and who loses service if a region fails
     Check(CheckArgs),
-    /// Print a sound config as the edge keeps it: canonical JSON, for the key `config` in KV
+    /// Print a valid config as canonical JSON, for the KV key `config`
     Canonical(CanonicalArgs),
     /// Print the JSON Schema of a config
     Schema,
-    /// Follow one request, or a file of them, through the filters
+    /// Show where one request, or a file of them, would go and why
     Explain(Box<ExplainArgs>),
-    /// Tell what changes when regions go down
+    /// Show what changes if regions go down
     Whatif(WhatifArgs),
-    /// Tell what a pass would change at Cloudflare and what it would withhold; change nothing
+    /// Show what would change at Cloudflare and what would be withheld; change nothing
     Plan(PlanArgs),
 }
 
@@ -33,7 +33,7 @@ pub(super) struct CheckArgs {
     /// Configs in TOML or JSON; `-` reads standard input
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<String>,
-    /// Treat warnings as mistakes
+    /// Treat warnings as errors
     #[arg(long)]
     pub(super) deny_warnings: bool,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub(super) struct CanonicalArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct Common {
-    /// Judge as of this instant instead of now
+    /// Evaluate at this instant instead of now
     #[arg(long, value_name = "RFC3339", value_parser = instant)]
     pub(super) now: Option<Timestamp>,
     /// Print JSON
@@ -62,7 +62,7 @@ pub(super) struct ExplainArgs {
     /// A config in TOML or JSON; `-` reads standard input
     #[arg(value_name = "FILE")]
     pub(super) file: String,
-    /// Requests to decide, one JSON object a line; `-` reads standard input
+    /// Requests, one JSON object per line; `-` reads standard input
     #[arg(long, value_name = "CASES", conflicts_with = "RequestArgs")]
     pub(super) batch: Option<String>,
     #[command(flatten)]
@@ -74,41 +74,40 @@ pub(super) struct ExplainArgs {
 /// One request.
 #[derive(Debug, Args)]
 pub(super) struct RequestArgs {
-    /// The host that is asked for; needed where the config has several
+    /// The request's host; required if the config has several
     #[arg(long)]
     pub(super) host: Option<String>,
-    /// The path, `/` where absent
+    /// The path [default: /]
     #[arg(long)]
     pub(super) path: Option<String>,
-    /// The method, `GET` where absent
+    /// The method [default: GET]
     #[arg(long)]
     pub(super) method: Option<String>,
-    /// The client's country; unknown where absent
+    /// The client's country [default: unknown]
     #[arg(long)]
     pub(super) country: Option<String>,
-    /// A request header; may be given more than once
+    /// A request header; repeatable
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
     pub(super) headers: Vec<(String, String)>,
-    /// The tenant, told in the way that the service reads it
+    /// The tenant, placed where the service reads it
     #[arg(long)]
     pub(super) tenant: Option<String>,
-    /// What KV says of a tenant that the config does not name: countries and sets, with commas
-    /// between
+    /// The KV pin of a tenant that is not in the config: countries and sets, separated by commas
     #[arg(long, value_name = "ALLOW", value_delimiter = ',')]
     pub(super) kv_allow: Option<Vec<String>>,
-    /// The Cloudflare data center that takes the request
+    /// The Cloudflare data center that receives the request
     #[arg(long)]
     pub(super) colo: Option<String>,
     /// The client's location in degrees
     #[arg(long, value_name = "LAT,LON", value_parser = location, allow_hyphen_values = true)]
     pub(super) at: Option<Location>,
-    /// What stands for the client: an address, or any text
+    /// An IP address or any text that identifies the client
     #[arg(long, value_name = "KEY")]
     pub(super) client: Option<String>,
-    /// Regions that are down, with commas between; may be given more than once
+    /// Regions that are down, separated by commas; repeatable
     #[arg(long, value_name = "REGIONS", value_delimiter = ',')]
     pub(super) down: Vec<String>,
-    /// Regions that take no new clients, with commas between; may be given more than once
+    /// Regions that take no new clients, separated by commas; repeatable
     #[arg(long, value_name = "REGIONS", value_delimiter = ',')]
     pub(super) draining: Vec<String>,
 }
@@ -118,33 +117,33 @@ pub(super) struct WhatifArgs {
     /// A config in TOML or JSON; `-` reads standard input
     #[arg(value_name = "FILE")]
     pub(super) file: String,
-    /// The regions that go down, with commas between; may be given more than once
+    /// The regions that go down, separated by commas; repeatable
     #[arg(long, required = true, value_name = "REGIONS", value_delimiter = ',')]
     pub(super) down: Vec<String>,
     #[command(flatten)]
     pub(super) common: Common,
 }
 
-/// The token is no option: what is on the command line, every process of the machine can read.
+/// The token is not an option, because every process of the machine can read a command line.
 #[derive(Debug, Args)]
-#[command(after_help = "The token is read from the variable CLOUDFLARE_API_TOKEN.")]
+#[command(after_help = "The API token is read from the environment variable CLOUDFLARE_API_TOKEN.")]
 pub(super) struct PlanArgs {
     /// A config in TOML or JSON; `-` reads standard input
     #[arg(value_name = "FILE")]
     pub(super) file: String,
-    /// Where the API is; the variable `CLOUDFLARE_API_BASE` where absent, or else Cloudflare's own
+    /// The API's base URL [default: `CLOUDFLARE_API_BASE`, or Cloudflare's public API]
     #[arg(long, value_name = "URL")]
     pub(super) api_base: Option<String>,
-    /// What KV holds under `state`: health, what is disabled by us, and what was moved when
+    /// The KV value `state`: health, what we disabled, and when traffic moved
     #[arg(long, value_name = "FILE")]
     pub(super) state: Option<String>,
-    /// Regions that are down, with commas between; may be given more than once
+    /// Regions that are down, separated by commas; repeatable
     #[arg(long, value_name = "REGIONS", value_delimiter = ',')]
     pub(super) down: Vec<String>,
-    /// Regions that take no new clients, with commas between; may be given more than once
+    /// Regions that take no new clients, separated by commas; repeatable
     #[arg(long, value_name = "REGIONS", value_delimiter = ',')]
     pub(super) draining: Vec<String>,
-    /// Regions of which nothing is known, with commas between; may be given more than once
+    /// Regions of unknown health, separated by commas; repeatable
     #[arg(long, value_name = "REGIONS", value_delimiter = ',')]
     pub(super) unknown: Vec<String>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `pointsman check`: mistakes, what the config holds, the proof, and who depends on which region.
+//! `pointsman check`: errors, a summary, the residency proof, and who depends on which region.
 
 use super::args::CheckArgs;
 use super::finding::{Finding, Severity};
@@ -22,7 +22,7 @@ struct CheckReport {
 #[derive(Debug, Serialize)]
 struct FileReport {
     file: String,
-    /// Why it could not be read; then nothing else is known.
+    /// Why the file could not be read; everything else is empty then.
     unread: Option<String>,
     sound: bool,
     problems: Vec<ProblemReport>,
@@ -55,7 +55,7 @@ struct Summary {
     targets: usize,
 }
 
-/// Checks each file by itself: one that cannot be read keeps nobody from hearing of the others.
+/// Checks each file by itself: one that cannot be read does not stop the others.
 pub(super) fn run(args: &CheckArgs, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {
     let now = args.common.now.unwrap_or_else(terminal.clock);
     let mut report = CheckReport { now, files: Vec::new() };
@@ -92,8 +92,8 @@ pub(super) fn run(args: &CheckArgs, terminal: &mut Terminal<'_>) -> Result<Exit,
     Ok(if all_read { Exit::findings_if(has_findings) } else { Exit::BadUsage })
 }
 
-/// Loads the one config that another command works on. What is only unwise is told here alone.
-/// Errors: it is not sound; what is wrong with it has been said, in JSON where that was asked for.
+/// Loads the config that another command works on. Only `check` prints warnings. Errors: the config
+/// is invalid; its errors have been printed, as JSON if asked for.
 pub(super) fn valid_config(
     file: &str,
     now: Timestamp,
@@ -133,7 +133,7 @@ fn of_file(
 }
 
 impl FileReport {
-    /// Nothing is known yet.
+    /// A report without results.
     fn new(file: &str) -> Self {
         Self {
             file: load::name(file).to_owned(),
@@ -150,13 +150,13 @@ impl FileReport {
     fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let errors = self.problems.iter().filter(|problem| problem.severity == "error").count();
         let Some(summary) = &self.summary else {
-            return writeln!(out, "{}: {}", self.file, count(errors, "mistake"));
+            return writeln!(out, "{}: invalid, {}", self.file, count(errors, "error"));
         };
         let warnings = match self.problems.len() {
             0 => String::new(),
             some => format!(", {}", count(some, "warning")),
         };
-        writeln!(out, "{}: sound{warnings}", self.file)?;
+        writeln!(out, "{}: valid{warnings}", self.file)?;
         summary.write(out)?;
         if let (Some(proof), Some(took_ms)) = (&self.proof, self.proof_took_ms) {
             write!(out, "\n{proof}")?;
@@ -194,12 +194,7 @@ impl Summary {
         ];
         let counts = counts.map(|(number, one)| count(number, one)).join(", ");
         writeln!(out, "  {counts}")?;
-        writeln!(
-            out,
-            "  {} in each round, config {}",
-            count(self.targets, "probe"),
-            self.fingerprint
-        )
+        writeln!(out, "  {} per round, config {}", count(self.targets, "probe"), self.fingerprint)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Clients of a service in classes: those who are under the same rules.
+//! Clients of a service, grouped into classes under the same rules.
 
 use super::oracle::{Kv, Oracle, Ruling, SampleRequest};
 use super::requests::Kinds;
@@ -18,23 +18,23 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Most kinds of requests of one service that are looked at. Beyond, some are left out, evenly.
+/// Most kinds of requests per service. Beyond that, an even sample is used.
 const KINDS_MAX: usize = 20_000;
 
-/// What clients have in common.
+/// What the clients of a class have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct ClientClass {
     /// The rules that guard them, strict and preferred.
     pub(super) rules: Vec<RuleId>,
-    /// The tenant whose pin they are under; of several alike the first.
+    /// The tenant whose pin applies; the first of several with the same pin.
     pub(super) tenant: Option<TenantId>,
-    /// Whether the service asks for a tenant that they do not tell.
+    /// Whether the service requires a tenant that they do not name.
     pub(super) lacks_tenant: bool,
-    /// Whether they read or write, where that makes a difference.
+    /// Whether they read or write, if the service tells these apart.
     pub(super) does: Does,
 }
 
-/// What a client does.
+/// Reads or writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Does {
@@ -43,20 +43,20 @@ pub(super) enum Does {
     Write,
 }
 
-/// A class with one request for each country that has clients in it.
+/// A class, and one request for each country with clients in it.
 #[derive(Debug)]
 pub(super) struct Clients<'k> {
     pub(super) class: ClientClass,
     pub(super) requests: BTreeMap<Option<Country>, SampleRequest<'k>>,
 }
 
-/// Whether there are more kinds of requests than are looked at, so that a class may be missing.
+/// Whether some kinds of requests are skipped, so that a class may be missing.
 pub(super) fn are_too_many(kinds: &[Kinds]) -> bool {
     kinds.iter().map(Kinds::len).sum::<usize>() > KINDS_MAX
 }
 
-/// The classes of a service. Requests that cannot be read and tenants that only KV knows are not
-/// among them: there is nobody to name.
+/// The classes of a service. Requests with unreadable paths and tenants known only to KV are left
+/// out: they have no clients to name.
 pub(super) fn classes<'k>(
     oracle: &Oracle<'_>,
     service: &Service,
@@ -112,7 +112,7 @@ impl fmt::Display for ClientClass {
     }
 }
 
-/// How many countries, and which: `BR and unknown`, `30 countries`.
+/// A short list of countries, such as `BR and unknown` or `30 countries`.
 pub(super) fn country_list(countries: &[Option<Country>]) -> String {
     let known: Vec<Country> = countries.iter().flatten().copied().collect();
     let named = match known.len() {
@@ -128,21 +128,21 @@ pub(super) fn country_list(countries: &[Option<Country>]) -> String {
     }
 }
 
-/// What becomes of a request.
+/// Where a request goes, or why it is refused.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Routing {
-    /// Where it may be served, best first.
+    /// Where it may go, best first.
     pub(super) regions: Vec<RegionId>,
-    /// Whether the first of these was drawn by a share, so that other clients have another first.
+    /// Whether the first was drawn by share, so that other clients get another.
     pub(super) is_shared: bool,
-    /// Why it is refused.
+    /// The refusal, if any.
     pub(super) refusal: Option<&'static str>,
-    /// The status that the client gets then.
+    /// The HTTP status of the refusal.
     pub(super) status: Option<u16>,
 }
 
-/// The config without what treats clients under the same rules differently: a share that a region
-/// is tried out on or turns away. One that turns everybody away stays.
+/// The config without canaries, spill and partial shedding, which treat clients under the same
+/// rules differently. Shedding of all clients stays.
 pub(super) fn for_everybody(config: &Config) -> Config {
     let mut config = scenario::without_overrides(config);
     for service in config.services.values_mut() {
@@ -153,8 +153,8 @@ pub(super) fn for_everybody(config: &Config) -> Config {
     config
 }
 
-/// The routing table with regions down and all others up. Errors: the tables of this build do not
-/// read.
+/// The routing table with these regions down and all others up. Errors: this build cannot read its
+/// own table.
 pub(super) fn table(
     config: &Config,
     now: Timestamp,
@@ -164,7 +164,7 @@ pub(super) fn table(
     Table::try_from(routes(&View::new(&config, &state, now)))
 }
 
-/// Decides a request of a class.
+/// Decides one request of a class.
 pub(super) fn routing(table: &Table, sample: &SampleRequest<'_>, now: Timestamp) -> Routing {
     let [path, _] = &sample.form.spellings;
     let facts = RequestFacts {
@@ -185,7 +185,7 @@ pub(super) fn routing(table: &Table, sample: &SampleRequest<'_>, now: Timestamp)
     }
 }
 
-/// The status that clients get for a refusal.
+/// The HTTP status of a refusal.
 pub(super) fn status(why: Refusal) -> u16 {
     refusal(Problem::Refused(why), &[], "", Audience::Programs).status
 }

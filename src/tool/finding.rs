@@ -1,32 +1,32 @@
-//! One thing that is to be said of a config.
+//! One error, warning or note about a config.
 
 use super::tree::Part;
 
-/// How bad it is.
+/// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// The config is refused.
+    /// The config is invalid.
     Error,
-    /// It is accepted, and probably not meant.
+    /// Accepted, but probably not meant.
     Warning,
-    /// Good to know.
+    /// Information.
     Note,
 }
 
-/// One diagnostic, ready to be shown.
+/// One diagnostic, ready to be rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad it is.
+    /// How serious a finding is.
     pub severity: Severity,
-    /// The stable name of the mistake, such as `E006`.
+    /// The stable code, such as `E006`.
     pub code: String,
     /// Where it is, such as `services.api.regions[1]`.
     pub path: String,
-    /// Whether what is written there is wrong, or that it is written.
+    /// Whether the value is wrong, or the key itself.
     pub part: Part,
-    /// What is wrong, with the value that was seen.
+    /// What is wrong, with the value seen.
     pub problem: String,
-    /// What is allowed instead; empty where that says nothing.
+    /// What is allowed instead; may be empty.
     pub allowed: String,
     /// What to do.
     pub hint: Option<String>,

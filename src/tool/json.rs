@@ -1,8 +1,7 @@
-//! JSON and the places of its values.
+//! Reads JSON with the span of each value.
 //!
-//! Two readers, because each knows what the other does not: the crate's own decides what counts as
-//! JSON, so that a file that is accepted here is accepted at the edge; the other one remembers
-//! places, and is only asked once the text is known to be good.
+//! It needs two readers. The crate's own decides what is valid, so that a file accepted here is
+//! accepted at the edge. The other finds spans, and runs only on text that is valid.
 
 use super::tree::{Entry, Node, NodeKind};
 use super::unreadable::Fault;
@@ -12,7 +11,7 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::Value;
 
-/// Reads JSON. Errors: where it ceases to be JSON, or has a key twice.
+/// Reads JSON. Errors: the first position that is not JSON, or a repeated key.
 pub(super) fn read(text: &str) -> Result<(Node, Value), Vec<Fault>> {
     let value = json::read_without_repeats(text).map_err(|error| vec![fault(text, &error)])?;
     let tree = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default());
@@ -42,8 +41,7 @@ fn of_property(property: &ast::ObjectProp<'_>) -> Entry {
     }
 }
 
-/// The place of an error, of which the reader tells line and column; both count from 1, columns in
-/// bytes.
+/// Converts the reader's line and column, which count from 1 and in bytes, into a span.
 fn fault(text: &str, error: &serde_json::Error) -> Fault {
     let before = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     let line: usize = before.map(str::len).sum();

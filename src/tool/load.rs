@@ -1,4 +1,4 @@
-//! From a file to a config, or to everything that is wrong with it.
+//! Reads a file into a config, or into everything that is wrong with it.
 
 use super::finding::{Finding, Severity};
 use super::render::render;
@@ -10,20 +10,20 @@ use crate::time::Timestamp;
 use std::fs::File;
 use std::io::{self, Read};
 
-/// Largest file that is read. Comments do not count at the edge, so it may be several times what a
-/// config may have there.
+/// Largest file that is read. It exceeds the edge's limit, because comments are dropped before the
+/// edge.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// What stands for standard input, and what it is called in diagnostics.
+/// The argument for standard input, and its name in diagnostics.
 const STDIN: (&str, &str) = ("-", "<stdin>");
 
 /// A file that was read.
 #[derive(Debug)]
 pub(super) struct Loaded {
-    /// The config, where it is sound.
+    /// The config, if it is valid.
     pub(super) valid: Option<ValidConfig>,
-    /// What is to be said of it.
+    /// Its errors and warnings.
     pub(super) findings: Vec<Finding>,
-    /// The same, each with its line.
+    /// The same as text, each with its line.
     pub(super) rendered: String,
 }
 
@@ -31,16 +31,16 @@ pub(super) struct Loaded {
 #[derive(Debug)]
 pub(super) struct ValidConfig {
     pub(super) config: Config,
-    /// Its text at the edge.
+    /// Its canonical JSON.
     pub(super) canonical: String,
 }
 
-/// What a file is called.
+/// The name of a file in diagnostics.
 pub(super) fn name(path: &str) -> &str {
     if path == STDIN.0 { STDIN.1 } else { path }
 }
 
-/// Reads a file, or standard input for `-`. Errors: it cannot be read at all, and why.
+/// Reads a file, or standard input for `-`. Errors: why it cannot be read.
 pub(super) fn text(path: &str, terminal: &mut Terminal<'_>) -> Result<String, String> {
     let read = if path == STDIN.0 {
         bounded(&mut terminal.input)
@@ -50,18 +50,18 @@ pub(super) fn text(path: &str, terminal: &mut Terminal<'_>) -> Result<String, St
     read.map_err(|error| format!("cannot read `{}`: {error}", name(path)))
 }
 
-/// All that there is to read. Errors: it does not end in time, or is no UTF-8.
+/// Reads to the end. Errors: the input is too long or not UTF-8.
 fn bounded(input: &mut dyn Read) -> io::Result<String> {
     let mut bytes = Vec::new();
     input.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
         let limit = FILE_BYTES_MAX / (1024 * 1024);
-        return Err(io::Error::other(format!("it has more than {limit} MiB")));
+        return Err(io::Error::other(format!("it is larger than {limit} MiB")));
     }
     String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
 }
 
-/// Reads and checks a config, as it would be once it is pushed: by way of its canonical JSON.
+/// Reads and checks a config by way of its canonical JSON, as the edge would.
 pub(super) fn load(name: &str, text: &str, now: Timestamp, colour: bool) -> Loaded {
     let source = match Source::read(name, text) {
         Ok(source) => source,
@@ -82,7 +82,7 @@ pub(super) fn load(name: &str, text: &str, now: Timestamp, colour: bool) -> Load
     Loaded { valid, findings, rendered }
 }
 
-/// What is accepted and probably not meant.
+/// Warnings: what is accepted but probably not meant.
 fn warnings(config: &Config, now: Timestamp) -> Vec<Finding> {
     config::advise(config, now).into_iter().map(warning).collect()
 }

@@ -1,21 +1,20 @@
-//! The operator's tool, `pointsman`: what a config means before it is deployed.
+//! The operator's tool, `pointsman`: shows what a config means before it is deployed.
 //!
-//! The edge reads canonical JSON and knows its mistakes by path. A person has a file in TOML, with
-//! comments that give legal reasons, and wants to see the line. So a [`Source`] remembers for each
-//! value where it stands, and [`render`] puts a diagnostic beneath it.
+//! The edge reads canonical JSON and reports errors by path. A person has a TOML file with comments
+//! and wants to see the line. So a [`Source`] keeps the span of each value, and [`render`] prints a
+//! diagnostic under its line.
 //!
-//! A config that is sound can still mean something else than its author thinks. So the tool runs
-//! the code of the edge on it: [`proof`] goes through every kind of request and every set of failed
-//! regions, `survivors` tells who loses service with which region, `explain` follows one request
-//! through the filters, and `whatif` compares before and after. None of them decides anything by
-//! itself, except the proof, whose second opinion is its purpose.
+//! A valid config can still mean something else than its author thinks. So the tool runs the edge's
+//! code on it: [`proof`] checks every kind of request against every set of failed regions,
+//! `survivors` shows who loses service with which region, `explain` follows one request through the
+//! filters, and `whatif` compares before and after. All use the edge's decisions. Only the proof
+//! adds a second opinion of its own.
 //!
-//! `plan` alone talks to anybody: it reads the account at Cloudflare with the code of the edge, and
-//! its client can do nothing else than read.
+//! Only `plan` uses the network: it reads the Cloudflare account with the edge's code, through a
+//! client that can only read.
 //!
-//! Commands read no clock, no environment and touch no standard stream: [`run`] is given a
-//! [`Terminal`]. Compiled for the host alone: neither the TOML reader nor the renderer nor the
-//! client costs the Worker anything.
+//! Commands get clock, environment and streams as a [`Terminal`]. The tool is compiled for the host
+//! only, so its TOML reader, renderer and client add nothing to the Worker.
 
 mod args;
 mod check;
@@ -53,7 +52,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use terminal::CommandFailure;
 
-/// Runs one command line, the name of the program first.
+/// Runs one command line, whose first argument is the program's name.
 pub fn run(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>) -> Exit {
     let ended = match Cli::try_parse_from(args) {
         Ok(cli) => command(cli.command, terminal),

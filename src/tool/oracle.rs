@@ -1,10 +1,10 @@
 //! A second opinion on where a request may go.
 //!
-//! The edge decides by tables: rules are compiled to region sets, indexed by host, and countries
-//! are put into classes. A proof that used the same tables would prove that they agree with
-//! themselves. So the oracle reads the rules of the config one by one, condition by condition, in
-//! the plainest way that can be written, and takes nothing from `residency::Law`, the routing table
-//! or the helpers that these build upon. It is slow and has no index to be wrong about.
+//! The edge decides by tables: rules compiled to region sets, indexed by host, with countries in
+//! classes. A proof that used the same tables would only prove that they agree with themselves. So
+//! the oracle reads the config's rules one by one, condition by condition, in the plainest way
+//! possible. It uses nothing of `residency::Law`, of the routing table or of their helpers. It is
+//! slow, and has no index that could be wrong.
 
 use crate::config::{Config, Publish, Region, Service};
 use crate::country::Country;
@@ -14,31 +14,31 @@ use crate::steering::Refusal;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// What a request says but for country and method, with nothing left to be read out of it.
+/// Everything in a request except country and method, already parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Form {
     /// The host, in lower case.
     pub(super) host: String,
-    /// The path without escapes, dots or empty segments; `None` for one that is too long to read.
+    /// The normalised path; `None` if it is too long to read.
     pub(super) path: Option<String>,
-    /// Headers, their names in lower case.
+    /// Headers, with names in lower case.
     pub(super) headers: Vec<(String, String)>,
-    /// The tenant that the request tells.
+    /// The tenant that the request names.
     pub(super) tenant: Option<TenantId>,
-    /// What KV says of that tenant, where it is asked.
+    /// The KV pin of that tenant, if the service reads KV.
     pub(super) kv: Kv,
-    /// The path as a client might write it, plainly and in disguise.
+    /// Two spellings of the path: plain and disguised.
     pub(super) spellings: [String; 2],
 }
 
-/// What KV says of a tenant.
+/// The KV pin of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kv {
-    /// Nobody could read it.
+    /// KV could not be read.
     Unread,
-    /// It has no such tenant.
+    /// KV has no such tenant.
     Absent,
-    /// The tenant may be in this country alone.
+    /// The tenant is pinned to this country.
     Pinned(Country),
 }
 
@@ -50,26 +50,26 @@ pub(super) struct SampleRequest<'a> {
     pub(super) country: Option<Country>,
 }
 
-/// What the law says of a request, whatever is up.
+/// What residency says about a request, whatever is up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ruling {
-    /// It is refused, since nobody knows whose it is.
+    /// It is refused, because its tenant is not known.
     Refuse(Refusal),
-    /// It may go to these regions of its service, which may be none.
+    /// It may go to these regions of its service; the set may be empty.
     Permit(RegionSet),
 }
 
-/// A rule with what can be read out of it once for all requests.
+/// A rule, with what can be derived from it once for all requests.
 #[derive(Debug)]
 struct PreparedRule<'c> {
     rule: &'c Rule,
-    /// The regions that it permits.
+    /// The permitted regions.
     permits: RegionSet,
-    /// Its path patterns as they are written.
+    /// Its path patterns as text.
     patterns: Vec<String>,
 }
 
-/// Reads the rules of one config at one instant.
+/// Judges requests by the rules of one config at one instant.
 #[derive(Debug)]
 pub(super) struct Oracle<'c> {
     pub(super) config: &'c Config,
@@ -90,12 +90,12 @@ impl<'c> Oracle<'c> {
         Self { config, now, rules: rules.collect(), pins: pins.collect() }
     }
 
-    /// The instant that is judged.
+    /// The instant of the judgement.
     pub(super) fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Where the law lets the request go; `regions` are those of the service.
+    /// The regions that the request may go to, out of the service's `regions`.
     pub(super) fn ruling(
         &self,
         service: &Service,
@@ -130,8 +130,8 @@ impl<'c> Oracle<'c> {
         self.config.residency.iter().filter(move |rule| is_over(rule, &host))
     }
 
-    /// Where one answer for everybody under `name` may lead: what suits every strict rule over the
-    /// name, and every pin where the service has tenants.
+    /// The regions that one answer for everybody under `name` may name: those that every strict
+    /// rule over the name permits and, if the service has tenants, every pin.
     pub(super) fn everybody(&self, service: &Service, name: &str) -> RegionSet {
         let mut permitted = self.regions_of(service);
         for PreparedRule { rule, permits, .. } in &self.rules {
@@ -145,7 +145,7 @@ impl<'c> Oracle<'c> {
         permitted
     }
 
-    /// The same for the clients of one country, who are under the rules alone that guard it.
+    /// The same for the clients of one country, under only the rules that guard it.
     pub(super) fn permitted_to(
         &self,
         service: &Service,
@@ -168,9 +168,9 @@ impl<'c> Oracle<'c> {
         permitted
     }
 
-    /// Where the origins of a service stand of which one must stay in use: all of them, those that
-    /// each strict rule permits which may guard the service, those that each pin permits, and those
-    /// that all of the rules permit together, alone and with each pin.
+    /// The sets of regions of a service that must each keep an origin in use: all of them, those
+    /// that each strict rule permits that may guard the service, those that each pin permits, and
+    /// those that all rules together permit, alone and with each pin.
     pub(super) fn jurisdictions(&self, service: &Service) -> Vec<(String, RegionSet)> {
         let all = self.regions_of(service);
         let mut together = all.clone();
@@ -193,18 +193,18 @@ impl<'c> Oracle<'c> {
         jurisdictions
     }
 
-    /// Where a tenant of the config may be.
+    /// The regions that a tenant of the config may use.
     pub(super) fn listed(&self, tenant: &TenantId) -> Option<&RegionSet> {
         self.pins.get(tenant)
     }
 
-    /// The place of each region of a service among all regions.
+    /// The indexes of a service's regions among all regions.
     pub(super) fn regions_of(&self, service: &Service) -> RegionSet {
         let all = self.config.regions.keys().enumerate();
         all.filter(|(_, id)| service.regions.contains(id)).map(|(index, _)| index).collect()
     }
 
-    /// Where the tenant of a request may be; anywhere where that is `None`. Errors: the refusal.
+    /// The regions that the tenant of a request may use; `None` permits all. Errors: the refusal.
     fn pin(&self, service: &Service, form: &Form) -> Result<Option<RegionSet>, Refusal> {
         let Some(tenancy) = &service.steering.tenancy else { return Ok(None) };
         let listed = form.tenant.as_ref().and_then(|tenant| self.listed(tenant)).cloned();
@@ -249,7 +249,7 @@ impl PreparedRule<'_> {
         let (when, form) = (&self.rule.when, sample.form);
         let country = match (&when.countries, sample.country) {
             (Some(countries), Some(country)) => countries.contains(country),
-            // Whoever comes from nowhere may come from anywhere.
+            // A client of unknown country may be in any.
             (Some(_), None) | (None, _) => true,
         };
         let path = || match (&when.paths, &form.path) {
@@ -278,8 +278,8 @@ fn says(when: &When, form: &Form) -> bool {
     })
 }
 
-/// Whether some request to a service may be under a rule: by a host that it serves or publishes,
-/// where either may stand for several.
+/// Whether a rule may guard a request to a service, by any host that it serves or publishes. Both
+/// sides may have wildcards.
 fn may_guard(rule: &Rule, service: &Service) -> bool {
     let published = service.publish.iter().filter_map(|publish| match publish {
         Publish::Dns(dns) => Some(&dns.name),
@@ -307,7 +307,7 @@ fn is_over(rule: &Rule, host: &str) -> bool {
     })
 }
 
-/// Whether a path is the one of a pattern, or below it where the pattern ends with `/*`.
+/// Whether a path equals a pattern, or is below it if the pattern ends with `/*`.
 fn path_is_under(path: &str, pattern: &str) -> bool {
     match pattern.strip_suffix("/*") {
         Some(base) => match path.strip_prefix(base) {

@@ -1,19 +1,19 @@
-//! Diagnostics as a person reads them: what is wrong, the line, a caret, what would be right.
+//! Diagnostics for people: what is wrong, the line with a caret, and what is allowed.
 //!
-//! The look is rustc's, because it is known, and because it answers in the order in which one asks:
-//! how bad, what, where, and then what to do.
+//! They look like rustc's, which people know, and answer in the order of the questions: how bad,
+//! what, where, what to do.
 
 use super::finding::{Finding, Severity};
 use super::snippet::{join, renderer, snippet};
 use super::source::Source;
 use annotate_snippets::{Group, Level, Origin};
 
-/// The code of a secret in the config. Its line is never shown: a log of CI is read by many.
+/// The code of a secret in the config. Its line is never shown, because CI logs have many readers.
 const SECRET: &str = "E013";
 
-/// One block for each diagnostic, in the order given, with an empty line between two. A path that
-/// leads nowhere is shown with the nearest value around it. What is known to be a secret is shown
-/// nowhere, in the lines of its neighbours neither.
+/// One block per diagnostic, in the given order, separated by empty lines. A path that does not
+/// exist is shown at the nearest enclosing value. A known secret is shown nowhere, not even in the
+/// lines of its neighbours.
 #[must_use]
 pub fn render(source: &Source, diagnostics: &[Finding], colour: bool) -> String {
     let renderer = renderer(colour);
@@ -25,7 +25,7 @@ pub fn render(source: &Source, diagnostics: &[Finding], colour: bool) -> String 
     join(&blocks)
 }
 
-/// The text with a `*` for each byte of a secret, so that all else stays where it is.
+/// The text with a `*` for each byte of a secret, so that all other offsets stay the same.
 fn without_secrets(source: &Source, diagnostics: &[Finding]) -> String {
     let secrets = diagnostics.iter().filter(|finding| finding.code == SECRET);
     let spans: Vec<_> = secrets.flat_map(|finding| source.spans(&finding.path)).collect();
@@ -56,7 +56,7 @@ fn block<'a>(source: &'a Source, text: &'a str, finding: &'a Finding) -> Group<'
             title.element(origin).elements(path())
         }
         Some(found) => {
-            // Where the caret is not under the path itself, the path is what tells the place.
+            // If the caret is not at the path itself, the label names the path.
             let label = (!found.exact).then_some(finding.path.as_str());
             title.element(snippet(source.name(), text, &found.span, label))
         }
@@ -70,14 +70,14 @@ fn note<'a>(name: &'a str, text: Option<&'a String>) -> Option<annotate_snippets
     text.map(|text| Level::NOTE.with_name(name).message(text))
 }
 
-/// Both count from 1.
+/// Line and column, both counted from 1.
 fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
     (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
-/// Whether the path names the document and nothing in it.
+/// Whether the path names the whole document.
 fn is_document(path: &str) -> bool {
     path.is_empty() || path == "."
 }

@@ -1,4 +1,4 @@
-//! A config in a world where the health of every region is told.
+//! A config and a state with assumed health.
 
 use crate::config::{Config, Override, OverrideTo};
 use crate::health::Health;
@@ -7,12 +7,12 @@ use crate::ordered::Map;
 use crate::state::{State, TargetState};
 use crate::time::{MINUTE, Timestamp};
 
-/// The config without what operators have set by hand for a while: what it does by itself.
+/// The config without operators' overrides.
 pub(super) fn without_overrides(config: &Config) -> Config {
     Config { overrides: Map::new(), ..config.clone() }
 }
 
-/// A state in which every origin was just found to be in the health of its region.
+/// A state in which every origin has just been found in the health of its region.
 pub(super) fn state(
     config: &Config,
     now: Timestamp,
@@ -27,8 +27,7 @@ pub(super) fn state(
     State { targets: Map::of(found), ..State::default() }
 }
 
-/// Regions of which something is assumed; it goes before all that is said and known of their
-/// origins.
+/// Assumptions about regions. They take precedence over overrides and observed health.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Assumed<'a> {
     pub(super) down: &'a [RegionId],
@@ -36,7 +35,7 @@ pub(super) struct Assumed<'a> {
     pub(super) unknown: &'a [RegionId],
 }
 
-/// The same with regions that are down or draining, and all others up.
+/// Config and state with these regions down or draining and all others up.
 pub(super) fn with(
     config: &Config,
     now: Timestamp,
@@ -47,7 +46,7 @@ pub(super) fn with(
     assume(config, state(config, now, |_| Health::Up), now, assumed)
 }
 
-/// What is said and known once some of it is assumed.
+/// Config and state with the assumptions applied.
 pub(super) fn assume(
     config: &Config,
     mut state: State,
@@ -86,7 +85,7 @@ impl Assumed<'_> {
         [self.down, self.draining, self.unknown].iter().any(|regions| regions.contains(id))
     }
 
-    /// A region that drains is as healthy as it was.
+    /// A draining region keeps its health.
     fn health(self, id: &RegionId) -> Option<Health> {
         if self.down.contains(id) {
             return Some(Health::Down);

@@ -1,9 +1,9 @@
-//! Lines of a document with a caret under them.
+//! Lines of a document with carets.
 
 use annotate_snippets::{AnnotationKind, Renderer, Snippet};
 use std::ops::Range;
 
-/// The lines of `span` with a caret, and the label behind it.
+/// The lines of `span`, with a caret and an optional label.
 pub(super) fn snippet<'a>(
     name: &'a str,
     text: &'a str,
@@ -18,7 +18,7 @@ pub(super) fn renderer(colour: bool) -> Renderer {
     if colour { Renderer::styled() } else { Renderer::plain() }
 }
 
-/// Blocks with an empty line between two.
+/// Joins blocks with empty lines between them.
 pub(super) fn join(blocks: &[String]) -> String {
     let ended = blocks.iter().map(|block| format!("{}\n", block.trim_end()));
     ended.collect::<Vec<_>>().join("\n")

@@ -1,4 +1,4 @@
-//! A config as its author wrote it.
+//! The text of a config, with the span of each value.
 
 use super::tree::{Node, Part};
 use super::unreadable::Unreadable;
@@ -7,33 +7,33 @@ use serde_json::Value;
 use std::ops::Range;
 use std::path::Path;
 
-/// How many mistakes in the syntax are shown; those behind are mostly echoes of the first.
+/// Most syntax errors that are shown; later ones are mostly echoes of the first.
 const FAULTS_MAX: usize = 10;
 
-/// A document that could be read, with the place of everything in it.
+/// A parsed document, with the span of everything in it.
 #[derive(Debug)]
 pub struct Source {
-    /// What it says. TOML's dates are texts in the form of RFC 3339.
+    /// Its value. TOML's dates become RFC 3339 strings.
     pub value: Value,
     name: String,
     text: String,
     root: Node,
 }
 
-/// Where a diagnostic points.
+/// The bytes that a diagnostic points at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SourceSpan {
     pub(super) span: Range<usize>,
-    /// Whether this is what was asked for, and not what should contain it.
+    /// Whether this is the value itself, not an enclosing one.
     pub(super) exact: bool,
 }
 
 impl Source {
-    /// Reads `text`, which is JSON where `name` ends in `.json` or the text begins with `{`, and
-    /// TOML otherwise. `name` is what the file is called in diagnostics.
+    /// Reads `text` as JSON if `name` ends in `.json` or the text starts with `{`, and as TOML
+    /// otherwise. `name` is the file's name in diagnostics.
     ///
-    /// Errors: [`Unreadable`] with all mistakes in TOML, or the first in JSON. A number that is
-    /// not finite or has more than 64 bits is one of them, and so is a key that is there twice.
+    /// Errors: [`Unreadable`] with all errors of TOML, or the first of JSON. Numbers that are not
+    /// finite or exceed 64 bits are errors, and so are repeated keys.
     pub fn read(name: &str, text: &str) -> Result<Self, Unreadable> {
         let by_name = Path::new(name).extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
         let by_text = text.trim_start().starts_with('{');
@@ -48,22 +48,22 @@ impl Source {
         }
     }
 
-    /// The bytes to point at for the value at `path`, such as `residency[0].when.country`; for the
-    /// nearest value around it where there is none. What stands on several lines is pointed at by
-    /// its key, or else by its first line. `None` where only the whole document is left.
+    /// The bytes to point at for the value at `path`, such as `residency[0].when.country`, or for
+    /// the nearest enclosing value if there is none. For a value of several lines that is its key,
+    /// or its first line if it has no key. `None` if only the whole document is left.
     #[must_use]
     pub fn span(&self, path: &str) -> Option<Range<usize>> {
         self.locate(path, Part::Value).map(|found| found.span)
     }
 
-    /// Like [`Source::span`], but the bytes of the key, as for a key that nobody knows.
+    /// Like [`Source::span`], but the bytes of the key, for instance of an unknown one.
     #[must_use]
     pub fn key_span(&self, path: &str) -> Option<Range<usize>> {
         self.locate(path, Part::Key).map(|found| found.span)
     }
 
-    /// The bytes of every value that `path` may mean, since a path does not quote keys with points
-    /// in them; of the nearest value around it where there is none.
+    /// The bytes of every value that `path` may mean, because a path does not quote keys with dots;
+    /// of the nearest enclosing value if there is none.
     pub(super) fn spans(&self, path: &str) -> Vec<Range<usize>> {
         let found = self.root.every(path);
         if found.is_empty() {
@@ -81,7 +81,7 @@ impl Source {
         let found = self.root.follow(path)?;
         let (value, exact) = (&found.node.span, found.missed == 0);
         let span = match (part, found.key_span) {
-            // A table that lacks something is still best known by its header.
+            // A table with a missing key is best shown by its header.
             (Part::Key, Some(key)) if exact => key.clone(),
             (_, Some(key)) if self.has_several_lines(value) => key.clone(),
             _ => self.first_line(value),

@@ -1,4 +1,4 @@
-//! Who is served by whom when one region fails, and who by nobody.
+//! Which regions serve whom if one region fails, and who loses service.
 
 use super::clients::{self, ClientClass, Clients};
 use super::oracle::Oracle;
@@ -14,25 +14,25 @@ use crate::view::View;
 use serde::Serialize;
 use std::fmt::{self, Write as _};
 
-/// Lines that are printed for people; JSON has all.
+/// Most lines of text output; JSON has all.
 const LINES_MAX: usize = 200;
 
-/// What becomes of some clients when one region is down.
+/// What happens to a class of clients if one region is down.
 #[derive(Debug, Serialize)]
 struct Row {
     service: ServiceId,
     clients: Who,
-    /// The region that is down; none in the first row of a class.
+    /// The region that is down; `None` in the first row of a class.
     down: Option<RegionId>,
     /// In failover order.
     served_by: Vec<RegionId>,
     refusal: Option<&'static str>,
     status: Option<u16>,
-    /// Whether they are served while nothing is down.
+    /// Whether they are served only while this region is up.
     loses_service: bool,
 }
 
-/// Whom a row is about.
+/// The clients of a row.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Who {
@@ -43,27 +43,27 @@ enum Who {
         countries: Vec<Country>,
         unknown_country: bool,
     },
-    /// Everybody who asks for a DNS record.
+    /// Everybody who resolves a DNS record.
     Record(String),
 }
 
-/// The table, and where it is not whole.
+/// The table, and the services for which it may be incomplete.
 #[derive(Debug, Serialize)]
 pub(super) struct Survivors {
-    /// A row for each class without a failure, and one for each region of those that serve it.
+    /// For each class a row without failures, and one for each region that serves it.
     rows: Vec<Row>,
-    /// Services with so many kinds of requests that a class of clients may be missing.
+    /// Services with so many kinds of requests that a class may be missing.
     capped: Vec<ServiceId>,
 }
 
-/// Each failure of one region with what follows from it.
+/// The failure of one region, or of none, and its consequences.
 struct RegionFailure {
     down: Option<RegionId>,
     table: Table,
     desired: Desired,
 }
 
-/// Looks at each failure of one region. Errors: the tables of this build do not read.
+/// Examines the failure of each region. Errors: this build cannot read its own table.
 pub(super) fn survivors(config: &Config, now: Timestamp) -> Result<Survivors, BadRoutes> {
     let config = clients::for_everybody(config);
     let oracle = Oracle::new(&config, now);
@@ -126,7 +126,7 @@ fn of_class(
 fn of_records(id: &ServiceId, service: &Service, failures: &[RegionFailure]) -> Vec<Row> {
     let mut all = Vec::new();
     if service.failover.mode == FailoverMode::Manual {
-        // What its records say then is a person's to decide.
+        // A person decides what its records say.
         return all;
     }
     for publish in &service.publish {
@@ -150,8 +150,8 @@ fn of_records(id: &ServiceId, service: &Service, failures: &[RegionFailure]) -> 
     all
 }
 
-/// The rows of one class: the first is without a failure, and the others are about regions that
-/// serve it then.
+/// The rows of one class: the first without failures, then one for each region that serves it in
+/// the first.
 fn rows(failures: &[RegionFailure], row: impl Fn(&RegionFailure) -> Row) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for failure in failures {
@@ -169,24 +169,24 @@ fn rows(failures: &[RegionFailure], row: impl Fn(&RegionFailure) -> Row) -> Vec<
 }
 
 impl Survivors {
-    /// What the table says, in one line.
+    /// A summary in one line.
     fn verdict(&self) -> String {
         let losses = self.rows.iter().filter(|row| row.loses_service).count();
         let is_never = |row: &&Row| row.down.is_none() && row.served_by.is_empty();
         let never = self.rows.iter().filter(is_never).count();
         let mut verdict = match losses {
             0 => "nobody loses service".to_owned(),
-            some => format!("{} without service", text::count(some, "time")),
+            some => format!("service is lost in {}", text::count(some, "case")),
         };
         if never > 0 {
-            let classes = if never == 1 { "class" } else { "classes" };
-            let _ = write!(verdict, ", and {never} {classes} of clients never served");
+            let classes = if never == 1 { "class of clients is" } else { "classes of clients are" };
+            let _ = write!(verdict, "; {never} {classes} never served");
         }
         verdict
     }
 }
 
-/// A line for each class.
+/// One line per class.
 impl fmt::Display for Survivors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "if one region fails: {}", self.verdict())?;
@@ -200,16 +200,20 @@ impl fmt::Display for Survivors {
         }
         f.write_str(&text::columns(&lines))?;
         if let Some(more @ 1..) = classes.len().checked_sub(LINES_MAX) {
-            writeln!(f, "and {} with --json", text::count(more, "line"))?;
+            writeln!(f, "{} more with --json", text::count(more, "line"))?;
         }
         if !self.capped.is_empty() {
-            writeln!(f, "capped: some classes may be missing of {}", text::list(&self.capped))?;
+            writeln!(
+                f,
+                "capped: some classes of clients may be missing for {}",
+                text::list(&self.capped)
+            )?;
         }
         Ok(())
     }
 }
 
-/// What follows from each failure that leaves more, or less, than the other regions.
+/// The failures that leave a class with anything else than its other regions.
 fn then(first: &Row, failures: &[Row]) -> String {
     let remarkable = failures.iter().filter(|row| {
         let others = first.served_by.iter().filter(|id| Some(*id) != row.down.as_ref());
@@ -231,7 +235,7 @@ impl Row {
     fn served(&self) -> String {
         let refusal = self.refusal.zip(self.status);
         let why = refusal.map(|(word, status)| format!("{status} {word}"));
-        let why = why.unwrap_or_else(|| "no region is up, the record stays".to_owned());
+        let why = why.unwrap_or_else(|| "no region is up; the record stays".to_owned());
         match (self.served_by.is_empty(), self.loses_service) {
             (false, _) => text::first_few(self.served_by.iter()),
             (true, true) => format!("LOSES SERVICE, {why}"),

@@ -1,4 +1,4 @@
-//! What a command is given of the world, and how it ends.
+//! What a command gets from its environment, and how it ends.
 
 use crate::time::Timestamp;
 use std::fmt;
@@ -7,17 +7,17 @@ use std::process::ExitCode;
 
 /// The streams, the clock and the environment of one run.
 pub struct Terminal<'t> {
-    /// Where `-` is read from.
+    /// Standard input, for `-`.
     pub input: &'t mut dyn BufRead,
-    /// Where results go.
+    /// Receives results.
     pub out: &'t mut dyn Write,
-    /// Where diagnostics, errors and the totals of a batch go.
+    /// Receives diagnostics, errors and the totals of a batch.
     pub err: &'t mut dyn Write,
-    /// Whether diagnostics may have colours.
+    /// Whether diagnostics are coloured.
     pub colour: bool,
-    /// The time.
+    /// The clock.
     pub clock: &'t dyn Fn() -> Timestamp,
-    /// A variable of the environment, by its name.
+    /// Reads an environment variable.
     pub variable: &'t dyn Fn(&str) -> Option<String>,
 }
 
@@ -30,12 +30,11 @@ impl fmt::Debug for Terminal<'_> {
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// There is nothing to object to.
+    /// No findings.
     Fine,
-    /// Something was found: a mistake, a broken proof, an expectation that failed, a change to
-    /// make.
+    /// A finding: an error, a broken proof, a failed expectation, a change to make.
     Findings,
-    /// The command could not do its work: bad arguments, a file or an account that does not read.
+    /// The command could not run: bad arguments, an unreadable file or account.
     BadUsage,
 }
 
@@ -64,9 +63,9 @@ impl From<Exit> for ExitCode {
 /// Why a command stopped.
 #[derive(Debug)]
 pub(super) enum CommandFailure {
-    /// It was asked for something that makes no sense; the text is told as it is.
+    /// Bad usage, with the text to print.
     Usage(String),
-    /// Nobody takes its output any more, or nowhere is left to put it.
+    /// The output could not be written.
     Output(io::Error),
 }
 
@@ -83,11 +82,11 @@ impl From<io::Error> for CommandFailure {
 }
 
 impl Terminal<'_> {
-    /// Says why. Nobody is left to hear it where writing that fails too.
+    /// Prints the failure. An error while printing is ignored.
     pub(super) fn give_up(&mut self, failure: &CommandFailure) -> Exit {
         let _ = match failure {
             CommandFailure::Usage(text) => self.err.write_all(text.as_bytes()),
-            // Whoever closed the pipe, as `head` does, has seen enough.
+            // The reader closed the pipe, as `head` does.
             CommandFailure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             CommandFailure::Output(error) => writeln!(self.err, "error: {error}"),
         };

@@ -1,22 +1,21 @@
-//! Columns, lists and numbers as people read them, and JSON as programs do.
+//! Columns, lists and numbers for people, and JSON for programs.
 
 use serde::Serialize;
 use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
 
-/// Countries that are named before a list is cut.
+/// Names in a list before it is cut.
 const NAMES_MAX: usize = 12;
-/// Regions that are named before a list is cut.
+/// Items in a list before it is cut.
 const ITEMS_MAX: usize = 6;
 
-/// Writes one JSON value and a line end.
+/// Writes one JSON value and a newline.
 pub(super) fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, value)?;
     writeln!(out)
 }
 
-/// Rows in columns that are as wide as what they hold, two spaces apart. The last column is not
-/// padded. The first row is the header.
+/// Aligns rows in columns, two spaces apart, without trailing spaces. The first row is the header.
 pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let mut widths = [0; N];
     for row in rows {
@@ -36,13 +35,13 @@ pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     text
 }
 
-/// The items with commas between; a dash where there are none.
+/// The items separated by commas; a dash if there are none.
 pub(super) fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
     if items.is_empty() { "-".to_owned() } else { items.join(", ") }
 }
 
-/// The first few of the items, with commas between, and how many more there are.
+/// The first few items separated by commas, and the number of others.
 pub(super) fn first_few<T: Display>(items: impl ExactSizeIterator<Item = T>) -> String {
     match items.len().checked_sub(ITEMS_MAX) {
         Some(more @ 1..) => format!("{} and {more} more", list(items.take(ITEMS_MAX))),
@@ -50,7 +49,7 @@ pub(super) fn first_few<T: Display>(items: impl ExactSizeIterator<Item = T>) -> 
     }
 }
 
-/// The first few of the names, and how many more there are.
+/// The first few names separated by spaces, and the number of others.
 pub(super) fn some<T: Display>(names: impl IntoIterator<Item = T>) -> String {
     let mut names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
     let more = names.len().saturating_sub(NAMES_MAX);
@@ -61,7 +60,7 @@ pub(super) fn some<T: Display>(names: impl IntoIterator<Item = T>) -> String {
     names.join(" ")
 }
 
-/// A number with commas between thousands.
+/// A number with thousands separators.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

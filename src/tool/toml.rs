@@ -1,4 +1,4 @@
-//! TOML into JSON values and their places.
+//! Reads TOML into JSON values with their spans.
 
 use super::tree::{Entry, Node, NodeKind};
 use super::unreadable::Fault;
@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeTable, DeValue};
 use toml::value::Datetime;
 
-/// Reads TOML. Errors: everything that is wrong with it, in the order of the text.
+/// Reads TOML. Errors: all errors, in the order of the text.
 pub(super) fn read(text: &str) -> Result<(Node, Value), Vec<Fault>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     let mut faults: Vec<Fault> = errors
@@ -71,7 +71,7 @@ fn of_float(float: &DeFloat<'_>) -> Result<Value, &'static str> {
     number.map(Value::Number).ok_or("the number is not finite")
 }
 
-/// As RFC 3339 writes it, which unlike TOML 1.1 never leaves out the seconds.
+/// A date in RFC 3339, which unlike TOML 1.1 requires seconds.
 fn rfc_3339(mut instant: Datetime) -> String {
     if let Some(time) = &mut instant.time {
         time.second.get_or_insert(0);

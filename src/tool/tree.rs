@@ -1,18 +1,18 @@
-//! Where each value of a document stands, whatever the document was written in.
+//! The spans of a document's values, whatever its format.
 
 use std::ops::Range;
 
 /// Which part of an entry a diagnostic is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Part {
-    /// What was written there.
+    /// The value.
     #[default]
     Value,
-    /// That it was written at all: a key that nobody knows.
+    /// The key itself, for instance an unknown one.
     Key,
 }
 
-/// A value and its place in the text, in bytes.
+/// A value and its span in the text, in bytes.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) span: Range<usize>,
@@ -26,7 +26,7 @@ pub(super) enum NodeKind {
     Table(Vec<Entry>),
 }
 
-/// A key of a table with what it holds.
+/// A key of a table, and its value.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) key: String,
@@ -34,28 +34,28 @@ pub(super) struct Entry {
     pub(super) node: Node,
 }
 
-/// What a path led to.
+/// The result of following a path.
 #[derive(Debug)]
 pub(super) struct Found<'n> {
     pub(super) node: &'n Node,
-    /// The key that holds it; an item of a list has none.
+    /// The span of its key; an item of a list has none.
     pub(super) key_span: Option<&'n Range<usize>>,
-    /// How many bytes of the path led nowhere; 0 where it was followed to its end.
+    /// The number of bytes of the path that could not be followed.
     pub(super) missed: usize,
 }
 
 impl Node {
-    /// Follows a path such as `services.api.publish[1].dns.ttl_s` as far as it goes; `None` where
-    /// that is not one step.
+    /// Follows a path such as `services.api.publish[1].dns.ttl_s` as far as possible; `None` if not
+    /// even its first step exists.
     ///
-    /// A key may itself contain points and brackets, and a path does not quote it. So the path is
-    /// not cut up first: each table tries those of its keys that the path begins with, and the one
-    /// that leads furthest is taken.
+    /// Keys may contain dots and brackets, and a path does not quote them. So the path is not split
+    /// first: each table tries all of its keys that the path starts with and takes the one that
+    /// leads furthest.
     pub(super) fn follow(&self, path: &str) -> Option<Found<'_>> {
         Some(follow(self, None, path)).filter(|found| found.missed < path.len())
     }
 
-    /// All that the whole of a path leads to.
+    /// Every value that the whole path may mean.
     pub(super) fn every(&self, path: &str) -> Vec<&Node> {
         if path.is_empty() {
             return vec![self];
@@ -95,13 +95,13 @@ fn follow<'n>(node: &'n Node, key_span: Option<&'n Range<usize>>, path: &str) ->
     deeper.unwrap_or(Found { node, key_span, missed: path.len() })
 }
 
-/// `[3].url` is item 3, and then `url`.
+/// Splits `[3].url` into 3 and `url`.
 fn step_into_list(path: &str) -> Option<(usize, &str)> {
     let (index, rest) = path.strip_prefix('[')?.split_once(']')?;
     Some((index.parse().ok()?, rest.strip_prefix('.').unwrap_or(rest)))
 }
 
-/// What follows on `key`, where the path begins with it.
+/// The rest of the path after `key`, if it starts with it.
 fn step_over_key<'p>(path: &'p str, key: &str) -> Option<&'p str> {
     let rest = path.strip_prefix(key).filter(|_| !path.is_empty())?;
     match rest.strip_prefix('.') {

@@ -1,4 +1,4 @@
-//! A text that is neither TOML nor JSON, and where it ceases to be.
+//! A text that is neither TOML nor JSON, with its syntax errors.
 
 use super::finding::{Finding, Severity};
 use super::snippet::{join, renderer, snippet};
@@ -7,7 +7,7 @@ use annotate_snippets::Level;
 use std::fmt;
 use std::ops::Range;
 
-/// The code of a mistake in the syntax.
+/// The code of a syntax error.
 const SYNTAX: &str = "E001";
 
 /// A document that is neither TOML nor JSON.
@@ -18,7 +18,7 @@ pub struct Unreadable {
     pub(super) faults: Vec<Fault>,
 }
 
-/// One mistake in the syntax.
+/// One syntax error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) span: Range<usize>,
@@ -26,13 +26,13 @@ pub(super) struct Fault {
 }
 
 impl Unreadable {
-    /// One block for each mistake, as [`render`](super::render()) shows them.
+    /// One block per error, as [`render`](super::render()) prints them.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         render_faults(&self.name, &self.text, &self.faults, colour)
     }
 
-    /// The same without their lines.
+    /// The same as findings, without lines.
     pub(super) fn findings(&self) -> Vec<Finding> {
         self.faults.iter().map(finding_of_fault).collect()
     }

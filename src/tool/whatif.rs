@@ -1,9 +1,8 @@
-//! `pointsman whatif`: who moves where when regions go down, who loses service, and what is left to
-//! carry the load.
+//! `pointsman whatif`: who moves where if regions go down, who loses service, and how much capacity
+//! is left.
 //!
-//! Where chance or the client's place decides, as by weights or distance, nobody can say for a
-//! whole country where its clients go. Then all regions are named that share them, or failover
-//! order stands for what is not known.
+//! Where weights or the client's location decide, the clients of one country may go to different
+//! regions. Then all regions that share them are named, or failover order is used.
 
 use super::args::WhatifArgs;
 use super::clients::{self, ClientClass, Clients, Routing};
@@ -35,13 +34,13 @@ struct WhatifReport {
 struct ServiceReport {
     service: ServiceId,
     moves: Vec<Move>,
-    /// Classes of clients and countries for which nothing changes.
+    /// Number of groups of clients for which nothing changes.
     unchanged: usize,
     records: Vec<RecordMove>,
     capacity: Option<Capacity>,
 }
 
-/// Clients of one class that go elsewhere.
+/// Clients of one class that move.
 #[derive(Debug, Serialize)]
 struct Move {
     clients: ClientClass,
@@ -52,7 +51,7 @@ struct Move {
     loses_service: bool,
 }
 
-/// Where clients are served first; several regions where they share them.
+/// Where clients go first; several regions if they share the clients.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Destination {
     regions: Vec<RegionId>,
@@ -64,20 +63,20 @@ struct Destination {
 struct RecordMove {
     name: String,
     from: Option<RegionId>,
-    /// `None`: no permitted region is up, and the record stays as it is.
+    /// `None` if no permitted region is up and the record stays as it is.
     to: Option<RegionId>,
 }
 
-/// What a service's regions can carry.
+/// The capacity of a service's regions.
 #[derive(Debug, Serialize)]
 struct Capacity {
     all_rps: u64,
     left_rps: u64,
-    /// Regions that are left and whose capacity the config does not tell.
+    /// Remaining regions without a configured capacity.
     untold: Vec<RegionId>,
 }
 
-/// Before or after.
+/// Routing and records before or after.
 struct Situation {
     table: Table,
     desired: Desired,
@@ -99,7 +98,7 @@ pub(super) fn run(args: &WhatifArgs, terminal: &mut Terminal<'_>) -> Result<Exit
     Ok(Exit::Fine)
 }
 
-/// The regions of these names. Errors: one of them is no region.
+/// The regions with these names. Errors: one of them is not a region.
 pub(super) fn regions(config: &Config, names: &[String]) -> Result<Vec<RegionId>, String> {
     let find = |name: &String| {
         let found = config.regions.keys().find(|id| id.as_str() == name).cloned();
@@ -211,7 +210,7 @@ fn records(service: &Service, before: &Situation, after: &Situation) -> Vec<Reco
     moves
 }
 
-/// `None` where nothing of it is told, or nothing is lost.
+/// `None` if no capacity is configured or none is lost.
 fn capacity(config: &Config, service: &Service, down: &[RegionId]) -> Option<Capacity> {
     if !service.regions.iter().any(|id| down.contains(id)) {
         return None;
@@ -244,7 +243,8 @@ impl ServiceReport {
         }
         let losses = self.moves.iter().filter(|one| one.loses_service).count()
             + self.records.iter().filter(|one| one.to.is_none()).count();
-        let lost = if losses == 0 { String::new() } else { format!(", {losses} without service") };
+        let lost =
+            if losses == 0 { String::new() } else { format!(", {losses} with loss of service") };
         writeln!(out, "\n{}: {}{lost}", self.service, count(changes, "change"))?;
         let mut rows = vec![["  clients", "from", "to", "countries"].map(str::to_owned)];
         rows.extend(self.moves.iter().map(Move::row));
@@ -263,7 +263,7 @@ impl Move {
         let unknown = self.unknown_country.then_some(None);
         let all: Vec<_> = self.countries.iter().copied().map(Some).chain(unknown).collect();
         let mut countries = clients::country_list(&all);
-        // A count alone tells nobody whom to call.
+        // A count alone does not say which countries are affected.
         if (5..crate::country::COUNTRIES).contains(&self.countries.len()) {
             countries = format!("{countries}: {}", some(&self.countries));
         }
@@ -296,9 +296,9 @@ impl Capacity {
         let Self { all_rps, left_rps, untold } = self;
         let [all, left] = [all_rps, left_rps].map(|rps| super::text::grouped(*rps));
         let percent = left_rps * 100 / all_rps;
-        write!(out, "  capacity: {left} of {all} requests a second are left, {percent} %")?;
+        write!(out, "  capacity left: {left} of {all} rps ({percent} %)")?;
         if !untold.is_empty() {
-            write!(out, ", and what {} can carry", list(untold))?;
+            write!(out, ", not counting {}, whose capacity is not configured", list(untold))?;
         }
         writeln!(out)
     }

@@ -1,4 +1,4 @@
-//! Many requests: one JSON object a line in, one a line out.
+//! `explain --batch`: one JSON object per line in, one per line out.
 
 use super::super::terminal::{CommandFailure, Exit, Terminal};
 use super::super::text::count;
@@ -13,12 +13,12 @@ use serde_json::Value;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
-/// Longest line that is read.
+/// Longest line that is read, in bytes.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
-/// What some editors put before the first line.
+/// The byte order mark that some editors write first.
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// One decision, as it is written.
+/// One decision, as printed.
 #[derive(Debug, Serialize)]
 struct Line<'l> {
     #[serde(rename = "line")]
@@ -31,14 +31,14 @@ struct Line<'l> {
     rules: Vec<&'l RuleId>,
     refusal: Option<&'l str>,
     status: Option<u16>,
-    /// Whether it is as expected; absent where nothing is.
+    /// Whether it is as expected; absent without expectations.
     #[serde(skip_serializing_if = "Option::is_none")]
     ok: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mismatches: Vec<String>,
 }
 
-/// A line that is no case.
+/// A line that is not a case.
 #[derive(Debug, Serialize)]
 struct BadLine<'l> {
     #[serde(rename = "line")]
@@ -109,7 +109,7 @@ fn each(
     Ok(())
 }
 
-/// Decides one line. Errors: it is no case, and why.
+/// Decides one line. Errors: why it is not a case.
 fn one(
     line: u64,
     text: &[u8],
@@ -161,7 +161,7 @@ fn read(text: &[u8]) -> serde_json::Result<Case> {
     reader.end().map(|()| case)
 }
 
-/// What is wrong with the JSON of a line, in whose first line it always is.
+/// The error in a line's JSON, without the line number, which is always 1.
 fn told(error: &serde_json::Error) -> String {
     error.to_string().replace(" at line 1 column", " at column")
 }

@@ -1,4 +1,4 @@
-//! One request as a person describes it.
+//! One request as a person writes it.
 
 use super::super::oracle::{Form, Kv};
 use super::super::requests;
@@ -13,14 +13,14 @@ use crate::routes::{Serving, Table};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What Cloudflare says of a client from nowhere and of one behind Tor.
+/// Cloudflare's codes for an unknown country and for Tor.
 const NO_COUNTRY: [&str; 2] = ["XX", "T1"];
 
-/// One request, and the world that it is made in.
+/// One request, and which regions are down or draining.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Case {
-    /// Whatever its author calls it; it is given back.
+    /// The author's name for it, which is printed with the result.
     pub(super) id: Option<serde_json::Value>,
     pub(super) host: Option<String>,
     pub(super) path: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct Case {
     pub(super) country: Option<String>,
     pub(super) headers: BTreeMap<String, String>,
     pub(super) tenant: Option<String>,
-    /// What KV says of a tenant that the config does not name; nothing where absent.
+    /// The KV pin of a tenant that is not in the config, if any.
     pub(super) kv_allow: Option<Vec<String>>,
     pub(super) colo: Option<String>,
     pub(super) at: Option<Location>,
@@ -40,13 +40,13 @@ pub(super) struct Case {
 }
 
 impl Case {
-    /// The client's country. Errors: a text that is no country and does not stand for none.
+    /// The client's country. Errors: neither a country nor a code for none.
     pub(super) fn country(&self) -> Result<Option<Country>, String> {
         let told = self.country.as_deref().filter(|text| !NO_COUNTRY.contains(text));
         told.map(|text| Country::parse(text).map_err(|bad| bad.to_string())).transpose()
     }
 
-    /// The method, as methods are written. Errors: no request could have it.
+    /// The method in upper case. Errors: not a valid method.
     pub(super) fn method(&self) -> Result<String, String> {
         let method = self.method.as_deref().unwrap_or("GET");
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
@@ -56,7 +56,7 @@ impl Case {
         Ok(method.to_ascii_uppercase())
     }
 
-    /// The path. Errors: no request could have it, or none that a service would get to see.
+    /// The path. Errors: not a path, or one that no service gets.
     fn path(&self) -> Result<&str, String> {
         let path = self.path.as_deref().unwrap_or("/");
         if !path.starts_with('/') {
@@ -68,8 +68,8 @@ impl Case {
         Ok(path)
     }
 
-    /// Host, path and headers as the edge would see them, with the tenant put where the service
-    /// reads it. Errors: what is missing or makes no sense.
+    /// Host, path and headers as the edge would see them, with the tenant where the service reads
+    /// it. Errors: what is missing or invalid.
     pub(super) fn form(&self, config: &Config, table: &Table) -> Result<Form, String> {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
@@ -112,7 +112,7 @@ fn tell(tenant: &str, service: &Serving, form: &mut Form) -> Result<(), String> 
     Ok(())
 }
 
-/// Errors: what KV says has no meaning, since nobody asks it.
+/// Errors: the service does not read KV, so a KV pin has no effect.
 fn reads_kv(table: &Table, host: &str) -> Result<(), String> {
     let service = table.service(host);
     let service = service.ok_or_else(|| format!("no service has the host `{host}`"))?;

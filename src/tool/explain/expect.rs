@@ -1,4 +1,4 @@
-//! What a case expects of its decision: routing rules as unit tests.
+//! The expectations of a case, which make routing rules testable.
 
 use super::super::clients::status;
 use super::super::text::list;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-/// Everything that is named must be so. `null` is something to be named too: that there is none.
+/// Every field that is present must match. `null` expects that there is none.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[allow(clippy::option_option, reason = "no key, `null` and a name are three things here")]
@@ -19,29 +19,29 @@ pub(super) struct Expectation {
     /// The service.
     #[serde(deserialize_with = "present")]
     service: Option<Option<String>>,
-    /// Where it goes first.
+    /// The first region.
     #[serde(deserialize_with = "present")]
     region: Option<Option<String>>,
-    /// Where it may go, in this order and nowhere else.
+    /// All regions, in order.
     #[serde(deserialize_with = "present")]
     regions: Option<Vec<String>>,
-    /// Where it may not go.
+    /// Regions that it must not go to.
     #[serde(deserialize_with = "present")]
     not_regions: Option<Vec<String>>,
-    /// The rules that guard it, in any order and no other.
+    /// All rules that guard it, in any order.
     #[serde(deserialize_with = "present")]
     rules: Option<Vec<String>>,
-    /// Why it is refused; `null` where it is served.
+    /// The refusal; `null` if it is served.
     #[serde(deserialize_with = "present")]
     refusal: Option<Option<String>>,
-    /// The status that it is refused with; `null` where it is served.
+    /// The status of the refusal; `null` if it is served.
     #[serde(deserialize_with = "present")]
     status: Option<Option<u16>>,
 }
 
 impl Expectation {
-    /// Errors: nothing is expected, or a name means nothing. What is not there is easily expected
-    /// not to be met.
+    /// Errors: nothing is expected, or a name is unknown. Without this check, a misspelt name in
+    /// `not_regions` would always match.
     pub(super) fn check(&self, config: &Config) -> Result<(), String> {
         if *self == Self::default() {
             return Err("`expect` names nothing, and could never fail".to_owned());
@@ -62,14 +62,15 @@ impl Expectation {
         known("refusal", self.refusal.iter().flatten(), REFUSALS.into_iter().map(Refusal::as_str))
     }
 
-    /// Whether this is about a host that no service has, and not about one that is misspelt.
+    /// Whether the case expects that no service has the host, so that the host is not a typing
+    /// error.
     pub(super) fn is_of_no_service(&self) -> bool {
         let unknown = Refusal::UnknownHost;
         let names_refusal = self.refusal.iter().flatten().any(|told| told == unknown.as_str());
         names_refusal || self.status == Some(Some(status(unknown))) || self.service == Some(None)
     }
 
-    /// Everything that is not as expected.
+    /// All differences from the expectation.
     pub(super) fn mismatches(&self, seen: &Explanation) -> Vec<String> {
         let names = |ids: &[RegionId]| ids.iter().map(RegionId::to_string).collect::<Vec<_>>();
         let regions = names(&seen.regions);

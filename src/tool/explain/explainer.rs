@@ -1,4 +1,4 @@
-//! The routing tables of one config, one for each set of regions that are down or draining.
+//! Explains cases, with one routing table per set of regions that are down or draining.
 
 use super::super::{scenario, whatif};
 use super::case::Case;
@@ -14,14 +14,14 @@ use crate::time::Timestamp;
 use crate::view::View;
 use std::collections::BTreeMap;
 
-/// Tables that are kept at once. A file of cases has few different sets of failures; one that has
-/// many is slower.
+/// Most tables that are kept. A file of cases usually has few sets of failures; with many it is
+/// slower.
 const TABLES_MAX: usize = 1_024;
 
-/// Down, and draining, in their order in the config.
+/// Regions that are down, and regions that drain.
 type Failures = (Vec<RegionId>, Vec<RegionId>);
 
-/// The tables that were needed so far.
+/// A config with the tables that were needed so far.
 pub(super) struct Explainer<'c> {
     pub(super) config: &'c Config,
     now: Timestamp,
@@ -33,7 +33,7 @@ impl<'c> Explainer<'c> {
         Self { config, now, tables: BTreeMap::new() }
     }
 
-    /// Decides one request as the edge would. Errors: the case makes no sense.
+    /// Decides one request as the edge would. Errors: the case is invalid.
     pub(super) fn explain(&mut self, case: &Case) -> Result<Explanation, String> {
         let (config, now) = (self.config, self.now);
         let table = self.table(&case.down, &case.draining)?;
@@ -82,8 +82,8 @@ impl<'c> Explainer<'c> {
     }
 }
 
-/// What stands for a client: its address under the service's salt, as at the edge, or else any
-/// text.
+/// The hash that identifies a client: of its address with the service's salt, as at the edge, or of
+/// any other text.
 fn client(table: &Table, host: &str, key: &str) -> StableHash {
     let salt = table.service(host).map_or("", |service| service.id.as_str());
     let address = ClientKey::of_address(salt, key).map(ClientKey::hash);

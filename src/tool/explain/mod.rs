@@ -1,4 +1,4 @@
-//! `pointsman explain`: requests, followed through the filters of the edge.
+//! `pointsman explain`: follows requests through the edge's filters.
 
 mod batch;
 mod case;

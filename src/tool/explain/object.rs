@@ -1,12 +1,12 @@
-//! JSON as it was meant. A derived reader also takes a list for an object, with its values in the
-//! order of the fields, and `null` for a key that is not there.
+//! Strict JSON objects. A derived reader would also accept a list as an object, and `null` as an
+//! absent key.
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Reads an object. Errors: it is anything else.
+/// Reads an object. Errors: it is not an object.
 pub(super) fn object<'de, D, T>(reader: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -15,7 +15,7 @@ where
     reader.deserialize_map(OfObject(PhantomData))
 }
 
-/// The same for a key that may be left out, and is not `null`.
+/// The same for a key that may be absent but not `null`.
 pub(super) fn present_object<'de, D, T>(reader: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -24,7 +24,7 @@ where
     object(reader).map(Some)
 }
 
-/// Reads what a key says; where it may say `null`, that is something else than no key.
+/// Reads the value of a present key, so that `null` differs from an absent key.
 pub(super) fn present<'de, D, T>(reader: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -19,34 +19,34 @@ pub(super) struct Explanation {
     pub(super) country: Option<Country>,
     pub(super) service: Option<ServiceId>,
     pub(super) tenant: Option<TenantId>,
-    /// What is known of the tenant.
+    /// What is known about the tenant.
     pub(super) tenant_standing: Option<TenantStanding>,
     /// The rules that guard the request.
     pub(super) rules: Vec<RuleSaid>,
     /// The service's regions in failover order.
     pub(super) candidates: Vec<RegionId>,
-    /// The filters that removed something, in order.
+    /// The filters that removed or demoted regions, in order.
     pub(super) filters: Vec<FilterSaid>,
-    /// Where the request may be tried, best first.
+    /// The regions to try, best first.
     pub(super) regions: Vec<RegionId>,
-    /// How the first was chosen.
+    /// How the first one was chosen.
     pub(super) how: &'static str,
     #[serde(skip)]
     chosen: ChosenBy,
     pub(super) refusal: Option<&'static str>,
-    /// The status that the client gets where it is refused.
+    /// The HTTP status of the refusal.
     pub(super) status: Option<u16>,
 }
 
-/// What is known of a tenant.
+/// What is known about a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum TenantStanding {
-    /// The config or KV says where its data may be.
+    /// The config or KV pins it to regions.
     Pinned,
-    /// A rule names it, and nothing else does.
+    /// Only a rule names it.
     Unpinned,
-    /// Nobody has heard of it.
+    /// Neither config nor KV names it.
     Unknown,
 }
 
@@ -59,7 +59,7 @@ impl TenantStanding {
         }
     }
 
-    /// What is to be said of it.
+    /// The remark about it.
     fn remark(self) -> &'static str {
         match self {
             Self::Pinned => "",
@@ -81,7 +81,7 @@ pub(super) struct FilterSaid {
     filter: &'static str,
     left: Vec<RegionId>,
     removed: Vec<RemovedSaid>,
-    /// What it only puts behind the rest.
+    /// Regions that it only demotes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     behind: Vec<RegionId>,
     #[serde(skip)]
@@ -91,7 +91,7 @@ pub(super) struct FilterSaid {
 #[derive(Debug, Serialize)]
 struct RemovedSaid {
     region: RegionId,
-    /// The strict rules that do not permit it, where that is why.
+    /// The strict rules that forbid it, if they are the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rules: Vec<RuleId>,
 }

@@ -1,4 +1,4 @@
-//! Where the API is, and the token for it.
+//! The API's base URL and token.
 
 use crate::secret::Secret;
 use std::net::IpAddr;
@@ -6,29 +6,28 @@ use ureq::http::Uri;
 
 /// The public API.
 const BASE_DEFAULT: &str = "https://api.cloudflare.com/client/v4";
-/// The variable that names another.
+/// The variable that overrides it.
 const BASE_VARIABLE: &str = "CLOUDFLARE_API_BASE";
-/// The variable that has the token.
+/// The variable with the token.
 const TOKEN_VARIABLE: &str = "CLOUDFLARE_API_TOKEN";
-/// The shortest token that is sent. Cloudflare's have 40 characters and more; a shorter text could
-/// not be taken out of what is printed without taking words along.
+/// The shortest token that is accepted. Cloudflare's have at least 40 characters. A very short text
+/// could not be redacted from the output without removing ordinary words.
 const TOKEN_CHARS_MIN: usize = 16;
-/// What a token may have beside letters and digits. Source: RFC 6750, section 2.1.
+/// The characters that a token may have beyond letters and digits. Source: RFC 6750, section 2.1.
 const TOKEN_MARKS: &str = "-._~+/=";
 
-/// Where the API is, and the token for it.
+/// The API's base URL and token.
 #[derive(Debug)]
 pub(super) struct Access {
-    /// Without a slash at its end. Encrypted, unless it is on this machine.
+    /// The base URL, without a final slash. `https`, unless it is on this machine.
     pub(super) base: String,
     pub(super) token: Secret,
-    /// Whether it may be asked in clear, because it is on this machine.
+    /// Whether the base is on this machine, so that `http` is allowed.
     pub(super) is_local: bool,
 }
 
 impl Access {
-    /// Errors: no token, or none that could be one; a base that is none, or that a token must not
-    /// be sent to.
+    /// Errors: a missing or invalid token or base, or a base that the token must not be sent to.
     pub(super) fn of(
         base: Option<&str>,
         variable: &dyn Fn(&str) -> Option<String>,
@@ -46,37 +45,37 @@ impl Access {
 fn token(text: Option<String>) -> Result<Secret, String> {
     let text = text.ok_or_else(|| {
         format!(
-            "the variable {TOKEN_VARIABLE} is not set: it takes an API token, which need not have \
-             more than the permissions Zone Read, DNS Read, Load Balancers Read, and Load \
-             Balancing: Monitors and Pools Read"
+            "the variable {TOKEN_VARIABLE} is not set: it takes an API token with the permissions \
+             Zone Read, DNS Read, Load Balancers Read, and Load Balancing: Monitors and Pools Read"
         )
     })?;
     let fits = |c: char| c.is_ascii_alphanumeric() || TOKEN_MARKS.contains(c);
     if text.len() < TOKEN_CHARS_MIN || !text.chars().all(fits) {
-        return Err(format!("what the variable {TOKEN_VARIABLE} has cannot be an API token"));
+        return Err(format!("the value of {TOKEN_VARIABLE} cannot be an API token"));
     }
     Ok(Secret::new(text))
 }
 
-/// Whether a base may be asked in clear, being on this machine. Errors: it is no base, or is
-/// neither encrypted nor here.
+/// Whether the base is `http` on this machine. Errors: it is not a base URL, or it is `http`
+/// elsewhere.
 fn is_local(base: &str) -> Result<bool, String> {
-    let uri: Uri =
-        base.parse().map_err(|error| format!("`{base}` is no address of an API: {error}"))?;
+    let uri: Uri = base.parse().map_err(|error| format!("`{base}` is not a base URL: {error}"))?;
     let host = uri.host().unwrap_or_default();
     let has_more = base.contains(['?', '#'])
         || uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
     if host.is_empty() || has_more {
-        return Err("the API's base is `https://`, a host and a path, and nothing more".to_owned());
+        return Err(
+            "the API's base URL has `https://`, a host and a path, and nothing else".to_owned()
+        );
     }
     match uri.scheme_str() {
         Some("https") => Ok(false),
         Some("http") if is_this_machine(host) => Ok(true),
         Some("http") => Err(format!(
-            "the token would go to `{host}` in clear: write `https://`; `http://` is for this \
-             machine alone"
+            "the token would be sent to `{host}` unencrypted: use `https://`; `http://` is allowed \
+             only for this machine"
         )),
-        _ => Err(format!("`{base}` is no address of an API: it begins with `https://`")),
+        _ => Err(format!("`{base}` is not a base URL: it must begin with `https://`")),
     }
 }
 

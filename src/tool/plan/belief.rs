@@ -1,4 +1,4 @@
-//! What is believed of regions, and what is remembered, when a plan is made.
+//! The health and state that a plan is based on.
 
 use super::super::args::PlanArgs;
 use super::super::load;
@@ -12,22 +12,23 @@ use crate::state::State;
 use crate::time::Timestamp;
 use serde::Serialize;
 
-/// What is believed and remembered.
+/// Config and state with all assumptions applied.
 #[derive(Debug)]
 pub(super) struct Belief {
-    /// The config, but for what it says of origins of which something is assumed.
+    /// The config, without overrides of origins with assumptions.
     pub(super) config: Config,
     pub(super) state: State,
-    /// The same for people.
+    /// A summary for the report.
     pub(super) basis: Basis,
 }
 
-/// What a plan is made from, beside config and account.
+/// What a plan is based on, besides config and account.
 #[derive(Debug, Serialize)]
 pub(super) struct Basis {
-    /// When the state was written last; absent where there is none, and then all regions are up.
+    /// The time of the last probe in the state; absent without a state, and then all regions are
+    /// up.
     pub(super) state_as_of: Option<Timestamp>,
-    /// What is disabled by us, says the state, as `pool/address`; `pool/*` is the whole pool.
+    /// What we disabled according to the state, as `pool/address`; `pool/*` is the whole pool.
     pub(super) disabled_by_us: Vec<String>,
     pub(super) down: Vec<RegionId>,
     pub(super) draining: Vec<RegionId>,
@@ -35,7 +36,7 @@ pub(super) struct Basis {
 }
 
 impl Belief {
-    /// Errors: the state does not read; a region that is none, or that is both down and unknown.
+    /// Errors: an unreadable state, an unknown region, or a region that is both down and unknown.
     pub(super) fn of(
         args: &PlanArgs,
         config: &Config,
@@ -67,14 +68,14 @@ impl Belief {
     }
 }
 
-/// When the last probe was made that the state knows of.
+/// The time of the last probe in the state.
 fn last_judged(state: &State) -> Option<Timestamp> {
     state.targets.values().filter_map(|known| known.judged_at).max()
 }
 
-/// The state as of now. KV has it as of the last change of anything: as long as nothing changes,
-/// the Controller believes what it believed then, but from probes that were made since. So each
-/// belief is as old now as it was then.
+/// The state with its times moved to now. KV has the state as of the last change. While nothing
+/// changes, the Controller keeps the same beliefs, confirmed by newer probes. So each belief is
+/// given the age that it had when the state was written.
 fn renewed(mut state: State, config: &Config, now: Timestamp) -> State {
     state.follow(config);
     let as_of = last_judged(&state).unwrap_or_default();

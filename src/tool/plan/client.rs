@@ -1,4 +1,4 @@
-//! Calls that read.
+//! A client for API calls that read.
 
 use super::access::Access;
 use crate::cloudflare::{Call, REPLY_BYTES_MAX, Reply};
@@ -8,11 +8,11 @@ use serde_json::Value;
 use std::time::Duration;
 use ureq::{Agent, Error};
 
-/// Longest wait for one reply, all of it included.
+/// Longest wait for one complete reply.
 const CALL_TIMEOUT_MS: Millis = 30 * SECOND;
 const USER_AGENT: &str = concat!("pointsman/", env!("CARGO_PKG_VERSION"));
 
-/// The API, for reading. There is no way to write with it.
+/// A client that can only read.
 pub(super) struct Client {
     agent: Agent,
     base: String,
@@ -29,19 +29,19 @@ impl Client {
         let Access { base, token, is_local } = access;
         let mut config = Agent::config_builder()
             .https_only(!is_local)
-            // The token is for the one who was named, and nobody else.
+            // The token must not follow a redirect to another host.
             .max_redirects(0)
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_millis(timeout_ms)))
             .user_agent(USER_AGENT);
         if is_local {
-            // A proxy would be told the token in clear.
+            // A proxy would see the token unencrypted.
             config = config.proxy(None);
         }
         Self { agent: config.build().new_agent(), base, token, timeout_ms }
     }
 
-    /// Makes one call that reads, and refuses every other. The reply says nothing of the token.
+    /// Makes one call that reads; refuses any other. The reply does not contain the token.
     pub(super) fn call(&self, call: &Call) -> Reply {
         if call.is_write() || call.body.is_some() || !call.path.starts_with('/') {
             return Reply::Lost(format!("a plan only reads: {} is refused", call.method.as_str()));
@@ -66,8 +66,8 @@ impl Client {
         Ok(Reply::Answered { status: response.status().as_u16(), retry_after_s, body })
     }
 
-    /// A reply may say the token again, and may escape it; so it is looked for in each text of the
-    /// JSON. Later would be too late, since what is long is cut.
+    /// Redacts the token in a reply. A reply may escape the token, so every string of the JSON is
+    /// searched. This must happen before long texts are cut.
     fn without_token(&self, body: String) -> String {
         let Ok(mut value) = serde_json::from_str::<Value>(&body) else { return self.redact(&body) };
         if redact(&mut value, &self.token) { value.to_string() } else { body }
@@ -75,14 +75,14 @@ impl Client {
 
     fn told(&self, error: &Error) -> String {
         match error {
-            Error::Timeout(_) => format!("none in {} ms", self.timeout_ms),
-            Error::BodyExceedsLimit(bytes) => format!("it has more than {bytes} bytes"),
+            Error::Timeout(_) => format!("timed out after {} ms", self.timeout_ms),
+            Error::BodyExceedsLimit(bytes) => format!("it is larger than {bytes} bytes"),
             error => self.redact(&format!("no connection: {error}")),
         }
     }
 }
 
-/// Takes the token out of every text, keys included. Whether there was one that said it.
+/// Redacts the token in every string, keys included. Returns whether it was found.
 fn redact(value: &mut Value, token: &Secret) -> bool {
     match value {
         Value::String(text) => {

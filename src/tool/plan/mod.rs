@@ -1,8 +1,8 @@
-//! `pointsman plan`: what a pass would change at Cloudflare now, and what it would withhold.
+//! `pointsman plan`: shows what a pass would change at Cloudflare now, and what it would withhold.
 //!
-//! It is the pass of the edge, told to stop once its plan is made. Two locks keep it from changing
-//! anything: a dry pass asks for nothing but reads, and the [`Client`] carries out nothing else. A
-//! token that may only read is a third, and all that it needs.
+//! It runs the edge's pass and stops after planning. Two things keep it from changing anything: a
+//! dry pass asks only for reads, and the [`Client`] makes only reads. A read-only token is enough
+//! and is a third.
 
 mod access;
 mod belief;
@@ -43,7 +43,7 @@ pub(super) fn run(args: &PlanArgs, terminal: &mut Terminal<'_>) -> Result<Exit, 
     Ok(report.exit())
 }
 
-/// Reads the account and makes a plan, as a pass would.
+/// Reads the account and plans, as a pass would.
 fn pass(client: &Client, belief: &Belief, now: Timestamp) -> PassReport {
     let Belief { config, state, .. } = belief;
     let calls = config.api_calls_per_5_min;
@@ -59,14 +59,14 @@ fn pass(client: &Client, belief: &Belief, now: Timestamp) -> PassReport {
     loop {
         match reconcile.next_step() {
             Next::Call(call) => reconcile.answer(&client.call(&call)),
-            // A dry pass intends nothing; if it did, the client would refuse the call.
+            // A dry pass has no intents. If it had one, the client would refuse the call.
             Next::Intend { .. } => {}
             Next::Done => return reconcile.finish(),
         }
     }
 }
 
-/// The token is in nothing that the core was told. It is looked for in all that is printed as well.
+/// The core never sees the token. The output is redacted all the same.
 fn write(
     report: &PlanReport,
     in_json: bool,

@@ -1,4 +1,4 @@
-//! What `--json` prints.
+//! The report that `--json` prints.
 
 use super::super::terminal::Exit;
 use super::belief::{Basis, Belief};
@@ -12,35 +12,35 @@ use crate::time::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-/// The plan with what it was made from.
+/// The plan and what it is based on.
 #[derive(Debug, Serialize)]
 pub(super) struct PlanReport {
     pub(super) now: Timestamp,
     /// The config's fingerprint.
     pub(super) config: String,
     pub(super) basis: Basis,
-    /// Whether the account was read, so that there is a plan.
+    /// Whether there is a plan: the account could be read.
     pub(super) is_planned: bool,
-    /// Whether all of it was read.
+    /// Whether the whole account was read.
     pub(super) is_whole: bool,
     pub(super) changes: Vec<ChangeReport>,
     pub(super) withheld: Vec<WithheldReport>,
-    /// Whether what is withheld may be right once the changes are made.
+    /// Whether withheld changes may be possible after these changes.
     pub(super) is_partial: bool,
     pub(super) failures: Vec<String>,
     pub(super) calls: u32,
 }
 
-/// One change of one object; of the three lists one has entries.
+/// One change of one object. Only one of its three lists has entries.
 #[derive(Debug, Serialize)]
 pub(super) struct ChangeReport {
     pub(super) urgency: &'static str,
     pub(super) service: Option<ServiceId>,
     pub(super) what: String,
     pub(super) reason: String,
-    /// Regions that lose traffic by it.
+    /// Regions that lose traffic.
     pub(super) away: Vec<RegionId>,
-    /// Regions that serve once it is done; null where no traffic moves.
+    /// Regions that serve afterwards; null if no traffic moves.
     pub(super) serving: Option<Vec<RegionId>>,
     /// Whether the object is to be created.
     pub(super) creates: bool,
@@ -49,18 +49,18 @@ pub(super) struct ChangeReport {
     pub(super) fields: Vec<FieldReport>,
 }
 
-/// One record: a new one says nothing before, and one that goes says nothing after.
+/// One record: `from` is null if it is new, `to` is null if it is deleted.
 #[derive(Debug, Serialize)]
 pub(super) struct RecordReport {
     pub(super) from: Option<String>,
     pub(super) to: Option<String>,
-    /// 1 is automatic; null where the record goes.
+    /// TTL in seconds; 1 is automatic, null if the record is deleted.
     pub(super) ttl_s: Option<u32>,
-    /// Null where that stays as it is.
+    /// Null if it stays as it is.
     pub(super) proxied: Option<bool>,
 }
 
-/// One origin of a pool; null is what stays as it is.
+/// One origin of a pool; null fields stay as they are.
 #[derive(Debug, Serialize)]
 pub(super) struct OriginReport {
     pub(super) address: String,
@@ -80,7 +80,7 @@ pub(super) struct WithheldReport {
     pub(super) what: String,
     pub(super) why: &'static str,
     pub(super) because: String,
-    /// Whether a person is meant to do it, so that nothing is wrong.
+    /// Whether a person moves this by choice, so that it is not a finding.
     #[serde(skip)]
     is_manual: bool,
 }
@@ -90,7 +90,8 @@ impl PlanReport {
         let PassReport { is_planned, plan, mut failures, put_off, calls, .. } = pass;
         if put_off.is_some() {
             failures.push(format!(
-                "`limits.api_calls_per_5_min` allows {calls} calls, and to read all takes more"
+                "`limits.api_calls_per_5_min` allows {calls} calls, which is not enough to read \
+                 the account"
             ));
         }
         Self {
@@ -107,7 +108,7 @@ impl PlanReport {
         }
     }
 
-    /// What only a person does is no finding: a service that fails over by hand is always withheld.
+    /// A service with manual failover is always withheld, so it is not a finding.
     pub(super) fn exit(&self) -> Exit {
         if !self.is_whole {
             return Exit::BadUsage;

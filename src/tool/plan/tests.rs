@@ -221,7 +221,7 @@ fn a_plan_ends_with_0_only_where_nothing_is_to_do_and_nothing_is_wrong() {
             "[halted]\n",
         ),
         (planned(vec![action(origins())], Vec::new()), Exit::Findings, "1 change, 0 withheld"),
-        (failed, Exit::BadUsage, "failures:\n  x\n\nThe plan is not whole"),
+        (failed, Exit::BadUsage, "failures:\n  x\n\nThe plan is incomplete"),
         (PassReport::default(), Exit::BadUsage, "There is no plan"),
         (put_off, Exit::BadUsage, "`limits.api_calls_per_5_min` allows 0 calls"),
     ] {
@@ -260,7 +260,7 @@ fn without_a_state_every_region_is_up_but_those_of_which_something_is_assumed() 
         assert_eq!(answer(&belief).as_deref(), leads_to, "{options:?}");
         let report = PlanReport::of(planned(Vec::new(), Vec::new()), &config(), belief, LATER);
         let text = shown(&report);
-        let said = format!("{said}without the state, nothing that is disabled counts as disabled");
+        let said = format!("{said}no state given: nothing that is disabled counts as disabled");
         assert!(text.starts_with(&said), "{text}");
     }
 }
@@ -278,7 +278,7 @@ fn a_state_tells_health_as_it_was_believed_last_and_what_is_disabled_by_us() {
     assert_eq!(["eu-1", "us-1", "br-1"].map(|id| health(&assumed, id)), ["down", "down", "up"]);
     let report = PlanReport::of(planned(Vec::new(), Vec::new()), &config(), assumed, LATER);
     let text = shown(&report);
-    let said = "health: us-east down; all else as the state had it at 2026-11-22T00:04:";
+    let said = "health: us-east down; all else as in the state of 2026-11-22T00:04:";
     assert!(text.starts_with(said), "{text}");
     assert!(text.contains("\ndisabled by us: eu/eu.example.com\n"), "{text}");
 }

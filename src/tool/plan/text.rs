@@ -1,4 +1,4 @@
-//! A plan as people read it.
+//! The plan as text.
 
 use super::super::text::{count, list};
 use super::belief::Basis;
@@ -7,7 +7,7 @@ use super::report::{
 };
 use std::io::{self, Write};
 
-/// The time to live that Cloudflare chooses.
+/// The TTL that stands for automatic.
 const AUTOMATIC: u32 = 1;
 
 impl PlanReport {
@@ -19,14 +19,14 @@ impl PlanReport {
         }
         section(out, "withheld", self.withheld.iter().map(WithheldReport::told))?;
         if self.is_partial {
-            writeln!(out, "  some of it may be right once the changes are made")?;
+            writeln!(out, "  some of this may be possible after the changes above")?;
         }
         section(out, "failures", self.failures.iter().map(|failure| plain(failure)))?;
         writeln!(out)?;
         if !self.is_planned {
             writeln!(out, "There is no plan: the account could not be read.")?;
         } else if !self.is_whole {
-            writeln!(out, "The plan is not whole: it is made from what could be read.")?;
+            writeln!(out, "The plan is incomplete: part of the account could not be read.")?;
         } else if self.changes.is_empty() {
             writeln!(out, "Nothing to change.")?;
         }
@@ -49,8 +49,8 @@ impl Basis {
         let mut health: Vec<String> =
             assumed.map(|(word, regions)| format!("{} {word}", list(regions))).collect();
         let others = match (self.state_as_of, health.is_empty()) {
-            (Some(as_of), true) => format!("as the state had it at {as_of}"),
-            (Some(as_of), false) => format!("all else as the state had it at {as_of}"),
+            (Some(as_of), true) => format!("as in the state of {as_of}"),
+            (Some(as_of), false) => format!("all else as in the state of {as_of}"),
             (None, true) => "every region up".to_owned(),
             (None, false) => "all others up".to_owned(),
         };
@@ -60,7 +60,7 @@ impl Basis {
             let disabled = self.disabled_by_us.iter().map(|name| plain(name));
             return writeln!(out, "disabled by us: {}", list(disabled));
         }
-        writeln!(out, "without the state, nothing that is disabled counts as disabled by us")
+        writeln!(out, "no state given: nothing that is disabled counts as disabled by us")
     }
 }
 
@@ -149,7 +149,7 @@ fn section(
     Ok(())
 }
 
-/// What others wrote, with nothing in it that a terminal would obey.
+/// Text from others, with control characters escaped so that no terminal obeys them.
 fn plain(text: &str) -> String {
     let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
     text.chars().map(escaped).collect()

@@ -1,10 +1,10 @@
-//! Load balancers: every list of pools suits whomever it may serve.
+//! Load balancers: every list of pools is lawful for every client that it may serve.
 //!
 //! A balancer chooses by data center, then by country, then by region, and falls back to one pool.
-//! A data center and a region say nothing of the client's country, so what is listed for them, for
-//! everybody and as the fallback must suit every country, and a client of whom nobody knows where
-//! it is. Which regions a pool has is the config's word; that its origins are theirs is looked at
-//! in the account, when there is something to write.
+//! Data center and region do not reveal the client's country. So their lists, the default list and
+//! the fallback must be lawful for every country and for clients of unknown country. The regions of
+//! a pool are taken from the config; whether its origins are in them is checked against the account
+//! by the plan.
 
 use super::{FailureScenario, Prover};
 use crate::cloudflare::{BalancerFields, Desired, DesiredBalancer, PoolSet};
@@ -26,7 +26,7 @@ pub(super) fn check(
         let mut wanted = desired.balancers.iter().filter(|b| b.name == target.name);
         let what = match (wanted.next(), wanted.next()) {
             (Some(wanted), None) => fault(prover, service, world, target, wanted),
-            _ => Some("it is not wanted, or several times".to_owned()),
+            _ => Some("it is not desired, or more than once".to_owned()),
         };
         if let Some(what) = what {
             let example = format!("load balancer {}", target.name);
@@ -42,7 +42,7 @@ fn fault(
     target: &LoadBalancerTarget,
     wanted: &DesiredBalancer,
 ) -> Option<String> {
-    // Nothing is published then, and the plan says so.
+    // Then nothing is published, and the plan says so.
     let fields = wanted.fields.as_ref()?;
     let everywhere = lists_for_everybody(fields);
     let permitted = prover.permitted_by_country(service, &target.name);
@@ -60,7 +60,7 @@ fn fault(
     None
 }
 
-/// The lists that any client may meet.
+/// The lists that any client may get.
 fn lists_for_everybody(fields: &BalancerFields) -> Vec<(String, Vec<String>)> {
     let mut lists = vec![
         ("default_pools".to_owned(), fields.default_pools.clone().unwrap_or_default()),
@@ -80,7 +80,7 @@ fn lists_for_everybody(fields: &BalancerFields) -> Vec<(String, Vec<String>)> {
     lists
 }
 
-/// The lists that only clients of one country meet.
+/// The lists that only clients of one country get.
 fn lists_for(fields: &BalancerFields, country: Country) -> Vec<(String, Vec<String>)> {
     let code = country.to_string();
     let by_country = fields.country_pools.as_ref().and_then(|pools| pools.get(&code)).cloned();

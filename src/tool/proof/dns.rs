@@ -1,4 +1,4 @@
-//! DNS records: one answer for everybody.
+//! DNS records: one answer for everybody, so it must be lawful for everybody.
 
 use super::{FailureScenario, Prover};
 use crate::cloudflare::{Desired, DesiredRecords};
@@ -24,7 +24,7 @@ pub(super) fn check(
             .filter(|records| records.name == target.name && records.kind == target.kind);
         let what = match (wanted.next(), wanted.next()) {
             (Some(records), None) => fault(world, &permitted, target, records),
-            _ => Some("it has no answer, or several".to_owned()),
+            _ => Some("it has no desired record set, or several".to_owned()),
         };
         if let Some(what) = what {
             let example = format!("{} {}", target.name, target.kind.as_str());
@@ -47,23 +47,23 @@ fn fault(
     for (verb, answer) in answers {
         let Some((region, said)) = answer else { continue };
         if index_of(world, region).is_none_or(|region| !permitted.contains(region)) {
-            return Some(format!("it {verb} {region}, which is not permitted to everybody"));
+            return Some(format!("it {verb} {region}, which is not permitted for everybody"));
         }
         if let Some(content) = strange(said) {
-            return Some(format!("it {verb} {content}, which stands in no permitted region"));
+            return Some(format!("it {verb} {content}, which is in no permitted region"));
         }
     }
     if let Some(content) = strange(&records.permitted.keys().cloned().collect()) {
-        return Some(format!("it may keep {content}, which stands in no permitted region"));
+        return Some(format!("it may keep {content}, which is in no permitted region"));
     }
     let is_up = |region: &RegionId| index_of(world, region).is_some_and(|index| world.is_up(index));
     match &records.answer {
         Some((region, _)) if !is_up(region) => {
             Some(format!("it answers {region}, which is not known to be up"))
         }
-        // Where a person moves it, no answer is wished for.
+        // If a person moves it, no answer is desired.
         None if !records.manual && permitted.iter().any(|region| world.is_up(region)) => {
-            Some("it has no answer, and a permitted region is up".to_owned())
+            Some("it has no answer although a permitted region is up".to_owned())
         }
         _ => None,
     }
@@ -73,7 +73,7 @@ fn index_of(world: &FailureScenario<'_>, region: &RegionId) -> Option<usize> {
     world.config.regions.keys().position(|id| id == region)
 }
 
-/// Everything that a record can say of a region.
+/// Every content that a record may have for a region.
 fn contents(world: &FailureScenario<'_>, region: usize, kind: RecordKind) -> Vec<String> {
     let region = world.config.regions.values().nth(region);
     let origins = region.into_iter().flat_map(|region| &region.origins);

@@ -3,43 +3,42 @@
 use crate::residency::RegionSet;
 use serde::Serialize;
 
-/// Regions of a service up to which every set of them fails once: 4,096 sets.
+/// Most regions of a service for which every set of failed regions is checked: 4,096 sets.
 pub const EVERY_SET_REGIONS_MAX: usize = 12;
-/// Most cases in the proxy plane, all services together and each with an equal share. Beyond, less
-/// is gone through.
+/// Most cases in the proxy plane, shared equally by all services. Beyond that, fewer are checked.
 pub const CASES_MAX: usize = 1_000_000;
-/// Most work that goes into routing tables, all services together and each with an equal share, in
-/// looks at a rule for a country of a host. Beyond, fewer sets of regions fail.
+/// Most work for routing tables, shared equally by all services, counted in evaluations of a rule
+/// for a country and host. Beyond that, fewer sets of failed regions are checked.
 pub const TABLE_WORK_MAX: usize = 400_000_000;
 
-/// How many regions fail at once.
+/// Which sets of failed regions are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Depth {
-    /// Any number: every set of regions, for every kind of request.
+    /// Every set, for every kind of request.
     EverySet,
-    /// Any number, for one request of those that may go to the same regions; for every kind none,
-    /// one, two or all.
+    /// Every set, for one request of those that may go to the same regions; none, each one, each
+    /// pair and all for every kind.
     EverySetByRuling,
-    /// None, one, two or all.
+    /// None, each one, each pair and all.
     Pairs,
-    /// None, one or all.
+    /// None, each one and all.
     Singles,
 }
 
-/// What one service takes.
+/// The cost of one service.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cost {
     pub(super) regions: usize,
-    /// Requests for each set of failed regions.
+    /// Requests per set of failed regions.
     pub(super) cases: usize,
-    /// Those that differ in where they may go.
+    /// Requests that differ in the regions that they may go to.
     pub(super) rulings: usize,
-    /// Work for each table.
+    /// Work per table.
     pub(super) work: usize,
 }
 
-/// What one service may take.
+/// The budget of one service.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Share {
     pub(super) cases: usize,
@@ -54,7 +53,7 @@ impl Share {
 }
 
 impl Depth {
-    /// The most that the share allows.
+    /// The most thorough depth that the budget allows.
     pub(super) fn within(share: Share, cost: Cost) -> Self {
         let Cost { regions, cases, rulings, work } = cost;
         let every = 1_usize << regions.min(EVERY_SET_REGIONS_MAX);
@@ -72,22 +71,22 @@ impl Depth {
         }
     }
 
-    /// Whether every kind of request is gone through with so many regions down, or one for each
-    /// claim.
+    /// Whether every kind of request is checked with this many regions down, or only one for each
+    /// ruling.
     pub(super) fn takes_every_kind(self, failed: usize, regions: usize) -> bool {
         self != Self::EverySetByRuling || failed <= 2 || failed == regions
     }
 
-    /// What is said of it to people.
+    /// The depth in words.
     pub(super) fn as_str(self) -> &'static str {
         match self {
-            Self::EverySet => "every set of failed regions",
-            Self::EverySetByRuling | Self::Pairs => "none, each one, each two and all failed",
-            Self::Singles => "none, each one and all failed",
+            Self::EverySet => "every set",
+            Self::EverySetByRuling | Self::Pairs => "none, each one, each pair and all",
+            Self::Singles => "none, each one and all",
         }
     }
 
-    /// The sets of failed regions, the empty one first, each once.
+    /// The sets of failed regions, each once, the empty one first.
     pub(super) fn sets(self, regions: &RegionSet) -> Vec<RegionSet> {
         let regions: Vec<usize> = regions.iter().collect();
         if matches!(self, Self::EverySet | Self::EverySetByRuling) {

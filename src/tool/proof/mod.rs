@@ -1,25 +1,24 @@
-//! The proof that a config leads nobody where the law forbids.
+//! The proof that a config never sends a request to a forbidden region.
 //!
-//! For each service, for every kind of request that its rules tell apart, and for every set of
-//! failed regions, the code of the edge decides, and a second opinion (`oracle`) says from the
-//! rules alone whether that is right. Four planes are gone through:
+//! For each service, every kind of request that its rules tell apart, and every set of failed
+//! regions, the edge's code decides. A second opinion (`oracle`), based on the rules alone, says
+//! whether the decision is right. Four planes are checked:
 //!
-//! - **Proxy.** Every region that a request may be tried on is permitted to it and not down. A
-//!   refusal is true: "the law permits none" only where it permits none, "all are down" only where
-//!   they are. What the law does not look at (the client's place, its cookies, its share) changes
-//!   from case to case, and the path is also written in disguise.
-//! - **DNS.** What each record may answer suits every strict rule over its name and every pin, and
-//!   what it answers is up.
-//! - **Pools.** The plan never takes the last origin of a jurisdiction out of use, nor the last one
-//!   that is up.
-//! - **Balancers.** Every list of pools, the fallback among them, has only pools whose regions suit
-//!   whomever the list may serve.
+//! - **Proxy.** Every region that a request may be tried on is permitted and not down. Every
+//!   refusal is true: "no permitted region" only if none is permitted, "no usable region" only if
+//!   all are down. What residency ignores (the client's location, its cookies, its share) varies
+//!   from case to case, and paths are also written in disguise.
+//! - **DNS.** Every content that a record may have is permitted by every strict rule over its name
+//!   and every pin, and the answer is up.
+//! - **Pools.** The plan never disables the last origin of a jurisdiction, nor the last one that is
+//!   up.
+//! - **Balancers.** Every list of pools, including the fallback, has only pools whose regions are
+//!   permitted for every client of the list.
 //!
-//! With nothing failed, and with nothing known of any region, each of the countries is gone through
-//! by itself; with regions failed, one of each group that no rule tells apart. Where limits keep it
-//! from going through everything, the proof says so. It is no proof about time: it holds for the
-//! instant at which it was made, and the fingerprint of the law tells whether a routing table is
-//! under it.
+//! With no region failed, and with no region's health known, every country is checked. With regions
+//! failed, one country stands for each group that no rule tells apart. If limits prevent a complete
+//! check, the proof says so. It holds for the instant at which it was made; the fingerprint of the
+//! law shows whether a routing table is covered by it.
 
 mod balancers;
 mod dns;
@@ -50,22 +49,22 @@ use prover::{FailureScenario, ProofCase, Prover};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Most kinds of requests of one service. Beyond, and beyond its share of [`CASES_MAX`], some are
-/// left out, evenly.
+/// Most kinds of requests per service. Beyond this, and beyond the service's share of
+/// [`CASES_MAX`], an even sample is used.
 pub const KINDS_MAX: usize = 50_000;
-/// Violations that are kept; all are counted.
+/// Most violations that are kept; all are counted.
 pub const VIOLATIONS_MAX: usize = 20;
 
-/// The code that is proved. Each step can be another one, so that the proof itself can be tested.
+/// The code under proof. Each part can be replaced, so that the proof itself can be tested.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject {
     /// Makes the routing table.
     pub routes: fn(&View<'_>) -> Routes,
     /// Decides one request.
     pub decide: for<'t> fn(&'t Table, &RequestFacts<'t>, &Evidence) -> Decision<'t>,
-    /// Says what Cloudflare should have.
+    /// Derives the desired state at Cloudflare.
     pub desired: fn(&View<'_>) -> Desired,
-    /// Says what to change there.
+    /// Plans the changes there.
     pub plan: fn(&Desired, &Observed, &Set<Hold>, &Circumstances) -> Plan,
 }
 
@@ -75,14 +74,14 @@ impl Default for Subject {
     }
 }
 
-/// What was gone through, and what was found.
+/// The coverage and result of a proof.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Proof {
-    /// Whether nothing was found.
+    /// Whether there are no violations.
     pub holds: bool,
-    /// The fingerprint of the law, as it is in every routing table that is under this proof.
+    /// The fingerprint of the law, which every routing table covered by this proof carries.
     pub law: Fingerprint,
-    /// The instant that it holds for.
+    /// The instant for which it holds.
     pub now: Timestamp,
     /// Decisions on requests.
     pub proxy_cases: u64,
@@ -92,7 +91,7 @@ pub struct Proof {
     pub pool_cases: u64,
     /// Load balancers.
     pub balancer_cases: u64,
-    /// What was gone through of each service.
+    /// The coverage of each service.
     pub coverage: Vec<Coverage>,
     /// The first [`VIOLATIONS_MAX`] violations.
     pub violations: Vec<Violation>,
@@ -100,24 +99,24 @@ pub struct Proof {
     pub violations_total: u64,
 }
 
-/// What was gone through of one service.
+/// The coverage of one service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     /// The service.
     pub service: ServiceId,
     /// Its regions.
     pub regions: usize,
-    /// How many of them fail at once.
+    /// Which sets of them fail.
     pub depth: Depth,
-    /// Kinds of requests that were gone through.
+    /// Kinds of requests that were checked.
     pub kinds: usize,
-    /// Kinds of requests that there are.
+    /// Kinds of requests in total.
     pub kinds_total: usize,
-    /// Whether several header conditions were looked at one by one and not in all combinations.
+    /// Whether header conditions were tried one at a time, not in every combination.
     pub headers_alone: bool,
 }
 
-/// Something that must not be.
+/// A decision or plan that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// `proxy`, `dns`, `pools`, `balancers` or `routes`.
@@ -126,13 +125,13 @@ pub struct Violation {
     pub service: ServiceId,
     /// What is wrong.
     pub what: String,
-    /// Where it can be seen: for a request, what follows `pointsman explain FILE`.
+    /// How to reproduce it: for a request, the options of `pointsman explain FILE`.
     pub example: String,
-    /// The regions that are down then.
+    /// The regions that are down in it.
     pub down: Vec<RegionId>,
 }
 
-/// Goes through everything.
+/// Checks everything.
 #[must_use]
 pub fn prove(config: &Config, now: Timestamp, subject: &Subject) -> Proof {
     let config = &scenario::without_overrides(config);

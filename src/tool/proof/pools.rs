@@ -1,9 +1,9 @@
-//! Pools: a balancer that runs out of origins in a jurisdiction goes on outside of it, so the last
-//! one must stay.
+//! Pools: a balancer with no origin left in a jurisdiction sends traffic outside it, so the last
+//! one must stay enabled.
 //!
-//! Which pool has which origins is kept in the account and not in the config. Here the regions of a
-//! service are dealt out to its pools in turn. Two kinds of accounts are looked at: every origin is
-//! enabled, and only those of one region are.
+//! The origins of a pool are in the account, not in the config. Here the regions of a service are
+//! dealt out to its pools in turn. Two kinds of accounts are checked: all origins enabled, and only
+//! those of one region enabled.
 
 use super::{FailureScenario, Prover};
 use crate::cloudflare::{Change, Circumstances, Desired, Observed, Pool, PoolOrigin, Weight};
@@ -13,7 +13,7 @@ use crate::ordered::{Map, Set};
 use crate::residency::RegionSet;
 use std::collections::BTreeSet;
 
-/// Addresses that get traffic.
+/// Enabled addresses.
 type Enabled = BTreeSet<String>;
 
 pub(super) fn check(
@@ -73,7 +73,7 @@ fn fault(
         .then(|| format!("the last origin{whose} that is up is disabled"))
 }
 
-/// The account: each region's origins in one of the pools.
+/// An account with each region's origins in one of the pools.
 fn account(
     world: &FailureScenario<'_>,
     service: &Service,
@@ -82,7 +82,7 @@ fn account(
 ) -> Observed {
     let mut accounts: Map<String, Vec<Pool>> = Map::new();
     for (number, target) in pools.iter().enumerate() {
-        // Pools that say their regions have those; the others are dealt all of them in turn.
+        // Pools with configured regions have those; the others are dealt all regions in turn.
         let dealt = || service.regions.iter().skip(number).step_by(pools.len());
         let says = target.regions.len() < service.regions.len();
         let regions = dealt().filter(|_| !says).chain(target.regions.iter().filter(|_| says));
@@ -108,7 +108,7 @@ fn account(
     Observed { pools: accounts, ..Observed::default() }
 }
 
-/// What is enabled once a plan is carried out.
+/// The enabled addresses after a plan.
 fn carried_out(observed: &Observed, plan: &crate::cloudflare::Plan) -> Enabled {
     let mut pools: Vec<Pool> = observed.pools.values().flatten().cloned().collect();
     for action in &plan.actions {

@@ -1,4 +1,4 @@
-//! What the four planes share: the scenario that they look at, and where they report violations.
+//! What the four planes share: the scenario under test, and the record of violations.
 
 use super::super::oracle::{Oracle, Ruling, SampleRequest};
 use super::{Proof, Subject, VIOLATIONS_MAX, Violation};
@@ -13,14 +13,14 @@ use crate::view::View;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// One set of failed regions and everything that follows from it.
+/// One set of failed regions, with the state and table that follow from it.
 pub(super) struct FailureScenario<'w> {
     pub(super) config: &'w Config,
     pub(super) now: Timestamp,
     pub(super) state: State,
     pub(super) table: Table,
     pub(super) failed: RegionSet,
-    /// Whether nothing is known of any region, and so none is known to be up.
+    /// Whether the health of every region is Unknown.
     pub(super) unknown: bool,
 }
 
@@ -31,15 +31,15 @@ pub(super) struct Prover<'p> {
     pub(super) proof: Proof,
 }
 
-/// One request with what the oracle says of it.
+/// One request, with the oracle's ruling.
 pub(super) struct ProofCase<'k> {
     pub(super) sample: SampleRequest<'k>,
     pub(super) ruling: Ruling,
 }
 
 impl Prover<'_> {
-    /// Where clients under one name may be led, by country in the order of the codes; the last is
-    /// for those of whom nobody knows where they are. The same whatever fails.
+    /// The regions permitted under one name for each country in the order of codes; the last is for
+    /// unknown countries. It does not depend on failures.
     pub(super) fn permitted_by_country(
         &mut self,
         service: &Service,
@@ -82,7 +82,7 @@ impl FailureScenario<'_> {
         all.filter(|(at, _)| self.failed.contains(*at)).map(|(_, id)| id.clone()).collect()
     }
 
-    /// Whether a region is known to be up.
+    /// Whether the region is known to be up.
     pub(super) fn is_up(&self, region: usize) -> bool {
         !self.unknown && !self.failed.contains(region)
     }

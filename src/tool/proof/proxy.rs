@@ -1,4 +1,4 @@
-//! Requests: where they go, and whether a refusal is true.
+//! Requests: whether they go only to permitted regions, and whether refusals are true.
 
 use super::super::oracle::{Kv, Ruling, SampleRequest};
 use super::{FailureScenario, ProofCase, Subject};
@@ -10,8 +10,8 @@ use crate::steering::stable_hash::StableHash;
 use crate::steering::{Decision, Evidence, KvPin, Refusal, RequestFacts};
 use std::fmt::Write;
 
-/// Decides one case and says what is wrong with the decision. `turn` is the number of the case; it
-/// changes what the law does not look at.
+/// Decides one case and returns what is wrong with the decision. `turn` is the number of the case;
+/// it varies what residency ignores.
 pub(super) fn check(
     subject: &Subject,
     service: &Service,
@@ -29,7 +29,7 @@ pub(super) fn check(
     };
     let [plain, disguised] = &form.spellings;
     let nth = |len: usize, turn: u64| usize::try_from(turn).unwrap_or(0) % len.max(1);
-    // One turn in as many as there are regions, and one more, has no cookie and no place.
+    // One turn in (regions + 1) has no cookie and no location.
     let chosen = service.regions.get(nth(service.regions.len() + 1, turn / 2));
     let region = chosen.and_then(|id| world.config.regions.get(id));
     let incumbent = Some(nth(world.config.regions.len(), turn / 3));
@@ -48,14 +48,14 @@ pub(super) fn check(
         seed: turn,
         now: world.now,
     };
-    // In one turn of seven this isolate has found all regions to fail, or all but one.
+    // In one turn of seven, this isolate has seen all regions fail, or all but one.
     let failing = turn.is_multiple_of(7).then(|| failing(service.regions.len(), turn / 7, world));
     let evidence = Evidence { seen: failing.as_deref().unwrap_or_default(), incumbent };
     let decision = (subject.decide)(&world.table, &facts, &evidence);
     fault(service, world, case, &decision)
 }
 
-/// What an isolate has seen of so many regions when every one but the `turn`-th is left alone.
+/// The evidence of an isolate in which every region fails, except possibly the `turn`-th.
 fn failing(regions: usize, turn: u64, world: &FailureScenario<'_>) -> Vec<Seen> {
     let mut dead = Seen::default();
     let silence =
@@ -97,15 +97,19 @@ fn fault(
     }
     let truth = Truth { service, world, permitted, case };
     match decision.refusal {
-        Some(_) if !decision.regions.is_empty() => Some("it is refused and goes on".to_owned()),
+        Some(_) if !decision.regions.is_empty() => {
+            Some("it is refused although it has regions left".to_owned())
+        }
         Some(refusal) if truth.is_so(refusal) => None,
-        Some(refusal) => Some(format!("it is refused for `{}`, which is not so", refusal.as_str())),
+        Some(refusal) => {
+            Some(format!("it is refused for `{}`, which is not true", refusal.as_str()))
+        }
         None if decision.regions.is_empty() => Some("it is neither refused nor served".to_owned()),
         None => truth.is_served_elsewhere(decision),
     }
 }
 
-/// What is so in one case.
+/// The facts of one case, for checking refusals.
 struct Truth<'t> {
     service: &'t Service,
     world: &'t FailureScenario<'t>,
@@ -134,14 +138,14 @@ impl Truth<'_> {
         }
     }
 
-    /// What changes something goes to the primary alone.
+    /// A write may go only to the primary.
     fn is_served_elsewhere(&self, decision: &Decision<'_>) -> Option<String> {
         let primary = self.primary()?;
         let other = decision.regions.iter().find(|region| region.index != primary)?;
-        Some(format!("it changes something and may go to {}, no primary", other.entry.id))
+        Some(format!("it is a write and may go to {}, which is not the primary", other.entry.id))
     }
 
-    /// The region that the request must go to, where it changes something and only one may.
+    /// The primary, if the request is a write and the service has one.
     fn primary(&self) -> Option<usize> {
         let primary = self.service.steering.primary.as_ref()?;
         // Source: RFC 9110 §9.2.1.
@@ -156,7 +160,7 @@ impl Truth<'_> {
     }
 }
 
-/// How to ask `explain` for the request.
+/// The options of `explain` for the request.
 pub(super) fn command_line(sample: &SampleRequest<'_>) -> String {
     let form = sample.form;
     let mut line = format!("--host {} --method {}", form.host, sample.method);

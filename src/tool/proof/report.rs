@@ -1,4 +1,4 @@
-//! The proof as people read it.
+//! The proof as text.
 
 use super::super::text::{grouped, list};
 use super::{Coverage, Depth, Proof, VIOLATIONS_MAX};
@@ -26,7 +26,7 @@ impl fmt::Display for Proof {
             writeln!(f, "  down: {}", list(&violation.down))?;
         }
         if self.violations.len() == VIOLATIONS_MAX {
-            writeln!(f, "{} violations in all", grouped(self.violations_total))?;
+            writeln!(f, "{} violations in total", grouped(self.violations_total))?;
         }
         Ok(())
     }
@@ -37,26 +37,30 @@ impl fmt::Display for Coverage {
         let Self { service, regions, depth, kinds, kinds_total, .. } = self;
         let all = grouped(*kinds_total as u64);
         let kinds = match kinds_total {
-            0 => "no host to ask for".to_owned(),
+            0 => "no hosts".to_owned(),
             total if kinds == total => format!("{all} kinds of requests"),
             _ => format!("{} of {all} kinds of requests", grouped(*kinds as u64)),
         };
-        writeln!(f, "  {service}: {kinds}, {} of {regions}", depth.as_str())?;
+        writeln!(f, "  {service}: {kinds}; failing: {} of {regions} regions", depth.as_str())?;
         if self.headers_alone {
-            writeln!(f, "    capped: header conditions one by one, not in all combinations")?;
+            writeln!(
+                f,
+                "    capped: header conditions were tried one at a time, not in every combination"
+            )?;
         }
         if self.kinds < self.kinds_total {
-            writeln!(f, "    capped: the other kinds of requests were left out, evenly")?;
+            writeln!(f, "    capped: the other kinds of requests were skipped, evenly")?;
         }
         match depth {
             Depth::EverySet => {}
             Depth::EverySetByRuling => {
                 f.write_str(
-                    "    capped: every other set for one request of each that may go alike\n",
+                    "    capped: in the other sets, one request stands for all that may go to the \
+                     same regions\n",
                 )?;
             }
             Depth::Pairs | Depth::Singles => {
-                writeln!(f, "    capped: larger sets of failed regions were left out")?;
+                writeln!(f, "    capped: larger sets of failed regions were skipped")?;
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Goes through everything: services, sets of failed regions, kinds of requests.
+//! Walks through services, sets of failed regions and kinds of requests.
 
 use super::super::oracle::{Ruling, SampleRequest};
 use super::super::requests::{self, Kinds};
@@ -58,7 +58,7 @@ impl<'p> Prover<'p> {
         }
     }
 
-    /// One request of each kind, or of at most so many.
+    /// One request of each kind, at most `max`.
     fn cases<'k>(
         &self,
         service: &Service,
@@ -96,7 +96,7 @@ impl<'p> Prover<'p> {
         balancers::check(self, id, service, world, &desired);
     }
 
-    /// One request of each kind from each country, or so many of them.
+    /// One request of each kind from every country, at most `max`.
     fn each_country(
         &mut self,
         id: &ServiceId,
@@ -129,8 +129,8 @@ impl<'p> Prover<'p> {
         }
     }
 
-    /// The table in a world, or a violation: it must read, have the regions of the config in its
-    /// order, and carry the law that every other table carries.
+    /// The scenario with its table. The table must be readable, have the config's regions in their
+    /// order, and carry the same law as every other table; otherwise that is a violation.
     fn world(
         &mut self,
         id: &ServiceId,
@@ -152,9 +152,9 @@ impl<'p> Prover<'p> {
         let down: Vec<RegionId> =
             names.iter().filter(|id| is_failed(id)).copied().cloned().collect();
         let what = match Table::try_from(routes) {
-            Ok(_) if law != self.proof.law => format!("its law is {law}"),
+            Ok(_) if law != self.proof.law => format!("its law has the fingerprint {law}"),
             Ok(table) if !table.regions().iter().map(|region| &region.id).eq(names) => {
-                "it has other regions than the config".to_owned()
+                "its regions differ from those of the config".to_owned()
             }
             Ok(table) => {
                 return Some(FailureScenario { config, now, state, table, failed, unknown });
@@ -165,7 +165,7 @@ impl<'p> Prover<'p> {
         None
     }
 
-    /// What one routing table costs: each rule is looked at for each country of each host that
+    /// The work for one routing table: each rule is evaluated for each country of each host that
     /// rules name.
     fn table_work(&self) -> usize {
         let config = self.oracle.config;
@@ -176,7 +176,8 @@ impl<'p> Prover<'p> {
     }
 }
 
-/// The first of those that are claimed to be treated alike whatever is down, by their places.
+/// The indexes of the first case for each ruling and method, which are treated alike whatever is
+/// down.
 fn one_for_each_ruling(cases: &[ProofCase<'_>]) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     let mut first = BTreeSet::new();

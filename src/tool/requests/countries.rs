@@ -1,4 +1,4 @@
-//! Countries in groups that no rule over a host tells apart.
+//! Countries, grouped so that no rule over a host tells a group apart.
 
 use crate::country::Country;
 use crate::residency::Rule;
@@ -6,7 +6,7 @@ use crate::residency::Rule;
 /// Countries that every rule over one host treats alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::tool) struct Group {
-    /// In the order of their codes; `None`, for a client from nowhere, is the last.
+    /// In the order of their codes; `None`, an unknown country, is the last.
     pub(in crate::tool) countries: Vec<Option<Country>>,
 }
 
@@ -16,7 +16,7 @@ impl Group {
     }
 }
 
-/// All countries, and not knowing it, in as few groups as the conditions allow.
+/// All countries and the unknown one, in as few groups as the conditions allow.
 pub(super) fn groups(rules: &[&Rule]) -> Vec<Group> {
     let mut groups: Vec<(Vec<bool>, Group)> = Vec::new();
     for country in Country::all().map(Some).chain([None]) {

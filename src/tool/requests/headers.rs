@@ -1,20 +1,20 @@
-//! What the headers say that rules look at.
+//! Combinations of the headers that rules look at.
 
 use crate::residency::Rule;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most combinations of what several headers say; beyond, each header is looked at alone.
+/// Most combinations of headers. Beyond that, each header is tried alone.
 const COMBINATIONS_MAX: usize = 64;
 
 pub(super) struct Headers {
     pub(super) combinations: Vec<Vec<(String, String)>>,
-    /// Whether not all combinations are there.
+    /// Whether each header is tried alone.
     pub(super) are_alone: bool,
 }
 
-/// Each text that a condition asks for, another text and no header at all, of every header in every
-/// combination. Conditions only narrow, so where that is too much, each header alone and all of
-/// them together find the same region forbidden.
+/// For every header: each value that a condition asks for, another value, and no header, in every
+/// combination. If those are too many, each header alone and all of them together are enough to
+/// find a forbidden region, because conditions only narrow.
 pub(super) fn combinations(rules: &[&Rule]) -> Headers {
     let mut texts: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (name, asked) in rules.iter().flat_map(|rule| &rule.when.headers) {
@@ -33,7 +33,7 @@ pub(super) fn combinations(rules: &[&Rule]) -> Headers {
     Headers { combinations, are_alone }
 }
 
-/// A text that none of the conditions asks for.
+/// A value that no condition asks for.
 fn other_than(asked: &BTreeSet<String>) -> String {
     let mut other = "other".to_owned();
     while asked.contains(&other) {

@@ -1,9 +1,9 @@
-//! Hosts to ask for: those of a service, with something in the place of a `*`.
+//! The hosts of a service, with labels in place of a `*`.
 
 use super::{is_in_first_label, is_taken};
 use crate::config::{Config, Service};
 
-/// Every host of a service that a rule or a tenant may make different from others.
+/// Every host of a service that a rule or tenant may treat differently.
 pub(super) fn hosts(config: &Config, service: &Service, tenants: &[Option<String>]) -> Vec<String> {
     let named = config.residency.iter().flat_map(|rule| rule.when.hosts.iter().flatten());
     let named: Vec<&String> = named.collect();
@@ -22,7 +22,7 @@ pub(super) fn hosts(config: &Config, service: &Service, tenants: &[Option<String
     }
     hosts.sort();
     hosts.dedup();
-    // An exact host of another service goes to that one.
+    // An exact host of another service belongs to that service.
     hosts.retain(|host| !is_taken(config, service, host));
     hosts
 }

@@ -1,11 +1,10 @@
 //! Every kind of request that a config tells apart.
 //!
-//! There are endlessly many requests, and few kinds: two requests that every condition of every
-//! rule treats alike are under the same law. For each host of a service this module lists one path
-//! for each class of paths, the methods that rules name and one safe and one unsafe that none
-//! names, each text that a header condition asks for, another one and none, every tenant that
-//! differs from others, an unknown one and none, and all countries in groups. What the rules look
-//! at comes from the config, never from a compiled table.
+//! There are countless requests but few kinds: two requests that satisfy the same conditions of all
+//! rules are under the same law. For each host of a service this module lists one path per class of
+//! paths; the methods that rules name, plus one safe and one unsafe other; each value of a header
+//! condition, another value and none; every tenant that differs, an unknown one and none; and all
+//! countries in groups. The conditions come from the config, never from a compiled table.
 
 mod countries;
 mod headers;
@@ -27,22 +26,22 @@ const UNSAFE: [&str; 5] = ["POST", "PUT", "PATCH", "DELETE", "CONNECT"];
 /// The kinds of requests for one host.
 #[derive(Debug)]
 pub(super) struct Kinds {
-    /// What they say but for method and country.
+    /// Their forms, without method and country.
     pub(super) forms: Vec<Form>,
     pub(super) methods: Vec<String>,
-    /// All countries, those together that every rule over the host treats alike.
+    /// All countries, grouped by how the rules over the host treat them.
     pub(super) groups: Vec<Group>,
-    /// Whether header conditions are too many for all their combinations: each alone, then.
+    /// Whether header conditions are tried one at a time, because there are too many combinations.
     pub(super) headers_alone: bool,
 }
 
 impl Kinds {
-    /// How many there are.
+    /// The number of kinds.
     pub(super) fn len(&self) -> usize {
         self.forms.len() * self.methods.len() * self.groups.len()
     }
 
-    /// One request of each kind, the country being one of its group.
+    /// One request of each kind, with one country of its group.
     pub(super) fn each(&self) -> impl Iterator<Item = (SampleRequest<'_>, &Group)> {
         self.groups
             .iter()
@@ -62,8 +61,8 @@ impl Kinds {
     }
 }
 
-/// How many to go on each time so that at most `max` of all are met. It shares no factor with what
-/// repeats, so that what is left out is not always the same method or the same form.
+/// The step width that samples at most `max` of `total`. It shares no factor with the numbers of
+/// forms and methods, so that the sample does not always skip the same ones.
 pub(super) fn step(kinds: &[Kinds], total: usize, max: usize) -> usize {
     let mut step = total.div_ceil(max.max(1)).max(1);
     let repeats = |step: usize| {
@@ -120,7 +119,7 @@ fn kinds_for(
     Kinds { forms, methods, groups, headers_alone: headers.are_alone }
 }
 
-/// One path for each class, and one that is too long to be read where any rule looks at paths.
+/// One path per class, and an unreadably long one if any rule looks at paths.
 fn paths(rules: &[&Rule]) -> Vec<Option<String>> {
     let patterns: Vec<Pattern> =
         rules.iter().flat_map(|rule| rule.when.paths.iter().flatten()).cloned().collect();
@@ -133,7 +132,7 @@ fn paths(rules: &[&Rule]) -> Vec<Option<String>> {
     paths
 }
 
-/// The methods that rules name, and a safe and an unsafe one that none of them names.
+/// The methods that rules name, plus one safe and one unsafe method that none names.
 fn methods(rules: &[&Rule]) -> Vec<String> {
     let named = rules.iter().flat_map(|rule| rule.when.methods.iter().flatten());
     let named: BTreeSet<&str> = named.map(String::as_str).collect();
@@ -146,12 +145,12 @@ fn methods(rules: &[&Rule]) -> Vec<String> {
 }
 
 impl Form {
-    /// The path as a client might write it.
+    /// The path in a plain spelling.
     fn written(&self) -> String {
         self.path.clone().unwrap_or_else(|| format!("/{}", "x".repeat(PATH_BYTES_MAX)))
     }
 
-    /// The same path as a client might write it who does not want to be recognised.
+    /// The path in a disguised spelling, as an attacker might write it.
     fn disguised(&self) -> String {
         let Some(path) = &self.path else { return self.written() };
         let mut disguised = "/x/..".to_owned();
@@ -174,13 +173,13 @@ impl Form {
     }
 }
 
-/// Whether a service of the config other than `service` has this very host.
+/// Whether another service has this exact host.
 fn is_taken(config: &Config, service: &Service, host: &str) -> bool {
     let others = config.services.values().filter(|other| other.hosts != service.hosts);
     others.flat_map(|other| &other.hosts).any(|other| other == host)
 }
 
-/// Whether the tenant stands where the `*` of a host is.
+/// Whether the tenant is read from the label of a host's `*`.
 fn is_in_first_label(service: &Service) -> bool {
     let tenancy = service.steering.tenancy.as_ref();
     tenancy.is_some_and(|tenancy| tenancy.source == TenantSource::HostLabel(1))

@@ -1,4 +1,4 @@
-//! Tenants to ask for, told in the way that the service reads them.
+//! Tenants, placed where the service reads them.
 
 use super::super::oracle::{Form, Kv, Oracle};
 use crate::config::{Config, Service};
@@ -33,8 +33,8 @@ pub(super) fn classes(oracle: &Oracle<'_>, service: &Service) -> Vec<Option<Stri
     classes
 }
 
-/// The form as a request that tells the tenant, once for each thing that KV may say of it. Where
-/// host or path already tell another, that one counts.
+/// The form with the tenant, once for each possible KV pin of it. If host or path already name
+/// another tenant, that one counts.
 pub(super) fn told(
     config: &Config,
     service: &Service,
@@ -43,7 +43,7 @@ pub(super) fn told(
 ) -> Vec<Form> {
     let Some(tenancy) = &service.steering.tenancy else { return vec![form] };
     if let Some(tenant) = tenant {
-        // A host with a tenant in it is another host, and has its own kinds.
+        // A host with another tenant in it is another host, with its own kinds.
         if !matches!(tenancy.source, TenantSource::HostLabel(_)) {
             present(&tenancy.source, &mut form, tenant);
         }
@@ -60,7 +60,7 @@ pub(super) fn told(
     [Kv::Unread, Kv::Absent].into_iter().chain(pins).map(|kv| Form { kv, ..form.clone() }).collect()
 }
 
-/// Writes a tenant to where a service reads it.
+/// Puts a tenant where the service reads it.
 pub(in crate::tool) fn present(source: &TenantSource, form: &mut Form, tenant: &str) {
     let mut set = |name: &str, value: String| {
         form.headers.retain(|(known, _)| known != name);
@@ -77,7 +77,7 @@ pub(in crate::tool) fn present(source: &TenantSource, form: &mut Form, tenant: &
     }
 }
 
-/// The text with its part of this number, counted from 1, replaced; with `x` for parts that lack.
+/// The text with its part of this number, counted from 1, replaced. Missing parts become `x`.
 fn with_part(text: &str, separator: char, number: u8, part: &str) -> String {
     let mut parts: Vec<&str> = text.split(separator).filter(|part| !part.is_empty()).collect();
     let number = usize::from(number).max(1);
@@ -90,8 +90,7 @@ fn with_part(text: &str, separator: char, number: u8, part: &str) -> String {
     parts.join(&separator.to_string())
 }
 
-/// The tenant that a form tells. It has been written by this module, so the plainest reading will
-/// do.
+/// The tenant in a form. This module wrote the form, so a plain reading suffices.
 fn read(source: &TenantSource, form: &Form) -> Option<TenantId> {
     let text = match source {
         TenantSource::Header(name) => form.header(&name.to_ascii_lowercase()),
