@@ -1,8 +1,8 @@
 //! The KV documents that people read: `status` and `region:<id>`.
 //!
-//! They are written for somebody who opens the KV dashboard at 3 a.m.: small, named in the words of
-//! the glossary, with metadata that makes the list of keys readable without opening one. Nothing in
-//! them is personal data (invariant 9).
+//! They are for somebody who opens the KV dashboard at 3 a.m.: small, in the words of the glossary,
+//! and with metadata that makes the key list readable by itself. They contain no personal data
+//! (invariant 9).
 
 use crate::config::Override;
 use crate::country::Country;
@@ -17,29 +17,29 @@ use crate::time::{Millis, Timestamp};
 
 /// The KV key of [`Status`].
 pub const STATUS_KEY: &str = "status";
-/// What the KV keys of [`RegionStatus`] begin with.
+/// The prefix of the KV keys of [`RegionStatus`].
 pub const REGION_PREFIX: &str = "region:";
 
-/// How everything is, in one page.
+/// The status of everything.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Status {
-    /// When this was true. The copy in KV is written on change only; `routes` carries the
+    /// When this was true. The copy in KV is written only on change; `routes` carries the
     /// heartbeat.
     pub as_of: Timestamp,
-    /// Counts changes.
+    /// Increases with every change.
     pub generation: u64,
     /// The Controller itself.
     pub controller: ControllerStatus,
     /// The config.
     pub config: ConfigStatus,
-    /// Since when the observer doubts itself: probes reach nothing anywhere, and what was believed
-    /// before stays believed.
+    /// Since when the observer has doubted itself: its probes reach nothing, and health stays as it
+    /// was.
     pub doubted_since: Option<Timestamp>,
-    /// Health of each service's regions, in words.
+    /// Health of each service's regions.
     pub services: Map<ServiceId, Map<RegionId, Health>>,
-    /// What is done at Cloudflare.
+    /// What is done at Cloudflare, and what stands in the way.
     pub cloudflare: CloudflareStatus,
-    /// The last cron run, in the live answer only: it changes every minute.
+    /// The last cron run. Only in the live answer, because it changes every minute.
     pub last_run: Option<RunStatus>,
 }
 
@@ -50,29 +50,29 @@ pub struct ControllerStatus {
     pub jurisdiction: Option<ControllerJurisdiction>,
 }
 
-/// Which config is in use, and which was refused.
+/// The config in use, and the refused one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigStatus {
-    /// The one in use; absent where there has been none that is sound.
+    /// The config in use; absent if there has been no valid one.
     pub in_use: Option<Fingerprint>,
-    /// The one that KV holds but that is not sound.
+    /// The invalid config in KV, if any.
     pub refused: Option<RefusedConfig>,
 }
 
-/// What is done at Cloudflare.
+/// What is done at Cloudflare, and what stands in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloudflareStatus {
-    /// What stands in the way; empty where nothing does.
+    /// Failures; empty if there are none.
     pub failures: Vec<String>,
-    /// What was deliberately not done.
+    /// Changes that were withheld.
     pub withheld: Vec<String>,
     /// Origins that we disabled, as `pool/address`; `pool/*` is the whole pool.
     pub disabled_by_us: Vec<String>,
-    /// Changes that were begun and of which nobody knows yet whether they were made.
+    /// Changes that were started and may or may not have been made.
     pub in_flight: Vec<Intent>,
-    /// Permissions that the token lacks: a person has to see to it.
+    /// Permissions that the token lacks; a person must grant them.
     pub denied: Map<String, Denied>,
-    /// How many calls of the API were made, and may be.
+    /// API calls made and allowed.
     pub api: ApiStatus,
     /// The last changes, oldest first.
     pub applied: Vec<Applied>,
@@ -83,13 +83,13 @@ pub struct CloudflareStatus {
 pub struct ApiStatus {
     /// Calls in the last five minutes.
     pub calls_in_5_min: u32,
-    /// Most calls in five minutes; upkeep may use half of them.
+    /// Most calls in five minutes, of which upkeep may use half.
     pub calls_in_5_min_max: u32,
-    /// No call before this instant: the API asked for it.
+    /// No calls before this instant, because the API asked for it.
     pub blocked_until: Option<Timestamp>,
     /// No upkeep before this instant.
     pub upkeep_after: Option<Timestamp>,
-    /// When everything was last compared with the account.
+    /// When the account was last compared.
     pub compared_at: Option<Timestamp>,
 }
 
@@ -124,35 +124,35 @@ pub struct RegionStatus {
 pub struct OriginStatus {
     /// Where it is.
     pub url: String,
-    /// What an operator says, as long as it counts. What was observed stays below it.
+    /// The operator's override while it lasts. The observed health is kept below.
     pub override_: Option<Override>,
-    /// What each monitor says.
+    /// Its health by monitor.
     pub monitors: Map<MonitorId, MonitorStatus>,
 }
 
-/// What one monitor says about one origin.
+/// The health of one origin by one monitor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MonitorStatus {
-    /// Its health as it was observed.
+    /// The observed health.
     pub health: Health,
-    /// Until when it counts as down because it went down too often.
+    /// Until when flap damping holds it back.
     pub damped_until: Option<Timestamp>,
-    /// How many seconds it says that it is behind, where it said so of late.
+    /// The replication lag that it reports, in seconds, if recent.
     pub lag_s: Option<u64>,
-    /// Since when.
+    /// Since when it has this health.
     pub since: Option<Timestamp>,
-    /// Why it is down or was last failed, in words.
+    /// Why it is down or last failed, in words.
     pub reason: Option<String>,
-    /// Its smoothed latency, where there is a fresh one.
+    /// Its smoothed latency, if recent.
     pub latency_ms: Option<Millis>,
 }
 
-/// What the dashboard's list of keys shows beside a key.
+/// The metadata that the dashboard shows beside a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
     /// When the value was written.
     pub as_of: Timestamp,
-    /// The value in a few words.
+    /// A summary of the value.
     pub summary: String,
 }
 

@@ -1,10 +1,10 @@
-//! What we took out of service at Cloudflare, and so may put back.
+//! What we disabled at Cloudflare and may therefore enable again.
 
 use crate::json::fields;
 
-/// The written promise behind a disabled origin: we did it, so we may undo it. Written down
-/// **before** the call, so that a reply that is lost leaves a hold too many rather than an origin
-/// that nobody dares to enable.
+/// The record that we disabled an origin, so we may enable it again. It is written **before** the
+/// call: if the reply is lost, there may be a hold too many, but never a disabled origin without
+/// one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hold {
     /// The account's id.

@@ -1,21 +1,21 @@
-//! Pointsman steers traffic between regions and never sends a request where the law forbids.
+//! Pointsman steers traffic between regions and never sends a request where residency forbids it.
 //!
-//! This page is the map of the house. `ARCHITECTURE.md` has the invariants and where they are kept.
+//! This page maps the modules. `ARCHITECTURE.md` lists the invariants and where they are enforced.
 //!
-//! **One tick.** The cron run (`shell::cron`) asks the [`controller`] for a round; [`tick`] says
-//! what to probe and when; the run probes and judges ([`health`]), and brings the results with its
-//! next question. The controller folds them into its [`state`], compiles the routing table
-//! ([`routes`]) and the pages that people read ([`documents`]), and compares what it wants with
-//! what Cloudflare has ([`cloudflare`]): read, plan, write on difference, verify.
+//! **One tick.** The cron run (`shell::cron`) asks the [`controller`] for a round, and [`tick`]
+//! says what to probe and when. The run makes the probes, judges them ([`health`]) and sends the
+//! verdicts with its next request. The controller folds them into its [`state`], compiles the
+//! routing table ([`routes`]) and the documents that people read ([`documents`]), and reconciles
+//! Cloudflare with the desired state ([`cloudflare`]): read, plan, write differences, verify.
 //!
-//! **One request.** The proxy (`shell::proxy`) reads the facts of a request, [`steering`] decides:
-//! [`residency`] removes what the law forbids, health removes what is down, [`latency`] orders the
-//! rest. The request is streamed to the first region, and to the next one where that is safe. A
-//! refusal becomes a response in [`http`].
+//! **One request.** The proxy (`shell::proxy`) reads the facts of a request and [`steering`]
+//! decides: [`residency`] removes forbidden regions, health removes those that are down,
+//! [`latency`] orders the rest. The request is streamed to the first region, and to the next one if
+//! a retry is safe. A refusal becomes a response in [`http`].
 //!
 //! Below the shell there is no `async`, clock, randomness, environment or JavaScript: `now` is an
-//! argument and effects are values. The shell exists on wasm32 only, so a pure module that reaches
-//! for the runtime does not compile on the host, and `cargo test` runs the code that the edge runs.
+//! argument and effects are values. The shell exists only on wasm32. So a pure module that uses the
+//! runtime does not compile on the host, and `cargo test` runs the same code as the edge.
 
 pub mod cloudflare;
 pub mod config;

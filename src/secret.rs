@@ -1,29 +1,29 @@
-//! Secrets that cannot be printed by mistake.
+//! Secrets that cannot be printed by accident.
 
 use std::fmt;
 
-/// What stands for a secret.
+/// Printed in place of a secret.
 const REDACTED: &str = "[redacted]";
 
-/// A token or key. It has no `Serialize`, and its `Debug` and `Display` say only that it is there.
+/// A token or key. It has no `Serialize`, and `Debug` and `Display` print `[redacted]`.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps `text` secret.
+    /// Wraps `text`.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The secret itself, for the one line that must send it.
+    /// The secret itself, for the one place that must send it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether `offered` is this secret. Takes the same time wherever the first difference is, so
-    /// that an attacker cannot find the secret letter by letter. An empty secret matches nothing.
+    /// Whether `offered` equals this secret. Takes constant time for a given length, so that an
+    /// attacker cannot guess it letter by letter. An empty secret matches nothing.
     #[must_use]
     pub fn matches(&self, offered: &str) -> bool {
         let (ours, theirs) = (self.0.as_bytes(), offered.as_bytes());
@@ -31,7 +31,7 @@ impl Secret {
         !ours.is_empty() && ours.len() == theirs.len() && std::hint::black_box(difference) == 0
     }
 
-    /// `text` without the secret: who is asked with a secret may answer with it.
+    /// `text` with the secret redacted, because whoever was sent a secret may echo it.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, REDACTED) }

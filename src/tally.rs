@@ -1,24 +1,24 @@
-//! How often something happened of late.
+//! Counts of recent events.
 
 use crate::json::{Reader, Shape};
 use crate::time::{MINUTE, Millis, Timestamp};
 use serde_json::Value;
 
-/// Most minutes that are remembered.
+/// Most minutes that are kept.
 const MINUTES_MAX: usize = 60;
 
-/// Counts by the minute, the latest hour of them.
+/// Counts per minute over the last hour.
 ///
-/// **Invariant.** Sorted by minute, each once, at most 60.
+/// **Invariant.** Sorted by minute, each minute once, at most 60.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally(Vec<(Timestamp, u32)>);
 
 impl Tally {
-    /// Counts `count` more.
+    /// Adds `count` events.
     pub fn add(&mut self, count: u32, now: Timestamp) {
         let minute = Timestamp::from_millis(now.millis() / MINUTE * MINUTE);
         match self.0.last_mut() {
-            // A clock that went back must not unsort them.
+            // If the clock went back, the order must hold.
             Some((last, counted)) if *last >= minute => *counted = counted.saturating_add(count),
             _ => self.0.push((minute, count)),
         }
@@ -26,8 +26,8 @@ impl Tally {
         self.0.drain(..excess);
     }
 
-    /// How many there were in the last `window_ms`, with the whole of the minute in which that
-    /// begins: rather too many than too few.
+    /// Events in the last `window_ms`. The minute in which the window begins counts whole, so the
+    /// result is never too low.
     #[must_use]
     pub fn within(&self, window_ms: Millis, now: Timestamp) -> u32 {
         let counts = self.0.iter().filter(|(minute, _)| now.since(*minute) < window_ms + MINUTE);

@@ -1,16 +1,16 @@
-//! What is probed: one origin by one monitor.
+//! What is probed: one origin with one monitor.
 //!
-//! Two services that share an origin and a monitor share the probe; two monitors of one origin are
-//! two opinions.
+//! Services that share an origin and a monitor share its probes. Two monitors of one origin are
+//! judged separately.
 
 use crate::ids::{MonitorId, OriginId};
 use crate::json::{Key, Reader, text_shape};
 use std::fmt;
 
-/// What a target looks like, for whoever wrote another thing.
+/// The form of a target, for error messages.
 const ALLOWED: &str = "`origin/monitor`";
 
-/// One origin by one monitor. Written `origin/monitor`.
+/// One origin with one monitor, written `origin/monitor`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
     /// The origin.
@@ -26,7 +26,7 @@ impl fmt::Display for Target {
 }
 
 impl Target {
-    /// Reads `origin/monitor`; `None` where the text names no target.
+    /// Reads `origin/monitor`; `None` if the text is not a target.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (origin, monitor) = text.split_once('/')?;

@@ -1,15 +1,13 @@
-//! One cron run as a conversation: results in, the next probes out.
+//! A cron run as a conversation: results in, the next probes out.
 //!
-//! A run is a series of rounds. The cron run asks the Controller for a round, waits as told, probes
-//! what it is told, and brings the results with its next question, until it is told that it is
-//! done. So the run itself decides nothing, and the Controller never waits for an origin.
+//! A run is a series of rounds. The run asks the Controller for a round, waits, makes the probes,
+//! and sends their results with its next request, until the Controller says that it is done. So the
+//! run decides nothing, and the Controller never waits for an origin.
 //!
-//! What a round found is weighed in `evidence`, and when the next one is made is decided in
-//! `cadence`.
+//! `evidence` weighs what a round found; `cadence` decides when the next one is due.
 //!
-//! Cron comes late, twice, or overlaps. A run is known by the instant that it was scheduled for:
-//! the same or an older one is told that it is superseded, and a round that was already taken in is
-//! not taken in again.
+//! Cron may come late, twice or overlap. A run is identified by its scheduled instant. A run with
+//! the same or an older instant is superseded, and a round counts only once.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
@@ -29,31 +27,31 @@ use crate::state::{Run, State};
 use crate::target::Target;
 use crate::time::{Millis, Timestamp};
 
-/// What a cron run says.
+/// A cron run's request for its next round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoundRequest {
-    /// The instant that the run was scheduled for.
+    /// The scheduled instant of the run.
     pub run: Timestamp,
-    /// 0 to begin, then the number of rounds that were made.
+    /// 0 at first, then the number of rounds made.
     pub round: u32,
     /// The run's clock.
     pub now: Timestamp,
-    /// What the last round found; empty to begin.
+    /// Results of the last round; empty at first.
     pub results: Vec<ProbeResult>,
-    /// What became of the controls; empty where none were asked.
+    /// Results of the controls; empty if none were probed.
     pub controls: Vec<ControlResult>,
 }
 
-/// What a cron run is told.
+/// The Controller's reply to a cron run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoundReply {
     /// Make another round.
     Probe {
-        /// Wait this long first.
+        /// Wait this long.
         wait_ms: Millis,
         /// Then make these probes.
         probes: Vec<Probe>,
-        /// And ask these, to learn whether anything is reached.
+        /// And probe these controls, to learn whether the observer reaches anything.
         controls: Vec<Control>,
     },
     /// The run is over.
@@ -63,13 +61,13 @@ pub enum RoundReply {
 words! {
     /// Why a run is over.
     pub enum Done {
-        /// The next round would reach into the next run.
+        /// The next round would overlap the next run.
         TimeSpent = "time_spent",
-        /// The next round would take more probes than a run may make.
+        /// The run has used up its probes.
         ProbesSpent = "probes_spent",
-        /// A later run has begun, or this one was begun twice.
+        /// A later run has started, or this one started twice.
         Superseded = "superseded",
-        /// There is no config, so there is nothing to probe.
+        /// There is nothing to probe, for instance because there is no config.
         NothingToProbe = "nothing_to_probe",
     }
 }
@@ -77,20 +75,20 @@ words! {
 /// One probe to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
-    /// Whose health it is about.
+    /// The probed target.
     pub target: Target,
-    /// What to fetch.
+    /// The URL to fetch.
     pub url: String,
-    /// Longest wait for the answer and its body.
+    /// Longest wait for the response with its body.
     pub timeout_ms: Millis,
-    /// Which answer counts.
+    /// The response that passes.
     pub expect: ExpectedResponse,
-    /// Where the answer reports a replication lag.
+    /// Where the response reports a replication lag.
     pub lag_pointer: Option<String>,
 }
 
 impl Probe {
-    /// Whether the body has to be read.
+    /// Whether the body must be read.
     #[must_use]
     pub fn reads_body(&self) -> bool {
         let ExpectedResponse { body_contains, json, .. } = &self.expect;
@@ -98,18 +96,18 @@ impl Probe {
     }
 }
 
-/// One probe that was made.
+/// The result of one probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeResult {
-    /// Whose health it is about.
+    /// The probed target.
     pub target: Target,
-    /// When it was over.
+    /// When it ended.
     pub at: Timestamp,
-    /// What it says.
+    /// Its verdict.
     pub verdict: Verdict,
 }
 
-/// One control that was asked.
+/// The result of one control.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControlResult {
     /// Its name.
@@ -127,17 +125,17 @@ fields!(Probe { target, url, timeout_ms, expect, lag_pointer });
 fields!(ProbeResult { target, at, verdict });
 fields!(ControlResult { id, reached });
 
-/// A target whose health changed.
+/// A change of a target's health.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
     /// The target.
     pub target: Target,
-    /// How.
+    /// The transition.
     pub transition: Transition,
 }
 
-/// Takes a round in: checks that it belongs, then folds its results into the state. Errors: the
-/// reason why the run is over, where it is; nothing was changed then.
+/// Takes a round in: checks that it belongs to the current run, then folds its results into the
+/// state. Errors: why the run is over; the state is unchanged then.
 pub fn take_in(
     state: &mut State,
     config: &Config,

@@ -1,6 +1,5 @@
-//! The operator's tool. Everything it does is in `pointsman::tool`; here are only the things that a
-//! program has and a library has not: arguments, standard streams, a clock, an environment and an
-//! exit code.
+//! The operator's tool. `pointsman::tool` does everything; this file adds what only a program has:
+//! arguments, standard streams, a clock, an environment and an exit code.
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {

@@ -1,9 +1,9 @@
-//! The operator's surface: who may ask, and what for.
+//! The operator's surface: authorization and routing of admin requests.
 
 use super::{Response, document};
 use crate::secret::Secret;
 
-/// What the path of everything of ours begins with.
+/// The path prefix of the operator's surface.
 pub const ADMIN_PREFIX: &str = "/.pointsman/";
 
 /// A request to our own surface.
@@ -11,27 +11,27 @@ pub const ADMIN_PREFIX: &str = "/.pointsman/";
 pub struct AdminRequest<'a> {
     /// The method.
     pub method: &'a str,
-    /// The path, which begins with [`ADMIN_PREFIX`].
+    /// The path, which starts with [`ADMIN_PREFIX`].
     pub path: &'a str,
     /// The `Authorization` header.
     pub authorization: Option<&'a str>,
 }
 
-/// What an admin request is for.
+/// What an admin request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AdminRoute {
-    /// How everything is.
+    /// The status.
     Status,
-    /// Compare with Cloudflare now, and then how everything is.
+    /// A comparison with Cloudflare now, then the status.
     Compare,
-    /// What the isolate that takes the request has seen.
+    /// The passive evidence of the isolate that takes the request.
     Proxy,
-    /// Nothing, and this is why.
+    /// Nothing: the request is refused with this response.
     Refused(Response),
 }
 
-/// Finds out what an admin request is for. The token is asked for before anything is said about
-/// paths, so that a stranger learns nothing. Without a configured token the surface is shut.
+/// Routes an admin request. The token is checked before the path, so that a stranger learns nothing
+/// about paths. Without a configured token every request gets 503.
 #[must_use]
 pub fn route(request: &AdminRequest<'_>, token: Option<&Secret>) -> AdminRoute {
     let Some(token) = token else {
@@ -43,25 +43,25 @@ pub fn route(request: &AdminRequest<'_>, token: Option<&Secret>) -> AdminRoute {
     });
     if !bearer.is_some_and(|offered| token.matches(offered)) {
         let challenge = ("www-authenticate", "Bearer realm=\"pointsman\"".to_owned());
-        return AdminRoute::Refused(error(401, "a bearer token is needed", Some(challenge)));
+        return AdminRoute::Refused(error(401, "a bearer token is required", Some(challenge)));
     }
     match (request.path.strip_prefix(ADMIN_PREFIX), request.method) {
         (Some("status"), "GET" | "HEAD") => AdminRoute::Status,
         (Some("status"), _) => {
             let allow = ("allow", "GET, HEAD".to_owned());
-            AdminRoute::Refused(error(405, "status can only be read", Some(allow)))
+            AdminRoute::Refused(error(405, "status is read-only", Some(allow)))
         }
         (Some("proxy"), "GET" | "HEAD") => AdminRoute::Proxy,
         (Some("proxy"), _) => {
             let allow = ("allow", "GET, HEAD".to_owned());
-            AdminRoute::Refused(error(405, "the proxy can only be read", Some(allow)))
+            AdminRoute::Refused(error(405, "proxy is read-only", Some(allow)))
         }
         (Some("compare"), "POST") => AdminRoute::Compare,
         (Some("compare"), _) => {
             let allow = ("allow", "POST".to_owned());
-            AdminRoute::Refused(error(405, "compare is asked for by POST", Some(allow)))
+            AdminRoute::Refused(error(405, "compare requires POST", Some(allow)))
         }
-        _ => AdminRoute::Refused(error(404, "there is no such page", None)),
+        _ => AdminRoute::Refused(error(404, "no such page", None)),
     }
 }
 

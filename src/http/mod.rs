@@ -1,8 +1,6 @@
-//! Our own HTTP surface as values: a request model in, a response model out. The shell only carries
-//! them.
+//! Our own HTTP surface as values: requests in, responses out. The shell sends them.
 //!
-//! Everything of ours lives under `/.pointsman/`; every other path belongs to the services behind
-//! us.
+//! Our paths are under `/.pointsman/`; every other path belongs to a service.
 
 mod admin;
 mod problem;
@@ -14,7 +12,7 @@ pub use problem::{Audience, Problem, refusal};
 pub use request::{RequestTarget, may_be_tried_again, parse_target, says_unreachable};
 pub use silence::{command_without_controller, status_without_controller};
 
-/// A JSON document that is for now alone.
+/// A JSON response that must not be cached.
 #[must_use]
 pub fn document(status: u16, body: String) -> Response {
     let headers = vec![
@@ -24,7 +22,7 @@ pub fn document(status: u16, body: String) -> Response {
     Response { status, headers, body }
 }
 
-/// A response to build.
+/// A response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// Its status.

@@ -1,9 +1,8 @@
-//! Saying no: `application/problem+json` that tells the client why, and nothing about where else it
-//! might go.
+//! Refusals: `application/problem+json` that tells the client why, and nothing about other regions.
 //!
 //! Source: RFC 9457 for the form, RFC 7725 for 451, RFC 9110 §15.6 for the rest. A refusal is never
-//! cached, and it names the rule but no region: a region's host is nobody's business who may not go
-//! there.
+//! cached. It names the rules but no region, because a client that may not use a region must not
+//! learn its host.
 
 use super::Response;
 use crate::json;
@@ -11,32 +10,32 @@ use crate::residency::CompiledRule;
 use crate::steering::Refusal;
 use serde_json::Value;
 
-/// How long a client is asked to wait where a region may come back.
+/// The `Retry-After` of a refusal after which a region may recover.
 const RETRY_AFTER_S: u32 = 30;
 
-/// Why a request has no answer from a service.
+/// Why a request gets no answer from a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
-    /// The decision was a refusal.
+    /// The decision is a refusal.
     Refused(Refusal),
-    /// There is no routing table, so nothing is known to be permitted.
+    /// There is no routing table, so no region is known to be permitted.
     NoRoutes,
     /// No region that was tried could be reached.
     Unreachable,
     /// No region that was tried answered in time.
     TimedOut,
-    /// The request itself cannot be read.
+    /// The request is malformed.
     BadRequest,
-    /// The request has come through us before.
+    /// The request has come through Pointsman before.
     Loop,
 }
 
-/// Who looks at a refusal.
+/// Who reads a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
     /// Programs, which get a problem document.
     Programs,
-    /// People with a browser, who get a page.
+    /// People with a browser, who get an HTML page.
     People,
 }
 
@@ -60,7 +59,7 @@ impl Problem {
         }
     }
 
-    /// The stable name of the problem, in bodies, headers and metrics.
+    /// The stable code of the problem, in bodies, headers and metrics.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -76,27 +75,25 @@ impl Problem {
     fn title(self) -> &'static str {
         match self {
             Self::Refused(Refusal::UnknownHost) => "No service has this host",
-            Self::Refused(Refusal::NoPermittedRegion) => {
-                "The law permits no region for this request"
-            }
+            Self::Refused(Refusal::NoPermittedRegion) => "No region is permitted for this request",
             Self::Refused(Refusal::NoUsableRegion) => "Every permitted region is down",
-            Self::Refused(Refusal::UnknownTenant) => "The request tells no tenant that is known",
+            Self::Refused(Refusal::UnknownTenant) => "The request names no known tenant",
             Self::Refused(Refusal::TenantUnavailable) => {
-                "Where the tenant's data may be is not known just now"
+                "It is not known at the moment which regions the tenant may use"
             }
-            Self::Refused(Refusal::NoPrimary) => "The region that takes writes is down",
-            Self::Refused(Refusal::Shed) => "The service sheds load",
-            Self::NoRoutes => "The routing table is not there yet",
+            Self::Refused(Refusal::NoPrimary) => "The primary region, which takes writes, is down",
+            Self::Refused(Refusal::Shed) => "The service is shedding load",
+            Self::NoRoutes => "The routing table is not available yet",
             Self::Unreachable => "No permitted region could be reached",
             Self::TimedOut => "No permitted region answered in time",
-            Self::BadRequest => "The request cannot be read",
-            Self::Loop => "The request goes in a circle",
+            Self::BadRequest => "The request is malformed",
+            Self::Loop => "The request was forwarded in a loop",
         }
     }
 }
 
-/// The response to a request that goes nowhere. `rules` are those that applied to it. People get a
-/// page that says the same.
+/// The response to a refused request. `rules` are the rules that applied to it. People get an HTML
+/// page with the same facts.
 #[must_use]
 pub fn refusal(
     problem: Problem,
@@ -140,7 +137,7 @@ pub fn refusal(
     Response { status, headers, body }
 }
 
-/// The same for people.
+/// The problem as an HTML page.
 fn page(problem: &Value) -> String {
     let mut page = String::from("<!doctype html><meta charset=utf-8><title>");
     push_escaped(&mut page, problem.get("title"));

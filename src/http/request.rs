@@ -1,21 +1,20 @@
-//! What a request is for, and whether it may be made twice.
+//! The target of a request, and whether the request may be repeated.
 
-/// The parts of a URL that matter.
+/// The parts of a request's URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestTarget<'u> {
     /// `http` or `https`.
     pub scheme: &'u str,
     /// The host in lower case, without a port.
     pub host: String,
-    /// The path, beginning with `/`.
+    /// The path, starting with `/`.
     pub path: &'u str,
-    /// Path and query, beginning with `/`: what goes behind an origin's address.
+    /// Path and query, starting with `/`: what is appended to an origin's address.
     pub path_and_query: &'u str,
 }
 
-/// Takes an absolute URL apart as the runtime writes it. `None` where it is not one. String surgery
-/// instead of a URL type: the runtime has parsed and normalised it already, and the `url` crate
-/// would double the size of the Worker.
+/// Splits an absolute URL as the runtime writes it; `None` if it is not one. The runtime has parsed
+/// and normalised the URL already, and the `url` crate would double the size of the Worker.
 #[must_use]
 pub fn parse_target(url: &str) -> Option<RequestTarget<'_>> {
     let (scheme, rest) = url.split_once("://")?;
@@ -32,15 +31,15 @@ pub fn parse_target(url: &str) -> Option<RequestTarget<'_>> {
     Some(RequestTarget { scheme, host, path, path_and_query })
 }
 
-/// Whether a request whose fate is unknown may be made again elsewhere: it has no body to replay,
-/// and its method promises that twice is the same as once. Source: RFC 9110 §9.2.2.
+/// Whether a request may be repeated elsewhere although its first try may have taken effect: it has
+/// no body, and its method is idempotent. Source: RFC 9110 §9.2.2.
 #[must_use]
 pub fn may_be_tried_again(method: &str, has_body: bool) -> bool {
     !has_body && matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
 }
 
-/// Whether a status is the edge's own way to say that it did not reach the origin: such a failure
-/// arrives as an ordinary answer. Source:
+/// Whether a status is the edge's own report that it could not reach the origin, which arrives as
+/// an ordinary response. Source:
 /// developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors.
 #[must_use]
 pub fn says_unreachable(status: u16) -> bool {

@@ -1,12 +1,12 @@
-//! When the next round is made, and of what.
+//! When the next round is due, and what it probes.
 //!
-//! A settled target is probed every `interval`; one whose next probe could change its health is
-//! rechecked after a second, so that a failure is confirmed in seconds and not in intervals. One
-//! that has been Down for a while is asked less often: it costs a timeout each time, and nobody
-//! waits for the second in which it comes back. One that is only slow is not rechecked at once,
-//! because its peers must have been heard as well before it is compared with them again.
+//! A settled target is probed every `interval`. One whose next probe could change its health is
+//! rechecked after a second, so that a failure is confirmed in seconds. One that has been Down for
+//! a while is probed less often, because each probe costs a timeout and recovery is not urgent. One
+//! that is only slow is not rechecked at once, because its peers must be probed too before it is
+//! compared with them again.
 //!
-//! A run ends before the next one begins, or when it has spent its probes.
+//! A run ends before the next one starts, or when it has used up its probes.
 
 pub use crate::config::{RECHECK_MS, RUN_MS};
 
@@ -18,19 +18,19 @@ use crate::state::{Controls, Run, State, TargetState};
 use crate::target::Target;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 
-/// Targets that are due within this time of each other are probed in one round.
+/// Targets due within this time of each other are probed in one round.
 pub const COALESCE_MS: Millis = 500;
-/// How long a target is Down before it is probed less often.
+/// How long a target must be Down before it is probed less often.
 pub const DOWN_FOR_LONG_MS: Millis = 5 * MINUTE;
 /// Longest wait for a control.
 pub const CONTROL_TIMEOUT_MS: Millis = 2 * SECOND;
 
-/// Probes that are under way at once. The runtime opens six connections a run; a seventh would wait
-/// for one of them while its own clock is already running, and look slow.
+/// Concurrent probes. The runtime opens six connections per run. A seventh probe would wait for one
+/// of them while its clock runs, and look slow.
 pub const PROBES_AT_ONCE: usize = 6;
 
-/// Decides the next round of the run that is under way. Where not all that is due can be probed, be
-/// it for the run's time or its probes, the most overdue come first.
+/// Decides the next round of the current run. If the run's time or probes do not suffice for
+/// everything that is due, the most overdue targets come first.
 #[must_use]
 pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundReply {
     let due = due_times(state, config);
@@ -64,7 +64,7 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
     RoundReply::Probe { wait_ms: first.since(now), probes, controls }
 }
 
-/// The controls to ask; none where they would leave no probe.
+/// The controls to probe; none if they would leave no probes for targets.
 fn controls(config: &Config, run: &Run, left: usize) -> Vec<Control> {
     if run.controls == Controls::Idle || config.controls.len() >= left {
         return Vec::new();
@@ -72,13 +72,13 @@ fn controls(config: &Config, run: &Run, left: usize) -> Vec<Control> {
     config.controls.clone()
 }
 
-/// They are asked after the probes, so that these have the connections to themselves.
+/// Controls are probed after the targets, so that these have all connections.
 fn time_for(controls: &[Control]) -> Millis {
     let waves = controls.len().div_ceil(PROBES_AT_ONCE);
     CONTROL_TIMEOUT_MS.saturating_mul(u64::try_from(waves).unwrap_or(u64::MAX))
 }
 
-/// How many of `probes` are over after `left_ms` even if each of them takes its whole timeout.
+/// How many of `probes` end within `left_ms` even if each takes its whole timeout.
 pub(super) fn fitting(probes: &[Probe], left_ms: Millis) -> usize {
     let longest = probes.iter().map(|probe| probe.timeout_ms).max().unwrap_or(0).max(1);
     let waves = usize::try_from(left_ms.checked_div(longest).unwrap_or(0)).unwrap_or(usize::MAX);
@@ -101,8 +101,8 @@ fn due_times<'s>(state: &'s State, config: &Config) -> Set<(Timestamp, &'s Targe
         .collect()
 }
 
-/// How long to wait after the probe that was made at `at`. `asks_controls`: the next round settles
-/// whether the last one was evidence.
+/// How long to wait after the probe at `at`. `asks_controls`: the next round probes controls, which
+/// settle whether the last one was evidence.
 pub(super) fn pause_ms(
     known: &TargetState,
     monitor: &Monitor,
@@ -111,7 +111,7 @@ pub(super) fn pause_ms(
 ) -> Millis {
     let memory = &known.memory;
     let down_for = memory.since.map_or(0, |since| at.since(since));
-    // A probe that said nothing would say nothing again a second later, and spend the run.
+    // An inconclusive probe would be inconclusive again a second later, and use up the run.
     let recheck = match &known.note {
         Some(note) => asks_controls && note == super::BLIND,
         None => memory.is_unsettled() && !known.too_slow,

@@ -1,9 +1,9 @@
-//! What a round found, and how much of it counts.
+//! What a round found, and how much of it is evidence.
 //!
-//! First the observer is looked at: what it did not reach while it reached nothing else is no
-//! evidence (`health::is_blind`, and the control targets where there are some). Then all latencies
-//! of the round are taken in before any of them is judged, so that nobody is compared with what its
-//! peers were a round ago.
+//! First the observer itself is checked: a failure is no evidence if the observer reached nothing
+//! else either (`health::is_blind`, and the controls if there are any). Then all latencies of the
+//! round are recorded before any is judged, so that no target is compared with its peers' latencies
+//! of an earlier round.
 
 use super::{Changed, ProbeResult, RoundRequest};
 use crate::config::{Config, Monitor};
@@ -17,17 +17,17 @@ use crate::state::{Controls, Reported, State, TargetState};
 use crate::target::Target;
 use crate::time::{Millis, SECOND, Timestamp};
 
-/// How long it clears the observer that somebody was reached, beside two timeouts.
+/// How long a reached target clears the observer of doubt, plus two timeouts.
 pub const WITNESS_MS: Millis = 5 * SECOND;
 
-/// What is said of a target whose last probe was made by an observer in doubt.
+/// The note on a target whose last probe is in doubt.
 pub const BLIND: &str = "nothing else was reached either: the observer may be cut off";
 
-/// The only place that is probed from, as long as there are no areas.
+/// The only vantage, while there are no areas.
 const HERE: &str = "here";
 const VANTAGE_POINTS: u8 = 1;
 
-/// Folds a round into the state, in as far as it is evidence.
+/// Folds the evidence of a round into the state.
 pub(super) fn weigh(state: &mut State, config: &Config, request: &RoundRequest) -> Vec<Changed> {
     let blind = is_blind_round(state, config, request);
     let raised = blind || request.results.iter().any(|result| is_news(state, result));
@@ -51,14 +51,14 @@ pub(super) fn weigh(state: &mut State, config: &Config, request: &RoundRequest) 
     changed
 }
 
-/// Whether a probe did not get through to somebody who is not known to be Down.
+/// Whether a probe failed to reach a target that is not Down.
 fn is_news(state: &State, result: &ProbeResult) -> bool {
     let health = state.targets.get(&result.target).map(|known| known.memory.health);
     is_unreached(&result.verdict) && health != Some(Health::Down)
 }
 
-/// Controls are asked where the answer matters, and as long as anybody is doubted: the rounds of
-/// those who are reached come between theirs.
+/// Controls are probed when their result matters, and as long as any target is in doubt, also
+/// across rounds that only probe other targets.
 fn ask_controls_next(state: &mut State, config: &Config, raised: bool, asked: bool) {
     let doubted = state.targets.values().any(|known| known.note.as_deref() == Some(BLIND));
     let Some(run) = state.run.as_mut() else { return };
@@ -73,7 +73,7 @@ fn is_blind_round(state: &State, config: &Config, request: &RoundRequest) -> boo
     let asked = Set::of(request.results.iter().map(|result| &result.target));
     let timeouts = asked.iter().filter_map(|target| config.monitors.get(&target.monitor));
     let longest = timeouts.map(|monitor| monitor.timeout_ms).max().unwrap_or(0);
-    // Rechecks that time out come late, and the witness is as old as they took.
+    // Rechecks that time out come late, so the witness may be as old as they took.
     let patience = WITNESS_MS.saturating_add(longest.saturating_mul(2));
     let witness = state.targets.iter().any(|(target, known)| {
         let just_reached = |at| request.now.since(at) <= patience;
@@ -90,7 +90,7 @@ fn is_blind_round(state: &State, config: &Config, request: &RoundRequest) -> boo
     !witness && is_blind(&round)
 }
 
-/// Notes that probes were made and says nothing by them: what is believed stays, and grows old.
+/// Records that probes were made, without judging them: health stays and ages.
 fn doubt(state: &mut State, results: &[&ProbeResult], now: Timestamp) {
     state.doubted_since.get_or_insert(now);
     for result in results {
@@ -101,7 +101,7 @@ fn doubt(state: &mut State, results: &[&ProbeResult], now: Timestamp) {
     }
 }
 
-/// Takes in what a probe measured, whatever it means.
+/// Records what a probe measured, before it is judged.
 fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
     let Some(known) = state.targets.get_mut(&result.target) else { return };
     if !config.monitors.contains_key(&result.target.monitor) {
@@ -112,7 +112,7 @@ fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
     known.note = None;
     if !is_unreached(&result.verdict) {
         known.reached_at = Some(at);
-        // Somebody who answers and no longer says how far behind it is may be any distance behind.
+        // A target that answers without its lag may be any distance behind.
         known.lag = None;
     }
     match &result.verdict {
@@ -149,7 +149,7 @@ fn judge(state: &mut State, config: &Config, result: &ProbeResult) -> Option<Cha
     let known = state.targets.get_mut(target)?;
     known.too_slow = too_slow;
     if known.is_stale(monitor.longest_interval_ms(), *at) {
-        // One new probe does not bring an old belief back to life.
+        // One new probe must not revive an outdated health.
         known.memory = Hysteresis::default();
     }
     known.judged_at = Some(*at);
