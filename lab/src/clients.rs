@@ -1,4 +1,4 @@
-//! Clients that ask all the time, and the account of what they got.
+//! Clients that send requests continuously, and the count of their results.
 
 use crate::deployment::{BERLIN, CHICAGO, Client, SAO_PAULO, get};
 use crate::edge::Edge;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often each client asks.
+/// The interval between a client's requests.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// What one client got.
+/// The results of one client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Requests that ended.
@@ -20,13 +20,13 @@ pub struct Tally {
     pub answered: u64,
     /// Refusals of the Worker, with a reason.
     pub refused: u64,
-    /// Everything else: no answer, or an error without a reason.
+    /// All others: no answer, or an error without a reason.
     pub failed: u64,
     /// The slowest answer.
     pub slowest: Duration,
 }
 
-/// Three clients, each asking ten times a second. They stop when this is dropped.
+/// Three clients with ten requests a second each. They stop when this is dropped.
 #[derive(Debug)]
 pub struct Clients {
     tallies: Arc<Mutex<BTreeMap<&'static str, Tally>>>,
@@ -34,7 +34,7 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Starts asking.
+    /// Starts the clients.
     #[must_use]
     pub fn start(edge: &Arc<Edge>) -> Clients {
         let tallies = Arc::default();
@@ -43,7 +43,7 @@ impl Clients {
         Clients { tallies, tasks: tasks.into() }
     }
 
-    /// What they got so far, by name.
+    /// Their results so far, by name.
     #[must_use]
     pub fn tallies(&self) -> BTreeMap<&'static str, Tally> {
         lock(&self.tallies).clone()
@@ -62,7 +62,7 @@ async fn ask_for_ever(
     tallies: Arc<Mutex<BTreeMap<&'static str, Tally>>>,
 ) {
     let mut ticks = interval(EVERY);
-    // Requests overlap: one that waits for a dead region does not silence the client.
+    // Requests overlap, so one that waits for a failed region does not hold up the others.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;

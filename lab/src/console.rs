@@ -1,4 +1,4 @@
-//! The controls of the demo: a small HTTP server for `curl`, and the page that explains it.
+//! The controls of the demo: a small HTTP server for `curl`, and the text that explains it.
 
 use crate::deployment::{ADMIN_TOKEN, Deployment, HOST, RECORD};
 use crate::region::Mode;
@@ -23,7 +23,7 @@ pub struct Console {
 type Failed = (StatusCode, String);
 
 impl Console {
-    /// Starts it on a free port of loopback.
+    /// Starts the server on a free port of loopback.
     ///
     /// **Errors**: no port is free.
     pub async fn start(world: Arc<Deployment>) -> Result<Console> {
@@ -42,7 +42,7 @@ impl Console {
         Ok(Console { world, port, task })
     }
 
-    /// How to use it, with the addresses of this run.
+    /// Usage, with the addresses of this run.
     #[must_use]
     pub fn help(&self) -> String {
         let console = format!("http://127.0.0.1:{}", self.port);
@@ -51,18 +51,18 @@ impl Console {
         let api = self.world.api().base_url();
         format!(
             "\
-The world goes on. Ctrl-C ends it.
+The lab keeps running. Press Ctrl-C to stop it.
 
 break a region   curl -X PUT -d hang {console}/regions/eu-west
                  (healthy, refuse, hang, slow:300, status:503, wrong-body, flap:2000:2000, reset)
-all regions      curl {console}/regions
+show all regions curl {console}/regions
 ask as a client  curl -i -H 'host: {HOST}' -H 'x-lab-cf: {{\"country\":\"BR\"}}' {edge}/api/orders
 ask DNS          dig @127.0.0.1 -p {dns} {RECORD} CNAME
 status           curl -H 'host: {HOST}' -H 'authorization: Bearer {ADMIN_TOKEN}' \\
                    {edge}/.pointsman/status
-look into KV     curl {console}/kv
-one key          curl {console}/kv/routes
-write a config   curl -X PUT --data-binary @examples/three-regions.json {console}/config
+list KV keys     curl {console}/kv
+show one key     curl {console}/kv/routes
+set the config   curl -X PUT --data-binary @examples/three-regions.json {console}/config
 the API          {api}
 "
         )
@@ -104,7 +104,9 @@ async fn read(
     Path(key): Path<String>,
 ) -> Result<String, Failed> {
     let value = world.edge().kv_get(&key).await.map_err(bad)?;
-    value.map(|text| text + "\n").ok_or((StatusCode::NOT_FOUND, format!("no key `{key}`\n")))
+    value
+        .map(|text| text + "\n")
+        .ok_or((StatusCode::NOT_FOUND, format!("there is no key `{key}`\n")))
 }
 
 async fn write_config(
@@ -112,7 +114,7 @@ async fn write_config(
     config: String,
 ) -> Result<&'static str, Failed> {
     world.write_config(&config).await.map_err(bad)?;
-    Ok("the Worker reads it with its next run, within a minute\n")
+    Ok("the Worker reads it in its next run, within a minute\n")
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]

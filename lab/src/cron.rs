@@ -1,4 +1,4 @@
-//! The cron trigger: a run a minute, as long as this lives.
+//! The cron trigger: one run a minute until dropped.
 
 use crate::deployment::now_ms;
 use crate::edge::Edge;
@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_mins(1);
 pub struct Cron(JoinHandle<()>);
 
 impl Cron {
-    /// Starts firing. A run that fails is the Worker's matter; it shows in its log.
+    /// Starts firing. Failed runs appear in the Worker's log.
     #[must_use]
     pub fn start(edge: Arc<Edge>) -> Cron {
         Cron(tokio::spawn(async move {

@@ -1,9 +1,9 @@
 //! A whole deployment on loopback: regions, the API with its DNS, and the Worker on workerd.
 //!
-//! The Worker is told nothing of the lab. It fetches `https://eu1.origin.example.com` and
-//! `https://api.cloudflare.com` as it would in production, and the edge's simulated network leads
-//! those names to the regions and to the emulated API. The account starts furnished as the config
-//! wants it: pools with one origin each, and a record that carries our marker.
+//! The Worker does not know that it is in the lab. It fetches `https://eu1.origin.example.com` and
+//! `https://api.cloudflare.com` as in production, and the simulated network routes those names to
+//! the regions and the emulated API. The account starts in the desired state: pools with one origin
+//! each, and a record with our marker.
 
 use crate::api::{Api, ApiToken, Plan, World};
 use crate::dns::{DnsServer, lookup};
@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// The config that the lab starts with, of `examples/`.
+/// The config that the lab starts with, from `examples/`.
 const CONFIG: &str = include_str!("../../examples/three-regions.json");
-/// The account id that stands in the config for the real one.
+/// The account id in the config, which is replaced by the lab's.
 const ACCOUNT_PLACEHOLDER: &str = "00000000000000000000000000000000";
 /// The host that the Worker serves.
 pub const HOST: &str = "api.example.com";
@@ -28,22 +28,22 @@ pub const RECORD: &str = "downloads.example.com";
 /// The token of the admin surface.
 pub const ADMIN_TOKEN: &str = "lab-admin-token";
 const API_TOKEN: &str = "lab-api-token";
-/// What cookies are signed with.
+/// The key that signs cookies.
 pub const COOKIE_KEY: &str = "lab-cookie-key-0123456789abcdefghij";
 
-/// Regions with the host of their origin, and how far they are from the edge.
+/// Regions, the host of their origin, and their distance from the edge in milliseconds.
 const REGIONS: [(&str, &str, u64); 3] = [
     ("eu-west", "eu1.origin.example.com", 5),
     ("us-east", "us1.origin.example.com", 40),
     ("sa-east", "br1.origin.example.com", 90),
 ];
 
-/// Somebody who asks, from somewhere.
+/// A client in some country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
     /// Country code.
     pub country: &'static str,
-    /// For people.
+    /// A name for output.
     pub name: &'static str,
     latitude: &'static str,
     longitude: &'static str,
@@ -60,7 +60,7 @@ pub const SAO_PAULO: Client =
     Client { country: "BR", name: "Brazilian client", latitude: "-23.55", longitude: "-46.63" };
 
 impl Client {
-    /// What the runtime would know of this client, as `request.cf`.
+    /// The `request.cf` of this client.
     #[must_use]
     pub fn cf(&self) -> Value {
         let Client { country, latitude, longitude, .. } = self;
@@ -68,23 +68,23 @@ impl Client {
     }
 }
 
-/// What a client got.
+/// A response to a client.
 #[derive(Clone, Debug)]
 pub struct ClientAnswer {
     /// The status.
     pub status: u16,
-    /// The region that answered, as the region itself says.
+    /// The region that answered, according to the region.
     pub region: Option<String>,
-    /// The mark of the Worker.
+    /// The Worker's `x-pointsman` header.
     pub mark: String,
     /// The body.
     pub body: String,
-    /// From asking to the end of the body.
+    /// Time from the request to the end of the body.
     pub took: Duration,
 }
 
 impl ClientAnswer {
-    /// The body of a refusal, where this is one.
+    /// The problem document, if this is a refusal.
     #[must_use]
     pub fn problem(&self) -> Option<Value> {
         let body: Value = serde_json::from_str(&self.body).ok()?;
@@ -92,7 +92,7 @@ impl ClientAnswer {
     }
 }
 
-/// Everything that runs.
+/// A running deployment.
 #[derive(Debug)]
 pub struct Deployment {
     regions: BTreeMap<&'static str, Region>,
@@ -102,7 +102,7 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Starts everything. The Worker has not been run yet.
+    /// Starts everything. The Worker has not run yet.
     ///
     /// **Errors**: something does not start.
     pub async fn start(bundle: &Path, config: &Value) -> Result<Deployment> {
@@ -142,7 +142,7 @@ impl Deployment {
         Ok(world)
     }
 
-    /// Puts a config into KV, with the id of the lab's account where the example has zeros.
+    /// Puts a config into KV, with the lab's account id in place of the zeros.
     ///
     /// **Errors**: KV does not take it.
     pub async fn write_config(&self, text: &str) -> Result<()> {
@@ -155,7 +155,7 @@ impl Deployment {
     /// **Errors**: there is none of this name.
     pub fn region(&self, id: &str) -> Result<&Region> {
         let names = || self.regions.keys().copied().collect::<Vec<_>>().join(", ");
-        self.regions.get(id).ok_or_else(|| anyhow!("no region `{id}`; there are {}", names()))
+        self.regions.get(id).ok_or_else(|| anyhow!("no region `{id}`; the regions are {}", names()))
     }
 
     /// All regions, by name.
@@ -169,7 +169,7 @@ impl Deployment {
         &self.api
     }
 
-    /// The server that answers from the API's records.
+    /// The DNS server over the API's records.
     #[must_use]
     pub fn dns(&self) -> &DnsServer {
         &self.dns
@@ -181,7 +181,7 @@ impl Deployment {
         self.edge.clone()
     }
 
-    /// Asks the Worker as a client would.
+    /// Sends a request to the Worker as a client.
     ///
     /// **Errors**: no answer, or one that breaks off.
     pub async fn get(&self, client: Client, path: &str) -> Result<ClientAnswer> {
@@ -195,7 +195,7 @@ impl Deployment {
         lookup(self.dns.addr(), name, kind).await
     }
 
-    /// A KV value as JSON; `null` where there is none.
+    /// A KV value as JSON; `null` if there is none.
     ///
     /// **Errors**: KV does not answer, or the value is not JSON.
     pub async fn kv_json(&self, key: &str) -> Result<Value> {
@@ -221,7 +221,8 @@ impl Deployment {
         pool["origins"][0]["enabled"].as_bool()
     }
 
-    /// Requests of Brazilian clients that reached a region outside Brazil, answered or not.
+    /// Number of requests of Brazilian clients that reached a region outside Brazil, answered or
+    /// not.
     #[must_use]
     pub fn residency_violations(&self) -> u64 {
         let abroad = self.regions.iter().filter(|(id, _)| **id != "sa-east");
@@ -229,7 +230,7 @@ impl Deployment {
     }
 }
 
-/// Asks the Worker on an edge as a client would.
+/// Sends a request to an edge's Worker as a client.
 pub(crate) async fn get(edge: &Edge, client: Client, path: &str) -> Result<ClientAnswer> {
     let began = Instant::now();
     let request = edge.request(Method::GET, HOST, path, Some(&client.cf()));
@@ -244,8 +245,8 @@ pub(crate) async fn get(edge: &Edge, client: Client, path: &str) -> Result<Clien
     Ok(ClientAnswer { status, region, mark, body, took: began.elapsed() })
 }
 
-/// The config that the lab starts with: the example, by distance and not by latency. On loopback
-/// every region is equally near, and what the proxy would measure is the load of the machine.
+/// The config that the lab starts with: the example, steered by distance instead of latency. On
+/// loopback all regions are equally near, and the proxy would measure the machine's load.
 ///
 /// **Errors**: never, unless the file in `examples/` is broken.
 pub fn example_config() -> Result<Value> {
@@ -277,12 +278,12 @@ pub fn pool_name(region: &str) -> String {
     format!("api-{region}")
 }
 
-/// An account as the config wants it.
+/// An account in the desired state.
 fn furnished(config: &Value) -> Result<World> {
     let mut world = World::new(1);
     world.add_token(ApiToken::all(API_TOKEN));
     let zone = world.add_zone("example.com", Plan::Free);
-    let refused = |failure| anyhow!("the API refuses the scene: {failure:?}");
+    let refused = |failure| anyhow!("the API rejects the scene: {failure:?}");
     for (region, host, _) in REGIONS {
         let origin = json!({"name": region, "address": host, "enabled": true});
         let pool = json!({"name": pool_name(region), "origins": [origin]});

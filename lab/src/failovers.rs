@@ -1,9 +1,9 @@
-//! What a failover of many services costs: calls of the API, and the time that they take.
+//! Measures the cost of failing over many services: API calls and time.
 //!
 //! Each service has a DNS record and a pool with an origin in two regions, all created by the
-//! Worker. The API answers each call after 50 ms. One region dies; what is counted are the calls
-//! from the first reading of the pass that follows to the last acknowledged change. Detection is
-//! not in it: that is the monitors' arithmetic.
+//! Worker. The API answers each call after 50 ms. One region fails. The calls of the next pass are
+//! counted, from its first read to the last acknowledged change. Detection time is not included,
+//! because it follows from the monitors' settings.
 
 use crate::api::Exchange;
 use crate::deployment::{Deployment, bundle, example_config, now_ms};
@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-/// How long each call takes.
+/// The latency of each call.
 const LATENCY: Duration = Duration::from_millis(50);
 /// Longest wait for the failover of all services.
 const BOUND: Duration = Duration::from_mins(2);
-/// Minutes in which everything is to be created.
+/// Most minutes until everything is created.
 const MINUTES_MAX: u32 = 20;
 
-/// What was measured of one number of services.
+/// The result for one number of services.
 #[derive(Debug)]
 pub struct Measured {
     /// The services that failed over.
@@ -29,13 +29,13 @@ pub struct Measured {
     pub calls_per_pass: u32,
     /// Calls that only read.
     pub reads: usize,
-    /// Calls that changed something.
+    /// Calls that change something.
     pub writes: usize,
     /// From the first call to the last acknowledged change.
     pub seconds: f64,
 }
 
-/// Lets a number of services fail over, and measures.
+/// Fails over a number of services and measures it.
 ///
 /// **Errors**: something does not start, or not everything moves in time.
 pub async fn measure(services: u32, calls_per_pass: u32) -> Result<Measured> {
@@ -99,7 +99,7 @@ fn config(services: u32, calls_per_pass: u32) -> Value {
 
 async fn settle(world: &Deployment, services: u32, minute: &mut i64) -> Result<()> {
     for _ in 0..MINUTES_MAX {
-        // What is created is upkeep, which has half of a budget of five minutes.
+        // Creation is upkeep, which may use half of a five-minute budget.
         *minute += 300_000;
         world.edge().run_cron(*minute).await?;
         let tables = world.api().world();
@@ -119,7 +119,7 @@ async fn settle(world: &Deployment, services: u32, minute: &mut i64) -> Result<(
     anyhow::bail!("not everything was created: {:#}", world.status().await?["cloudflare"])
 }
 
-/// How many services lead away from the dead region, by record and by pool.
+/// Number of services whose record and pool have moved away from the failed region.
 fn moved(world: &Deployment, services: u32) -> u32 {
     let tables = world.api().world();
     let tables = tables.lock();

@@ -1,10 +1,10 @@
-//! The lab: a small world on loopback in which the Worker can be tried for real.
+//! The lab runs the built Worker in a simulated deployment on loopback.
 //!
-//! [`region`] are HTTP servers that break on command, [`api`] is an emulated Cloudflare v4 API,
-//! [`dns`] answers from that API's record table, [`edge`] runs the built Worker on workerd behind a
-//! simulated network. A [`deployment`] is all of them together; [`story`] plays the main job on
-//! one, and [`console`] lets a person break things. Nothing here knows the Worker's code: it sees
-//! only what a deployment sees, HTTP, KV and DNS.
+//! A [`region`] is an HTTP server that breaks on command, [`api`] an emulated Cloudflare v4 API,
+//! [`dns`] answers from that API's record table, and [`edge`] runs the built Worker on workerd
+//! behind a simulated network. A [`deployment`] combines them, [`story`] plays a failover on one,
+//! and [`console`] lets a person break things. Nothing here depends on the Worker's code: it sees
+//! only HTTP, KV and DNS.
 pub mod api;
 pub mod clients;
 pub mod console;

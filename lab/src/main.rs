@@ -1,6 +1,6 @@
-//! The lab's program: `lab demo` starts a deployment and stays, `lab demo --once` plays the story
-//! on one and ends, `lab failovers` measures what failovers cost, `lab proxies` what a request
-//! through the Worker costs, and `lab cold` how long it takes to start.
+//! The lab's program: `lab demo` starts a deployment and keeps it running, `lab demo --once` plays
+//! the story and exits, `lab failovers` measures the cost of failovers, `lab proxies` the cost of a
+//! request through the Worker, and `lab cold` its cold start.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[derive(Parser)]
-#[command(name = "lab", about = "A small world in which the Worker can be tried")]
+#[command(name = "lab", about = "Runs the Worker in a simulated deployment on loopback")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -22,19 +22,19 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Starts a deployment and says how to break it
+    /// Start a deployment and print how to break it
     Demo {
-        /// Play the story and end: a region dies and traffic moves; 0 only if every step was seen
+        /// Play the story and exit, with 0 only if every step was confirmed
         #[arg(long)]
         once: bool,
     },
-    /// Measures failovers of many services, and prints a table
+    /// Measure failovers of many services and print a table
     Failovers,
-    /// Measures the Worker beside other proxies, and prints tables
+    /// Measure the Worker beside other proxies and print tables
     Proxies(proxies::Options),
-    /// Measures cold starts alone, and prints a table
+    /// Measure cold starts alone and print a table
     Cold(proxies::ColdOptions),
-    /// The origin of that measurement: prints its port and answers until it is killed
+    /// The origin of that measurement: prints its port and serves until killed
     #[command(hide = true)]
     ProxiesOrigin,
 }
@@ -50,8 +50,8 @@ async fn main() -> Result<()> {
     }
 }
 
-/// The numbers of services that are measured, with the calls of one pass: those that fit into the
-/// free plan's subrequests, and as many as it takes.
+/// Measures several numbers of services. 45 calls per pass fit into the free plan's subrequests;
+/// 1,000 are enough for one pass.
 async fn failovers() -> Result<()> {
     let mut rows = Vec::new();
     for (services, calls_per_pass) in [(1, 45), (10, 45), (50, 45), (50, 1_000)] {
@@ -83,10 +83,10 @@ async fn cold(options: proxies::ColdOptions) -> Result<()> {
 async fn demo(once: bool) -> Result<()> {
     let began = Instant::now();
     let world = Arc::new(Deployment::start(&bundle(), &example_config()?).await?);
-    println!("Three regions, an API, DNS and workerd run {:.1} s after the start.", seconds(began));
+    println!("Started three regions, the API, DNS and workerd in {:.1} s.", seconds(began));
     if once {
         story::play(&world, &mut |line| println!("{line}")).await?;
-        println!("Every step was seen, in {:.0} s.", seconds(began));
+        println!("Every step was confirmed in {:.0} s.", seconds(began));
         return Ok(());
     }
     let _cron = Cron::start(world.edge());
@@ -98,7 +98,7 @@ async fn demo(once: bool) -> Result<()> {
     }
 }
 
-/// Prints what the Worker says of changes, for ever.
+/// Prints the Worker's log lines about changes, forever.
 async fn tell_changes(world: &Deployment) {
     let mut told = 0;
     loop {

@@ -1,8 +1,7 @@
-//! The main job as a story: a region dies and traffic moves.
+//! The main job as a story: a region fails and traffic moves.
 //!
-//! Each step names what must be seen. A step that is not seen within its bound ends the story with
-//! an error, so a story that was told to its end is a proof. The demo prints it, and an end-to-end
-//! test plays it.
+//! Each step names what must be observed. If that does not happen in time, the story ends with an
+//! error, so a complete story is a proof. The demo prints it, and an end-to-end test plays it.
 
 mod watch;
 
@@ -15,23 +14,23 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 use watch::Watch;
 
-/// How the story ended.
+/// The result of the story.
 #[derive(Clone, Debug)]
 pub struct Ending {
     /// Seconds from the fault of the European region to the new DNS answer.
     pub fault_to_dns_s: f64,
-    /// What each client got.
+    /// The results of each client.
     pub tallies: BTreeMap<&'static str, Tally>,
-    /// Brazilian requests that reached a region abroad.
+    /// Brazilian requests that reached a region outside Brazil.
     pub residency_violations: u64,
 }
 
-/// Where a line of the story goes.
+/// Prints a line of the story.
 type Print<'p> = &'p mut (dyn FnMut(String) + Send);
 
-/// Plays the story on a deployment that has just been started.
+/// Plays the story on a deployment that has just started.
 ///
-/// **Errors**: a step was not seen in time, or a request was failed that need not have been.
+/// **Errors**: a step was not confirmed in time, or a request failed or was refused needlessly.
 pub async fn play(world: &Deployment, print: Print<'_>) -> Result<Ending> {
     let _cron = Cron::start(world.edge());
     all_is_well(world, print).await?;
@@ -47,7 +46,7 @@ pub async fn play(world: &Deployment, print: Print<'_>) -> Result<Ending> {
 }
 
 async fn all_is_well(world: &Deployment, print: Print<'_>) -> Result<()> {
-    print("The Worker starts; nothing is known of any region.".to_owned());
+    print("The Worker starts. No region's health is known yet.".to_owned());
     let mut watch = Watch::since(Instant::now(), print);
     watch.expect("KV `status`: every region is up", async || {
         let status = world.kv_json("status").await?;
@@ -63,7 +62,7 @@ async fn all_is_well(world: &Deployment, print: Print<'_>) -> Result<()> {
 }
 
 async fn europe_dies(world: &Deployment, print: Print<'_>) -> Result<f64> {
-    print("Europe dies: it takes connections and never answers.".to_owned());
+    print("Europe fails: it accepts connections and never answers.".to_owned());
     world.region("eu-west")?.set(Mode::Hang).await?;
     let mut watch = Watch::since(Instant::now(), print);
     watch.expect("KV `region:eu-west`: down", async || region_is(world, "eu-west", "down").await);
@@ -84,7 +83,7 @@ async fn europe_dies(world: &Deployment, print: Print<'_>) -> Result<f64> {
 }
 
 async fn brazil_dies(world: &Deployment, print: Print<'_>) -> Result<()> {
-    print("Brazil dies too: nothing listens there any more.".to_owned());
+    print("Brazil fails too: it refuses connections.".to_owned());
     world.region("sa-east")?.set(Mode::Refuse).await?;
     let mut watch = Watch::since(Instant::now(), print);
     watch.expect("KV `region:sa-east`: down", async || region_is(world, "sa-east", "down").await);
@@ -95,7 +94,7 @@ async fn brazil_dies(world: &Deployment, print: Print<'_>) -> Result<()> {
         Ok(answer.status == 503 && by_rule)
     });
     watch.expect(
-        "KV `status`: its pool is left alone, or Brazilians would spill abroad",
+        "KV `status`: its pool stays enabled, so that Brazilian traffic cannot spill abroad",
         async || {
             let withheld = world.kv_json("status").await?["cloudflare"]["withheld"].to_string();
             Ok(withheld.contains("rule `lgpd`") && world.enabled_in_pool("sa-east") == Some(true))
@@ -106,7 +105,7 @@ async fn brazil_dies(world: &Deployment, print: Print<'_>) -> Result<()> {
 }
 
 async fn both_return(world: &Deployment, print: Print<'_>) -> Result<()> {
-    print("Both come back.".to_owned());
+    print("Both recover.".to_owned());
     world.region("eu-west")?.set(Mode::Healthy).await?;
     world.region("sa-east")?.set(Mode::Healthy).await?;
     let mut watch = Watch::since(Instant::now(), print);
@@ -131,7 +130,7 @@ fn account(
     violations: u64,
     print: Print<'_>,
 ) -> Result<()> {
-    print("All the while, ten requests a second each:".to_owned());
+    print("Meanwhile, each client sent ten requests a second:".to_owned());
     for (name, tally) in tallies {
         let Tally { requests, answered, refused, failed, slowest } = tally;
         let slowest = slowest.as_secs_f64();
@@ -145,7 +144,10 @@ fn account(
     for (name, tally) in tallies {
         ensure!(tally.failed == 0, "{name}: {} requests failed", tally.failed);
         let may_be_refused = *name == SAO_PAULO.name;
-        ensure!(may_be_refused || tally.refused == 0, "{name} was refused with regions up");
+        ensure!(
+            may_be_refused || tally.refused == 0,
+            "{name} was refused although its regions were up"
+        );
     }
     Ok(())
 }

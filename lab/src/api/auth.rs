@@ -1,16 +1,16 @@
-//! Bearer tokens and what they may do.
+//! Bearer tokens and their permissions.
 //!
-//! The API answers 403 with code 10000 both to a token that is not valid any more and to one that
-//! lacks a permission, so a client cannot tell the two apart from one call; `/user/tokens/verify`
-//! can. A token without any permission still verifies.
+//! The API answers 403 with code 10000 to an expired token and to one that lacks a permission. A
+//! client cannot tell these apart from one call, but `/user/tokens/verify` can: a token without
+//! permissions still verifies.
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use super::envelope::{Failure, Reply};
 
-/// What a token may do, named as in the token template editor. A write permission includes its read
-/// twin.
+/// What a token may do, named as in the token template editor. A write permission includes the
+/// matching read permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
     /// "Load Balancing: Monitors and Pools Read", on the account.
@@ -41,12 +41,12 @@ impl Permission {
     }
 }
 
-/// Whether a token can be used at all.
+/// Whether a token is usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenStatus {
     /// In use.
     Active,
-    /// Switched off by its owner.
+    /// Disabled by its owner.
     Disabled,
     /// Past its `expires_on`.
     Expired,
@@ -55,7 +55,7 @@ pub enum TokenStatus {
 /// A token of a user; calls of all tokens of one user share one rate limit.
 #[derive(Clone)]
 pub struct ApiToken {
-    /// Given when the token joins a world.
+    /// Assigned when the token is added to a world.
     pub(crate) id: String,
     secret: String,
     user: String,
@@ -102,21 +102,21 @@ impl ApiToken {
         Self::new(secret, &[PoolsRead, LoadBalancersRead, DnsRead, ZoneRead])
     }
 
-    /// The same token in another state.
+    /// The same token with this status.
     #[must_use]
     pub fn with_status(mut self, status: TokenStatus) -> Self {
         self.status = status;
         self
     }
 
-    /// The same token as another user's.
+    /// The same token, owned by this user.
     #[must_use]
     pub fn of_user(mut self, user: &str) -> Self {
         user.clone_into(&mut self.user);
         self
     }
 
-    /// Whose rate limit the token counts against.
+    /// The user whose rate limit the token counts against.
     pub(crate) fn user(&self) -> &str {
         &self.user
     }
@@ -158,7 +158,7 @@ pub(crate) fn secret(header: &str) -> &str {
     header.strip_prefix("Bearer ").unwrap_or_default().trim()
 }
 
-/// The refusal of a token that is out of use or lacks a permission.
+/// The refusal of a token that is unusable or lacks a permission.
 pub(crate) fn denied() -> Failure {
     Failure::new(403, 10000, "Authentication error")
 }

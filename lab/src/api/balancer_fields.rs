@@ -1,4 +1,4 @@
-//! What a load balancer may contain, and which pools it leans on.
+//! The fields of a load balancer, and the pools that it uses.
 use serde_json::{Value, json};
 
 use super::envelope::{Failure, Row};
@@ -122,7 +122,7 @@ const POOL_SET: &[Field] = &[
     Field::new("overrides", Kind::Object(OVERRIDES), Absent::Omitted),
 ];
 
-/// Every pool that a load balancer names, with a JSON pointer to where it does.
+/// Every pool that a load balancer uses, with a JSON pointer to the use.
 pub(crate) fn pools_used(row: &Row) -> Vec<(String, String)> {
     let mut found = Vec::new();
     pools_of("", row, &mut found);
@@ -159,7 +159,7 @@ fn pools_of(at: &str, object: &Row, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// Fills the defaults that hang on other fields, and checks the rules that span several.
+/// Fills in defaults that depend on other fields, and checks rules that span several.
 pub(crate) fn finish(row: &mut Row, plan: Plan) -> Result<(), Failure> {
     if row.get("default_pools").and_then(Value::as_array).is_none_or(Vec::is_empty) {
         return Err(Failure::invalid("/default_pools", "default_pools must not be empty"));

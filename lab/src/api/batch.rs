@@ -1,9 +1,8 @@
 //! `POST /zones/{zone}/dns_records/batch`.
 //!
-//! The four lists are carried out in a fixed order, whatever their order in the body: deletes,
-//! patches, puts, posts. That makes "replace the CNAME by an A record" one call. All of it is one
-//! transaction of the database: the work is done on a copy of the world, and the copy becomes the
-//! world only if nothing failed.
+//! The four lists are applied in a fixed order, whatever their order in the body: deletes, patches,
+//! puts, posts. So one call can replace a CNAME by an A record. A batch is one transaction: it is
+//! applied to a copy of the world, which replaces the world only if nothing failed.
 use serde_json::{Map, Value, json};
 
 use super::envelope::{Failure, Reply};
@@ -62,7 +61,7 @@ impl World {
     }
 }
 
-/// Tells which change of the batch a refusal is about.
+/// Adds the change of the batch to the pointers of a refusal.
 fn inside(mut failure: Failure, change: &str) -> Failure {
     for error in &mut failure.errors {
         let field = error.pointer.take().unwrap_or_default();

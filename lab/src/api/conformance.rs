@@ -1,9 +1,8 @@
-//! Does a transcript keep to the OpenAPI document?
+//! Checks transcripts against the OpenAPI document.
 //!
-//! Both sides can be wrong: the emulated API in its replies, and the client under test in its
-//! requests. Each exchange is matched to the operation of its path and method; then its query
-//! parameters, its body and its reply are checked. The document itself is not part of the
-//! repository, so the caller says where it is.
+//! Both sides can be wrong: the emulated API in its replies, the client under test in its requests.
+//! Each exchange is matched to an operation by path and method; then query parameters, body and
+//! reply are checked. The document is not part of the repository, so the caller passes its path.
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -33,7 +32,7 @@ struct Operation {
     replies: BTreeMap<String, Option<Schema>>,
 }
 
-/// A schema, compiled when it is first asked for: a transcript touches few of the document's.
+/// A schema, compiled on first use, because a transcript uses few of the document's.
 #[derive(Debug)]
 struct Schema {
     source: Value,
@@ -51,7 +50,7 @@ impl Conformance {
         Self::new(&document)
     }
 
-    /// Takes a document that is already parsed.
+    /// Uses a parsed document.
     ///
     /// **Errors**: when it has no `paths`.
     pub fn new(document: &Value) -> anyhow::Result<Self> {
@@ -65,10 +64,10 @@ impl Conformance {
         Ok(Self { document, operations })
     }
 
-    /// Lists what is wrong with an exchange: first the request, then the reply. Empty means that it
+    /// Lists what is wrong with an exchange, first the request, then the reply. Empty if it
     /// conforms.
     ///
-    /// The reply to a call that met an injected fault is not looked at, since it is not the API's.
+    /// Replies to calls with an injected fault are skipped, because they are not the API's.
     #[must_use]
     pub fn check(&self, exchange: &Exchange) -> Vec<String> {
         let mut complaints = self.check_request(exchange);
@@ -122,20 +121,20 @@ impl Conformance {
         labelled(exchange, "reply", complaints)
     }
 
-    /// How many operations the document has.
+    /// The number of operations in the document.
     #[must_use]
     pub fn operations(&self) -> usize {
         self.operations.len()
     }
 
-    /// The path template and method that an exchange falls under, as `GET /zones/{zone_id}`.
+    /// The method and path template of an exchange, such as `GET /zones/{zone_id}`.
     #[must_use]
     pub fn operation_name(&self, exchange: &Exchange) -> Option<String> {
         let operation = self.operation(exchange)?;
         Some(format!("{} /{}", operation.method, operation.template.join("/")))
     }
 
-    /// Of several templates that fit, the one with the fewest placeholders: `batch` is not a
+    /// The matching operation with the fewest placeholders, so that `batch` is not taken for a
     /// record's id.
     fn operation(&self, exchange: &Exchange) -> Option<&Operation> {
         let segments: Vec<&str> = exchange.path.split('/').skip(1).collect();
@@ -170,7 +169,7 @@ impl Operation {
 }
 
 impl Schema {
-    /// The schema of a body or response; none where the document leaves it open.
+    /// The schema of a body or response; `None` if the document leaves it open.
     fn read(body: &Value) -> Option<Self> {
         let source = body.pointer("/content/application~1json/schema")?;
         let open = source.as_object().is_some_and(serde_json::Map::is_empty);

@@ -1,8 +1,8 @@
-//! OpenAPI 3.0 schemas, made fit for a JSON Schema validator.
+//! Converts OpenAPI 3.0 schemas for a JSON Schema validator.
 //!
-//! OpenAPI 3.0 stands on an early draft of JSON Schema and differs from draft 4 in one thing that
-//! matters here: `nullable`. And neither can say what a test of requests wants to know, whether a
-//! field is one that the document knows: a misspelt field is valid in both. So that is asked apart.
+//! OpenAPI 3.0 is based on an early draft of JSON Schema. Only `nullable` differs from draft 4 in a
+//! way that matters here. Neither reports fields that the document does not name, so a misspelt
+//! field would be valid; unknown fields are searched separately.
 use serde_json::{Map, Value, json};
 
 /// Rewrites `nullable: true` as "this or null", at every depth.
@@ -22,10 +22,10 @@ pub(super) fn to_draft4(schema: &Value) -> Value {
     }
 }
 
-/// Finds the fields of a value that no part of the schema names, as JSON pointers.
+/// Finds fields of a value that no part of the schema names. Returns JSON pointers.
 ///
-/// `document` is where `$ref` looks. The branches of `oneOf` and `anyOf` count together, so a field
-/// of one branch passes in another; the validator sees to the branches.
+/// `$ref` is resolved in `document`. A field is known if any branch of `oneOf` or `anyOf` names it;
+/// the validator checks the branches themselves.
 pub(super) fn unknown_fields(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
     let mut unknown = Vec::new();
     search(document, &[schema], value, "", &mut unknown);
@@ -68,7 +68,7 @@ fn search(
     }
 }
 
-/// Collects a schema and all that it is combined from.
+/// Collects a schema and all parts that it combines.
 fn flatten<'a>(document: &'a Value, schema: &'a Value, parts: &mut Vec<&'a Value>) {
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         if let Some(target) = document.pointer(reference.trim_start_matches('#')) {

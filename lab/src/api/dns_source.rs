@@ -1,8 +1,7 @@
-//! The record table as a source of DNS answers: a change is in force with the reply to the call
-//! that made it.
+//! The record table as a source of DNS answers. A change takes effect with the reply to its call.
 //!
-//! Load balancers do not show here. A real one would answer for its name and hide the plain records
-//! below it; in the lab only the records of a name are resolved.
+//! Load balancers are not resolved. A real one would answer for its name and hide its plain
+//! records; the lab resolves only records.
 use serde_json::Value;
 
 use super::envelope::Row;

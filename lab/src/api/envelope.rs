@@ -1,9 +1,9 @@
-//! The envelope that every answer of the Cloudflare v4 API comes in.
+//! The envelope of every reply of the Cloudflare v4 API.
 //!
-//! `success`, `errors`, `messages` and `result` are always there; lists add `result_info`. A
-//! refusal carries at least one error with a code of its own, and where the API says so, a pointer
-//! to the offending field. Clients must branch on the HTTP status class first, because Cloudflare
-//! has renumbered codes without notice: 1004 became 9005 and 81057 became 81058.
+//! `success`, `errors`, `messages` and `result` are always present; lists add `result_info`. A
+//! refusal has at least one error with a code, and for some errors a pointer to the offending
+//! field. Clients must branch on the HTTP status class first, because Cloudflare has renumbered
+//! codes without notice: 1004 became 9005 and 81057 became 81058.
 use std::fmt;
 
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// One object of a table: the fields that the API shows.
 pub(crate) type Row = Map<String, Value>;
 
-/// One answer, before it becomes HTTP.
+/// One reply, before it becomes HTTP.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -20,20 +20,20 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// Answers 200 with one result.
+    /// A 200 with one result.
     pub(crate) fn ok(result: impl Into<Value>) -> Self {
         let result: Value = result.into();
         Self::envelope(json!({"success": true, "errors": [], "messages": [], "result": result}))
     }
 
-    /// Answers 200 with a whole list as a single page, as the load balancing endpoints do.
+    /// A 200 with a whole list as a single page, as the load balancing endpoints return it.
     pub(crate) fn list(rows: &[Value]) -> Self {
         let count = rows.len();
         let info = PageInfo { page: 1, per_page: count, count, total: count };
         Self::page(rows, info)
     }
 
-    /// Answers 200 with one page of a list.
+    /// A 200 with one page of a list.
     pub(crate) fn page(rows: &[Value], info: PageInfo) -> Self {
         let total_pages = info.total.div_ceil(info.per_page.max(1));
         Self::envelope(json!({
@@ -64,7 +64,7 @@ impl From<Failure> for Reply {
     }
 }
 
-/// Where a page lies in its list.
+/// The position of a page in its list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PageInfo {
     pub(crate) page: usize,

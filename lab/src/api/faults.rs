@@ -1,12 +1,11 @@
-//! Faults that a test or the demo puts between a client and the API.
+//! Faults that a test or the demo injects between a client and the API.
 //!
 //! A fault waits for calls that match its method and path prefix, strikes a number of them, and is
-//! spent. The kinds differ in the one thing that matters to a client: whether the change was made.
-//! `DropReplyAfterApply` and `CloseBeforeApply` look the same from outside, and only reading back
-//! tells them apart.
+//! then removed. For a client, what matters is whether the change was made. `DropReplyAfterApply`
+//! and `CloseBeforeApply` look the same to it, and only reading back tells them apart.
 //!
-//! Two disturbances are no faults, because they go with other kinds and with none: a latency of all
-//! calls ([`Api::set_latency`](super::Api::set_latency)), and another person who writes between a
+//! Two disturbances are not faults, because they combine with faults: latency of all calls
+//! ([`Api::set_latency`](super::Api::set_latency)), and an edit by another person between a
 //! client's read and its write ([`Api::on_next_get`](super::Api::on_next_get)).
 
 /// What happens to a matching call.
@@ -19,10 +18,10 @@ pub enum FaultKind {
         /// Value of the header, in seconds.
         retry_after_s: u32,
     },
-    /// Never answers; nothing is applied. The connection stays open until the client or the server
-    /// goes.
+    /// Never answers; nothing is applied. The connection stays open until the client or server
+    /// closes it.
     Hang,
-    /// Waits this many milliseconds before the call is handled as usual.
+    /// Waits this many milliseconds, then handles the call as usual.
     Delay(u64),
     /// Applies the call, then closes the connection without an answer.
     DropReplyAfterApply,
@@ -45,7 +44,7 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Whether the call is applied: only the answer to it suffers.
+    /// Whether the call is applied, so that only its reply suffers.
     pub(crate) fn applies(self) -> bool {
         matches!(
             self,
@@ -54,7 +53,7 @@ impl FaultKind {
     }
 }
 
-/// A fault, and the calls that it is meant for.
+/// A fault, and the calls that it strikes.
 #[derive(Clone, Debug)]
 pub struct Fault {
     kind: FaultKind,
@@ -64,13 +63,13 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Strikes the next call, whatever it is.
+    /// Strikes the next call.
     #[must_use]
     pub fn new(kind: FaultKind) -> Self {
         Self { kind, method: None, path_prefix: String::new(), calls: 1 }
     }
 
-    /// Strikes only calls with this method to paths that start like this, below `/client/v4`.
+    /// Strikes only calls with this method and path prefix below `/client/v4`.
     #[must_use]
     pub fn on(mut self, method: &str, path_prefix: &str) -> Self {
         self.method = Some(method.to_owned());
@@ -92,7 +91,7 @@ impl Fault {
     }
 }
 
-/// The faults that wait, in the order of their injection.
+/// The waiting faults, in the order of injection.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     waiting: Vec<Fault>,
@@ -111,7 +110,7 @@ impl Faults {
         self.waiting.clear();
     }
 
-    /// Takes the first fault that matches a call; one call meets one fault at most.
+    /// Takes the first fault that matches a call; a call meets at most one fault.
     pub(crate) fn strike(&mut self, method: &str, path: &str) -> Option<FaultKind> {
         let fault = self.waiting.iter_mut().find(|fault| fault.matches(method, path))?;
         fault.calls -= 1;

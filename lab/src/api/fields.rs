@@ -1,13 +1,13 @@
-//! What a request body may contain, as a table per kind of object.
+//! The allowed fields of request bodies, as a table per kind of object.
 //!
-//! Pools, monitors, load balancers and records share one rule of writing: known fields only,
-//! read-only fields never, each value of the right shape, and what is not sent falls to its default
-//! (POST, PUT) or keeps its value (PATCH). Here this rule is written once; the modules of the
-//! objects hold the tables and the rules that span several fields. Nested objects and lists are
-//! always replaced whole, with their own defaults filled in.
+//! Writes to pools, monitors, load balancers and records follow the same rules: only known fields,
+//! no read-only fields, and every value of the right shape. A field that is not sent gets its
+//! default (POST, PUT) or keeps its value (PATCH). The modules of the objects have the tables, and
+//! the rules that span several fields. Nested objects and lists are always replaced whole, with
+//! their own defaults filled in.
 //!
-//! The real API ignores some unknown fields; the lab refuses them all, because a misspelt field
-//! that is silently dropped is the very mistake that a test should find.
+//! The real API ignores some unknown fields. The lab refuses them all, because a test should find a
+//! misspelt field.
 use serde_json::{Map, Value, json};
 
 use super::envelope::Row;
@@ -33,7 +33,7 @@ pub(crate) enum Kind {
     ReadOnly,
 }
 
-/// What a field holds when it is not sent.
+/// The value of a field that is not sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Absent {
     Required,
@@ -62,7 +62,7 @@ impl Field {
         Self { name, kind, absent, nullable: false }
     }
 
-    /// A field that accepts `null`, which means the same as leaving it out of a PUT.
+    /// A field that accepts `null`, which means the same as omitting it in a PUT.
     pub(crate) const fn nullable(name: &'static str, kind: Kind, absent: Absent) -> Self {
         Self { name, kind, absent, nullable: true }
     }
@@ -88,22 +88,21 @@ impl Field {
     }
 }
 
-/// One thing that is wrong with a body.
+/// One problem of a body.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     pub(crate) pointer: String,
     pub(crate) message: String,
 }
 
-/// Merges a body into what a PUT or POST starts from: the defaults. Reports every problem, not only
-/// the first.
+/// Merges a body into the defaults, for PUT and POST. Reports all problems.
 pub(crate) fn replace(fields: &'static [Field], body: &Value) -> Result<Row, Vec<Problem>> {
     let mut problems = Vec::new();
     let row = object(fields, body, "", &mut problems).unwrap_or_default();
     if problems.is_empty() { Ok(row) } else { Err(problems) }
 }
 
-/// Merges a body into the row as it stands: fields that are not sent keep their value.
+/// Merges a body into the present row: fields that are not sent keep their values.
 pub(crate) fn patch(
     fields: &'static [Field],
     old: &Row,

@@ -1,9 +1,8 @@
-//! The global rate limit: so many calls in five minutes, counted per user over all of the user's
-//! tokens.
+//! The global rate limit: calls in five minutes, counted per user across all of the user's tokens.
 //!
-//! Going over it is a trap: it does not delay the one call too many, it blocks every call of that
-//! user for the next whole period, the operator's dashboard included. That is why a client needs a
-//! budget of its own well below the limit. Source: Cloudflare's page on API rate limits.
+//! Exceeding it blocks every call of that user for the next whole period, including the operator's
+//! dashboard. So a client needs its own budget well below the limit. Source: Cloudflare's page on
+//! API rate limits.
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -39,11 +38,11 @@ struct Usage {
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
     users: BTreeMap<String, Usage>,
-    /// How far its clock is ahead of the machine's.
+    /// How far the limiter's clock is ahead of the machine's.
     ahead: Duration,
 }
 
-/// What a counted call learns about its user's limit.
+/// The result of counting a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Allowance {
     Granted { remaining: u32, resets_in: Duration },
@@ -51,7 +50,7 @@ pub(crate) enum Allowance {
 }
 
 impl Limiter {
-    /// Lets time pass for all users at once.
+    /// Advances the clock for all users.
     pub(crate) fn pass(&mut self, time: Duration) {
         self.ahead = self.ahead.saturating_add(time);
     }
@@ -84,7 +83,7 @@ impl Limiter {
     }
 }
 
-/// The headers that tell a client where it stands.
+/// The rate limit headers of a reply.
 pub(crate) fn headers(limit: RateLimit, allowance: Allowance) -> Vec<(&'static str, String)> {
     let (remaining, resets_in) = match allowance {
         Allowance::Granted { remaining, resets_in } => (remaining, resets_in),
@@ -101,7 +100,7 @@ pub(crate) fn headers(limit: RateLimit, allowance: Allowance) -> Vec<(&'static s
     headers
 }
 
-/// The answer to a blocked call.
+/// The reply to a blocked call.
 pub(crate) fn blocked(limit: RateLimit) -> Reply {
     let message = format!(
         "More than {} requests per {} seconds reached. \

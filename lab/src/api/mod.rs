@@ -1,23 +1,21 @@
 //! An emulated Cloudflare v4 API: load balancing, DNS records, zones, token check.
 //!
-//! A client of this API must survive what the real one does: lists that are replaced whole, writers
-//! that do not know of each other, a rate limit that locks everybody out, replies that are lost
-//! after the change was made. Recorded answers could not show whether it does, because the state
-//! behind them does not move. So this is the API with its state: tables ([`World`]), the rules of
-//! writing to them, and HTTP around it ([`Api`]).
+//! A client must cope with what the real API does: lists that are replaced whole, concurrent
+//! writers, a rate limit that locks everybody out, replies that are lost after the change was made.
+//! Recorded replies cannot test that, because they have no state behind them. So this API has
+//! state: tables ([`World`]), the rules for writing to them, and HTTP around them ([`Api`]).
 //!
-//! How it goes: [`Api::start`] takes a [`World`] that a test has furnished, serves it on loopback
-//! and records every [`Exchange`]. A [`Fault`] stands between the client and the tables. The same
-//! tables answer DNS, through [`SharedWorld`].
+//! [`Api::start`] serves, on loopback, a [`World`] that a test has set up, and records every
+//! [`Exchange`]. A [`Fault`] disturbs calls on the way. Through [`SharedWorld`] the same tables
+//! answer DNS.
 //!
-//! What is real and what is not: paths, envelope, defaults, order of batches, status classes and
-//! limits follow Cloudflare's documentation, and [`Conformance`] checks transcripts against the
-//! OpenAPI document. Cloudflare's own client, the npm package `cloudflare`, calls every operation
-//! in `lab/tests/official_client.rs`, and every reply has the type that it declares. Error codes
-//! are those that clients have reported, as far as they have.
-//! Stricter than the real API: unknown fields and filters are refused, never ignored. Missing:
-//! everything else, above all health checks of its own (`/health` shows what it was told),
-//! `preview`, monitor groups, and account-level load balancers.
+//! Paths, envelope, defaults, order of batches, status classes and limits follow Cloudflare's
+//! documentation, and [`Conformance`] checks transcripts against the OpenAPI document. In
+//! `lab/tests/official_client.rs` Cloudflare's own client, the npm package `cloudflare`, calls
+//! every operation, and every reply has its declared type. Error codes are those that clients have
+//! reported, where known. It is stricter than the real API: unknown fields and filters are refused,
+//! never ignored. Everything else is missing, above all health checks of its own (`/health` shows
+//! what a test sets), `preview`, monitor groups, and account-level load balancers.
 mod auth;
 mod balancer_fields;
 mod batch;

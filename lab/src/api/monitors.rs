@@ -7,7 +7,7 @@ use super::pools::{reference, referenced, refuse, unknown};
 use super::table::text;
 use super::world::World;
 
-/// The shortest interval that any plan may buy, and the longest, in seconds.
+/// The shortest interval of any plan, and the longest, in seconds.
 const INTERVAL_S: (i64, i64) = (10, 3600);
 
 const MONITOR: &[Field] = &[
@@ -53,7 +53,7 @@ fn expected_codes(codes: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Fills the defaults that hang on the type, and checks the rules that do.
+/// Fills in defaults that depend on the type, and checks rules that do.
 fn finish(row: &mut Row) -> Result<(), Failure> {
     let kind = text(row, "type").to_owned();
     let http = matches!(kind.as_str(), "http" | "https");

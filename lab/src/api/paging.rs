@@ -13,8 +13,8 @@ pub(crate) fn value_of<'a>(query: &'a Query, name: &str) -> Option<&'a str> {
     query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
-/// Refuses parameters that the lab does not emulate: ignored, they would show a client more than it
-/// asked for.
+/// Refuses parameters that the lab does not emulate. If it ignored them, a client would get more
+/// than it asked for.
 pub(crate) fn only(query: &Query, emulated: &[&str]) -> Result<(), Failure> {
     match query.iter().find(|(name, _)| !emulated.contains(&name.as_str())) {
         Some((name, _)) => Err(not_emulated(name)),
@@ -22,12 +22,12 @@ pub(crate) fn only(query: &Query, emulated: &[&str]) -> Result<(), Failure> {
     }
 }
 
-/// The refusal of a parameter that the real API would understand, or not even that.
+/// The refusal of a parameter that is not emulated, whether the real API knows it or not.
 pub(crate) fn not_emulated(parameter: &str) -> Failure {
     Failure::new(400, 1004, format!("the filter {parameter} is not emulated"))
 }
 
-/// Which page is wanted.
+/// The requested page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paging {
     page: usize,
@@ -58,7 +58,7 @@ impl Paging {
         })
     }
 
-    /// Cuts the page out of the whole list.
+    /// Returns this page of the whole list.
     pub(crate) fn reply(self, rows: Vec<Value>) -> Reply {
         let total = rows.len();
         let skipped = (self.page - 1).saturating_mul(self.per_page);

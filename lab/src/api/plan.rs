@@ -1,4 +1,4 @@
-//! What an account's plan allows.
+//! Plans and their limits.
 
 /// The most pools of an account, and the most origins of a pool, without an Enterprise contract.
 pub(crate) const OBJECTS_MAX: usize = 20;

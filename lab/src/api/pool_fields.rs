@@ -1,4 +1,4 @@
-//! What a pool may contain, and the rules that span several of its fields.
+//! The fields of a pool, and the rules that span several of them.
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -108,8 +108,8 @@ fn address(address: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Whether a text is a hostname of two labels or more. The last label must not be a number, or
-/// `300.1.1.1` would pass for a name.
+/// Whether a text is a hostname of two or more labels. The last label must not be a number, so that
+/// `300.1.1.1` is not a name.
 pub(crate) fn is_hostname(name: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -122,7 +122,7 @@ pub(crate) fn is_hostname(name: &str) -> bool {
     name.len() <= 255 && labels.len() >= 2 && !numeric && labels.iter().all(|l| label(l))
 }
 
-/// Checks what no single field shows.
+/// Checks rules that span several fields.
 pub(crate) fn check(row: &Row) -> Result<(), Failure> {
     let empty = Vec::new();
     let origins = row.get("origins").and_then(Value::as_array).unwrap_or(&empty);

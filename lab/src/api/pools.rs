@@ -1,8 +1,8 @@
 //! Pools: `/accounts/{account}/load_balancers/pools`.
 //!
-//! A PATCH overwrites the properties that are sent, and `origins` is one property: there is no way
-//! to change one origin alone, and no precondition header, so the last of two writers wins and the
-//! other's change is gone. Source: Cloudflare's API reference ("overwriting the supplied
+//! A PATCH overwrites the properties that are sent, and `origins` is one property. One origin
+//! cannot be changed alone, and there is no precondition header, so the last of two writers wins
+//! and the other's change is lost. Source: Cloudflare's API reference ("overwriting the supplied
 //! properties").
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use super::pool_fields::{POOL, check};
 use super::table::{flag, text};
 use super::world::{World, now};
 
-/// The bulk PATCH knows one field, and one value for it.
+/// The bulk PATCH accepts one field with one value.
 const BULK: &[Field] = &[Field::new("notification_email", Kind::OneOf(&[""]), Absent::Required)];
 
 /// Turns the problems of a body into a refusal.
@@ -31,7 +31,7 @@ pub(crate) fn unknown(kind: &str) -> Failure {
     Failure::new(404, 1001, format!("{kind} not found"))
 }
 
-/// The refusal to delete what others refer to.
+/// The refusal to delete an object that others refer to.
 pub(crate) fn referenced(kind: &str, by: &str) -> Failure {
     let message = format!("{kind} is referenced by {by}: resource is referenced by others");
     Failure::new(412, 1005, message)
@@ -75,7 +75,7 @@ impl World {
         self.store_pool(World::reborn(row, &old), Some(&old))
     }
 
-    /// The bulk PATCH: it can only clear the notification address of all pools.
+    /// The bulk PATCH, which can only clear the notification address of all pools.
     pub(crate) fn patch_all_pools(&mut self, body: &Value) -> Result<Reply, Failure> {
         fields::replace(BULK, body).map_err(refuse)?;
         let rows: Vec<Row> = self.pools.rows().cloned().collect();
@@ -138,7 +138,7 @@ impl World {
         Ok(Reply::ok(shown))
     }
 
-    /// A pool as the API shows it; with the quirk on, its origins come back in another order.
+    /// A pool as the API shows it; with the quirk on, its origins are in another order.
     pub(crate) fn shown_pool(&self, row: &Row) -> Value {
         let mut row = row.clone();
         if self.quirks.origins_reordered
@@ -157,7 +157,7 @@ impl World {
     }
 }
 
-/// Entry of a `references` list.
+/// An entry of a `references` list.
 pub(crate) fn reference(direction: &str, kind: &str, id: &str, name: &str) -> Value {
     json!({
         "reference_type": direction, "resource_type": kind,
@@ -166,7 +166,7 @@ pub(crate) fn reference(direction: &str, kind: &str, id: &str, name: &str) -> Va
 }
 
 /// Sets or clears the read-only `disabled_at` of the pool and of each origin. What was disabled
-/// before keeps its time; an origin is the same one if its name and address are.
+/// before keeps its time. An origin is identified by name and address.
 fn mark_disabled(row: &mut Row, old: Option<&Row>) {
     let time = now();
     let earlier = |disabled: Option<&Value>| disabled.cloned().unwrap_or_else(|| json!(time));

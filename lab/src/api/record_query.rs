@@ -1,7 +1,7 @@
 //! Filters and order of `GET /zones/{zone}/dns_records`.
 //!
-//! A parameter that the lab does not emulate is refused: a filter that is silently ignored would
-//! show a client more records than it asked for.
+//! Parameters that the lab does not emulate are refused. If a filter were ignored, a client would
+//! get more records than it asked for.
 use serde_json::Value;
 
 use super::envelope::{Failure, Reply, Row};
@@ -89,7 +89,7 @@ impl World {
     }
 }
 
-/// Numbers before text, and each among its own; ties keep the order of creation.
+/// Sorts numbers before text; ties keep the order of creation.
 fn sort_key(row: &Row, field: &str) -> (i64, String) {
     match row.get(field) {
         Some(Value::Number(number)) => (number.as_i64().unwrap_or_default(), String::new()),

@@ -1,6 +1,6 @@
-//! The rules of DNS records that no single field shows.
+//! The rules for DNS records that span several fields.
 //!
-//! Codes and texts are those that clients have reported; see `envelope.rs` on why not to branch on
+//! Codes and texts are those that clients have reported. `envelope.rs` says why not to branch on
 //! them.
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -12,10 +12,10 @@ use super::pool_fields::is_hostname;
 use super::table::{flag, strings, text};
 use super::world::Zone;
 
-/// Seconds that a record's TTL shows when Cloudflare chooses ("auto").
+/// The TTL of a record whose TTL Cloudflare chooses ("auto").
 const TTL_AUTO: i64 = 1;
 
-/// Brings a record to the form that the table keeps: full lower-case name, TTL auto where proxied.
+/// Converts a record to the stored form: full lower-case name, TTL auto if proxied.
 pub(crate) fn normalise(row: &mut Row, zone: &Zone) -> Result<(), Failure> {
     let given = text(row, "name").trim_end_matches('.').to_ascii_lowercase();
     let name = match given.as_str() {
@@ -94,8 +94,7 @@ fn check_content(row: &Row) -> Result<(), Failure> {
     }
 }
 
-/// Checks a record against the others of its name: identical records are refused, and a CNAME
-/// stands alone beside addresses.
+/// Checks a record against others of its name: no identical records, and no CNAME beside addresses.
 pub(crate) fn check_neighbours(row: &Row, zone: &Zone) -> Result<(), Failure> {
     let same_name = |other: &&Row| {
         text(other, "name") == text(row, "name") && text(other, "id") != text(row, "id")

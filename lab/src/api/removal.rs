@@ -1,7 +1,7 @@
-//! Being the person who deletes things behind a client's back.
+//! Deletes objects as another person, behind a client's back.
 //!
-//! The API refuses to delete what others refer to, so a person takes the references away first, and
-//! so do these methods. Like the `edit_…` methods of `seed.rs` they make no calls.
+//! The API refuses to delete an object that others refer to. So these methods remove references
+//! first, as a person would. Like the `edit_…` methods of `seed.rs` they make no calls.
 use serde_json::{Map, Value, json};
 
 use super::envelope::{Failure, Row};
@@ -9,7 +9,7 @@ use super::pools::unknown;
 use super::table::text;
 use super::world::World;
 
-/// The fields of a load balancer, and of the overrides in it, that name pools.
+/// The fields of a load balancer and its overrides that name pools.
 const NAMING_POOLS: &[&str] = &[
     "default_pools",
     "fallback_pool",
@@ -30,9 +30,9 @@ impl World {
         self.delete_record(&zone, &id).map(drop)
     }
 
-    /// Deletes a pool as another person, who first takes it out of every load balancer: the next
-    /// default pool becomes the fallback where the pool was, and a load balancer without another
-    /// default pool goes too.
+    /// Deletes a pool as another person, who first removes it from every load balancer. If it was
+    /// the fallback, the next default pool becomes the fallback. A load balancer without another
+    /// default pool is deleted too.
     ///
     /// **Errors**: 404 if there is no such pool.
     pub fn remove_pool(&mut self, name: &str) -> Result<(), Failure> {
@@ -53,7 +53,7 @@ impl World {
         self.delete_load_balancer(&zone, &id).map(drop)
     }
 
-    /// Deletes a monitor as another person, who first takes it from every pool.
+    /// Deletes a monitor as another person, who first removes it from every pool.
     ///
     /// **Errors**: 404 if there is no such monitor.
     pub fn remove_monitor(&mut self, id: &str) -> Result<(), Failure> {
@@ -65,7 +65,7 @@ impl World {
         self.delete_monitor(id).map(drop)
     }
 
-    /// Takes a pool out of one load balancer.
+    /// Removes a pool from one load balancer.
     fn release_pool(&mut self, user: &Row, pool: &str) -> Result<(), Failure> {
         let (zone, id) = self.balancer_id(text(user, "name"))?;
         let naming = user.iter().filter(|(field, _)| NAMING_POOLS.contains(&field.as_str()));
@@ -84,7 +84,7 @@ impl World {
     }
 }
 
-/// Takes a pool's id out of a value, and with it the lists and fields that held nothing else.
+/// Removes a pool's id from a value, and the lists and fields that become empty.
 fn drop_references(value: &mut Value, pool: &str) {
     match value {
         Value::Array(items) => {

@@ -1,13 +1,13 @@
-//! Other people who write at the worst moment: after a client's read and before its write.
+//! Edits by other people between a client's read and its write.
 //!
-//! The API has no precondition header, so a client that reads, thinks and writes can always meet
-//! this. Each edit waits for one GET. It is made in the same breath as the answer is taken from the
-//! tables, so the client gets the old state and every later call the new one.
+//! The API has no precondition header, so any client that reads and then writes can meet this. Each
+//! edit waits for one GET. It is made together with that GET, whose reply shows the old state;
+//! every later call sees the new one.
 use super::world::World;
 
 type Edit = Box<dyn FnOnce(&mut World) + Send>;
 
-/// The edits that wait, in the order of their arrangement.
+/// The waiting edits, in order.
 #[derive(Default)]
 pub(crate) struct Rivals {
     waiting: Vec<(String, Edit)>,
@@ -28,7 +28,7 @@ impl Rivals {
         self.waiting.len()
     }
 
-    /// Takes the first edit that waits for a read of this path.
+    /// Takes the first edit that waits for this path.
     pub(crate) fn take(&mut self, path: &str) -> Option<Edit> {
         let position = self.waiting.iter().position(|(prefix, _)| path.starts_with(prefix))?;
         Some(self.waiting.remove(position).1)

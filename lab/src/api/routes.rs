@@ -1,8 +1,7 @@
-//! From a call to the operation that answers it.
+//! Routes a call to its operation.
 //!
-//! The order of the checks is the order in which a client meets them: who are you, is there such a
-//! route, may you, then the body. An id of a zone or account that is well formed but not yours is a
-//! matter of permission (403), a malformed one is no route at all (404).
+//! Checks come in this order: token, route, permission, body. A well-formed zone or account id that
+//! the token does not own is a matter of permission (403); a malformed one is not a route (404).
 use serde_json::Value;
 
 use super::auth::{self, ApiToken, Permission};
@@ -10,7 +9,7 @@ use super::envelope::{Failure, Reply};
 use super::transcript::Body;
 use super::world::World;
 
-/// One call, stripped of HTTP.
+/// One call, without HTTP details.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: String,

@@ -1,9 +1,9 @@
-//! Setting the scene, and being somebody else.
+//! Methods to set up a world and to edit it as another person.
 //!
-//! Everything here goes through the same rules as the API, so a scene that Cloudflare would refuse
-//! cannot be set. The `edit_…` methods play a person in the dashboard or another program: they
-//! change an object without a call, so nothing shows in the transcript and the client under test
-//! can only find out by reading. `removal.rs` has the `remove_…` methods of the same person.
+//! Everything here obeys the API's rules, so a world that Cloudflare would refuse cannot be set up.
+//! The `edit_…` methods act as a person in the dashboard or another program. They change an object
+//! without a call, so the transcript does not show it and the client under test must read to find
+//! out. `removal.rs` has the matching `remove_…` methods.
 use serde_json::{Value, json};
 
 use super::auth::ApiToken;
@@ -131,7 +131,7 @@ impl World {
         self.patch_record(&zone, &id, body).map(drop)
     }
 
-    /// Sets what `/pools/{id}/health` shows as `pop_health`: health by place, each with a list of
+    /// Sets the `pop_health` of `/pools/{id}/health`: health by data center, each with a list of
     /// origins.
     ///
     /// **Errors**: 404 if there is no pool of this name.

@@ -1,8 +1,8 @@
 //! The API on loopback.
 //!
-//! The server speaks HTTP/1.1 with hyper itself and not through a web framework, because one of its
-//! duties is to break off: a service that returns an error makes hyper close the connection without
-//! a byte of reply, which is how a client meets a lost answer.
+//! The server uses hyper directly, not a web framework, because it must be able to break off
+//! connections: if a service returns an error, hyper closes the connection without a reply, which
+//! is how a client experiences a lost reply.
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,7 +27,7 @@ use super::shared::SharedWorld;
 use super::transcript::{Body, Exchange, Transcript};
 use super::world::World;
 
-/// What the paths of the API start with.
+/// The prefix of the API's paths.
 const BASE: &str = "/client/v4";
 
 /// A running server. It ends when this is dropped.
@@ -74,7 +74,7 @@ impl Api {
         self.port
     }
 
-    /// What stands in for `https://api.cloudflare.com/client/v4`.
+    /// The base URL that replaces `https://api.cloudflare.com/client/v4`.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}{BASE}", self.port)
@@ -97,7 +97,7 @@ impl Api {
         lock(&self.state.transcript).clear();
     }
 
-    /// Calls in the transcript that asked for a change, whatever came of them.
+    /// Number of calls in the transcript that asked for a change, whatever the result.
     #[must_use]
     pub fn write_calls(&self) -> usize {
         self.count(Exchange::is_write)
@@ -109,42 +109,42 @@ impl Api {
         self.count(|exchange| !exchange.is_write())
     }
 
-    /// Puts a fault in the way of later calls.
+    /// Injects a fault for later calls.
     pub fn inject(&self, fault: Fault) {
         lock(&self.state.faults).inject(fault);
     }
 
-    /// How many faults have not struck as often as they should.
+    /// Number of faults that still wait for calls.
     #[must_use]
     pub fn waiting_faults(&self) -> usize {
         lock(&self.state.faults).waiting()
     }
 
-    /// Takes back all faults that have not struck yet.
+    /// Removes all faults that still wait for calls.
     pub fn clear_faults(&self) {
         lock(&self.state.faults).clear();
     }
 
-    /// Lets every later call take this long at least, until it is set again. Faults come on top.
+    /// Makes every later call take at least this long, until set again. Faults are added to it.
     pub fn set_latency(&self, latency: Duration) {
         *lock(&self.state.latency) = latency;
     }
 
-    /// Makes an edit of another person as soon as the next GET of a path that starts like this,
-    /// below `/client/v4`, has been answered with 200: the client reads the old state, and its next
-    /// call meets the new one.
+    /// Makes an edit as another person right after the next GET with this path prefix below
+    /// `/client/v4` was answered with 200. The client reads the old state, and its next call meets
+    /// the new one.
     pub fn on_next_get(&self, path_prefix: &str, edit: impl FnOnce(&mut World) + Send + 'static) {
         lock(&self.state.rivals).wait_for(path_prefix, Box::new(edit));
     }
 
-    /// How many edits still wait for their GET.
+    /// Number of edits that still wait for their GET.
     #[must_use]
     pub fn waiting_edits(&self) -> usize {
         lock(&self.state.rivals).waiting()
     }
 
-    /// Lets time pass for the rate limit alone: periods and blocks end that much sooner. The limit
-    /// itself is `world().lock().rate_limit`, which counts from the next call on.
+    /// Advances the clock of the rate limit alone: periods and blocks end that much sooner. The
+    /// limit itself is `world().lock().rate_limit`, which counts from the next call on.
     pub fn pass_time(&self, time: Duration) {
         lock(&self.state.limiter).pass(time);
     }
@@ -170,7 +170,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Accepts connections for ever; they end with this task, because they live in its set.
+/// Accepts connections until this task ends, which ends them too.
 async fn accept(listener: TcpListener, state: Arc<State>) {
     let mut connections = JoinSet::new();
     loop {
@@ -186,7 +186,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 async fn serve(stream: TcpStream, state: Arc<State>) {
     let service = service_fn(move |request| answer(Arc::clone(&state), request));
     let http = hyper::server::conn::http1::Builder::new();
-    // An error here is a client that went away or a fault that broke off on purpose.
+    // An error means that the client left or that a fault broke off on purpose.
     let _closed = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -248,7 +248,7 @@ fn exchange(call: &Call, fault: Option<FaultKind>) -> Exchange {
     }
 }
 
-/// Handles a call, or does what the fault in its way says.
+/// Handles a call, or does what its fault says.
 async fn meet(
     state: &Arc<State>,
     fault: Option<FaultKind>,
@@ -278,7 +278,7 @@ async fn meet(
     }
 }
 
-/// What a call meets instead of being handled.
+/// The effect of a fault that replaces the handling of a call.
 async fn instead(kind: FaultKind, authorization: Option<&str>) -> Result<Reply, BrokenOff> {
     match kind {
         FaultKind::Status(status) => Ok(stated(status)),
@@ -304,7 +304,7 @@ async fn instead(kind: FaultKind, authorization: Option<&str>) -> Result<Reply, 
     }
 }
 
-/// The envelope of an injected status.
+/// The reply with an injected status.
 fn stated(status: u16) -> Reply {
     let (code, message) = match status {
         403 => (10000, "Authentication error"),
@@ -315,7 +315,7 @@ fn stated(status: u16) -> Reply {
     Failure::new(status, code, message).into()
 }
 
-/// Who, how often, what: the token, its user's rate limit, the operation.
+/// Checks the token, then its user's rate limit, then runs the operation.
 fn handle(state: &State, call: &Call, authorization: Option<&str>) -> Reply {
     let mut world = state.world.lock();
     let token = match auth::find(&world.tokens, authorization, &call.path) {

@@ -1,4 +1,4 @@
-//! One world, many hands: the server, the tests and the DNS server all hold it.
+//! A world shared by the API server, the DNS server and tests.
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::world::World;
@@ -14,8 +14,8 @@ impl SharedWorld {
         Self(Arc::new(Mutex::new(world)))
     }
 
-    /// Locks the world to read or edit it. Let go before the next `await`: calls to the API wait
-    /// for it.
+    /// Locks the world to read or edit it. Drop the lock before the next `await`, because API calls
+    /// wait for it.
     pub fn lock(&self) -> MutexGuard<'_, World> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -26,7 +26,7 @@ impl Table {
         self.rows.iter().find(|row| text(row, field) == value)
     }
 
-    /// Stores a row: over the row with the same id, or at the end.
+    /// Stores a row: replaces the row with the same id, or appends it.
     pub(crate) fn put(&mut self, row: Row) {
         let id = text(&row, "id");
         match self.rows.iter_mut().find(|old| text(old, "id") == id) {
@@ -45,12 +45,12 @@ impl Table {
     }
 }
 
-/// A field as text; empty where it is absent or not text.
+/// A field as text; empty if it is absent or not text.
 pub(crate) fn text<'a>(row: &'a Row, field: &str) -> &'a str {
     row.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// A field as a boolean; false where it is absent.
+/// A field as a boolean; false if it is absent.
 pub(crate) fn flag(row: &Row, field: &str) -> bool {
     row.get(field).and_then(Value::as_bool).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What was said: every call and its answer, in the order of arrival.
+//! Every call and its reply, in the order of arrival.
 //!
 //! The `Authorization` header is never stored, so a transcript can be printed as it is.
 use std::time::Instant;
@@ -21,7 +21,7 @@ pub enum Body {
 }
 
 impl Body {
-    /// Reads a body: JSON where it parses, text otherwise.
+    /// Reads a body as JSON if it parses, otherwise as text.
     pub(crate) fn read(bytes: &[u8]) -> Self {
         if bytes.is_empty() {
             return Self::Empty;
@@ -42,7 +42,7 @@ impl Body {
     }
 }
 
-/// One call and its answer.
+/// One call and its reply.
 #[derive(Clone, Debug, Serialize)]
 pub struct Exchange {
     /// Position in the order of arrival, from 1; not reset by clearing.
@@ -87,7 +87,7 @@ impl Transcript {
         Self { started: Instant::now(), next_seq: 1, exchanges: Vec::new() }
     }
 
-    /// Notes an arriving call and returns its sequence number.
+    /// Records an arriving call and returns its sequence number.
     pub(crate) fn arrive(&mut self, mut exchange: Exchange) -> u64 {
         exchange.seq = self.next_seq;
         exchange.at_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -96,7 +96,7 @@ impl Transcript {
         self.next_seq - 1
     }
 
-    /// Notes what was sent back; nothing, if the transcript was cleared meanwhile.
+    /// Records a reply, unless the transcript was cleared meanwhile.
     pub(crate) fn answer(&mut self, seq: u64, status: u16, response: Body) {
         if let Some(exchange) = self.exchanges.iter_mut().find(|e| e.seq == seq) {
             exchange.status = Some(status);

@@ -15,7 +15,7 @@ use super::limits::RateLimit;
 use super::plan::{OBJECTS_MAX, Plan};
 use super::table::{Table, text};
 
-/// Ways in which the real API has surprised clients, off unless a test turns them on.
+/// Surprising behaviours of the real API, off by default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Quirks {
     /// Replies list the origins of a pool in another order than they were written (terraform
@@ -45,14 +45,14 @@ impl Zone {
     }
 }
 
-/// All that the emulated API knows.
+/// The whole state of the emulated API.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// Deviations of the replies.
+    /// Enabled quirks of replies.
     pub quirks: Quirks,
     /// The limit on every user's calls.
     pub rate_limit: RateLimit,
-    /// Most pools, and most load balancers: 20, unless the account is an Enterprise's.
+    /// Most pools, and most load balancers; 20 unless the account has an Enterprise plan.
     pub objects_max: usize,
     pub(crate) account: String,
     pub(crate) zones: Vec<Zone>,
@@ -65,8 +65,7 @@ pub struct World {
 }
 
 impl World {
-    /// An account with nothing in it. Worlds with the same seed give the same ids in the same
-    /// order.
+    /// An empty account. Worlds with the same seed produce the same ids in the same order.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let mut ids = Ids { seed, made: 0 };
@@ -105,7 +104,7 @@ impl World {
         row
     }
 
-    /// Gives a changed row the identity of the row that it replaces.
+    /// Gives a changed row the id and creation time of the row that it replaces.
     pub(crate) fn reborn(mut row: Row, old: &Row) -> Row {
         for field in ["id", "created_on"] {
             row.insert(field.to_owned(), json!(text(old, field)));
@@ -121,7 +120,7 @@ pub(crate) fn now() -> String {
     now.round(Unit::Microsecond).unwrap_or(now).to_string()
 }
 
-/// Identifiers of 32 hex digits that look random and are not.
+/// Reproducible ids of 32 hex digits.
 #[derive(Clone, Debug)]
 struct Ids {
     seed: u64,

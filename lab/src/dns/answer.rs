@@ -1,4 +1,4 @@
-//! The answer to one question: a pure function of the record table.
+//! Answers one question, as a pure function of the record table.
 use super::rdata::{absolute, build, build_edge, kind, soa};
 use super::{DnsRecord, RecordSource};
 use anyhow::Result;
@@ -11,10 +11,10 @@ const EDGE_V4: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 /// The same for IPv6. Source: RFC 3849.
 const EDGE_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 
-/// The longest chain of `CNAME`s that is followed; a loop ends there.
+/// The longest chain of `CNAME`s that is followed, which also ends loops.
 const CHAIN_MAX: usize = 8;
 
-/// What goes back to the client.
+/// The answer to a client.
 #[derive(Debug, PartialEq)]
 pub(super) struct DnsAnswer {
     pub(super) code: ResponseCode,
@@ -26,7 +26,7 @@ pub(super) struct DnsAnswer {
 }
 
 impl DnsAnswer {
-    /// An answer without any record, outside what this server may speak for.
+    /// An answer without records, for questions outside the zones or errors.
     pub(super) fn bare(code: ResponseCode) -> Self {
         Self { code, authoritative: false, answers: Vec::new(), authority: None }
     }
@@ -34,8 +34,8 @@ impl DnsAnswer {
 
 /// Answers one question. `name` is in lower case, without the final dot.
 ///
-/// A record that cannot be put on the wire makes the answer `SERVFAIL`, as it would on a name
-/// server that was given a broken zone.
+/// A record that cannot be encoded makes the answer `SERVFAIL`, as on a name server with a broken
+/// zone.
 pub(super) fn answer(source: &dyn RecordSource, name: &str, kind: RecordType) -> DnsAnswer {
     let zones = source.zones();
     if zone_of(&zones, name).is_none() {
@@ -52,7 +52,7 @@ fn zone_of<'a>(zones: &'a [String], name: &str) -> Option<&'a str> {
     zones.iter().map(String::as_str).filter(|zone| inside(zone)).max_by_key(|zone| zone.len())
 }
 
-/// Collects records from `name` on, along `CNAME`s as far as they stay inside the zones.
+/// Collects records from `name` on, following `CNAME`s while they stay inside the zones.
 fn follow(
     source: &dyn RecordSource,
     zones: &[String],
@@ -111,7 +111,7 @@ fn matching(
     Ok(found)
 }
 
-/// `NXDOMAIN` where the name does not exist, "no data" where it has only records of other types.
+/// `NXDOMAIN` if the name does not exist, "no data" if it has only records of other types.
 fn no_such_record(chain: Vec<Record>, zone: &str, is_unknown_name: bool) -> Result<DnsAnswer> {
     let code = if is_unknown_name { ResponseCode::NXDomain } else { ResponseCode::NoError };
     Ok(DnsAnswer { code, authoritative: true, answers: chain, authority: Some(soa(zone)?) })

@@ -1,4 +1,4 @@
-//! A client with the manners of `dig`: one question, UDP first, TCP when the answer was cut.
+//! A client that works like `dig`: one question, UDP first, TCP if the answer is truncated.
 use anyhow::{Context, Result, bail};
 use hickory_proto::op::{Message, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};

@@ -1,13 +1,13 @@
 //! An authoritative DNS server over the record table of the emulated API.
 //!
-//! A failover that moves a record is finished only when clients resolve the new address, so the lab
-//! answers DNS from the very table that the API writes: no copy, no delay, no zone transfer. The
-//! answers are those that Cloudflare's own name servers give where that matters to failover: a
-//! record with the TTL `1` ("auto") is answered with 300 s, and a proxied name never shows its
-//! origin but the (here: documentation) address of the edge.
+//! A failover that moves a record is complete only when clients resolve the new address. So the lab
+//! answers DNS from the table that the API writes, without copy or delay. Where it matters for
+//! failover, answers are like those of Cloudflare's name servers: a record with TTL `1` ("auto") is
+//! answered with 300 s, and a proxied name shows the edge's address (here a documentation address),
+//! never its origin.
 //!
-//! [`answer`] is pure: a question and a table in, an answer out. [`server`] puts it on UDP and TCP,
-//! [`client`] asks as `dig` does.
+//! [`answer`] is pure: a question and a table in, an answer out. [`server`] serves it on UDP and
+//! TCP, and [`client`] asks like `dig`.
 mod answer;
 mod client;
 mod rdata;
@@ -32,7 +32,7 @@ pub struct DnsRecord {
     pub proxied: bool,
 }
 
-/// A table of records to answer from, asked anew for each question.
+/// A table of records, read anew for each question.
 pub trait RecordSource: Send + Sync + 'static {
     /// The apex names of the zones that this server is authoritative for, in lower case, without
     /// the final dot.

@@ -1,4 +1,4 @@
-//! From a record's text to its wire data.
+//! Converts a record's text to wire data.
 use super::DnsRecord;
 use anyhow::{Context, Result};
 use hickory_proto::rr::rdata::{SOA, TXT};
@@ -41,7 +41,7 @@ pub(super) fn build_edge(name: &str, data: RData) -> Result<Record> {
 
 fn data(kind: RecordType, content: &str) -> Result<RData> {
     match kind {
-        // A zone file would read these relative to its origin; the table means them absolute.
+        // A zone file would read these as relative to its origin; the table's are absolute.
         RecordType::CNAME | RecordType::NS | RecordType::MX => {
             let absolute = format!("{}.", content.trim_end_matches('.'));
             Ok(RData::try_from_str(kind, &absolute)?)

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, UdpSocket};
 
-/// How often a port that is free for TCP is tried on UDP before giving up.
+/// Attempts to find a port that is free for both TCP and UDP.
 const BIND_ATTEMPTS: usize = 16;
 /// How long a TCP client may stay silent.
 const TCP_IDLE: Duration = Duration::from_secs(10);
@@ -54,8 +54,8 @@ impl DnsServer {
     }
 }
 
-/// Binds one port for both protocols. The system picks it for TCP; UDP may find it taken, hence the
-/// attempts.
+/// Binds one port for both protocols. The system picks it for TCP; it may be taken for UDP, hence
+/// the attempts.
 async fn bind_both() -> Result<(TcpListener, UdpSocket)> {
     let mut last = None;
     for _ in 0..BIND_ATTEMPTS {
@@ -104,7 +104,7 @@ impl RequestHandler for Handler {
             builder.edns(&edns);
         }
         let response = builder.build(metadata, &answer.answers, [], &answer.authority, []);
-        // A client that is gone before its answer is no concern of ours.
+        // The client may be gone already, which is not an error.
         response_handle.send_response(response).await.unwrap_or_else(|_| {
             ResponseInfo::from(Header { metadata, counts: HeaderCounts::default() })
         })

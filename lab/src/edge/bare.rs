@@ -1,4 +1,4 @@
-//! The edge as measurements hold it: the Worker with its bindings and nothing of ours around it.
+//! The edge for measurements: the Worker with its bindings and no workers of ours around it.
 use super::bundle::Folder;
 use super::config::render_bare;
 use super::options::EdgeOptions;
@@ -61,12 +61,12 @@ impl BareEdge {
 
     /// Kills workerd and waits for its end.
     ///
-    /// **Errors**: the system does not let it be killed.
+    /// **Errors**: the system refuses to kill it.
     pub async fn kill(&mut self) -> Result<()> {
         self.process.kill().await
     }
 
-    /// Starts workerd anew on the same storage and ports, and waits until it listens.
+    /// Restarts workerd on the same storage and ports, and waits until it listens.
     ///
     /// **Errors**: it does not start.
     pub async fn start_again(&mut self) -> Result<()> {

@@ -1,13 +1,13 @@
 //! The folder that workerd reads: the Worker's modules, our own workers, and the storage.
 //!
-//! The Worker is copied, so that a rebuild while an edge runs cannot pair the script of one build
-//! with the wasm of another, and a restart runs what the start ran.
+//! The Worker is copied. So a rebuild while an edge runs cannot mix the script of one build with
+//! the wasm of another, and a restart runs the same build.
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The script that workerd starts with.
+/// The entry script.
 const ENTRY: &str = "index.js";
 
 /// Our own workers: file name and text.

@@ -1,10 +1,11 @@
-//! The configuration of workerd: a Cap'n Proto text made from the options.
+//! The configuration of workerd, a Cap'n Proto text made from the options.
+
 use super::bundle::{Folder, Module};
 use super::options::EdgeOptions;
 use super::{COMPATIBILITY_DATE, COMPATIBILITY_FLAGS};
 use std::fmt::Write;
 
-/// The request header that becomes `request.cf`. workerd takes it off the request.
+/// The request header that becomes `request.cf`. workerd removes it from the request.
 pub const CF_HEADER: &str = "x-lab-cf";
 
 /// The sockets, by the names that workerd reports their ports under.
@@ -12,22 +13,22 @@ pub(super) const HTTP_SOCKET: &str = "http";
 /// The socket of the controls.
 pub(super) const CTL_SOCKET: &str = "ctl";
 
-/// What the Worker's KV and its fetches lead to.
+/// The services behind the Worker's KV, fetches and cache.
 struct Around {
     /// A service that speaks the KV service's protocol.
     kv: &'static str,
     outbound: &'static str,
-    /// What the Cache API leads to, as a setting of the Worker.
+    /// The setting for the Cache API.
     cache: &'static str,
 }
 
-/// Both under control.
+/// Through our own workers.
 const UNDER_CONTROL: Around =
     Around { kv: "kvtap", outbound: "netsim", cache: ", cacheApiOutbound = \"cache\"" };
-/// Both as they are.
+/// Direct.
 const BARE: Around = Around { kv: "kv", outbound: "loopback", cache: "" };
 
-/// Which KV namespace the Worker's binding means. There is one; the KV service wants a name.
+/// The KV namespace of the Worker's binding. There is only one, but the KV service needs a name.
 const NAMESPACE: &str = r#"props = (json = "{\"namespace\":\"KV\"}")"#;
 
 /// Writes the whole configuration. `embed` paths are relative to the file, disk paths absolute.
@@ -48,7 +49,7 @@ pub(super) fn render(options: &EdgeOptions, folder: &Folder) -> String {
     whole(folder, &main, &ours, r#""ctl""#)
 }
 
-/// The same without any worker of ours. The socket of the controls is then KV's own.
+/// The same without workers of ours. The control socket is then KV's own.
 pub(super) fn render_bare(options: &EdgeOptions, folder: &Folder) -> String {
     let main = main_worker(options, &folder.modules, &BARE);
     whole(folder, &main, "", &format!(r#"(name = "kv", {NAMESPACE})"#))
@@ -108,8 +109,7 @@ fn main_worker(options: &EdgeOptions, modules: &[Module], around: &Around) -> St
     )
 }
 
-/// One module. The script that `worker-build` makes imports its wasm under a name that begins with
-/// `./`.
+/// One module. The script of `worker-build` imports its wasm by a name that starts with `./`.
 fn module(module: &Module) -> String {
     let file = quote(&format!("main/{}", module.file));
     if module.is_wasm {
@@ -119,7 +119,7 @@ fn module(module: &Module) -> String {
     }
 }
 
-/// The KV service that comes with workerd, with a clock that can be moved.
+/// workerd's own KV service, with a clock that can be moved.
 fn kv_worker() -> String {
     format!(
         r#"modules = [(name = "kv", bundled = "/workerd/kv.js")],
@@ -153,7 +153,7 @@ fn list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(", "))
 }
 
-/// A Cap'n Proto string literal. Text beyond ASCII stands as it is; its escapes are bytes.
+/// A Cap'n Proto string literal. Text beyond ASCII is not escaped, because escapes denote bytes.
 fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {

@@ -1,4 +1,4 @@
-//! The edge as tests and the demo hold it.
+//! The edge for tests and the demo.
 use super::bundle::Folder;
 use super::config::{CF_HEADER, render};
 use super::control::call;
@@ -31,7 +31,7 @@ pub struct Edge {
     world: Mutex<ControlState>,
 }
 
-/// What our own workers hold in memory and must be told again after a restart.
+/// What our workers keep in memory and must be sent again after a restart.
 #[derive(Debug, Default)]
 struct ControlState {
     routes: BTreeMap<String, Route>,
@@ -39,7 +39,7 @@ struct ControlState {
     kv_clock_ms: u64,
 }
 
-/// The end of a cron run.
+/// The result of a cron run.
 #[derive(Deserialize)]
 struct CronRun {
     outcome: String,
@@ -94,7 +94,7 @@ impl Edge {
         Ok(())
     }
 
-    /// Reads a value, past the counters and faults that are meant for the Worker.
+    /// Reads a value, bypassing the Worker's counters and faults.
     ///
     /// **Errors**: workerd does not answer.
     pub async fn kv_get(&self, key: &str) -> Result<Option<String>> {
@@ -122,7 +122,7 @@ impl Edge {
         self.call(&json!({ "command": "kv_list", "prefix": prefix })).await
     }
 
-    /// Moves KV's clock forward, so that what expires, expires, and what spreads, spreads.
+    /// Moves KV's clock forward, so that values expire and propagate.
     ///
     /// **Errors**: workerd does not answer.
     pub async fn advance_kv_clock(&self, ms: u64) -> Result<()> {
@@ -144,7 +144,7 @@ impl Edge {
         self.call(&json!({ "command": "kv_reset_counts" })).await
     }
 
-    /// Makes KV misbehave towards the Worker from now on; the default of [`KvFaults`] ends that.
+    /// Makes KV misbehave towards the Worker from now on. The default of [`KvFaults`] ends that.
     ///
     /// **Errors**: workerd does not answer.
     pub async fn set_kv_faults(&self, faults: KvFaults) -> Result<()> {
@@ -152,9 +152,8 @@ impl Edge {
         self.call(&json!({ "command": "kv_faults", "faults": faults })).await
     }
 
-    /// Lets a host name lead somewhere, for whatever the Worker fetches from now on. The scheme and
-    /// the port of the fetched URL do not matter; the origin sees them in `x-lab-scheme` and
-    /// `x-lab-host`.
+    /// Routes a host name for the Worker's later fetches. The scheme and the port of the fetched
+    /// URL do not matter; the origin sees them in `x-lab-scheme` and `x-lab-host`.
     ///
     /// **Errors**: workerd does not answer.
     pub async fn route_host(&self, host: &str, route: Route) -> Result<()> {
@@ -180,8 +179,7 @@ impl Edge {
         }
     }
 
-    /// The memory of workerd that is in use, in bytes. `None` where the system does not tell by
-    /// `/proc`.
+    /// The resident memory of workerd in bytes. `None` on systems without `/proc`.
     pub async fn resident_bytes(&self) -> Option<u64> {
         let process = self.process.lock().await.id()?;
         let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
@@ -271,13 +269,13 @@ impl Edge {
     }
 }
 
-/// One connection a request: a pooled one may be dead after a restart, and would hide that.
+/// One connection per request: a pooled one may be dead after a restart.
 fn client() -> Result<Client> {
     let client = Client::builder().no_proxy().redirect(redirect::Policy::none());
     Ok(client.pool_max_idle_per_host(0).build()?)
 }
 
-/// JSON that can stand in a header: everything beyond ASCII is escaped.
+/// JSON for a header: everything beyond ASCII is escaped.
 fn ascii_json(value: &Value) -> String {
     let mut ascii = String::new();
     for character in value.to_string().chars() {

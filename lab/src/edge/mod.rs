@@ -1,9 +1,8 @@
-//! The built Worker on the runtime that Cloudflare runs it on, with the world around it under
-//! control.
+//! Runs the built Worker on Cloudflare's runtime, with its surroundings under control.
 //!
-//! One [`Edge`] is one `workerd` process on loopback. The Worker inside has its real bindings: KV
-//! and Durable Objects on disk, text variables, cron. Around it stand four small workers of our
-//! own (`js/`):
+//! One [`Edge`] is one `workerd` process on loopback. The Worker has its real bindings: KV and
+//! Durable Objects on disk, text variables, cron. Four small workers of our own (`js/`) surround
+//! it:
 //!
 //! ```text
 //! client ──► http ──► main ──► netsim ──► 127.0.0.1:<port of a region>
@@ -13,12 +12,11 @@
 //! test ────► ctl ──► cron of main, KV, faults and counters of kvtap, routes of netsim
 //! ```
 //!
-//! `netsim` is the internet: it maps host names to loopback ports, with delay and faults. `kvtap`
-//! counts what the Worker does with KV, and makes KV fail or lag as it does in production. `cache`
-//! keeps in memory what the Worker puts into its cache. `ctl` is how tests reach all of it.
+//! `netsim` simulates the internet: it maps host names to loopback ports, with delay and faults.
+//! `kvtap` counts the Worker's KV operations, and makes KV fail or lag as in production. `cache`
+//! keeps cached responses in memory. `ctl` gives tests access to all of it.
 //!
-//! A [`BareEdge`] is the same Worker without those three, for measurements: they would be measured
-//! with it.
+//! A [`BareEdge`] is the same Worker without the first three, which would distort measurements.
 //!
 //! **Not simulated**: the limits of production (connections, CPU time, KV writes), the placement of
 //! Durable Objects, the frozen clock.

@@ -1,10 +1,10 @@
-//! What an edge is started with, and the values of its controls.
+//! The options of an edge, and the values of its controls.
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// What to run, and with which bindings.
+/// The Worker to run, and its bindings.
 #[derive(Clone, Debug)]
 pub struct EdgeOptions {
     /// The runtime's binary, as [`find_workerd`](super::find_workerd) finds it.
@@ -40,14 +40,14 @@ impl EdgeOptions {
     }
 }
 
-/// Where a host name leads.
+/// The destination of a host name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Route {
     /// The port on 127.0.0.1.
     pub port: u16,
     /// Added before the connection, as distance would.
     pub delay_ms: u64,
-    /// What goes wrong in place of the connection.
+    /// The fault that replaces the connection.
     pub fault: Option<NetFault>,
 }
 
@@ -62,9 +62,9 @@ pub enum NetFault {
     /// The fetch answers with status 523 and a `cf-ray` header: in production Cloudflare's own
     /// network answers for an origin that it cannot reach.
     Unreachable,
-    /// The fetch answers with status 526: so production says of a certificate that does not hold.
+    /// The fetch answers with status 526, as production does for an invalid certificate.
     TlsStatus,
-    /// The fetch is rejected, as workerd on this machine rejects it for such a certificate.
+    /// The fetch is rejected, as workerd does locally for an invalid certificate.
     TlsError,
 }
 
@@ -75,13 +75,12 @@ pub struct KvFaults {
     pub fail_reads: bool,
     /// Puts and deletes are rejected.
     pub fail_writes: bool,
-    /// How long the Worker's single gets go on seeing the value before a change, whoever made it.
-    /// Measured on KV's own clock. Lists and bulk gets always see the newest.
+    /// How long the Worker's single gets still see the old value after a change by anyone, on KV's
+    /// own clock. Lists and bulk gets always see the newest.
     pub propagation_ms: u64,
 }
 
-/// What the Worker has done with KV, failed attempts included. Lists count as one operation each
-/// page.
+/// The Worker's KV operations, including failed ones. Each page of a list counts as one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct KvCounts {
     /// Keys read.
@@ -96,7 +95,7 @@ pub struct KvCounts {
     pub writes_by_key: BTreeMap<String, u64>,
 }
 
-/// One key as a list shows it.
+/// One key of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct KvKey {
     /// The key.

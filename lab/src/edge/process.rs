@@ -13,9 +13,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// How long workerd may take until it listens; it needs a tenth of a second.
+/// Longest start of workerd, which usually takes a tenth of a second.
 const START_BOUND: Duration = Duration::from_secs(10);
-/// How many lines of output are kept, the newest.
+/// Most lines of output that are kept; older ones are dropped.
 const LOG_LINES_MAX: usize = 10_000;
 
 /// The ports of workerd's sockets.
@@ -116,8 +116,8 @@ fn command(workerd: &Path, config: &Path, ports: Option<Ports>) -> Command {
     command
 }
 
-/// Keeps the lines of a stream to its end; those that report a listening socket go to `found` while
-/// somebody waits there.
+/// Logs the lines of a stream until its end. Lines that report a listening socket go to `found`
+/// while it has a receiver.
 async fn read(
     stream: impl AsyncRead + Unpin,
     log: Log,

@@ -26,16 +26,16 @@ pub struct Handshake {
 #[derive(Debug)]
 pub struct Socket(WebSocketStream<TcpStream>);
 
-/// What comes through it.
+/// A message of a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// A text.
     Text(String),
     /// Bytes.
     Binary(Vec<u8>),
-    /// The end, with its code.
+    /// A close, with its code.
     Close(Option<u16>),
-    /// The end without a word.
+    /// The connection broke without a close.
     Broken,
 }
 
@@ -73,7 +73,7 @@ fn texts(headers: &HeaderMap) -> BTreeMap<String, String> {
 }
 
 impl Socket {
-    /// Says something.
+    /// Sends a message.
     ///
     /// **Errors**: the socket is closed.
     pub async fn say(&mut self, message: Message) -> Result<()> {
@@ -85,7 +85,7 @@ impl Socket {
         Ok(self.0.send(message).await?)
     }
 
-    /// What comes next; pings are left out.
+    /// Receives the next message, skipping pings.
     pub async fn hear(&mut self) -> Message {
         loop {
             match self.0.next().await {

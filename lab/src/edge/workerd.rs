@@ -1,19 +1,19 @@
-//! Where the runtime's binary is.
+//! Finds the runtime's binary.
 use anyhow::{Result, bail};
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The variable that names another binary than the one that npm installs.
+/// The variable that overrides the binary installed by npm.
 const VARIABLE: &str = "POINTSMAN_WORKERD";
 
 /// The npm packages that hold a binary, one for each platform.
 const PACKAGES: [&str; 4] =
     ["workerd-linux-64", "workerd-linux-arm64", "workerd-darwin-arm64", "workerd-darwin-64"];
 
-/// Finds workerd: the file that `POINTSMAN_WORKERD` names, else the one that npm installed under
+/// Finds workerd: the file that `POINTSMAN_WORKERD` names, or the one that npm installed under
 /// `root`.
 ///
-/// **Errors**: there is none; the message tells what to run.
+/// **Errors**: there is none; the message says what to run.
 pub fn find_workerd(root: &Path) -> Result<PathBuf> {
     find(root, env::var_os(VARIABLE).map(PathBuf::from))
 }

@@ -1,4 +1,4 @@
-//! What a region answers, and how its mode bends the answer.
+//! The responses of a region, and how its mode changes them.
 use super::mode::Mode;
 use super::pages;
 use super::shared::Shared;
@@ -22,13 +22,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// The page of [`Mode::WrongBody`]: a `200` that is not the application.
+/// The page of [`Mode::WrongBody`]: a `200` that does not come from the application.
 const WRONG_PAGE: &str = "<!doctype html><title>Welcome</title><p>This site is under construction.";
 /// The length that [`Mode::Reset`] announces; it sends half of it.
 const BROKEN_LENGTH: usize = 64 * 1024;
-/// The time in which the first half of a broken body leaves, before the connection is closed.
+/// Time for the first half of a broken body to be sent before the connection is closed.
 const FLUSH_TIME: Duration = Duration::from_millis(10);
-/// The piece in which `/bytes/{n}` streams.
+/// The chunk of `/bytes/{n}`.
 const CHUNK: &[u8] = &[b'.'; 64 * 1024];
 
 /// All routes of a region, behind its mode.
@@ -46,7 +46,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// Counts the request, then lets the mode decide what becomes of it.
+/// Counts the request, then answers it as the mode says.
 async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     shared.count(&request);
     let mut response = match shared.mode() {
@@ -68,7 +68,7 @@ async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next)
     response
 }
 
-/// Reads the whole request, so that a client's upload is not what hangs, and never answers.
+/// Reads the whole request, so that the upload does not hang, and never answers.
 async fn hang(body: Body) -> Response {
     let _ = length(body).await;
     pending().await
@@ -101,7 +101,7 @@ async fn health_or_echo(State(shared): State<Arc<Shared>>, request: Request) -> 
     .into_response()
 }
 
-/// Where `/redirect` sends to.
+/// The target of `/redirect`.
 #[derive(Deserialize)]
 struct Elsewhere {
     to: String,
@@ -111,7 +111,7 @@ async fn redirect(Query(elsewhere): Query<Elsewhere>) -> Response {
     (StatusCode::FOUND, [(header::LOCATION, elsewhere.to)]).into_response()
 }
 
-/// Tells the client what arrived here.
+/// Echoes to the client what arrived here.
 async fn echo(shared: &Shared, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body_length) = length(body).await else {
@@ -155,7 +155,7 @@ async fn bytes(Path(length): Path<u64>) -> Response {
     sized(length, chunks)
 }
 
-/// How many events `/sse` sends, and how far apart.
+/// The number and interval of `/sse` events.
 #[derive(Deserialize)]
 #[serde(default)]
 struct Pace {

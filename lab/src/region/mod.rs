@@ -1,12 +1,11 @@
 //! A region's origin that breaks on command.
 //!
 //! One [`Region`] is one HTTP server on its own loopback port. It serves a health endpoint and
-//! echoes everything else, so that a test sees which region a request reached and what arrived
-//! there. Its [`Mode`] changes while requests flow, and the failures are real ones: a refused
-//! connection is refused by the kernel because nothing listens, a hang holds an accepted
-//! connection, a reset closes it in the middle of a body. A mode reaches connections that are
-//! already open as well: otherwise a client with a connection pool would never notice that its
-//! region has died.
+//! echoes everything else, so that a test sees which region a request reached and what arrived. Its
+//! [`Mode`] can change while requests flow, and the failures are real: the kernel refuses
+//! connections because nothing listens, a hang holds an accepted connection, a reset closes it in
+//! the middle of a body. A mode also applies to open connections; otherwise a client with a
+//! connection pool would not notice that its region failed.
 mod handlers;
 mod mode;
 mod pages;
@@ -22,11 +21,11 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-/// The path of the health endpoint where none is given.
+/// The default path of the health endpoint.
 pub const HEALTH_PATH: &str = "/api/health";
 
-/// The request header in which a client of the lab says who it is, so that a region can count whose
-/// requests reached it, answered or not.
+/// The request header in which a lab client names itself, so that a region can count its requests,
+/// answered or not.
 pub const CLIENT_HEADER: &str = "x-lab-client";
 
 /// A running origin of one region. Ends when dropped.
@@ -38,7 +37,7 @@ pub struct Region {
     task: JoinHandle<()>,
 }
 
-/// How many requests have arrived, hung ones included.
+/// Numbers of requests that arrived, including hung ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Served {
     /// Requests for the health path.
@@ -79,13 +78,12 @@ impl Region {
         self.port
     }
 
-    /// Changes the mode. It holds when this returns: no request that starts afterwards meets the
-    /// old one.
+    /// Changes the mode. It is in force when this returns: no later request meets the old one.
     ///
-    /// **Errors**: the port was taken by another program while it was being let go.
+    /// **Errors**: another program took the port while it was released.
     pub async fn set(&self, mode: Mode) -> Result<()> {
         let (done, result) = oneshot::channel();
-        let gone = "the region's server has ended";
+        let gone = "the region's server has stopped";
         self.orders.send(server::Order { mode, done }).await.context(gone)?;
         result.await.context(gone)?
     }

@@ -1,4 +1,4 @@
-//! The ways in which a region behaves, and their names on a command line.
+//! The modes of a region, and their names on a command line.
 use anyhow::{Error, Result, bail};
 use std::fmt;
 use std::str::FromStr;
@@ -6,14 +6,14 @@ use std::str::FromStr;
 /// How a region treats connections and requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// Answers as it should.
+    /// Answers normally.
     #[default]
     Healthy,
-    /// Nothing listens: the connection is refused, and those that were open are closed.
+    /// Nothing listens: new connections are refused, and open ones are closed.
     Refuse,
-    /// Accepts and reads, never answers.
+    /// Accepts connections and reads requests, but never answers.
     Hang,
-    /// Answers as it should, late.
+    /// Answers normally, but late.
     Slow {
         /// Added before the first byte of every answer.
         delay_ms: u64,
@@ -28,10 +28,9 @@ pub enum Mode {
         /// What `Retry-After` says.
         retry_after_s: u32,
     },
-    /// Answers everything with `200` and a page that is not the application's, as a misrouted
-    /// address does.
+    /// Answers everything with `200` and a page of another application, like a misrouted address.
     WrongBody,
-    /// Healthy for a while, then refusing for a while, and again; begins healthy.
+    /// Alternates between healthy and refusing; starts healthy.
     Flap {
         /// The length of a healthy phase.
         up_ms: u64,
@@ -88,7 +87,7 @@ impl FromStr for Mode {
 fn status(text: &str) -> Result<u16> {
     match text.parse()? {
         code @ 200..=599 => Ok(code),
-        code => bail!("status {code} is not a final one; 200 to 599 are"),
+        code => bail!("status {code} is not allowed; use 200 to 599"),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Pages for what a proxy must not touch: compressed bytes, parts of a body, and answers that the
-//! client itself asks for.
+//! Pages that a proxy must pass on unchanged: compressed bytes, parts of a body, and responses that
+//! the client specifies.
 use super::shared::Shared;
 use axum::Json;
 use axum::extract::{Query, State};
@@ -13,7 +13,7 @@ use tokio::time::sleep;
 /// Eight lines of `compressed by the region`, by gzip.
 const GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03K\xce\xcf-(J-.NMQH\xaaT(\xc9HU(J\
     M\xcf\xcc\xcf\xe3J\x1eZ\x12\x00\xcc\xc5\xed\x06\xc8\x00\x00\x00";
-/// What `/ranges` has.
+/// The body of `/ranges`.
 const WHOLE: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 pub(super) async fn gzip() -> Response {
@@ -21,7 +21,7 @@ pub(super) async fn gzip() -> Response {
     (headers, GZIP).into_response()
 }
 
-/// A status with a JSON body that says it.
+/// A response with this status and its reason as JSON.
 pub(super) fn status(code: u16) -> Response {
     let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (code, Json(json!({ "error": code.canonical_reason() }))).into_response()
@@ -42,8 +42,8 @@ pub(super) async fn ranges(headers: HeaderMap) -> Response {
     (StatusCode::PARTIAL_CONTENT, [(header::CONTENT_RANGE, range)], part).into_response()
 }
 
-/// Answers as the query tells: `code`, `delay_ms` before the head, `body`, and any number of
-/// `header=name: value`. With `in=<region>` other regions answer at once and with 200.
+/// Answers as the query says: `code`, `delay_ms` before the head, `body`, and any number of
+/// `header=name: value`. With `in=<region>` all other regions answer at once with 200.
 pub(super) async fn told(
     State(shared): State<Arc<Shared>>,
     Query(told): Query<Vec<(String, String)>>,

@@ -1,8 +1,8 @@
-//! The socket of a region and the connections behind it.
+//! The listener of a region and its connections.
 //!
-//! One task owns the listener and every connection, so a mode is put into force in one place: it
-//! opens or shuts the door, ends the connections inside if nobody may be served, and only then
-//! reports that the mode holds.
+//! One task owns the listener and every connection, so modes are enforced in one place. It opens or
+//! closes the listener, ends connections if the mode refuses them, and only then reports that the
+//! mode is in force.
 use super::handlers::router;
 use super::mode::Mode;
 use super::shared::Shared;
@@ -24,7 +24,7 @@ use tokio::time::{Instant, sleep_until};
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// A mode to put into force, and whom to tell when it holds.
+/// A mode to enforce, and the channel to report on.
 #[derive(Debug)]
 pub(super) struct Order {
     pub(super) mode: Mode,
@@ -34,8 +34,7 @@ pub(super) struct Order {
 /// The port of a region, listening or not.
 enum Door {
     Open(TcpListener),
-    /// Bound but not listening: the kernel refuses connections, and nobody else gets the port
-    /// meanwhile.
+    /// Bound but not listening: the kernel refuses connections, and no other program gets the port.
     Shut(TcpSocket),
     /// The port could not be bound again.
     Lost,
@@ -75,13 +74,13 @@ impl Server {
         self.addr.port()
     }
 
-    /// Serves until nobody can give orders any more.
+    /// Serves until the sender of orders is dropped.
     pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         loop {
             tokio::select! {
                 order = orders.recv() => {
                     let Some(Order { mode, done }) = order else { return };
-                    // Whoever gave the order may have stopped waiting for it.
+                    // The sender may have stopped waiting.
                     let _ = done.send(self.enforce(mode).await);
                 }
                 connection = accept(&self.door) => {
@@ -104,8 +103,8 @@ impl Server {
         if mode == Mode::Refuse { self.shut().await } else { self.open() }
     }
 
-    /// Enters the next phase. A port that is lost shows in the refused connections and in the next
-    /// order's result.
+    /// Enters the next phase. A lost port shows as refused connections and in the result of the
+    /// next order.
     async fn swing(&mut self) {
         let Some(flap) = &mut self.flap else { return };
         let _ = if flap.swing() { self.open() } else { self.shut().await };
@@ -147,7 +146,7 @@ impl Flap {
         Flap { up, down, is_up: true, ends: Instant::now() + up }
     }
 
-    /// Goes to the other phase and tells whether that is the healthy one.
+    /// Enters the other phase. Returns whether it is the healthy one.
     fn swing(&mut self) -> bool {
         self.is_up = !self.is_up;
         self.ends = Instant::now() + if self.is_up { self.up } else { self.down };
@@ -169,8 +168,7 @@ async fn phase_end(flap: Option<&Flap>) {
     }
 }
 
-/// Serves one connection to its end. A broken connection is often just what was ordered, so nobody
-/// is told.
+/// Serves one connection. Errors are ignored, because broken connections are often ordered.
 async fn serve(stream: TcpStream, router: Router) {
     let service = TowerToHyperService::new(router);
     let _ =

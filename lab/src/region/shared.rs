@@ -1,4 +1,4 @@
-//! What the handlers of a region and its owner both see.
+//! What the handlers of a region and its owner share.
 use super::mode::Mode;
 use super::{CLIENT_HEADER, Served};
 use anyhow::{Context, Result};
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-/// The mode, and what has arrived so far.
+/// The mode, and counts of what arrived.
 #[derive(Debug)]
 pub(super) struct Shared {
     id: String,
@@ -26,7 +26,9 @@ impl Shared {
     pub(super) fn new(id: &str, health_path: &str) -> Result<Self> {
         Ok(Self {
             id: id.to_owned(),
-            header: id.parse().with_context(|| format!("region id `{id}` is no header value"))?,
+            header: id
+                .parse()
+                .with_context(|| format!("region id `{id}` is not a valid header value"))?,
             health_path: health_path.to_owned(),
             mode: Mutex::default(),
             replication_lag_s: AtomicU32::new(0),

@@ -1,4 +1,4 @@
-//! A WebSocket that says back what it is told.
+//! A WebSocket that echoes messages.
 use super::mode::Mode;
 use super::shared::Shared;
 use axum::extract::State;
@@ -6,11 +6,11 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use std::sync::Arc;
 
-/// Where it is.
+/// Its path.
 pub(super) const PATH: &str = "/ws";
-/// The subprotocol that it speaks.
+/// Its subprotocol.
 const SUBPROTOCOL: &str = "lab.echo";
-/// A text that begins with this asks to be closed with the code behind it.
+/// A text with this prefix asks for a close with the code that follows.
 const CLOSE: &str = "close:";
 
 pub(super) async fn echo(State(shared): State<Arc<Shared>>, upgrade: WebSocketUpgrade) -> Response {
@@ -28,7 +28,7 @@ async fn answer(shared: Arc<Shared>, mut socket: WebSocket) {
             _ => continue,
         };
         let answer = match code {
-            Some(code) => Message::Close(Some(CloseFrame { code, reason: "as you wish".into() })),
+            Some(code) => Message::Close(Some(CloseFrame { code, reason: "as requested".into() })),
             None => message,
         };
         if socket.send(answer).await.is_err() {

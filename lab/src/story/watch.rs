@@ -1,18 +1,18 @@
-//! Waiting for several things to be seen, in whatever order they come.
+//! Waits for several expectations, in any order.
 
 use anyhow::{Result, bail};
 use futures_util::future::BoxFuture;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// Longest time from a change to the last thing that must be seen.
+/// Longest time from a change to the last expectation.
 const BOUND: Duration = Duration::from_secs(75);
-/// How often is looked.
+/// The interval between checks.
 const EVERY: Duration = Duration::from_millis(50);
 
 type Check<'w> = Box<dyn FnMut() -> BoxFuture<'w, Result<bool>> + Send + 'w>;
 
-/// Expectations that count from one moment, and where they are told once they are met.
+/// Expectations that are timed from one moment, and printed once they are met.
 pub(super) struct Watch<'w> {
     began: Instant,
     print: &'w mut (dyn FnMut(String) + Send),
@@ -30,7 +30,7 @@ impl<'w> Watch<'w> {
         Self { began, print, expected: Vec::new() }
     }
 
-    /// Adds something that must be seen. Returns its place among the results of [`Watch::all`].
+    /// Adds an expectation. Returns its index in the results of [`Watch::all`].
     pub(super) fn expect<F, R>(&mut self, what: &str, mut check: F) -> usize
     where
         F: FnMut() -> R + Send + 'w,
@@ -41,15 +41,16 @@ impl<'w> Watch<'w> {
         self.expected.len() - 1
     }
 
-    /// Waits until everything was seen, and tells each with its seconds. Returns those seconds.
+    /// Waits until all expectations are met and prints each with its seconds. Returns those
+    /// seconds.
     ///
-    /// **Errors**: something was not seen in time; a check that fails counts as not seen yet.
+    /// **Errors**: an expectation was not met in time; a check that fails counts as not met yet.
     pub(super) async fn all(mut self) -> Result<Vec<f64>> {
         while self.expected.iter().any(|expected| expected.seen_s.is_none()) {
             if self.began.elapsed() > BOUND {
                 let missing = self.expected.iter().filter(|e| e.seen_s.is_none());
                 let missing: Vec<_> = missing.map(|e| e.what.as_str()).collect();
-                bail!("not seen within {} s: {}", BOUND.as_secs(), missing.join("; "));
+                bail!("not confirmed within {} s: {}", BOUND.as_secs(), missing.join("; "));
             }
             for expected in self.expected.iter_mut().filter(|e| e.seen_s.is_none()) {
                 if matches!((expected.check)().await, Ok(true)) {

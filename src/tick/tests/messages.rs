@@ -67,7 +67,7 @@ fn what_was_not_known_before_may_be_absent() {
 #[test]
 fn a_message_that_does_not_read_says_where() {
     let told = |text: &str| json::read::<RoundReply>(text).unwrap_err().to_string();
-    assert_eq!(told(r#"{"done": "soon"}"#), "done: the text `soon` is not allowed here");
+    assert_eq!(told(r#"{"done": "soon"}"#), "done: the string `soon` is not allowed here");
     assert_eq!(told(r#"{"later": {}}"#), ".: the key `later` is not allowed here");
     assert_eq!(told(r#"{"done": "superseded", "probe": {}}"#), ".: a table is not allowed here");
     assert_eq!(
