@@ -19,6 +19,7 @@
 //! proof can go through every case.
 
 use crate::json::text_shape;
+use percent_encoding::{percent_decode_str, percent_encode_byte};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -63,33 +64,13 @@ fn hides_separator(path: &str) -> bool {
 
 /// The path, percent-decoded once. An invalid escape stays as it is.
 fn decoded(path: &str) -> String {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let [first, after @ ..] = rest {
-        let (byte, after) = escape(rest).unwrap_or((*first, after));
-        bytes.push(byte);
-        rest = after;
-    }
+    let bytes: Vec<u8> = percent_decode_str(path).collect();
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
-        chunk.invalid().iter().for_each(|byte| push_escape(&mut text, *byte));
+        text.extend(chunk.invalid().iter().map(|byte| percent_encode_byte(*byte)));
     }
     text
-}
-
-/// The byte of an escape at the start, and what follows it.
-fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
-    let [b'%', high, low, rest @ ..] = text else { return None };
-    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    Some((digit(*high)? << 4 | digit(*low)?, rest))
-}
-
-fn push_escape(text: &mut String, byte: u8) {
-    text.push('%');
-    for digit in [byte >> 4, byte & 15] {
-        text.extend(char::from_digit(digit.into(), 16).map(|digit| digit.to_ascii_uppercase()));
-    }
 }
 
 /// The path without empty and dot segments.

@@ -206,7 +206,7 @@ mod properties {
         path.bytes().fold(String::new(), |mut text, byte| {
             let may_be = byte != b'/' && byte != b'\\';
             if may_be && (chosen.next() == Some(true) || !byte.is_ascii()) {
-                push_escape(&mut text, byte);
+                text.push_str(percent_encode_byte(byte));
             } else {
                 text.push(char::from(byte));
             }
