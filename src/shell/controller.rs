@@ -119,6 +119,8 @@ impl Object {
                 json::write(&reply)
             }
             "/compare" => {
+                #[cfg(pointsman_provoke_panic)]
+                super::provoke::in_the_controller();
                 self.with(controller::Controller::compare_soon)?;
                 self.news.set(Some(self.now()));
                 self.clone().act_on_news(true).await?;

@@ -12,6 +12,8 @@ const CONTROLLER_TIMEOUT_MS: Millis = 30 * SECOND;
 
 /// Makes the run. If the Controller does not answer, nothing is decided and nothing changes.
 pub(super) async fn run(scheduled: Timestamp, env: &Env) {
+    #[cfg(pointsman_provoke_panic)]
+    super::provoke::in_a_run(scheduled);
     let clock = RunClock::starting_at(scheduled);
     let mut request = RoundRequest {
         run: scheduled,

@@ -13,6 +13,8 @@ mod kv;
 mod outbound;
 mod outside;
 mod probe;
+#[cfg(pointsman_provoke_panic)]
+mod provoke;
 mod proxy;
 mod routes;
 mod surface;

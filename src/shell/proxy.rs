@@ -81,6 +81,8 @@ pub fn functions() -> Object {
 }
 
 fn instruction_text(question: &str, now: f64, pin: Option<&str>) -> String {
+    #[cfg(pointsman_provoke_panic)]
+    super::provoke::in_a_request(question);
     let instruction = with(|isolate| isolate.instruct(question, pin, clock::instant(now)));
     instruction.unwrap_or_else(no_routes).text()
 }

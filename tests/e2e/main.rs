@@ -18,6 +18,7 @@ mod config;
 mod jurisdiction;
 mod law;
 mod objects;
+mod panics;
 mod proxy;
 mod secrets;
 mod steady;

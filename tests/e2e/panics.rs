@@ -1,0 +1,78 @@
+//! What a panic leaves in the log. The Worker that ships has no way to be made to panic, so these
+//! play another build of the same sources, in which each part panics where it is asked to
+//! (`src/shell/provoke.rs`).
+
+use crate::support::{config, until};
+use pointsman_lab::deployment::{ADMIN_TOKEN, BERLIN, Deployment, HOST, now_ms, root};
+use reqwest::Method;
+use std::path::PathBuf;
+
+/// The instant for which a run is scheduled that panics.
+const RUN_THAT_PANICS_MS: i64 = 13;
+
+/// `cargo xtask build --provoking` makes it, as `cargo xtask test` does.
+fn bundle() -> PathBuf {
+    let named = std::env::var_os("POINTSMAN_PROVOKING_BUNDLE").map(PathBuf::from);
+    named.unwrap_or_else(|| root().join("target/provoking/bundle"))
+}
+
+async fn started() -> Deployment {
+    let deployment = Deployment::start(&bundle(), &config()).await.unwrap();
+    deployment.edge().run_cron(now_ms()).await.unwrap();
+    deployment
+}
+
+/// Waits for a line that has the message of a panic, and the file and the line of its cause.
+async fn logged(deployment: &Deployment, message: &str) {
+    let is_told = |log: &[String]| {
+        let said = log.iter().position(|line| line.contains(message));
+        // A message of several lines is logged as several.
+        said.is_some_and(|at| log[at.saturating_sub(1)..=at].iter().any(|line| has_place(line)))
+    };
+    until(&format!("`{message}` in the log"), async || is_told(&deployment.edge().log())).await;
+}
+
+/// Whether `src/….rs:LINE` stands in the line.
+fn has_place(line: &str) -> bool {
+    let Some((_, place)) = line.split_once("panicked at src/shell/provoke.rs:") else {
+        return false;
+    };
+    place.starts_with(|c: char| c.is_ascii_digit())
+}
+
+async fn is_served(deployment: &Deployment) {
+    let answer = deployment.get(BERLIN, "/after").await.unwrap();
+    assert_eq!((answer.status, answer.region.as_deref()), (200, Some("eu-west")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_a_request_is_logged_with_its_place_and_the_next_request_is_served() {
+    let deployment = started().await;
+    is_served(&deployment).await;
+    let answer = deployment.get(BERLIN, "/provoke-a-panic").await.unwrap();
+    assert_eq!((answer.status, answer.region), (500, None));
+    logged(&deployment, "provoked in a request").await;
+    is_served(&deployment).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_a_run_is_logged_with_its_place_and_the_next_run_is_made() {
+    let deployment = started().await;
+    let run = deployment.edge().run_cron(RUN_THAT_PANICS_MS);
+    // How it ends is the runtime's matter.
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(5), run).await;
+    logged(&deployment, "provoked in a run").await;
+    deployment.edge().run_cron(now_ms() + 60_000).await.unwrap();
+    is_served(&deployment).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_the_controller_is_logged_with_its_place_and_the_next_run_is_made() {
+    let deployment = started().await;
+    let request = deployment.edge().request(Method::POST, HOST, "/.pointsman/compare", None);
+    let asked = tokio::spawn(request.bearer_auth(ADMIN_TOKEN).send());
+    logged(&deployment, "index out of bounds: the len is 3 but the index is 7").await;
+    asked.abort();
+    deployment.edge().run_cron(now_ms() + 60_000).await.unwrap();
+    is_served(&deployment).await;
+}
