@@ -5,7 +5,7 @@
 #   is none, a date that does not exist, a compatibility flag that does not exist.
 # Seen: it refuses a *binding* to a class that the script does not export, and takes the same class as an entry of
 #   `exports`, without a warning. It takes all the others too, although workerd, which it brings, refuses the
-#   dates and the flag.
+#   year 2099 and the misspelt flag.
 # For us: tests/ground.rs holds wrangler.toml against the script and the runtime.
 set -euo pipefail
 folder=$(mktemp -d)
