@@ -23,9 +23,9 @@ words! {
         Eu = "eu",
         /// The United States.
         Us = "us",
-        /// Data centers that comply with FedRAMP Moderate.
+        /// Data centers that the federal program `FedRAMP` authorizes.
         Fedramp = "fedramp",
-        /// Data centers that comply with FedRAMP High.
+        /// The same, at its level High.
         FedrampHigh = "fedramp-high",
     }
 }
