@@ -1,6 +1,6 @@
 //! Clients of a service, grouped into classes under the same rules.
 
-use super::oracle::{Kv, Oracle, Ruling, SampleRequest};
+use super::oracle::{Kv, Oracle, SampleRequest, SecondOpinion};
 use super::requests::Kinds;
 use super::{requests, scenario};
 use crate::config::{Config, Service};
@@ -83,8 +83,8 @@ fn class(oracle: &Oracle<'_>, service: &Service, sample: &SampleRequest<'_>) -> 
         rules: oracle.guarding(sample).into_iter().cloned().collect(),
         tenant: tenant.filter(|tenant| oracle.listed(tenant).is_some()),
         lacks_tenant: matches!(
-            oracle.ruling(service, &RegionSet::none(), sample),
-            Ruling::Refuse(_)
+            oracle.opinion(service, &RegionSet::none(), sample),
+            SecondOpinion::Refuse(_)
         ),
         does: match (&service.steering.primary, facts.is_safe()) {
             (None, _) => Does::Anything,

@@ -52,7 +52,7 @@ pub(super) struct SampleRequest<'a> {
 
 /// What residency says about a request, whatever is up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Ruling {
+pub(super) enum SecondOpinion {
     /// It is refused, because its tenant is not known.
     Refuse(Refusal),
     /// It may go to these regions of its service; the set may be empty.
@@ -96,15 +96,15 @@ impl<'c> Oracle<'c> {
     }
 
     /// The regions that the request may go to, out of the service's `regions`.
-    pub(super) fn ruling(
+    pub(super) fn opinion(
         &self,
         service: &Service,
         regions: &RegionSet,
         sample: &SampleRequest<'_>,
-    ) -> Ruling {
+    ) -> SecondOpinion {
         let pin = match self.pin(service, sample.form) {
             Ok(pin) => pin,
-            Err(refusal) => return Ruling::Refuse(refusal),
+            Err(refusal) => return SecondOpinion::Refuse(refusal),
         };
         let mut permitted = regions.clone();
         if let Some(pin) = pin {
@@ -115,7 +115,7 @@ impl<'c> Oracle<'c> {
                 permitted.intersect(&read.permits);
             }
         }
-        Ruling::Permit(permitted)
+        SecondOpinion::Permit(permitted)
     }
 
     /// The rules that guard the request, strict and preferred.

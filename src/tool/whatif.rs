@@ -267,12 +267,12 @@ impl Move {
         if (5..crate::country::COUNTRIES).contains(&self.countries.len()) {
             countries = format!("{countries}: {}", some(&self.countries));
         }
-        [format!("  {}", self.clients), self.from.told(), self.to.told(), countries]
+        [format!("  {}", self.clients), self.from.text(), self.to.text(), countries]
     }
 }
 
 impl Destination {
-    fn told(&self) -> String {
+    fn text(&self) -> String {
         let Some((status, word)) = self.status.zip(self.refusal) else {
             let regions: Vec<&str> = self.regions.iter().map(RegionId::as_str).collect();
             return regions.join(" + ");
@@ -283,11 +283,11 @@ impl Destination {
 
 impl RecordMove {
     fn row(&self) -> [String; 4] {
-        let told = |region: &Option<RegionId>| match region {
+        let text = |region: &Option<RegionId>| match region {
             Some(region) => region.to_string(),
             None => "NOWHERE: the record stays".to_owned(),
         };
-        [format!("  {}", self.name), told(&self.from), told(&self.to), "everybody".to_owned()]
+        [format!("  {}", self.name), text(&self.from), text(&self.to), "everybody".to_owned()]
     }
 }
 

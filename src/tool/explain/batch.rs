@@ -118,7 +118,7 @@ fn one(
     err: &mut dyn Write,
     tally: &mut BatchTotals,
 ) -> Result<(), String> {
-    let case = read(text).map_err(|error| told(&error))?;
+    let case = read(text).map_err(|error| json_error(&error))?;
     case.expect.iter().try_for_each(|expect| expect.check(explainer.config))?;
     let report = explainer.explain(&case)?;
     let may_be_nobodys = case.expect.as_ref().is_some_and(Expectation::is_of_no_service);
@@ -162,7 +162,7 @@ fn read(text: &[u8]) -> serde_json::Result<Case> {
 }
 
 /// The error in a line's JSON, without the line number, which is always 1.
-fn told(error: &serde_json::Error) -> String {
+fn json_error(error: &serde_json::Error) -> String {
     error.to_string().replace(" at line 1 column", " at column")
 }
 

@@ -46,7 +46,7 @@ impl Client {
         if call.is_write() || call.body.is_some() || !call.path.starts_with('/') {
             return Reply::Lost(format!("a plan only reads: {} is refused", call.method.as_str()));
         }
-        self.get(&call.path).unwrap_or_else(|error| Reply::Lost(self.told(&error)))
+        self.get(&call.path).unwrap_or_else(|error| Reply::Lost(self.reason(&error)))
     }
 
     /// `text` without the token.
@@ -73,7 +73,7 @@ impl Client {
         if redact(&mut value, &self.token) { value.to_string() } else { body }
     }
 
-    fn told(&self, error: &Error) -> String {
+    fn reason(&self, error: &Error) -> String {
         match error {
             Error::Timeout(_) => format!("timed out after {} ms", self.timeout_ms),
             Error::BodyExceedsLimit(bytes) => format!("it is larger than {bytes} bytes"),

@@ -17,7 +17,7 @@ impl PlanReport {
             writeln!(out)?;
             change.write(out)?;
         }
-        section(out, "withheld", self.withheld.iter().map(WithheldReport::told))?;
+        section(out, "withheld", self.withheld.iter().map(WithheldReport::line))?;
         if self.is_partial {
             writeln!(out, "  some of this may be possible after the changes above")?;
         }
@@ -78,16 +78,16 @@ impl ChangeReport {
             let serving = if serving.is_empty() { "nobody".to_owned() } else { list(serving) };
             writeln!(out, "  {away}served by {serving}")?;
         }
-        let records = self.records.iter().map(RecordReport::told);
-        let origins = self.origins.iter().flat_map(OriginReport::told);
-        let fields = self.fields.iter().map(|field| field.told(self.creates));
+        let records = self.records.iter().map(RecordReport::line);
+        let origins = self.origins.iter().flat_map(OriginReport::lines);
+        let fields = self.fields.iter().map(|field| field.line(self.creates));
         let mut details = records.chain(origins).chain(fields);
         details.try_for_each(|detail| writeln!(out, "  {detail}"))
     }
 }
 
 impl RecordReport {
-    fn told(&self) -> String {
+    fn line(&self) -> String {
         let mut settings = match self.ttl_s {
             Some(AUTOMATIC) => "ttl automatic".to_owned(),
             Some(ttl_s) => format!("ttl {ttl_s}"),
@@ -112,7 +112,7 @@ impl RecordReport {
 }
 
 impl OriginReport {
-    fn told(&self) -> impl Iterator<Item = String> {
+    fn lines(&self) -> impl Iterator<Item = String> {
         let address = plain(&self.address);
         let enabled = self.enabled.map(|to| format!("~ {address}: enabled {} -> {to}", !to));
         let weight = self.weight.as_ref().map(|to| format!("~ {address}: weight -> {to}"));
@@ -121,14 +121,14 @@ impl OriginReport {
 }
 
 impl FieldReport {
-    fn told(&self, is_new: bool) -> String {
+    fn line(&self, is_new: bool) -> String {
         let Self { name, from, to } = self;
         if is_new { format!("+ {name}: {to}") } else { format!("~ {name}: {from} -> {to}") }
     }
 }
 
 impl WithheldReport {
-    fn told(&self) -> String {
+    fn line(&self) -> String {
         let Self { what, why, because, .. } = self;
         format!("{}: {} [{why}]", plain(what), plain(because))
     }

@@ -19,7 +19,8 @@ pub enum Depth {
     EverySet,
     /// Every set, for one request of those that may go to the same regions; none, each one, each
     /// pair and all for every kind.
-    EverySetByRuling,
+    #[serde(rename = "every_set_by_claim")]
+    EverySetByOpinion,
     /// None, each one, each pair and all.
     Pairs,
     /// None, each one and all.
@@ -33,7 +34,7 @@ pub(super) struct Cost {
     /// Requests per set of failed regions.
     pub(super) cases: usize,
     /// Requests that differ in the regions that they may go to.
-    pub(super) rulings: usize,
+    pub(super) opinions: usize,
     /// Work per table.
     pub(super) work: usize,
 }
@@ -55,15 +56,15 @@ impl Share {
 impl Depth {
     /// The most thorough depth that the budget allows.
     pub(super) fn within(share: Share, cost: Cost) -> Self {
-        let Cost { regions, cases, rulings, work } = cost;
+        let Cost { regions, cases, opinions, work } = cost;
         let every = 1_usize << regions.min(EVERY_SET_REGIONS_MAX);
         let pairs = 2 + regions * (regions + 1) / 2;
         let fits = |sets: usize, cases: usize| cases <= share.cases && sets * work <= share.work;
         let is_small = regions <= EVERY_SET_REGIONS_MAX;
         if is_small && fits(every, every * cases) {
             Self::EverySet
-        } else if is_small && fits(every, pairs * cases + every * rulings) {
-            Self::EverySetByRuling
+        } else if is_small && fits(every, pairs * cases + every * opinions) {
+            Self::EverySetByOpinion
         } else if fits(pairs, pairs * cases) {
             Self::Pairs
         } else {
@@ -72,16 +73,16 @@ impl Depth {
     }
 
     /// Whether every kind of request is checked with this many regions down, or only one for each
-    /// ruling.
+    /// opinion.
     pub(super) fn takes_every_kind(self, failed: usize, regions: usize) -> bool {
-        self != Self::EverySetByRuling || failed <= 2 || failed == regions
+        self != Self::EverySetByOpinion || failed <= 2 || failed == regions
     }
 
     /// The depth in words.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::EverySet => "every set",
-            Self::EverySetByRuling | Self::Pairs => "none, each one, each pair and all",
+            Self::EverySetByOpinion | Self::Pairs => "none, each one, each pair and all",
             Self::Singles => "none, each one and all",
         }
     }
@@ -89,7 +90,7 @@ impl Depth {
     /// The sets of failed regions, each once, the empty one first.
     pub(super) fn sets(self, regions: &RegionSet) -> Vec<RegionSet> {
         let regions: Vec<usize> = regions.iter().collect();
-        if matches!(self, Self::EverySet | Self::EverySetByRuling) {
+        if matches!(self, Self::EverySet | Self::EverySetByOpinion) {
             return (0..1_usize << regions.len()).map(|bits| pick(&regions, bits)).collect();
         }
         let mut sets = vec![RegionSet::none()];
@@ -139,8 +140,8 @@ mod tests {
 
     const SHARE: Share = Share { cases: 100_000, work: 100_000 };
 
-    fn within(regions: usize, cases: usize, rulings: usize, work: usize) -> Depth {
-        Depth::within(SHARE, Cost { regions, cases, rulings, work })
+    fn within(regions: usize, cases: usize, opinions: usize, work: usize) -> Depth {
+        Depth::within(SHARE, Cost { regions, cases, opinions, work })
     }
 
     #[test]
@@ -153,7 +154,7 @@ mod tests {
     fn fewer_are_gone_through_where_a_limit_is_passed() {
         let most = SHARE.cases / 1024;
         assert_eq!(within(10, most, 9, 1), Depth::EverySet);
-        assert_eq!(within(10, most + 1, 9, 1), Depth::EverySetByRuling);
+        assert_eq!(within(10, most + 1, 9, 1), Depth::EverySetByOpinion);
         assert_eq!(within(10, most + 1, SHARE.cases, 1), Depth::Pairs);
         assert_eq!(within(10, SHARE.cases / 57, 1000, 1), Depth::Pairs);
         assert_eq!(within(10, SHARE.cases / 57 + 1, 1000, 1), Depth::Singles);
@@ -164,8 +165,15 @@ mod tests {
 
     #[test]
     fn larger_sets_are_gone_through_by_claim() {
-        let every_kind = |failed| Depth::EverySetByRuling.takes_every_kind(failed, 4);
+        let every_kind = |failed| Depth::EverySetByOpinion.takes_every_kind(failed, 4);
         assert_eq!([0, 1, 2, 3, 4].map(every_kind), [true, true, true, false, true]);
         assert!(Depth::EverySet.takes_every_kind(3, 4));
+    }
+
+    #[test]
+    fn each_depth_has_a_stable_word_in_json() {
+        let words = [Depth::EverySet, Depth::EverySetByOpinion, Depth::Pairs, Depth::Singles]
+            .map(|depth| serde_json::to_value(depth).unwrap());
+        assert_eq!(words, ["every_set", "every_set_by_claim", "pairs", "singles"]);
     }
 }

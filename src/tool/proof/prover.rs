@@ -1,6 +1,6 @@
 //! What the four planes share: the scenario under test, and the record of violations.
 
-use super::super::oracle::{Oracle, Ruling, SampleRequest};
+use super::super::oracle::{Oracle, SampleRequest, SecondOpinion};
 use super::{Proof, Subject, VIOLATIONS_MAX, Violation};
 use crate::config::{Config, Service};
 use crate::country::Country;
@@ -31,10 +31,10 @@ pub(super) struct Prover<'p> {
     pub(super) proof: Proof,
 }
 
-/// One request, with the oracle's ruling.
+/// One request, with the oracle's opinion.
 pub(super) struct ProofCase<'k> {
     pub(super) sample: SampleRequest<'k>,
-    pub(super) ruling: Ruling,
+    pub(super) opinion: SecondOpinion,
 }
 
 impl Prover<'_> {

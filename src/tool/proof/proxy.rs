@@ -1,6 +1,6 @@
 //! Requests: whether they go only to permitted regions, and whether refusals are true.
 
-use super::super::oracle::{Kv, Ruling, SampleRequest};
+use super::super::oracle::{Kv, SampleRequest, SecondOpinion};
 use super::{FailureScenario, ProofCase, Subject};
 use crate::config::Service;
 use crate::passive::{BreakerLimits, FinishedTry, Seen, TryOutcome};
@@ -82,9 +82,9 @@ fn fault(
     decision: &Decision<'_>,
 ) -> Option<String> {
     let nowhere = RegionSet::none();
-    let permitted = match &case.ruling {
-        Ruling::Permit(permitted) => permitted,
-        Ruling::Refuse(_) => &nowhere,
+    let permitted = match &case.opinion {
+        SecondOpinion::Permit(permitted) => permitted,
+        SecondOpinion::Refuse(_) => &nowhere,
     };
     for region in &decision.regions {
         let id = &region.entry.id;
@@ -119,7 +119,7 @@ struct Truth<'t> {
 
 impl Truth<'_> {
     fn is_so(&self, refusal: Refusal) -> bool {
-        if let Ruling::Refuse(right) = &self.case.ruling {
+        if let SecondOpinion::Refuse(right) = &self.case.opinion {
             return refusal == *right;
         }
         let primary = self.primary();

@@ -53,7 +53,7 @@ impl fmt::Display for Coverage {
         }
         match depth {
             Depth::EverySet => {}
-            Depth::EverySetByRuling => {
+            Depth::EverySetByOpinion => {
                 f.write_str(
                     "    capped: in the other sets, one request stands for all that may go to the \
                      same regions\n",

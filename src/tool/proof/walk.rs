@@ -1,6 +1,6 @@
 //! Walks through services, sets of failed regions and kinds of requests.
 
-use super::super::oracle::{Ruling, SampleRequest};
+use super::super::oracle::{SampleRequest, SecondOpinion};
 use super::super::requests::{self, Kinds};
 use super::super::scenario;
 use super::failures::{Cost, Depth, Share};
@@ -22,13 +22,13 @@ impl<'p> Prover<'p> {
         let kinds = requests::kinds(&self.oracle, service);
         let regions = self.oracle.regions_of(service);
         let cases = self.cases(service, &regions, &kinds, share.cases / (regions.len() + 2));
-        let rulings = one_for_each_ruling(&cases);
+        let opinions = one_for_each_opinion(&cases);
         let depth = Depth::within(
             share,
             Cost {
                 regions: regions.len(),
                 cases: cases.len(),
-                rulings: rulings.len(),
+                opinions: opinions.len(),
                 work: self.table_work(),
             },
         );
@@ -44,7 +44,7 @@ impl<'p> Prover<'p> {
             let every_kind = depth.takes_every_kind(failed.len(), regions.len());
             if let Some(world) = self.world(id, failed, false) {
                 let cases = cases.iter().enumerate();
-                let cases = cases.filter(|(at, _)| every_kind || rulings.contains(at));
+                let cases = cases.filter(|(at, _)| every_kind || opinions.contains(at));
                 self.planes(id, service, &world, cases.map(|(_, case)| case));
             }
         }
@@ -77,7 +77,7 @@ impl<'p> Prover<'p> {
         regions: &RegionSet,
         sample: SampleRequest<'k>,
     ) -> ProofCase<'k> {
-        ProofCase { sample, ruling: self.oracle.ruling(service, regions, &sample) }
+        ProofCase { sample, opinion: self.oracle.opinion(service, regions, &sample) }
     }
 
     fn planes<'k>(
@@ -176,15 +176,15 @@ impl<'p> Prover<'p> {
     }
 }
 
-/// The indexes of the first case for each ruling and method, which are treated alike whatever is
+/// The indexes of the first case for each opinion and method, which are treated alike whatever is
 /// down.
-fn one_for_each_ruling(cases: &[ProofCase<'_>]) -> BTreeSet<usize> {
+fn one_for_each_opinion(cases: &[ProofCase<'_>]) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     let mut first = BTreeSet::new();
     for (index, case) in cases.iter().enumerate() {
-        let regions = match &case.ruling {
-            Ruling::Permit(regions) => Ok(regions.iter().collect::<Vec<_>>()),
-            Ruling::Refuse(refusal) => Err(refusal.as_str()),
+        let regions = match &case.opinion {
+            SecondOpinion::Permit(regions) => Ok(regions.iter().collect::<Vec<_>>()),
+            SecondOpinion::Refuse(refusal) => Err(refusal.as_str()),
         };
         if seen.insert((regions, case.sample.method)) {
             first.insert(index);

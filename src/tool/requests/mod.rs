@@ -107,8 +107,11 @@ fn kinds_for(
                     kv: Kv::Absent,
                     spellings: Default::default(),
                 };
-                let told = tenants::told(oracle.config, service, form, tenant.as_deref());
-                forms.extend(told.into_iter().filter(|form| seen.insert(format!("{form:?}"))));
+                let forms_of_tenant =
+                    tenants::with_tenant(oracle.config, service, form, tenant.as_deref());
+                forms.extend(
+                    forms_of_tenant.into_iter().filter(|form| seen.insert(format!("{form:?}"))),
+                );
             }
         }
     }

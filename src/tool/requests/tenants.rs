@@ -35,7 +35,7 @@ pub(super) fn classes(oracle: &Oracle<'_>, service: &Service) -> Vec<Option<Stri
 
 /// The form with the tenant, once for each possible KV pin of it. If host or path already name
 /// another tenant, that one counts.
-pub(super) fn told(
+pub(super) fn with_tenant(
     config: &Config,
     service: &Service,
     mut form: Form,

@@ -47,8 +47,7 @@ fn where_no_record_is_ours_nothing_is_done_and_it_says_how_to_make_one_ours() {
     assert_eq!(
         withheld(&plan),
         ["files.example.com A: its records (1) are not marked as ours; put `pointsman:files` \
-             into \
-             the comment of one, or set `adopt = true` [foreign]"]
+             into the comment of one, or set `adopt = true` [foreign]"]
     );
 }
 

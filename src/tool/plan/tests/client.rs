@@ -179,11 +179,11 @@ fn the_token_travels_encrypted_or_not_at_all() {
         ("http://127.0.0.1@api.example.com", "nothing else"),
         ("https://api.example.com?a=b", "nothing else"),
         ("https://api.example.com#a", "nothing else"),
-        ("ftp://127.0.0.1", "begins with `https://`"),
-        ("127.0.0.1:8080", "no address"),
-        ("api.example.com", "begins with `https://`"),
+        ("ftp://127.0.0.1", "begin with `https://`"),
+        ("127.0.0.1:8080", "not a base URL"),
+        ("api.example.com", "begin with `https://`"),
         ("/client/v4", "nothing else"),
-        ("https://", "no address"),
+        ("https://", "not a base URL"),
     ] {
         let refused = access(Some(base), TOKEN, "").unwrap_err();
         assert!(refused.contains(said), "{base}: {refused}");
