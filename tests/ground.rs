@@ -1,5 +1,11 @@
 //! The ground that the Worker stands on is one: what `wrangler.toml` deploys is what the tests run.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
+
 use pointsman_lab::edge::{COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, find_workerd};
 use std::fs;
 use std::path::Path;
