@@ -35,7 +35,9 @@ fn world(said: &Said) -> (World, String) {
     let mut world = World::new(&document);
     for (origin, (health, set, by_command)) in origins().zip(said) {
         world.believe(&origin, "m", *health);
-        set.filter(|_| *by_command).into_iter().for_each(|set| world.command(&origin, set));
+        if let Some(set) = set.filter(|_| *by_command) {
+            world.command(&origin, set);
+        }
     }
     (world, document.to_string())
 }

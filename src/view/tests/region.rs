@@ -9,7 +9,9 @@ fn region(origins: [(Health, Option<OverrideTo>); 2]) -> World {
     let mut world = World::plain();
     for (id, (health, set)) in ["de-1", "de-2"].into_iter().zip(origins) {
         world.believe(id, "m", health);
-        set.into_iter().for_each(|set| world.command(id, set));
+        if let Some(set) = set {
+            world.command(id, set);
+        }
     }
     world
 }
