@@ -4,19 +4,23 @@ import Shim, { Controller } from "pointsman-shim";
 import { carry } from "./carry.js";
 import { handOver } from "./core.js";
 
-// The shim's own note of whether the wasm has panicked.
+// The shim's own note of which wasm instance there is, and whether it has panicked.
 const state = globalThis.__worker_init_state;
-let isKnown = false;
+/**
+ * The instance whose functions `core.js` has. A cron run or the Controller may have started another one since.
+ * @type {number | undefined}
+ */
+let instance;
 
 export { Controller };
 
 /** @satisfies {ExportedHandler<Env>} */
 export default {
   fetch(request, env, context) {
-    if (!isKnown || state.criticalError) {
+    if (instance !== state.instanceId || state.criticalError) {
       // The export of this name hands over the functions of the wasm instance.
       handOver(new Shim(context, env).fetch(), state);
-      isKnown = true;
+      instance = state.instanceId;
     }
     return carry(request, env, context);
   },

@@ -6,8 +6,8 @@ interface Env {
   CONTROLLER: DurableObjectNamespace;
 }
 
-/** The shim's note of whether the wasm has panicked. */
-declare var __worker_init_state: { criticalError: boolean };
+/** The shim's note of which wasm instance runs, counted from the first, and whether it has panicked. */
+declare var __worker_init_state: { criticalError: boolean; instanceId: number };
 
 /** What `worker-build` writes; the build puts it in the place of this name. */
 declare module "pointsman-shim" {

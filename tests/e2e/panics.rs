@@ -19,6 +19,7 @@ fn bundle() -> PathBuf {
 async fn started() -> Deployment {
     let deployment = Deployment::start(&bundle(), &config()).await.unwrap();
     deployment.edge().run_cron(now_ms()).await.unwrap();
+    is_served(&deployment).await;
     deployment
 }
 
@@ -48,7 +49,6 @@ async fn is_served(deployment: &Deployment) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_a_request_is_logged_with_its_place_and_the_next_request_is_served() {
     let deployment = started().await;
-    is_served(&deployment).await;
     let answer = deployment.get(BERLIN, "/provoke-a-panic").await.unwrap();
     assert_eq!((answer.status, answer.region), (500, None));
     logged(&deployment, "provoked in a request").await;
