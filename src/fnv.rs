@@ -1,5 +1,5 @@
-//! FNV-1a, 64 bits: short, and the same on every machine and in every release. Source: Fowler, Noll,
-//! Vo, draft-eastlake-fnv.
+//! FNV-1a, 64 bits: short, and the same on every machine and in every release. Source: Fowler,
+//! Noll, Vo, draft-eastlake-fnv.
 //!
 //! The crate `fnv` hashes a length with as many bytes as the machine has, so a value would have
 //! another hash on the host than in the wasm; what corrects that is as long as this.

@@ -48,8 +48,8 @@ pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, ChosenB
     (left, how.unwrap_or(ChosenBy::Nothing))
 }
 
-/// What a region is ordered by before the policy is asked; `false` and less come first. Regions with
-/// the same are a group.
+/// What a region is ordered by before the policy is asked; `false` and less come first. Regions
+/// with the same are a group.
 type Group = (bool, u64, [bool; 3], bool);
 
 impl<'t> Choice<'_, 't> {

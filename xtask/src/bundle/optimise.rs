@@ -1,7 +1,7 @@
 //! Makes the built wasm smaller.
 //!
-//! `worker-build` would run `wasm-opt` itself, and would keep the names of all functions whatever it
-//! is told. So it leaves that to us: the same program with the same features.
+//! `worker-build` would run `wasm-opt` itself, and would keep the names of all functions whatever
+//! it is told. So it leaves that to us: the same program with the same features.
 
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 //! The recorded size of the wasm: what a build is compared with.
 //!
-//! The file is committed, so the main branch's own figure is at hand wherever its branch is, without
-//! building it. A record that nobody renews would say nothing, so the checks of a change hold it
-//! near the size.
+//! The file is committed, so the main branch's own figure is at hand wherever its branch is,
+//! without building it. A record that nobody renews would say nothing, so the checks of a change
+//! hold it near the size.
 
 use std::fs;
 use std::path::PathBuf;

@@ -23,8 +23,8 @@ pub(super) fn folder(checkout: &Checkout) -> PathBuf {
     checkout.target().join("proxies")
 }
 
-/// Builds those of the others that are `wanted`, and copies ours, which must be in `build/`. Returns
-/// the folder of all.
+/// Builds those of the others that are `wanted`, and copies ours, which must be in `build/`.
+/// Returns the folder of all.
 pub(super) fn build(checkout: &Checkout, tools: &Tools, wanted: &[String]) -> Result<PathBuf> {
     let (sources, built) = (checkout.root().join(SOURCES), folder(checkout));
     for name in SCRIPTS {
