@@ -129,11 +129,10 @@ export function write(hands, env, key, value, metadata, timeoutMs) {
 }
 
 /**
-/**
  * Calls the Controller and returns its answer, a text. In another jurisdiction the same name is
  * another object. Throws where the runtime knows no jurisdictions, as on a developer's machine.
  * @param {Env} env
- * @param {string | undefined} jurisdiction
+ * @param {DurableObjectJurisdiction | undefined} jurisdiction
  * @param {string} path
  * @param {string | undefined} body
  * @param {number} timeoutMs
