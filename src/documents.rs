@@ -39,6 +39,9 @@ pub struct Status {
     pub services: Map<ServiceId, Map<RegionId, Health>>,
     /// What is done at Cloudflare, and what stands in the way.
     pub cloudflare: CloudflareStatus,
+    /// Documents that are too large to be written, so that KV has old ones; absent where there are
+    /// none.
+    pub too_large: Option<Vec<String>>,
     /// The last cron run. Only in the live answer, because it changes every minute.
     pub last_run: Option<RunStatus>,
 }
@@ -164,6 +167,7 @@ fields!(Status {
     doubted_since,
     services,
     cloudflare,
+    too_large if any,
     last_run if any,
 });
 fields!(ControllerStatus { jurisdiction });

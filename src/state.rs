@@ -1,8 +1,10 @@
 //! What the Controller remembers from one tick to the next.
 //!
-//! One document, small enough to be read by a person: in the Controller's own storage after every
-//! round, in KV under `state` after every change. Everything else that is written is derived from
-//! this and the config.
+//! It is kept twice: as [`rows`] in the Controller's own storage, after every round, and as one
+//! document for people in KV under `state`, after every change. Everything else that is written is
+//! derived from this and the config.
+
+pub mod rows;
 
 use crate::config::{Config, Diagnostic, Override};
 use crate::fingerprint::Fingerprint;
@@ -155,14 +157,30 @@ pub struct Actuation {
     pub blocked_until: Option<Timestamp>,
     /// Failed attempts in a row.
     pub attempts: u32,
-    /// After a failure: no new attempt before this instant.
+    /// When the next pass is due that need not wait for a round.
     pub retry_at: Option<Timestamp>,
+    /// Why it is.
+    pub retry_why: Option<RetryWhy>,
     /// What stands in the way.
     pub failures: Vec<String>,
     /// What was withheld on purpose, with the reason.
     pub withheld: Vec<String>,
     /// The last changes that were made, oldest first; at most [`APPLIED_MAX`].
     pub applied: Vec<Applied>,
+}
+
+words! {
+    /// Why a pass is due that need not wait for a round.
+    pub enum RetryWhy {
+        /// The last one failed.
+        Failed = "failed",
+        /// The last one ran out of calls, and what is left is more than upkeep.
+        OutOfCalls = "out_of_calls",
+        /// Upkeep was put off.
+        Upkeep = "upkeep",
+        /// A guard withheld a change, and its time ends then.
+        GuardEnds = "guard_ends",
+    }
 }
 
 /// A change that was begun.
@@ -255,6 +273,7 @@ fields!(Actuation {
     blocked_until,
     attempts = 0,
     retry_at,
+    retry_why,
     failures = Vec::new(),
     withheld = Vec::new(),
     applied = Vec::new(),

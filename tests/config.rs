@@ -13,6 +13,7 @@
 )]
 
 use pointsman::config::{self, Code, Config, Diagnostic};
+use pointsman::controller::table_too_large;
 use pointsman::fingerprint::Fingerprint;
 use pointsman::time::Timestamp;
 use pointsman::tool::{Finding, Part, Severity, Source, render};
@@ -49,7 +50,10 @@ fn source(path: &Path) -> Source {
 }
 
 fn check(document: &Value) -> Vec<Diagnostic> {
-    Config::read(document, Fingerprint::of(b"")).err().unwrap_or_default()
+    match Config::read(document, Fingerprint::of(b"")) {
+        Ok(config) => table_too_large(&config).into_iter().collect(),
+        Err(found) => found,
+    }
 }
 
 fn told(diagnostic: &Diagnostic) -> Finding {

@@ -410,3 +410,26 @@ fn help_and_version_are_no_errors() {
         assert!(ended.out.contains("pointsman"), "{args:?}: {}", ended.out);
     }
 }
+
+#[test]
+fn a_config_whose_routing_table_would_be_too_large_is_a_mistake_with_a_way_out() {
+    let mut config = String::from("version = 1\n[monitors.web]\n");
+    let names: Vec<String> = (0..90).map(|number| format!("r{number:062}")).collect();
+    for (number, name) in names.iter().enumerate() {
+        let origin = format!("{{ id = \"o-{number}\", url = \"https://o{number}.example.net\" }}");
+        let lines =
+            [&format!("[regions.{name}]"), "country = \"IE\"", "origins = [", &origin, "]\n"];
+        config += &lines.join("\n");
+    }
+    config += "[services.web]\nhosts = [\"www.example.com\"]\nmonitor = \"web\"\n";
+    config += &["regions = [\"", &names[0], "\"]\ntenant = { header = \"x-tenant\" }\n"].concat();
+    config += "[limits]\nprobes_per_run = 10_000\n[tenants]\n";
+    let fits = format!("{config}t0 = {{ allow = \"IE\" }}\n");
+    let tenants = (0..5_000).map(|number| format!("t{number} = {{ allow = \"IE\" }}\n"));
+    let large = config + &tenants.collect::<String>();
+    assert_eq!(fed(&["check", "--now", NOW, "-"], &fits).code, 0);
+    let ended = fed(&["check", "--now", NOW, "-"], &large);
+    assert_eq!(ended.code, 1, "{}", ended.err);
+    assert!(ended.err.contains("E024"), "{}", ended.err);
+    assert!(ended.err.contains("keep tenants in KV"), "{}", ended.err);
+}

@@ -47,6 +47,8 @@ words! {
         E022 = "E022",
         /// A tenant is not allowed in any of a service's regions.
         E023 = "E023",
+        /// The routing table of this config could be too large to be written or read.
+        E024 = "E024",
     }
 }
 

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::fingerprint::Fingerprint;
 use crate::hold::Hold;
 use crate::ordered::Map;
-use crate::state::{APPLIED_MAX, Actuation, Applied, Denied, Intent, State};
+use crate::state::{APPLIED_MAX, Actuation, Applied, Denied, Intent, RetryWhy, State};
 use crate::tally::Tally;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 use crate::view::View;
@@ -106,7 +106,7 @@ pub fn circumstances(config: &Config, state: &State, now: Timestamp) -> Circumst
 }
 
 /// Half of the budget is for what is urgent alone.
-fn allowance(config: &Config, actuation: &Actuation, now: Timestamp) -> Allowance {
+pub(super) fn allowance(config: &Config, actuation: &Actuation, now: Timestamp) -> Allowance {
     let used = actuation.calls.within(CALLS_WINDOW_MS, now);
     let most = config.api_calls_per_5_min;
     let has_to_wait = actuation.upkeep_after.is_some_and(|at| now < at);
@@ -137,25 +137,11 @@ impl Controller {
         holds
     }
 
-    /// When the next pass is due that need not wait for a round: one that was put off, failed, or
-    /// waits for a guard.
-    /// Only where one could then begin: an alarm that finds nothing to do must not ask for another.
-    #[must_use]
-    pub fn next_pass_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let view = self.view(now)?;
-        let (config, actuation) = (view.config, &view.state.actuation);
-        let blocked_until = actuation.blocked_until.unwrap_or(now);
-        let at = actuation.retry_at?.max(blocked_until).max(now);
-        let is_spent = allowance(config, actuation, now).calls == 0;
-        let is_wanted = !desired(&view).is_empty();
-        is_wanted.then(|| if is_spent { at.max(now.plus(MINUTE)) } else { at })
-    }
-
     /// Makes the next round compare with the account, and try again what was denied.
     pub fn compare_soon(&mut self) {
         let actuation = &mut self.state.actuation;
         actuation.compared_at = None;
-        actuation.retry_at = None;
+        (actuation.retry_at, actuation.retry_why) = (None, None);
         actuation.denied = Map::new();
     }
 
@@ -226,6 +212,7 @@ fn when_again(actuation: &mut Actuation, report: &PassReport, wanted: Fingerprin
             _ if hopeless => DENIED_MS,
             _ => backoff,
         }));
+        actuation.retry_why = Some(RetryWhy::Failed);
         return;
     }
     actuation.attempts = 0;
@@ -237,11 +224,12 @@ fn when_again(actuation: &mut Actuation, report: &PassReport, wanted: Fingerprin
     let waits_until = hold_down_ends.into_iter().chain(budget_grows).min();
     // A long wait must not keep us from seeing what others do.
     let waits_until = waits_until.map(|at| at.min(now.plus(LOOK_AGAIN_MS)));
-    actuation.retry_at = match report.put_off {
-        Some(Urgency::Upkeep) => Some(now.plus(UPKEEP_LATER_MS)),
-        Some(_) => Some(now),
-        None => waits_until,
+    let retry = match report.put_off {
+        Some(Urgency::Upkeep) => Some((now.plus(UPKEEP_LATER_MS), RetryWhy::Upkeep)),
+        Some(_) => Some((now, RetryWhy::OutOfCalls)),
+        None => waits_until.map(|at| (at, RetryWhy::GuardEnds)),
     };
+    (actuation.retry_at, actuation.retry_why) = retry.unzip();
     // What was changed is read once more before it counts: others write as well.
     let is_found = report.applied.is_empty();
     let is_over = report.put_off.is_none() && is_found && waits_until.is_none();

@@ -123,11 +123,11 @@ fn law_fingerprint(view: &View<'_>, routes: &Routes) -> Fingerprint {
     Fingerprint::of(law.as_bytes())
 }
 
-fn region_entry(id: &RegionId, region: &Region) -> RegionEntry {
+pub(super) fn region_entry(id: &RegionId, region: &Region) -> RegionEntry {
     RegionEntry { id: id.clone(), country: region.country, location: region.location }
 }
 
-fn service_entry(view: &View<'_>, standing: &ServiceStanding<'_>) -> ServiceEntry {
+pub(super) fn service_entry(view: &View<'_>, standing: &ServiceStanding<'_>) -> ServiceEntry {
     let (service, primary) = (standing.service, standing.primary);
     let steering = &service.steering;
     ServiceEntry {
@@ -181,7 +181,7 @@ fn candidate_entry(region: &RegionStanding<'_>) -> CandidateEntry {
     }
 }
 
-fn rule_entry(view: &View<'_>, rule: &Rule) -> RuleEntry {
+pub(super) fn rule_entry(view: &View<'_>, rule: &Rule) -> RuleEntry {
     let When { countries, hosts, paths, methods, headers, tenants } = rule.when.clone();
     let header = |(name, texts)| HeaderEntry { name, texts };
     RuleEntry {
@@ -211,8 +211,8 @@ fn by_name<K: Ord + Clone>(
     Map::of(allows.iter().map(|(name, allow)| (name.clone(), permitted(allow))))
 }
 
-/// Whether pins are kept in KV, where they can name sets. Only then does the table carry sets.
-fn knows_kv_tenants(view: &View<'_>) -> bool {
+/// Whether a pin in KV can name a set. Without such pins the table does not carry any.
+pub(super) fn knows_kv_tenants(view: &View<'_>) -> bool {
     let tenancies = view.config.services.values().filter_map(|s| s.steering.tenancy.as_ref());
     tenancies.into_iter().any(|tenancy| tenancy.kv)
 }

@@ -9,21 +9,35 @@
 //! [`Pass`].
 
 mod actuation;
+mod command;
 mod compile;
+mod lane;
+mod memory;
+mod publishing;
+mod table_size;
+mod waking;
 mod writing;
 
 pub use actuation::{Pass, circumstances};
+pub use command::{Command, CommandError, Reply};
 pub use compile::{routes, routes_of};
-pub use writing::{Document, HEARTBEAT_MS};
+pub use lane::{Lane, SILENCE_MS_MAX, Turn};
+pub use memory::{CONFIG_ENTRY, Memory};
+pub use publishing::{DOCUMENT_BYTES_MAX, KEY_REST_MS};
+pub use table_size::table_too_large;
+pub use waking::{WAKE_AGAIN_MS, Wake, WakeReason};
+pub use writing::{Document, Due, HEARTBEAT_MS};
 
 use crate::config::{Config, Diagnostic};
 use crate::fingerprint::Fingerprint;
 use crate::json;
 use crate::jurisdiction::ControllerJurisdiction;
+use crate::state::rows::{Change, Kept};
 use crate::state::{DIAGNOSTICS_MAX, RefusedConfig, State};
 use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
 use crate::time::Timestamp;
 use crate::view::View;
+use publishing::Publishing;
 
 /// The single writer's mind.
 #[derive(Debug, Default)]
@@ -35,6 +49,13 @@ pub struct Controller {
     refused_here: Option<Fingerprint>,
     /// What its Durable Object is bound to.
     jurisdiction: Option<ControllerJurisdiction>,
+    /// Whether the routing table of the config in use may be too large to be written.
+    has_large_table: bool,
+    /// What storage holds.
+    kept: Kept,
+    /// What has to be done to storage beside that.
+    unsaved: Vec<Change>,
+    publishing: Publishing,
 }
 
 /// What became of a config text.
@@ -42,7 +63,7 @@ pub struct Controller {
 pub enum Offered {
     /// It is the one in use, or the one already refused.
     Same,
-    /// It is in use from now on and must be kept as the last good one.
+    /// It is in use from now on, and is kept as the last good one with the next save.
     Taken,
     /// It is refused; the one in use stays.
     Refused,
@@ -58,19 +79,6 @@ pub struct Round {
 }
 
 impl Controller {
-    /// Goes on from a saved state and the last good config text, where there are such. A text that
-    /// no longer reads, as after a downgrade, counts as absent: everything begins Unknown, and
-    /// nothing moves on that.
-    #[must_use]
-    pub fn restore(state: Option<State>, last_good_config: Option<&str>) -> Self {
-        let config = last_good_config.and_then(|text| Config::parse(text).ok());
-        let mut state = state.unwrap_or_default();
-        if let Some(config) = &config {
-            state.follow(config);
-        }
-        Self { state, config, ..Self::default() }
-    }
-
     /// The same, in a Durable Object of this jurisdiction. It is only told, in the status.
     #[must_use]
     pub fn in_jurisdiction(self, jurisdiction: Option<ControllerJurisdiction>) -> Self {
@@ -101,6 +109,7 @@ impl Controller {
         if self.config.as_ref().is_some_and(|config| config.fingerprint == fingerprint) {
             // The good text is back: what was refused meanwhile is history.
             return if self.state.refused.take().is_some() {
+                self.keep_config(text);
                 Offered::Taken
             } else {
                 Offered::Same
@@ -109,11 +118,17 @@ impl Controller {
         if self.refused_here == Some(fingerprint) {
             return Offered::Same;
         }
-        match Config::parse(text) {
+        let sound = Config::parse(text).and_then(|config| match table_too_large(&config) {
+            None => Ok(config),
+            Some(problem) => Err(vec![problem]),
+        });
+        match sound {
             Ok(config) => {
                 self.state.follow(&config);
                 self.config = Some(config);
+                self.has_large_table = false;
                 self.state.refused = None;
+                self.keep_config(text);
                 Offered::Taken
             }
             Err(problems) => {
@@ -159,7 +174,7 @@ impl Controller {
         actuation::begin(&self.view(now)?)
     }
 
-    /// The state as text, for the Controller's own storage.
+    /// The state as one text.
     #[must_use]
     pub fn saved_state(&self) -> String {
         json::write(&self.state)

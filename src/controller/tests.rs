@@ -18,11 +18,21 @@ fn settled() -> Controller {
 
 /// Writes what is due and returns the keys.
 fn write_all(controller: &mut Controller, now: u64) -> Vec<String> {
-    let due = controller.due_documents(at(now));
+    let due = due(controller, now);
     for document in &due {
         controller.written(document, at(now));
     }
-    due.into_iter().map(|document| document.key).collect()
+    keys(&due)
+}
+
+/// Everything that is due, in the order in which it is written.
+fn due(controller: &mut Controller, now: u64) -> Vec<Document> {
+    let Due { routes, pages, .. } = controller.due_documents(at(now));
+    routes.into_iter().chain(pages).collect()
+}
+
+fn keys(documents: &[Document]) -> Vec<String> {
+    documents.iter().map(|document| document.key.clone()).collect()
 }
 
 #[test]
@@ -31,7 +41,7 @@ fn everything_is_written_once_in_the_beginning() {
     controller.offer_config(&config_text(), at(0));
     assert_eq!(
         write_all(&mut controller, 1_000),
-        ["status", "routes", "region:eu-west", "region:sa-east", "region:us-east", "state"]
+        ["routes", "status", "region:eu-west", "region:sa-east", "region:us-east", "state"]
     );
     assert_eq!(write_all(&mut controller, 2_000), [""; 0]);
 }
@@ -52,16 +62,15 @@ fn a_region_that_goes_down_changes_its_own_page_and_the_common_ones() {
     let mut controller = settled();
     run(&mut controller, 120_000, &["eu-1"]);
     let keys = write_all(&mut controller, 175_000);
-    assert_eq!(keys, ["status", "routes", "region:eu-west", "state"]);
+    assert_eq!(keys, ["routes", "status", "region:eu-west", "state"]);
 }
 
 #[test]
 fn what_did_not_arrive_stays_due() {
     let mut controller = settled();
     run(&mut controller, 120_000, &["eu-1"]);
-    let lost = controller.due_documents(at(175_000));
-    let again = controller.due_documents(at(176_000));
-    let keys = |documents: &[Document]| documents.iter().map(|d| d.key.clone()).collect::<Vec<_>>();
+    let lost = due(&mut controller, 175_000);
+    let again = due(&mut controller, 176_000);
     assert_eq!(keys(&lost), keys(&again));
 }
 
@@ -69,13 +78,14 @@ fn what_did_not_arrive_stays_due() {
 fn what_was_sent_and_may_be_lost_is_due_whatever_comes_back() {
     let mut controller = settled();
     run(&mut controller, 120_000, &["eu-1"]);
-    for document in controller.due_documents(at(175_000)) {
-        controller.writing(&document);
+    for document in due(&mut controller, 175_000) {
+        controller.writing(&document, at(175_000));
     }
     run(&mut controller, 180_000, &[]);
-    let keys: Vec<_> =
-        controller.due_documents(at(235_000)).into_iter().map(|document| document.key).collect();
-    assert_eq!(keys, ["status", "routes", "region:eu-west", "state"]);
+    assert_eq!(
+        keys(&due(&mut controller, 235_000)),
+        ["routes", "status", "region:eu-west", "state"]
+    );
 }
 
 #[test]
@@ -98,7 +108,7 @@ fn the_generation_counts_changes_and_not_attempts() {
     let before = controller.state().generation;
     run(&mut controller, 120_000, &["eu-1"]);
     for attempt in 0..3 {
-        controller.due_documents(at(175_000 + attempt));
+        due(&mut controller, 175_000 + attempt);
     }
     assert_eq!(controller.state().generation, before + 1);
 }
@@ -107,7 +117,7 @@ fn the_generation_counts_changes_and_not_attempts() {
 fn the_routing_table_says_what_the_state_says() {
     let mut controller = settled();
     run(&mut controller, 120_000, &["eu-1"]);
-    let document = controller.due_routes(at(175_000)).unwrap();
+    let document = controller.due_documents(at(175_000)).routes.unwrap();
     assert_eq!(document.key, routes::KEY);
     let table = routes::Table::parse(&document.text).unwrap();
     let service = table.service("api.example.com").unwrap();
@@ -177,7 +187,7 @@ fn a_restart_goes_on_where_it_stopped() {
     let state = State::parse(&text).unwrap();
     let mut after = Controller::restore(Some(state), Some(&config_text()));
     assert_eq!(after.state(), before.state());
-    assert_eq!(after.due_documents(at(116_000)), vec![]);
+    assert_eq!(after.due_documents(at(116_000)), Due::default());
 }
 
 #[test]
@@ -207,7 +217,7 @@ fn a_drained_origin_takes_nobody_new_and_both_words_about_it_are_shown() {
     };
     controller.state.overrides.insert(target("eu-1").origin, drain);
     let now = at(116_000);
-    let due = controller.due_documents(now);
+    let due = due(&mut controller, 116_000);
     let text = |key: &str| {
         let document = due.iter().find(|document| document.key == key).unwrap();
         serde_json::from_str::<serde_json::Value>(&document.text).unwrap()
@@ -239,7 +249,7 @@ fn a_service_that_fails_over_by_hand_is_left_alone_at_cloudflare_and_steered_by_
     assert_eq!((&desired.records[0].answer, desired.records[0].manual), (&None, true));
     let mut switches = desired.pools.iter().flat_map(|pool| pool.origins.values());
     assert!(switches.all(|member| member.switch == cloudflare::Switch::Leave));
-    let routes = controller.due_routes(at(115_000)).unwrap();
+    let routes = controller.due_documents(at(115_000)).routes.unwrap();
     let table = routes::Table::parse(&routes.text).unwrap();
     assert_eq!(table.service("api.example.com").unwrap().down.len(), 1);
 }
@@ -264,22 +274,4 @@ fn a_lag_that_passes_its_bound_is_news_and_a_lag_that_moves_is_not() {
     assert!(lag(61, 117_000));
     assert!(!lag(500, 118_000));
     assert!(lag(5, 119_000));
-}
-
-#[test]
-fn an_alarm_that_could_find_nothing_to_do_is_not_asked_for() {
-    let mut controller = settled();
-    controller.state.actuation.retry_at = Some(at(1));
-    assert_eq!(controller.next_pass_at(at(70_000)), Some(at(70_000)), "never in the past");
-    let limit = controller.config().unwrap().api_calls_per_5_min;
-    controller.state.actuation.calls.add(limit, at(70_000));
-    assert_eq!(controller.next_pass_at(at(70_000)), Some(at(130_000)), "the budget is spent");
-    let mut text: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
-    for service in ["api", "files"] {
-        text["services"][service].as_object_mut().unwrap().remove("publish");
-        text["services"][service]["hosts"] = serde_json::json!([format!("{service}.example.com")]);
-    }
-    assert_eq!(controller.offer_config(&text.to_string(), at(70_000)), Offered::Taken);
-    assert_eq!(controller.next_pass_at(at(70_000)), None, "nothing is published");
-    assert_eq!(Controller::default().next_pass_at(at(70_000)), None);
 }

@@ -8,6 +8,7 @@
 use super::Controller;
 use super::actuation::CALLS_WINDOW_MS;
 use super::compile;
+use super::publishing::{bytes_max, fits};
 use crate::config::{Config, Origin, Region};
 use crate::documents::{
     ApiStatus, CloudflareStatus, ConfigStatus, ControllerStatus, Metadata, MonitorStatus,
@@ -38,42 +39,95 @@ pub struct Document {
     substance: Fingerprint,
 }
 
+/// What should be written now.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// The routing table. It goes out before anything else is done, because proxies wait for it.
+    pub routes: Option<Document>,
+    /// The other documents.
+    pub pages: Vec<Document>,
+    /// Documents that are too large to be written and were not a moment ago, for people.
+    pub too_large: Vec<String>,
+}
+
+/// All documents that can be written, and the keys of those that are too large, with their bytes
+/// where they are known.
+struct Made {
+    documents: Vec<Document>,
+    too_large: Map<String, Option<usize>>,
+}
+
 impl Controller {
-    /// The routing table, if it should be written now. It goes out before everything else, because
-    /// proxies wait for it.
-    pub fn due_routes(&mut self, now: Timestamp) -> Option<Document> {
-        self.due_documents(now).into_iter().find(|document| document.key == routes::KEY)
+    /// Everything that should be written now. The generation grows when any substance changed since
+    /// it last grew. Until [`Controller::written`] says that a document arrived, it stays due.
+    pub fn due_documents(&mut self, now: Timestamp) -> Due {
+        let mut made = self.made(now);
+        let is_news = |key: &&String| !self.publishing.too_large.contains(*key);
+        let news: Vec<String> = made.too_large.keys().filter(is_news).cloned().collect();
+        if made.too_large.len() != self.publishing.too_large.len() || !news.is_empty() {
+            self.publishing.too_large = made.too_large.keys().cloned().collect();
+            // The status says so.
+            made = self.made(now);
+        }
+        let said = |key: &String| match made.too_large.get(key) {
+            Some(Some(bytes)) => {
+                format!(
+                    "`{key}` has {bytes} bytes of at most {}: it is not written",
+                    bytes_max(key)
+                )
+            }
+            _ => format!("`{key}` is too large: it is not written"),
+        };
+        let too_large = news.iter().map(said).collect();
+        let (routes, pages) = made.documents.into_iter().partition(|doc| doc.key == routes::KEY);
+        let routes: Vec<Document> = routes;
+        Due { routes: routes.into_iter().next(), pages, too_large }
     }
 
-    /// Everything that should be written now. The generation grows if any substance has changed
-    /// since it last grew. A document stays due until [`Controller::written`] confirms it.
-    pub fn due_documents(&mut self, now: Timestamp) -> Vec<Document> {
-        let mut due = self.documents(now);
-        let substances: Vec<_> = due.iter().map(|doc| doc.substance).collect();
+    /// The documents that are due, as far as they may be written.
+    fn made(&mut self, now: Timestamp) -> Made {
+        let mut all = self.documents(now);
+        let substances: Vec<_> = all.iter().map(|doc| doc.substance).collect();
         let substance = Fingerprint::of(json::write(&substances).as_bytes());
         if self.state.substance != Some(substance) {
             self.state.substance = Some(substance);
             self.state.generation = self.state.generation.saturating_add(1);
             // The documents carry the generation, which has just grown.
-            due = self.documents(now);
+            all = self.documents(now);
         }
         let renewed_at = self.state.routes_written_at;
         let heartbeat_due = renewed_at.is_none_or(|at| now.since(at) >= HEARTBEAT_MS);
         let written = &self.state.written;
         let is_new = |doc: &Document| written.get(&doc.key) != Some(&doc.substance);
         let is_due = |doc: &Document| is_new(doc) || (doc.key == routes::KEY && heartbeat_due);
-        let state_is_due = due.iter().any(is_new);
-        due.retain(is_due);
+        let state_is_due = all.iter().any(is_new);
+        all.retain(is_due);
         if state_is_due {
-            due.push(self.state_document(now));
+            all.push(self.state_document(now));
         }
-        due
+        let mut too_large = Map::new();
+        if self.has_large_table {
+            too_large.insert(routes::KEY.to_owned(), None);
+        }
+        all.retain(|doc| {
+            let bytes = doc.text.len();
+            if !fits(&doc.key, bytes) {
+                too_large.insert(doc.key.clone(), Some(bytes));
+                return false;
+            }
+            true
+        });
+        let due = all.iter().map(|doc| doc.key.clone()).collect();
+        let rested = self.publishing.rested(&due, now);
+        all.retain(|doc| rested.contains(&doc.key));
+        Made { documents: all, too_large }
     }
 
     /// Notes that a document is on its way. Until its arrival is confirmed nobody knows what KV
     /// holds, so it is due again, whatever its substance.
-    pub fn writing(&mut self, document: &Document) {
+    pub fn writing(&mut self, document: &Document, now: Timestamp) {
         self.state.written.remove(&document.key);
+        self.publishing.sending(&document.key, now);
     }
 
     /// Notes that a document has arrived in KV.
@@ -84,6 +138,11 @@ impl Controller {
         if document.key != state::KEY {
             self.state.written.insert(document.key.clone(), document.substance);
         }
+    }
+
+    /// Notes whether everything arrived that was sent for one piece of news.
+    pub fn published(&mut self, all_arrived: bool, now: Timestamp) {
+        self.publishing.sent(all_arrived, now);
     }
 
     /// The live status, for somebody who asks now.
@@ -103,7 +162,9 @@ impl Controller {
         let status = self.lasting_status(view.as_ref(), now);
         let mut documents = vec![status_document(&status, now)];
         if let Some(view) = &view {
-            documents.push(routes_document(view, summary(&status)));
+            if !self.has_large_table {
+                documents.push(routes_document(view, summary(&status)));
+            }
             let regions = view.config.regions.iter();
             documents.extend(regions.map(|(id, region)| region_document(view, id, region)));
         }
@@ -128,8 +189,16 @@ impl Controller {
             doubted_since: self.state.doubted_since,
             services: view.map(service_health).unwrap_or_default(),
             cloudflare: cloudflare_status(&self.state.actuation, self.config.as_ref(), now),
+            too_large: self.too_large(),
             last_run: None,
         }
+    }
+
+    /// The documents that are too large to be written; absent if there is none.
+    fn too_large(&self) -> Option<Vec<String>> {
+        let keys = &self.publishing.too_large;
+        let said = |key: &String| format!("{key}: at most {} bytes are written", bytes_max(key));
+        (!keys.is_empty()).then(|| keys.iter().map(said).collect())
     }
 }
 

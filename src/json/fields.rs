@@ -99,6 +99,12 @@ macro_rules! variants {
 
 /// What `fields!` and `variants!` do with the inside of one type or variant.
 macro_rules! content {
+    (read $reader:ident $value:ident ($($name:tt)*) {}) => {
+        $reader.object($value, &[]).map(|_| $($name)* {})
+    };
+    (write {}) => {
+        serde_json::Value::Object($crate::json::Object::new())
+    };
     (read $reader:ident $value:ident ($($name:tt)*) {
         $($field:ident $(as $key:literal)? $(if $any:ident)? $(= $default:expr)?),* $(,)?
     }) => {{

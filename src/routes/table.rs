@@ -5,7 +5,7 @@ use super::document::{
     TenancyEntry, WhenEntry,
 };
 use super::law_book::{LawBook, Pin};
-use super::{STALE_AFTER, VERSION};
+use super::{ROUTES_BYTES_MAX, STALE_AFTER, VERSION};
 use crate::config::{Affinity, Policy, Proxying};
 use crate::country::Country;
 use crate::health::Health;
@@ -23,6 +23,9 @@ pub enum BadRoutes {
     /// It does not have the shape of the document.
     #[error("the routes do not read: {0}")]
     Shape(#[from] BadJson),
+    /// Larger than what is read.
+    #[error("the routes have {0} bytes of at most {ROUTES_BYTES_MAX}")]
+    TooLarge(usize),
     /// It has the version of another build.
     #[error("the routes are not of version {VERSION}, which this build reads")]
     Version,
@@ -97,6 +100,9 @@ pub struct Candidate {
 impl Table {
     /// Reads the document. Errors: [`BadRoutes`].
     pub fn parse(text: &str) -> Result<Self, BadRoutes> {
+        if text.len() > ROUTES_BYTES_MAX {
+            return Err(BadRoutes::TooLarge(text.len()));
+        }
         let value = json::parse(text).map_err(BadJson::from)?;
         if value.get("version").and_then(Value::as_u64) != Some(VERSION.into()) {
             return Err(BadRoutes::Version);

@@ -31,6 +31,7 @@ pub(super) async fn wait(ms: Millis) {
 
 /// The clock of one cron run. It never shows a time before the scheduled one, so a machine whose
 /// clock is slow cannot take the state back in time.
+#[derive(Clone, Copy, Default)]
 pub(super) struct RunClock {
     ahead_ms: Millis,
 }

@@ -17,6 +17,7 @@ mod probe;
 mod provoke;
 mod proxy;
 mod routes;
+mod storage;
 mod surface;
 
 use js_sys::Promise;

@@ -129,20 +129,19 @@ export function write(hands, env, key, value, metadata, timeoutMs) {
 }
 
 /**
- * Calls the Controller and returns its answer, a text. In another jurisdiction the same name is
- * another object. Throws where the runtime knows no jurisdictions, as on a developer's machine.
+ * Sends a command to the Controller and returns its answer, both as text. In another jurisdiction the
+ * same name is another object. Throws where the runtime knows no jurisdictions, as on a developer's
+ * machine.
  * @param {Env} env
  * @param {DurableObjectJurisdiction | undefined} jurisdiction
- * @param {string} path
- * @param {string | undefined} body
+ * @param {string} body
  * @param {number} timeoutMs
  */
-export function call(env, jurisdiction, path, body, timeoutMs) {
+export function call(env, jurisdiction, body, timeoutMs) {
   return inTime(timeoutMs, async () => {
-    const init = body === undefined ? {} : { method: "POST", body };
     const objects = jurisdiction ? env.CONTROLLER.jurisdiction(jurisdiction) : env.CONTROLLER;
     const stub = objects.getByName("controller");
-    const response = await stub.fetch(`https://controller${path}`, init);
+    const response = await stub.fetch("https://controller/", { method: "POST", body });
     const text = await response.text();
     if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
     return text;
@@ -179,34 +178,6 @@ export function wait(ms) {
  */
 export function jurisdictionOf(state) {
   return state.id.jurisdiction;
-}
-
-/**
- * Stores a text under a key of the object's own storage.
- * @param {DurableObjectState} state
- * @param {string} key
- * @param {string} text
- */
-export async function keep(state, key, text) {
-  await state.storage.put(key, text);
-}
-
-/**
- * The text under a key of the object's own storage.
- * @param {DurableObjectState} state
- * @param {string} key
- */
-export async function load(state, key) {
-  return await state.storage.get(key);
-}
-
-/**
- * Sets the object's alarm.
- * @param {DurableObjectState} state
- * @param {number} ms
- */
-export async function wakeIn(state, ms) {
-  await state.storage.setAlarm(Date.now() + ms);
 }
 
 /**

@@ -65,8 +65,7 @@ extern "C" {
     pub(super) async fn call(
         env: &Env,
         jurisdiction: Option<&str>,
-        path: &str,
-        body: Option<&str>,
+        body: &str,
         timeout_ms: u32,
     ) -> Result<JsValue>;
 
@@ -80,12 +79,6 @@ extern "C" {
 
     #[wasm_bindgen(js_name = jurisdictionOf)]
     pub(super) fn jurisdiction_of(state: &State) -> Option<String>;
-    #[wasm_bindgen(catch)]
-    pub(super) async fn keep(state: &State, key: &str, text: &str) -> Result<()>;
-    #[wasm_bindgen(catch)]
-    pub(super) async fn load(state: &State, key: &str) -> Result<JsValue>;
-    #[wasm_bindgen(catch, js_name = wakeIn)]
-    pub(super) async fn wake_in(state: &State, ms: u32) -> Result<()>;
 
     pub(super) fn complain(what: &str, error: &JsValue);
 }

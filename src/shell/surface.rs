@@ -6,6 +6,7 @@ use crate::http::{
     AdminRequest, AdminRoute, Response, command_without_controller, document, parse_target, route,
     status_without_controller,
 };
+use crate::json;
 use crate::secret::Secret;
 use crate::time::{Millis, SECOND};
 use worker::Env;
@@ -41,7 +42,7 @@ fn proxy() -> Response {
 /// Makes the Controller compare with Cloudflare. The answer is the status after that.
 async fn compare(env: &Env) -> Response {
     match controller::compare(env, COMPARE_TIMEOUT_MS).await {
-        Ok(body) => document(200, body),
+        Ok(status) => document(200, json::write(&status)),
         Err(error) => {
             outside::complain("compare: no Controller", &error);
             command_without_controller(&outside::told(&error))
@@ -52,8 +53,8 @@ async fn compare(env: &Env) -> Response {
 /// The status from the Controller. If it does not answer, the copy in KV; a header says which.
 async fn status(env: &Env) -> Response {
     match controller::status(env, CONTROLLER_TIMEOUT_MS).await {
-        Ok(text) => {
-            let mut response = document(200, text);
+        Ok(status) => {
+            let mut response = document(200, json::write(&status));
             response.headers.push(("x-pointsman-source", "controller".to_owned()));
             response
         }

@@ -6,6 +6,7 @@ use super::source::Source;
 use super::terminal::Terminal;
 use super::tree::Part;
 use crate::config::{self, Advice, Code, Config, Diagnostic};
+use crate::controller::table_too_large;
 use crate::time::Timestamp;
 use std::fs::File;
 use std::io::{self, Read};
@@ -71,7 +72,11 @@ pub(super) fn load(name: &str, text: &str, now: Timestamp, colour: bool) -> Load
         }
     };
     let canonical = config::canonical(&source.value);
-    let (valid, findings) = match Config::parse(&canonical) {
+    let fits = |config: Config| match table_too_large(&config) {
+        None => Ok(config),
+        Some(problem) => Err(vec![problem]),
+    };
+    let (valid, findings) = match Config::parse(&canonical).and_then(fits) {
         Ok(config) => {
             let findings = warnings(&config, now);
             (Some(ValidConfig { config, canonical }), findings)

@@ -16,12 +16,14 @@
 mod actuation;
 mod config;
 mod jurisdiction;
+mod lanes;
 mod law;
 mod objects;
 mod panics;
 mod proxy;
 mod secrets;
 mod steady;
+mod storage;
 mod story;
 mod support;
 mod surface;

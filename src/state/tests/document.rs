@@ -41,6 +41,7 @@ fn full() -> Value {
             "blocked_until": T,
             "attempts": 2,
             "retry_at": T,
+            "retry_why": "guard_ends",
             "failures": ["zone example.com: no reply"],
             "withheld": ["pool eu: why"],
             "applied": [{"at": T, "what": "answer 192.0.2.1 (eu-west)"}],
@@ -114,7 +115,7 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
             "zone_ids": {}, "holds": [], "intents": [], "denied": {}, "moved_at": {},
             "changes": {}, "calls": [], "upkeep_after": null,
             "settled": null, "compared_at": null, "attempted": null,
-            "blocked_until": null, "attempts": 0, "retry_at": null, "failures": [],
+            "blocked_until": null, "attempts": 0, "retry_at": null, "retry_why": null, "failures": [],
             "withheld": [], "applied": [],
         },
     });

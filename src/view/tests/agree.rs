@@ -45,7 +45,8 @@ fn world(said: &Said) -> (World, String) {
 /// What the pages say: `status`, and `region:<id>` by the region.
 fn pages(world: &World, text: &str) -> Map<String, Value> {
     let mut controller = Controller::restore(Some(world.state.clone()), Some(text));
-    let written = controller.due_documents(NOW).into_iter();
+    let due = controller.due_documents(NOW);
+    let written = due.routes.into_iter().chain(due.pages);
     Map::of(written.map(|page| (page.key, serde_json::from_str(&page.text).unwrap())))
 }
 

@@ -7,3 +7,5 @@ mod law;
 mod owners;
 mod scene;
 mod spending;
+
+pub(crate) use scene::{one_of_each, settled};

@@ -1,0 +1,98 @@
+//! When the Controller has to wake by itself, and for what.
+//!
+//! Rounds wake it several times a minute. An alarm is for what should not wait for a round, or must
+//! happen even if cron is silent. There is one alarm, so there is one answer: the earliest instant,
+//! with all reasons that hold then.
+
+use super::Controller;
+use super::actuation::allowance;
+use super::lane::SILENCE_MS_MAX;
+use crate::cloudflare::desired;
+use crate::json::words;
+use crate::ordered::Set;
+use crate::state::RetryWhy;
+use crate::time::{MINUTE, Millis, Timestamp};
+
+/// When an alarm rings again whose handler did not come to its end. It is set before anything is
+/// done: the runtime gives an alarm up after seven failures in a row, and then nobody would wake.
+pub const WAKE_AGAIN_MS: Millis = MINUTE;
+
+words! {
+    /// Why the Controller wakes by itself.
+    pub enum WakeReason {
+        /// A pass failed and is tried again.
+        PassFailed = "pass_failed",
+        /// A pass ran out of calls and goes on.
+        PassGoesOn = "pass_goes_on",
+        /// Upkeep was put off.
+        Upkeep = "upkeep",
+        /// A guard withheld a change, and its time ends.
+        GuardEnds = "guard_ends",
+        /// The API asked for silence until then.
+        BlockEnds = "block_ends",
+        /// The calls of five minutes are spent, and some are free again.
+        BudgetGrows = "budget_grows",
+        /// A pass may have been cancelled.
+        PassIsSilent = "pass_is_silent",
+        /// A document did not arrive, or must wait for its turn.
+        Documents = "documents",
+    }
+}
+
+/// When to wake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wake {
+    /// Never in the past.
+    pub at: Timestamp,
+    /// At least one.
+    pub reasons: Set<WakeReason>,
+}
+
+impl Controller {
+    /// When to wake next; `None` where the next round is soon enough. While a pass is under way,
+    /// which `in_pass` says, the next one is no reason: its end will tell.
+    ///
+    /// `routes` is renewed by rounds alone. A heartbeat without rounds would hide that nobody
+    /// probes.
+    #[must_use]
+    pub fn next_wake(&self, now: Timestamp, in_pass: bool) -> Option<Wake> {
+        let pass = if in_pass {
+            Some((now.plus(SILENCE_MS_MAX), WakeReason::PassIsSilent))
+        } else {
+            self.next_pass(now)
+        };
+        let documents = self.publishing.next_try().map(|at| (at, WakeReason::Documents));
+        let all: Vec<_> = pass.into_iter().chain(documents).collect();
+        let at = all.iter().map(|(at, _)| *at).min()?.max(now);
+        let holds = all.into_iter().filter(|(due, _)| *due <= at);
+        Some(Wake { at, reasons: holds.map(|(_, reason)| reason).collect() })
+    }
+
+    /// Only where a pass could then begin: an alarm that finds nothing to do must not ask for
+    /// another.
+    fn next_pass(&self, now: Timestamp) -> Option<(Timestamp, WakeReason)> {
+        let view = self.view(now)?;
+        let (config, actuation) = (view.config, &view.state.actuation);
+        let at = actuation.retry_at?.max(now);
+        if desired(&view).is_empty() {
+            return None;
+        }
+        if let Some(blocked) = actuation.blocked_until.filter(|until| at < *until) {
+            return Some((blocked, WakeReason::BlockEnds));
+        }
+        let later = now.plus(MINUTE);
+        if at < later && allowance(config, actuation, now).calls == 0 {
+            return Some((later, WakeReason::BudgetGrows));
+        }
+        let reason = match actuation.retry_why {
+            Some(RetryWhy::Failed) | None => WakeReason::PassFailed,
+            Some(RetryWhy::OutOfCalls) => WakeReason::PassGoesOn,
+            Some(RetryWhy::Upkeep) => WakeReason::Upkeep,
+            Some(RetryWhy::GuardEnds) => WakeReason::GuardEnds,
+        };
+        Some((at, reason))
+    }
+}
+
+#[cfg(test)]
+mod tests;

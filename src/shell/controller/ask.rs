@@ -1,0 +1,44 @@
+//! Calls of the Controller from the rest of the Worker.
+
+use crate::controller::{Command, CommandError, Reply};
+use crate::documents::Status;
+use crate::jurisdiction::ControllerJurisdiction;
+use crate::shell::clock;
+use crate::shell::outside::{self, Result, failure};
+use crate::tick::{RoundReply, RoundRequest};
+use crate::time::Millis;
+use worker::Env;
+
+/// Asks for a round.
+pub(in crate::shell) async fn round(
+    env: &Env,
+    request: &RoundRequest,
+    timeout_ms: Millis,
+) -> Result<RoundReply> {
+    let reply = ask(env, &Command::Round(request.clone()), timeout_ms).await?;
+    reply.into_round().map_err(told)
+}
+
+/// Asks how everything is.
+pub(in crate::shell) async fn status(env: &Env, timeout_ms: Millis) -> Result<Status> {
+    ask(env, &Command::Status, timeout_ms).await?.into_status().map_err(told)
+}
+
+/// Has it compare with Cloudflare. Returns how everything is then.
+pub(in crate::shell) async fn compare(env: &Env, timeout_ms: Millis) -> Result<Status> {
+    ask(env, &Command::Compare, timeout_ms).await?.into_status().map_err(told)
+}
+
+/// Errors: there is no answer in time, or a refusal.
+async fn ask(env: &Env, command: &Command, timeout_ms: Millis) -> Result<Reply> {
+    let jurisdiction = outside::jurisdiction(env)?.map(ControllerJurisdiction::as_str);
+    let (command, timeout_ms) = (command.text(), clock::short(timeout_ms));
+    let text = outside::call(env, jurisdiction, &command, timeout_ms).await?;
+    let text = text.as_string().ok_or_else(|| failure("no text"))?;
+    Reply::parse(&text).map_err(told)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the last that is done with it")]
+fn told(why: CommandError) -> wasm_bindgen::JsValue {
+    failure(&why.to_string())
+}

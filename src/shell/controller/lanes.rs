@@ -1,0 +1,199 @@
+//! Work that takes long, each kind in a lane of its own: documents to KV, calls of the API.
+//!
+//! What has to follow what: `routes` is written before a pass is made for the same news, since
+//! proxies wait for it; what is about to be done is saved before its call; what came of it is saved
+//! and published after. Beyond that no lane waits for the other, and no round for either, but for
+//! the last one of a run.
+
+use super::Object;
+use crate::cloudflare::Next;
+use crate::controller::{Document, Lane, Pass, Turn};
+use crate::shell::api::Api;
+use crate::shell::outside::{self, Result, Work, promise};
+use crate::shell::{clock, kv};
+use crate::tick::PROBES_AT_ONCE;
+use crate::time::{Millis, SECOND};
+use std::cell::Cell;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use worker::console_error;
+
+/// How often somebody who waits for a lane looks whether it is done.
+const LOOK_AGAIN_MS: Millis = 20;
+/// Longest time that the last round of a run waits for what the run led to. It goes on behind the
+/// reply.
+const SETTLE_MS_MAX: Millis = 25 * SECOND;
+
+impl Object {
+    /// Publishes what is new, then compares with Cloudflare. Returns at once.
+    pub(super) fn follow_up(self: Rc<Self>) {
+        self.to_reconcile.set(true);
+        self.start_publish();
+    }
+
+    fn start_publish(self: Rc<Self>) {
+        if let Some(turn) = started(&self.publish) {
+            let object = self.clone();
+            self.run("publishing", Box::pin(async move { object.publish_all(turn).await }));
+        }
+    }
+
+    pub(super) fn start_reconcile(self: Rc<Self>) {
+        if let Some(turn) = started(&self.reconcile) {
+            let object = self.clone();
+            self.run("comparing", Box::pin(async move { object.reconcile_all(turn).await }));
+        }
+    }
+
+    /// Has work done that belongs to no request, so that none that is cancelled takes it along.
+    fn run(&self, what: &'static str, work: Work) {
+        let heard: Work = Box::pin(async move {
+            if let Err(error) = work.await {
+                outside::complain(what, &error);
+            }
+            Ok(JsValue::UNDEFINED)
+        });
+        self.state.wait_until(&promise(heard));
+    }
+
+    /// Waits until no lane is at work, within reason.
+    pub(super) async fn settle(&self) {
+        self.wait_while(|object| is_busy(&object.publish) || is_busy(&object.reconcile)).await;
+    }
+
+    /// Waits until no pass is under way, within reason.
+    pub(super) async fn reconciled(&self) {
+        self.wait_while(|object| is_busy(&object.reconcile)).await;
+    }
+
+    async fn wait_while(&self, is_busy: impl Fn(&Self) -> bool) {
+        let began = clock::now();
+        while is_busy(self) && clock::now().since(began) < SETTLE_MS_MAX {
+            clock::wait(LOOK_AGAIN_MS).await;
+        }
+    }
+
+    async fn publish_all(self: Rc<Self>, turn: Turn) -> Result<JsValue> {
+        while next(&self.publish, turn) {
+            if let Err(error) = self.clone().publish(turn).await {
+                outside::complain("publishing", &error);
+            }
+        }
+        self.wake_later().await.map(|()| JsValue::UNDEFINED)
+    }
+
+    async fn publish(self: Rc<Self>, turn: Turn) -> Result<()> {
+        let due = self.with(|mind| mind.due_documents(self.now()))?;
+        for note in due.too_large {
+            console_error!("{note}");
+        }
+        let mut all_arrived = self.write(due.routes.into_iter().collect()).await?;
+        if self.to_reconcile.take() {
+            self.clone().start_reconcile();
+        }
+        for some in due.pages.chunks(PROBES_AT_ONCE) {
+            // `routes` of newer news comes first; the rest stays due.
+            if !goes_on(&self.publish, turn) || self.publish.get().has_news() {
+                break;
+            }
+            all_arrived &= self.write(some.to_vec()).await?;
+        }
+        self.with(|mind| mind.published(all_arrived, self.now()))?;
+        self.save()
+    }
+
+    /// Writes documents. Returns whether all arrived.
+    async fn write(&self, documents: Vec<Document>) -> Result<bool> {
+        let sent = documents.len();
+        self.with(|mind| documents.iter().for_each(|document| mind.writing(document, self.now())))?;
+        let arrived = kv::put(&self.env, documents).await;
+        let now = self.now();
+        self.with(|mind| arrived.iter().for_each(|document| mind.written(document, now)))?;
+        Ok(arrived.len() == sent)
+    }
+
+    async fn reconcile_all(self: Rc<Self>, turn: Turn) -> Result<JsValue> {
+        while next(&self.reconcile, turn) {
+            match self.compare_with_cloudflare(turn).await {
+                Ok(true) => self.clone().start_publish(),
+                Ok(false) => {}
+                Err(error) => outside::complain("comparing", &error),
+            }
+            if goes_on(&self.reconcile, turn) {
+                self.in_pass.set(false);
+            }
+        }
+        self.wake_later().await.map(|()| JsValue::UNDEFINED)
+    }
+
+    /// Makes a pass, if there is one to make. Returns whether there was.
+    async fn compare_with_cloudflare(&self, turn: Turn) -> Result<bool> {
+        let now = self.now();
+        let Some(mut pass) = self.with(|mind| mind.begin_reconcile(now))? else {
+            return Ok(false);
+        };
+        // Should this be cancelled, an alarm finds it silent.
+        self.in_pass.set(true);
+        self.wake_later().await?;
+        if !self.carry_out(&mut pass, turn).await? {
+            return Ok(false);
+        }
+        for found in self.with(|mind| mind.end_reconcile(pass, self.now()))? {
+            console_error!("action needed: {found}");
+        }
+        self.save()?;
+        Ok(true)
+    }
+
+    /// Makes the calls of a pass. Returns whether it came to its end: another one may have taken its
+    /// place.
+    async fn carry_out(&self, pass: &mut Pass, turn: Turn) -> Result<bool> {
+        let api = Api::of(&self.env);
+        while goes_on(&self.reconcile, turn) {
+            match pass.reconcile.next_step() {
+                Next::Done => return Ok(true),
+                Next::Intend { what, holds } => {
+                    self.with(|mind| mind.intend(what, holds, self.now()))?;
+                    self.save()?;
+                }
+                Next::Call(call) => {
+                    // Rounds go on meanwhile, and may have learnt better.
+                    let now = self.now();
+                    if call.is_write() && !self.with(|mind| mind.still_holds(pass, now))? {
+                        continue;
+                    }
+                    let reply = api.call(&call).await;
+                    pass.reconcile.answer(&reply);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Tells a lane that there is news, and starts it if it rests.
+fn started(lane: &Cell<Lane>) -> Option<Turn> {
+    with(lane, |lane| {
+        lane.tell();
+        lane.start(clock::now())
+    })
+}
+
+fn next(lane: &Cell<Lane>, turn: Turn) -> bool {
+    with(lane, |lane| lane.next(turn, clock::now()))
+}
+
+fn goes_on(lane: &Cell<Lane>, turn: Turn) -> bool {
+    with(lane, |lane| lane.goes_on(turn, clock::now()))
+}
+
+pub(super) fn is_busy(lane: &Cell<Lane>) -> bool {
+    lane.get().is_busy(clock::now())
+}
+
+fn with<T>(lane: &Cell<Lane>, work: impl FnOnce(&mut Lane) -> T) -> T {
+    let mut changed = lane.get();
+    let told = work(&mut changed);
+    lane.set(changed);
+    told
+}

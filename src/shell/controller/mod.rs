@@ -1,0 +1,276 @@
+//! The Durable Object around [`crate::controller::Controller`].
+//!
+//! One object, named `controller`, for the whole deployment. It reads the config from KV once a
+//! run, saves its state after every round, and writes to KV and Cloudflare what the core says. While
+//! it waits for I/O other requests may come in, so nothing is borrowed across an `await`. What takes
+//! long is done in [`lanes`], and nobody waits for it who need not.
+
+mod ask;
+mod lanes;
+
+pub(super) use ask::{compare, round, status};
+
+use super::clock::RunClock;
+use super::outside::{self, Result, State, failure, promise};
+use super::{kv, storage};
+use crate::config;
+use crate::controller::{self, Command, CommandError, Lane, Memory, Offered, Reply, WAKE_AGAIN_MS};
+use crate::jurisdiction::{self, ControllerJurisdiction};
+use crate::state;
+use crate::tick::{RoundReply, RoundRequest};
+use crate::time::Timestamp;
+use js_sys::Promise;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Request, Response};
+use worker::{Env, console_error, console_log};
+
+/// The object.
+#[expect(missing_debug_implementations, reason = "the runtime's handles in it have none")]
+#[wasm_bindgen]
+pub struct Controller(Rc<Object>);
+
+struct Object {
+    state: State,
+    env: Env,
+    mind: RefCell<Option<controller::Controller>>,
+    /// Documents to KV.
+    publish: Cell<Lane>,
+    /// Calls of Cloudflare's API.
+    reconcile: Cell<Lane>,
+    /// News that a pass is to follow as soon as `routes` is written.
+    to_reconcile: Cell<bool>,
+    /// Whether calls of a pass are made.
+    in_pass: Cell<bool>,
+    /// When the alarm rings, as far as this life of the object knows.
+    alarm: Cell<Option<Timestamp>>,
+    /// The clock of the run that spoke last.
+    told: Cell<RunClock>,
+    /// The latest instant that anybody told.
+    latest: Cell<Timestamp>,
+}
+
+/// What the runtime calls.
+#[wasm_bindgen]
+impl Controller {
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: State, env: Env) -> Self {
+        Self(Rc::new(Object {
+            state,
+            env,
+            mind: RefCell::new(None),
+            publish: Cell::default(),
+            reconcile: Cell::default(),
+            to_reconcile: Cell::default(),
+            in_pass: Cell::default(),
+            alarm: Cell::new(None),
+            told: Cell::default(),
+            latest: Cell::default(),
+        }))
+    }
+
+    /// Answers a call.
+    pub fn fetch(&self, request: Request) -> Promise {
+        promise(Box::pin(self.0.clone().answer(request)))
+    }
+
+    /// Something is due between rounds.
+    pub fn alarm(&self) -> Promise {
+        promise(Box::pin(self.0.clone().ring()))
+    }
+}
+
+impl Object {
+    /// There is always an answer: whoever called would wait for it.
+    async fn answer(self: Rc<Self>, request: Request) -> Result<JsValue> {
+        let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
+        let reply = match Command::parse(&text) {
+            Ok(command) => self.obey(command).await.unwrap_or_else(|error| {
+                Reply::Refused(CommandError::Unavailable { problem: outside::told(&error) })
+            }),
+            Err(why) => Reply::Refused(why),
+        };
+        Response::new_with_opt_str(Some(&reply.text())).map(JsValue::from)
+    }
+
+    async fn obey(self: Rc<Self>, command: Command) -> Result<Reply> {
+        self.wake().await?;
+        match command {
+            Command::Round(request) => {
+                let reply = self.round(&request).await?;
+                self.clone().follow_up();
+                if matches!(reply, RoundReply::Done(_)) {
+                    self.settle().await;
+                }
+                Ok(Reply::Round(reply))
+            }
+            Command::Compare => {
+                #[cfg(pointsman_provoke_panic)]
+                super::provoke::in_the_controller();
+                self.with(controller::Controller::compare_soon)?;
+                self.clone().start_reconcile();
+                self.reconciled().await;
+                self.status()
+            }
+            Command::Status => self.status(),
+        }
+    }
+
+    async fn ring(self: Rc<Self>) -> Result<JsValue> {
+        if let Err(error) = self.may_act() {
+            // It would only be rung again if this failed, and asks for no further alarm.
+            outside::complain("alarm", &error);
+            return Ok(JsValue::UNDEFINED);
+        }
+        // The runtime gives up an alarm whose handler has failed seven times.
+        self.alarm.set(None);
+        self.set_alarm(Some(self.now().plus(WAKE_AGAIN_MS))).await?;
+        self.wake().await?;
+        self.follow_up();
+        Ok(JsValue::UNDEFINED)
+    }
+
+    /// The jurisdiction of this object.
+    ///
+    /// **Errors**: it is not the deployment's; another object is the Controller now, and two must
+    /// never act.
+    fn may_act(&self) -> Result<Option<ControllerJurisdiction>> {
+        let declared = outside::jurisdiction(&self.env)?;
+        let object = outside::jurisdiction_of(&self.state);
+        jurisdiction::may_act(declared, object.as_deref())
+            .map_err(|error| failure(&error.to_string()))?;
+        Ok(declared)
+    }
+
+    /// Remembers, after a restart.
+    ///
+    /// **Errors**: neither storage nor KV could be asked, which is not the same as that there is
+    /// nothing; or this object may not act.
+    async fn wake(&self) -> Result<()> {
+        let jurisdiction = self.may_act()?;
+        if self.mind.try_borrow().is_ok_and(|mind| mind.is_some()) {
+            return Ok(());
+        }
+        let mut memory = storage::load(&self.state)?;
+        let mut copy = None;
+        if memory.has_no_state() {
+            let unknown = || failure("KV does not say what was before");
+            copy = kv::get(&self.env, state::KEY, None).await.ok_or_else(unknown)?;
+            // Another request may have been here while this one waited, and saved.
+            memory = storage::load(&self.state)?;
+        }
+        self.remember(memory, copy.as_deref(), jurisdiction)
+    }
+
+    fn remember(
+        &self,
+        memory: Memory,
+        copy: Option<&str>,
+        jurisdiction: Option<ControllerJurisdiction>,
+    ) -> Result<()> {
+        let mut mind = self.mind.try_borrow_mut().map_err(busy)?;
+        if mind.is_none() {
+            let (awake, notes) = controller::Controller::remember(memory, copy);
+            for note in notes {
+                console_error!("{note}");
+            }
+            *mind = Some(awake.in_jurisdiction(jurisdiction));
+        }
+        Ok(())
+    }
+
+    /// Lends the mind for as long as `work` runs, which must not wait for anything.
+    fn with<T>(&self, work: impl FnOnce(&mut controller::Controller) -> T) -> Result<T> {
+        let mut mind = self.mind.try_borrow_mut().map_err(busy)?;
+        let mind = mind.as_mut().ok_or_else(|| failure("not awake"))?;
+        Ok(work(mind))
+    }
+
+    fn status(&self) -> Result<Reply> {
+        self.with(|mind| Reply::Status(mind.status(self.now())))
+    }
+
+    /// The time now, which is never before what a run has told: its clock is its own.
+    fn now(&self) -> Timestamp {
+        let now = self.told.get().now().max(self.latest.get());
+        self.latest.set(now);
+        now
+    }
+
+    /// Takes a round in and saves what was learnt.
+    async fn round(&self, request: &RoundRequest) -> Result<RoundReply> {
+        self.told.set(RunClock::starting_at(request.now));
+        if request.round == 0 {
+            self.read_config(request.now).await?;
+        }
+        let round = self.with(|mind| mind.round(request))?;
+        for changed in &round.changed {
+            let transition = &changed.transition;
+            let (from, to) = (transition.from.as_str(), transition.to.as_str());
+            let reason = transition.reason.map(|r| format!(" ({r})")).unwrap_or_default();
+            console_log!("{}: {from} -> {to}{reason}", changed.target);
+        }
+        self.save()?;
+        Ok(round.reply)
+    }
+
+    /// Offers the config that KV holds now. Where KV cannot be asked or has none, the one in use
+    /// stays.
+    async fn read_config(&self, now: Timestamp) -> Result<()> {
+        let Some(Some(text)) = kv::get(&self.env, config::KEY, None).await else { return Ok(()) };
+        match self.with(|mind| mind.offer_config(&text, now))? {
+            Offered::Same => {}
+            Offered::Refused => {
+                console_error!("the config in KV is refused; the last good one stays");
+            }
+            Offered::Taken => console_log!("a new config is in use"),
+        }
+        Ok(())
+    }
+
+    /// Saves what is not saved yet.
+    fn save(&self) -> Result<()> {
+        self.with(|mind| {
+            let saving = mind.unsaved();
+            storage::save(&self.state, &saving.changes)?;
+            for row in &saving.left_out {
+                console_error!("the row `{row}` is too large or one too many, and is not kept");
+            }
+            mind.saved(saving);
+            Ok(())
+        })?
+    }
+
+    /// Asks for the alarm that the core wants now.
+    async fn wake_later(&self) -> Result<()> {
+        let in_pass = self.in_pass.get();
+        if lanes::is_busy(&self.reconcile) && !in_pass {
+            // It is about to tell whether there is a pass to make, and asks then.
+            return Ok(());
+        }
+        let wake = self.with(|mind| mind.next_wake(self.now(), in_pass))?;
+        self.set_alarm(wake.map(|wake| wake.at)).await
+    }
+
+    async fn set_alarm(&self, at: Option<Timestamp>) -> Result<()> {
+        if self.alarm.replace(at) == at {
+            return Ok(());
+        }
+        let set = match at {
+            Some(at) => storage::set_alarm(&self.state, at.since(self.now())).await,
+            None => storage::delete_alarm(&self.state).await,
+        };
+        if set.is_err() {
+            // Nobody knows now; the next one is set in any case.
+            self.alarm.set(None);
+        }
+        set
+    }
+}
+
+fn busy(_: impl std::error::Error) -> JsValue {
+    failure("the Controller's state is in use")
+}

@@ -1,0 +1,140 @@
+//! The state as rows, and what has to be written so that storage holds them.
+//!
+//! A row is a kind, an id and a JSON text: one for each target, hold, intent and so on, and one for
+//! each group of figures that there is one of. [`Kept`] knows what storage holds, so only what
+//! differs is written. A row that does not read loses only itself: it is put aside as
+//! `unreadable`, and tried again by the next build (ADR-0013).
+//!
+//! When and how fast a target last answered is in motion with every probe. A row of which nothing
+//! else has changed is written every [`RENEW_MS`] only: Cloudflare counts rows, and an instant that
+//! is some minutes old makes a target due earlier, never later.
+
+mod read;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use read::{Restored, restore, restore_document};
+pub use write::Saving;
+
+use crate::json::words;
+use crate::ordered::{Map, Set};
+use crate::state::TargetState;
+use crate::target::Target;
+use crate::time::{MINUTE, Millis};
+
+/// Largest value of a row. Source: developers.cloudflare.com/durable-objects/platform/limits, "2 MB"
+/// for a row; half of it leaves room for the key.
+pub const ROW_BYTES_MAX: usize = 1_000_000;
+/// Most rows. The largest config has 200 origins under 100 monitors, which is 20,000 targets; what
+/// is beyond this many rows begins anew after a restart.
+pub const ROWS_MAX: usize = 50_000;
+/// Most rows that are put aside; of more the last by kind and id are lost, and said to be.
+pub const UNREADABLE_MAX: usize = 1_000;
+/// How old the saved instants and latencies of a target may be. Half of the time after which a
+/// belief is no belief.
+pub const RENEW_MS: Millis = 5 * MINUTE;
+
+/// The entry that held the whole state as one text, in builds before rows.
+pub const DOCUMENT_ENTRY: &str = "state";
+
+words! {
+    /// What a row is about. Where there are more rows than [`ROWS_MAX`], those of the first kinds
+    /// are kept.
+    pub enum Kind {
+        /// Figures of which there is one group each; see [`Single`].
+        Single = "single",
+        /// An origin that we disabled, by account, pool and address.
+        Hold = "hold",
+        /// A change that was begun, by what it is.
+        Intent = "intent",
+        /// The id of a zone, by the zone's name.
+        Zone = "zone",
+        /// A permission that the token lacks, by name.
+        Denied = "denied",
+        /// When traffic of a service was last moved, by the service.
+        MovedAt = "moved_at",
+        /// How many changes a service had, by the service.
+        Changes = "changes",
+        /// What an operator says of an origin, by the origin.
+        Override = "override",
+        /// The fingerprint of what KV holds, by key.
+        Written = "written",
+        /// What stands in the way at Cloudflare, by its place in the list.
+        Failure = "failure",
+        /// What was deliberately not done, by its place in the list.
+        Withheld = "withheld",
+        /// A change that was made, by its instant.
+        Applied = "applied",
+        /// A target, by `origin/monitor`.
+        Target = "target",
+        /// A row that this build does not read, by its kind and id.
+        Unreadable = "unreadable",
+    }
+}
+
+words! {
+    /// The rows of [`Kind::Single`], by id.
+    pub enum Single {
+        /// Version, generation and what else is of the Controller itself.
+        Controller = "controller",
+        /// The cron run.
+        Run = "run",
+        /// The refused config.
+        Refused = "refused",
+        /// How far the account is.
+        Actuation = "actuation",
+    }
+}
+
+/// A row as storage has it. Its kind may be one that only another build knows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Row {
+    /// One of [`Kind`], or not.
+    pub kind: String,
+    /// What it is about.
+    pub id: String,
+    /// JSON.
+    pub value: String,
+}
+
+/// One thing to do to storage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Write a row, whether there is one or not.
+    PutRow(Row),
+    /// Delete a row, if there is one.
+    DeleteRow {
+        /// Its kind.
+        kind: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// Write an entry beside the rows.
+    PutEntry {
+        /// Its key.
+        key: &'static str,
+        /// Its text.
+        value: String,
+    },
+    /// Delete an entry, if there is one.
+    DeleteEntry {
+        /// Its key.
+        key: &'static str,
+    },
+}
+
+/// A kind and an id.
+type Key = (Kind, String);
+
+/// What storage holds, as far as this build reads it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Kept {
+    /// The texts of all rows but those of targets.
+    rows: Map<Key, String>,
+    /// The targets, as they were when their rows were written.
+    targets: Map<Target, TargetState>,
+    /// Rows that cannot be kept and were said to be so.
+    left_out: Set<Key>,
+}

@@ -1,0 +1,278 @@
+//! From rows to a state, and what becomes of those that do not read.
+
+use super::write::delete;
+use super::{Change, DOCUMENT_ENTRY, Kept, Kind, Row, Single, UNREADABLE_MAX};
+use crate::fingerprint::Fingerprint;
+use crate::ids::{OriginId, ServiceId};
+use crate::json::{self, BadJson, Shape, fields};
+use crate::state::{Actuation, RetryWhy, State, VERSION};
+use crate::tally::Tally;
+use crate::target::Target;
+use crate::time::Timestamp;
+
+/// What was remembered.
+#[derive(Debug, Default)]
+pub struct Restored {
+    /// The state, of all rows that read.
+    pub state: State,
+    /// What storage holds.
+    pub kept: Kept,
+    /// What has to be done so that no row which did not read is lost or stands in the way.
+    pub changes: Vec<Change>,
+    /// What did not read, for people.
+    pub notes: Vec<String>,
+    put_aside: usize,
+}
+
+/// What is of the Controller itself.
+pub(super) struct Common {
+    version: u32,
+    generation: u64,
+    doubted_since: Option<Timestamp>,
+    substance: Option<Fingerprint>,
+    routes_written_at: Option<Timestamp>,
+}
+
+fields!(Common { version, generation, doubted_since, substance, routes_written_at });
+
+impl Common {
+    pub(super) fn of(state: &State) -> Self {
+        let &State { version, generation, doubted_since, substance, routes_written_at, .. } = state;
+        Self { version, generation, doubted_since, substance, routes_written_at }
+    }
+
+    fn put(self, state: &mut State) {
+        let Self { version, generation, doubted_since, substance, routes_written_at } = self;
+        (state.version, state.generation) = (version, generation);
+        (state.doubted_since, state.substance) = (doubted_since, substance);
+        state.routes_written_at = routes_written_at;
+    }
+}
+
+/// How far the account is.
+pub(super) struct Account {
+    calls: Tally,
+    upkeep_after: Option<Timestamp>,
+    settled: Option<Fingerprint>,
+    compared_at: Option<Timestamp>,
+    attempted: Option<Fingerprint>,
+    blocked_until: Option<Timestamp>,
+    attempts: u32,
+    retry_at: Option<Timestamp>,
+    retry_why: Option<RetryWhy>,
+}
+
+fields!(Account {
+    calls = Tally::default(),
+    upkeep_after,
+    settled,
+    compared_at,
+    attempted,
+    blocked_until,
+    attempts = 0,
+    retry_at,
+    retry_why,
+});
+
+impl Account {
+    pub(super) fn of(actuation: &Actuation) -> Self {
+        Self {
+            calls: actuation.calls.clone(),
+            upkeep_after: actuation.upkeep_after,
+            settled: actuation.settled,
+            compared_at: actuation.compared_at,
+            attempted: actuation.attempted,
+            blocked_until: actuation.blocked_until,
+            attempts: actuation.attempts,
+            retry_at: actuation.retry_at,
+            retry_why: actuation.retry_why,
+        }
+    }
+
+    fn put(self, actuation: &mut Actuation) {
+        let before = std::mem::take(actuation);
+        let Self { calls, upkeep_after, settled, compared_at, attempted, .. } = self;
+        let Self { blocked_until, attempts, retry_at, retry_why, .. } = self;
+        *actuation = Actuation {
+            calls,
+            upkeep_after,
+            settled,
+            compared_at,
+            attempted,
+            blocked_until,
+            attempts,
+            retry_at,
+            retry_why,
+            ..before
+        };
+    }
+}
+
+/// Why a row is put aside.
+#[derive(Debug, thiserror::Error)]
+enum BadRow {
+    /// Not this document.
+    #[error("{0}")]
+    Value(#[from] BadJson),
+    /// Not the id of such a row.
+    #[error("its id is none")]
+    Id,
+    /// A version of another build.
+    #[error("the state has version {0}, this build reads {VERSION}")]
+    Version(u32),
+}
+
+/// Reads the rows. What does not read is put aside, and what was put aside and reads now is taken
+/// back. Rows of a kind that this build does not know are left where they are.
+#[must_use]
+pub fn restore(mut rows: Vec<Row>) -> Restored {
+    // What is worth most comes first.
+    rows.sort_by_cached_key(|row| (Kind::parse(&row.kind), row.id.clone()));
+    let mut restored = Restored::default();
+    if let Some(version) = other_version(&rows) {
+        let why = BadRow::Version(version);
+        rows.retain(|row| Kind::parse(&row.kind).is_some_and(|kind| kind != Kind::Unreadable));
+        restored.notes.push(format!("{} rows are put aside: {why}", rows.len()));
+        for row in &rows {
+            restored.put_aside(row);
+        }
+        restored.say_what_is_lost();
+        return restored;
+    }
+    let (aside, rows): (Vec<Row>, Vec<Row>) =
+        rows.into_iter().partition(|row| row.kind == Kind::Unreadable.as_str());
+    for row in rows {
+        restored.take(row);
+    }
+    for row in &aside {
+        restored.take_back(row);
+    }
+    restored.say_what_is_lost();
+    // Rows lie in the order of their ids.
+    restored.state.actuation.intents.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
+    restored
+}
+
+/// Reads the one text that held the whole state in builds before rows.
+#[must_use]
+pub fn restore_document(text: &str) -> Restored {
+    let mut restored = Restored::default();
+    match State::parse(text) {
+        Ok(state) => restored.state = state,
+        Err(error) => {
+            restored.notes.push(format!("the saved state is put aside: {error}"));
+            let (kind, id) = (Kind::Unreadable.as_str().to_owned(), DOCUMENT_ENTRY.to_owned());
+            restored.changes.push(Change::PutRow(Row { kind, id, value: text.to_owned() }));
+        }
+    }
+    restored.changes.push(Change::DeleteEntry { key: DOCUMENT_ENTRY });
+    restored
+}
+
+fn other_version(rows: &[Row]) -> Option<u32> {
+    let (kind, id) = (Kind::Single.as_str(), Single::Controller.as_str());
+    let row = rows.iter().find(|row| row.kind == kind && row.id == id)?;
+    let common: Common = json::read(&row.value).ok()?;
+    Some(common.version).filter(|version| *version != VERSION)
+}
+
+impl Restored {
+    fn take(&mut self, row: Row) {
+        // The build that wrote it may come back.
+        let Some(kind) = Kind::parse(&row.kind) else { return };
+        if kind == Kind::Single && Single::parse(&row.id).is_none() {
+            return;
+        }
+        if let Err(why) = read(&mut self.state, kind, &row.id, &row.value) {
+            self.notes.push(format!("the row `{} {}` is put aside: {why}", row.kind, row.id));
+            self.put_aside(&row);
+        } else if kind == Kind::Target {
+            let known = Target::parse(&row.id).and_then(|target| {
+                let known = self.state.targets.get(&target)?.clone();
+                Some((target, known))
+            });
+            self.kept.targets.extend(known);
+        } else {
+            self.kept.rows.insert((kind, row.id), row.value);
+        }
+    }
+
+    fn put_aside(&mut self, row: &Row) {
+        let Some(kind) = Kind::parse(&row.kind) else { return };
+        self.changes.push(delete(kind, row.id.clone()));
+        self.put_aside = self.put_aside.saturating_add(1);
+        if self.put_aside <= UNREADABLE_MAX {
+            let (kind, value) = (Kind::Unreadable.as_str().to_owned(), row.value.clone());
+            let id = format!("{} {}", row.kind, row.id);
+            self.changes.push(Change::PutRow(Row { kind, id, value }));
+        }
+    }
+
+    fn say_what_is_lost(&mut self) {
+        let lost = self.put_aside.saturating_sub(UNREADABLE_MAX);
+        if lost > 0 {
+            self.notes.push(format!("{lost} rows that do not read are lost: too many do not"));
+        }
+    }
+
+    /// Takes back what another build could not read, unless there is a newer row about the same.
+    fn take_back(&mut self, aside: &Row) {
+        let Some((kind, id)) = aside.id.split_once(' ') else { return };
+        let Some(kind) = Kind::parse(kind).filter(|kind| *kind != Kind::Single) else { return };
+        let is_there = match kind {
+            Kind::Target => Target::parse(id).is_some_and(|t| self.kept.targets.contains_key(&t)),
+            _ => self.kept.rows.contains_key(&(kind, id.to_owned())),
+        };
+        if !is_there && read(&mut self.state, kind, id, &aside.value).is_ok() {
+            self.notes.push(format!("the row `{}` reads again", aside.id));
+            self.changes.push(delete(Kind::Unreadable, aside.id.clone()));
+        }
+    }
+}
+
+/// Puts one row into the state.
+fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadRow> {
+    let actuation = &mut state.actuation;
+    let name = || id.to_owned();
+    match kind {
+        Kind::Single => return single(state, id, value),
+        Kind::Hold => drop(actuation.holds.insert(text(value)?)),
+        Kind::Intent => actuation.intents.push(text(value)?),
+        Kind::Zone => drop(actuation.zone_ids.insert(name(), text(value)?)),
+        Kind::Denied => drop(actuation.denied.insert(name(), text(value)?)),
+        Kind::MovedAt => drop(actuation.moved_at.insert(service(id)?, text(value)?)),
+        Kind::Changes => drop(actuation.changes.insert(service(id)?, text(value)?)),
+        Kind::Override => {
+            let origin = OriginId::parse(id).map_err(|_| BadRow::Id)?;
+            state.overrides.insert(origin, text(value)?);
+        }
+        Kind::Written => drop(state.written.insert(name(), text(value)?)),
+        Kind::Failure => actuation.failures.push(text(value)?),
+        Kind::Withheld => actuation.withheld.push(text(value)?),
+        Kind::Applied => actuation.applied.push(text(value)?),
+        Kind::Target => {
+            let target = Target::parse(id).ok_or(BadRow::Id)?;
+            state.targets.insert(target, text(value)?);
+        }
+        Kind::Unreadable => {}
+    }
+    Ok(())
+}
+
+fn single(state: &mut State, id: &str, value: &str) -> Result<(), BadRow> {
+    match Single::parse(id).ok_or(BadRow::Id)? {
+        Single::Controller => text::<Common>(value)?.put(state),
+        Single::Run => state.run = Some(text(value)?),
+        Single::Refused => state.refused = Some(text(value)?),
+        Single::Actuation => text::<Account>(value)?.put(&mut state.actuation),
+    }
+    Ok(())
+}
+
+fn service(id: &str) -> Result<ServiceId, BadRow> {
+    ServiceId::parse(id).map_err(|_| BadRow::Id)
+}
+
+fn text<T: Shape>(value: &str) -> Result<T, BadRow> {
+    Ok(json::read(value)?)
+}

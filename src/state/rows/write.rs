@@ -1,0 +1,174 @@
+//! From a state to the changes that make storage hold it.
+
+use super::read::{Account, Common};
+use super::{Change, Kept, Key, Kind, RENEW_MS, ROW_BYTES_MAX, ROWS_MAX, Row, Single};
+use crate::hold::Hold;
+use crate::json::{self, Shape};
+use crate::ordered::{Map, Set};
+use crate::state::{State, TargetState};
+use crate::target::Target;
+use crate::time::Timestamp;
+use std::fmt::Display;
+
+/// What has to be written, and what storage holds once it is.
+#[derive(Debug, Default)]
+#[must_use = "storage does not hold it yet"]
+pub struct Saving {
+    /// What to do, all of it or nothing.
+    pub changes: Vec<Change>,
+    /// What cannot be kept and was kept before, for people.
+    pub left_out: Vec<String>,
+    rows: Map<Key, String>,
+    put: Vec<(Target, TargetState)>,
+    gone: Vec<Target>,
+    all_left_out: Set<Key>,
+}
+
+impl Kept {
+    /// What has to be written so that storage holds this state.
+    pub fn changes(&self, state: &State) -> Saving {
+        self.changes_within(state, ROWS_MAX)
+    }
+
+    pub(super) fn changes_within(&self, state: &State, rows_max: usize) -> Saving {
+        let mut saving = Saving::default();
+        for (key, value) in rows(state) {
+            if value.len() > ROW_BYTES_MAX || saving.rows.len() >= rows_max {
+                saving.all_left_out.insert(key);
+            } else {
+                saving.rows.insert(key, value);
+            }
+        }
+        for (key, value) in &saving.rows {
+            if self.rows.get(key) != Some(value) {
+                saving.changes.push(put(key.0, key.1.clone(), value.clone()));
+            }
+        }
+        let gone = self.rows.keys().filter(|key| !saving.rows.contains_key(*key));
+        saving.changes.extend(gone.map(|(kind, id)| delete(*kind, id.clone())));
+        self.targets(state, rows_max, &mut saving);
+        let new = saving.all_left_out.iter().filter(|key| !self.left_out.contains(*key));
+        saving.left_out = new.map(|(kind, id)| format!("{} {id}", kind.as_str())).collect();
+        saving
+    }
+
+    fn targets(&self, state: &State, rows_max: usize, saving: &mut Saving) {
+        let room = rows_max.saturating_sub(saving.rows.len());
+        for (place, (target, known)) in state.targets.iter().enumerate() {
+            if place >= room {
+                saving.all_left_out.insert((Kind::Target, target.to_string()));
+            } else if self.targets.get(target).is_none_or(|saved| is_due(saved, known)) {
+                saving.changes.push(put(Kind::Target, target.to_string(), json::write(known)));
+                saving.put.push((target.clone(), known.clone()));
+            }
+        }
+        let kept = |target: &Target| {
+            state.targets.contains_key(target)
+                && !saving.all_left_out.contains(&(Kind::Target, target.to_string()))
+        };
+        let gone: Vec<Target> = self.targets.keys().filter(|t| !kept(t)).cloned().collect();
+        saving.changes.extend(gone.iter().map(|t| delete(Kind::Target, t.to_string())));
+        saving.gone = gone;
+    }
+
+    /// Notes that everything in `saving` was done.
+    pub fn saved(&mut self, saving: Saving) {
+        self.rows = saving.rows;
+        self.left_out = saving.all_left_out;
+        self.targets.extend(saving.put);
+        saving.gone.iter().for_each(|target| drop(self.targets.remove(target)));
+    }
+}
+
+/// Whether the row of a target has to be written: something is believed that the row does not say,
+/// or its instants are old.
+fn is_due(saved: &TargetState, known: &TargetState) -> bool {
+    if saved == known {
+        return false;
+    }
+    // What is in motion with every probe, as the row has it.
+    let resting = TargetState {
+        probed_at: saved.probed_at,
+        judged_at: saved.judged_at,
+        reached_at: saved.reached_at,
+        latency: saved.latency,
+        floor: saved.floor,
+        lag: saved.lag,
+        ..known.clone()
+    };
+    resting != *saved
+        || is_old(saved.probed_at, known.probed_at)
+        || is_old(saved.judged_at, known.judged_at)
+        || is_old(saved.reached_at, known.reached_at)
+}
+
+fn is_old(saved: Option<Timestamp>, known: Option<Timestamp>) -> bool {
+    match (saved, known) {
+        (Some(saved), Some(known)) => known.since(saved) >= RENEW_MS,
+        (saved, known) => saved != known,
+    }
+}
+
+fn put(kind: Kind, id: String, value: String) -> Change {
+    Change::PutRow(Row { kind: kind.as_str().to_owned(), id, value })
+}
+
+pub(super) fn delete(kind: Kind, id: String) -> Change {
+    Change::DeleteRow { kind: kind.as_str(), id }
+}
+
+/// All rows but those of targets.
+pub(super) fn rows(state: &State) -> Map<Key, String> {
+    let mut rows = Writer(Map::new());
+    let actuation = &state.actuation;
+    rows.single(Single::Controller, Some(&Common::of(state)));
+    rows.single(Single::Run, state.run.as_ref());
+    rows.single(Single::Refused, state.refused.as_ref());
+    rows.single(Single::Actuation, Some(&Account::of(actuation)));
+    let place = |hold: &Hold| format!("{}/{}/{}", hold.account, hold.pool, hold.address);
+    rows.all(Kind::Hold, actuation.holds.iter().map(|hold| (place(hold), hold)));
+    rows.all(Kind::Intent, actuation.intents.iter().map(|it| (it.what.clone(), it)));
+    rows.all(Kind::Zone, named(&actuation.zone_ids));
+    rows.all(Kind::Denied, named(&actuation.denied));
+    rows.all(Kind::MovedAt, named(&actuation.moved_at));
+    rows.all(Kind::Changes, named(&actuation.changes));
+    rows.all(Kind::Override, named(&state.overrides));
+    rows.all(Kind::Written, named(&state.written));
+    rows.all(Kind::Failure, numbered(&actuation.failures));
+    rows.all(Kind::Withheld, numbered(&actuation.withheld));
+    let mut before = None;
+    let mut place = 0_usize;
+    for applied in &actuation.applied {
+        // Several changes may have been acknowledged in one millisecond.
+        place = if before == Some(applied.at) { place.saturating_add(1) } else { 0 };
+        before = Some(applied.at);
+        rows.put(Kind::Applied, format!("{} {place:02}", applied.at), applied);
+    }
+    rows.0
+}
+
+fn named<K: Display, V>(entries: &Map<K, V>) -> impl Iterator<Item = (String, &V)> {
+    entries.iter().map(|(name, value)| (name.to_string(), value))
+}
+
+fn numbered<V>(items: &[V]) -> impl Iterator<Item = (String, &V)> {
+    items.iter().enumerate().map(|(place, item)| (format!("{place:05}"), item))
+}
+
+struct Writer(Map<Key, String>);
+
+impl Writer {
+    fn put(&mut self, kind: Kind, id: String, value: &impl Shape) {
+        self.0.insert((kind, id), json::write(value));
+    }
+
+    fn single(&mut self, id: Single, value: Option<&impl Shape>) {
+        if let Some(value) = value {
+            self.put(Kind::Single, id.as_str().to_owned(), value);
+        }
+    }
+
+    fn all<'v, V: Shape + 'v>(&mut self, kind: Kind, rows: impl Iterator<Item = (String, &'v V)>) {
+        rows.for_each(|(id, value)| self.put(kind, id, value));
+    }
+}
