@@ -1,7 +1,7 @@
 //! Makes calls to the Cloudflare API.
 
 use super::outbound::{NoResponse, OwnRequest, send};
-use super::outside::{self, Hands};
+use super::runtime::{self, Hands};
 use crate::cloudflare::{Call, REPLY_BYTES_MAX, Reply};
 use crate::secret::Secret;
 use crate::time::Millis;
@@ -21,10 +21,10 @@ pub(super) struct Api {
 
 impl Api {
     pub(super) fn of(env: &Env) -> Self {
-        let base = outside::variable(env, "CLOUDFLARE_API_BASE");
+        let base = runtime::variable(env, "CLOUDFLARE_API_BASE");
         let base = base.unwrap_or_else(|| BASE_DEFAULT.to_owned()).trim_end_matches('/').to_owned();
-        let token = outside::variable(env, "CLOUDFLARE_API_TOKEN").map(Secret::new);
-        Self { base, token, hands: outside::hands() }
+        let token = runtime::variable(env, "CLOUDFLARE_API_TOKEN").map(Secret::new);
+        Self { base, token, hands: runtime::hands() }
     }
 
     /// Makes one call.

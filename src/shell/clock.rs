@@ -1,6 +1,6 @@
 //! The only clock.
 
-use super::outside;
+use super::runtime;
 use crate::time::{Millis, Timestamp};
 
 /// The time now. In production it stands still while code runs and only moves on after I/O.
@@ -26,7 +26,7 @@ pub(super) fn short(ms: Millis) -> u32 {
 
 /// Waits.
 pub(super) async fn wait(ms: Millis) {
-    outside::wait(short(ms)).await;
+    runtime::wait(short(ms)).await;
 }
 
 /// The clock of one cron run. It never shows a time before the scheduled one, so a machine whose

@@ -2,7 +2,7 @@
 //! goes on until the Controller ends the run.
 
 use super::clock::{self, RunClock};
-use super::{controller, outside, probe};
+use super::{controller, probe, runtime};
 use crate::tick::{RoundReply, RoundRequest};
 use crate::time::{Millis, SECOND, Timestamp};
 use worker::{Env, console_log};
@@ -36,7 +36,7 @@ pub(super) async fn run(scheduled: Timestamp, env: &Env) {
                 return console_log!("run {scheduled}: {rounds} rounds, {why}");
             }
             Err(error) => {
-                return outside::complain(&format!("run {scheduled}: no Controller"), &error);
+                return runtime::complain(&format!("run {scheduled}: no Controller"), &error);
             }
         }
     }

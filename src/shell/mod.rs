@@ -11,17 +11,17 @@ mod controller;
 mod cron;
 mod kv;
 mod outbound;
-mod outside;
 mod probe;
 #[cfg(pointsman_provoke_panic)]
 mod provoke;
 mod proxy;
 mod routes;
+mod runtime;
 mod storage;
 mod surface;
 
 use js_sys::Promise;
-use outside::promise;
+use runtime::promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, worker_sys};

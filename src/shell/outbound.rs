@@ -2,7 +2,7 @@
 //! redirect, which would take its headers to another host.
 
 use super::clock;
-use super::outside::{Exchanged, Hands, exchange};
+use super::runtime::{Exchanged, Hands, exchange};
 use crate::time::{Millis, Timestamp};
 use js_sys::{Map, Promise};
 use wasm_bindgen::{JsCast, JsValue};

@@ -2,7 +2,7 @@
 
 use super::clock::RunClock;
 use super::outbound::{NoResponse, OwnRequest, OwnResponse, Pending, send};
-use super::outside::{self, Hands};
+use super::runtime::{self, Hands};
 use crate::config::Control;
 use crate::health::{BODY_BYTES_MAX, ProbeOutcome, ProbeResponse, classify, is_answered};
 use crate::tick::{CONTROL_TIMEOUT_MS, ControlResult, Probe, ProbeResult};
@@ -10,7 +10,7 @@ use crate::time::{Millis, Timestamp};
 
 /// Makes the probes and classifies their results.
 pub(super) async fn all(probes: Vec<Probe>, clock: &RunClock) -> Vec<ProbeResult> {
-    let hands = outside::hands();
+    let hands = runtime::hands();
     let begin = |probe: Probe| {
         let body_bytes_max = if probe.reads_body() { BODY_BYTES_MAX } else { 0 };
         (get(&hands, &probe.url, probe.timeout_ms, body_bytes_max), probe)
@@ -27,7 +27,7 @@ pub(super) async fn all(probes: Vec<Probe>, clock: &RunClock) -> Vec<ProbeResult
 
 /// Asks the controls, which tell whether our own network works.
 pub(super) async fn controls(controls: Vec<Control>) -> Vec<ControlResult> {
-    let hands = outside::hands();
+    let hands = runtime::hands();
     let begin = |control: Control| (get(&hands, &control.url, CONTROL_TIMEOUT_MS, 0), control.id);
     let under_way: Vec<_> = controls.into_iter().map(begin).collect();
     let mut results = Vec::with_capacity(under_way.len());

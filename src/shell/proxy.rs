@@ -5,7 +5,7 @@
 //! crosses twice, with one text or a few numbers each time, and waits in JavaScript, where waiting
 //! costs no future. What crosses in which order, `crate::proxy::wire` and `wire.js` know.
 
-use super::outside::promise;
+use super::runtime::promise;
 use super::{clock, routes, surface};
 use crate::http::{Audience, Problem, refusal};
 use crate::proxy::{AskReason, Instruction, Isolate, TrialReport, TryReport};

@@ -1,7 +1,7 @@
 //! What the proxy reads from KV: the routing table, the config if there is no table, and the pins of
 //! tenants.
 
-use super::{clock, kv, outside, proxy};
+use super::{clock, kv, proxy, runtime};
 use crate::config;
 use crate::controller::routes_of;
 use crate::routes::{KEY, Table};
@@ -18,7 +18,7 @@ const COOKIE_KEY: &str = "COOKIE_KEY";
 
 /// Loads the table. If that fails, the last one stays.
 pub(super) async fn load(env: &Env) {
-    let key = outside::variable(env, COOKIE_KEY).map(|key| SigningKey::new(&key));
+    let key = runtime::variable(env, COOKIE_KEY).map(|key| SigningKey::new(&key));
     if let Some(Err(error)) = &key {
         console_error!("{COOKIE_KEY}: {error}; cookies are neither set nor read");
     }

@@ -1,7 +1,7 @@
 //! The storage of the Controller's object; `storage.js` says what each function does.
 
 use super::clock;
-use super::outside::{Result, State};
+use super::runtime::{Result, State};
 use crate::controller::{CONFIG_ENTRY, Memory};
 use crate::state::rows::{Change, DOCUMENT_ENTRY, Row};
 use crate::time::Millis;

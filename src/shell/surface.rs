@@ -1,6 +1,6 @@
 //! Our own pages, `/.pointsman/…`.
 
-use super::{clock, controller, kv, outside};
+use super::{clock, controller, kv, runtime};
 use crate::documents::STATUS_KEY;
 use crate::http::{
     AdminRequest, AdminRoute, Response, command_without_controller, document, parse_target, route,
@@ -24,7 +24,7 @@ pub(super) async fn answer(
     authorization: Option<&str>,
 ) -> Response {
     let path = parse_target(url).map_or("", |target| target.path);
-    let token = outside::variable(env, "ADMIN_TOKEN").map(Secret::new);
+    let token = runtime::variable(env, "ADMIN_TOKEN").map(Secret::new);
     match route(&AdminRequest { method, path, authorization }, token.as_ref()) {
         AdminRoute::Status => status(env).await,
         AdminRoute::Compare => compare(env).await,
@@ -44,8 +44,8 @@ async fn compare(env: &Env) -> Response {
     match controller::compare(env, COMPARE_TIMEOUT_MS).await {
         Ok(status) => document(200, json::write(&status)),
         Err(error) => {
-            outside::complain("compare: no Controller", &error);
-            command_without_controller(&outside::told(&error))
+            runtime::complain("compare: no Controller", &error);
+            command_without_controller(&runtime::told(&error))
         }
     }
 }
@@ -59,9 +59,9 @@ async fn status(env: &Env) -> Response {
             response
         }
         Err(error) => {
-            outside::complain("status: no Controller", &error);
+            runtime::complain("status: no Controller", &error);
             let copy = kv::get(env, STATUS_KEY, None).await.flatten();
-            status_without_controller(copy.as_deref(), &outside::told(&error))
+            status_without_controller(copy.as_deref(), &runtime::told(&error))
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::controller::{Command, CommandError, Reply};
 use crate::documents::Status;
 use crate::jurisdiction::ControllerJurisdiction;
 use crate::shell::clock;
-use crate::shell::outside::{self, Result, failure};
+use crate::shell::runtime::{self, Result, failure};
 use crate::tick::{RoundReply, RoundRequest};
 use crate::time::Millis;
 use worker::Env;
@@ -31,9 +31,9 @@ pub(in crate::shell) async fn compare(env: &Env, timeout_ms: Millis) -> Result<S
 
 /// Errors: there is no answer in time, or a refusal.
 async fn ask(env: &Env, command: &Command, timeout_ms: Millis) -> Result<Reply> {
-    let jurisdiction = outside::jurisdiction(env)?.map(ControllerJurisdiction::as_str);
+    let jurisdiction = runtime::jurisdiction(env)?.map(ControllerJurisdiction::as_str);
     let (command, timeout_ms) = (command.text(), clock::short(timeout_ms));
-    let text = outside::call(env, jurisdiction, &command, timeout_ms).await?;
+    let text = runtime::call(env, jurisdiction, &command, timeout_ms).await?;
     let text = text.as_string().ok_or_else(|| failure("no text"))?;
     Reply::parse(&text).map_err(told)
 }

@@ -9,7 +9,7 @@ use super::Object;
 use crate::cloudflare::Next;
 use crate::controller::{Document, Lane, Pass, Turn};
 use crate::shell::api::Api;
-use crate::shell::outside::{self, Result, Work, promise};
+use crate::shell::runtime::{self, Result, Work, promise};
 use crate::shell::{clock, kv};
 use crate::tick::PROBES_AT_ONCE;
 use crate::time::{Millis, SECOND};
@@ -49,7 +49,7 @@ impl Object {
     fn run(&self, what: &'static str, work: Work) {
         let heard: Work = Box::pin(async move {
             if let Err(error) = work.await {
-                outside::complain(what, &error);
+                runtime::complain(what, &error);
             }
             Ok(JsValue::UNDEFINED)
         });
@@ -76,7 +76,7 @@ impl Object {
     async fn publish_all(self: Rc<Self>, turn: Turn) -> Result<JsValue> {
         while next(&self.publish, turn) {
             if let Err(error) = self.clone().publish(turn).await {
-                outside::complain("publishing", &error);
+                runtime::complain("publishing", &error);
             }
         }
         self.wake_later().await.map(|()| JsValue::UNDEFINED)
@@ -117,7 +117,7 @@ impl Object {
             match self.compare_with_cloudflare(turn).await {
                 Ok(true) => self.clone().start_publish(),
                 Ok(false) => {}
-                Err(error) => outside::complain("comparing", &error),
+                Err(error) => runtime::complain("comparing", &error),
             }
             if goes_on(&self.reconcile, turn) {
                 self.in_pass.set(false);

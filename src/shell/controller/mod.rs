@@ -11,7 +11,7 @@ mod lanes;
 pub(super) use ask::{compare, round, status};
 
 use super::clock::RunClock;
-use super::outside::{self, Result, State, failure, promise};
+use super::runtime::{self, Result, State, failure, promise};
 use super::{kv, storage};
 use crate::config;
 use crate::controller::{self, Command, CommandError, Lane, Memory, Offered, Reply, WAKE_AGAIN_MS};
@@ -89,7 +89,7 @@ impl Object {
         let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
         let reply = match Command::parse(&text) {
             Ok(command) => self.obey(command).await.unwrap_or_else(|error| {
-                Reply::Refused(CommandError::Unavailable { problem: outside::told(&error) })
+                Reply::Refused(CommandError::Unavailable { problem: runtime::told(&error) })
             }),
             Err(why) => Reply::Refused(why),
         };
@@ -122,7 +122,7 @@ impl Object {
     async fn ring(self: Rc<Self>) -> Result<JsValue> {
         if let Err(error) = self.may_act() {
             // It would only be rung again if this failed, and asks for no further alarm.
-            outside::complain("alarm", &error);
+            runtime::complain("alarm", &error);
             return Ok(JsValue::UNDEFINED);
         }
         // The runtime gives up an alarm whose handler has failed seven times.
@@ -138,8 +138,8 @@ impl Object {
     /// **Errors**: it is not the deployment's; another object is the Controller now, and two must
     /// never act.
     fn may_act(&self) -> Result<Option<ControllerJurisdiction>> {
-        let declared = outside::jurisdiction(&self.env)?;
-        let object = outside::jurisdiction_of(&self.state);
+        let declared = runtime::jurisdiction(&self.env)?;
+        let object = runtime::jurisdiction_of(&self.state);
         jurisdiction::may_act(declared, object.as_deref())
             .map_err(|error| failure(&error.to_string()))?;
         Ok(declared)

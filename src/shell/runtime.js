@@ -1,6 +1,6 @@
 // What the shell asks of the runtime, each in one promise. Waiting for several promises in a row, or for the first of two,
 // costs several times as much in Rust, where each wait is a state machine of its own. Nothing is decided here.
-// `outside.rs` declares these functions to Rust.
+// `runtime.rs` declares these functions to Rust.
 
 /** Limits how much is done at once: as many pieces of work as there are hands. */
 export class Hands {

@@ -1,4 +1,4 @@
-//! What the shell asks of the runtime, as Rust sees it. `outside.js` says what each function does.
+//! What the shell asks of the runtime, as Rust sees it. `runtime.js` says what each function does.
 
 use crate::jurisdiction::{self, ControllerJurisdiction, Variable};
 use crate::tick::PROBES_AT_ONCE;
@@ -12,7 +12,7 @@ use worker::Env;
 /// An error is the runtime's own.
 pub(super) type Result<T> = std::result::Result<T, JsValue>;
 
-#[wasm_bindgen(module = "/src/shell/outside.js")]
+#[wasm_bindgen(module = "/src/shell/runtime.js")]
 extern "C" {
     pub(super) type Hands;
 
