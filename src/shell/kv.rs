@@ -1,5 +1,5 @@
-//! Reads and writes KV. A failure is logged and returned. Nothing is lost by it: what was not written
-//! stays due.
+//! Reads and writes KV. A failure is logged and returned. Nothing is lost by it: what was not
+//! written stays due.
 
 use super::runtime;
 use crate::controller::Document;
@@ -10,8 +10,8 @@ use worker::Env;
 /// Timeout of one operation.
 const TIMEOUT_MS: u32 = 5_000;
 
-/// The value of a key. The outer `None` means that KV did not answer, the inner one that there is no
-/// value.
+/// The value of a key. The outer `None` means that KV did not answer, the inner one that there is
+/// no value.
 pub(super) async fn get(env: &Env, key: &str, cache_ttl_s: Option<u32>) -> Option<Option<String>> {
     let value = runtime::read(env, key, cache_ttl_s, TIMEOUT_MS).await;
     (!value.is_undefined()).then(|| value.as_string())

@@ -9,6 +9,7 @@ mod api;
 mod clock;
 mod controller;
 mod cron;
+mod isolate;
 mod kv;
 mod outbound;
 mod probe;

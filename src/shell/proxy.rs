@@ -1,4 +1,4 @@
-//! Requests of clients. The core decides ([`crate::proxy`]), JavaScript carries out; this is the way
+//! Requests of clients. The core decides ([`crate::proxy`]), JavaScript carries out; this file is
 //! between the two.
 //!
 //! What a request costs here is crossing from JavaScript to wasm and back (ADR-0010). So a request
@@ -6,11 +6,10 @@
 //! costs no future. What crosses in which order, `crate::proxy::wire` and `wire.js` know.
 
 use super::runtime::promise;
-use super::{clock, routes, surface};
+use super::{clock, isolate, routes, surface};
 use crate::http::{Audience, Problem, refusal};
-use crate::proxy::{AskReason, Instruction, Isolate, TrialReport, TryReport};
+use crate::proxy::{AskReason, Instruction, TrialReport, TryReport};
 use js_sys::{Object, Promise, Reflect};
-use std::cell::RefCell;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -20,16 +19,6 @@ use worker::Env;
 type TryEnded = dyn Fn(f64, f64, f64, f64, f64, f64) -> u32;
 /// Takes the numbers of a [`TrialReport`].
 type TrialEnded = dyn Fn(f64, f64, f64, f64);
-
-thread_local! {
-    static ISOLATE: RefCell<Isolate> = RefCell::default();
-}
-
-/// Lends the isolate's memory to `work`. `None` if it is lent already, which cannot happen as long
-/// as no work waits for anything.
-pub(super) fn with<T>(work: impl FnOnce(&mut Isolate) -> T) -> Option<T> {
-    ISOLATE.with(|isolate| isolate.try_borrow_mut().ok().map(|mut isolate| work(&mut isolate)))
-}
 
 /// The functions that JavaScript calls, by name (`Functions` in `core.js`). The export has the name
 /// of the one that the shim of `worker-build` calls for each request; `entry.js` calls it once for
@@ -83,7 +72,7 @@ pub fn functions() -> Object {
 fn instruction_text(question: &str, now: f64, pin: Option<&str>) -> String {
     #[cfg(pointsman_provoke_panic)]
     super::provoke::in_a_request(question);
-    let instruction = with(|isolate| isolate.instruct(question, pin, clock::instant(now)));
+    let instruction = isolate::with(|isolate| isolate.instruct(question, pin, clock::instant(now)));
     instruction.unwrap_or_else(no_routes).text()
 }
 
@@ -95,11 +84,11 @@ fn no_routes() -> Instruction {
 
 fn try_ended(report: &TryReport) -> u32 {
     let TryReport { token, end, took_ms, now } = *report;
-    let reason = with(|isolate| isolate.ended(token, end, took_ms, now));
+    let reason = isolate::with(|isolate| isolate.ended(token, end, took_ms, now));
     reason.flatten().map_or(0, AskReason::number)
 }
 
 fn trial_ended(report: &TrialReport) {
     let TrialReport { token, has_passed, took_ms, now } = *report;
-    with(|isolate| isolate.trial_ended(token, has_passed, took_ms, now));
+    isolate::with(|isolate| isolate.trial_ended(token, has_passed, took_ms, now));
 }

@@ -1,7 +1,7 @@
-//! What the proxy reads from KV: the routing table, the config if there is no table, and the pins of
-//! tenants.
+//! What the proxy reads from KV: the routing table, the config if there is no table, and the pins
+//! of tenants.
 
-use super::{clock, kv, proxy, runtime};
+use super::{clock, isolate, kv, runtime};
 use crate::config;
 use crate::controller::routes_of;
 use crate::routes::{KEY, Table};
@@ -22,13 +22,13 @@ pub(super) async fn load(env: &Env) {
     if let Some(Err(error)) = &key {
         console_error!("{COOKIE_KEY}: {error}; cookies are neither set nor read");
     }
-    proxy::with(|isolate| isolate.take_key(key.and_then(Result::ok)));
+    isolate::with(|isolate| isolate.take_key(key.and_then(Result::ok)));
     let Some(text) = kv::get(env, KEY, Some(CACHE_TTL_S)).await else { return };
-    let taken = text.map(|text| proxy::with(|isolate| isolate.take(&text, clock::now())));
+    let taken = text.map(|text| isolate::with(|isolate| isolate.take(&text, clock::now())));
     if let Some(Some(Err(error))) = &taken {
         console_error!("{error}; the last table stays in use");
     }
-    let has_table = proxy::with(|isolate| isolate.has_table()).unwrap_or_default();
+    let has_table = isolate::with(|isolate| isolate.has_table()).unwrap_or_default();
     if !has_table {
         compile(env).await;
     }
@@ -40,7 +40,7 @@ async fn compile(env: &Env) {
     match routes_of(&text, clock::now()).map(Table::try_from) {
         Some(Ok(table)) => {
             console_error!("KV has no valid routes; they are compiled from the config");
-            proxy::with(|isolate| isolate.take_made(table, clock::now()));
+            isolate::with(|isolate| isolate.take_made(table, clock::now()));
         }
         _ => console_error!("KV has neither valid routes nor a valid config"),
     }

@@ -35,7 +35,7 @@ pub(super) async fn answer(
 
 /// What this isolate has seen.
 fn proxy() -> Response {
-    let report = super::proxy::with(|isolate| isolate.report(clock::now()));
+    let report = super::isolate::with(|isolate| isolate.report(clock::now()));
     document(200, report.unwrap_or_default().to_string())
 }
 
