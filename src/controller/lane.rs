@@ -1,10 +1,9 @@
 //! A lane: work of one kind, one piece at a time, that nothing else waits behind.
 //!
-//! Whoever has news tells the lane, and starts it unless it is at work; then the news is taken up
-//! when the present piece is done. A lane whose work was cancelled by the runtime is never told so.
-//! It is known by its silence: each step says that it goes on, and after
-//! [`SILENCE_MS_MAX`] without a word others may start the lane. Should the silent one wake up after
-//! all, it is told that its turn is over.
+//! A caller with news tells the lane and starts it. A lane that is at work takes the news up once
+//! the present piece is done. The runtime can cancel work without a word, so each step of the work
+//! reports that it goes on. After [`SILENCE_MS_MAX`] without a report, the next caller may start
+//! the lane anew; if the silent work wakes up after all, it learns that its turn is over.
 
 use crate::time::{Millis, SECOND, Timestamp};
 

@@ -1,10 +1,10 @@
 //! How large the routing table of a config can become, told before it is written.
 //!
 //! A short config can have a long table: 5,000 pins that permit 100 regions each are 500,000 names
-//! of regions. The figure is a bound over every state and every instant: all origins are listed, and
-//! what a membership permits at some time is permitted. So a config is judged once, without a clock,
-//! and no table of it grows beyond the limit later. Entries are measured one by one, so nothing of
-//! that size is ever built.
+//! of regions. The figure is a bound over every state and every instant: all origins are listed,
+//! and what a membership permits at some time is permitted. So a config is judged once, without a
+//! clock, and no table of it grows beyond the limit later. Entries are measured one by one, so
+//! nothing of that size is ever built.
 
 use super::compile;
 use crate::config::{Code, Config, Diagnostic, Region};
@@ -103,7 +103,8 @@ fn service(view: &View<'_>, standing: &ServiceStanding<'_>) -> usize {
 /// What rules, pins and sets permit at some time.
 struct Law<'c> {
     config: &'c Config,
-    /// Whether a membership ends. Then the table says everything twice: as of now, and from then on.
+    /// Whether a membership ends. Then the table says everything twice: as of now, and from then
+    /// on.
     ends: bool,
 }
 

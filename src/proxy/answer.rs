@@ -1,10 +1,11 @@
-//! ChosenBy one question about a request is answered.
+//! How one question about a request is answered.
 
 use super::cookies::{Cookies, wrote};
 use super::forwarded;
 use super::instruction::{HOPS_MAX, Instruction, Try, upload_ms};
 use super::isolate::Isolate;
-use super::question::{AskReason, BadQuestion, Fetched, Question};
+use super::progress::{AskReason, Fetched};
+use super::question::{BadQuestion, Question};
 use super::refresh::Refresh;
 use super::upstream::{Token, Upstream};
 use crate::http::{ADMIN_PREFIX, Audience, Problem, refusal};

@@ -1,6 +1,6 @@
 //! What the shell does next.
 
-use super::question::Body;
+use super::body::Body;
 use super::upstream::Token;
 use crate::http::Response;
 use crate::time::{MINUTE, Millis};

@@ -1,6 +1,6 @@
 //! What one isolate keeps between requests, and how it learns.
 
-use super::question::AskReason;
+use super::progress::AskReason;
 use super::refresh::Looks;
 use super::service::{SeenService, limits};
 use super::try_end::{TryEnd, classify};
@@ -18,7 +18,7 @@ use std::rc::Rc;
 pub struct Isolate {
     pub(super) table: Option<Rc<Table>>,
     fingerprint: Option<Fingerprint>,
-    /// ChosenBy many tables it has had.
+    /// How many tables it has had.
     pub(super) version: u32,
     /// The headers that the table looks at.
     pub(super) names: Rc<Vec<String>>,

@@ -12,10 +12,12 @@
 //! region.
 
 mod answer;
+mod body;
 mod cookies;
 mod forwarded;
 mod instruction;
 mod isolate;
+mod progress;
 mod question;
 mod refresh;
 mod report;
@@ -24,9 +26,11 @@ mod try_end;
 mod upstream;
 mod wire;
 
+pub use body::Body;
 pub use instruction::{HOPS_MAX, Instruction, Try, UPLOAD_BYTES_PER_MS, UPLOAD_MS_MAX};
 pub use isolate::{Counts, Isolate};
-pub use question::{AskReason, BadQuestion, Body, Fetched, Progress, QUESTION_BYTES_MAX, Question};
+pub use progress::{AskReason, Fetched, Progress};
+pub use question::{BadQuestion, QUESTION_BYTES_MAX, Question};
 pub use refresh::{REFRESH_MS, Refresh, TOO_LONG_MS};
 pub use try_end::{TryEnd, classify};
 pub use upstream::{Token, Upstream};

@@ -1,11 +1,12 @@
 //! What the shell asks about a request: the facts of the request, and what was tried so far.
 
+use super::body::Body;
+use super::progress::{AskReason, Fetched, Progress};
 use super::wire::QuestionLines;
 use crate::country::Country;
 use crate::http::{Audience, RequestTarget, parse_target};
 use crate::json;
 use crate::latency::Location;
-use crate::time::Millis;
 
 /// Longest text that is read: the longest URL and the longest headers that the edge accepts.
 pub const QUESTION_BYTES_MAX: usize = 256 * 1024;
@@ -31,75 +32,12 @@ pub struct Question<'a> {
     pub client: &'a str,
     /// The media types that the client accepts.
     pub accept: &'a str,
-    /// ChosenBy many proxies of ours it came through.
+    /// How many proxies of ours it came through.
     pub hops: u32,
     /// What was done about this request before this question.
     pub progress: Progress<'a>,
     header_names: &'a [String],
     header_values: Vec<Option<&'a str>>,
-}
-
-/// The length of a request's body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Body {
-    /// There is no body.
-    None,
-    /// So many bytes.
-    Sized(u64),
-    /// The request does not announce a length.
-    Unsized,
-}
-
-/// What was done about a request before a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress<'a> {
-    /// Why the shell asks.
-    pub reason: AskReason,
-    /// The origins that were tried, separated by spaces.
-    pub trail: &'a str,
-    /// Time since the request arrived.
-    pub elapsed_ms: Millis,
-    /// What the shell fetched because the last instruction told it to.
-    pub fetched: Fetched<'a>,
-}
-
-impl Progress<'_> {
-    /// ChosenBy many tries were sent.
-    pub(super) fn tries(&self) -> usize {
-        self.trail.split_ascii_whitespace().count()
-    }
-}
-
-/// Why the shell asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AskReason {
-    /// The request has just arrived.
-    First,
-    /// The last try found no connection, or the edge says so with a status of its own.
-    Unreachable,
-    /// The last try had no response in time.
-    TimedOut,
-    /// The last try has a response whose status is one to retry on.
-    Failed,
-    /// The last try has a response that asks for fewer requests (429).
-    PushedBack,
-    /// The last try is late, and goes on.
-    Late,
-    /// The runtime refused to send the last try: nobody can make such a request.
-    Invalid,
-}
-
-/// What the shell fetched because an instruction told it to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fetched<'a> {
-    /// It was told nothing of the kind.
-    Nothing,
-    /// It has tried to load a table.
-    Table,
-    /// KV's value for the tenant; `None` if KV has none.
-    Pin(Option<&'a str>),
-    /// KV did not answer.
-    PinUnavailable,
 }
 
 /// Why a text is no question.
@@ -172,16 +110,6 @@ impl<'a> Question<'a> {
     #[must_use]
     pub fn audience(&self) -> Audience {
         if self.accept.contains("text/html") { Audience::People } else { Audience::Programs }
-    }
-}
-
-impl Body {
-    fn parse(text: &str) -> Self {
-        match text.parse() {
-            _ if text.is_empty() => Self::None,
-            Ok(bytes) => Self::Sized(bytes),
-            Err(_) => Self::Unsized,
-        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What one isolate has seen of one service, and what it may do about a failed try.
 
-use super::question::{AskReason, Body, Progress, Question};
+use super::body::Body;
+use super::progress::{AskReason, Progress};
+use super::question::Question;
 use super::upstream::{Token, Upstream, upstream, upstreams};
 use crate::config::Proxying;
 use crate::country::Country;

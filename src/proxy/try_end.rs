@@ -1,12 +1,12 @@
-//! ChosenBy a try ends, and what that says about the region and about the request.
+//! How a try ends, and what that says about the region and about the request.
 
-use super::question::AskReason;
+use super::progress::AskReason;
 use crate::config::Proxying;
 use crate::http::says_unreachable;
 use crate::passive::TryOutcome;
 use crate::time::SECOND;
 
-/// ChosenBy a try ended.
+/// How a try ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TryEnd {
     /// With the head of a response.

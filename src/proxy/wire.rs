@@ -10,7 +10,7 @@
 //! odd values of `cf`. Only the body of a refusal may, so it comes last.
 
 use super::instruction::{Instruction, Try};
-use super::question::{AskReason, Fetched};
+use super::progress::{AskReason, Fetched};
 use super::try_end::TryEnd;
 use super::upstream::Token;
 use crate::time::{Millis, Timestamp};

@@ -23,9 +23,9 @@ pub const KEY: &str = "routes";
 /// The version that this build writes and reads.
 pub const VERSION: u32 = 2;
 /// Largest text of a table that is written or read. KV would hold 25 MiB; an isolate has 128 MB for
-/// everything in it. Reading takes 4 times the text, compiling 9 times, and the Controller may share
-/// an isolate with a proxy: at this size they take 52 MiB together, and a proxy reads for some 150
-/// ms. Measured on the wasm; ADR-0013.
+/// everything in it. Reading takes 4 times the text, compiling 9 times, and the Controller may
+/// share an isolate with a proxy: at this size they take 52 MiB together, and a proxy reads for
+/// some 150 ms. Measured on the wasm; ADR-0013.
 pub const ROUTES_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// A table older than this is stale: two heartbeats were missed, and the third had time to spread
 /// in KV.

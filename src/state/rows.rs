@@ -10,6 +10,7 @@
 //! is some minutes old makes a target due earlier, never later.
 
 mod read;
+mod single;
 mod write;
 
 #[cfg(test)]
@@ -24,8 +25,8 @@ use crate::state::TargetState;
 use crate::target::Target;
 use crate::time::{MINUTE, Millis};
 
-/// Largest value of a row. Source: developers.cloudflare.com/durable-objects/platform/limits, "2 MB"
-/// for a row; half of it leaves room for the key.
+/// Largest value of a row. Source: developers.cloudflare.com/durable-objects/platform/limits, "2
+/// MB" for a row; half of it leaves room for the key.
 pub const ROW_BYTES_MAX: usize = 1_000_000;
 /// Most rows. The largest config has 200 origins under 100 monitors, which is 20,000 targets; what
 /// is beyond this many rows begins anew after a restart.
@@ -123,6 +124,12 @@ pub enum Change {
         /// Its key.
         key: &'static str,
     },
+}
+
+impl Change {
+    fn delete(kind: Kind, id: String) -> Self {
+        Self::DeleteRow { kind: kind.as_str(), id }
+    }
 }
 
 /// A kind and an id.

@@ -1,7 +1,7 @@
 //! What part of a service's clients a region should get, as the config has it.
 //!
-//! The proxy decides about one request at a time, so its routing table carries the [`Share`] of each
-//! region. A plane that knows no requests, such as a balancer, gets the parts of `division`.
+//! The proxy decides about one request at a time, so its routing table carries the [`Share`] of
+//! each region. A plane that knows no requests, such as a balancer, gets the parts of `division`.
 
 use crate::config::Service;
 use crate::ids::RegionId;

@@ -1,8 +1,8 @@
-//! Work that takes long, each kind in a lane of its own: documents to KV, calls of the API.
+//! Slow work, each kind in a lane of its own: documents to KV, calls of the API.
 //!
-//! What has to follow what: `routes` is written before a pass is made for the same news, since
-//! proxies wait for it; what is about to be done is saved before its call; what came of it is saved
-//! and published after. Beyond that no lane waits for the other, and no round for either, but for
+//! Some things have an order. `routes` is written before a pass for the same news begins, since
+//! proxies wait for it. An intent is saved before its call. The outcome is saved and published
+//! after the pass. Beyond that no lane waits for the other, and no round waits for a lane except
 //! the last one of a run.
 
 use super::Object;
@@ -18,10 +18,10 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use worker::console_error;
 
-/// How often somebody who waits for a lane looks whether it is done.
+/// How often a caller that waits for a lane checks whether it is done.
 const LOOK_AGAIN_MS: Millis = 20;
-/// Longest time that the last round of a run waits for what the run led to. It goes on behind the
-/// reply.
+/// Longest time that a caller waits for a lane: the last round of a run, or a comparison. The work
+/// goes on behind the reply.
 const SETTLE_MS_MAX: Millis = 25 * SECOND;
 
 impl Object {
@@ -45,7 +45,7 @@ impl Object {
         }
     }
 
-    /// Has work done that belongs to no request, so that none that is cancelled takes it along.
+    /// Starts work that belongs to no request, so that a cancelled request does not take it along.
     fn run(&self, what: &'static str, work: Work) {
         let heard: Work = Box::pin(async move {
             if let Err(error) = work.await {
@@ -92,7 +92,7 @@ impl Object {
             self.clone().start_reconcile();
         }
         for some in due.pages.chunks(PROBES_AT_ONCE) {
-            // `routes` of newer news comes first; the rest stays due.
+            // Newer `routes` go first; the rest stays due.
             if !goes_on(&self.publish, turn) || self.publish.get().has_news() {
                 break;
             }
@@ -132,7 +132,7 @@ impl Object {
         let Some(mut pass) = self.with(|mind| mind.begin_reconcile(now))? else {
             return Ok(false);
         };
-        // Should this be cancelled, an alarm finds it silent.
+        // If the runtime cancels this work, an alarm finds the lane silent.
         self.in_pass.set(true);
         self.wake_later().await?;
         if !self.carry_out(&mut pass, turn).await? {
@@ -145,8 +145,8 @@ impl Object {
         Ok(true)
     }
 
-    /// Makes the calls of a pass. Returns whether it came to its end: another one may have taken its
-    /// place.
+    /// Makes the calls of a pass. Returns whether it came to its end; it does not where another
+    /// turn has taken over.
     async fn carry_out(&self, pass: &mut Pass, turn: Turn) -> Result<bool> {
         let api = Api::of(&self.env);
         while goes_on(&self.reconcile, turn) {

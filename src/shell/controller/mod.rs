@@ -1,9 +1,9 @@
 //! The Durable Object around [`crate::controller::Controller`].
 //!
 //! One object, named `controller`, for the whole deployment. It reads the config from KV once a
-//! run, saves its state after every round, and writes to KV and Cloudflare what the core says. While
-//! it waits for I/O other requests may come in, so nothing is borrowed across an `await`. What takes
-//! long is done in [`lanes`], and nobody waits for it who need not.
+//! run, saves its state after every round, and writes to KV and Cloudflare what the core says.
+//! While it waits for I/O other requests may come in, so nothing is borrowed across an `await`.
+//! Slow work runs in [`lanes`], and only those wait for it who have to.
 
 mod ask;
 mod lanes;
@@ -45,7 +45,7 @@ struct Object {
     to_reconcile: Cell<bool>,
     /// Whether calls of a pass are made.
     in_pass: Cell<bool>,
-    /// When the alarm rings, as far as this life of the object knows.
+    /// When the alarm rings; absent where none is set, or none that this instance knows of.
     alarm: Cell<Option<Timestamp>>,
     /// The clock of the run that spoke last.
     told: Cell<RunClock>,
@@ -125,7 +125,8 @@ impl Object {
             runtime::complain("alarm", &error);
             return Ok(JsValue::UNDEFINED);
         }
-        // The runtime gives up an alarm whose handler has failed seven times.
+        // Before anything else: the runtime gives an alarm up once its handler has failed seven
+        // times in a row.
         self.alarm.set(None);
         self.set_alarm(Some(self.now().plus(WAKE_AGAIN_MS))).await?;
         self.wake().await?;
@@ -248,7 +249,7 @@ impl Object {
     async fn wake_later(&self) -> Result<()> {
         let in_pass = self.in_pass.get();
         if lanes::is_busy(&self.reconcile) && !in_pass {
-            // It is about to tell whether there is a pass to make, and asks then.
+            // The lane is about to find out whether there is a pass to make, and asks then.
             return Ok(());
         }
         let wake = self.with(|mind| mind.next_wake(self.now(), in_pass))?;
@@ -264,7 +265,7 @@ impl Object {
             None => storage::delete_alarm(&self.state).await,
         };
         if set.is_err() {
-            // Nobody knows now; the next one is set in any case.
+            // Nobody knows whether it was set, so the next one is set in any case.
             self.alarm.set(None);
         }
         set

@@ -1,14 +1,11 @@
 //! From rows to a state, and what becomes of those that do not read.
 
-use super::write::delete;
+use super::single::{Account, Common};
 use super::{Change, DOCUMENT_ENTRY, Kept, Kind, Row, Single, UNREADABLE_MAX};
-use crate::fingerprint::Fingerprint;
 use crate::ids::{OriginId, ServiceId};
-use crate::json::{self, BadJson, Shape, fields};
-use crate::state::{Actuation, RetryWhy, State, VERSION};
-use crate::tally::Tally;
+use crate::json::{self, BadJson, Shape};
+use crate::state::{State, VERSION};
 use crate::target::Target;
-use crate::time::Timestamp;
 
 /// What was remembered.
 #[derive(Debug, Default)]
@@ -22,90 +19,6 @@ pub struct Restored {
     /// What did not read, for people.
     pub notes: Vec<String>,
     put_aside: usize,
-}
-
-/// What is of the Controller itself.
-pub(super) struct Common {
-    version: u32,
-    generation: u64,
-    doubted_since: Option<Timestamp>,
-    substance: Option<Fingerprint>,
-    routes_written_at: Option<Timestamp>,
-}
-
-fields!(Common { version, generation, doubted_since, substance, routes_written_at });
-
-impl Common {
-    pub(super) fn of(state: &State) -> Self {
-        let &State { version, generation, doubted_since, substance, routes_written_at, .. } = state;
-        Self { version, generation, doubted_since, substance, routes_written_at }
-    }
-
-    fn put(self, state: &mut State) {
-        let Self { version, generation, doubted_since, substance, routes_written_at } = self;
-        (state.version, state.generation) = (version, generation);
-        (state.doubted_since, state.substance) = (doubted_since, substance);
-        state.routes_written_at = routes_written_at;
-    }
-}
-
-/// How far the account is.
-pub(super) struct Account {
-    calls: Tally,
-    upkeep_after: Option<Timestamp>,
-    settled: Option<Fingerprint>,
-    compared_at: Option<Timestamp>,
-    attempted: Option<Fingerprint>,
-    blocked_until: Option<Timestamp>,
-    attempts: u32,
-    retry_at: Option<Timestamp>,
-    retry_why: Option<RetryWhy>,
-}
-
-fields!(Account {
-    calls = Tally::default(),
-    upkeep_after,
-    settled,
-    compared_at,
-    attempted,
-    blocked_until,
-    attempts = 0,
-    retry_at,
-    retry_why,
-});
-
-impl Account {
-    pub(super) fn of(actuation: &Actuation) -> Self {
-        Self {
-            calls: actuation.calls.clone(),
-            upkeep_after: actuation.upkeep_after,
-            settled: actuation.settled,
-            compared_at: actuation.compared_at,
-            attempted: actuation.attempted,
-            blocked_until: actuation.blocked_until,
-            attempts: actuation.attempts,
-            retry_at: actuation.retry_at,
-            retry_why: actuation.retry_why,
-        }
-    }
-
-    fn put(self, actuation: &mut Actuation) {
-        let before = std::mem::take(actuation);
-        let Self { calls, upkeep_after, settled, compared_at, attempted, .. } = self;
-        let Self { blocked_until, attempts, retry_at, retry_why, .. } = self;
-        *actuation = Actuation {
-            calls,
-            upkeep_after,
-            settled,
-            compared_at,
-            attempted,
-            blocked_until,
-            attempts,
-            retry_at,
-            retry_why,
-            ..before
-        };
-    }
 }
 
 /// Why a row is put aside.
@@ -199,7 +112,7 @@ impl Restored {
 
     fn put_aside(&mut self, row: &Row) {
         let Some(kind) = Kind::parse(&row.kind) else { return };
-        self.changes.push(delete(kind, row.id.clone()));
+        self.changes.push(Change::delete(kind, row.id.clone()));
         self.put_aside = self.put_aside.saturating_add(1);
         if self.put_aside <= UNREADABLE_MAX {
             let (kind, value) = (Kind::Unreadable.as_str().to_owned(), row.value.clone());
@@ -225,7 +138,7 @@ impl Restored {
         };
         if !is_there && read(&mut self.state, kind, id, &aside.value).is_ok() {
             self.notes.push(format!("the row `{}` reads again", aside.id));
-            self.changes.push(delete(Kind::Unreadable, aside.id.clone()));
+            self.changes.push(Change::delete(Kind::Unreadable, aside.id.clone()));
         }
     }
 }

@@ -302,7 +302,10 @@ proptest! {
     }
 
     #[test]
-    fn a_row_that_does_not_read_loses_itself_alone(state in any_state(), which in any::<prop::sample::Index>()) {
+    fn a_row_that_does_not_read_loses_itself_alone(
+        state in any_state(),
+        which in any::<prop::sample::Index>(),
+    ) {
         let (mut stored, mut kept) = (Stored::new(), Kept::default());
         save(&mut stored, &mut kept, &state);
         let mut rows = listed(&stored);

@@ -1,6 +1,6 @@
 //! From a state to the changes that make storage hold it.
 
-use super::read::{Account, Common};
+use super::single::{Account, Common};
 use super::{Change, Kept, Key, Kind, RENEW_MS, ROW_BYTES_MAX, ROWS_MAX, Row, Single};
 use crate::hold::Hold;
 use crate::json::{self, Shape};
@@ -45,7 +45,7 @@ impl Kept {
             }
         }
         let gone = self.rows.keys().filter(|key| !saving.rows.contains_key(*key));
-        saving.changes.extend(gone.map(|(kind, id)| delete(*kind, id.clone())));
+        saving.changes.extend(gone.map(|(kind, id)| Change::delete(*kind, id.clone())));
         self.targets(state, rows_max, &mut saving);
         let new = saving.all_left_out.iter().filter(|key| !self.left_out.contains(*key));
         saving.left_out = new.map(|(kind, id)| format!("{} {id}", kind.as_str())).collect();
@@ -67,7 +67,7 @@ impl Kept {
                 && !saving.all_left_out.contains(&(Kind::Target, target.to_string()))
         };
         let gone: Vec<Target> = self.targets.keys().filter(|t| !kept(t)).cloned().collect();
-        saving.changes.extend(gone.iter().map(|t| delete(Kind::Target, t.to_string())));
+        saving.changes.extend(gone.iter().map(|t| Change::delete(Kind::Target, t.to_string())));
         saving.gone = gone;
     }
 
@@ -111,10 +111,6 @@ fn is_old(saved: Option<Timestamp>, known: Option<Timestamp>) -> bool {
 
 fn put(kind: Kind, id: String, value: String) -> Change {
     Change::PutRow(Row { kind: kind.as_str().to_owned(), id, value })
-}
-
-pub(super) fn delete(kind: Kind, id: String) -> Change {
-    Change::DeleteRow { kind: kind.as_str(), id }
 }
 
 /// All rows but those of targets.

@@ -115,8 +115,8 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
             "zone_ids": {}, "holds": [], "intents": [], "denied": {}, "moved_at": {},
             "changes": {}, "calls": [], "upkeep_after": null,
             "settled": null, "compared_at": null, "attempted": null,
-            "blocked_until": null, "attempts": 0, "retry_at": null, "retry_why": null, "failures": [],
-            "withheld": [], "applied": [],
+            "blocked_until": null, "attempts": 0, "retry_at": null, "retry_why": null,
+            "failures": [], "withheld": [], "applied": [],
         },
     });
     assert_eq!(json::write(&State::default()), empty.to_string());

@@ -1,0 +1,91 @@
+//! The rows of which there is one, as groups of figures.
+
+use crate::fingerprint::Fingerprint;
+use crate::json::fields;
+use crate::state::{Actuation, RetryWhy, State};
+use crate::tally::Tally;
+use crate::time::Timestamp;
+
+/// What is of the Controller itself.
+pub(super) struct Common {
+    pub(super) version: u32,
+    generation: u64,
+    doubted_since: Option<Timestamp>,
+    substance: Option<Fingerprint>,
+    routes_written_at: Option<Timestamp>,
+}
+
+fields!(Common { version, generation, doubted_since, substance, routes_written_at });
+
+impl Common {
+    pub(super) fn of(state: &State) -> Self {
+        let &State { version, generation, doubted_since, substance, routes_written_at, .. } = state;
+        Self { version, generation, doubted_since, substance, routes_written_at }
+    }
+
+    pub(super) fn put(self, state: &mut State) {
+        let Self { version, generation, doubted_since, substance, routes_written_at } = self;
+        (state.version, state.generation) = (version, generation);
+        (state.doubted_since, state.substance) = (doubted_since, substance);
+        state.routes_written_at = routes_written_at;
+    }
+}
+
+/// How far the account is.
+pub(super) struct Account {
+    calls: Tally,
+    upkeep_after: Option<Timestamp>,
+    settled: Option<Fingerprint>,
+    compared_at: Option<Timestamp>,
+    attempted: Option<Fingerprint>,
+    blocked_until: Option<Timestamp>,
+    attempts: u32,
+    retry_at: Option<Timestamp>,
+    retry_why: Option<RetryWhy>,
+}
+
+fields!(Account {
+    calls = Tally::default(),
+    upkeep_after,
+    settled,
+    compared_at,
+    attempted,
+    blocked_until,
+    attempts = 0,
+    retry_at,
+    retry_why,
+});
+
+impl Account {
+    pub(super) fn of(actuation: &Actuation) -> Self {
+        Self {
+            calls: actuation.calls.clone(),
+            upkeep_after: actuation.upkeep_after,
+            settled: actuation.settled,
+            compared_at: actuation.compared_at,
+            attempted: actuation.attempted,
+            blocked_until: actuation.blocked_until,
+            attempts: actuation.attempts,
+            retry_at: actuation.retry_at,
+            retry_why: actuation.retry_why,
+        }
+    }
+
+    pub(super) fn put(self, actuation: &mut Actuation) {
+        let before = std::mem::take(actuation);
+        let Self { calls, upkeep_after, settled, compared_at, attempted, .. } = self;
+        let Self { blocked_until, attempts, retry_at, retry_why, .. } = self;
+        *actuation = Actuation {
+            calls,
+            upkeep_after,
+            settled,
+            compared_at,
+            attempted,
+            blocked_until,
+            attempts,
+            retry_at,
+            retry_why,
+            ..before
+        };
+    }
+}
