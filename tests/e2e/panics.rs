@@ -5,7 +5,7 @@
 use crate::support::{config, until};
 use pointsman_lab::deployment::{ADMIN_TOKEN, BERLIN, Deployment, HOST, now_ms, root};
 use reqwest::Method;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The instant for which a run is scheduled that panics.
 const RUN_THAT_PANICS_MS: i64 = 13;
@@ -44,6 +44,17 @@ fn has_place(line: &str) -> bool {
 async fn is_served(deployment: &Deployment) {
     let answer = deployment.get(BERLIN, "/after").await.unwrap();
     assert_eq!((answer.status, answer.region.as_deref()), (200, Some("eu-west")));
+}
+
+#[test]
+fn what_is_deployed_has_no_way_to_be_made_to_panic() {
+    let says = |folder: &Path| {
+        let wasm = std::fs::read(folder.join("index_bg.wasm")).unwrap();
+        let word = b"provoke";
+        wasm.windows(word.len()).any(|window| window == word)
+    };
+    assert!(says(&bundle()), "the word stands where it should");
+    assert!(!says(&pointsman_lab::deployment::bundle()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
