@@ -21,7 +21,7 @@ pub enum Command {
 /// The answer to a [`Command`].
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "there is one at a time")]
-pub enum Reply {
+pub enum CommandReply {
     /// To [`Command::Round`].
     Round(RoundReply),
     /// To [`Command::Status`] and [`Command::Compare`].
@@ -51,7 +51,11 @@ pub enum CommandError {
 }
 
 variants!(Command { Round = "round" (request), Status = "status" {}, Compare = "compare" {} });
-variants!(Reply { Round = "round" (reply), Status = "status" (status), Refused = "refused" (why) });
+variants!(CommandReply {
+    Round = "round" (reply),
+    Status = "status" (status),
+    Refused = "refused" (why),
+});
 variants!(CommandError {
     Malformed = "malformed" { problem },
     Unavailable = "unavailable" { problem },
@@ -71,7 +75,7 @@ impl Command {
     }
 }
 
-impl Reply {
+impl CommandReply {
     /// Reads an answer. Errors: why there is none.
     pub fn parse(text: &str) -> Result<Self, CommandError> {
         match json::read(text) {
@@ -131,12 +135,12 @@ mod tests {
         for command in [Command::Round(request), Command::Status, Command::Compare] {
             assert_eq!(Command::parse(&command.text()), Ok(command));
         }
-        let status = Reply::Status(Controller::default().status(at(0)));
-        for reply in [Reply::Round(RoundReply::Done(Done::Superseded)), status] {
-            assert_eq!(Reply::parse(&reply.text()), Ok(reply));
+        let status = CommandReply::Status(Controller::default().status(at(0)));
+        for reply in [CommandReply::Round(RoundReply::Done(Done::Superseded)), status] {
+            assert_eq!(CommandReply::parse(&reply.text()), Ok(reply));
         }
         let why = CommandError::Unavailable { problem: "KV".to_owned() };
-        assert_eq!(Reply::parse(&Reply::Refused(why.clone()).text()), Err(why));
+        assert_eq!(CommandReply::parse(&CommandReply::Refused(why.clone()).text()), Err(why));
     }
 
     #[test]
@@ -163,9 +167,9 @@ mod tests {
 
     #[test]
     fn an_answer_to_another_question_is_none() {
-        let round = Reply::Round(RoundReply::Done(Done::TimeSpent));
+        let round = CommandReply::Round(RoundReply::Done(Done::TimeSpent));
         assert_eq!(round.into_status(), Err(CommandError::Mismatched));
-        let status = Reply::Status(Controller::default().status(at(0)));
+        let status = CommandReply::Status(Controller::default().status(at(0)));
         assert_eq!(status.into_round(), Err(CommandError::Mismatched));
     }
 }

@@ -3,7 +3,7 @@
 use super::{Controller, table_too_large};
 use crate::config::Config;
 use crate::state::State;
-use crate::state::rows::{self, Change, Restored, Row, Saving};
+use crate::state::rows::{self, Restored, Row, RowChange, Saving};
 
 /// The entry of the object's storage that has the last good config text.
 pub const CONFIG_ENTRY: &str = "last_good_config";
@@ -59,7 +59,7 @@ impl Controller {
 
     /// Keeps a config text with the next save.
     pub(super) fn keep_config(&mut self, text: &str) {
-        self.unsaved.push(Change::PutEntry { key: CONFIG_ENTRY, value: text.to_owned() });
+        self.unsaved.push(RowChange::PutEntry { key: CONFIG_ENTRY, value: text.to_owned() });
     }
 
     /// Goes on from a state and the last good config text, where there are such. A text that no

@@ -19,7 +19,7 @@ mod waking;
 mod writing;
 
 pub use actuation::{Pass, circumstances};
-pub use command::{Command, CommandError, Reply};
+pub use command::{Command, CommandError, CommandReply};
 pub use compile::{routes, routes_of};
 pub use lane::{Lane, SILENCE_MS_MAX, Turn};
 pub use memory::{CONFIG_ENTRY, Memory};
@@ -32,7 +32,7 @@ use crate::config::{Config, Diagnostic};
 use crate::fingerprint::Fingerprint;
 use crate::json;
 use crate::jurisdiction::ControllerJurisdiction;
-use crate::state::rows::{Change, Kept};
+use crate::state::rows::{Kept, RowChange};
 use crate::state::{DIAGNOSTICS_MAX, RefusedConfig, State};
 use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
 use crate::time::Timestamp;
@@ -54,7 +54,7 @@ pub struct Controller {
     /// What storage holds.
     kept: Kept,
     /// What has to be done to storage beside that.
-    unsaved: Vec<Change>,
+    unsaved: Vec<RowChange>,
     publishing: Publishing,
 }
 

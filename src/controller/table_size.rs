@@ -26,7 +26,7 @@ const FIGURES_BYTES: usize = 128;
 const BRACKETS_BYTES: usize = 128;
 
 /// What the bytes of a table are spent on.
-struct Part {
+struct TablePart {
     /// Where in the config.
     path: &'static str,
     what: &'static str,
@@ -43,7 +43,7 @@ pub fn table_too_large(config: &Config) -> Option<Diagnostic> {
     if total <= ROUTES_BYTES_MAX {
         return None;
     }
-    let Part { path, what, hint, bytes } = parts.into_iter().max_by_key(|part| part.bytes)?;
+    let TablePart { path, what, hint, bytes } = parts.into_iter().max_by_key(|part| part.bytes)?;
     Some(Diagnostic {
         path: path.to_owned(),
         code: Code::E024,
@@ -54,39 +54,39 @@ pub fn table_too_large(config: &Config) -> Option<Diagnostic> {
 }
 
 /// The whole table, part by part.
-fn parts(config: &Config) -> [Part; 5] {
+fn parts(config: &Config) -> [TablePart; 5] {
     let state = State::default();
     let view = View::new(config, &state, Timestamp::default());
     let view = &view;
-    let law = Law::of(view);
+    let law = LawSize::of(view);
     let regions = config.regions.iter();
     let regions = regions.map(|(id, region)| item(1, &compile::region_entry(id, region).write()));
     [
-        Part {
+        TablePart {
             path: "regions",
             what: "regions",
             hint: "name fewer regions",
             bytes: frame() + regions.sum::<usize>(),
         },
-        Part {
+        TablePart {
             path: "services",
             what: "services with their regions and origins",
             hint: "name fewer regions in each service, or give them shorter ids",
             bytes: view.services().map(|standing| service(view, &standing)).sum(),
         },
-        Part {
+        TablePart {
             path: "residency",
             what: "rules with the regions that each permits",
             hint: "join rules that say the same, or give regions shorter ids",
             bytes: config.residency.iter().map(|rule| law.rule(view, rule)).sum(),
         },
-        Part {
+        TablePart {
             path: "tenants",
             what: "tenants with the regions that each permits",
             hint: "keep tenants in KV, one key `tenant:<id>` each",
             bytes: law.named(config.tenants.iter().map(|(id, allow)| (id.as_str(), allow))),
         },
-        Part {
+        TablePart {
             path: "sets",
             what: "sets with the regions that each permits",
             hint: "keep only the sets that tenants in KV name, or give regions shorter ids",
@@ -101,14 +101,14 @@ fn service(view: &View<'_>, standing: &ServiceStanding<'_>) -> usize {
 }
 
 /// What rules, pins and sets permit at some time.
-struct Law<'c> {
+struct LawSize<'c> {
     config: &'c Config,
     /// Whether a membership ends. Then the table says everything twice: as of now, and from then
     /// on.
     ends: bool,
 }
 
-impl<'c> Law<'c> {
+impl<'c> LawSize<'c> {
     fn of(view: &View<'c>) -> Self {
         let config = view.config;
         let allows = config.residency.iter().map(|rule| &rule.allow);

@@ -24,7 +24,7 @@ const TENANT_PREFIX: &str = "tenant:";
 const LATE_MS_MIN: Millis = 5;
 
 /// What one question is decided by.
-struct Case<'q> {
+struct QuestionCase<'q> {
     table: &'q Table,
     question: &'q Question<'q>,
     now: Timestamp,
@@ -60,7 +60,7 @@ impl Isolate {
             }
             return Instruction::LoadTable;
         };
-        let case = Case { table: &table, question: &question, now };
+        let case = QuestionCase { table: &table, question: &question, now };
         let mut instruction = self.answer(&case, refresh == Refresh::Behind);
         if let Instruction::Respond { refresh: is_due, .. } = &mut instruction {
             *is_due = refresh == Refresh::Behind;
@@ -68,8 +68,8 @@ impl Isolate {
         instruction
     }
 
-    fn answer(&mut self, case: &Case<'_>, refresh: bool) -> Instruction {
-        let Case { table, question, now } = *case;
+    fn answer(&mut self, case: &QuestionCase<'_>, refresh: bool) -> Instruction {
+        let QuestionCase { table, question, now } = *case;
         let serving = table.service(&question.target.host);
         let mine = serving.and_then(|s| Some((self.services.get(s.index)?, s)));
         let header = |name: &str| question.header(name).map(str::to_owned);
@@ -127,13 +127,13 @@ impl Isolate {
     /// try is not allowed.
     fn send(
         &mut self,
-        case: &Case<'_>,
+        case: &QuestionCase<'_>,
         service: &Serving,
         decision: &Decision<'_>,
         cookies: &Cookies,
         refresh: bool,
     ) -> Option<Instruction> {
-        let Case { table, question, now } = *case;
+        let QuestionCase { table, question, now } = *case;
         let progress = &question.progress;
         let version = self.version;
         let mine = self.services.get_mut(service.index)?;
@@ -176,14 +176,14 @@ impl Isolate {
 
     fn answer_headers(
         &self,
-        case: &Case<'_>,
+        case: &QuestionCase<'_>,
         service: &Serving,
         upstream: &Upstream<'_>,
         decision: &Decision<'_>,
         cookies: &Cookies,
         is_stale: bool,
     ) -> Vec<(&'static str, String)> {
-        let Case { question, now, .. } = *case;
+        let QuestionCase { question, now, .. } = *case;
         let mut headers = Vec::new();
         if service.proxy.debug_headers {
             headers.push((
@@ -203,7 +203,7 @@ impl Isolate {
     /// No try is left: what the client gets.
     fn give_up(
         &mut self,
-        case: &Case<'_>,
+        case: &QuestionCase<'_>,
         service: &Serving,
         decision: &Decision<'_>,
     ) -> Instruction {
@@ -225,7 +225,7 @@ impl Isolate {
     fn refuse_by(
         &mut self,
         problem: Problem,
-        case: &Case<'_>,
+        case: &QuestionCase<'_>,
         service: Option<&Serving>,
         rules: &[&CompiledRule],
     ) -> Instruction {

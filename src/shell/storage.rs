@@ -3,7 +3,7 @@
 use super::clock;
 use super::runtime::{Result, State};
 use crate::controller::{CONFIG_ENTRY, Memory};
-use crate::state::rows::{Change, DOCUMENT_ENTRY, Row};
+use crate::state::rows::{DOCUMENT_ENTRY, Row, RowChange};
 use crate::time::Millis;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -52,19 +52,19 @@ pub(super) fn load(state: &State) -> Result<Memory> {
 }
 
 /// Does all changes, or none. Nothing else happens meanwhile.
-pub(super) fn save(state: &State, changes: &[Change]) -> Result<()> {
+pub(super) fn save(state: &State, changes: &[RowChange]) -> Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
     at_once(state, &mut || changes.iter().try_for_each(|change| carry_out(state, change)))
 }
 
-fn carry_out(state: &State, change: &Change) -> Result<()> {
+fn carry_out(state: &State, change: &RowChange) -> Result<()> {
     match change {
-        Change::PutRow(Row { kind, id, value }) => put_row(state, kind, id, value),
-        Change::DeleteRow { kind, id } => delete_row(state, kind, id),
-        Change::PutEntry { key, value } => put_entry(state, key, value),
-        Change::DeleteEntry { key } => delete_entry(state, key),
+        RowChange::PutRow(Row { kind, id, value }) => put_row(state, kind, id, value),
+        RowChange::DeleteRow { kind, id } => delete_row(state, kind, id),
+        RowChange::PutEntry { key, value } => put_entry(state, key, value),
+        RowChange::DeleteEntry { key } => delete_entry(state, key),
     }
 }
 

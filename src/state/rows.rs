@@ -62,9 +62,9 @@ words! {
         Override = "override",
         /// The fingerprint of what KV holds, by key.
         Written = "written",
-        /// What stands in the way at Cloudflare, by its place in the list.
+        /// What stands in the way at Cloudflare, by its index in the list.
         Failure = "failure",
-        /// What was deliberately not done, by its place in the list.
+        /// What was deliberately not done, by its index in the list.
         Withheld = "withheld",
         /// A change that was made, by its instant.
         Applied = "applied",
@@ -102,7 +102,7 @@ pub struct Row {
 
 /// One thing to do to storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum RowChange {
     /// Write a row, whether there is one or not.
     PutRow(Row),
     /// Delete a row, if there is one.
@@ -126,7 +126,7 @@ pub enum Change {
     },
 }
 
-impl Change {
+impl RowChange {
     fn delete(kind: Kind, id: String) -> Self {
         Self::DeleteRow { kind: kind.as_str(), id }
     }

@@ -19,7 +19,7 @@ const LINES_MAX: usize = 200;
 
 /// What happens to a class of clients if one region is down.
 #[derive(Debug, Serialize)]
-struct Row {
+struct SurvivorRow {
     service: ServiceId,
     clients: Who,
     /// The region that is down; `None` in the first row of a class.
@@ -51,7 +51,7 @@ enum Who {
 #[derive(Debug, Serialize)]
 pub(super) struct Survivors {
     /// For each class a row without failures, and one for each region that serves it.
-    rows: Vec<Row>,
+    rows: Vec<SurvivorRow>,
     /// Services with so many kinds of requests that a class may be missing.
     capped: Vec<ServiceId>,
 }
@@ -98,7 +98,7 @@ fn of_class(
     clients: &Clients<'_>,
     failures: &[RegionFailure],
     now: Timestamp,
-) -> Vec<Row> {
+) -> Vec<SurvivorRow> {
     let Some(sample) = clients.requests.values().next() else { return Vec::new() };
     let countries: Vec<Option<Country>> = clients.requests.keys().copied().collect();
     let who = Who::Class {
@@ -111,7 +111,7 @@ fn of_class(
         let position = |region: &RegionId| service.regions.iter().position(|id| id == region);
         let mut served_by = routing.regions;
         served_by.sort_by_key(position);
-        Row {
+        SurvivorRow {
             service: id.clone(),
             clients: who.clone(),
             down: failure.down.clone(),
@@ -123,7 +123,7 @@ fn of_class(
     })
 }
 
-fn of_records(id: &ServiceId, service: &Service, failures: &[RegionFailure]) -> Vec<Row> {
+fn of_records(id: &ServiceId, service: &Service, failures: &[RegionFailure]) -> Vec<SurvivorRow> {
     let mut all = Vec::new();
     if service.failover.mode == FailoverMode::Manual {
         // A person decides what its records say.
@@ -136,7 +136,7 @@ fn of_records(id: &ServiceId, service: &Service, failures: &[RegionFailure]) -> 
             let mut records = failure.desired.records.iter();
             let records = records.find(|r| r.name == target.name && r.kind == target.kind);
             let answer = records.and_then(|records| records.answer.as_ref());
-            Row {
+            SurvivorRow {
                 service: id.clone(),
                 clients: Who::Record(name.clone()),
                 down: failure.down.clone(),
@@ -152,8 +152,11 @@ fn of_records(id: &ServiceId, service: &Service, failures: &[RegionFailure]) -> 
 
 /// The rows of one class: the first without failures, then one for each region that serves it in
 /// the first.
-fn rows(failures: &[RegionFailure], row: impl Fn(&RegionFailure) -> Row) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
+fn rows(
+    failures: &[RegionFailure],
+    row: impl Fn(&RegionFailure) -> SurvivorRow,
+) -> Vec<SurvivorRow> {
+    let mut rows: Vec<SurvivorRow> = Vec::new();
     for failure in failures {
         let mut row = row(failure);
         if let Some(first) = rows.first() {
@@ -172,7 +175,7 @@ impl Survivors {
     /// A summary in one line.
     fn verdict(&self) -> String {
         let losses = self.rows.iter().filter(|row| row.loses_service).count();
-        let is_never = |row: &&Row| row.down.is_none() && row.served_by.is_empty();
+        let is_never = |row: &&SurvivorRow| row.down.is_none() && row.served_by.is_empty();
         let never = self.rows.iter().filter(is_never).count();
         let mut verdict = match losses {
             0 => "nobody loses service".to_owned(),
@@ -192,7 +195,8 @@ impl fmt::Display for Survivors {
         writeln!(f, "if one region fails: {}", self.verdict())?;
         let header = ["service", "clients", "served by", "if one of them fails"];
         let mut lines = vec![header.map(str::to_owned)];
-        let classes: Vec<&[Row]> = self.rows.chunk_by(|_, row| row.down.is_some()).collect();
+        let classes: Vec<&[SurvivorRow]> =
+            self.rows.chunk_by(|_, row| row.down.is_some()).collect();
         for class in classes.iter().take(LINES_MAX) {
             let Some((first, failures)) = class.split_first() else { continue };
             let (service, clients) = (first.service.to_string(), first.clients.to_string());
@@ -214,7 +218,7 @@ impl fmt::Display for Survivors {
 }
 
 /// The failures that leave a class with anything else than its other regions.
-fn then(first: &Row, failures: &[Row]) -> String {
+fn then(first: &SurvivorRow, failures: &[SurvivorRow]) -> String {
     let remarkable = failures.iter().filter(|row| {
         let others = first.served_by.iter().filter(|id| Some(*id) != row.down.as_ref());
         row.served_by.is_empty() || !others.eq(&row.served_by)
@@ -231,7 +235,7 @@ fn then(first: &Row, failures: &[Row]) -> String {
     }
 }
 
-impl Row {
+impl SurvivorRow {
     fn served(&self) -> String {
         let refusal = self.refusal.zip(self.status);
         let why = refusal.map(|(word, status)| format!("{status} {word}"));

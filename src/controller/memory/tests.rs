@@ -15,15 +15,15 @@ struct Storage {
 }
 
 impl Storage {
-    fn carry_out(&mut self, changes: &[Change]) {
+    fn carry_out(&mut self, changes: &[RowChange]) {
         for change in changes.iter().cloned() {
             match change {
-                Change::PutRow(Row { kind, id, value }) => {
+                RowChange::PutRow(Row { kind, id, value }) => {
                     self.rows.insert((kind, id), value);
                 }
-                Change::DeleteRow { kind, id } => drop(self.rows.remove(&(kind.to_owned(), id))),
-                Change::PutEntry { key, value } => drop(self.entries.insert(key, value)),
-                Change::DeleteEntry { key } => drop(self.entries.remove(key)),
+                RowChange::DeleteRow { kind, id } => drop(self.rows.remove(&(kind.to_owned(), id))),
+                RowChange::PutEntry { key, value } => drop(self.entries.insert(key, value)),
+                RowChange::DeleteEntry { key } => drop(self.entries.remove(key)),
             }
         }
     }

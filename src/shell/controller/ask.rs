@@ -1,6 +1,6 @@
 //! Calls of the Controller from the rest of the Worker.
 
-use crate::controller::{Command, CommandError, Reply};
+use crate::controller::{Command, CommandError, CommandReply};
 use crate::documents::Status;
 use crate::jurisdiction::ControllerJurisdiction;
 use crate::shell::clock;
@@ -30,12 +30,12 @@ pub(in crate::shell) async fn compare(env: &Env, timeout_ms: Millis) -> Result<S
 }
 
 /// Errors: there is no answer in time, or a refusal.
-async fn ask(env: &Env, command: &Command, timeout_ms: Millis) -> Result<Reply> {
+async fn ask(env: &Env, command: &Command, timeout_ms: Millis) -> Result<CommandReply> {
     let jurisdiction = runtime::jurisdiction(env)?.map(ControllerJurisdiction::as_str);
     let (command, timeout_ms) = (command.text(), clock::short(timeout_ms));
     let text = runtime::call(env, jurisdiction, &command, timeout_ms).await?;
     let text = text.as_string().ok_or_else(|| failure("no text"))?;
-    Reply::parse(&text).map_err(told)
+    CommandReply::parse(&text).map_err(told)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the last that is done with it")]

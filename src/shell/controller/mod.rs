@@ -14,7 +14,9 @@ use super::clock::RunClock;
 use super::runtime::{self, Result, State, failure, promise};
 use super::{kv, storage};
 use crate::config;
-use crate::controller::{self, Command, CommandError, Lane, Memory, Offered, Reply, WAKE_AGAIN_MS};
+use crate::controller::{
+    self, Command, CommandError, CommandReply, Lane, Memory, Offered, WAKE_AGAIN_MS,
+};
 use crate::jurisdiction::{self, ControllerJurisdiction};
 use crate::state;
 use crate::tick::{RoundReply, RoundRequest};
@@ -89,14 +91,14 @@ impl Object {
         let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
         let reply = match Command::parse(&text) {
             Ok(command) => self.obey(command).await.unwrap_or_else(|error| {
-                Reply::Refused(CommandError::Unavailable { problem: runtime::told(&error) })
+                CommandReply::Refused(CommandError::Unavailable { problem: runtime::told(&error) })
             }),
-            Err(why) => Reply::Refused(why),
+            Err(why) => CommandReply::Refused(why),
         };
         Response::new_with_opt_str(Some(&reply.text())).map(JsValue::from)
     }
 
-    async fn obey(self: Rc<Self>, command: Command) -> Result<Reply> {
+    async fn obey(self: Rc<Self>, command: Command) -> Result<CommandReply> {
         self.wake().await?;
         match command {
             Command::Round(request) => {
@@ -105,7 +107,7 @@ impl Object {
                 if matches!(reply, RoundReply::Done(_)) {
                     self.settle().await;
                 }
-                Ok(Reply::Round(reply))
+                Ok(CommandReply::Round(reply))
             }
             Command::Compare => {
                 #[cfg(pointsman_provoke_panic)]
@@ -190,8 +192,8 @@ impl Object {
         Ok(work(mind))
     }
 
-    fn status(&self) -> Result<Reply> {
-        self.with(|mind| Reply::Status(mind.status(self.now())))
+    fn status(&self) -> Result<CommandReply> {
+        self.with(|mind| CommandReply::Status(mind.status(self.now())))
     }
 
     /// The time now, which is never before what a run has told: its clock is its own.

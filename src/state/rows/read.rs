@@ -1,7 +1,7 @@
 //! From rows to a state, and what becomes of those that do not read.
 
 use super::single::{Account, Common};
-use super::{Change, DOCUMENT_ENTRY, Kept, Kind, Row, Single, UNREADABLE_MAX};
+use super::{DOCUMENT_ENTRY, Kept, Kind, Row, RowChange, Single, UNREADABLE_MAX};
 use crate::ids::{OriginId, ServiceId};
 use crate::json::{self, BadJson, Shape};
 use crate::state::{State, VERSION};
@@ -15,7 +15,7 @@ pub struct Restored {
     /// What storage holds.
     pub kept: Kept,
     /// What has to be done so that no row which did not read is lost or stands in the way.
-    pub changes: Vec<Change>,
+    pub changes: Vec<RowChange>,
     /// What did not read, for people.
     pub notes: Vec<String>,
     put_aside: usize,
@@ -75,10 +75,10 @@ pub fn restore_document(text: &str) -> Restored {
         Err(error) => {
             restored.notes.push(format!("the saved state is put aside: {error}"));
             let (kind, id) = (Kind::Unreadable.as_str().to_owned(), DOCUMENT_ENTRY.to_owned());
-            restored.changes.push(Change::PutRow(Row { kind, id, value: text.to_owned() }));
+            restored.changes.push(RowChange::PutRow(Row { kind, id, value: text.to_owned() }));
         }
     }
-    restored.changes.push(Change::DeleteEntry { key: DOCUMENT_ENTRY });
+    restored.changes.push(RowChange::DeleteEntry { key: DOCUMENT_ENTRY });
     restored
 }
 
@@ -112,12 +112,12 @@ impl Restored {
 
     fn put_aside(&mut self, row: &Row) {
         let Some(kind) = Kind::parse(&row.kind) else { return };
-        self.changes.push(Change::delete(kind, row.id.clone()));
+        self.changes.push(RowChange::delete(kind, row.id.clone()));
         self.put_aside = self.put_aside.saturating_add(1);
         if self.put_aside <= UNREADABLE_MAX {
             let (kind, value) = (Kind::Unreadable.as_str().to_owned(), row.value.clone());
             let id = format!("{} {}", row.kind, row.id);
-            self.changes.push(Change::PutRow(Row { kind, id, value }));
+            self.changes.push(RowChange::PutRow(Row { kind, id, value }));
         }
     }
 
@@ -138,7 +138,7 @@ impl Restored {
         };
         if !is_there && read(&mut self.state, kind, id, &aside.value).is_ok() {
             self.notes.push(format!("the row `{}` reads again", aside.id));
-            self.changes.push(Change::delete(Kind::Unreadable, aside.id.clone()));
+            self.changes.push(RowChange::delete(Kind::Unreadable, aside.id.clone()));
         }
     }
 }

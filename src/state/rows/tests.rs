@@ -24,16 +24,16 @@ fn at(ms: u64) -> Timestamp {
     Timestamp::from_millis(ms)
 }
 
-fn carry_out(stored: &mut Stored, changes: &[Change]) {
+fn carry_out(stored: &mut Stored, changes: &[RowChange]) {
     for change in changes {
         match change {
-            Change::PutRow(Row { kind, id, value }) => {
+            RowChange::PutRow(Row { kind, id, value }) => {
                 stored.insert((kind.clone(), id.clone()), value.clone());
             }
-            Change::DeleteRow { kind, id } => {
+            RowChange::DeleteRow { kind, id } => {
                 stored.remove(&((*kind).to_owned(), id.clone()));
             }
-            Change::PutEntry { .. } | Change::DeleteEntry { .. } => panic!("{change:?}"),
+            RowChange::PutEntry { .. } | RowChange::DeleteEntry { .. } => panic!("{change:?}"),
         }
     }
 }
@@ -51,7 +51,7 @@ fn listed(stored: &Stored) -> Vec<Row> {
 fn save(stored: &mut Stored, kept: &mut Kept, state: &State) -> (usize, usize) {
     let saving = kept.changes(state);
     let bytes = saving.changes.iter().map(|change| match change {
-        Change::PutRow(row) => row.kind.len() + row.id.len() + row.value.len(),
+        RowChange::PutRow(row) => row.kind.len() + row.id.len() + row.value.len(),
         _ => 0,
     });
     let told = (saving.changes.len(), bytes.sum());
@@ -206,7 +206,7 @@ fn of_many_rows_that_do_not_read_so_many_are_put_aside() {
             value: "7".to_owned(),
         };
         let restored = restore((0..rows).map(row).collect());
-        let puts = restored.changes.iter().filter(|change| matches!(change, Change::PutRow(_)));
+        let puts = restored.changes.iter().filter(|change| matches!(change, RowChange::PutRow(_)));
         assert_eq!(puts.count(), rows - lost);
         assert_eq!(restored.notes.iter().any(|note| note.contains("are lost")), lost > 0);
     }

@@ -1,7 +1,7 @@
 //! From a state to the changes that make storage hold it.
 
 use super::single::{Account, Common};
-use super::{Change, Kept, Key, Kind, RENEW_MS, ROW_BYTES_MAX, ROWS_MAX, Row, Single};
+use super::{Kept, Key, Kind, RENEW_MS, ROW_BYTES_MAX, ROWS_MAX, Row, RowChange, Single};
 use crate::hold::Hold;
 use crate::json::{self, Shape};
 use crate::ordered::{Map, Set};
@@ -15,7 +15,7 @@ use std::fmt::Display;
 #[must_use = "storage does not hold it yet"]
 pub struct Saving {
     /// What to do, all of it or nothing.
-    pub changes: Vec<Change>,
+    pub changes: Vec<RowChange>,
     /// What cannot be kept and was kept before, for people.
     pub left_out: Vec<String>,
     rows: Map<Key, String>,
@@ -45,7 +45,7 @@ impl Kept {
             }
         }
         let gone = self.rows.keys().filter(|key| !saving.rows.contains_key(*key));
-        saving.changes.extend(gone.map(|(kind, id)| Change::delete(*kind, id.clone())));
+        saving.changes.extend(gone.map(|(kind, id)| RowChange::delete(*kind, id.clone())));
         self.targets(state, rows_max, &mut saving);
         let new = saving.all_left_out.iter().filter(|key| !self.left_out.contains(*key));
         saving.left_out = new.map(|(kind, id)| format!("{} {id}", kind.as_str())).collect();
@@ -54,8 +54,8 @@ impl Kept {
 
     fn targets(&self, state: &State, rows_max: usize, saving: &mut Saving) {
         let room = rows_max.saturating_sub(saving.rows.len());
-        for (place, (target, known)) in state.targets.iter().enumerate() {
-            if place >= room {
+        for (index, (target, known)) in state.targets.iter().enumerate() {
+            if index >= room {
                 saving.all_left_out.insert((Kind::Target, target.to_string()));
             } else if self.targets.get(target).is_none_or(|saved| is_due(saved, known)) {
                 saving.changes.push(put(Kind::Target, target.to_string(), json::write(known)));
@@ -67,7 +67,7 @@ impl Kept {
                 && !saving.all_left_out.contains(&(Kind::Target, target.to_string()))
         };
         let gone: Vec<Target> = self.targets.keys().filter(|t| !kept(t)).cloned().collect();
-        saving.changes.extend(gone.iter().map(|t| Change::delete(Kind::Target, t.to_string())));
+        saving.changes.extend(gone.iter().map(|t| RowChange::delete(Kind::Target, t.to_string())));
         saving.gone = gone;
     }
 
@@ -109,8 +109,8 @@ fn is_old(saved: Option<Timestamp>, known: Option<Timestamp>) -> bool {
     }
 }
 
-fn put(kind: Kind, id: String, value: String) -> Change {
-    Change::PutRow(Row { kind: kind.as_str().to_owned(), id, value })
+fn put(kind: Kind, id: String, value: String) -> RowChange {
+    RowChange::PutRow(Row { kind: kind.as_str().to_owned(), id, value })
 }
 
 /// All rows but those of targets.
@@ -121,8 +121,8 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.single(Single::Run, state.run.as_ref());
     rows.single(Single::Refused, state.refused.as_ref());
     rows.single(Single::Actuation, Some(&Account::of(actuation)));
-    let place = |hold: &Hold| format!("{}/{}/{}", hold.account, hold.pool, hold.address);
-    rows.all(Kind::Hold, actuation.holds.iter().map(|hold| (place(hold), hold)));
+    let hold_id = |hold: &Hold| format!("{}/{}/{}", hold.account, hold.pool, hold.address);
+    rows.all(Kind::Hold, actuation.holds.iter().map(|hold| (hold_id(hold), hold)));
     rows.all(Kind::Intent, actuation.intents.iter().map(|it| (it.what.clone(), it)));
     rows.all(Kind::Zone, named(&actuation.zone_ids));
     rows.all(Kind::Denied, named(&actuation.denied));
@@ -133,12 +133,12 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.all(Kind::Failure, numbered(&actuation.failures));
     rows.all(Kind::Withheld, numbered(&actuation.withheld));
     let mut before = None;
-    let mut place = 0_usize;
+    let mut index = 0_usize;
     for applied in &actuation.applied {
         // Several changes may have been acknowledged in one millisecond.
-        place = if before == Some(applied.at) { place.saturating_add(1) } else { 0 };
+        index = if before == Some(applied.at) { index.saturating_add(1) } else { 0 };
         before = Some(applied.at);
-        rows.put(Kind::Applied, format!("{} {place:02}", applied.at), applied);
+        rows.put(Kind::Applied, format!("{} {index:02}", applied.at), applied);
     }
     rows.0
 }
@@ -148,7 +148,7 @@ fn named<K: Display, V>(entries: &Map<K, V>) -> impl Iterator<Item = (String, &V
 }
 
 fn numbered<V>(items: &[V]) -> impl Iterator<Item = (String, &V)> {
-    items.iter().enumerate().map(|(place, item)| (format!("{place:05}"), item))
+    items.iter().enumerate().map(|(index, item)| (format!("{index:05}"), item))
 }
 
 struct Writer(Map<Key, String>);

@@ -41,12 +41,12 @@ pub(super) struct Cost {
 
 /// The budget of one service.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Share {
+pub(super) struct WorkShare {
     pub(super) cases: usize,
     pub(super) work: usize,
 }
 
-impl Share {
+impl WorkShare {
     pub(super) fn of(services: usize) -> Self {
         let services = services.max(1);
         Self { cases: CASES_MAX / services, work: TABLE_WORK_MAX / services }
@@ -55,7 +55,7 @@ impl Share {
 
 impl Depth {
     /// The most thorough depth that the budget allows.
-    pub(super) fn within(share: Share, cost: Cost) -> Self {
+    pub(super) fn within(share: WorkShare, cost: Cost) -> Self {
         let Cost { regions, cases, opinions, work } = cost;
         let every = 1_usize << regions.min(EVERY_SET_REGIONS_MAX);
         let pairs = 2 + regions * (regions + 1) / 2;
@@ -138,7 +138,7 @@ mod tests {
         }
     }
 
-    const SHARE: Share = Share { cases: 100_000, work: 100_000 };
+    const SHARE: WorkShare = WorkShare { cases: 100_000, work: 100_000 };
 
     fn within(regions: usize, cases: usize, opinions: usize, work: usize) -> Depth {
         Depth::within(SHARE, Cost { regions, cases, opinions, work })

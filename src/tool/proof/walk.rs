@@ -3,7 +3,7 @@
 use super::super::oracle::{SampleRequest, SecondOpinion};
 use super::super::requests::{self, Kinds};
 use super::super::scenario;
-use super::failures::{Cost, Depth, Share};
+use super::failures::{Cost, Depth, WorkShare};
 use super::prover::{FailureScenario, ProofCase, Prover};
 use super::{Coverage, KINDS_MAX, balancers, dns, pools, proxy};
 use crate::config::Service;
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 impl<'p> Prover<'p> {
     pub(super) fn service(&mut self, id: &ServiceId, service: &Service) {
-        let share = Share::of(self.oracle.config.services.len());
+        let share = WorkShare::of(self.oracle.config.services.len());
         let kinds = requests::kinds(&self.oracle, service);
         let regions = self.oracle.regions_of(service);
         let cases = self.cases(service, &regions, &kinds, share.cases / (regions.len() + 2));
