@@ -12,9 +12,9 @@ export function relayed({ sent: { timing, answerHeaders }, response, tookMs }) {
   const answer = new Response(response.body, response);
   const { headers } = answer;
   if (timing !== null) headers.append("server-timing", `${timing};dur=${tookMs}`);
-  for (const [name, value] of answerHeaders) {
-    if (name === "set-cookie") headers.append(name, value);
-    else headers.set(name, value);
+  for (let at = 0; at < answerHeaders.length; at += 2) {
+    if (answerHeaders[at] === "set-cookie") headers.append(answerHeaders[at], answerHeaders[at + 1]);
+    else headers.set(answerHeaders[at], answerHeaders[at + 1]);
   }
   return answer;
 }
@@ -27,5 +27,8 @@ export function relayed({ sent: { timing, answerHeaders }, response, tookMs }) {
 export async function responded({ request, env, context }, { orStale, refresh, status, headers, body }) {
   if (refresh) context.waitUntil(loadTable(env));
   const kept = orStale ? await keptAnswer(request) : null;
-  return kept ?? new Response(body, { status, headers });
+  if (kept !== null) return kept;
+  const all = new Headers();
+  for (let at = 0; at < headers.length; at += 2) all.append(headers[at], headers[at + 1]);
+  return new Response(body, { status, headers: all });
 }

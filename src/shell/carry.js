@@ -51,10 +51,7 @@ const failure = ({ id }) => ({
   orStale: false,
   refresh: false,
   status: 500,
-  headers: [
-    ["cache-control", "no-store"],
-    ["x-request-id", id],
-  ],
+  headers: ["cache-control", "no-store", "x-request-id", id],
   body: "",
 });
 

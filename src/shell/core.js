@@ -1,12 +1,12 @@
 // The wasm instance that answers now. After a panic there is a new one, and requests that are under way go on with it.
-import { questionText, readInstruction, readReason, trialNumbers, tryNumbers } from "./wire.js";
+import { questionText, readInstruction, reportTrial, reportTry } from "./wire.js";
 
 /**
  * The functions of a wasm instance, by the names that `functions` in `src/shell/proxy.rs` gives them.
  * @typedef {object} Functions
  * @property {(question: string, now: number, pin: string | undefined) => string} instruct
- * @property {(...report: ReturnType<typeof tryNumbers>) => number} tryEnded
- * @property {(...report: ReturnType<typeof trialNumbers>) => void} trialEnded
+ * @property {Parameters<typeof reportTry>[0]} tryEnded
+ * @property {Parameters<typeof reportTrial>[0]} trialEnded
  * @property {(env: Env) => Promise<void>} loadTable
  * @property {(env: Env, key: string) => Promise<string | null | undefined>} readPin
  * @property {(env: Env, method: string, url: string, authorization: string | undefined) => Promise<string>} surface
@@ -65,7 +65,7 @@ export function instruct(question, now, pin) {
  */
 export function tryEnded(report) {
   try {
-    return readReason(functions.tryEnded(...tryNumbers(report)));
+    return reportTry(functions.tryEnded, report);
   } catch (error) {
     panicked(error);
     return report.none;
@@ -78,7 +78,7 @@ export function tryEnded(report) {
  */
 export function trialEnded(report) {
   try {
-    functions.trialEnded(...trialNumbers(report));
+    reportTrial(functions.trialEnded, report);
   } catch (error) {
     panicked(error);
   }

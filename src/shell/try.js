@@ -93,9 +93,9 @@ function forward(request, { url, requestHeaders }) {
   const { method } = request;
   const headers = new Headers(request.headers);
   removeConnectionHeaders(headers);
-  for (const [name, value] of requestHeaders) {
-    if (value === "") headers.delete(name);
-    else headers.set(name, value);
+  for (let at = 0; at < requestHeaders.length; at += 2) {
+    if (requestHeaders[at + 1] === "") headers.delete(requestHeaders[at]);
+    else headers.set(requestHeaders[at], requestHeaders[at + 1]);
   }
   const body = bodyOf(request);
   if (body !== null && (method === "GET" || method === "HEAD")) {

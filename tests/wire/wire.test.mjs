@@ -27,22 +27,35 @@ each("instructions", "an instruction is read field by field", ({ named, text }) 
 });
 
 each("try_reports", "a report of a try is written number by number", ({ named, numbers }) => {
-  assert.deepEqual(wire.tryNumbers(named), numbers);
+  const told = [];
+  wire.reportTry((...all) => told.push(...all), named);
+  assert.deepEqual(told, numbers);
 });
 
 each("trial_reports", "a report of a trial is written number by number", ({ named, numbers }) => {
-  assert.deepEqual(wire.trialNumbers(named), numbers);
+  const told = [];
+  wire.reportTrial((...all) => told.push(...all), named);
+  assert.deepEqual(told, numbers);
 });
 
 test("a report's result of zero is no reason to ask again", () => {
-  assert.equal(wire.readReason(0), null);
-  assert.equal(wire.readReason(wire.Reason.Invalid), wire.Reason.Invalid);
+  const report = golden.try_reports[0].named;
+  assert.equal(
+    wire.reportTry(() => 0, report),
+    null,
+  );
+  assert.equal(
+    wire.reportTry(() => wire.Reason.Invalid, report),
+    wire.Reason.Invalid,
+  );
 });
 
-test("a text that ends too soon or has an unknown verb is no instruction", () => {
+test("a text that ends too soon or too late, or has an unknown verb, is no instruction", () => {
   const whole = golden.instructions[0].text;
   for (let lines = 1; lines < whole.length; lines += 1) {
     assert.throws(() => wire.readInstruction(whole.slice(0, lines).join("\n")), RangeError);
   }
-  for (const text of ["", "sent", "wait "]) assert.throws(() => wire.readInstruction(text), RangeError);
+  const long = [...whole, ""].join("\n");
+  for (const text of [long, "respond\n\n\n200\n1\nname\nvalue", "headers", "read_pin", "", "sent", "wait "])
+    assert.throws(() => wire.readInstruction(text), RangeError);
 });

@@ -225,8 +225,8 @@ fn named(instruction: &Instruction) -> Value {
             }),
             "keepS": sent.keep_s,
             "timing": sent.timing,
-            "requestHeaders": sent.request_headers,
-            "answerHeaders": sent.answer_headers,
+            "requestHeaders": in_turn(&sent.request_headers),
+            "answerHeaders": in_turn(&sent.answer_headers),
         }),
         Instruction::Relay => json!({"verb": "relay"}),
         Instruction::Wait => json!({"verb": "wait"}),
@@ -235,10 +235,15 @@ fn named(instruction: &Instruction) -> Value {
             "orStale": or_stale,
             "refresh": refresh,
             "status": response.status,
-            "headers": response.headers,
+            "headers": in_turn(&response.headers),
             "body": response.body,
         }),
     }
+}
+
+/// Names and values in turn.
+fn in_turn(headers: &[(&'static str, String)]) -> Value {
+    headers.iter().flat_map(|(name, value)| [*name, value.as_str()]).collect()
 }
 
 #[test]
