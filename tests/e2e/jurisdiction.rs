@@ -77,6 +77,10 @@ async fn a_change_makes_a_new_object_that_goes_on_from_kv_and_silences_the_old_o
 async fn a_word_that_names_none_stops_the_controller_and_is_told() {
     let mut world = world_in("").await;
     world.minute().await;
+    // A key of KV rests for a second between two writes, so the page may come by an alarm.
+    let is_up =
+        async || world.kv_json("status").await.unwrap()["services"]["api"]["eu-west"] == "up";
+    until("the status in KV says up", is_up).await;
     let objects = world.edge().objects_of("Controller").unwrap();
     let page = world.kv_json("status").await.unwrap();
     let calls = world.api().transcript().len();
