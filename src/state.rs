@@ -65,6 +65,8 @@ pub struct TargetState {
     pub judged_at: Option<Timestamp>,
     /// When a probe last reached it, whatever it answered.
     pub reached_at: Option<Timestamp>,
+    /// The instant before which it asked not to be probed, if its last probe got a 429.
+    pub not_before: Option<Timestamp>,
     /// Why the last probe gave no verdict, if it gave none.
     pub note: Option<String>,
     /// The lowest smoothed latency of its passes, which rises slowly with time.
@@ -247,6 +249,7 @@ fields!(TargetState {
     probed_at,
     judged_at,
     reached_at,
+    not_before,
     note,
     floor,
     too_slow = false,

@@ -2,7 +2,7 @@
 //! results.
 
 use crate::controller::Controller;
-use crate::health::{FailureReason, Verdict};
+use crate::health::{FailureKind, FailureReason, Verdict};
 use crate::ids::{MonitorId, OriginId};
 use crate::target::Target;
 use crate::tick::{ProbeResult, RoundReply, RoundRequest};
@@ -73,7 +73,7 @@ pub(crate) fn pass() -> Verdict {
 
 /// A failure.
 pub(crate) fn fail() -> Verdict {
-    Verdict::Fail { reason: FailureReason::HttpTimeout }
+    Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) }
 }
 
 /// Plays one cron run against a controller: every probe of an origin in `down` fails, every other
@@ -97,6 +97,7 @@ pub(crate) fn run(controller: &mut Controller, start: u64, down: &[&str]) -> Vec
                 target: probe.target.clone(),
                 at: now.plus(10),
                 verdict: verdict(probe.target.origin.as_str()),
+                pushed_back_ms: None,
             })
             .collect();
         request.round += 1;

@@ -105,6 +105,8 @@ pub struct ProbeResult {
     pub at: Timestamp,
     /// Its verdict.
     pub verdict: Verdict,
+    /// For how long the origin asks to be left alone (429); zero if it does not say for how long.
+    pub pushed_back_ms: Option<Millis>,
 }
 
 /// The result of one control.
@@ -122,7 +124,7 @@ variants!(RoundReply {
     Done = "done" (why),
 });
 fields!(Probe { target, url, timeout_ms, expect, lag_pointer });
-fields!(ProbeResult { target, at, verdict });
+fields!(ProbeResult { target, at, verdict, pushed_back_ms if any });
 fields!(ControlResult { id, reached });
 
 /// A change of a target's health.

@@ -124,7 +124,12 @@ mod tests {
 
     #[test]
     fn each_command_and_each_reply_reads_back_as_it_was_written() {
-        let result = ProbeResult { target: target("eu-1"), at: at(5), verdict: fail() };
+        let result = ProbeResult {
+            target: target("eu-1"),
+            at: at(5),
+            verdict: fail(),
+            pushed_back_ms: None,
+        };
         let request = RoundRequest {
             run: at(1),
             round: 2,

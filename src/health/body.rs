@@ -1,7 +1,7 @@
 //! Reads the JSON body of a probe's response: does it match what the monitor expects, and what
 //! replication lag does it report?
 
-use super::failure_reason::FailureReason;
+use super::failure_reason::{FailureKind, FailureReason};
 use crate::config::ExpectedJson;
 use serde_json::{Number, Value};
 use std::cmp::Ordering;
@@ -15,11 +15,13 @@ pub(super) fn mismatch(
     if expected.is_empty() {
         return None;
     }
-    let Some(document) = document else { return Some(FailureReason::ResponseNotJson) };
+    let Some(document) = document else {
+        return Some(FailureReason::of(FailureKind::ResponseNotJson));
+    };
     let fits = |(pointer, expect): &(String, ExpectedJson)| {
         document.pointer(pointer).is_some_and(|value| meets(value, expect))
     };
-    (!expected.iter().all(fits)).then_some(FailureReason::ResponseJsonMismatch)
+    (!expected.iter().all(fits)).then_some(FailureReason::of(FailureKind::ResponseJsonMismatch))
 }
 
 fn meets(value: &Value, expect: &ExpectedJson) -> bool {
@@ -132,8 +134,14 @@ mod tests {
         let expected = [("/a".to_owned(), equals(1.into())), ("/b".to_owned(), equals(2.into()))];
         let told = |document: Value| mismatch(Some(&document), &expected);
         assert_eq!(told(json!({"a": 1, "b": 2})), None);
-        assert_eq!(told(json!({"a": 1, "b": 3})), Some(FailureReason::ResponseJsonMismatch));
-        assert_eq!(mismatch(None, &expected), Some(FailureReason::ResponseNotJson));
+        assert_eq!(
+            told(json!({"a": 1, "b": 3})),
+            Some(FailureReason::of(FailureKind::ResponseJsonMismatch))
+        );
+        assert_eq!(
+            mismatch(None, &expected),
+            Some(FailureReason::of(FailureKind::ResponseNotJson))
+        );
         assert_eq!(mismatch(None, &[]), None);
     }
 

@@ -6,8 +6,10 @@
 //! Such a round is ignored: health stays as it was (fail static), and the documents report the
 //! doubt.
 //!
-//! Only failures to connect count. A wrong status or body shows that the network works; all regions
-//! may have the same broken release.
+//! Only silence counts. A wrong status or body shows that the network works; all regions may have
+//! the same broken release. Nor does a connection count that TLS or the resolver refused, since the
+//! runtime does not say which: all regions may have the same expired certificate. Such failures are
+//! evidence unless controls show that the observer is cut off.
 //!
 //! A recheck probes only the origins that failed, so all of its probes may fail again. If another
 //! origin was reached just before, the observer is not in doubt.
@@ -21,40 +23,50 @@
 //! Without controls, a real outage of all regions at once goes unnoticed. That costs nothing: there
 //! is no other region to send traffic to.
 
-use super::failure_reason::FailureReason;
+use super::failure_reason::{FailureKind, FailureReason};
 use super::verdict::{ProbeOutcome, Verdict, classify};
 use crate::config::ExpectedResponse;
 use crate::ids::RegionId;
 
-/// Whether a round reached no origin in at least two regions. Each verdict comes with the region of
-/// its origin. Ask only if no origin outside the round was reached just before.
+/// Whether a round met nothing but silence, in at least two regions. Each verdict comes with the
+/// region of its origin. Ask only if no origin outside the round was reached just before.
 #[must_use]
 pub fn is_blind(round: &[(&RegionId, &Verdict)]) -> bool {
     let Some((first, _)) = round.first() else { return false };
     let several_regions = round.iter().any(|(region, _)| region != first);
-    several_regions && round.iter().all(|(_, verdict)| is_unreached(verdict))
+    several_regions && round.iter().all(|(_, verdict)| is_silent(verdict))
 }
 
-/// Whether a probe did not reach anything.
+/// Whether the fault of a probe's failure can be the observer's network: nothing was reached.
 #[must_use]
 pub fn is_unreached(verdict: &Verdict) -> bool {
+    let is_refused = |reason: &FailureReason| reason.kind == FailureKind::TlsOrDnsFailure;
+    is_silent(verdict) || matches!(verdict, Verdict::Fail { reason } if is_refused(reason))
+}
+
+/// Whether a probe got no sign of life.
+fn is_silent(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Pass { .. } => false,
         Verdict::Inconclusive { .. } => true,
-        Verdict::Fail { reason } => match reason {
-            FailureReason::HttpTimeout
-            | FailureReason::TcpConnectionFailed
-            | FailureReason::TcpTimeout
-            | FailureReason::NoRouteToHost
-            | FailureReason::DnsUnknownHost => true,
-            FailureReason::TlsHandshakeFailure
-            | FailureReason::TlsUntrustedCertificate
-            | FailureReason::ResponseCodeMismatch
-            | FailureReason::ResponseBodyMismatch
-            | FailureReason::ResponseNotJson
-            | FailureReason::ResponseJsonMismatch
-            | FailureReason::ResponseHeaderMismatch
-            | FailureReason::ResponseTooSlow => false,
+        Verdict::Fail { reason } => match reason.kind {
+            FailureKind::HttpTimeout
+            | FailureKind::TcpConnectionFailed
+            | FailureKind::TcpTimeout
+            | FailureKind::NoRouteToHost
+            | FailureKind::DnsUnknownHost => true,
+            FailureKind::TlsOrDnsFailure
+            | FailureKind::TlsHandshakeFailure
+            | FailureKind::TlsUntrustedCertificate
+            | FailureKind::RateLimited
+            | FailureKind::ResponseCodeMismatch
+            | FailureKind::ResponseBodyBroken
+            | FailureKind::ResponseBodyTimeout
+            | FailureKind::ResponseBodyMismatch
+            | FailureKind::ResponseNotJson
+            | FailureKind::ResponseJsonMismatch
+            | FailureKind::ResponseHeaderMismatch
+            | FailureKind::ResponseTooSlow => false,
         },
     }
 }
@@ -70,8 +82,11 @@ mod tests {
     use super::*;
     use crate::health::ProbeResponse;
 
-    const LOST: Verdict = Verdict::Fail { reason: FailureReason::HttpTimeout };
-    const WRONG: Verdict = Verdict::Fail { reason: FailureReason::ResponseCodeMismatch };
+    const LOST: Verdict = Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) };
+    const WRONG: Verdict =
+        Verdict::Fail { reason: FailureReason::of(FailureKind::ResponseCodeMismatch) };
+    const REFUSED: Verdict =
+        Verdict::Fail { reason: FailureReason::of(FailureKind::TlsOrDnsFailure) };
     const PASS: Verdict = Verdict::Pass { latency_ms: 1, lag_s: None };
 
     fn blind(round: &[(&str, Verdict)]) -> bool {
@@ -92,6 +107,13 @@ mod tests {
     }
 
     #[test]
+    fn one_certificate_that_expires_everywhere_is_no_fault_of_the_observer() {
+        assert!(!blind(&[("eu", REFUSED), ("us", REFUSED)]));
+        assert!(!blind(&[("eu", LOST), ("us", REFUSED)]));
+        assert!(is_unreached(&REFUSED), "controls can still show that the observer is cut off");
+    }
+
+    #[test]
     fn one_region_alone_can_well_be_gone() {
         assert!(!blind(&[("eu", LOST), ("eu", LOST)]));
         assert!(!blind(&[("eu", LOST)]));
@@ -101,11 +123,11 @@ mod tests {
     #[test]
     fn a_control_that_answers_anything_was_reached_but_not_by_an_answer_of_the_edge() {
         let answered = |status| {
-            let (body, headers) = (String::new(), Vec::new());
             is_answered(&ProbeOutcome::Answered(ProbeResponse {
                 status,
-                body,
-                headers,
+                body: Ok(String::new()),
+                headers: Vec::new(),
+                retry_after_ms: None,
                 latency_ms: 1,
             }))
         };

@@ -2,14 +2,20 @@
 //!
 //! An operator who knows Cloudflare's health checks can read ours. Source:
 //! developers.cloudflare.com/load-balancing/troubleshooting/common-error-codes and
-//! /understand-basics/health-details.
+//! /understand-basics/health-details. Three kinds are ours, because the runtime tells less or the
+//! probe more than Cloudflare's monitors do: [`FailureKind::TlsOrDnsFailure`],
+//! [`FailureKind::ResponseBodyBroken`] and [`FailureKind::ResponseBodyTimeout`].
 
-use crate::json::words;
+use crate::json::{Reader, Shape, words};
+use serde_json::Value;
 use std::fmt;
 
+/// What a text must be to be read as one.
+const ALLOWED: &str = "a reason, such as `response_code_mismatch 503`";
+
 words! {
-    /// Why a probe failed.
-    pub enum FailureReason {
+    /// What went wrong in a probe.
+    pub enum FailureKind {
         /// No response within the timeout.
         HttpTimeout = "http_timeout",
         /// Connection refused or broken.
@@ -24,8 +30,18 @@ words! {
         TlsUntrustedCertificate = "tls_untrusted_certificate",
         /// The name does not resolve (530).
         DnsUnknownHost = "dns_unknown_host",
+        /// The runtime reports no connection and not why. An expired certificate, a certificate
+        /// for another name, an unknown issuer, a failed handshake and a name that does not
+        /// resolve all look the same.
+        TlsOrDnsFailure = "tls_or_dns_failure",
+        /// The origin asks for fewer requests (429).
+        RateLimited = "rate_limited",
         /// The status is not among the expected ones.
         ResponseCodeMismatch = "response_code_mismatch",
+        /// The response began, and its body broke off or does not decompress.
+        ResponseBodyBroken = "response_body_broken",
+        /// The response began, and its body did not end within the timeout.
+        ResponseBodyTimeout = "response_body_timeout",
         /// The expected text is not in the body.
         ResponseBodyMismatch = "response_body_mismatch",
         /// JSON is expected, but the part of the body that is read is not valid JSON.
@@ -39,22 +55,112 @@ words! {
     }
 }
 
+/// Why a probe failed: what went wrong, and the status of the response if it is the status that
+/// says so.
+///
+/// In JSON it is the word of its kind, followed by a blank and the status if there is one:
+/// `response_code_mismatch 503`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FailureReason {
+    /// What went wrong.
+    pub kind: FailureKind,
+    /// The status that says so.
+    pub status: Option<u16>,
+}
+
+impl FailureReason {
+    /// A failure that no status tells.
+    #[must_use]
+    pub const fn of(kind: FailureKind) -> Self {
+        Self { kind, status: None }
+    }
+
+    /// A failure that `status` tells.
+    #[must_use]
+    pub const fn told_by(kind: FailureKind, status: u16) -> Self {
+        Self { kind, status: Some(status) }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let Some((kind, status)) = text.split_once(' ') else {
+            return FailureKind::parse(text).map(Self::of);
+        };
+        Some(Self::told_by(FailureKind::parse(kind)?, status.parse().ok()?))
+    }
+}
+
+impl Shape for FailureReason {
+    fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
+        let reason = Self::parse(reader.text(value, ALLOWED)?);
+        if reason.is_none() {
+            reader.wrong_type(value, ALLOWED);
+        }
+        reason
+    }
+
+    fn write(&self) -> Value {
+        let word = self.kind.as_str();
+        self.status.map_or_else(|| word.into(), |status| format!("{word} {status}").into())
+    }
+}
+
 impl fmt::Display for FailureReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::HttpTimeout => "HTTP timeout occurred",
-            Self::TcpConnectionFailed => "TCP connection failed",
-            Self::TcpTimeout => "TCP timeout",
-            Self::NoRouteToHost => "no route to host",
-            Self::TlsHandshakeFailure => "TLS handshake failure",
-            Self::TlsUntrustedCertificate => "TLS untrusted certificate",
-            Self::DnsUnknownHost => "DNS unknown host",
-            Self::ResponseCodeMismatch => "response code mismatch",
-            Self::ResponseBodyMismatch => "response body mismatch",
-            Self::ResponseNotJson => "response is not JSON within its first 10 KiB",
-            Self::ResponseJsonMismatch => "response JSON mismatch",
-            Self::ResponseHeaderMismatch => "response header mismatch",
-            Self::ResponseTooSlow => "response too slow compared with its peers",
-        })
+        f.write_str(match self.kind {
+            FailureKind::HttpTimeout => "HTTP timeout occurred",
+            FailureKind::TcpConnectionFailed => "TCP connection failed",
+            FailureKind::TcpTimeout => "TCP timeout",
+            FailureKind::NoRouteToHost => "no route to host",
+            FailureKind::TlsHandshakeFailure => "TLS handshake failure",
+            FailureKind::TlsUntrustedCertificate => "TLS untrusted certificate",
+            FailureKind::DnsUnknownHost => "DNS unknown host",
+            FailureKind::TlsOrDnsFailure => {
+                "no connection: certificate, name or handshake (the runtime does not say which)"
+            }
+            FailureKind::RateLimited => "asked for fewer requests",
+            FailureKind::ResponseCodeMismatch => "response code mismatch",
+            FailureKind::ResponseBodyBroken => "response body broke off or does not decompress",
+            FailureKind::ResponseBodyTimeout => "response body did not end in time",
+            FailureKind::ResponseBodyMismatch => "response body mismatch",
+            FailureKind::ResponseNotJson => "response is not JSON within its first 10 KiB",
+            FailureKind::ResponseJsonMismatch => "response JSON mismatch",
+            FailureKind::ResponseHeaderMismatch => "response header mismatch",
+            FailureKind::ResponseTooSlow => "response too slow compared with its peers",
+        })?;
+        self.status.map_or(Ok(()), |status| write!(f, " (status {status})"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<FailureReason> {
+        FailureReason::parse(text)
+    }
+
+    #[test]
+    fn every_kind_is_read_back_with_and_without_a_status() {
+        for kind in FailureKind::ALL {
+            for reason in [FailureReason::of(*kind), FailureReason::told_by(*kind, 429)] {
+                let written = reason.write();
+                assert_eq!(read(written.as_str().unwrap()), Some(reason));
+            }
+        }
+    }
+
+    #[test]
+    fn words_of_no_kind_and_a_status_that_is_no_number_are_no_reason() {
+        for text in ["", "gone", "http_timeout ", "http_timeout x", " 429", "http_timeout 70000"] {
+            assert_eq!(read(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_status_that_tells_it_is_named() {
+        let reason = FailureReason::told_by(FailureKind::ResponseCodeMismatch, 503);
+        assert_eq!(reason.to_string(), "response code mismatch (status 503)");
+        let reason = FailureReason::of(FailureKind::HttpTimeout);
+        assert_eq!(reason.to_string(), "HTTP timeout occurred");
     }
 }

@@ -32,7 +32,7 @@ mod verdict;
 
 pub use damping::Damping;
 pub use doubt::{is_answered, is_blind, is_unreached};
-pub use failure_reason::FailureReason;
+pub use failure_reason::{FailureKind, FailureReason};
 pub use hysteresis::{Health, Hysteresis, Thresholds, Transition};
 pub use override_::{active, effective};
-pub use verdict::{BODY_BYTES_MAX, ProbeOutcome, ProbeResponse, Verdict, classify};
+pub use verdict::{BODY_BYTES_MAX, BodyFailure, ProbeOutcome, ProbeResponse, Verdict, classify};

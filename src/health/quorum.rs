@@ -67,7 +67,10 @@ pub(super) fn median(values: &mut [Millis]) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use FailureReason::{HttpTimeout, ResponseCodeMismatch};
+    use crate::health::FailureKind;
+
+    const HTTP_TIMEOUT: FailureReason = FailureReason::of(FailureKind::HttpTimeout);
+    const MISMATCH: FailureReason = FailureReason::of(FailureKind::ResponseCodeMismatch);
 
     fn pass(latency_ms: Millis) -> Verdict {
         Verdict::Pass { latency_ms, lag_s: None }
@@ -87,7 +90,7 @@ mod tests {
             .chars()
             .map(|letter| match letter {
                 'p' => ("area", pass(10)),
-                'f' => ("area", fail(HttpTimeout)),
+                'f' => ("area", fail(HTTP_TIMEOUT)),
                 _ => ("area", silent()),
             })
             .collect();
@@ -132,7 +135,7 @@ mod tests {
     fn with_one_area_it_is_that_verdict() {
         let lag = Verdict::Pass { latency_ms: 7, lag_s: Some(3) };
         for quorum in [Quorum::Any, Quorum::Majority, Quorum::All, Quorum::AtLeast(1)] {
-            for verdict in [lag.clone(), fail(ResponseCodeMismatch), silent()] {
+            for verdict in [lag.clone(), fail(MISMATCH), silent()] {
                 assert_eq!(combine(quorum, &[("weur", verdict.clone())]), verdict);
             }
         }
@@ -155,9 +158,9 @@ mod tests {
             let verdicts: Vec<_> = reasons.iter().map(|reason| ("area", fail(*reason))).collect();
             combine(Quorum::Any, &verdicts)
         };
-        let several = [HttpTimeout, ResponseCodeMismatch, ResponseCodeMismatch];
-        assert_eq!(reason(&several), fail(ResponseCodeMismatch));
-        assert_eq!(reason(&[ResponseCodeMismatch, HttpTimeout]), fail(ResponseCodeMismatch));
-        assert_eq!(reason(&[HttpTimeout, ResponseCodeMismatch]), fail(HttpTimeout));
+        let several = [HTTP_TIMEOUT, MISMATCH, MISMATCH];
+        assert_eq!(reason(&several), fail(MISMATCH));
+        assert_eq!(reason(&[MISMATCH, HTTP_TIMEOUT]), fail(MISMATCH));
+        assert_eq!(reason(&[HTTP_TIMEOUT, MISMATCH]), fail(HTTP_TIMEOUT));
     }
 }

@@ -1,13 +1,16 @@
 //! Turns the outcome of a probe into a verdict.
 
 use super::body;
-use super::failure_reason::FailureReason;
+use super::failure_reason::{FailureKind, FailureReason};
 use crate::config::ExpectedResponse;
 use crate::json::{self, variants};
 use crate::time::Millis;
 
 /// How many bytes of a body are read. The same limit as for Cloudflare's `expected_body`.
 pub const BODY_BYTES_MAX: usize = 10 * 1024;
+
+/// The status that asks for fewer requests (RFC 6585 section 4).
+const TOO_MANY_REQUESTS: u16 = 429;
 
 /// The raw outcome of one probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +25,20 @@ pub enum ProbeOutcome {
     NotMade(String),
 }
 
+impl ProbeOutcome {
+    /// For how long the origin asks to be left alone: `None` if it does not ask (any status but
+    /// 429), zero if it does not say for how long.
+    #[must_use]
+    pub fn pushed_back_ms(&self) -> Option<Millis> {
+        match self {
+            Self::Answered(answer) if answer.status == TOO_MANY_REQUESTS => {
+                Some(answer.retry_after_ms.unwrap_or(0))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The HTTP response to a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeResponse {
@@ -29,11 +46,22 @@ pub struct ProbeResponse {
     pub status: u16,
     /// The start of its body, at most [`BODY_BYTES_MAX`] bytes. Empty if the monitor does not check
     /// the body.
-    pub body: String,
+    pub body: Result<String, BodyFailure>,
     /// Those headers that the monitor checks and that are present; names in lower case.
     pub headers: Vec<(String, String)>,
+    /// For how long it asks to be left alone (`Retry-After`), if it says so.
+    pub retry_after_ms: Option<Millis>,
     /// Time from sending the request to the response headers, in milliseconds.
     pub latency_ms: Millis,
+}
+
+/// Why the body of a response was not read, although its head had arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyFailure {
+    /// It broke off, or does not decompress.
+    Broken,
+    /// It did not end within the monitor's timeout.
+    TimedOut,
 }
 
 /// What one probe says about an origin.
@@ -76,17 +104,21 @@ pub fn classify(
 ) -> Verdict {
     let answer = match outcome {
         ProbeOutcome::Answered(answer) => answer,
-        ProbeOutcome::TimedOut => return Verdict::Fail { reason: FailureReason::HttpTimeout },
+        ProbeOutcome::TimedOut => {
+            return Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) };
+        }
         ProbeOutcome::NoConnection(words) => return Verdict::Fail { reason: no_connection(words) },
         ProbeOutcome::NotMade(note) => return Verdict::Inconclusive { note: note.clone() },
     };
     // Parse the body only if the monitor looks at JSON.
     let wants_json = !expect.json.is_empty() || lag_pointer.is_some();
-    let document = if wants_json { json::parse(&answer.body).ok() } else { None };
+    let text = answer.body.as_deref().unwrap_or_default();
+    let document = if wants_json { json::parse(text).ok() } else { None };
     let document = document.as_ref();
     let reason = status_mismatch(answer.status, expect)
         .or_else(|| header_mismatch(answer, expect))
-        .or_else(|| text_mismatch(answer, expect))
+        .or_else(|| answer.body.as_ref().err().copied().map(unread))
+        .or_else(|| text_mismatch(text, expect))
         .or_else(|| body::mismatch(document, &expect.json));
     match reason {
         Some(reason) => Verdict::Fail { reason },
@@ -99,7 +131,7 @@ pub fn classify(
 
 fn status_mismatch(status: u16, expect: &ExpectedResponse) -> Option<FailureReason> {
     let expected = expect.status.iter().any(|range| range.contains(status));
-    (!expected).then(|| edge_status(status).unwrap_or(FailureReason::ResponseCodeMismatch))
+    (!expected).then(|| FailureReason::told_by(told_by_status(status), status))
 }
 
 fn header_mismatch(answer: &ProbeResponse, expect: &ExpectedResponse) -> Option<FailureReason> {
@@ -108,45 +140,61 @@ fn header_mismatch(answer: &ProbeResponse, expect: &ExpectedResponse) -> Option<
         let is_one = |seen: &str| values.is_empty() || values.iter().any(|value| value == seen);
         seen.is_some_and(|(_, seen)| is_one(seen.trim()))
     };
-    (!expect.headers.iter().all(fits)).then_some(FailureReason::ResponseHeaderMismatch)
+    (!expect.headers.iter().all(fits))
+        .then_some(FailureReason::of(FailureKind::ResponseHeaderMismatch))
 }
 
-fn text_mismatch(answer: &ProbeResponse, expect: &ExpectedResponse) -> Option<FailureReason> {
+fn text_mismatch(body: &str, expect: &ExpectedResponse) -> Option<FailureReason> {
     let text = expect.body_contains.as_ref()?;
-    (!contains_ignoring_case(&answer.body, text)).then_some(FailureReason::ResponseBodyMismatch)
+    let kind = FailureKind::ResponseBodyMismatch;
+    (!contains_ignoring_case(body, text)).then_some(FailureReason::of(kind))
 }
 
-/// Guesses the reason from the runtime's error message. The messages are not documented, so
-/// anything unrecognised counts as a failed connection.
+fn unread(failure: BodyFailure) -> FailureReason {
+    FailureReason::of(match failure {
+        BodyFailure::Broken => FailureKind::ResponseBodyBroken,
+        BodyFailure::TimedOut => FailureKind::ResponseBodyTimeout,
+    })
+}
+
+/// Guesses the reason from the runtime's error message. The messages are not documented.
+///
+/// The runtime says "internal error" for every connection that TLS or the resolver refused, and
+/// names neither (measured on workerd 1.20261117). So the reason admits that. It says "Network
+/// connection lost" for a refused or a broken connection; anything unrecognised counts as that.
 fn no_connection(words: &str) -> FailureReason {
+    const UNTOLD: &str = "internal error";
     const CERTIFICATE: [&str; 4] = ["certificate", "self-signed", "self signed", "expired"];
     const NAME: [&str; 6] =
         ["dns", "getaddrinfo", "enotfound", "resolve", "resolution", "unknown host"];
     const HANDSHAKE: [&str; 3] = ["handshake", "tls", "ssl"];
     let words = words.to_ascii_lowercase();
     let names = |any: &[&str]| any.iter().any(|word| words.contains(word));
-    if names(&CERTIFICATE) {
-        FailureReason::TlsUntrustedCertificate
+    FailureReason::of(if names(&CERTIFICATE) {
+        FailureKind::TlsUntrustedCertificate
     } else if names(&NAME) {
-        FailureReason::DnsUnknownHost
+        FailureKind::DnsUnknownHost
     } else if names(&HANDSHAKE) {
-        FailureReason::TlsHandshakeFailure
+        FailureKind::TlsHandshakeFailure
+    } else if words.contains(UNTOLD) {
+        FailureKind::TlsOrDnsFailure
     } else {
-        FailureReason::TcpConnectionFailed
-    }
+        FailureKind::TcpConnectionFailed
+    })
 }
 
-/// Source:
+/// What an unexpected status says. Those of the edge have the source
 /// developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors.
-fn edge_status(status: u16) -> Option<FailureReason> {
+fn told_by_status(status: u16) -> FailureKind {
     match status {
-        520 | 521 => Some(FailureReason::TcpConnectionFailed),
-        522 | 524 => Some(FailureReason::TcpTimeout),
-        523 => Some(FailureReason::NoRouteToHost),
-        525 => Some(FailureReason::TlsHandshakeFailure),
-        526 => Some(FailureReason::TlsUntrustedCertificate),
-        530 => Some(FailureReason::DnsUnknownHost),
-        _ => None,
+        TOO_MANY_REQUESTS => FailureKind::RateLimited,
+        520 | 521 => FailureKind::TcpConnectionFailed,
+        522 | 524 => FailureKind::TcpTimeout,
+        523 => FailureKind::NoRouteToHost,
+        525 => FailureKind::TlsHandshakeFailure,
+        526 => FailureKind::TlsUntrustedCertificate,
+        530 => FailureKind::DnsUnknownHost,
+        _ => FailureKind::ResponseCodeMismatch,
     }
 }
 

@@ -5,11 +5,13 @@
 mod admin;
 mod problem;
 mod request;
+mod retry_after;
 mod silence;
 
 pub use admin::{ADMIN_PREFIX, AdminRequest, AdminRoute, route};
 pub use problem::{Audience, Problem, refusal};
 pub use request::{RequestTarget, may_be_tried_again, parse_target, says_unreachable};
+pub use retry_after::retry_after_ms;
 pub use silence::{command_without_controller, status_without_controller};
 
 /// A JSON response that must not be cached.

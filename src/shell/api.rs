@@ -3,8 +3,10 @@
 use super::outbound::{NoResponse, OwnRequest, send};
 use super::runtime::{self, Hands};
 use crate::cloudflare::{Call, REPLY_BYTES_MAX, Reply};
+use crate::health::BodyFailure;
+use crate::http::retry_after_ms;
 use crate::secret::Secret;
-use crate::time::Millis;
+use crate::time::{Millis, SECOND};
 use worker::Env;
 
 /// Timeout of one call.
@@ -43,14 +45,23 @@ impl Api {
             timeout_ms: CALL_TIMEOUT_MS,
             body_bytes_max: REPLY_BYTES_MAX,
         };
-        match send(&self.hands, &request).end().await.1 {
-            Ok(response) => Reply::Answered {
+        let late = || Reply::Lost(format!("none in {CALL_TIMEOUT_MS} ms"));
+        let (at, response) = send(&self.hands, &request).end().await;
+        let response = match response {
+            Ok(response) => response,
+            Err(NoResponse::TimedOut) => return late(),
+            Err(NoResponse::NoConnection(_)) => return Reply::Lost("no connection".to_owned()),
+        };
+        match response.body() {
+            Ok(body) => Reply::Answered {
                 status: response.status(),
-                retry_after_s: response.header("retry-after").and_then(|s| s.trim().parse().ok()),
-                body: token.redact(&response.body()),
+                retry_after_s: response
+                    .header("retry-after")
+                    .and_then(|text| retry_after_ms(&text, at).map(|ms| ms.div_ceil(SECOND))),
+                body: token.redact(&body),
             },
-            Err(NoResponse::TimedOut) => Reply::Lost(format!("none in {CALL_TIMEOUT_MS} ms")),
-            Err(NoResponse::NoConnection(_)) => Reply::Lost("no connection".to_owned()),
+            Err(BodyFailure::TimedOut) => late(),
+            Err(BodyFailure::Broken) => Reply::Lost("its body broke off".to_owned()),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::clock;
 use super::runtime::{Exchanged, Hands, exchange};
+use crate::health::BodyFailure;
 use crate::time::{Millis, Timestamp};
 use js_sys::{Map, Promise};
 use wasm_bindgen::{JsCast, JsValue};
@@ -80,7 +81,13 @@ impl OwnResponse {
     }
 
     /// The body, up to the limit of the request.
-    pub(super) fn body(&self) -> String {
-        self.0.text()
+    ///
+    /// **Errors**: it was lost after its head had come.
+    pub(super) fn body(&self) -> Result<String, BodyFailure> {
+        match (self.0.is_broken(), self.0.is_late()) {
+            (false, _) => Ok(self.0.text()),
+            (true, false) => Err(BodyFailure::Broken),
+            (true, true) => Err(BodyFailure::TimedOut),
+        }
     }
 }

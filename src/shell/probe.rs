@@ -5,6 +5,7 @@ use super::outbound::{NoResponse, OwnRequest, OwnResponse, Pending, send};
 use super::runtime::{self, Hands};
 use crate::config::Control;
 use crate::health::{BODY_BYTES_MAX, ProbeOutcome, ProbeResponse, classify, is_answered};
+use crate::http::retry_after_ms;
 use crate::tick::{CONTROL_TIMEOUT_MS, ControlResult, Probe, ProbeResult};
 use crate::time::{Millis, Timestamp};
 
@@ -20,7 +21,8 @@ pub(super) async fn all(probes: Vec<Probe>, clock: &RunClock) -> Vec<ProbeResult
     for (pending, Probe { target, expect, lag_pointer, .. }) in under_way {
         let (at, outcome) = outcome_of(pending, &expect.headers).await;
         let verdict = classify(&outcome, &expect, lag_pointer.as_deref());
-        results.push(ProbeResult { target, at: clock.shows(at), verdict });
+        let pushed_back_ms = outcome.pushed_back_ms();
+        results.push(ProbeResult { target, at: clock.shows(at), verdict, pushed_back_ms });
     }
     results
 }
@@ -53,6 +55,9 @@ async fn outcome_of(
         Ok(response) => ProbeOutcome::Answered(ProbeResponse {
             status: response.status(),
             headers: expected.iter().filter_map(|(name, _)| read(&response, name)).collect(),
+            retry_after_ms: response
+                .header("retry-after")
+                .and_then(|text| retry_after_ms(&text, at)),
             latency_ms: response.latency_ms(),
             body: response.body(),
         }),

@@ -33,7 +33,8 @@ export class Hands {
 
 /**
  * Makes one request of our own. The timeout covers head and body and closes the connection. No redirect is followed.
- * Never rejects: the status is 0 if there is no response.
+ * Never rejects: the status is 0 if there is no response. `isBroken` says that the body was lost after its head had
+ * come, and `isLate` that the time was over.
  * @param {Hands} hands
  * @param {string} method
  * @param {string} url
@@ -51,21 +52,29 @@ export function exchange(hands, method, url, headers, body, timeoutMs, bodyBytes
       const askedAt = Date.now();
       const response = await fetch(url, init);
       const latencyMs = Math.max(0, Date.now() - askedAt);
-      const text = await beginning(response.body, bodyBytesMax);
+      const read = await beginning(response.body, bodyBytesMax).then(readWell, failed);
       return {
         status: response.status,
-        text,
+        ...read,
         latencyMs,
         endedAt: Date.now(),
         /** @param {string} name */
         header: (name) => response.headers.get(name) ?? undefined,
       };
     } catch (error) {
-      const { name, message } = /** @type {Partial<Error>} */ (error ?? {});
-      const text = typeof message === "string" ? message : "";
-      return { status: 0, isLate: name === "TimeoutError", text, endedAt: Date.now() };
+      return { status: 0, ...failed(error), endedAt: Date.now() };
     }
   });
+}
+
+/** @param {string} text */
+const readWell = (text) => ({ text, isBroken: false, isLate: false });
+
+/** @param {unknown} error */
+function failed(error) {
+  const { name, message } = /** @type {Partial<Error>} */ (error ?? {});
+  const text = typeof message === "string" ? message : "";
+  return { text, isBroken: true, isLate: name === "TimeoutError" };
 }
 
 /**

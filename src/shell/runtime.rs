@@ -34,6 +34,8 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     pub(super) fn status(this: &Exchanged) -> u16;
+    #[wasm_bindgen(method, getter, js_name = isBroken)]
+    pub(super) fn is_broken(this: &Exchanged) -> bool;
     #[wasm_bindgen(method, getter, js_name = isLate)]
     pub(super) fn is_late(this: &Exchanged) -> bool;
     #[wasm_bindgen(method, getter)]

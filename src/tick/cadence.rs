@@ -3,6 +3,7 @@
 //! A settled target is probed every `interval`. One whose next probe could change its health is
 //! rechecked after a second, so that a failure is confirmed in seconds. One that has been Down for
 //! a while is probed less often, because each probe costs a timeout and recovery is not urgent. One
+//! that asks for fewer requests (429) is left alone for as long as it says. One
 //! that is only slow is not rechecked at once, because its peers must be probed too before it is
 //! compared with them again.
 //!
@@ -41,7 +42,7 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
     let together = first.plus(COALESCE_MS);
     let mut probes: Vec<Probe> = due
         .iter()
-        .filter(|(at, _)| *at <= together)
+        .filter(|(at, target)| *at <= together && !asks_to_wait(state, target, first))
         .filter_map(|(_, target)| probe(config, target))
         .collect();
     let Some(run) = state.run.as_mut() else {
@@ -62,6 +63,12 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
     let made = probes.len().saturating_add(controls.len());
     run.probes = run.probes.saturating_add(u32::try_from(made).unwrap_or(u32::MAX));
     RoundReply::Probe { wait_ms: first.since(now), probes, controls }
+}
+
+/// Whether a target has asked not to be probed as early as at `now`.
+fn asks_to_wait(state: &State, target: &Target, now: Timestamp) -> bool {
+    let not_before = state.targets.get(target).and_then(|known| known.not_before);
+    not_before.is_some_and(|not_before| now < not_before)
 }
 
 /// The controls to probe; none if they would leave no probes for targets.
@@ -117,11 +124,12 @@ pub(super) fn pause_ms(
         None => memory.is_unsettled() && !known.too_slow,
     };
     let down_for_long = memory.health == Health::Down && down_for > DOWN_FOR_LONG_MS;
-    match (recheck, down_for_long && known.note.is_none()) {
+    let pause_ms = match (recheck, down_for_long && known.note.is_none()) {
         (true, _) => RECHECK_MS,
         (false, true) => monitor.down_interval_ms,
         (false, false) => monitor.interval_ms,
-    }
+    };
+    pause_ms.max(known.not_before.map_or(0, |until| until.since(at)))
 }
 
 fn probe(config: &Config, target: &Target) -> Option<Probe> {

@@ -9,7 +9,8 @@ use super::{Changed, ProbeResult, RoundRequest};
 use crate::config::{Config, Monitor};
 use crate::health::slow::{Floor, may_fail_one_more, stands_out};
 use crate::health::{
-    Damping, FailureReason, Health, Hysteresis, Thresholds, Verdict, is_blind, is_unreached, quorum,
+    Damping, FailureKind, FailureReason, Health, Hysteresis, Thresholds, Verdict, is_blind,
+    is_unreached, quorum,
 };
 use crate::latency::Estimate;
 use crate::ordered::Set;
@@ -104,10 +105,9 @@ fn doubt(state: &mut State, results: &[&ProbeResult], now: Timestamp) {
 /// Records what a probe measured, before it is judged.
 fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
     let Some(known) = state.targets.get_mut(&result.target) else { return };
-    if !config.monitors.contains_key(&result.target.monitor) {
-        return;
-    }
+    let Some(monitor) = config.monitors.get(&result.target.monitor) else { return };
     let at = result.at;
+    known.not_before = result.pushed_back_ms.map(|ms| at.plus(patience_ms(ms, monitor)));
     known.probed_at = Some(at);
     known.note = None;
     if !is_unreached(&result.verdict) {
@@ -125,6 +125,13 @@ fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
     }
 }
 
+/// How long an origin is left alone that asks for it. Where it does not say for how long, as long
+/// as if all were well. Never for longer than health lasts without a probe.
+fn patience_ms(asked_ms: Millis, monitor: &Monitor) -> Millis {
+    let asked_ms = if asked_ms == 0 { monitor.interval_ms } else { asked_ms };
+    asked_ms.min(monitor.longest_interval_ms())
+}
+
 fn measure(known: &mut TargetState, latency_ms: Millis, at: Timestamp) {
     let goes_on = known.latency.is_some_and(|before| before.millis(at).is_some());
     let estimate = Estimate::with(known.latency, latency_ms, at);
@@ -134,7 +141,7 @@ fn measure(known: &mut TargetState, latency_ms: Millis, at: Timestamp) {
 }
 
 fn judge(state: &mut State, config: &Config, result: &ProbeResult) -> Option<Changed> {
-    let ProbeResult { target, at, verdict } = result;
+    let ProbeResult { target, at, verdict, .. } = result;
     let monitor = config.monitors.get(&target.monitor)?;
     let mut verdict =
         quorum::combine(monitor.quorum.among(VANTAGE_POINTS), &[(HERE, verdict.clone())]);
@@ -144,7 +151,7 @@ fn judge(state: &mut State, config: &Config, result: &ProbeResult) -> Option<Cha
         Verdict::Pass { latency_ms, .. } => is_too_slow(state, monitor, target, *latency_ms, *at),
     };
     if too_slow {
-        verdict = Verdict::Fail { reason: FailureReason::ResponseTooSlow };
+        verdict = Verdict::Fail { reason: FailureReason::of(FailureKind::ResponseTooSlow) };
     }
     let known = state.targets.get_mut(target)?;
     known.too_slow = too_slow;

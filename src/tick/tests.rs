@@ -94,7 +94,12 @@ fn a_round_that_comes_twice_counts_once() {
     let mut controller = controller();
     let _ = controller.round(&begin(60_000));
     let now = Timestamp::from_millis(60_010);
-    let results = vec![ProbeResult { target: target("eu-1"), at: now, verdict: pass() }];
+    let results = vec![ProbeResult {
+        target: target("eu-1"),
+        at: now,
+        verdict: pass(),
+        pushed_back_ms: None,
+    }];
     let round = RoundRequest {
         run: Timestamp::from_millis(60_000),
         round: 1,
@@ -115,7 +120,12 @@ fn a_run_that_was_overtaken_changes_nothing_more() {
     let _ = controller.round(&begin(120_000));
     let before = controller.state().clone();
     let now = Timestamp::from_millis(120_500);
-    let results = vec![ProbeResult { target: target("eu-1"), at: now, verdict: fail() }];
+    let results = vec![ProbeResult {
+        target: target("eu-1"),
+        at: now,
+        verdict: fail(),
+        pushed_back_ms: None,
+    }];
     let late = RoundRequest {
         run: Timestamp::from_millis(60_000),
         round: 1,
@@ -137,6 +147,7 @@ fn a_probe_that_says_nothing_is_not_rechecked_at_once() {
         target: target(origin),
         at: now,
         verdict: verdict.clone(),
+        pushed_back_ms: None,
     });
     let round = RoundRequest {
         run: Timestamp::from_millis(60_000),
@@ -156,7 +167,12 @@ fn one_failure_after_a_long_silence_does_not_bring_an_old_belief_back() {
     let later = 60_000 + 3 * 3_600_000;
     let _ = controller.round(&begin(later));
     let now = Timestamp::from_millis(later + 10);
-    let results = vec![ProbeResult { target: target("eu-1"), at: now, verdict: fail() }];
+    let results = vec![ProbeResult {
+        target: target("eu-1"),
+        at: now,
+        verdict: fail(),
+        pushed_back_ms: None,
+    }];
     let round = RoundRequest {
         run: Timestamp::from_millis(later),
         round: 1,
@@ -189,7 +205,12 @@ fn a_result_about_a_target_that_is_gone_is_left_aside() {
     let mut controller = controller();
     let _ = controller.round(&begin(60_000));
     let now = Timestamp::from_millis(60_010);
-    let results = vec![ProbeResult { target: target("gone-1"), at: now, verdict: fail() }];
+    let results = vec![ProbeResult {
+        target: target("gone-1"),
+        at: now,
+        verdict: fail(),
+        pushed_back_ms: None,
+    }];
     let round = RoundRequest {
         run: Timestamp::from_millis(60_000),
         round: 1,

@@ -20,6 +20,7 @@ mod lanes;
 mod law;
 mod objects;
 mod panics;
+mod probes;
 mod proxy;
 mod secrets;
 mod steady;

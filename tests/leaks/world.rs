@@ -6,7 +6,7 @@ use pointsman::controller::routes;
 use pointsman::country::Country;
 use pointsman::fingerprint::Fingerprint;
 use pointsman::health::Verdict;
-use pointsman::health::{FailureReason, Thresholds};
+use pointsman::health::{FailureKind, FailureReason, Thresholds};
 use pointsman::latency::Location;
 use pointsman::routes::Table;
 use pointsman::state::State;
@@ -72,7 +72,7 @@ fn compile(config: &Config, down: &[String]) -> Table {
     let mut state = State::default();
     state.follow(config);
     let pass = Verdict::Pass { latency_ms: 30, lag_s: Some(1) };
-    let fail = Verdict::Fail { reason: FailureReason::HttpTimeout };
+    let fail = Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) };
     let targets: Vec<_> = config.targets().collect();
     for target in targets {
         let (region, _) = config.origin(&target.origin).unwrap();

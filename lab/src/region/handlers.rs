@@ -61,6 +61,7 @@ async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next)
             (header, pages::status(429)).into_response()
         }
         Mode::WrongBody => Html(WRONG_PAGE).into_response(),
+        Mode::BrokenGzip => ([(header::CONTENT_ENCODING, "gzip")], WRONG_PAGE).into_response(),
         Mode::Reset if request.uri().path() != socket::PATH => half_a_body(),
         Mode::Healthy | Mode::Refuse | Mode::Reset | Mode::Flap { .. } => next.run(request).await,
     };

@@ -30,6 +30,8 @@ pub enum Mode {
     },
     /// Answers everything with `200` and a page of another application, like a misrouted address.
     WrongBody,
+    /// Answers everything with `200` and a plain text that says it is compressed.
+    BrokenGzip,
     /// Alternates between healthy and refusing; starts healthy.
     Flap {
         /// The length of a healthy phase.
@@ -52,6 +54,7 @@ impl fmt::Display for Mode {
             Mode::Status { code } => write!(f, "status:{code}"),
             Mode::Throttle { retry_after_s } => write!(f, "throttle:{retry_after_s}"),
             Mode::WrongBody => f.write_str("wrong-body"),
+            Mode::BrokenGzip => f.write_str("broken-gzip"),
             Mode::Flap { up_ms, down_ms } => write!(f, "flap:{up_ms}:{down_ms}"),
             Mode::Reset => f.write_str("reset"),
         }
@@ -71,13 +74,14 @@ impl FromStr for Mode {
             ["status", code] => Mode::Status { code: status(code)? },
             ["throttle", seconds] => Mode::Throttle { retry_after_s: seconds.parse()? },
             ["wrong-body"] => Mode::WrongBody,
+            ["broken-gzip"] => Mode::BrokenGzip,
             ["flap", up_ms, down_ms] => {
                 Mode::Flap { up_ms: up_ms.parse()?, down_ms: down_ms.parse()? }
             }
             ["reset"] => Mode::Reset,
             _ => bail!(
                 "unknown mode `{text}`; one of healthy, refuse, hang, slow:<ms>, status:<code>, \
-                 throttle:<s>, wrong-body, flap:<up ms>:<down ms>, reset"
+                 throttle:<s>, wrong-body, broken-gzip, flap:<up ms>:<down ms>, reset"
             ),
         };
         Ok(mode)
@@ -105,6 +109,7 @@ mod tests {
             "status:503",
             "throttle:7",
             "wrong-body",
+            "broken-gzip",
             "flap:2000:1000",
             "reset",
         ] {

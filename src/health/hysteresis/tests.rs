@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::{Override, OverrideTo};
+use crate::health::FailureKind;
 use crate::health::{Damping, effective};
 
 const PASS: Verdict = Verdict::Pass { latency_ms: 1, lag_s: None };
@@ -14,7 +15,7 @@ fn story(steps: &str) -> String {
         let now = Timestamp::from_millis(second * 1_000);
         let verdict = match step {
             'p' => PASS,
-            'f' => Verdict::Fail { reason: FailureReason::HttpTimeout },
+            'f' => Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) },
             _ => Verdict::Inconclusive { note: String::new() },
         };
         if step != '.' {
@@ -87,9 +88,9 @@ fn a_transition_tells_when_the_first_sign_was_seen_and_why() {
     for (ms, verdict) in [
         (0, PASS),
         (1_000, PASS),
-        (5_000, Verdict::Fail { reason: FailureReason::HttpTimeout }),
-        (6_000, Verdict::Fail { reason: FailureReason::HttpTimeout }),
-        (7_000, Verdict::Fail { reason: FailureReason::ResponseCodeMismatch }),
+        (5_000, Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) }),
+        (6_000, Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) }),
+        (7_000, Verdict::Fail { reason: FailureReason::of(FailureKind::ResponseCodeMismatch) }),
     ] {
         last = memory.observe(&verdict, THRESHOLDS, Timestamp::from_millis(ms));
     }
@@ -101,7 +102,7 @@ fn a_transition_tells_when_the_first_sign_was_seen_and_why() {
             to: Health::Down,
             at: at(7_000),
             first_sign: at(5_000),
-            reason: Some(FailureReason::ResponseCodeMismatch),
+            reason: Some(FailureReason::of(FailureKind::ResponseCodeMismatch)),
         })
     );
 }
@@ -113,7 +114,7 @@ fn only_what_could_change_soon_is_unsettled() {
         for step in steps.chars() {
             let verdict = match step {
                 'p' => PASS,
-                _ => Verdict::Fail { reason: FailureReason::HttpTimeout },
+                _ => Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) },
             };
             memory.observe(&verdict, THRESHOLDS, Timestamp::from_millis(0));
         }
@@ -133,7 +134,7 @@ fn transition_table() -> String {
     let now = Timestamp::from_millis(0);
     let verdicts = [
         ("pass", PASS),
-        ("fail", Verdict::Fail { reason: FailureReason::HttpTimeout }),
+        ("fail", Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) }),
         ("inconclusive", Verdict::Inconclusive { note: String::new() }),
     ];
     let mut known = std::collections::BTreeMap::new();
@@ -204,21 +205,7 @@ fn every_reason_to_fail_counts_alike() {
         }
         (memory.health, memory.reason)
     };
-    for reason in [
-        FailureReason::HttpTimeout,
-        FailureReason::TcpConnectionFailed,
-        FailureReason::TcpTimeout,
-        FailureReason::NoRouteToHost,
-        FailureReason::TlsHandshakeFailure,
-        FailureReason::TlsUntrustedCertificate,
-        FailureReason::DnsUnknownHost,
-        FailureReason::ResponseCodeMismatch,
-        FailureReason::ResponseBodyMismatch,
-        FailureReason::ResponseNotJson,
-        FailureReason::ResponseJsonMismatch,
-        FailureReason::ResponseHeaderMismatch,
-        FailureReason::ResponseTooSlow,
-    ] {
+    for reason in FailureKind::ALL.iter().map(|kind| FailureReason::told_by(*kind, 503)) {
         assert_eq!(fall(reason), (Health::Down, Some(reason)));
     }
 }

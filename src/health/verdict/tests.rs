@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::{ExpectedJson, StatusRange};
+use crate::health::is_unreached;
 use serde_json::Number;
 
 const PASS: Verdict = Verdict::Pass { latency_ms: 12, lag_s: None };
@@ -23,7 +24,13 @@ fn answer(status: u16, body: &str) -> ProbeOutcome {
 fn answer_with(status: u16, body: &str, headers: &[(&str, &str)]) -> ProbeOutcome {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let headers = headers.iter().map(owned).collect();
-    ProbeOutcome::Answered(ProbeResponse { status, body: body.to_owned(), headers, latency_ms: 12 })
+    ProbeOutcome::Answered(ProbeResponse {
+        status,
+        body: Ok(body.to_owned()),
+        headers,
+        retry_after_ms: None,
+        latency_ms: 12,
+    })
 }
 
 fn fail(reason: FailureReason) -> Verdict {
@@ -43,18 +50,21 @@ fn the_expected_text_is_found_whatever_its_case() {
 
 #[test]
 fn every_other_outcome_has_its_own_reason() {
+    let told = |kind, status| FailureReason::told_by(kind, status);
+    let of = FailureReason::of;
     for (outcome, reason) in [
-        (ProbeOutcome::TimedOut, FailureReason::HttpTimeout),
-        (ProbeOutcome::NoConnection(String::new()), FailureReason::TcpConnectionFailed),
-        (answer(500, "ok"), FailureReason::ResponseCodeMismatch),
-        (answer(301, "ok"), FailureReason::ResponseCodeMismatch),
-        (answer(200, "maintenance"), FailureReason::ResponseBodyMismatch),
-        (answer(521, ""), FailureReason::TcpConnectionFailed),
-        (answer(522, ""), FailureReason::TcpTimeout),
-        (answer(523, ""), FailureReason::NoRouteToHost),
-        (answer(525, ""), FailureReason::TlsHandshakeFailure),
-        (answer(526, ""), FailureReason::TlsUntrustedCertificate),
-        (answer(530, ""), FailureReason::DnsUnknownHost),
+        (ProbeOutcome::TimedOut, of(FailureKind::HttpTimeout)),
+        (ProbeOutcome::NoConnection(String::new()), of(FailureKind::TcpConnectionFailed)),
+        (answer(200, "maintenance"), of(FailureKind::ResponseBodyMismatch)),
+        (answer(500, "ok"), told(FailureKind::ResponseCodeMismatch, 500)),
+        (answer(301, "ok"), told(FailureKind::ResponseCodeMismatch, 301)),
+        (answer(429, "ok"), told(FailureKind::RateLimited, 429)),
+        (answer(521, ""), told(FailureKind::TcpConnectionFailed, 521)),
+        (answer(522, ""), told(FailureKind::TcpTimeout, 522)),
+        (answer(523, ""), told(FailureKind::NoRouteToHost, 523)),
+        (answer(525, ""), told(FailureKind::TlsHandshakeFailure, 525)),
+        (answer(526, ""), told(FailureKind::TlsUntrustedCertificate, 526)),
+        (answer(530, ""), told(FailureKind::DnsUnknownHost, 530)),
     ] {
         let verdict = classify(&outcome, &expecting(Some("ok")), None);
         assert_eq!(verdict, fail(reason), "{outcome:?}");
@@ -64,18 +74,24 @@ fn every_other_outcome_has_its_own_reason() {
 #[test]
 fn a_broken_connection_is_named_by_the_words_of_the_runtime() {
     for (words, reason) in [
-        ("Network connection lost.", FailureReason::TcpConnectionFailed),
-        ("kj/compat/tls.c++: CERTIFICATE_VERIFY_FAILED", FailureReason::TlsUntrustedCertificate),
-        ("peer's certificate: Self-Signed", FailureReason::TlsUntrustedCertificate),
-        ("it is self signed", FailureReason::TlsUntrustedCertificate),
-        ("it has Expired", FailureReason::TlsUntrustedCertificate),
-        ("Handshake failed", FailureReason::TlsHandshakeFailure),
-        ("SSL alert number 40", FailureReason::TlsHandshakeFailure),
-        ("OpenSSL error; TLS1_ALERT", FailureReason::TlsHandshakeFailure),
-        ("DNS lookup failed.", FailureReason::DnsUnknownHost),
-        ("getaddrinfo ENOTFOUND tls.example.com", FailureReason::DnsUnknownHost),
-        ("Could not resolve host", FailureReason::DnsUnknownHost),
-        ("connect ECONNREFUSED 127.0.0.1:9", FailureReason::TcpConnectionFailed),
+        ("Network connection lost.", FailureReason::of(FailureKind::TcpConnectionFailed)),
+        (
+            "kj/compat/tls.c++: CERTIFICATE_VERIFY_FAILED",
+            FailureReason::of(FailureKind::TlsUntrustedCertificate),
+        ),
+        (
+            "peer's certificate: Self-Signed",
+            FailureReason::of(FailureKind::TlsUntrustedCertificate),
+        ),
+        ("it is self signed", FailureReason::of(FailureKind::TlsUntrustedCertificate)),
+        ("it has Expired", FailureReason::of(FailureKind::TlsUntrustedCertificate)),
+        ("Handshake failed", FailureReason::of(FailureKind::TlsHandshakeFailure)),
+        ("SSL alert number 40", FailureReason::of(FailureKind::TlsHandshakeFailure)),
+        ("OpenSSL error; TLS1_ALERT", FailureReason::of(FailureKind::TlsHandshakeFailure)),
+        ("DNS lookup failed.", FailureReason::of(FailureKind::DnsUnknownHost)),
+        ("getaddrinfo ENOTFOUND tls.example.com", FailureReason::of(FailureKind::DnsUnknownHost)),
+        ("Could not resolve host", FailureReason::of(FailureKind::DnsUnknownHost)),
+        ("connect ECONNREFUSED 127.0.0.1:9", FailureReason::of(FailureKind::TcpConnectionFailed)),
     ] {
         let outcome = ProbeOutcome::NoConnection(words.to_owned());
         assert_eq!(classify(&outcome, &expecting(None), None), fail(reason), "{words}");
@@ -88,7 +104,7 @@ fn a_header_must_be_there_and_have_its_value() {
         headers: vec![("x-role".to_owned(), value.map(str::to_owned).into_iter().collect())],
         ..expecting(None)
     };
-    let mismatch = fail(FailureReason::ResponseHeaderMismatch);
+    let mismatch = fail(FailureReason::of(FailureKind::ResponseHeaderMismatch));
     for (headers, value, verdict) in [
         (&[("x-role", "replica")][..], Some("replica"), &PASS),
         (&[("x-role", " replica ")], Some("replica"), &PASS),
@@ -107,10 +123,16 @@ fn a_value_in_the_json_must_be_the_expected_one() {
     let expect = expecting_json("/status", ExpectedJson::Equals("healthy".into()));
     let told = |body: &str| classify(&answer(200, body), &expect, None);
     assert_eq!(told(r#"{"status": "healthy"}"#), PASS);
-    assert_eq!(told(r#"{"status": "degraded"}"#), fail(FailureReason::ResponseJsonMismatch));
-    assert_eq!(told(r#"{"state": "healthy"}"#), fail(FailureReason::ResponseJsonMismatch));
-    assert_eq!(told("healthy"), fail(FailureReason::ResponseNotJson));
-    assert_eq!(told(""), fail(FailureReason::ResponseNotJson));
+    assert_eq!(
+        told(r#"{"status": "degraded"}"#),
+        fail(FailureReason::of(FailureKind::ResponseJsonMismatch))
+    );
+    assert_eq!(
+        told(r#"{"state": "healthy"}"#),
+        fail(FailureReason::of(FailureKind::ResponseJsonMismatch))
+    );
+    assert_eq!(told("healthy"), fail(FailureReason::of(FailureKind::ResponseNotJson)));
+    assert_eq!(told(""), fail(FailureReason::of(FailureKind::ResponseNotJson)));
 }
 
 #[test]
@@ -120,8 +142,8 @@ fn json_that_is_cut_off_fails_and_says_so() {
     assert_eq!(classify(&answer(200, &whole), &expect, None), PASS);
     let cut = &whole[..BODY_BYTES_MAX];
     let verdict = classify(&answer(200, cut), &expect, None);
-    assert_eq!(verdict, fail(FailureReason::ResponseNotJson));
-    assert!(FailureReason::ResponseNotJson.to_string().contains("10 KiB"));
+    assert_eq!(verdict, fail(FailureReason::of(FailureKind::ResponseNotJson)));
+    assert!(FailureReason::of(FailureKind::ResponseNotJson).to_string().contains("10 KiB"));
 }
 
 #[test]
@@ -131,8 +153,11 @@ fn a_pass_carries_the_lag_that_it_reports() {
     let told = |body: &str| classify(&answer(200, body), &expect, Some("/replication_lag_s"));
     let pass = |lag_s| Verdict::Pass { latency_ms: 12, lag_s: Some(lag_s) };
     assert_eq!(told(r#"{"replication_lag_s": 300}"#), pass(300));
-    assert_eq!(told(r#"{"replication_lag_s": 301}"#), fail(FailureReason::ResponseJsonMismatch));
-    assert_eq!(told("{}"), fail(FailureReason::ResponseJsonMismatch));
+    assert_eq!(
+        told(r#"{"replication_lag_s": 301}"#),
+        fail(FailureReason::of(FailureKind::ResponseJsonMismatch))
+    );
+    assert_eq!(told("{}"), fail(FailureReason::of(FailureKind::ResponseJsonMismatch)));
 }
 
 #[test]
@@ -146,4 +171,52 @@ fn a_lag_that_nothing_is_expected_of_may_be_missing() {
 fn a_probe_that_was_not_made_says_nothing() {
     let verdict = classify(&ProbeOutcome::NotMade("limit".to_owned()), &expecting(None), None);
     assert_eq!(verdict, Verdict::Inconclusive { note: "limit".to_owned() });
+}
+
+#[test]
+fn a_connection_that_tls_or_the_resolver_refused_is_told_as_what_is_known_of_it() {
+    let outcome = ProbeOutcome::NoConnection("internal error; reference = 4fj2k".to_owned());
+    let verdict = classify(&outcome, &expecting(None), None);
+    assert_eq!(verdict, fail(FailureReason::of(FailureKind::TlsOrDnsFailure)));
+}
+
+#[test]
+fn a_body_that_is_lost_after_its_head_is_a_response_all_the_same() {
+    for (failure, kind) in [
+        (BodyFailure::Broken, FailureKind::ResponseBodyBroken),
+        (BodyFailure::TimedOut, FailureKind::ResponseBodyTimeout),
+    ] {
+        let lost = |status| {
+            ProbeOutcome::Answered(ProbeResponse {
+                status,
+                body: Err(failure),
+                headers: Vec::new(),
+                retry_after_ms: None,
+                latency_ms: 12,
+            })
+        };
+        let told = |status| classify(&lost(status), &expecting(Some("ok")), None);
+        assert_eq!(told(200), fail(FailureReason::of(kind)));
+        assert!(!is_unreached(&told(200)), "{kind:?}");
+        let status = FailureReason::told_by(FailureKind::ResponseCodeMismatch, 500);
+        assert_eq!(told(500), fail(status), "the status says more");
+    }
+}
+
+#[test]
+fn only_a_429_asks_to_be_left_alone() {
+    let asked = |status, retry_after_ms| {
+        ProbeOutcome::Answered(ProbeResponse {
+            status,
+            body: Ok(String::new()),
+            headers: Vec::new(),
+            retry_after_ms,
+            latency_ms: 12,
+        })
+        .pushed_back_ms()
+    };
+    assert_eq!(asked(429, Some(7_000)), Some(7_000));
+    assert_eq!(asked(429, None), Some(0));
+    assert_eq!(asked(503, Some(7_000)), None, "an outage must be confirmed soon");
+    assert_eq!(ProbeOutcome::TimedOut.pushed_back_ms(), None);
 }

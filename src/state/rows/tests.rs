@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::{Override, OverrideTo};
 use crate::fingerprint::Fingerprint;
-use crate::health::{FailureReason, Hysteresis, Thresholds, Verdict};
+use crate::health::{FailureKind, FailureReason, Hysteresis, Thresholds, Verdict};
 use crate::hold::Hold;
 use crate::ids::{MonitorId, OriginId, ServiceId};
 use crate::json;
@@ -18,7 +18,7 @@ type Stored = BTreeMap<(String, String), String>;
 
 const THRESHOLDS: Thresholds = Thresholds { rise: 2, fall: 3, forgive: 2, window_ms: 60_000 };
 const PASS: Verdict = Verdict::Pass { latency_ms: 20, lag_s: None };
-const FAIL: Verdict = Verdict::Fail { reason: FailureReason::HttpTimeout };
+const FAIL: Verdict = Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) };
 
 fn at(ms: u64) -> Timestamp {
     Timestamp::from_millis(ms)

@@ -86,11 +86,12 @@ fn is_due(saved: &TargetState, known: &TargetState) -> bool {
     if saved == known {
         return false;
     }
-    // What is in motion with every probe, as the row has it.
+    // What is in motion with every probe, as the row has it. The next probe tells it anew.
     let resting = TargetState {
         probed_at: saved.probed_at,
         judged_at: saved.judged_at,
         reached_at: saved.reached_at,
+        not_before: saved.not_before,
         latency: saved.latency,
         floor: saved.floor,
         lag: saved.lag,

@@ -1,5 +1,5 @@
 use super::super::*;
-use super::world::{LOST, PASS, WRONG, World, each_monitor};
+use super::world::{LOST, PASS, REFUSED, WRONG, World, each_monitor};
 use crate::config::Config;
 use crate::health::Health;
 use crate::state::Controls;
@@ -125,4 +125,29 @@ fn controls_count_as_probes_and_never_leave_none_for_the_origins() {
         assert_eq!(made, usize::try_from(limit).unwrap());
         assert_eq!(asked(&rounds).iter().sum::<usize>(), controls, "limit {limit}");
     }
+}
+
+#[test]
+fn one_certificate_that_expires_everywhere_takes_every_region_down() {
+    for controls in [false, true] {
+        let mut world = World::new(|config| {
+            if controls {
+                two_controls(config);
+            }
+        });
+        world.run(1, |_| PASS, |_| true);
+        world.run(2, |_| REFUSED, |_| true);
+        for origin in ["eu-1", "us-1", "br-1"] {
+            assert_eq!(world.health(origin), Health::Down, "controls: {controls}");
+        }
+        assert_eq!(world.state.doubted_since, None);
+    }
+}
+
+#[test]
+fn a_resolver_that_the_observer_has_lost_is_told_by_the_controls() {
+    let mut world = settled();
+    world.run(2, |_| REFUSED, |_| false);
+    assert!(world.state.doubted_since.is_some());
+    assert_eq!(world.health("eu-1"), Health::Up);
 }

@@ -1,7 +1,7 @@
 use super::super::*;
 use super::world::{LOST, PASS, WRONG, World, each_monitor};
 use crate::config::SlowerThanPeers;
-use crate::health::{FailureReason, Health};
+use crate::health::{FailureKind, FailureReason, Health};
 use crate::latency::STALE_AFTER;
 use crate::testing::target;
 
@@ -49,7 +49,7 @@ fn one_that_becomes_much_slower_than_its_peers_goes_down_and_comes_back() {
     world.run(11, slow, |_| false);
     world.run(12, slow, |_| false);
     assert_eq!(world.health("eu-1"), Health::Down);
-    assert_eq!(reason(&world, "eu-1"), Some(FailureReason::ResponseTooSlow));
+    assert_eq!(reason(&world, "eu-1"), Some(FailureReason::of(FailureKind::ResponseTooSlow)));
     assert_eq!((world.health("us-1"), world.health("br-1")), (Health::Up, Health::Up));
     world.run(13, |origin| passing_in(far(origin)), |_| false);
     assert_eq!(world.health("eu-1"), Health::Up);

@@ -1,5 +1,5 @@
 use super::super::*;
-use super::world::{LOST, Made, PASS, World, each_monitor};
+use super::world::{BUSY, LOST, Made, PASS, World, each_monitor};
 use crate::health::Health;
 use crate::state::TargetState;
 
@@ -59,6 +59,46 @@ fn down_for_five_minutes_is_not_yet_long() {
     assert_eq!(pause_after(DOWN_FOR_LONG_MS - 1), 15_000);
     assert_eq!(pause_after(DOWN_FOR_LONG_MS), 15_000);
     assert_eq!(pause_after(DOWN_FOR_LONG_MS + 1), 60_000);
+}
+
+/// The pauses between the probes of `eu-1`, which answers 429 from the second minute on.
+fn pauses_of_a_busy_origin(pushed_back_ms: Millis) -> Vec<Millis> {
+    let mut world = World::new(|config| each_monitor(config, |it| it.down_interval_ms = 20_000));
+    world.run(1, |_| PASS, |_| false);
+    world.pushed_back_ms = Some(pushed_back_ms);
+    let made = world.run(2, |origin| if origin == "eu-1" { BUSY } else { PASS }, |_| false);
+    let times: Vec<_> = made
+        .iter()
+        .filter(|made| made.origins.iter().any(|it| it == "eu-1"))
+        .map(|made| made.at)
+        .collect();
+    times.windows(2).map(|pair| pair[1] - pair[0]).collect()
+}
+
+#[test]
+fn one_that_asks_for_fewer_requests_is_left_alone_for_as_long_as_it_says() {
+    for (asked, pause) in [(4_000, 4_000), (20_000, 20_000), (20_001, 20_000)] {
+        let pauses = pauses_of_a_busy_origin(asked);
+        assert!(pauses[0] <= pause + COALESCE_MS, "asks for {asked} ms: {pauses:?}");
+        assert!(pauses.iter().all(|ms| *ms >= pause), "asks for {asked} ms: {pauses:?}");
+    }
+}
+
+#[test]
+fn one_that_does_not_say_for_how_long_is_probed_at_its_usual_pace() {
+    let pauses = pauses_of_a_busy_origin(0);
+    assert!(pauses.iter().all(|ms| (15_000..15_500).contains(ms)), "{pauses:?}");
+}
+
+#[test]
+fn one_that_is_only_busy_never_goes_stale_while_it_is_left_alone() {
+    let mut world = World::new(|config| each_monitor(config, |it| it.down_interval_ms = 60_000));
+    world.run(1, |_| PASS, |_| false);
+    world.pushed_back_ms = Some(Millis::MAX);
+    for minute in 2..=6 {
+        world.run(minute, |origin| if origin == "eu-1" { BUSY } else { PASS }, |_| false);
+        assert_ne!(world.observed("eu-1", 59_000).health, Health::Unknown, "minute {minute}");
+    }
 }
 
 #[test]

@@ -2,18 +2,27 @@
 
 use super::super::*;
 use crate::config::{Config, Control, Monitor};
-use crate::health::{FailureReason, Health};
+use crate::health::{FailureKind, FailureReason, Health};
 use crate::testing::{config_text, observed};
 use crate::view::{TargetStanding, View};
 
 pub(super) const PASS: Verdict = Verdict::Pass { latency_ms: 20, lag_s: None };
-pub(super) const LOST: Verdict = Verdict::Fail { reason: FailureReason::HttpTimeout };
-pub(super) const WRONG: Verdict = Verdict::Fail { reason: FailureReason::ResponseCodeMismatch };
+pub(super) const LOST: Verdict =
+    Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) };
+pub(super) const WRONG: Verdict =
+    Verdict::Fail { reason: FailureReason::of(FailureKind::ResponseCodeMismatch) };
+pub(super) const BUSY: Verdict =
+    Verdict::Fail { reason: FailureReason::told_by(FailureKind::RateLimited, 429) };
+/// What the runtime tells of a certificate that has expired.
+pub(super) const REFUSED: Verdict =
+    Verdict::Fail { reason: FailureReason::of(FailureKind::TlsOrDnsFailure) };
 
 pub(super) struct World {
     pub(super) config: Config,
     pub(super) state: State,
     pub(super) now: Timestamp,
+    /// For how long each answer that is [`BUSY`] asks to be left alone.
+    pub(super) pushed_back_ms: Option<Millis>,
 }
 
 /// One round that was made.
@@ -33,7 +42,7 @@ impl World {
         bend(&mut config);
         let mut state = State::default();
         state.follow(&config);
-        Self { config, state, now: Timestamp::from_millis(0) }
+        Self { config, state, now: Timestamp::from_millis(0), pushed_back_ms: None }
     }
 
     /// Plays the run that begins `minute` minutes after the beginning of time. `judge` tells what a
@@ -59,10 +68,11 @@ impl World {
             made.push(Made { at: at.since(start), origins, controls: controls.len() });
             request.round += 1;
             request.now = at.plus(10);
-            let result = |probe: Probe| ProbeResult {
-                at: at.plus(10),
-                verdict: judge(probe.target.origin.as_str()),
-                target: probe.target,
+            let asked_ms = self.pushed_back_ms;
+            let result = |probe: Probe| {
+                let verdict = judge(probe.target.origin.as_str());
+                let pushed_back_ms = asked_ms.filter(|_| verdict == BUSY);
+                ProbeResult { at: at.plus(10), verdict, pushed_back_ms, target: probe.target }
             };
             request.results = probes.into_iter().map(result).collect();
             let told = |it: Control| ControlResult { reached: reached(&it.id), id: it.id };

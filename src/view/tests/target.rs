@@ -1,7 +1,7 @@
 //! What one monitor observed of one origin.
 
 use super::*;
-use crate::health::{Damping, FailureReason, Thresholds};
+use crate::health::{Damping, FailureKind, FailureReason, Thresholds};
 use crate::latency::Estimate;
 use crate::state::Reported;
 use crate::testing::{fail, pass};
@@ -115,7 +115,10 @@ fn what_kept_the_last_probe_from_telling_goes_before_the_last_failure() {
     let mut world = World::plain();
     let known = world.believe("de-1", "m", Health::Unknown);
     known.memory.observe(&fail(), ONE_IS_ENOUGH, NOW);
-    assert_eq!(target(&world, "m").reason, Some(Reason::Failed(FailureReason::HttpTimeout)));
+    assert_eq!(
+        target(&world, "m").reason,
+        Some(Reason::Failed(FailureReason::of(FailureKind::HttpTimeout)))
+    );
     assert_eq!(target(&world, "m").reason.unwrap().to_string(), "HTTP timeout occurred");
     world.known("de-1", "m").note = Some("cut off".to_owned());
     assert_eq!(target(&world, "m").reason, Some(Reason::NoEvidence("cut off")));
