@@ -32,7 +32,7 @@ const API_TOKEN: &str = "lab-api-token";
 pub const COOKIE_KEY: &str = "lab-cookie-key-0123456789abcdefghij";
 
 /// Regions, the host of their origin, and their distance from the edge in milliseconds.
-const REGIONS: [(&str, &str, u64); 3] = [
+pub const REGIONS: [(&str, &str, u64); 3] = [
     ("eu-west", "eu1.origin.example.com", 5),
     ("us-east", "us1.origin.example.com", 40),
     ("sa-east", "br1.origin.example.com", 90),
