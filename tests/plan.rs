@@ -12,6 +12,7 @@
 )]
 
 use pointsman_lab::api::{Api, ApiToken, Exchange, Fault, FaultKind, Permission, Plan, World};
+use pointsman_lab::deployment::API_TOKEN;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
@@ -292,6 +293,17 @@ fn an_api_that_nobody_reaches_leaves_no_plan() {
     let report = json(&shell.run(&["plan", CONFIG, "--json"]).out);
     assert_eq!([&report["is_planned"], &report["is_whole"]], [false, false]);
     assert_eq!(report["changes"], json!([]));
+}
+
+/// The demo prints a line with it to paste.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_of_the_demo_is_one() {
+    let mut world = furnished();
+    world.add_token(ApiToken::all(API_TOKEN));
+    let api = Api::start(world).await.unwrap();
+    let shell = Shell { base: &api.base_url(), token: Some(API_TOKEN), input: "" };
+    let ended = shell.run(&["plan", CONFIG, "--now", NOW]);
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""), "{}", ended.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]

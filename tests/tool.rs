@@ -265,10 +265,51 @@ fn the_canonical_form_of_a_sound_config_is_sound_and_has_the_fingerprint_that_ch
 }
 
 #[test]
+fn the_layout_of_a_config_does_not_change_its_fingerprint() {
+    let fingerprint = |text: &str| {
+        let told = json(&fed(&["check", "-", "--json", "--now", NOW], text).out);
+        told["files"][0]["summary"]["fingerprint"].as_str().unwrap().to_owned()
+    };
+    let canonical = pointsman(&["canonical", SHOP]).out;
+    let pretty = serde_json::to_string_pretty(&json(&canonical)).unwrap();
+    let shop = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(SHOP)).unwrap();
+    let told = fingerprint(&shop);
+    assert_eq!([fingerprint(&canonical), fingerprint(&pretty)], [told.clone(), told.clone()]);
+    // And it is the one that the edge tells, whichever of them is in KV.
+    for text in [&canonical, &pretty] {
+        let config = pointsman::config::Config::parse(text).unwrap();
+        assert_eq!(config.fingerprint.to_string(), told);
+    }
+}
+
+#[test]
 fn a_config_with_mistakes_has_no_canonical_form() {
     let ended = pointsman(&["canonical", "tests/tool/mistaken.toml"]);
     assert_eq!((ended.code, ended.out.as_str()), (2, ""));
     assert!(ended.err.contains("error[E011]"), "{}", ended.err);
+}
+
+#[test]
+fn a_canonical_form_is_written_whole_or_not_at_all() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("canonical");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir(&folder).unwrap();
+    let path = folder.join("config.json");
+    let out = path.to_str().unwrap();
+    let files = || fs::read_dir(&folder).unwrap().count();
+    let refused = pointsman(&["canonical", "tests/tool/mistaken.toml", "--out", out]);
+    assert_eq!((refused.code, refused.out.as_str(), files()), (2, "", 0));
+    let ended = pointsman(&["canonical", SHOP, "--out", out]);
+    assert_eq!((ended.code, ended.out.as_str(), ended.err.as_str()), (0, "", ""));
+    let written = fs::read_to_string(&path).unwrap();
+    assert_eq!(written + "\n", pointsman(&["canonical", SHOP]).out);
+    let before = fs::read(&path).unwrap();
+    let refused = pointsman(&["canonical", "tests/tool/mistaken.toml", "--out", out]);
+    assert_eq!((refused.code, fs::read(&path).unwrap() == before, files()), (2, true, 1));
+    let nowhere = folder.join("absent/config.json");
+    let ended = pointsman(&["canonical", SHOP, "--out", nowhere.to_str().unwrap()]);
+    assert_eq!((ended.code, ended.out.as_str()), (2, ""));
+    assert!(ended.err.starts_with("error: cannot write `"), "{}", ended.err);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The controls of the demo: a small HTTP server for `curl`, and the text that explains it.
 
-use crate::deployment::{ADMIN_TOKEN, Deployment, HOST, RECORD};
+use crate::deployment::{ADMIN_TOKEN, API_TOKEN, Deployment, HOST, RECORD};
 use crate::region::Mode;
 use anyhow::{Error, Result};
 use axum::extract::{Path, State};
@@ -64,6 +64,8 @@ list KV keys     curl {console}/kv
 show one key     curl {console}/kv/routes
 set the config   curl -X PUT --data-binary @examples/three-regions.json {console}/config
 the API          {api}
+compare with it  curl -s {console}/kv/config | CLOUDFLARE_API_TOKEN={API_TOKEN} \\
+                   CLOUDFLARE_API_BASE={api} cargo run --bin pointsman -- plan -
 "
         )
     }

@@ -27,7 +27,8 @@ pub const HOST: &str = "api.example.com";
 pub const RECORD: &str = "downloads.example.com";
 /// The token of the admin surface.
 pub const ADMIN_TOKEN: &str = "lab-admin-token";
-const API_TOKEN: &str = "lab-api-token";
+/// The token that may do everything at the emulated API.
+pub const API_TOKEN: &str = "lab-api-token";
 /// The key that signs cookies.
 pub const COOKIE_KEY: &str = "lab-cookie-key-0123456789abcdefghij";
 

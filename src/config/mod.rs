@@ -92,7 +92,7 @@ pub const API_CALLS_PER_5_MIN_DEFAULT: u32 = 600;
 /// A valid config.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Hash of the text that it was read from.
+    /// Hash of its canonical form, which is the same however the text is laid out.
     pub fingerprint: Fingerprint,
     /// Regions by id.
     pub regions: Map<RegionId, Region>,
@@ -160,8 +160,9 @@ impl Config {
     /// Reads a config from JSON text. Errors: every diagnostic that was found, sorted by path;
     /// never half a config.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
-        let fingerprint = Fingerprint::of(text.as_bytes());
-        Self::read(&document(text).map_err(|problem| vec![problem])?, fingerprint)
+        let document = document(text).map_err(|problem| vec![problem])?;
+        let fingerprint = Fingerprint::of(canonical(&document).as_bytes());
+        Self::read(&document, fingerprint)
     }
 
     /// Reads a config from a document, whatever it was written in. Errors: as [`Config::parse`].
@@ -222,8 +223,17 @@ pub fn schema() -> Value {
     json::schema::Definitions::document::<raw::Raw>("Pointsman config")
 }
 
-/// The canonical form of a document, as it is stored in KV: JSON on one line, keys in order.
-#[cfg(not(target_arch = "wasm32"))]
+/// The fingerprint of a config text, valid or not: that of its canonical form, or of the text
+/// itself where it is no document.
+#[must_use]
+pub fn fingerprint(text: &str) -> Fingerprint {
+    match document(text) {
+        Ok(document) => Fingerprint::of(canonical(&document).as_bytes()),
+        Err(_) => Fingerprint::of(text.as_bytes()),
+    }
+}
+
+/// The canonical form of a document: JSON on one line, keys in order.
 #[must_use]
 pub fn canonical(document: &Value) -> String {
     json::write(document)

@@ -28,7 +28,7 @@ pub use table_size::table_too_large;
 pub use waking::{WAKE_AGAIN_MS, Wake, WakeReason};
 pub use writing::{Document, Due, HEARTBEAT_MS};
 
-use crate::config::{Config, Diagnostic};
+use crate::config::{self, Config, Diagnostic};
 use crate::fingerprint::Fingerprint;
 use crate::json;
 use crate::jurisdiction::ControllerJurisdiction;
@@ -44,9 +44,9 @@ use publishing::Publishing;
 pub struct Controller {
     state: State,
     config: Option<Config>,
-    /// The refused text that this build has read itself. A refusal in the state may be another
-    /// build's, and this one may know better.
-    refused_here: Option<Fingerprint>,
+    /// The text that was offered last, and that this build has read itself. A refusal in the state
+    /// may be another build's, and this one may know better.
+    offered: Option<Fingerprint>,
     /// What its Durable Object is bound to.
     jurisdiction: Option<ControllerJurisdiction>,
     /// Whether the routing table of the config in use may be too large to be written.
@@ -105,7 +105,12 @@ impl Controller {
 
     /// Takes a config text or refuses it whole; the last good one stays then (invariant 6).
     pub fn offer_config(&mut self, text: &str, now: Timestamp) -> Offered {
-        let fingerprint = Fingerprint::of(text.as_bytes());
+        // KV is asked every minute; the same text need not be read again.
+        let offered = Some(Fingerprint::of(text.as_bytes()));
+        if std::mem::replace(&mut self.offered, offered) == offered {
+            return Offered::Same;
+        }
+        let fingerprint = config::fingerprint(text);
         if self.config.as_ref().is_some_and(|config| config.fingerprint == fingerprint) {
             // The good text is back: what was refused meanwhile is history.
             return if self.state.refused.take().is_some() {
@@ -114,9 +119,6 @@ impl Controller {
             } else {
                 Offered::Same
             };
-        }
-        if self.refused_here == Some(fingerprint) {
-            return Offered::Same;
         }
         let sound = Config::parse(text).and_then(|config| match table_too_large(&config) {
             None => Ok(config),
@@ -131,10 +133,7 @@ impl Controller {
                 self.keep_config(text);
                 Offered::Taken
             }
-            Err(problems) => {
-                self.refused_here = Some(fingerprint);
-                self.refuse(fingerprint, problems, now)
-            }
+            Err(problems) => self.refuse(fingerprint, problems, now),
         }
     }
 

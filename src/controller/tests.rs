@@ -275,3 +275,18 @@ fn a_lag_that_passes_its_bound_is_news_and_a_lag_that_moves_is_not() {
     assert!(!lag(500, 118_000));
     assert!(lag(5, 119_000));
 }
+
+#[test]
+fn a_config_in_another_layout_is_the_same_config() {
+    let mut controller = settled();
+    let in_use = controller.status(at(115_000)).config.in_use;
+    let document: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
+    for layout in [serde_json::to_string_pretty(&document).unwrap(), format!("{document}\n")] {
+        assert_eq!(controller.offer_config(&layout, at(120_000)), Offered::Same);
+        assert_eq!(controller.status(at(120_000)).config.in_use, in_use);
+    }
+    assert_eq!(write_all(&mut controller, 120_000), [""; 0]);
+    assert_eq!(controller.offer_config("{", at(130_000)), Offered::Refused);
+    let pretty = serde_json::to_string_pretty(&document).unwrap();
+    assert_eq!(controller.offer_config(&pretty, at(140_000)), Offered::Taken);
+}

@@ -3,6 +3,7 @@
 use crate::latency::Location;
 use crate::time::Timestamp;
 use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
 
 /// Checks, proves and explains a Pointsman config.
 #[derive(Debug, Parser)]
@@ -45,6 +46,9 @@ pub(super) struct CanonicalArgs {
     /// A config in TOML or JSON; `-` reads standard input
     #[arg(value_name = "FILE")]
     pub(super) file: String,
+    /// Write into this file instead, and only if the config is valid
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -49,7 +49,9 @@ pub use unreadable::Unreadable;
 use args::{CanonicalArgs, Cli, CliCommand};
 use clap::Parser;
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 use terminal::CommandFailure;
 
 /// Runs one command line, whose first argument is the program's name.
@@ -76,12 +78,28 @@ fn command(command: CliCommand, terminal: &mut Terminal<'_>) -> Result<Exit, Com
     }
 }
 
+/// A refused config writes nothing: whatever uploads the file must not find an empty one.
 fn canonical(args: &CanonicalArgs, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {
     let now = (terminal.clock)();
-    match check::valid_config(&args.file, now, false, terminal)? {
-        Ok(valid) => Ok(writeln!(terminal.out, "{}", valid.canonical).map(|()| Exit::Fine)?),
-        Err(exit) => Ok(exit),
+    let valid = match check::valid_config(&args.file, now, false, terminal)? {
+        Ok(valid) => valid,
+        Err(exit) => return Ok(exit),
+    };
+    match &args.out {
+        None => writeln!(terminal.out, "{}", valid.canonical)?,
+        Some(path) => write_whole(path, &valid.canonical).map_err(|error| {
+            CommandFailure::usage(format!("cannot write `{}`: {error}", path.display()))
+        })?,
     }
+    Ok(Exit::Fine)
+}
+
+/// Writes a file that is there as a whole, or stays as it was.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    fs::write(&beside, text)?;
+    fs::rename(&beside, path).inspect_err(|_| drop(fs::remove_file(&beside)))
 }
 
 fn schema(out: &mut dyn Write) -> io::Result<()> {

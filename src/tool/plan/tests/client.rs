@@ -202,10 +202,18 @@ fn the_option_goes_before_the_variable_and_that_before_the_public_api() {
 }
 
 #[test]
+fn a_token_of_twelve_characters_is_long_enough() {
+    for token in ["12-of-12----", "13-of-12-----"] {
+        assert!(access(None, token, "").is_ok(), "{token}");
+    }
+}
+
+#[test]
 fn what_cannot_be_a_token_is_not_sent_and_not_shown() {
     for (token, said) in [
         ("", "is not set"),
         ("too-short", "cannot be"),
+        ("11-of-12---", "at least 12 characters"),
         ("with a space in its middle", "cannot be"),
         ("with-a-line-end-behind-it\n", "cannot be"),
         ("with-an-ümlaut-0123456789", "cannot be"),
