@@ -218,6 +218,26 @@ fn the_two_examples_of_three_regions_say_the_same() {
 }
 
 #[test]
+fn the_two_examples_of_a_local_run_say_the_same_and_are_for_one_machine() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let toml = source(&folder.join("local.toml")).value;
+    let json = fs::read_to_string(folder.join("local.json")).unwrap();
+    assert_eq!(toml, serde_json::from_str::<Value>(&json).unwrap());
+    let config = Config::parse(&json).unwrap();
+    assert!(config.is_local());
+    // Two regions on one host are an error as soon as one of them is not on this machine.
+    let elsewhere = json.replace("localhost:9003", "br1.origin.example.com");
+    let local = ["E008 regions.eu-west.origins[0].url", "E008 regions.us-east.origins[0].url"];
+    let shared = "E005 regions.us-east.origins[0].url";
+    let mut expected = local.map(str::to_owned).to_vec();
+    expected.push(shared.to_owned());
+    expected.sort();
+    let mut told = problems(&elsewhere);
+    told.sort();
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn the_schema_is_what_the_reader_reads() {
     let now = serde_json::to_string_pretty(&config::schema()).unwrap() + "\n";
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA);

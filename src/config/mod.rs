@@ -174,6 +174,14 @@ impl Config {
         check::check(document, raw.as_ref(), found, lost, fingerprint)
     }
 
+    /// Whether it is for a run on one machine: every origin is on it. Cloudflare reaches none of
+    /// them, so nobody's data can be led anywhere by such a config.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        let mut origins = self.regions.values().flat_map(|region| &region.origins);
+        !self.regions.is_empty() && origins.all(|origin| origin.url.is_local())
+    }
+
     /// All targets that are probed, each once.
     pub fn targets(&self) -> impl Iterator<Item = Target> + '_ {
         let of_services = self.services.values().flat_map(|service| {

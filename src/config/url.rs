@@ -7,6 +7,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
+/// The name of the machine itself.
+const LOCALHOST: &str = "localhost";
+
 /// The URL of an origin, ready to be put before a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OriginUrl {
@@ -82,6 +85,13 @@ impl OriginUrl {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.base.starts_with("https:")
+    }
+
+    /// Whether it is on the machine itself, by the one name that the runtime also takes for that.
+    /// Source: RFC 6761 §6.3.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.host == LOCALHOST
     }
 
     /// The port, if one is written.

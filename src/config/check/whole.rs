@@ -35,6 +35,7 @@ impl Checker<'_> {
         }
         self.pins_hold(config);
         self.origins_are_behind_us(config, &moving);
+        self.local_origins_stay_local(config);
         self.others_are_outside(config, &moving);
         self.every_target_can_be_probed(config);
     }
@@ -171,8 +172,39 @@ impl Checker<'_> {
                     let problem =
                         format!("`{}` is already an origin of region `{other}`", origin.url);
                     self.report(path, Code::E005, problem, "a host name that only this origin has");
-                } else {
+                } else if !config.is_local() {
                     self.stands_once(&path, origin, id, &mut addresses);
+                }
+            }
+        }
+    }
+
+    /// On one machine, regions differ by their ports. That is no harm as long as nothing else is
+    /// there: no region elsewhere that could be taken for one of them, and no object at Cloudflare
+    /// that would say `localhost` to the world.
+    fn local_origins_stay_local(&mut self, config: &Config) {
+        if config.is_local() {
+            for (id, service) in &config.services {
+                if !service.publish.is_empty() {
+                    let path = format!("services.{id}.publish");
+                    let problem = "all origins are on this machine, so nothing may be published";
+                    self.report(
+                        path,
+                        Code::E008,
+                        problem,
+                        "no `publish` in a config for local use",
+                    );
+                }
+            }
+            return;
+        }
+        for (id, region) in &config.regions {
+            for (index, origin) in region.origins.iter().enumerate() {
+                if origin.url.is_local() {
+                    let path = format!("regions.{id}.origins[{index}].url");
+                    let problem = "this origin is on this machine and others are not";
+                    let allowed = "either every origin on `localhost`, for a local run, or none";
+                    self.report(path, Code::E008, problem, allowed);
                 }
             }
         }
