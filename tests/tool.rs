@@ -12,6 +12,8 @@
 
 #[path = "tool/batch.rs"]
 mod batch;
+#[path = "tool/published.rs"]
+mod published;
 
 use serde_json::Value;
 use std::io::Write;

@@ -148,15 +148,19 @@ impl FileReport {
     }
 
     fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let errors = self.problems.iter().filter(|problem| problem.severity == "error").count();
-        let Some(summary) = &self.summary else {
-            return writeln!(out, "{}: invalid, {}", self.file, count(errors, "error"));
-        };
-        let warnings = match self.problems.len() {
+        let counted = |severity: &str| match self
+            .problems
+            .iter()
+            .filter(|problem| problem.severity == severity)
+            .count()
+        {
             0 => String::new(),
-            some => format!(", {}", count(some, "warning")),
+            some => format!(", {}", count(some, severity)),
         };
-        writeln!(out, "{}: valid{warnings}", self.file)?;
+        let Some(summary) = &self.summary else {
+            return writeln!(out, "{}: invalid{}", self.file, counted("error"));
+        };
+        writeln!(out, "{}: valid{}{}", self.file, counted("warning"), counted("note"))?;
         summary.write(out)?;
         if let (Some(proof), Some(took_ms)) = (&self.proof, self.proof_took_ms) {
             write!(out, "\n{proof}")?;

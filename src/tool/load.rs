@@ -87,14 +87,15 @@ pub(super) fn load(name: &str, text: &str, now: Timestamp, colour: bool) -> Load
     Loaded { valid, findings, rendered }
 }
 
-/// Warnings: what is accepted but probably not meant.
+/// Warnings and notes: what is accepted but probably not meant, and what is good to know.
 fn warnings(config: &Config, now: Timestamp) -> Vec<Finding> {
     config::advise(config, now).into_iter().map(warning).collect()
 }
 
 fn warning(advice: Advice) -> Finding {
     let Advice { path, code, problem, why, hint } = advice;
-    let (severity, part, code) = (Severity::Warning, Part::Value, format!("{code:?}"));
+    let severity = if code.is_note() { Severity::Note } else { Severity::Warning };
+    let (part, code) = (Part::Value, format!("{code:?}"));
     Finding {
         severity,
         code,

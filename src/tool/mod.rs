@@ -26,6 +26,7 @@ mod load;
 mod oracle;
 mod plan;
 pub mod proof;
+mod published;
 mod render;
 mod requests;
 mod scenario;

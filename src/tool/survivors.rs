@@ -2,10 +2,11 @@
 
 use super::clients::{self, ClientClass, Clients};
 use super::oracle::Oracle;
+use super::published::{Object, Published, Unserved, published};
 use super::requests::{self, Kinds};
 use super::{scenario, text};
 use crate::cloudflare::{Desired, desired};
-use crate::config::{Config, FailoverMode, Publish, Service};
+use crate::config::{Config, Service};
 use crate::country::Country;
 use crate::ids::{RegionId, ServiceId};
 use crate::routes::{BadRoutes, Table};
@@ -28,6 +29,8 @@ struct SurvivorRow {
     served_by: Vec<RegionId>,
     refusal: Option<&'static str>,
     status: Option<u16>,
+    /// Why nobody serves the clients of an object at Cloudflare.
+    reason: Option<Unserved>,
     /// Whether they are served only while this region is up.
     loses_service: bool,
 }
@@ -43,8 +46,9 @@ enum Who {
         countries: Vec<Country>,
         unknown_country: bool,
     },
-    /// Everybody who resolves a DNS record.
-    Record(String),
+    /// Clients of an object at Cloudflare.
+    #[serde(untagged)]
+    Published(Object),
 }
 
 /// The table, and the services for which it may be incomplete.
@@ -76,7 +80,7 @@ pub(super) fn survivors(config: &Config, now: Timestamp) -> Result<Survivors, Ba
         for clients in clients::classes(&oracle, service, &kinds) {
             rows.extend(of_class(id, service, &clients, &failures, now));
         }
-        rows.extend(of_records(id, service, &failures));
+        rows.extend(of_published(&oracle, id, service, &failures));
     }
     Ok(Survivors { rows, capped })
 }
@@ -106,7 +110,7 @@ fn of_class(
         countries: countries.iter().flatten().copied().collect(),
         unknown_country: countries.contains(&None),
     };
-    rows(failures, |failure| {
+    rows(failures.iter().map(|failure| {
         let routing = clients::routing(&failure.table, sample, now);
         let position = |region: &RegionId| service.regions.iter().position(|id| id == region);
         let mut served_by = routing.regions;
@@ -118,47 +122,49 @@ fn of_class(
             served_by,
             refusal: routing.refusal,
             status: routing.status,
+            reason: None,
             loses_service: false,
         }
-    })
+    }))
 }
 
-fn of_records(id: &ServiceId, service: &Service, failures: &[RegionFailure]) -> Vec<SurvivorRow> {
-    let mut all = Vec::new();
-    if service.failover.mode == FailoverMode::Manual {
-        // A person decides what its records say.
-        return all;
-    }
-    for publish in &service.publish {
-        let Publish::Dns(target) = publish else { continue };
-        let name = format!("{} {}", target.name, target.kind.as_str());
-        all.extend(rows(failures, |failure| {
-            let mut records = failure.desired.records.iter();
-            let records = records.find(|r| r.name == target.name && r.kind == target.kind);
-            let answer = records.and_then(|records| records.answer.as_ref());
-            SurvivorRow {
+fn of_published(
+    oracle: &Oracle<'_>,
+    id: &ServiceId,
+    service: &Service,
+    failures: &[RegionFailure],
+) -> Vec<SurvivorRow> {
+    let each = failures.iter().map(|failure| {
+        let down: Vec<RegionId> = failure.down.iter().cloned().collect();
+        published(oracle, id, service, &failure.desired, &down)
+    });
+    let each: Vec<Vec<Published>> = each.collect();
+    let objects = each.first().map_or(0, Vec::len);
+    let of_object = |index: usize| {
+        let found = failures.iter().zip(&each);
+        let found = found.filter_map(|(failure, all)| {
+            let Published { object, served_by, reason } = all.get(index)?;
+            Some(SurvivorRow {
                 service: id.clone(),
-                clients: Who::Record(name.clone()),
+                clients: Who::Published(object.clone()),
                 down: failure.down.clone(),
-                served_by: answer.map(|(region, _)| region.clone()).into_iter().collect(),
+                served_by: served_by.clone(),
                 refusal: None,
                 status: None,
+                reason: *reason,
                 loses_service: false,
-            }
-        }));
-    }
-    all
+            })
+        });
+        rows(found)
+    };
+    (0..objects).flat_map(of_object).collect()
 }
 
 /// The rows of one class: the first without failures, then one for each region that serves it in
 /// the first.
-fn rows(
-    failures: &[RegionFailure],
-    row: impl Fn(&RegionFailure) -> SurvivorRow,
-) -> Vec<SurvivorRow> {
+fn rows(of_failures: impl Iterator<Item = SurvivorRow>) -> Vec<SurvivorRow> {
     let mut rows: Vec<SurvivorRow> = Vec::new();
-    for failure in failures {
-        let mut row = row(failure);
+    for mut row in of_failures {
         if let Some(first) = rows.first() {
             let serves = |down: &RegionId| first.served_by.contains(down);
             if !row.down.as_ref().is_some_and(serves) {
@@ -174,6 +180,9 @@ fn rows(
 impl Survivors {
     /// A summary in one line.
     fn verdict(&self) -> String {
+        if self.rows.is_empty() {
+            return "nobody is served: no service has `hosts` or `publish`".to_owned();
+        }
         let losses = self.rows.iter().filter(|row| row.loses_service).count();
         let is_never = |row: &&SurvivorRow| row.down.is_none() && row.served_by.is_empty();
         let never = self.rows.iter().filter(is_never).count();
@@ -238,8 +247,11 @@ fn then(first: &SurvivorRow, failures: &[SurvivorRow]) -> String {
 impl SurvivorRow {
     fn served(&self) -> String {
         let refusal = self.refusal.zip(self.status);
-        let why = refusal.map(|(word, status)| format!("{status} {word}"));
-        let why = why.unwrap_or_else(|| "no region is up; the record stays".to_owned());
+        let why = match (refusal, &self.clients, self.reason) {
+            (Some((word, status)), ..) => format!("{status} {word}"),
+            (None, Who::Published(object), Some(reason)) => reason.text(object).to_owned(),
+            (None, ..) => "nobody serves them".to_owned(),
+        };
         match (self.served_by.is_empty(), self.loses_service) {
             (false, _) => text::first_few(self.served_by.iter()),
             (true, true) => format!("LOSES SERVICE, {why}"),
@@ -251,7 +263,7 @@ impl SurvivorRow {
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Record(name) => write!(f, "{name} record"),
+            Self::Published(object) => f.write_str(&object.text()),
             Self::Class { class, countries, unknown_country } => {
                 let unknown = unknown_country.then_some(None);
                 let all: Vec<_> = countries.iter().copied().map(Some).chain(unknown).collect();

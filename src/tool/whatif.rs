@@ -7,12 +7,13 @@
 use super::args::WhatifArgs;
 use super::clients::{self, ClientClass, Clients, Routing};
 use super::oracle::Oracle;
+use super::published::{Object, Published, Unserved, published};
 use super::scenario;
 use super::terminal::{CommandFailure, Exit, Terminal};
 use super::text::{columns, count, list, some, write_json};
 use super::{check, requests};
 use crate::cloudflare::{Desired, desired};
-use crate::config::{Config, Publish, Service};
+use crate::config::{Config, Service};
 use crate::country::Country;
 use crate::ids::{RegionId, ServiceId};
 use crate::routes::Table;
@@ -37,6 +38,8 @@ struct ServiceReport {
     /// Number of groups of clients for which nothing changes.
     unchanged: usize,
     records: Vec<RecordMove>,
+    /// Pools and load balancers whose clients move.
+    objects: Vec<ObjectMove>,
     capacity: Option<Capacity>,
 }
 
@@ -63,8 +66,19 @@ struct Destination {
 struct RecordMove {
     name: String,
     from: Option<RegionId>,
-    /// `None` if no permitted region is up and the record stays as it is.
+    /// `None` if the record stays as it is, although what it names is down.
     to: Option<RegionId>,
+    reason: Option<Unserved>,
+}
+
+#[derive(Debug, Serialize)]
+struct ObjectMove {
+    #[serde(flatten)]
+    object: Object,
+    from: Vec<RegionId>,
+    /// Empty if nobody serves its clients any more.
+    to: Vec<RegionId>,
+    reason: Option<Unserved>,
 }
 
 /// The capacity of a service's regions.
@@ -76,10 +90,11 @@ struct Capacity {
     untold: Vec<RegionId>,
 }
 
-/// Routing and records before or after.
+/// Routing and objects at Cloudflare before or after.
 struct Situation {
     table: Table,
     desired: Desired,
+    down: Vec<RegionId>,
 }
 
 pub(super) fn run(args: &WhatifArgs, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {
@@ -124,11 +139,13 @@ fn report(
     let services = config.services.iter();
     let services = services.map(|(id, service)| {
         let (moves, unchanged) = moves(&oracle, service, &before, &after, now);
+        let (records, objects) = objects(&oracle, id, service, &before, &after);
         ServiceReport {
             service: id.clone(),
             moves,
             unchanged,
-            records: records(service, &before, &after),
+            records,
+            objects,
             capacity: capacity(&config, service, &down),
         }
     });
@@ -143,7 +160,8 @@ fn situation(
 ) -> Result<Situation, CommandFailure> {
     let (told, state) = scenario::with(config, now, down, &[]);
     let table = clients::table(config, now, down).map_err(CommandFailure::usage)?;
-    Ok(Situation { table, desired: desired(&View::new(&told, &state, now)) })
+    let desired = desired(&View::new(&told, &state, now));
+    Ok(Situation { table, desired, down: down.to_vec() })
 }
 
 fn moves(
@@ -193,21 +211,32 @@ impl Destination {
     }
 }
 
-fn records(service: &Service, before: &Situation, after: &Situation) -> Vec<RecordMove> {
-    let mut moves = Vec::new();
-    for publish in &service.publish {
-        let Publish::Dns(target) = publish else { continue };
-        let [from, to] = [before, after].map(|situation| {
-            let mut records = situation.desired.records.iter();
-            let records = records.find(|r| r.name == target.name && r.kind == target.kind);
-            records.and_then(|records| records.answer.as_ref()).map(|(region, _)| region.clone())
-        });
-        if from != to {
-            let name = format!("{} {}", target.name, target.kind.as_str());
-            moves.push(RecordMove { name, from, to });
+/// What changes for the clients of records, and of pools and load balancers.
+fn objects(
+    oracle: &Oracle<'_>,
+    id: &ServiceId,
+    service: &Service,
+    before: &Situation,
+    after: &Situation,
+) -> (Vec<RecordMove>, Vec<ObjectMove>) {
+    let of =
+        |situation: &Situation| published(oracle, id, service, &situation.desired, &situation.down);
+    let (mut records, mut objects) = (Vec::new(), Vec::new());
+    for (before, after) in of(before).into_iter().zip(of(after)) {
+        let Published { object, served_by: from, .. } = before;
+        let Published { served_by: to, reason, .. } = after;
+        if from == to {
+            continue;
+        }
+        match object {
+            Object::Record(name) => {
+                let (from, to) = (from.into_iter().next(), to.into_iter().next());
+                records.push(RecordMove { name, from, to, reason });
+            }
+            object => objects.push(ObjectMove { object, from, to, reason }),
         }
     }
-    moves
+    (records, objects)
 }
 
 /// `None` if no capacity is configured or none is lost.
@@ -237,18 +266,20 @@ impl WhatifReport {
 
 impl ServiceReport {
     fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let changes = self.moves.len() + self.records.len();
+        let changes = self.moves.len() + self.records.len() + self.objects.len();
         if changes == 0 {
             return writeln!(out, "\n{}: nothing changes", self.service);
         }
         let losses = self.moves.iter().filter(|one| one.loses_service).count()
-            + self.records.iter().filter(|one| one.to.is_none()).count();
+            + self.records.iter().filter(|one| one.to.is_none()).count()
+            + self.objects.iter().filter(|one| one.to.is_empty()).count();
         let lost =
             if losses == 0 { String::new() } else { format!(", {losses} with loss of service") };
         writeln!(out, "\n{}: {}{lost}", self.service, count(changes, "change"))?;
         let mut rows = vec![["  clients", "from", "to", "countries"].map(str::to_owned)];
         rows.extend(self.moves.iter().map(Move::row));
         rows.extend(self.records.iter().map(RecordMove::row));
+        rows.extend(self.objects.iter().map(ObjectMove::row));
         write!(out, "{}", columns(&rows))?;
         if self.unchanged > 0 {
             let others = count(self.unchanged, "other kind");
@@ -283,12 +314,29 @@ impl Destination {
 
 impl RecordMove {
     fn row(&self) -> [String; 4] {
-        let text = |region: &Option<RegionId>| match region {
-            Some(region) => region.to_string(),
-            None => "NOWHERE: the record stays".to_owned(),
-        };
-        [format!("  {}", self.name), text(&self.from), text(&self.to), "everybody".to_owned()]
+        let Self { name, from, to, reason } = self;
+        row(&Object::Record(name.clone()), from.as_slice(), to.as_slice(), *reason)
     }
+}
+
+impl ObjectMove {
+    fn row(&self) -> [String; 4] {
+        row(&self.object, &self.from, &self.to, self.reason)
+    }
+}
+
+fn row(
+    object: &Object,
+    from: &[RegionId],
+    to: &[RegionId],
+    reason: Option<Unserved>,
+) -> [String; 4] {
+    let shared = |regions: &[RegionId]| match (regions, reason) {
+        ([], Some(reason)) => format!("NOWHERE: {}", reason.text(object)),
+        ([], None) => "nowhere".to_owned(),
+        _ => regions.iter().map(RegionId::as_str).collect::<Vec<_>>().join(" + "),
+    };
+    [format!("  {}", object.text()), shared(from), shared(to), "everybody".to_owned()]
 }
 
 impl Capacity {

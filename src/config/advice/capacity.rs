@@ -24,6 +24,7 @@ impl Adviser<'_> {
                     self.survivors(&bond.path, id, &permitted, Some(&bond.name));
                 }
             }
+            self.is_alone(id, service);
             self.lag_is_reported(id, service);
         }
         self.probes();
@@ -50,6 +51,19 @@ impl Adviser<'_> {
             let why = "the other regions cannot carry its load";
             self.advise(path, AdviceCode::W109, problem, why);
         }
+    }
+
+    fn is_alone(&mut self, id: &ServiceId, service: &Service) {
+        let [only] = service.regions.as_slice() else { return };
+        let problem = format!("`{id}` has only one region, `{only}`");
+        let why = "while it is down, there is nowhere else to go";
+        let hint = if self.bonds(service).is_empty() {
+            "add a second region"
+        } else {
+            "add a second region in a permitted country"
+        };
+        let path = format!("services.{id}.regions");
+        self.advise_with(&path, AdviceCode::W113, problem, why, Some(hint));
     }
 
     fn lag_is_reported(&mut self, id: &ServiceId, service: &Service) {

@@ -48,11 +48,17 @@ pub enum AdviceCode {
     W111,
     /// A recovery time is promised, but writes do not recover automatically.
     W112,
+    /// A service has only one region, so there is no failover.
+    W113,
+    /// This version does not act on a default. A note, because there is nothing to mend.
+    W114,
+    /// All origins are on the machine itself, which Cloudflare cannot reach.
+    W115,
 }
 
 impl AdviceCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::W101,
         Self::W102,
         Self::W103,
@@ -65,7 +71,16 @@ impl AdviceCode {
         Self::W110,
         Self::W111,
         Self::W112,
+        Self::W113,
+        Self::W114,
+        Self::W115,
     ];
+
+    /// Whether there is nothing to mend, so that it is no warning.
+    #[must_use]
+    pub fn is_note(self) -> bool {
+        self == Self::W114
+    }
 }
 
 /// One piece of advice.

@@ -1,7 +1,7 @@
 //! Keys that this version checks but does not act on, so that nobody relies on them.
 
 use super::{AdviceCode, Adviser};
-use crate::config::{Failover, Quorum, Service};
+use crate::config::{Failover, FailoverMode, Quorum, Service};
 use crate::ids::ServiceId;
 use crate::time::SECOND;
 
@@ -24,6 +24,7 @@ impl Adviser<'_> {
         for (id, service) in &config.services {
             self.service(id, service);
         }
+        self.comes_back_at_once();
         if !config.alerts.is_empty() {
             self.ignored("alerts", "no alert is sent; look at `status`");
         }
@@ -36,9 +37,9 @@ impl Adviser<'_> {
     }
 
     fn service(&mut self, id: &ServiceId, service: &Service) {
-        let Failover { stages, bake_ms, promote, .. } = &service.failover;
+        let promote = &service.failover.promote;
         let path = format!("services.{id}.failover");
-        if *stages != STAGES_DEFAULT || *bake_ms != BAKE_MS_DEFAULT {
+        if !is_default(&service.failover) {
             self.ignored(&format!("{path}.failback"), "traffic comes back all at once");
         }
         if promote.is_some() {
@@ -60,8 +61,34 @@ impl Adviser<'_> {
         }
     }
 
+    /// The default promises stages, so whoever says nothing is told too; once for all services.
+    fn comes_back_at_once(&mut self) {
+        let config = self.config;
+        // Where only a person moves traffic, nothing comes back by itself.
+        let moves = |service: &Service| {
+            !service.hosts.is_empty() || service.failover.mode == FailoverMode::Automatic
+        };
+        let comes_back = |service: &Service| {
+            service.regions.len() > 1 && moves(service) && is_default(&service.failover)
+        };
+        let mut services = config.services.iter().filter(|(_, service)| comes_back(service));
+        let Some((id, _)) = services.next() else { return };
+        let others = match services.count() {
+            0 => String::new(),
+            some => format!(", and to those of {some} more,"),
+        };
+        let problem = format!("traffic comes back to a region of `{id}`{others} all at once");
+        let why = "this version does not act on `failback`, whose default has four stages";
+        let path = format!("services.{id}.failover.failback");
+        self.advise(&path, AdviceCode::W114, problem, why);
+    }
+
     fn ignored(&mut self, path: &str, why: &str) {
         let problem = "this version checks this key but does not act on it".to_owned();
         self.advise(path, AdviceCode::W104, problem, why);
     }
+}
+
+fn is_default(failover: &Failover) -> bool {
+    failover.stages == STAGES_DEFAULT && failover.bake_ms == BAKE_MS_DEFAULT
 }

@@ -35,14 +35,8 @@ impl<'c> Adviser<'c> {
                     "its clients are refused until a membership takes effect or a region is added";
                 self.advise(&bond.path, AdviceCode::W105, problem, why);
             }
-            [(only, _)] if service.regions.len() == 1 => {
-                let problem =
-                    format!("{name} applies to `{id}`, which has only one region, `{only}`");
-                let why = "while it is down, there is nowhere else to go";
-                let hint = "add a second region in a permitted country";
-                self.advise_with(&bond.path, AdviceCode::W101, problem, why, Some(hint));
-            }
-            [(only, _)] => {
+            // W113 says so of a service with one region.
+            [(only, _)] if service.regions.len() > 1 => {
                 let problem = format!("{name} leaves `{id}` only one region, `{only}`");
                 let why = "while it is down, these clients are refused";
                 let hint = "add a region in a permitted country";

@@ -39,10 +39,13 @@ fn with_rule(allow: &[&str]) -> Value {
     config
 }
 
-/// Codes and paths of what is said at an instant.
+/// Codes and paths of what is said at an instant. Notes are not: they are said of nearly every
+/// config.
 fn told_at(config: &Value, now: Timestamp) -> Vec<String> {
     let config = Config::parse(&config.to_string()).unwrap();
-    advise(&config, now).iter().map(|told| format!("{:?} {}", told.code, told.path)).collect()
+    let told = advise(&config, now);
+    let warnings = told.iter().filter(|told| !told.code.is_note());
+    warnings.map(|told| format!("{:?} {}", told.code, told.path)).collect()
 }
 
 fn told(config: &Value) -> Vec<String> {
@@ -70,15 +73,53 @@ fn one_region_is_no_failover_and_two_are() {
 }
 
 #[test]
-fn a_service_with_one_region_is_told_in_words_of_its_own() {
+fn a_service_with_one_region_is_told_once_whatever_rules_there_are() {
+    let mut config = quiet();
+    config["services"]["idle"] =
+        json!({"monitor": "web", "regions": ["de"], "hosts": ["idle.example.com"]});
+    assert_eq!(told(&config), ["W113 services.idle.regions"]);
     let mut config = with_rule(&["DE"]);
-    let why = |config: &Value| {
-        let config = Config::parse(&config.to_string()).unwrap();
-        advise(&config, at(NOW)).into_iter().find(|a| a.code == AdviceCode::W101).unwrap().problem
-    };
-    assert_eq!(why(&config), "rule `law` leaves `web` only one region, `de`");
     config["services"]["web"]["regions"] = json!(["de"]);
-    assert_eq!(why(&config), "rule `law` applies to `web`, which has only one region, `de`");
+    let alone = ["W111 regions.ie", "W111 regions.us", "W113 services.web.regions"];
+    assert_eq!(told(&config), alone);
+    let config = Config::parse(&config.to_string()).unwrap();
+    let advice = advise(&config, at(NOW));
+    let alone = advice.iter().find(|told| told.code == AdviceCode::W113).unwrap();
+    assert_eq!(alone.problem, "`web` has only one region, `de`");
+    assert_eq!(alone.hint.as_deref(), Some("add a second region in a permitted country"));
+}
+
+#[test]
+fn a_default_that_does_nothing_yet_is_a_note_said_once() {
+    let notes = |config: &Value| {
+        let config = Config::parse(&config.to_string()).unwrap();
+        let all = advise(&config, at(NOW)).into_iter().filter(|told| told.code.is_note());
+        all.map(|told| format!("{:?} {}: {}", told.code, told.path, told.problem)).collect()
+    };
+    let mut config = quiet();
+    let path = "W114 services.web.failover.failback";
+    let told: Vec<String> = notes(&config);
+    assert_eq!(told, [format!("{path}: traffic comes back to a region of `web` all at once")]);
+    config["services"]["web2"] = config["services"]["web"].clone();
+    config["services"]["web2"]["hosts"] = json!(["www2.example.com"]);
+    let told: Vec<String> = notes(&config);
+    let more = "traffic comes back to a region of `web`, and to those of 1 more, all at once";
+    assert_eq!(told, [format!("{path}: {more}")]);
+    // Of a service with one region nothing comes back, and stages that are written are W104.
+    config["services"]["web"]["failover"] = json!({"failback": {"stages": [50, 100]}});
+    config["services"]["web2"]["regions"] = json!(["de"]);
+    let told: Vec<String> = notes(&config);
+    assert_eq!(told, [""; 0]);
+}
+
+#[test]
+fn a_config_for_one_machine_is_told_that_cloudflare_reaches_nothing_of_it() {
+    let mut config = quiet();
+    for (port, region) in [(9001, "de"), (9002, "ie"), (9003, "us")] {
+        let url = format!("http://localhost:{port}");
+        config["regions"][region]["origins"][0]["url"] = url.into();
+    }
+    assert_eq!(told(&config), ["W115 regions"]);
 }
 
 #[test]
@@ -231,8 +272,9 @@ fn what_nothing_uses_is_told() {
     config["services"]["web"]["regions"] = json!(["de", "ie"]);
     config["services"]["idle"] = json!({"monitor": "web", "regions": ["de"]});
     config["monitors"]["spare"] = json!({});
+    let unused = told(&config).into_iter().filter(|told| told.starts_with("W111 "));
     let expected = ["W111 monitors.spare", "W111 regions.us", "W111 services.idle"];
-    assert_eq!(told(&config), expected);
+    assert_eq!(unused.collect::<Vec<_>>(), expected);
 }
 
 #[test]

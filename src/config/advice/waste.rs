@@ -7,6 +7,7 @@ use crate::ordered::Set;
 impl Adviser<'_> {
     pub(super) fn waste(&mut self) {
         self.overrides();
+        self.is_local();
         let config = self.config;
         let named = Set::of(config.services.values().flat_map(|service| &service.regions));
         for id in config.regions.keys().filter(|id| !named.contains(id)) {
@@ -44,6 +45,14 @@ impl Adviser<'_> {
                 set.until
             );
             self.advise("overrides", AdviceCode::W107, problem, "it no longer has any effect");
+        }
+    }
+
+    fn is_local(&mut self) {
+        if self.config.is_local() {
+            let problem = "every origin is on the machine that this runs on".to_owned();
+            let why = "at Cloudflare nothing answers there; the config is for a local run only";
+            self.advise("regions", AdviceCode::W115, problem, why);
         }
     }
 

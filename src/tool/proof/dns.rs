@@ -58,6 +58,9 @@ fn fault(
     }
     let is_up = |region: &RegionId| index_of(world, region).is_some_and(|index| world.is_up(index));
     match &records.answer {
+        Some(_) if records.manual => {
+            Some("it moves by itself although only a person moves it".to_owned())
+        }
         Some((region, _)) if !is_up(region) => {
             Some(format!("it answers {region}, which is not known to be up"))
         }

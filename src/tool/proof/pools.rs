@@ -7,7 +7,7 @@
 
 use super::{FailureScenario, Prover};
 use crate::cloudflare::{Change, Circumstances, Desired, Observed, Pool, PoolOrigin, Weight};
-use crate::config::{PoolTarget, Publish, Service};
+use crate::config::{FailoverMode, PoolTarget, Publish, Service};
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
 use crate::residency::RegionSet;
@@ -44,16 +44,23 @@ pub(super) fn check(
         let quiet = Circumstances::default();
         let plan = (prover.subject.plan)(desired, &observed, &Set::new(), &quiet);
         let after = carried_out(&observed, &plan);
+        if service.failover.mode == FailoverMode::Manual && after != before {
+            let what = "origins are switched although only a person moves them".to_owned();
+            prover.violation("pools", id, what, example(only), world.down());
+        }
         for (whose, regions) in &jurisdictions {
             let inside = addresses(world, regions);
             if let Some(what) = fault(whose, &inside, &up, &before, &after) {
-                let example = match only {
-                    Some(region) => format!("only origins in {region} are enabled"),
-                    None => "all origins are enabled".to_owned(),
-                };
-                prover.violation("pools", id, what, example, world.down());
+                prover.violation("pools", id, what, example(only), world.down());
             }
         }
+    }
+}
+
+fn example(only: Option<&RegionId>) -> String {
+    match only {
+        Some(region) => format!("only origins in {region} are enabled"),
+        None => "all origins are enabled".to_owned(),
     }
 }
 
