@@ -1,4 +1,4 @@
-//! The KV documents that people read: `status` and `region:<id>`.
+//! The KV documents that people read: `status`, `region:<id>` and `history`.
 //!
 //! They are for somebody who opens the KV dashboard at 3 a.m.: small, in the words of the glossary,
 //! and with metadata that makes the key list readable by itself. They contain no personal data
@@ -7,16 +7,18 @@
 use crate::config::Override;
 use crate::country::Country;
 use crate::fingerprint::Fingerprint;
-use crate::health::Health;
+use crate::health::{Because, Health};
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
-use crate::json::fields;
+use crate::json::{self, fields};
 use crate::jurisdiction::ControllerJurisdiction;
 use crate::ordered::Map;
-use crate::state::{Applied, Denied, Intent, RefusedConfig};
-use crate::time::{Millis, Timestamp};
+use crate::state::{Applied, Denied, Episode, Intent, RefusedConfig};
+use crate::time::{Millis, SECOND, Timestamp};
 
 /// The KV key of [`Status`].
 pub const STATUS_KEY: &str = "status";
+/// The KV key of [`History`].
+pub const HISTORY_KEY: &str = "history";
 /// The prefix of the KV keys of [`RegionStatus`].
 pub const REGION_PREFIX: &str = "region:";
 
@@ -35,8 +37,12 @@ pub struct Status {
     /// Since when the observer has doubted itself: its probes reach nothing, and health stays as it
     /// was.
     pub doubted_since: Option<Timestamp>,
-    /// Health of each service's regions.
+    /// The effective health of each service's regions: what traffic goes by.
     pub services: Map<ServiceId, Map<RegionId, Health>>,
+    /// The same regions with the reason, where they are not simply observed to be up.
+    pub reasons: Map<ServiceId, Map<RegionId, RegionHealth>>,
+    /// What operators say about origins, while it counts.
+    pub overrides: Map<OriginId, Override>,
     /// What is done at Cloudflare, and what stands in the way.
     pub cloudflare: CloudflareStatus,
     /// Documents that are too large to be written, so that KV has old ones; absent where there are
@@ -44,6 +50,19 @@ pub struct Status {
     pub too_large: Option<Vec<String>>,
     /// The last cron run. Only in the live answer, because it changes every minute.
     pub last_run: Option<RunStatus>,
+}
+
+/// The effective health of a region as one service sees it, and the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionHealth {
+    /// Its health; what traffic goes by.
+    pub health: Health,
+    /// What decides it.
+    pub because: Because,
+    /// Whether it takes no new clients.
+    pub draining: bool,
+    /// Why it is not simply observed to be up, in words.
+    pub why: Option<String>,
 }
 
 /// The Controller itself.
@@ -65,6 +84,8 @@ pub struct ConfigStatus {
 /// What is done at Cloudflare, and what stands in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloudflareStatus {
+    /// Whether the operator has halted all changes (`guards.halted`).
+    pub halted: bool,
     /// Failures; empty if there are none.
     pub failures: Vec<String>,
     /// Changes that were withheld.
@@ -118,6 +139,8 @@ pub struct RegionStatus {
     pub region: RegionId,
     /// Its country.
     pub country: Country,
+    /// Its effective health for each service that it belongs to: the same as in `status`.
+    pub services: Map<ServiceId, RegionHealth>,
     /// Its origins.
     pub origins: Map<OriginId, OriginStatus>,
 }
@@ -127,7 +150,7 @@ pub struct RegionStatus {
 pub struct OriginStatus {
     /// Where it is.
     pub url: String,
-    /// The operator's override while it lasts. The observed health is kept below.
+    /// The operator's override while it lasts. The observed health is shown beside it.
     pub override_: Option<Override>,
     /// Its health by monitor.
     pub monitors: Map<MonitorId, MonitorStatus>,
@@ -136,19 +159,72 @@ pub struct OriginStatus {
 /// The health of one origin by one monitor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MonitorStatus {
-    /// The observed health.
+    /// The effective health: what traffic goes by.
     pub health: Health,
+    /// What decides it.
+    pub because: Because,
+    /// The health that probes found.
+    pub observed: Health,
     /// Until when flap damping holds it back.
     pub damped_until: Option<Timestamp>,
     /// The replication lag that it reports, in seconds, if recent.
     pub lag_s: Option<u64>,
-    /// Since when it has this health.
+    /// Since when it is observed to have this health.
     pub since: Option<Timestamp>,
     /// Why it is down or last failed, in words.
     pub reason: Option<String>,
     /// Its smoothed latency, if recent.
     pub latency_ms: Option<Millis>,
 }
+
+/// What remains of outages, the latest first: at most [`EPISODES_MAX`] episodes.
+///
+/// [`EPISODES_MAX`]: crate::state::EPISODES_MAX
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// When this was true.
+    pub as_of: Timestamp,
+    /// Times in which a region of a service was not simply up.
+    pub episodes: Vec<PastEpisode>,
+}
+
+/// A time in which a region of a service was down, unknown or drained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastEpisode {
+    /// When it began.
+    pub since: Timestamp,
+    /// When it ended; absent while it goes on.
+    pub until: Option<Timestamp>,
+    /// How long it lasted, in seconds; absent while it goes on.
+    pub lasted_s: Option<u64>,
+    /// The service.
+    pub service: ServiceId,
+    /// The region.
+    pub region: RegionId,
+    /// Its effective health then.
+    pub health: Health,
+    /// What decided that.
+    pub because: Because,
+    /// Why, in words, when it began.
+    pub why: Option<String>,
+}
+
+impl History {
+    /// The page of these episodes.
+    #[must_use]
+    pub fn of(episodes: &[Episode], now: Timestamp) -> Self {
+        let past = |episode: &Episode| {
+            let Episode { service, region, health, because, why, since, until } = episode.clone();
+            let lasted_s = until.map(|until| until.since(since) / SECOND);
+            PastEpisode { since, until, lasted_s, service, region, health, because, why }
+        };
+        Self { as_of: now, episodes: episodes.iter().rev().map(past).collect() }
+    }
+}
+
+/// Most bytes of [`Metadata`] as JSON. Source: developers.cloudflare.com/kv/platform/limits, "Key
+/// metadata: 1024 bytes". KV refuses the whole write beyond that.
+pub const METADATA_BYTES_MAX: usize = 1_024;
 
 /// The metadata that the dashboard shows beside a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,6 +235,29 @@ pub struct Metadata {
     pub summary: String,
 }
 
+impl Metadata {
+    /// Metadata that KV takes: a summary that is too long is cut, and ends in `…`.
+    #[must_use]
+    pub fn new(as_of: Timestamp, summary: String) -> Self {
+        let whole = Self { as_of, summary };
+        if whole.fits() {
+            return whole;
+        }
+        let Self { summary, .. } = whole;
+        let cut_at = |at: usize| {
+            let kept = summary.get(..at).unwrap_or_default();
+            Self { as_of, summary: [kept, "…"].concat() }
+        };
+        let ends: Vec<usize> = summary.char_indices().map(|(at, _)| at).collect();
+        let fitting = ends.partition_point(|at| cut_at(*at).fits());
+        cut_at(ends.get(fitting.saturating_sub(1)).copied().unwrap_or_default())
+    }
+
+    fn fits(&self) -> bool {
+        json::write(self).len() <= METADATA_BYTES_MAX
+    }
+}
+
 fields!(Status {
     as_of,
     generation,
@@ -166,13 +265,17 @@ fields!(Status {
     config,
     doubted_since,
     services,
+    reasons = Map::new(),
+    overrides = Map::new(),
     cloudflare,
     too_large if any,
     last_run if any,
 });
 fields!(ControllerStatus { jurisdiction });
 fields!(ConfigStatus { in_use, refused });
+fields!(RegionHealth { health, because, draining = false, why if any });
 fields!(CloudflareStatus {
+    halted = false,
     failures,
     withheld,
     disabled_by_us,
@@ -183,9 +286,20 @@ fields!(CloudflareStatus {
 });
 fields!(ApiStatus { calls_in_5_min, calls_in_5_min_max, blocked_until, upkeep_after, compared_at });
 fields!(RunStatus { scheduled, began, rounds, probes });
-fields!(RegionStatus { as_of, region, country, origins });
+fields!(RegionStatus { as_of, region, country, services = Map::new(), origins });
 fields!(OriginStatus { url, override_ as "override" if any, monitors });
-fields!(MonitorStatus { health, damped_until if any, lag_s if any, since, reason, latency_ms });
+fields!(MonitorStatus {
+    health,
+    because,
+    observed,
+    damped_until if any,
+    lag_s if any,
+    since,
+    reason,
+    latency_ms,
+});
+fields!(History { as_of, episodes });
+fields!(PastEpisode { since, until, lasted_s, service, region, health, because, why });
 fields!(Metadata { as_of, summary });
 
 #[cfg(test)]
@@ -210,7 +324,12 @@ mod tests {
             "config": {"in_use": "00000000000000aa", "refused": null},
             "doubted_since": null,
             "services": {"api": {"eu-west": "up", "us-east": "unknown"}},
+            "reasons": {"api": {"us-east": {
+                "health": "unknown", "because": "doubt", "draining": false, "why": "w",
+            }}},
+            "overrides": {"eu-1": {"set": "drain", "reason": "r", "author": "a", "until": T}},
             "cloudflare": {
+                "halted": false,
                 "failures": ["f"],
                 "withheld": [],
                 "disabled_by_us": ["eu/eu.example.com"],
@@ -220,7 +339,7 @@ mod tests {
                     "calls_in_5_min": 3, "calls_in_5_min_max": 600, "blocked_until": null,
                     "upkeep_after": null, "compared_at": T,
                 },
-                "applied": [{"at": T, "what": "w"}],
+                "applied": [{"at": T, "what": "w", "why": "y"}],
             },
         });
         reads_back::<Status>(&status);
@@ -231,17 +350,19 @@ mod tests {
     #[test]
     fn a_region_shows_what_is_out_of_the_ordinary_only_where_it_is() {
         let plain = json!({
-            "health": "up", "since": T, "reason": null, "latency_ms": null,
+            "health": "up", "because": "observed", "observed": "up", "since": T,
+            "reason": null, "latency_ms": null,
         });
         let odd = json!({
-            "health": "down", "damped_until": T, "lag_s": 3, "since": null, "reason": "r",
-            "latency_ms": 20,
+            "health": "down", "because": "override", "observed": "unknown", "damped_until": T,
+            "lag_s": 3, "since": null, "reason": "r", "latency_ms": 20,
         });
         let set = json!({"set": "down", "reason": "r", "author": "a", "until": T});
         reads_back::<RegionStatus>(&json!({
             "as_of": T,
             "region": "eu-west",
             "country": "DE",
+            "services": {"api": {"health": "up", "because": "observed", "draining": false}},
             "origins": {
                 "eu-1": {"url": "https://a.example.com", "monitors": {"api": plain}},
                 "eu-2": {
@@ -249,6 +370,31 @@ mod tests {
                 },
             },
         }));
+        reads_back::<History>(&json!({"as_of": T, "episodes": [{
+            "since": T, "until": null, "lasted_s": null, "service": "api", "region": "eu-west",
+            "health": "up", "because": "drain", "why": "w",
+        }]}));
         reads_back::<Metadata>(&json!({"as_of": T, "summary": "s"}));
+    }
+
+    #[test]
+    fn a_summary_is_cut_where_kv_would_take_no_more() {
+        let bytes = |summary: &str| {
+            let metadata = Metadata::new(Timestamp::default(), summary.to_owned());
+            (json::write(&metadata).len(), metadata.summary)
+        };
+        let (empty, _) = bytes("");
+        let room = METADATA_BYTES_MAX - empty;
+        for len in [room - 1, room] {
+            let summary = "s".repeat(len);
+            assert_eq!(bytes(&summary), (empty + len, summary));
+        }
+        let (len, cut) = bytes(&"s".repeat(room + 1));
+        assert!(len <= METADATA_BYTES_MAX && cut.ends_with("s…"), "{len}: {cut}");
+        for odd in ["\"", "\u{1}", "é", "🚆"] {
+            let (len, cut) = bytes(&odd.repeat(2_000));
+            assert!(len <= METADATA_BYTES_MAX && len > METADATA_BYTES_MAX - 20, "{odd}: {len}");
+            assert!(cut.starts_with(odd) && cut.ends_with(&[odd, "…"].concat()), "{cut}");
+        }
     }
 }

@@ -9,9 +9,9 @@ pub mod rows;
 use crate::config::{Config, Diagnostic, Override};
 use crate::fingerprint::Fingerprint;
 use crate::health::slow::Floor;
-use crate::health::{Damping, Hysteresis};
+use crate::health::{Because, Damping, Health, Hysteresis};
 use crate::hold::Hold;
-use crate::ids::{OriginId, ServiceId};
+use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::json::{self, BadJson, fields, words};
 use crate::latency::{Estimate, STALE_AFTER};
 use crate::ordered::{Map, Set};
@@ -44,6 +44,9 @@ pub struct State {
     pub refused: Option<RefusedConfig>,
     /// What we changed at Cloudflare, and what is left to do there.
     pub actuation: Actuation,
+    /// Times in which a region of a service was not simply up, in the order in which they began; at
+    /// most [`EPISODES_MAX`].
+    pub history: Vec<Episode>,
     /// Fingerprint of everything that a reader could notice, as of this generation.
     pub substance: Option<Fingerprint>,
     /// What KV holds: the fingerprint of each document's substance, by key.
@@ -210,7 +213,31 @@ pub struct Applied {
     pub at: Timestamp,
     /// What it was.
     pub what: String,
+    /// What asked for it.
+    pub why: String,
 }
+
+/// A time in which a region of a service was down, unknown or drained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Episode {
+    /// The service.
+    pub service: ServiceId,
+    /// The region.
+    pub region: RegionId,
+    /// Its effective health.
+    pub health: Health,
+    /// What decides that.
+    pub because: Because,
+    /// Why, in words, when it began.
+    pub why: Option<String>,
+    /// When it began.
+    pub since: Timestamp,
+    /// When it ended; `None` while it goes on.
+    pub until: Option<Timestamp>,
+}
+
+/// Episodes that are kept for people: about 40 KB of KV.
+pub const EPISODES_MAX: usize = 100;
 
 /// Applied changes that `status` shows.
 pub const APPLIED_MAX: usize = 20;
@@ -238,6 +265,7 @@ fields!(State {
     overrides = Map::new(),
     refused,
     actuation = Actuation::default(),
+    history = Vec::new(),
     substance,
     written = Map::new(),
     routes_written_at,
@@ -284,7 +312,8 @@ fields!(Actuation {
 
 fields!(Intent { at, what });
 fields!(Denied { at, said });
-fields!(Applied { at, what });
+fields!(Applied { at, what, why = String::new() });
+fields!(Episode { service, region, health, because, why, since, until });
 
 impl Default for State {
     fn default() -> Self {
@@ -297,6 +326,7 @@ impl Default for State {
             overrides: Map::new(),
             refused: None,
             actuation: Actuation::default(),
+            history: Vec::new(),
             substance: None,
             written: Map::new(),
             routes_written_at: None,

@@ -1,6 +1,7 @@
 //! When to compare with Cloudflare, what may be spent on it, and what to remember of it.
 
 use super::Controller;
+use super::grounds::Grounds;
 use crate::cloudflare::{
     Allowance, Circumstances, Desired, PassInput, PassReport, Reconcile, Urgency, WithheldReason,
     desired,
@@ -40,6 +41,8 @@ pub struct Pass {
     pub wanted: Fingerprint,
     /// What it was made from, for people.
     basis: String,
+    /// Why it may change something.
+    grounds: Grounds,
     began: Timestamp,
 }
 
@@ -69,6 +72,7 @@ pub(super) fn begin(view: &View<'_>) -> Option<Pass> {
         return None;
     }
     let denied = actuation.denied.iter().filter(|(_, denied)| now.since(denied.at) < DENIED_MS);
+    let basis = format!("config {} at generation {}", config.fingerprint, state.generation);
     Some(Pass {
         reconcile: Reconcile::new(PassInput {
             desired,
@@ -80,7 +84,8 @@ pub(super) fn begin(view: &View<'_>) -> Option<Pass> {
             is_dry: false,
         }),
         wanted,
-        basis: format!("config {} at generation {}", config.fingerprint, state.generation),
+        grounds: Grounds::of(view, basis.clone()),
+        basis,
         began: now,
     })
 }
@@ -148,7 +153,7 @@ impl Controller {
     /// Remembers what a pass did. Returns what a person has to see to: permissions that were found
     /// missing only now.
     pub fn end_reconcile(&mut self, pass: Pass, now: Timestamp) -> Vec<String> {
-        let Pass { reconcile, wanted, began, .. } = pass;
+        let Pass { reconcile, wanted, began, grounds, .. } = pass;
         let report: PassReport = reconcile.finish();
         let actuation = &mut self.state.actuation;
         if actuation.attempted != Some(wanted) {
@@ -178,10 +183,19 @@ impl Controller {
             (needs, Denied { at, said })
         });
         actuation.denied = denied.collect();
+        self.news.failed(&actuation.failures, &report.failures);
         actuation.failures = report.failures;
-        actuation.withheld = report.withheld.iter().map(ToString::to_string).collect();
+        // A pass that could not read the account does not know.
+        if report.is_planned || !report.withheld.is_empty() {
+            self.news.withheld(&actuation.withheld, &report.withheld);
+            actuation.withheld = report.withheld.iter().map(ToString::to_string).collect();
+        }
         let applied = report.applied.into_iter();
-        actuation.applied.extend(applied.map(|done| Applied { at: now, what: done.what }));
+        let applied: Vec<Applied> = applied
+            .map(|done| Applied { at: now, why: grounds.why(&done), what: done.what })
+            .collect();
+        self.news.applied(&applied);
+        actuation.applied.extend(applied);
         let excess = actuation.applied.len().saturating_sub(APPLIED_MAX);
         actuation.applied.drain(..excess);
         found

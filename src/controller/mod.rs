@@ -11,9 +11,13 @@
 mod actuation;
 mod command;
 mod compile;
+mod grounds;
+mod history;
 mod lane;
 mod memory;
+mod news;
 mod publishing;
+mod summary;
 mod table_size;
 mod waking;
 mod writing;
@@ -23,6 +27,7 @@ pub use command::{Command, CommandError, CommandReply};
 pub use compile::{routes, routes_of};
 pub use lane::{Lane, SILENCE_MS_MAX, Turn};
 pub use memory::{CONFIG_ENTRY, Memory};
+pub use news::LogLine;
 pub use publishing::{DOCUMENT_BYTES_MAX, KEY_REST_MS};
 pub use table_size::table_too_large;
 pub use waking::{WAKE_AGAIN_MS, Wake, WakeReason};
@@ -37,6 +42,7 @@ use crate::state::{DIAGNOSTICS_MAX, RefusedConfig, State};
 use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
 use crate::time::Timestamp;
 use crate::view::View;
+use news::News;
 use publishing::Publishing;
 
 /// The single writer's mind.
@@ -56,6 +62,8 @@ pub struct Controller {
     /// What has to be done to storage beside that.
     unsaved: Vec<RowChange>,
     publishing: Publishing,
+    /// What the log has still to say.
+    news: News,
 }
 
 /// What became of a config text.
@@ -114,6 +122,9 @@ impl Controller {
         if self.config.as_ref().is_some_and(|config| config.fingerprint == fingerprint) {
             // The good text is back: what was refused meanwhile is history.
             return if self.state.refused.take().is_some() {
+                if let Some(config) = &self.config {
+                    self.news.config_in_use(config);
+                }
                 self.keep_config(text);
                 Offered::Taken
             } else {
@@ -127,6 +138,7 @@ impl Controller {
         match sound {
             Ok(config) => {
                 self.state.follow(&config);
+                self.news.config_in_use(&config);
                 self.config = Some(config);
                 self.has_large_table = false;
                 self.state.refused = None;
@@ -145,11 +157,15 @@ impl Controller {
     ) -> Offered {
         let known = self.state.refused.as_ref().filter(|known| known.fingerprint == fingerprint);
         let at = known.map_or(now, |known| known.at);
-        let offered = if known.is_some() { Offered::Same } else { Offered::Refused };
+        let is_new = known.is_none();
         let problems_total = problems.len();
         problems.truncate(DIAGNOSTICS_MAX);
-        self.state.refused = Some(RefusedConfig { fingerprint, at, problems, problems_total });
-        offered
+        let refused = RefusedConfig { fingerprint, at, problems, problems_total };
+        if is_new {
+            self.news.config_refused(&refused);
+        }
+        self.state.refused = Some(refused);
+        if is_new { Offered::Refused } else { Offered::Same }
     }
 
     /// Takes a round in and decides the next one.
@@ -158,7 +174,10 @@ impl Controller {
             let reply = RoundReply::Done(Done::NothingToProbe);
             return Round { reply, changed: Vec::new() };
         };
-        match tick::take_in(&mut self.state, config, request) {
+        let doubted_since = self.state.doubted_since;
+        let taken_in = tick::take_in(&mut self.state, config, request);
+        self.news.doubt(doubted_since, self.state.doubted_since, request.now);
+        match taken_in {
             Ok(changed) => {
                 let reply = tick::next_round(&mut self.state, config, request.now);
                 Round { reply, changed }

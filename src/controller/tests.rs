@@ -62,7 +62,7 @@ fn a_region_that_goes_down_changes_its_own_page_and_the_common_ones() {
     let mut controller = settled();
     run(&mut controller, 120_000, &["eu-1"]);
     let keys = write_all(&mut controller, 175_000);
-    assert_eq!(keys, ["routes", "status", "region:eu-west", "state"]);
+    assert_eq!(keys, ["routes", "status", "region:eu-west", "history", "state"]);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn what_was_sent_and_may_be_lost_is_due_whatever_comes_back() {
     run(&mut controller, 180_000, &[]);
     assert_eq!(
         keys(&due(&mut controller, 235_000)),
-        ["routes", "status", "region:eu-west", "state"]
+        ["routes", "status", "region:eu-west", "history", "state"]
     );
 }
 
@@ -289,4 +289,90 @@ fn a_config_in_another_layout_is_the_same_config() {
     assert_eq!(controller.offer_config("{", at(130_000)), Offered::Refused);
     let pretty = serde_json::to_string_pretty(&document).unwrap();
     assert_eq!(controller.offer_config(&pretty, at(140_000)), Offered::Taken);
+}
+
+/// How everything is said to stand with this override of `eu-1`: the pages, and the summaries.
+fn overridden(set: &str) -> (serde_json::Value, serde_json::Value, [String; 3]) {
+    let mut controller = settled();
+    let mut config: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
+    config["overrides"] = serde_json::json!([{
+        "origin": "eu-1", "set": set, "reason": "disks", "author": "ada",
+        "until": "1970-01-01T01:00:00Z",
+    }]);
+    assert_eq!(controller.offer_config(&config.to_string(), at(120_000)), Offered::Taken);
+    run(&mut controller, 120_000, &[]);
+    let due = due(&mut controller, 175_000);
+    let page = |key: &str| due.iter().find(|document| document.key == key).unwrap();
+    let json = |key: &str| serde_json::from_str(&page(key).text).unwrap();
+    let summary = |key: &str| page(key).metadata.summary.clone();
+    (json("status"), json("region:eu-west"), ["status", "routes", "region:eu-west"].map(summary))
+}
+
+#[test]
+fn every_page_says_the_same_of_an_origin_that_an_operator_holds_down() {
+    let (status, region, summaries) = overridden("down");
+    let monitor = &region["origins"]["eu-1"]["monitors"]["api"];
+    assert_eq!([&monitor["health"], &monitor["because"]], ["down", "override"]);
+    assert_eq!(monitor["observed"], "up");
+    for service in ["api", "files"] {
+        assert_eq!(status["services"][service]["eu-west"], "down");
+        let reason = &status["reasons"][service]["eu-west"];
+        assert_eq!(&region["services"][service], reason);
+        assert_eq!([&reason["health"], &reason["because"]], ["down", "override"]);
+        let why = "eu-1: set down by ada until 1970-01-01T01:00:00.000Z: disks";
+        assert_eq!(reason["why"], why);
+        assert_eq!(status["reasons"][service].as_object().unwrap().len(), 1, "{status}");
+    }
+    assert_eq!(status["overrides"]["eu-1"]["author"], "ada");
+    let said = "3 up, 2 down, 0 unknown, 1 override";
+    assert_eq!(summaries, [said, said, "IE down (override)"]);
+}
+
+#[test]
+fn a_drain_is_on_every_page_although_the_region_is_up() {
+    let (status, region, summaries) = overridden("drain");
+    let monitor = &region["origins"]["eu-1"]["monitors"]["api"];
+    assert_eq!(
+        [&monitor["health"], &monitor["because"], &monitor["observed"]],
+        ["up", "drain", "up"]
+    );
+    let reason = &status["reasons"]["files"]["eu-west"];
+    assert_eq!([&reason["health"], &reason["because"]], ["up", "drain"]);
+    assert_eq!(reason["draining"], true);
+    assert_eq!(&region["services"]["files"], reason);
+    let said = "5 up, 0 down, 0 unknown, 1 override, 2 draining";
+    assert_eq!(summaries, [said, said, "IE up, draining"]);
+}
+
+#[test]
+fn the_list_of_keys_shows_what_is_withheld_halted_or_in_doubt() {
+    let mut controller = settled();
+    let mut config: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
+    config["guards"] = serde_json::json!({"halted": true});
+    assert_eq!(controller.offer_config(&config.to_string(), at(120_000)), Offered::Taken);
+    controller.state.actuation.withheld = vec!["w [halted]".to_owned()];
+    run(&mut controller, 120_000, &["eu-1", "us-1", "br-1"]);
+    let status = due(&mut controller, 175_000).remove(1);
+    assert_eq!(status.key, "status");
+    let said = "5 up, 0 down, 0 unknown, observer in doubt, halted, 1 withheld";
+    assert_eq!(status.metadata.summary, said);
+    let region = due(&mut controller, 175_000).remove(2);
+    assert_eq!(
+        (region.key.as_str(), region.metadata.summary.as_str()),
+        ("region:eu-west", "IE up (doubt)")
+    );
+}
+
+#[test]
+fn how_a_region_fails_may_change_without_a_write_of_the_status() {
+    let mut controller = settled();
+    run(&mut controller, 120_000, &["eu-1"]);
+    write_all(&mut controller, 175_000);
+    let target = target("eu-1");
+    let memory = |controller: &mut Controller| {
+        controller.state.targets.get_mut(&target).unwrap().memory.reason =
+            Some(crate::health::FailureReason::TcpConnectionFailed);
+    };
+    memory(&mut controller);
+    assert_eq!(write_all(&mut controller, 177_000), ["region:eu-west", "state"]);
 }

@@ -9,20 +9,22 @@ use super::Controller;
 use super::actuation::CALLS_WINDOW_MS;
 use super::compile;
 use super::publishing::{bytes_max, fits};
-use crate::config::{Config, Origin, Region};
+use super::summary;
+use crate::config::{Config, Origin, Override, Region};
 use crate::documents::{
-    ApiStatus, CloudflareStatus, ConfigStatus, ControllerStatus, Metadata, MonitorStatus,
-    OriginStatus, REGION_PREFIX, RegionStatus, RunStatus, STATUS_KEY, Status,
+    ApiStatus, CloudflareStatus, ConfigStatus, ControllerStatus, HISTORY_KEY, History, Metadata,
+    MonitorStatus, OriginStatus, REGION_PREFIX, RegionHealth, RegionStatus, RunStatus, STATUS_KEY,
+    Status,
 };
 use crate::fingerprint::Fingerprint;
-use crate::health::Health;
-use crate::ids::{RegionId, ServiceId};
+use crate::health::{Because, Health};
+use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::json::{self, Shape};
 use crate::ordered::Map;
 use crate::routes;
-use crate::state::{self, Actuation};
+use crate::state::{self, Actuation, Episode};
 use crate::time::{MINUTE, Millis, Timestamp};
-use crate::view::{OriginStanding, View};
+use crate::view::{OriginStanding, RegionStanding, View};
 
 /// How often `routes` is renewed when nothing changes.
 pub const HEARTBEAT_MS: Millis = 5 * MINUTE;
@@ -61,6 +63,7 @@ impl Controller {
     /// Everything that should be written now. The generation grows when any substance changed since
     /// it last grew. Until [`Controller::written`] says that a document arrived, it stays due.
     pub fn due_documents(&mut self, now: Timestamp) -> Due {
+        self.follow_health(now);
         let mut made = self.made(now);
         let is_news = |key: &&String| !self.publishing.too_large.contains(*key);
         let news: Vec<String> = made.too_large.keys().filter(is_news).cloned().collect();
@@ -163,10 +166,13 @@ impl Controller {
         let mut documents = vec![status_document(&status, now)];
         if let Some(view) = &view {
             if !self.has_large_table {
-                documents.push(routes_document(view, summary(&status)));
+                documents.push(routes_document(view, summary::of_status(&status)));
             }
             let regions = view.config.regions.iter();
             documents.extend(regions.map(|(id, region)| region_document(view, id, region)));
+        }
+        if !self.state.history.is_empty() {
+            documents.push(history_document(&self.state.history, now));
         }
         documents
     }
@@ -188,6 +194,8 @@ impl Controller {
             },
             doubted_since: self.state.doubted_since,
             services: view.map(service_health).unwrap_or_default(),
+            reasons: view.map(reasons).unwrap_or_default(),
+            overrides: view.map(overrides).unwrap_or_default(),
             cloudflare: cloudflare_status(&self.state.actuation, self.config.as_ref(), now),
             too_large: self.too_large(),
             last_run: None,
@@ -206,7 +214,13 @@ fn status_document(status: &Status, now: Timestamp) -> Document {
     let mut substance = Status { as_of: Timestamp::default(), generation: 0, ..status.clone() };
     // Calls change all the time; the live status shows them.
     substance.cloudflare.api = ApiStatus::default();
-    document(STATUS_KEY.to_owned(), status, &substance, now, summary(status))
+    for region in substance.reasons.values_mut().flat_map(Map::values_mut) {
+        if region.because == Because::Observed {
+            // How a region fails may differ from probe to probe; its own page follows that.
+            region.why = None;
+        }
+    }
+    document(STATUS_KEY.to_owned(), status, &substance, now, summary::of_status(status))
 }
 
 fn routes_document(view: &View<'_>, words: String) -> Document {
@@ -228,10 +242,15 @@ fn routes_document(view: &View<'_>, words: String) -> Document {
 
 fn region_document(view: &View<'_>, id: &RegionId, region: &Region) -> Document {
     let origins = region.origins.iter();
+    let services = view.config.services.iter().filter(|(_, it)| it.regions.contains(id));
+    let services = services.map(|(service_id, service)| {
+        (service_id.clone(), region_health(&view.region(service, id)))
+    });
     let status = RegionStatus {
         as_of: view.now,
         region: id.clone(),
         country: region.country,
+        services: Map::of(services),
         origins: Map::of(origins.map(|origin| (origin.id.clone(), origin_status(view, origin)))),
     };
     let mut substance = status.clone();
@@ -239,12 +258,12 @@ fn region_document(view: &View<'_>, id: &RegionId, region: &Region) -> Document 
     let monitors = substance.origins.values_mut().flat_map(|o| o.monitors.values_mut());
     for monitor in monitors {
         (monitor.latency_ms, monitor.lag_s) = (None, None);
-        if monitor.health == Health::Up {
+        if monitor.observed == Health::Up {
             // A stray failure is no news; written each time, it would use up the day's writes.
             monitor.reason = None;
         }
     }
-    let words = region_summary(&status);
+    let words = summary::of_region(&status);
     document(format!("{REGION_PREFIX}{id}"), &status, &substance, view.now, words)
 }
 
@@ -257,7 +276,7 @@ fn document(
 ) -> Document {
     let text = json::write_pretty(value);
     let substance = Fingerprint::of(json::write(substance).as_bytes());
-    Document { key, text, metadata: Metadata { as_of: now, summary }, substance }
+    Document { key, text, metadata: Metadata::new(now, summary), substance }
 }
 
 fn service_health(view: &View<'_>) -> Map<ServiceId, Map<RegionId, Health>> {
@@ -265,6 +284,42 @@ fn service_health(view: &View<'_>) -> Map<ServiceId, Map<RegionId, Health>> {
         let regions = standing.regions.iter().map(|region| (region.id.clone(), region.health));
         (standing.id.clone(), Map::of(regions))
     }))
+}
+
+/// The regions that are not simply observed to be up; services without such a region are left out.
+fn reasons(view: &View<'_>) -> Map<ServiceId, Map<RegionId, RegionHealth>> {
+    let mut all = Map::new();
+    for standing in view.services() {
+        let regions = standing.regions.iter().map(|region| (region.id, region_health(region)));
+        let odd = regions.filter(|(_, it)| it.why.is_some() || it.draining);
+        let odd: Vec<_> = odd.map(|(id, it)| (id.clone(), it)).collect();
+        if !odd.is_empty() {
+            all.insert(standing.id.clone(), Map::of(odd));
+        }
+    }
+    all
+}
+
+fn region_health(region: &RegionStanding<'_>) -> RegionHealth {
+    RegionHealth {
+        health: region.health,
+        because: region.because(),
+        draining: region.is_draining,
+        why: region.why(),
+    }
+}
+
+fn overrides(view: &View<'_>) -> Map<OriginId, Override> {
+    let origins = view.config.regions.values().flat_map(|region| &region.origins);
+    let set = |origin: &Origin| Some((origin.id.clone(), view.override_of(&origin.id)?.clone()));
+    Map::of(origins.filter_map(set))
+}
+
+fn history_document(history: &[Episode], now: Timestamp) -> Document {
+    let history = History::of(history, now);
+    let substance = History { as_of: Timestamp::default(), ..history.clone() };
+    let words = summary::of_history(&history);
+    document(HISTORY_KEY.to_owned(), &history, &substance, now, words)
 }
 
 fn cloudflare_status(
@@ -282,6 +337,7 @@ fn cloudflare_status(
         compared_at: actuation.compared_at,
     };
     CloudflareStatus {
+        halted: config.is_some_and(|config| config.guards.halted),
         failures: actuation.failures.clone(),
         withheld: actuation.withheld.clone(),
         disabled_by_us,
@@ -302,33 +358,17 @@ fn origin_status(view: &View<'_>, origin: &Origin) -> OriginStatus {
     }
 }
 
-/// What a monitor says of an origin. The page shows an override beside it, so health is the
-/// observed one.
+/// What a monitor says of an origin, and what that comes to.
 fn monitor_status(standing: OriginStanding<'_>) -> MonitorStatus {
     let observed = standing.observed;
     MonitorStatus {
-        health: observed.health,
+        health: standing.health,
+        because: standing.because,
+        observed: observed.health,
         damped_until: observed.damped_until,
         lag_s: observed.lag.map(|lag| lag.value_s),
         since: observed.since,
         reason: observed.reason.map(|reason| reason.to_string()),
         latency_ms: observed.latency_ms,
     }
-}
-
-fn summary(status: &Status) -> String {
-    let count =
-        |health| status.services.values().flat_map(Map::values).filter(|h| **h == health).count();
-    let health =
-        [Health::Up, Health::Down, Health::Unknown].map(|h| format!("{} {}", count(h), h.as_str()));
-    let refused = if status.config.refused.is_some() { ", config refused" } else { "" };
-    let doubted = if status.doubted_since.is_some() { ", observer in doubt" } else { "" };
-    let failing = if status.cloudflare.failures.is_empty() { "" } else { ", API failing" };
-    format!("{}{doubted}{refused}{failing}", health.join(", "))
-}
-
-fn region_summary(status: &RegionStatus) -> String {
-    let monitors = status.origins.values().flat_map(|origin| origin.monitors.values());
-    let health = monitors.map(|monitor| monitor.health).min().unwrap_or_default();
-    format!("{} {}", status.country, health.as_str())
 }

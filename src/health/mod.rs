@@ -19,6 +19,7 @@
 //! `override_` lets an operator overrule what is observed. They apply in this order: observed,
 //! damped, composed, overridden.
 
+mod because;
 mod body;
 pub mod composite;
 pub mod damping;
@@ -30,6 +31,7 @@ pub mod quorum;
 pub mod slow;
 mod verdict;
 
+pub use because::Because;
 pub use damping::Damping;
 pub use doubt::{is_answered, is_blind, is_unreached};
 pub use failure_reason::{FailureKind, FailureReason};

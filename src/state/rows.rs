@@ -68,6 +68,8 @@ words! {
         Withheld = "withheld",
         /// A change that was made, by its instant.
         Applied = "applied",
+        /// A time in which a region was not simply up, by when it began and by what it is about.
+        Episode = "episode",
         /// A target, by `origin/monitor`.
         Target = "target",
         /// A row that this build does not read, by its kind and id.

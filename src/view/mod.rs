@@ -23,6 +23,7 @@
 //! once for an origin. Whoever wants answers remembered between questions keeps them in [`View`],
 //! which is made for one instant and then dropped: nothing in it can grow old.
 
+mod because;
 mod division;
 mod instant;
 mod law;

@@ -1,9 +1,9 @@
 //! An origin as traffic takes it: what was observed, and over it what an operator says.
 
 use super::instant::View;
-use super::target::TargetStanding;
-use crate::config::{Origin, Override};
-use crate::health::{Health, active, effective};
+use super::target::{Reason, TargetStanding};
+use crate::config::{Origin, Override, OverrideTo};
+use crate::health::{Because, Health, active, effective};
 use crate::ids::{MonitorId, OriginId};
 use crate::target::Target;
 
@@ -18,6 +18,8 @@ pub struct OriginStanding<'a> {
     pub override_: Option<&'a Override>,
     /// Its effective health: the observed one, unless the override says `up` or `down`.
     pub health: Health,
+    /// What decides that.
+    pub because: Because,
     /// Whether it is drained: it keeps the clients that it has and takes no new ones.
     pub is_draining: bool,
 }
@@ -38,7 +40,9 @@ impl<'a> View<'a> {
         let observed = self.target(monitor, &origin.id);
         let override_ = self.override_of(&origin.id);
         let (health, is_draining) = effective(observed.health, override_, self.now);
-        OriginStanding { origin, observed, override_, health, is_draining }
+        let is_in_doubt = self.state.doubted_since.is_some();
+        let because = because(override_, observed.reason, is_in_doubt);
+        OriginStanding { origin, observed, override_, health, because, is_draining }
     }
 
     /// What an operator says about an origin, while that counts. Of two that count, the config's
@@ -57,5 +61,15 @@ impl<'a> View<'a> {
             self.state.targets.contains_key(&target)
         };
         self.config.monitors.keys().filter(is_probed)
+    }
+}
+
+/// What decides the health of an origin.
+fn because(override_: Option<&Override>, reason: Option<Reason<'_>>, is_in_doubt: bool) -> Because {
+    match (override_.map(|set| set.set), reason) {
+        (Some(OverrideTo::Up | OverrideTo::Down), _) => Because::Override,
+        (Some(OverrideTo::Drain), _) => Because::Drain,
+        (None, Some(Reason::NoEvidence(_))) if is_in_doubt => Because::Doubt,
+        (None, _) => Because::Observed,
     }
 }

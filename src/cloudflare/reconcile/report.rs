@@ -1,6 +1,6 @@
 //! The report of a pass.
 
-use crate::cloudflare::plan::{Plan, Urgency, Withheld};
+use crate::cloudflare::plan::{Effect, Plan, Urgency, Withheld};
 use crate::hold::Hold;
 use crate::ids::ServiceId;
 use crate::ordered::{Map, Set};
@@ -48,4 +48,6 @@ pub struct AppliedAction {
     pub service: Option<ServiceId>,
     /// How urgent it was.
     pub urgency: Urgency,
+    /// Its effect on traffic.
+    pub effect: Effect,
 }

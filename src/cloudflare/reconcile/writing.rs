@@ -285,6 +285,7 @@ impl super::PassReport {
     fn done(&mut self, action: &Action) {
         let (what, service, urgency): (String, _, Urgency) =
             (action.to_string(), action.service.clone(), action.urgency);
-        self.applied.push(super::AppliedAction { what, service, urgency });
+        let effect = action.effect.clone();
+        self.applied.push(super::AppliedAction { what, service, urgency, effect });
     }
 }

@@ -141,6 +141,7 @@ impl Object {
         for found in self.with(|mind| mind.end_reconcile(pass, self.now()))? {
             console_error!("action needed: {found}");
         }
+        self.say_news()?;
         self.save()?;
         Ok(true)
     }

@@ -14,9 +14,7 @@ use super::clock::RunClock;
 use super::runtime::{self, Result, State, failure, promise};
 use super::{kv, storage};
 use crate::config;
-use crate::controller::{
-    self, Command, CommandError, CommandReply, Lane, Memory, Offered, WAKE_AGAIN_MS,
-};
+use crate::controller::{self, Command, CommandError, CommandReply, Lane, Memory, WAKE_AGAIN_MS};
 use crate::jurisdiction::{self, ControllerJurisdiction};
 use crate::state;
 use crate::tick::{RoundReply, RoundRequest};
@@ -216,6 +214,7 @@ impl Object {
             let reason = transition.reason.map(|r| format!(" ({r})")).unwrap_or_default();
             console_log!("{}: {from} -> {to}{reason}", changed.target);
         }
+        self.say_news()?;
         self.save()?;
         Ok(round.reply)
     }
@@ -224,12 +223,18 @@ impl Object {
     /// stays.
     async fn read_config(&self, now: Timestamp) -> Result<()> {
         let Some(Some(text)) = kv::get(&self.env, config::KEY, None).await else { return Ok(()) };
-        match self.with(|mind| mind.offer_config(&text, now))? {
-            Offered::Same => {}
-            Offered::Refused => {
-                console_error!("the config in KV is refused; the last good one stays");
+        self.with(|mind| mind.offer_config(&text, now))?;
+        self.say_news()
+    }
+
+    /// Puts into the log what the core has to say.
+    fn say_news(&self) -> Result<()> {
+        for line in self.with(controller::Controller::take_news)? {
+            if line.is_error {
+                console_error!("{}", line.text);
+            } else {
+                console_log!("{}", line.text);
             }
-            Offered::Taken => console_log!("a new config is in use"),
         }
         Ok(())
     }

@@ -163,6 +163,7 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
         Kind::Failure => actuation.failures.push(text(value)?),
         Kind::Withheld => actuation.withheld.push(text(value)?),
         Kind::Applied => actuation.applied.push(text(value)?),
+        Kind::Episode => state.history.push(text(value)?),
         Kind::Target => {
             let target = Target::parse(id).ok_or(BadRow::Id)?;
             state.targets.insert(target, text(value)?);

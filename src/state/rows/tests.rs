@@ -1,12 +1,12 @@
 use super::*;
 use crate::config::{Override, OverrideTo};
 use crate::fingerprint::Fingerprint;
-use crate::health::{FailureKind, FailureReason, Hysteresis, Thresholds, Verdict};
+use crate::health::{Because, FailureKind, FailureReason, Health, Hysteresis, Thresholds, Verdict};
 use crate::hold::Hold;
-use crate::ids::{MonitorId, OriginId, ServiceId};
+use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::json;
 use crate::latency::Estimate;
-use crate::state::{Applied, Controls, Denied, Intent, Reported, RetryWhy, Run, State};
+use crate::state::{Applied, Controls, Denied, Episode, Intent, Reported, RetryWhy, Run, State};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 use proptest::collection::{btree_map, btree_set, vec};
@@ -115,7 +115,7 @@ fn the_largest_deployment_saves_and_restores_and_a_quiet_round_writes_one_row() 
     round(&mut state, 3, at(RENEW_MS + 3));
     let renewal = save(&mut stored, &mut kept, &state);
     // One value of storage holds 2 MB.
-    assert_eq!(text, 2_104_548);
+    assert_eq!(text, 2_104_561);
     assert_eq!(all, (4_003, 2_112_395));
     assert_eq!(quiet, (1, 123));
     assert_eq!(one_change, (2, 665));
@@ -227,6 +227,18 @@ prop_compose! {
     }
 }
 
+fn episode(since: u64) -> Episode {
+    Episode {
+        service: ServiceId::parse("api").unwrap(),
+        region: RegionId::parse("eu-west").unwrap(),
+        health: Health::Down,
+        because: Because::Observed,
+        why: Some("w".to_owned()),
+        since: at(since),
+        until: (since > 2).then(|| at(since + 1)),
+    }
+}
+
 prop_compose! {
     fn any_state()(
         generation in any::<u64>(),
@@ -274,8 +286,10 @@ prop_compose! {
         actuation.intents = whats.into_iter().map(|what| Intent { at: at(3), what }).collect();
         let mut instants = instants;
         instants.sort_unstable();
-        let applied = instants.iter().map(|ms| Applied { at: at(*ms), what: "w".to_owned() });
-        actuation.applied = applied.collect();
+        let applied = |ms: &u64| Applied { at: at(*ms), what: "w".to_owned(), why: "y".to_owned() };
+        actuation.applied = instants.iter().map(applied).collect();
+        state.history = Set::of(instants.iter().copied()).iter().map(|ms| episode(*ms)).collect();
+        let actuation = &mut state.actuation;
         (actuation.retry_at, actuation.attempts) = (retry.map(at), 7);
         actuation.retry_why = retry.map(|_| RetryWhy::Upkeep);
         state

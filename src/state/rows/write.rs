@@ -5,7 +5,7 @@ use super::{Kept, Key, Kind, RENEW_MS, ROW_BYTES_MAX, ROWS_MAX, Row, RowChange, 
 use crate::hold::Hold;
 use crate::json::{self, Shape};
 use crate::ordered::{Map, Set};
-use crate::state::{State, TargetState};
+use crate::state::{Episode, State, TargetState};
 use crate::target::Target;
 use crate::time::Timestamp;
 use std::fmt::Display;
@@ -140,6 +140,12 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
         index = if before == Some(applied.at) { index.saturating_add(1) } else { 0 };
         before = Some(applied.at);
         rows.put(Kind::Applied, format!("{} {index:02}", applied.at), applied);
+    }
+    for episode in &state.history {
+        let Episode { since, service, region, health, because, .. } = episode;
+        let (health, because) = (health.as_str(), because.as_str());
+        let id = format!("{since} {service} {region} {health} {because}");
+        rows.put(Kind::Episode, id, episode);
     }
     rows.0
 }

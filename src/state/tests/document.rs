@@ -44,8 +44,12 @@ fn full() -> Value {
             "retry_why": "guard_ends",
             "failures": ["zone example.com: no reply"],
             "withheld": ["pool eu: why"],
-            "applied": [{"at": T, "what": "answer 192.0.2.1 (eu-west)"}],
+            "applied": [{"at": T, "what": "answer 192.0.2.1 (eu-west)", "why": "eu-2 is down"}],
         },
+        "history": [{
+            "service": "api", "region": "eu-west", "health": "down", "because": "observed",
+            "why": "eu-2: TCP connection failed", "since": T, "until": null,
+        }],
         "substance": "00000000000000cc",
         "written": {"status": "00000000000000dd"},
         "routes_written_at": T,
@@ -109,7 +113,7 @@ fn a_state_with_everything_in_it_reads_back_as_it_was_written() {
 fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
     let empty = json!({
         "version": 1, "generation": 0, "targets": {}, "run": null, "doubted_since": null,
-        "overrides": {}, "refused": null, "substance": null, "written": {},
+        "overrides": {}, "refused": null, "substance": null, "written": {}, "history": [],
         "routes_written_at": null,
         "actuation": {
             "zone_ids": {}, "holds": [], "intents": [], "denied": {}, "moved_at": {},

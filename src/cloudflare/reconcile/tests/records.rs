@@ -22,12 +22,9 @@ fn a_record_is_read_and_then_changed_with_one_call() {
     assert_eq!(played.intents, [(MOVED.to_owned(), Vec::new())]);
     let report = pass.finish();
     assert_clean(&report);
-    let done = AppliedAction {
-        what: MOVED.to_owned(),
-        service: Some(service("files")),
-        urgency: Urgency::Failover,
-    };
-    assert_eq!(report.applied, [done]);
+    let [done] = report.applied.as_slice() else { panic!("{report:?}") };
+    let AppliedAction { what, service: of, urgency, .. } = done;
+    assert_eq!((what.as_str(), of, *urgency), (MOVED, &Some(service("files")), Urgency::Failover));
     assert_eq!(report.zone_ids, known_zone());
     assert_eq!(report.calls, 3);
 }

@@ -1,0 +1,66 @@
+//! The summary of each document, which the dashboard shows in its list of keys.
+//!
+//! It counts and names what is out of the ordinary, so that whoever looks at the list alone is not
+//! told that all is well while a change is withheld or an operator holds a region down.
+
+use crate::documents::{History, RegionHealth, RegionStatus, Status};
+use crate::health::{Because, Health};
+use crate::ordered::Map;
+
+/// Of `status` and `routes`. The counts are of regions of services.
+pub(super) fn of_status(status: &Status) -> String {
+    let count =
+        |health| status.services.values().flat_map(Map::values).filter(|h| **h == health).count();
+    let counts = [Health::Up, Health::Down, Health::Unknown];
+    let mut words = counts.map(|h| format!("{} {}", count(h), h.as_str())).to_vec();
+    let mut say = |is_so: bool, what: String| words.extend(is_so.then_some(what));
+    let draining = status.reasons.values().flat_map(Map::values).filter(|it| it.draining).count();
+    let (overrides, withheld) = (status.overrides.len(), status.cloudflare.withheld.len());
+    say(status.doubted_since.is_some(), "observer in doubt".to_owned());
+    say(status.config.refused.is_some(), "config refused".to_owned());
+    say(!status.cloudflare.failures.is_empty(), "API failing".to_owned());
+    say(status.cloudflare.halted, "halted".to_owned());
+    say(withheld > 0, format!("{withheld} withheld"));
+    say(overrides == 1, "1 override".to_owned());
+    say(overrides > 1, format!("{overrides} overrides"));
+    say(draining > 0, format!("{draining} draining"));
+    words.join(", ")
+}
+
+/// Of `region:<id>`: how it stands; for each service, where they differ.
+pub(super) fn of_region(status: &RegionStatus) -> String {
+    let mut ways: Vec<(String, Vec<&str>)> = Vec::new();
+    for (service, health) in &status.services {
+        let way = in_words(health);
+        match ways.iter_mut().find(|(known, _)| *known == way) {
+            Some((_, services)) => services.push(service.as_str()),
+            None => ways.push((way, vec![service.as_str()])),
+        }
+    }
+    let told = match ways.as_slice() {
+        [] => "not used".to_owned(),
+        [(way, _)] => way.clone(),
+        _ => {
+            let of = |(way, services): &(String, Vec<&str>)| {
+                format!("{way} for {}", services.join(", "))
+            };
+            ways.iter().map(of).collect::<Vec<_>>().join("; ")
+        }
+    };
+    format!("{} {told}", status.country)
+}
+
+fn in_words(health: &RegionHealth) -> String {
+    let word = health.health.as_str();
+    match health.because {
+        Because::Observed => word.to_owned(),
+        Because::Override | Because::Doubt => format!("{word} ({})", health.because.as_str()),
+        Because::Drain => format!("{word}, draining"),
+    }
+}
+
+/// Of `history`.
+pub(super) fn of_history(history: &History) -> String {
+    let going_on = history.episodes.iter().filter(|episode| episode.until.is_none()).count();
+    format!("{} episodes, {going_on} going on", history.episodes.len())
+}
