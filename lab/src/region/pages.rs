@@ -2,10 +2,13 @@
 //! the client specifies.
 use super::shared::Shared;
 use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt, stream};
 use serde_json::json;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -43,7 +46,8 @@ pub(super) async fn ranges(headers: HeaderMap) -> Response {
 }
 
 /// Answers as the query says: `code`, `delay_ms` before the head, `body`, and any number of
-/// `header=name: value`. With `in=<region>` all other regions answer at once with 200.
+/// `header=name: value`. With `pieces=<n>` the body is sent so many times, and its length is not
+/// announced. With `in=<region>` all other regions answer at once with 200.
 pub(super) async fn told(
     State(shared): State<Arc<Shared>>,
     Query(told): Query<Vec<(String, String)>>,
@@ -55,9 +59,10 @@ pub(super) async fn told(
         sleep(Duration::from_millis(delay_ms)).await;
     }
     let code = number("code").and_then(|code| u16::try_from(code).ok()).unwrap_or(200);
-    let mut response = match one("body") {
-        Some(body) => body.to_owned().into_response(),
-        None => status(code),
+    let mut response = match (one("body"), number("pieces")) {
+        (Some(body), Some(pieces)) => in_pieces(body, pieces),
+        (Some(body), None) => body.to_owned().into_response(),
+        (None, _) => status(code),
     };
     *response.status_mut() = StatusCode::from_u16(code).unwrap_or_default();
     for (_, text) in told.iter().filter(|(key, _)| key == "header" && is_meant) {
@@ -68,4 +73,11 @@ pub(super) async fn told(
         }
     }
     response
+}
+
+/// A body without an announced length.
+fn in_pieces(body: &str, pieces: u64) -> Response {
+    let piece = Ok::<_, Infallible>(Bytes::copy_from_slice(body.as_bytes()));
+    let pieces = usize::try_from(pieces).unwrap_or(usize::MAX);
+    Body::from_stream(stream::repeat(piece).take(pieces)).into_response()
 }

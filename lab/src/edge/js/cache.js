@@ -1,7 +1,8 @@
 // What stands behind the Cache API: workerd asks for a kept answer by GET and hands one over by PUT, with the whole answer
-// as HTTP text in the body. Kept in memory, and for as long as `max-age` says.
+// as HTTP text in the body. The head may say that the body is chunked; the body is whole all the same, and encoded as its
+// `content-encoding` says. Kept in memory, and for as long as `max-age` says.
 
-/** @type {Map<string, { status: number, headers: Headers, body: Blob | Uint8Array, until: number }>} by URL */
+/** @type {Map<string, { status: number, headers: Headers, body: Uint8Array, until: number }>} by URL */
 const kept = new Map();
 
 /** @satisfies {ExportedHandler} */
@@ -26,7 +27,8 @@ function found(url) {
   }
   const headers = new Headers(answer.headers);
   headers.set("cf-cache-status", "HIT");
-  return new Response(answer.body, { status: answer.status, headers });
+  // The bytes are encoded already.
+  return new Response(answer.body, { status: answer.status, headers, encodeBody: "manual" });
 }
 
 /**
@@ -34,33 +36,28 @@ function found(url) {
  * @param {Uint8Array} bytes
  */
 function keep(url, bytes) {
-  const text = new TextDecoder("latin1").decode(bytes);
-  const end = text.indexOf("\r\n\r\n");
-  const [first, ...lines] = text.slice(0, end).split("\r\n");
-  const headers = lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]);
-  const named = new Headers(headers);
-  const seconds = Number(/max-age=(\d+)/.exec(named.get("cache-control") ?? "")?.[1] ?? 0);
-  const isChunked = /chunked/i.test(named.get("transfer-encoding") ?? "");
-  const body = bytes.slice(end + 4);
+  const { head, body } = divided(bytes);
+  const [first, ...lines] = head.split("\r\n");
+  const named = new Headers();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    named.append(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+  // Not those of a message of its own.
   named.delete("transfer-encoding");
-  kept.set(url, {
-    status: Number(first.split(" ")[1]),
-    headers: named,
-    body: isChunked ? unchunked(body) : body,
-    until: Date.now() + seconds * 1_000,
-  });
+  named.delete("content-length");
+  const seconds = Number(/max-age=(\d+)/.exec(named.get("cache-control") ?? "")?.[1] ?? 0);
+  kept.set(url, { status: Number(first.split(" ")[1]), headers: named, body, until: Date.now() + seconds * 1_000 });
   return new Response(null, { status: 204 });
 }
 
-/** @param {Uint8Array} bytes */
-function unchunked(bytes) {
-  const text = new TextDecoder("latin1").decode(bytes);
-  const parts = [];
-  for (let at = 0; ;) {
-    const end = text.indexOf("\r\n", at);
-    const length = parseInt(text.slice(at, end), 16);
-    if (!(length > 0)) return new Blob(parts);
-    parts.push(bytes.slice(end + 2, end + 2 + length));
-    at = end + 4 + length;
-  }
+/**
+ * The head as text, and the body as it is. The runtime writes headers as UTF-8, so other bytes cannot be given back.
+ * @param {Uint8Array} bytes
+ */
+function divided(bytes) {
+  const isEnd = (/** @type {number} */ at) => [13, 10, 13, 10].every((byte, offset) => bytes[at + offset] === byte);
+  let end = 0;
+  while (end < bytes.length && !isEnd(end)) end += 1;
+  return { head: new TextDecoder().decode(bytes.subarray(0, end)), body: bytes.slice(end + 4) };
 }
