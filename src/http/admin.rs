@@ -3,16 +3,13 @@
 use super::{Response, document};
 use crate::secret::Secret;
 
-/// The path prefix of the operator's surface.
-pub const ADMIN_PREFIX: &str = "/.pointsman/";
-
 /// A request to our own surface.
 #[derive(Debug, Clone, Copy)]
 pub struct AdminRequest<'a> {
     /// The method.
     pub method: &'a str,
-    /// The path, which starts with [`ADMIN_PREFIX`].
-    pub path: &'a str,
+    /// Which page: the path behind [`super::ADMIN_PREFIX`].
+    pub page: &'a str,
     /// The `Authorization` header.
     pub authorization: Option<&'a str>,
 }
@@ -45,19 +42,19 @@ pub fn route(request: &AdminRequest<'_>, token: Option<&Secret>) -> AdminRoute {
         let challenge = ("www-authenticate", "Bearer realm=\"pointsman\"".to_owned());
         return AdminRoute::Refused(error(401, "a bearer token is required", Some(challenge)));
     }
-    match (request.path.strip_prefix(ADMIN_PREFIX), request.method) {
-        (Some("status"), "GET" | "HEAD") => AdminRoute::Status,
-        (Some("status"), _) => {
+    match (request.page, request.method) {
+        ("status", "GET" | "HEAD") => AdminRoute::Status,
+        ("status", _) => {
             let allow = ("allow", "GET, HEAD".to_owned());
             AdminRoute::Refused(error(405, "status is read-only", Some(allow)))
         }
-        (Some("proxy"), "GET" | "HEAD") => AdminRoute::Proxy,
-        (Some("proxy"), _) => {
+        ("proxy", "GET" | "HEAD") => AdminRoute::Proxy,
+        ("proxy", _) => {
             let allow = ("allow", "GET, HEAD".to_owned());
             AdminRoute::Refused(error(405, "proxy is read-only", Some(allow)))
         }
-        (Some("compare"), "POST") => AdminRoute::Compare,
-        (Some("compare"), _) => {
+        ("compare", "POST") => AdminRoute::Compare,
+        ("compare", _) => {
             let allow = ("allow", "POST".to_owned());
             AdminRoute::Refused(error(405, "compare requires POST", Some(allow)))
         }
@@ -75,9 +72,9 @@ fn error(status: u16, what: &str, extra: Option<(&'static str, String)>) -> Resp
 mod tests {
     use super::*;
 
-    fn ask(method: &str, path: &str, authorization: Option<&str>, token: &str) -> u16 {
+    fn ask(method: &str, page: &str, authorization: Option<&str>, token: &str) -> u16 {
         let token = (!token.is_empty()).then(|| Secret::new(token.to_owned()));
-        match route(&AdminRequest { method, path, authorization }, token.as_ref()) {
+        match route(&AdminRequest { method, page, authorization }, token.as_ref()) {
             AdminRoute::Status | AdminRoute::Proxy => 200,
             AdminRoute::Compare => 202,
             AdminRoute::Refused(response) => response.status,
@@ -86,19 +83,19 @@ mod tests {
 
     #[test]
     fn the_right_token_reads_the_status() {
-        assert_eq!(ask("GET", "/.pointsman/status", Some("Bearer t0k"), "t0k"), 200);
-        assert_eq!(ask("GET", "/.pointsman/status", Some("bearer t0k"), "t0k"), 200);
-        assert_eq!(ask("GET", "/.pointsman/proxy", Some("Bearer t0k"), "t0k"), 200);
+        assert_eq!(ask("GET", "status", Some("Bearer t0k"), "t0k"), 200);
+        assert_eq!(ask("GET", "status", Some("bearer t0k"), "t0k"), 200);
+        assert_eq!(ask("GET", "proxy", Some("Bearer t0k"), "t0k"), 200);
     }
 
     #[test]
     fn the_right_token_asks_for_a_comparison() {
-        assert_eq!(ask("POST", "/.pointsman/compare", Some("Bearer t0k"), "t0k"), 202);
+        assert_eq!(ask("POST", "compare", Some("Bearer t0k"), "t0k"), 202);
     }
 
     #[test]
     fn a_stranger_learns_nothing_not_even_which_pages_there_are() {
-        for path in ["/.pointsman/status", "/.pointsman/proxy", "/.pointsman/nothing"] {
+        for path in ["status", "proxy", "nothing"] {
             for authorization in [None, Some("Bearer wrong"), Some("Basic t0k"), Some("t0k")] {
                 assert_eq!(ask("GET", path, authorization, "t0k"), 401, "{path} {authorization:?}");
             }
@@ -107,14 +104,14 @@ mod tests {
 
     #[test]
     fn without_a_configured_token_the_surface_is_shut() {
-        assert_eq!(ask("GET", "/.pointsman/status", Some("Bearer "), ""), 503);
+        assert_eq!(ask("GET", "status", Some("Bearer "), ""), 503);
     }
 
     #[test]
     fn wrong_methods_and_pages_are_told_apart_for_those_who_may_ask() {
-        assert_eq!(ask("POST", "/.pointsman/status", Some("Bearer t0k"), "t0k"), 405);
-        assert_eq!(ask("GET", "/.pointsman/compare", Some("Bearer t0k"), "t0k"), 405);
-        assert_eq!(ask("POST", "/.pointsman/proxy", Some("Bearer t0k"), "t0k"), 405);
-        assert_eq!(ask("GET", "/.pointsman/nothing", Some("Bearer t0k"), "t0k"), 404);
+        assert_eq!(ask("POST", "status", Some("Bearer t0k"), "t0k"), 405);
+        assert_eq!(ask("GET", "compare", Some("Bearer t0k"), "t0k"), 405);
+        assert_eq!(ask("POST", "proxy", Some("Bearer t0k"), "t0k"), 405);
+        assert_eq!(ask("GET", "nothing", Some("Bearer t0k"), "t0k"), 404);
     }
 }

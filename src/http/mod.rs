@@ -1,14 +1,19 @@
 //! Our own HTTP surface as values: requests in, responses out. The shell sends them.
 //!
-//! Our paths are under `/.pointsman/`; every other path belongs to a service.
+//! Our paths are below `/.pointsman/`; every other path belongs to a service ([`whose`]).
 
 mod admin;
+mod blocked;
+mod html;
+mod ours;
 mod problem;
 mod request;
 mod retry_after;
 mod silence;
 
-pub use admin::{ADMIN_PREFIX, AdminRequest, AdminRoute, route};
+pub use admin::{AdminRequest, AdminRoute, route};
+pub use blocked::{BLOCKED_PAGE, blocked};
+pub use ours::{ADMIN_PREFIX, Whose, whose};
 pub use problem::{Audience, Problem, refusal};
 pub use request::{RequestTarget, may_be_tried_again, parse_target, says_unreachable};
 pub use retry_after::retry_after_ms;

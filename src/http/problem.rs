@@ -4,7 +4,8 @@
 //! cached. It names the rules but no region, because a client that may not use a region must not
 //! learn its host.
 
-use super::Response;
+use super::html::push_text;
+use super::{ADMIN_PREFIX, BLOCKED_PAGE, Response};
 use crate::json;
 use crate::residency::CompiledRule;
 use crate::steering::Refusal;
@@ -24,8 +25,14 @@ pub enum Problem {
     Unreachable,
     /// No region that was tried answered in time.
     TimedOut,
+    /// The last region that was tried answered with a status that is none.
+    BadStatus,
     /// The request is malformed.
     BadRequest,
+    /// The path is almost one of ours.
+    MisspeltPath,
+    /// The request carries a secret of ours.
+    OurSecret,
     /// The request has come through Pointsman before.
     Loop,
 }
@@ -42,7 +49,7 @@ pub enum Audience {
 impl Problem {
     fn status(self) -> u16 {
         match self {
-            Self::Refused(Refusal::UnknownHost) => 404,
+            Self::Refused(Refusal::UnknownHost) | Self::MisspeltPath => 404,
             Self::Refused(Refusal::NoPermittedRegion) => 451,
             Self::Refused(Refusal::UnknownTenant) => 403,
             Self::Refused(
@@ -52,9 +59,9 @@ impl Problem {
                 | Refusal::TenantUnavailable,
             )
             | Self::NoRoutes => 503,
-            Self::Unreachable => 502,
+            Self::Unreachable | Self::BadStatus => 502,
             Self::TimedOut => 504,
-            Self::BadRequest => 400,
+            Self::BadRequest | Self::OurSecret => 400,
             Self::Loop => 508,
         }
     }
@@ -67,7 +74,10 @@ impl Problem {
             Self::NoRoutes => "no_routes",
             Self::Unreachable => "unreachable",
             Self::TimedOut => "timed_out",
+            Self::BadStatus => "bad_status",
             Self::BadRequest => "bad_request",
+            Self::MisspeltPath => "misspelt_path",
+            Self::OurSecret => "secret_in_request",
             Self::Loop => "loop_detected",
         }
     }
@@ -86,7 +96,14 @@ impl Problem {
             Self::NoRoutes => "The routing table is not available yet",
             Self::Unreachable => "No permitted region could be reached",
             Self::TimedOut => "No permitted region answered in time",
+            Self::BadStatus => "A permitted region answered with a status that HTTP does not have",
             Self::BadRequest => "The request is malformed",
+            Self::MisspeltPath => {
+                "The path is almost one of Pointsman's own, which begin with exactly `/.pointsman/`"
+            }
+            Self::OurSecret => {
+                "The request carries a secret of Pointsman's operator, which no service may see"
+            }
             Self::Loop => "The request was forwarded in a loop",
         }
     }
@@ -132,7 +149,8 @@ pub fn refusal(
         headers.push(("retry-after", RETRY_AFTER_S.to_string()));
     }
     if status == 451 {
-        headers.push(("link", "</.pointsman/>; rel=\"blocked-by\"".to_owned()));
+        let page = [ADMIN_PREFIX, BLOCKED_PAGE].concat();
+        headers.push(("link", format!("<{page}>; rel=\"blocked-by\"")));
     }
     Response { status, headers, body }
 }
@@ -152,6 +170,11 @@ fn page(problem: &Value) -> String {
         push_escaped(&mut page, Some(value));
     }
     page.push_str("</dl>");
+    if problem.get("status").is_some_and(|status| status == 451) {
+        for part in ["<p><a href=\"", ADMIN_PREFIX, BLOCKED_PAGE, "\">Why is this?</a></p>"] {
+            page.push_str(part);
+        }
+    }
     page
 }
 
@@ -164,13 +187,7 @@ fn push_escaped(page: &mut String, value: Option<&Value>) {
         Some(other) => other.to_string(),
         None => return,
     };
-    for character in text.chars() {
-        match character {
-            '<' => page.push_str("&lt;"),
-            '&' => page.push_str("&amp;"),
-            other => page.push(other),
-        }
-    }
+    push_text(page, &text);
 }
 
 #[cfg(test)]
@@ -230,7 +247,8 @@ mod tests {
             Audience::Programs,
         );
         assert_eq!(response.status, 451);
-        assert_eq!(header(&response, "link"), Some("</.pointsman/>; rel=\"blocked-by\""));
+        let link = "</.pointsman/blocked>; rel=\"blocked-by\"";
+        assert_eq!(header(&response, "link"), Some(link));
         assert_eq!(header(&response, "retry-after"), None);
     }
 
@@ -241,7 +259,10 @@ mod tests {
             (Problem::NoRoutes, 503),
             (Problem::Unreachable, 502),
             (Problem::TimedOut, 504),
+            (Problem::BadStatus, 502),
             (Problem::BadRequest, 400),
+            (Problem::MisspeltPath, 404),
+            (Problem::OurSecret, 400),
         ] {
             assert_eq!(refusal(problem, &[], "r", Audience::Programs).status, status);
         }

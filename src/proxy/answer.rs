@@ -8,7 +8,7 @@ use super::progress::{AskReason, Fetched};
 use super::question::{BadQuestion, Question};
 use super::refresh::Refresh;
 use super::upstream::{Token, Upstream};
-use crate::http::{ADMIN_PREFIX, Audience, Problem, refusal};
+use crate::http::{Audience, Problem, refusal};
 use crate::residency::{CompiledRule, normalise};
 use crate::routes::{Serving, Table};
 use crate::steering::client_key::ClientKey;
@@ -42,8 +42,8 @@ impl Isolate {
             }
             Err(BadQuestion::Malformed) => return self.refuse(Problem::BadRequest, None, &[]),
         };
-        if question.target.path.starts_with(ADMIN_PREFIX) {
-            return Instruction::Surface;
+        if let Some(instruction) = self.at_the_threshold(&question) {
+            return instruction;
         }
         if question.hops >= HOPS_MAX {
             return self.refuse(Problem::Loop, Some(&question), &[]);
@@ -238,7 +238,7 @@ impl Isolate {
         instruction
     }
 
-    fn refuse(
+    pub(super) fn refuse(
         &mut self,
         problem: Problem,
         question: Option<&Question<'_>>,

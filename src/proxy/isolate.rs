@@ -3,12 +3,14 @@
 use super::progress::AskReason;
 use super::refresh::Looks;
 use super::service::{SeenService, limits};
+use super::threshold::AUTHORIZATION;
 use super::try_end::{TryEnd, classify};
 use super::upstream::Token;
 use crate::fingerprint::Fingerprint;
 use crate::ordered::Map;
 use crate::passive::{FinishedTry, TryOutcome};
 use crate::routes::{BadRoutes, Table};
+use crate::secret::Secret;
 use crate::steering::token::SigningKey;
 use crate::time::{Millis, Timestamp};
 use std::rc::Rc;
@@ -26,6 +28,8 @@ pub struct Isolate {
     pub(super) services: Vec<SeenService>,
     pub(super) looks: Looks,
     pub(super) key: Option<SigningKey>,
+    /// What no service may see of ours.
+    pub(super) secrets: Vec<Secret>,
     pub(super) counts: Counts,
 }
 
@@ -86,6 +90,15 @@ impl Isolate {
         }
     }
 
+    /// Takes the secrets that must not be in a request to a service.
+    pub fn take_secrets(&mut self, secrets: Vec<Secret>) {
+        let has_any = !secrets.is_empty();
+        let had_any = !std::mem::replace(&mut self.secrets, secrets).is_empty();
+        if let Some(table) = self.table.clone().filter(|_| has_any != had_any) {
+            self.look_at(&table);
+        }
+    }
+
     /// Takes the key that signs cookies.
     pub fn take_key(&mut self, key: Option<SigningKey>) {
         self.key = key;
@@ -119,9 +132,18 @@ impl Isolate {
             }
             self.services.push(service);
         }
-        self.names = Rc::new(table.headers().into_iter().collect());
-        self.version = self.version.wrapping_add(1);
+        self.look_at(&table);
         self.table = Some(Rc::new(table));
+    }
+
+    /// Looks at the headers that this table needs. Questions must then have their values.
+    fn look_at(&mut self, table: &Table) {
+        let mut names = table.headers();
+        if !self.secrets.is_empty() {
+            names.insert(AUTHORIZATION.to_owned());
+        }
+        self.names = Rc::new(names.into_iter().collect());
+        self.version = self.version.wrapping_add(1);
     }
 
     /// Folds in how a try ended. Returns why the shell should ask again, if it should.

@@ -22,6 +22,7 @@ mod question;
 mod refresh;
 mod report;
 mod service;
+mod threshold;
 mod try_end;
 mod upstream;
 mod wire;

@@ -255,12 +255,6 @@ fn what_is_no_request_is_refused_and_nothing_else_happens() {
 }
 
 #[test]
-fn our_own_pages_are_no_business_of_the_table() {
-    let page = Asking { path: "/.pointsman/status", ..GET };
-    assert_eq!(page.go_on(&mut Isolate::default(), FIRST, 0), Instruction::Surface);
-}
-
-#[test]
 fn a_new_table_forgets_nothing_that_was_seen() {
     let mut isolate = isolate(&[]);
     let sent = GET.first(&mut isolate, 0);

@@ -5,7 +5,7 @@ use super::runtime::{self, Hands};
 use crate::cloudflare::{Call, REPLY_BYTES_MAX, Reply};
 use crate::health::BodyFailure;
 use crate::http::retry_after_ms;
-use crate::secret::Secret;
+use crate::secret::{API_TOKEN, Secret};
 use crate::time::{Millis, SECOND};
 use worker::Env;
 
@@ -25,7 +25,7 @@ impl Api {
     pub(super) fn of(env: &Env) -> Self {
         let base = runtime::variable(env, "CLOUDFLARE_API_BASE");
         let base = base.unwrap_or_else(|| BASE_DEFAULT.to_owned()).trim_end_matches('/').to_owned();
-        let token = runtime::variable(env, "CLOUDFLARE_API_TOKEN").map(Secret::new);
+        let token = runtime::variable(env, API_TOKEN).map(Secret::new);
         Self { base, token, hands: runtime::hands() }
     }
 

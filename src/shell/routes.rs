@@ -5,6 +5,7 @@ use super::{clock, isolate, kv, runtime};
 use crate::config;
 use crate::controller::routes_of;
 use crate::routes::{KEY, Table};
+use crate::secret::{ADMIN_TOKEN, API_TOKEN, COOKIE_KEY, Secret};
 use crate::steering::token::SigningKey;
 use wasm_bindgen::JsValue;
 use worker::{Env, console_error};
@@ -13,16 +14,12 @@ use worker::{Env, console_error};
 const CACHE_TTL_S: u32 = 30;
 /// How long KV's cache may hold a tenant's pin.
 const PIN_CACHE_TTL_S: u32 = 60;
-/// The secret that signs cookies.
-const COOKIE_KEY: &str = "COOKIE_KEY";
+/// The tokens that no request to a service may carry.
+const OUR_TOKENS: [&str; 2] = [ADMIN_TOKEN, API_TOKEN];
 
 /// Loads the table. If that fails, the last one stays.
 pub(super) async fn load(env: &Env) {
-    let key = runtime::variable(env, COOKIE_KEY).map(|key| SigningKey::new(&key));
-    if let Some(Err(error)) = &key {
-        console_error!("{COOKIE_KEY}: {error}; cookies are neither set nor read");
-    }
-    isolate::with(|isolate| isolate.take_key(key.and_then(Result::ok)));
+    take_secrets(env);
     let Some(text) = kv::get(env, KEY, Some(CACHE_TTL_S)).await else { return };
     let taken = text.map(|text| isolate::with(|isolate| isolate.take(&text, clock::now())));
     if let Some(Some(Err(error))) = &taken {
@@ -32,6 +29,21 @@ pub(super) async fn load(env: &Env) {
     if !has_table {
         compile(env).await;
     }
+}
+
+/// Takes the secrets of this deployment. No table is taken before: without them nothing is
+/// forwarded.
+fn take_secrets(env: &Env) {
+    let key = runtime::variable(env, COOKIE_KEY).map(|key| SigningKey::new(&key));
+    if let Some(Err(error)) = &key {
+        console_error!("{COOKIE_KEY}: {error}; cookies are neither set nor read");
+    }
+    let secrets = OUR_TOKENS.iter().filter_map(|name| runtime::variable(env, name));
+    let secrets = secrets.map(Secret::new).collect();
+    isolate::with(|isolate| {
+        isolate.take_key(key.and_then(Result::ok));
+        isolate.take_secrets(secrets);
+    });
 }
 
 /// Compiles a table from the config: with all rules and regions, and with unknown health.

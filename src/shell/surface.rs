@@ -3,11 +3,11 @@
 use super::{clock, controller, kv, runtime};
 use crate::documents::STATUS_KEY;
 use crate::http::{
-    AdminRequest, AdminRoute, Response, command_without_controller, document, parse_target, route,
-    status_without_controller,
+    AdminRequest, AdminRoute, Response, Whose, command_without_controller, document, parse_target,
+    route, status_without_controller, whose,
 };
 use crate::json;
-use crate::secret::Secret;
+use crate::secret::{ADMIN_TOKEN, Secret};
 use crate::time::{Millis, SECOND};
 use worker::Env;
 
@@ -23,9 +23,12 @@ pub(super) async fn answer(
     url: &str,
     authorization: Option<&str>,
 ) -> Response {
-    let path = parse_target(url).map_or("", |target| target.path);
-    let token = runtime::variable(env, "ADMIN_TOKEN").map(Secret::new);
-    match route(&AdminRequest { method, path, authorization }, token.as_ref()) {
+    let page = match parse_target(url).map(|target| whose(target.path)) {
+        Some(Whose::Ours(page)) => page,
+        _ => "",
+    };
+    let token = runtime::variable(env, ADMIN_TOKEN).map(Secret::new);
+    match route(&AdminRequest { method, page, authorization }, token.as_ref()) {
         AdminRoute::Status => status(env).await,
         AdminRoute::Compare => compare(env).await,
         AdminRoute::Proxy => proxy(),

@@ -7,7 +7,7 @@ use super::expect::Expectation;
 use super::object::present_object;
 use crate::config::Config;
 use crate::country::Country;
-use crate::http::ADMIN_PREFIX;
+use crate::http::{Whose, whose};
 use crate::latency::Location;
 use crate::routes::{Serving, Table};
 use serde::Deserialize;
@@ -62,7 +62,7 @@ impl Case {
         if !path.starts_with('/') {
             return Err(format!("a path begins with `/`, and `{path}` does not"));
         }
-        if path.starts_with(ADMIN_PREFIX) {
+        if whose(path) != Whose::Theirs {
             return Err(format!("`{path}` belongs to Pointsman itself, and goes to no region"));
         }
         Ok(path)

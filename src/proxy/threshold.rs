@@ -1,0 +1,58 @@
+//! What is answered before any table is looked at: our own pages, and what must not go to a region
+//! whatever the table says.
+
+use super::instruction::Instruction;
+use super::isolate::Isolate;
+use super::question::Question;
+use crate::http::{BLOCKED_PAGE, Problem, Whose, blocked, whose};
+use crate::secret::Secret;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::percent_decode_str;
+
+/// The header that the operator's token belongs in.
+pub(super) const AUTHORIZATION: &str = "authorization";
+
+impl Isolate {
+    /// The answer to a request that no table is needed for; `None` for all others.
+    pub(super) fn at_the_threshold(&mut self, question: &Question<'_>) -> Option<Instruction> {
+        match whose(question.target.path) {
+            Whose::Ours(BLOCKED_PAGE) => Some(Instruction::Respond {
+                response: blocked(&question.target.host, question.method, question.audience()),
+                or_stale: false,
+                refresh: false,
+            }),
+            Whose::Ours(_) => Some(Instruction::Surface),
+            Whose::NearMiss => Some(self.refuse(Problem::MisspeltPath, Some(question), &[])),
+            Whose::Theirs if carries(&self.secrets, question) => {
+                Some(self.refuse(Problem::OurSecret, Some(question), &[]))
+            }
+            Whose::Theirs => None,
+        }
+    }
+}
+
+/// Whether a secret of ours is in the URL or in `Authorization`. To search all headers would cost each
+/// request more than a crossing.
+fn carries(secrets: &[Secret], question: &Question<'_>) -> bool {
+    if secrets.is_empty() {
+        return false;
+    }
+    let is_in = |text: &str| secrets.iter().any(|secret| secret.is_in(text));
+    let authorization = question.header(AUTHORIZATION);
+    let url = question.target.path_and_query;
+    let is_in_escapes = || url.contains('%') && is_in(&percent_decode_str(url).decode_utf8_lossy());
+    is_in(url)
+        || is_in_escapes()
+        || authorization.is_some_and(is_in)
+        || authorization.and_then(basic).is_some_and(|text| is_in(&text))
+}
+
+/// User and password of `Basic` credentials (RFC 7617).
+fn basic(authorization: &str) -> Option<String> {
+    let (scheme, credentials) = authorization.split_once(' ')?;
+    let bytes = scheme
+        .eq_ignore_ascii_case("basic")
+        .then(|| BASE64_STANDARD.decode(credentials.trim_ascii()).ok())??;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
