@@ -212,11 +212,12 @@ impl Isolate {
             AskReason::Late => return Instruction::Wait,
             AskReason::First | AskReason::TimedOut => Problem::TimedOut,
             AskReason::Unreachable => Problem::Unreachable,
+            AskReason::BadStatus => Problem::BadStatus,
             AskReason::Invalid => Problem::BadRequest,
         };
         // A write during a failover. The primary may have done it, so it is not sent again; the
         // client can decide to repeat it when there is a primary.
-        let is_known = problem == Problem::BadRequest;
+        let is_known = matches!(problem, Problem::BadRequest | Problem::BadStatus);
         let is_write = service.primary.is_some() && !is_safe(case.question.method) && !is_known;
         let problem = if is_write { Problem::Refused(Refusal::NoPrimary) } else { problem };
         self.refuse_by(problem, case, Some(service), &decision.rules())

@@ -4,7 +4,7 @@ use super::progress::AskReason;
 use super::refresh::Looks;
 use super::service::{SeenService, limits};
 use super::threshold::AUTHORIZATION;
-use super::try_end::{TryEnd, classify};
+use super::try_end::{STATUS_MAX, TryEnd, classify};
 use super::upstream::Token;
 use crate::fingerprint::Fingerprint;
 use crate::ordered::Map;
@@ -159,6 +159,7 @@ impl Isolate {
         let (outcome, reason) = match end {
             TryEnd::Answered { status, retry_after_s } => match service {
                 Some(service) => classify(status, retry_after_s, &service.proxy),
+                None if status > STATUS_MAX => (TryOutcome::Failed, Some(AskReason::BadStatus)),
                 None => (TryOutcome::Served, None),
             },
             TryEnd::Unreachable => (TryOutcome::Silent, Some(AskReason::Unreachable)),

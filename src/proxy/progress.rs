@@ -39,6 +39,8 @@ pub enum AskReason {
     Late,
     /// The runtime refused to send the last try: nobody can make such a request.
     Invalid,
+    /// The last try has a response whose status is none, so nobody can be given it.
+    BadStatus,
 }
 
 /// What the shell fetched because an instruction told it to.

@@ -110,7 +110,10 @@ impl SeenService {
             // One client over its limit gets the 429. If the region turns everyone away, its
             // breaker is open, and clients go elsewhere.
             AskReason::PushedBack => !would_wait && has_left,
-            AskReason::First | AskReason::Unreachable | AskReason::TimedOut => true,
+            AskReason::First
+            | AskReason::Unreachable
+            | AskReason::TimedOut
+            | AskReason::BadStatus => true,
             AskReason::Invalid => false,
         };
         // The region has just failed, and every new request goes elsewhere by now. The requests

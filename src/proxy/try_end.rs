@@ -6,6 +6,10 @@ use crate::http::says_unreachable;
 use crate::passive::TryOutcome;
 use crate::time::SECOND;
 
+/// The highest status that HTTP has (RFC 9110 §15). The runtime hands on higher ones, up to 999, but
+/// makes no response that has one.
+pub(super) const STATUS_MAX: u16 = 599;
+
 /// How a try ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TryEnd {
@@ -41,7 +45,8 @@ pub fn classify(
             (TryOutcome::Silent, Some(AskReason::Unreachable))
         }
         _ if proxy.retries_on(status) => (TryOutcome::Failed, Some(AskReason::Failed)),
-        500.. => (TryOutcome::Failed, None),
+        500..=STATUS_MAX => (TryOutcome::Failed, None),
+        600.. => (TryOutcome::Failed, Some(AskReason::BadStatus)),
         _ => (TryOutcome::Served, None),
     }
 }

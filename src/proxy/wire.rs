@@ -70,7 +70,7 @@ impl<'a> QuestionLines<'a> {
 }
 
 impl AskReason {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::First,
         Self::Unreachable,
         Self::TimedOut,
@@ -78,6 +78,7 @@ impl AskReason {
         Self::PushedBack,
         Self::Late,
         Self::Invalid,
+        Self::BadStatus,
     ];
 
     /// The number that stands for it. `0` is also "there is no reason to ask again".

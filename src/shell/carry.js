@@ -88,6 +88,7 @@ async function goOn(journey, first, tried) {
         instruction = await surface(journey.request, journey.env);
         break;
       case "respond":
+        discard(last?.response);
         return responded(journey, instruction);
       default:
         // Only a late try is told to wait, and only a try with a response is relayed.

@@ -51,10 +51,19 @@ export function lookAt(version, names) {
  * @param {string | null | undefined} pin KV's value for the tenant
  */
 export function instruct(question, now, pin) {
+  // Only what the wasm throws is a panic.
+  const asked = questionText(question);
+  let text;
   try {
-    return readInstruction(functions.instruct(questionText(question), now, pin ?? undefined));
+    text = functions.instruct(asked, now, pin ?? undefined);
   } catch (error) {
     panicked(error);
+    return null;
+  }
+  try {
+    return readInstruction(text);
+  } catch (error) {
+    console.error("the core's instruction does not read", error);
     return null;
   }
 }

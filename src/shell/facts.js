@@ -21,7 +21,8 @@
  * @returns {import("./wire.js").Question}
  */
 export function questionAbout({ request, id, arrived, trail }, wanted, reason, fetched, now) {
-  const { method, url, headers, cf } = request;
+  const { method, url, headers } = request;
+  const cf = cfOf(request);
   return {
     version: wanted.version,
     reason,
@@ -32,10 +33,10 @@ export function questionAbout({ request, id, arrived, trail }, wanted, reason, f
     url,
     body: bodyOf(request) === null ? "" : (headers.get("content-length") ?? "?"),
     id,
-    country: textOf(cf?.country),
-    colo: textOf(cf?.colo),
-    latitude: textOf(cf?.latitude),
-    longitude: textOf(cf?.longitude),
+    country: textOf(cf, "country"),
+    colo: textOf(cf, "colo"),
+    latitude: textOf(cf, "latitude"),
+    longitude: textOf(cf, "longitude"),
     client: headers.get("cf-connecting-ip") ?? "",
     accept: headers.get("accept") ?? "",
     hops: headers.get("x-pointsman-hops") ?? "",
@@ -44,10 +45,30 @@ export function questionAbout({ request, id, arrived, trail }, wanted, reason, f
 }
 
 /**
- * A value of `cf`. An odd one counts as none.
- * @param {unknown} value
+ * What the runtime says of the client. It throws where that is not JSON; then nothing is known.
+ * @param {Request} request
  */
-const textOf = (value) => (typeof value === "string" && !value.includes("\n") ? value : "");
+function cfOf(request) {
+  try {
+    return request.cf;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A value of `cf`. An odd one, and one that cannot be read, counts as none.
+ * @param {Record<string, unknown> | null | undefined} cf
+ * @param {string} key
+ */
+function textOf(cf, key) {
+  try {
+    const value = cf?.[key];
+    return typeof value === "string" && !value.includes("\n") ? value : "";
+  } catch {
+    return "";
+  }
+}
 
 /**
  * The body of a request. The runtime has one even for a request that announces none.

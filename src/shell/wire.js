@@ -13,6 +13,7 @@ export const Reason = Object.freeze({
   PushedBack: 4,
   Late: 5,
   Invalid: 6,
+  BadStatus: 7,
 });
 
 /** What was fetched because the core told us to: the numbers of `Fetched`. */

@@ -78,3 +78,30 @@ fn a_refusal_has_the_table_looked_up_soon() {
     assert!(!refreshes(brazilian.ask(&mut isolate, AskReason::First, "", 4_999)));
     assert!(refreshes(brazilian.ask(&mut isolate, AskReason::First, "", 5_000)));
 }
+
+#[test]
+fn a_status_that_is_none_is_held_against_the_region_and_never_relayed() {
+    for (method, next) in [("GET", Some("us-east")), ("POST", None)] {
+        let mut isolate = isolate(&[]);
+        let asking = Asking { method, ..GET };
+        let first = asking.first(&mut isolate, 0);
+        assert_eq!(isolate.ended(first.token, answered(599), 1, at(1)), None);
+        let reason = isolate.ended(first.token, answered(600), 1, at(1)).unwrap();
+        assert_eq!(reason, AskReason::BadStatus);
+        let instruction = asking.ask(&mut isolate, reason, &first.trail, 1);
+        match next {
+            Some(region) => assert_eq!(sent(instruction).region(), region),
+            None => {
+                let expected = (502, "refused; code=bad_status".to_owned());
+                assert_eq!(refused(instruction), expected);
+            }
+        }
+    }
+    let mut isolate = isolate(&[]);
+    for _ in 0..5 {
+        let sent = GET.first(&mut isolate, 0);
+        assert_eq!(sent.region(), "eu-west");
+        isolate.ended(sent.token, answered(999), 1, at(1));
+    }
+    assert_eq!(GET.first(&mut isolate, 2).region(), "us-east", "its breaker is open");
+}

@@ -7,7 +7,7 @@ use pointsman_lab::region::Mode;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
@@ -62,7 +62,7 @@ async fn a_refusal_is_a_problem_document_that_names_the_rules_and_the_request() 
     let mut world = of_refusals().await;
     // Of nobody's country, and so under both rules.
     let nowhere = world.edge().request(Method::GET, HOST, "/x", None).send().await.unwrap();
-    assert_eq!(header(&nowhere, "link"), "</.pointsman/>; rel=\"blocked-by\"");
+    assert_eq!(header(&nowhere, "link"), "</.pointsman/blocked>; rel=\"blocked-by\"");
     let problem = refused(nowhere, 451, "no_permitted_region").await;
     assert_eq!(problem["rules"], json!(["lgpd", "gdpr"]));
 
@@ -128,8 +128,27 @@ async fn nothing_that_the_runtime_may_say_of_a_client_breaks_the_decision() {
         assert_eq!(region_for(&world, Some(cf)).await, "sa-east", "{cf}");
     }
     assert_eq!(region_for(&world, None).await, "sa-east");
+    // The runtime throws where it is asked for this.
+    for cf in ["{", "DE"] {
+        let head = format!(
+            "GET /x HTTP/1.1\r\nhost: {HOST}\r\nx-lab-cf: {cf}\r\nconnection: close\r\n\r\n"
+        );
+        let answer = exchange(&world, &head).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{cf}: {answer}");
+        assert!(answer.contains("x-lab-region: sa-east"), "{cf}: {answer}");
+    }
     let log = world.edge().log().join("\n");
     assert!(!log.contains("panicked") && !log.contains("deciding failed"), "{log}");
+}
+
+/// Sends these bytes, and returns the whole answer in lower case but for its first line.
+async fn exchange(world: &World, head: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", world.edge().port())).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (first, rest) = answer.split_once('\n').unwrap();
+    format!("{first}\n{}", rest.to_ascii_lowercase())
 }
 
 /// The region that serves a client of whom the runtime says this.
@@ -201,4 +220,29 @@ async fn a_client_that_hangs_up_in_an_upload_says_nothing_of_the_region() {
             sleep(Duration::from_millis(20)).await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_that_is_none_gets_502_from_us_and_counts_against_its_region() {
+    let world = World::settled_with(&waits_and(&json!({"proxy": {"breaker_failures": 3}}))).await;
+    let odd = "/told?code=700&in=eu-west";
+    for status in [600, 999] {
+        let path = format!("/told?code={status}");
+        refused(world.ask(BERLIN, "POST", &path).send().await.unwrap(), 502, "bad_status").await;
+        refused(world.ask(BERLIN, "GET", &path).send().await.unwrap(), 502, "bad_status").await;
+    }
+    world.crash().await;
+    for _ in 0..3 {
+        let elsewhere = world.ask(BERLIN, "GET", odd).send().await.unwrap();
+        assert_eq!(
+            (elsewhere.status().as_u16(), header(&elsewhere, "x-lab-region")),
+            (200, "us-east")
+        );
+    }
+    let before = world.arrived("eu-west");
+    let next = world.ask(BERLIN, "GET", "/x").send().await.unwrap();
+    assert_eq!(header(&next, "x-lab-region"), "us-east", "its breaker is open");
+    assert_eq!(world.arrived("eu-west"), before);
+    let log = world.edge().log().join("\n");
+    assert!(!log.contains("RangeError"), "{log}");
 }
