@@ -167,7 +167,7 @@ impl Isolate {
             late_ms: late_ms.map(|ms| ms.max(LATE_MS_MIN)).filter(|ms| *ms < wait_ms),
             refresh,
             trial,
-            keep_s: is_public(question, service).then_some(service.proxy.stale_for_s.get()),
+            keep_s: keep_s(question, service),
             timing: service.proxy.debug_headers.then(|| timing(&upstream)),
             request_headers: forwarded::headers(question, table).into(),
             answer_headers,
@@ -233,8 +233,8 @@ impl Isolate {
         let question = case.question;
         let mut instruction = self.refuse(problem, Some(question), rules);
         if let Instruction::Respond { response, or_stale, .. } = &mut instruction {
-            let is_public = service.is_some_and(|service| is_public(question, service));
-            *or_stale = is_public && matches!(response.status, 502..=504);
+            let may_be = service.is_some_and(|service| may_be_kept_answer(question, service));
+            *or_stale = may_be && matches!(response.status, 502..=504);
         }
         instruction
     }
@@ -283,7 +283,23 @@ fn client(service: &Serving, address: &str) -> Option<StableHash> {
     key.flatten().map(ClientKey::hash)
 }
 
-/// Whether the answer may be kept and given to other clients.
+/// For how many seconds the answer may be kept and given to other clients; 0 if it makes what was
+/// kept invalid, because the request is a write (RFC 9111 §4.4).
+fn keep_s(question: &Question<'_>, service: &Serving) -> Option<u32> {
+    let keep_s = match question.method {
+        "GET" => service.proxy.stale_for_s.get(),
+        method if is_safe(method) => return None,
+        _ => 0,
+    };
+    is_public(question, service).then_some(keep_s)
+}
+
+/// Whether a kept answer may be given: one to `GET` answers `HEAD` too (RFC 9110 §9.3.2).
+fn may_be_kept_answer(question: &Question<'_>, service: &Serving) -> bool {
+    matches!(question.method, "GET" | "HEAD") && is_public(question, service)
+}
+
+/// Whether answers of this path are for everybody.
 fn is_public(question: &Question<'_>, service: &Serving) -> bool {
     let paths = &service.proxy.stale_paths;
     if paths.is_empty() || question.method != "GET" {

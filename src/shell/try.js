@@ -67,7 +67,7 @@ function ended(journey, sent, began, none, response) {
   const { token, keepS } = sent;
   const status = response?.status ?? null;
   const again = tryEnded({ token, none, status, retryAfterS: retryAfter(response), tookMs, now });
-  if (keepS !== null && response !== null && status === 200) keep(journey, response, keepS);
+  if (keepS !== null && response !== null) keep(journey, response, keepS);
   if (again === null && response !== null) return { sent, tookMs, again, response };
   return { sent, tookMs, again: again ?? Reason.Unreachable, response };
 }

@@ -43,18 +43,22 @@ fn only_what_is_public_may_be_answered_from_what_was_kept() {
         ("/services/api/regions/2/health", json!("down")),
     ]);
     let brazilian = Asking { country: "BR", ..GET };
-    for (path, method, public) in [
-        ("/public/a", "GET", true),
-        ("/public/../secret", "GET", false),
-        ("/secret", "GET", false),
-        ("/public/a", "HEAD", false),
+    for (path, method, public, keep_s) in [
+        ("/public/a", "GET", true, Some(60)),
+        ("/public/../secret", "GET", false, None),
+        ("/secret", "GET", false, None),
+        ("/public/a", "HEAD", true, None),
+        ("/public/a", "OPTIONS", false, None),
+        ("/public/a", "PUT", false, Some(0)),
+        ("/public/a", "POST", false, Some(0)),
+        ("/secret", "POST", false, None),
     ] {
         let asking = Asking { method, path, ..brazilian };
         let next = asking.ask(&mut isolate, AskReason::First, "", 0);
         let Instruction::Respond { or_stale, .. } = next else { panic!("{next:?}") };
         assert_eq!(or_stale, public, "{method} {path}");
         let kept = Asking { country: "DE", ..asking }.first(&mut isolate, 0).keep_s;
-        assert_eq!(kept, public.then_some(60), "{method} {path}");
+        assert_eq!(kept, keep_s, "{method} {path}");
     }
 }
 
