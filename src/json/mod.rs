@@ -25,6 +25,7 @@ pub(crate) use shape::{Key, OneOrMany, Shape, Within};
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Error, Map, Value};
 use std::fmt;
 
@@ -142,10 +143,17 @@ impl<'de> Visitor<'de> for Repeats {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            if self == Self::Refused && object.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("duplicate key `{key}`")));
+            match object.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(entries.next_value_seed(self)?);
+                }
+                Entry::Occupied(mut place) if self == Self::LastStays => {
+                    place.insert(entries.next_value_seed(self)?);
+                }
+                Entry::Occupied(place) => {
+                    return Err(A::Error::custom(format_args!("duplicate key `{}`", place.key())));
+                }
             }
-            object.insert(key, entries.next_value_seed(self)?);
         }
         Ok(Value::Object(object))
     }
@@ -180,6 +188,7 @@ mod tests {
             let error = read_without_repeats(text).unwrap_err().to_string();
             assert!(error.contains("duplicate key `a`"), "{error}");
         }
+        assert_eq!(parse(r#"{"a": 1, "a": 2}"#).unwrap().to_string(), r#"{"a":2}"#);
         let text = r#"{"a":[1,-2,0.5,"x",null,true],"b":{"a":{}}}"#;
         assert_eq!(read_without_repeats(text).unwrap().to_string(), text);
         assert!(read_without_repeats("{} {}").is_err());

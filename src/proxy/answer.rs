@@ -4,6 +4,7 @@ use super::cookies::{Cookies, wrote};
 use super::forwarded;
 use super::instruction::{HOPS_MAX, Instruction, Try, upload_ms};
 use super::isolate::Isolate;
+use super::pins::pin_key;
 use super::progress::{AskReason, Fetched};
 use super::question::{BadQuestion, Question};
 use super::refresh::Refresh;
@@ -18,8 +19,6 @@ use crate::steering::{
 };
 use crate::time::{Millis, Timestamp};
 
-/// Prefix of the KV keys that hold tenants' pins.
-const TENANT_PREFIX: &str = "tenant:";
 /// The soonest that a request can count as late; the clock is too coarse for less.
 const LATE_MS_MIN: Millis = 5;
 
@@ -71,7 +70,6 @@ impl Isolate {
     fn answer(&mut self, case: &QuestionCase<'_>, refresh: bool) -> Instruction {
         let QuestionCase { table, question, now } = *case;
         let serving = table.service(&question.target.host);
-        let mine = serving.and_then(|s| Some((self.services.get(s.index)?, s)));
         let header = |name: &str| question.header(name).map(str::to_owned);
         let cookies = serving.map(|serving| {
             Cookies::read(question.header("cookie"), serving, self.key.as_ref(), now)
@@ -94,8 +92,10 @@ impl Isolate {
         let missing = needs_pin(table, &facts);
         let pin = match (question.progress.fetched, &missing) {
             (_, None) | (Fetched::PinUnavailable, _) => None,
-            (Fetched::Pin(text), Some(_)) => Some(text.map(|text| table.read_pin(text, now))),
-            (_, Some(tenant)) => return Instruction::ReadPin(format!("{TENANT_PREFIX}{tenant}")),
+            (Fetched::Pin(text), Some(tenant)) => {
+                Some(text.map(|text| self.read_pin(table, tenant, text, now)))
+            }
+            (_, Some(tenant)) => return Instruction::ReadPin(pin_key(tenant)),
         };
         facts.kv_pin = match &pin {
             // A pin that does not parse still pins the tenant, to a place that nobody knows.
@@ -103,6 +103,7 @@ impl Isolate {
             Some(None) => KvPin::Absent,
             Some(Some(Some(pin))) => KvPin::Is(pin),
         };
+        let mine = serving.and_then(|s| Some((self.services.get(s.index)?, s)));
         let evidence = mine.map_or_else(Evidence::default, |(mine, serving)| {
             mine.evidence(serving, question.country)
         });
@@ -302,7 +303,7 @@ fn may_be_kept_answer(question: &Question<'_>, service: &Serving) -> bool {
 /// Whether answers of this path are for everybody.
 fn is_public(question: &Question<'_>, service: &Serving) -> bool {
     let paths = &service.proxy.stale_paths;
-    if paths.is_empty() || question.method != "GET" {
+    if paths.is_empty() {
         return false;
     }
     let path = normalise(question.target.path);

@@ -1,5 +1,6 @@
 //! What one isolate keeps between requests, and how it learns.
 
+use super::notes::Notes;
 use super::progress::AskReason;
 use super::refresh::Looks;
 use super::service::{SeenService, limits};
@@ -12,7 +13,7 @@ use crate::passive::{FinishedTry, TryOutcome};
 use crate::routes::{BadRoutes, Table};
 use crate::secret::Secret;
 use crate::steering::token::SigningKey;
-use crate::time::{Millis, Timestamp};
+use crate::time::{Millis, SECOND, Timestamp};
 use std::rc::Rc;
 
 /// Everything that one isolate knows.
@@ -30,6 +31,7 @@ pub struct Isolate {
     pub(super) key: Option<SigningKey>,
     /// What no service may see of ours.
     pub(super) secrets: Vec<Secret>,
+    pub(super) notes: Notes,
     pub(super) counts: Counts,
 }
 
@@ -74,11 +76,14 @@ impl Isolate {
             return Ok(false);
         }
         let table = Table::parse(text)?;
-        // Two reads can overlap, and the older one can end last.
-        if self.table.as_ref().is_some_and(|known| known.as_of > table.as_of) {
+        // Two reads can overlap, and the older one can end last. A date that is ahead of the clock
+        // says nothing, and must not keep out what comes later.
+        let is_older = |known: &Rc<Table>| known.as_of > table.as_of && !known.is_ahead(now);
+        if self.table.as_ref().is_some_and(is_older) {
             return Ok(false);
         }
         self.fingerprint = Some(fingerprint);
+        self.note_oddities(&table, now);
         self.install(table, now);
         Ok(true)
     }
@@ -90,6 +95,25 @@ impl Isolate {
         }
     }
 
+    /// Notes what is odd about a new table and does not keep it from being used.
+    fn note_oddities(&mut self, table: &Table, now: Timestamp) {
+        let as_of = table.as_of.to_string();
+        if table.is_ahead(now) {
+            let ahead_s = table.as_of.since(now) / SECOND;
+            self.notes.add(&["ahead", &as_of], || {
+                format!(
+                    "the routes are of {as_of}, {ahead_s} s ahead of this clock; they are stale"
+                )
+            });
+        }
+        let odd = table.odd_origins;
+        if odd > 0 {
+            self.notes.add(&["odd origins", &table.generation.to_string()], || {
+                format!("the routes have {odd} origins that are no URL; they are left out")
+            });
+        }
+    }
+
     /// Takes the secrets that must not be in a request to a service.
     pub fn take_secrets(&mut self, secrets: Vec<Secret>) {
         let has_any = !secrets.is_empty();
@@ -97,6 +121,12 @@ impl Isolate {
         if let Some(table) = self.table.clone().filter(|_| has_any != had_any) {
             self.look_at(&table);
         }
+    }
+
+    /// What the log should say, once.
+    #[must_use]
+    pub fn notes(&mut self) -> Vec<String> {
+        self.notes.take()
     }
 
     /// Takes the key that signs cookies.

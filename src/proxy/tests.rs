@@ -11,6 +11,8 @@ mod cookies;
 mod law;
 mod refusing;
 mod retrying;
+mod tables;
+mod threshold;
 mod wire;
 
 const HOST: &str = "api.example.com";

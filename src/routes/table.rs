@@ -4,8 +4,10 @@ use super::document::{
     CandidateEntry, LastingEntry, RegionEntry, Routes, RuleEntry, ServiceEntry, SteeringEntry,
     TenancyEntry, WhenEntry,
 };
-use super::law_book::{LawBook, Pin};
-use super::{ROUTES_BYTES_MAX, STALE_AFTER, VERSION};
+use super::law_book::LawBook;
+use super::origin::is_origin;
+use super::pin::{BadPin, Pin, ReadPin};
+use super::{CLOCK_SKEW_MAX, ROUTES_BYTES_MAX, STALE_AFTER, VERSION};
 use crate::config::{Affinity, Policy, Proxying};
 use crate::country::Country;
 use crate::health::Health;
@@ -47,6 +49,8 @@ pub struct Table {
     book: LawBook,
     /// When a membership ends that the law depends on, and the law from then on.
     later: Option<(Timestamp, LawBook)>,
+    /// How many of its origins no request can be sent to. They are left out.
+    pub odd_origins: usize,
 }
 
 /// One service as decisions see it.
@@ -103,18 +107,26 @@ impl Table {
         if text.len() > ROUTES_BYTES_MAX {
             return Err(BadRoutes::TooLarge(text.len()));
         }
-        let value = json::parse(text).map_err(BadJson::from)?;
+        // Of two lists of rules one would be lost without notice.
+        let value = json::read_without_repeats(text).map_err(BadJson::from)?;
         if value.get("version").and_then(Value::as_u64) != Some(VERSION.into()) {
             return Err(BadRoutes::Version);
         }
         json::from_value::<Routes>(&value)?.try_into()
     }
 
-    /// Whether the table is older than [`STALE_AFTER`]. Its health may then be wrong; its rules are
-    /// those of the config.
+    /// Whether the table is older than [`STALE_AFTER`], or of unknown age ([`Table::is_ahead`]). Its
+    /// health may then be wrong; its rules are those of the config.
     #[must_use]
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        now.since(self.as_of) > STALE_AFTER
+        now.since(self.as_of) > STALE_AFTER || self.is_ahead(now)
+    }
+
+    /// Whether its date is later than any clock that may differ from this one: more than
+    /// [`CLOCK_SKEW_MAX`].
+    #[must_use]
+    pub fn is_ahead(&self, now: Timestamp) -> bool {
+        self.as_of.since(now) > CLOCK_SKEW_MAX
     }
 
     /// The service of `host`, which must be in lower case and without a port. An exact name comes
@@ -183,8 +195,7 @@ impl Table {
     }
 
     /// Reads a pin that was kept in KV, by the law as of now: see [`LawBook::read_pin`].
-    #[must_use]
-    pub fn read_pin(&self, text: &str, now: Timestamp) -> Option<Pin> {
+    pub fn read_pin(&self, text: &str, now: Timestamp) -> Result<ReadPin, BadPin> {
         self.book(now).read_pin(text, &self.regions)
     }
 }
@@ -197,7 +208,9 @@ impl TryFrom<Routes> for Table {
         let index = Index { names, regions: &routes.regions };
         let mut services = Vec::new();
         let mut by_host = Map::new();
-        for (id, service) in routes.services {
+        let mut odd_origins = 0;
+        for (id, mut service) in routes.services {
+            odd_origins += without_odd_origins(&mut service);
             by_host.extend(service.hosts.iter().map(|host| (host.clone(), services.len())));
             services.push(index.serving((services.len(), id), service)?);
         }
@@ -217,8 +230,21 @@ impl TryFrom<Routes> for Table {
             by_host,
             book,
             later,
+            odd_origins,
         })
     }
+}
+
+/// Leaves out the origins that no request can be sent to, so that they cost nobody else. Returns how
+/// many there were.
+fn without_odd_origins(service: &mut ServiceEntry) -> usize {
+    let mut odd = 0;
+    for region in &mut service.regions {
+        let before = region.origins.len();
+        region.origins.retain(|origin| is_origin(origin));
+        odd += before - region.origins.len();
+    }
+    odd
 }
 
 /// Finds regions while a table is built.

@@ -73,6 +73,9 @@ fn instruction_text(question: &str, now: f64, pin: Option<&str>) -> String {
     #[cfg(pointsman_provoke_panic)]
     super::provoke::in_a_request(question);
     let instruction = isolate::with(|isolate| isolate.instruct(question, pin, clock::instant(now)));
+    if pin.is_some() {
+        routes::complain();
+    }
     instruction.unwrap_or_else(no_routes).text()
 }
 

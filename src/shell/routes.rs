@@ -4,7 +4,8 @@
 use super::{clock, isolate, kv, runtime};
 use crate::config;
 use crate::controller::routes_of;
-use crate::routes::{KEY, Table};
+use crate::proxy::Isolate;
+use crate::routes::{BadRoutes, KEY, PIN_BYTES_MAX, ROUTES_BYTES_MAX, Table};
 use crate::secret::{ADMIN_TOKEN, API_TOKEN, COOKIE_KEY, Secret};
 use crate::steering::token::SigningKey;
 use wasm_bindgen::JsValue;
@@ -20,11 +21,16 @@ const OUR_TOKENS: [&str; 2] = [ADMIN_TOKEN, API_TOKEN];
 /// Loads the table. If that fails, the last one stays.
 pub(super) async fn load(env: &Env) {
     take_secrets(env);
-    let Some(text) = kv::get(env, KEY, Some(CACHE_TTL_S)).await else { return };
-    let taken = text.map(|text| isolate::with(|isolate| isolate.take(&text, clock::now())));
+    let read = kv::get_within(env, KEY, CACHE_TTL_S, ROUTES_BYTES_MAX).await;
+    let Some(text) = read else { return };
+    let taken = text.map(|text| match text {
+        Ok(text) => isolate::with(|isolate| isolate.take(&text, clock::now())),
+        Err(units) => Some(Err(BadRoutes::TooLarge(units))),
+    });
     if let Some(Some(Err(error))) = &taken {
         console_error!("{error}; the last table stays in use");
     }
+    complain();
     let has_table = isolate::with(|isolate| isolate.has_table()).unwrap_or_default();
     if !has_table {
         compile(env).await;
@@ -46,6 +52,13 @@ fn take_secrets(env: &Env) {
     });
 }
 
+/// Logs what the isolate has noted since it was asked last.
+pub(super) fn complain() {
+    for note in isolate::with(Isolate::notes).unwrap_or_default() {
+        console_error!("{note}");
+    }
+}
+
 /// Compiles a table from the config: with all rules and regions, and with unknown health.
 async fn compile(env: &Env) {
     let Some(Some(text)) = kv::get(env, config::KEY, Some(CACHE_TTL_S)).await else { return };
@@ -60,9 +73,11 @@ async fn compile(env: &Env) {
 
 /// A tenant's pin in KV: a text, `null` if there is none, `undefined` if KV did not answer.
 pub(super) async fn pin(env: &Env, key: &str) -> JsValue {
-    match kv::get(env, key, Some(PIN_CACHE_TTL_S)).await {
+    match kv::get_within(env, key, PIN_CACHE_TTL_S, PIN_BYTES_MAX).await {
         None => JsValue::UNDEFINED,
         Some(None) => JsValue::NULL,
-        Some(Some(text)) => text.into(),
+        Some(Some(Ok(text))) => text.into(),
+        // The core reads none that is so long, and says so.
+        Some(Some(Err(_))) => " ".repeat(PIN_BYTES_MAX + 1).into(),
     }
 }

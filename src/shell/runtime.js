@@ -111,9 +111,15 @@ async function beginning(stream, bytesMax) {
  */
 export function read(env, key, cacheTtl, timeoutMs) {
   return inTime(timeoutMs, async () => env.KV.get(key, { cacheTtl })).catch((error) => {
-    console.error(`KV get \`${key}\`: ${error}`);
+    console.error(`KV get \`${shown(key)}\`: ${error}`);
   });
 }
+
+/**
+ * A key for the log. The id of a tenant may be personal data.
+ * @param {string} key
+ */
+const shown = (key) => (key.startsWith("tenant:") ? "tenant:…" : key);
 
 /**
  * Writes a value with its metadata, a JSON text. Returns whether it arrived.

@@ -38,8 +38,8 @@ export function startTry(journey, sent) {
     setTimeout(() => end(Reason.TimedOut, null), sent.waitMs);
     /** @param {unknown} error */
     const isLost = async (error) => {
-      // The runtime refuses to send such a request. That is the request's fault, not the region's.
-      if (error instanceof TypeError) return end(Reason.Invalid, null);
+      // The runtime refuses to send such a request. That is the request's fault, unless the region's address is none.
+      if (error instanceof TypeError) return end(URL.canParse(sent.url) ? Reason.Invalid : Reason.Unreachable, null);
       // A client that hangs up during an upload takes the connection to the region with it. A moment later the runtime
       // ends everything here, so that only failures of the region are reported.
       if (bodyOf(request) !== null) await scheduler.wait(HANG_UP_MS);

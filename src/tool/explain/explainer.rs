@@ -43,7 +43,7 @@ impl<'c> Explainer<'c> {
         let path = form.path.as_deref().unwrap_or("/");
         let kv =
             case.kv_allow.as_ref().map(|allow| serde_json::json!({"allow": allow}).to_string());
-        let kv = kv.and_then(|text| table.read_pin(&text, now));
+        let kv = kv.and_then(|text| table.read_pin(&text, now).ok()).map(|read| read.pin);
         let facts = RequestFacts {
             path,
             method: &method,

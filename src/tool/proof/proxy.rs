@@ -23,7 +23,7 @@ pub(super) fn check(
     let pin = match form.kv {
         Kv::Pinned(country) => {
             let text = format!("{{\"allow\":[\"{country}\"]}}");
-            world.table.read_pin(&text, world.table.as_of)
+            world.table.read_pin(&text, world.table.as_of).ok().map(|read| read.pin)
         }
         Kv::Unread | Kv::Absent => None,
     };

@@ -78,9 +78,83 @@ async fn a_table_that_nobody_has_renewed_is_used_and_called_stale() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_from_tomorrow_is_used_and_called_stale_and_gives_way() {
+    let world = World::settled_with(&waits()).await;
+    let mut routes = world.kv_json("routes").await.unwrap();
+    let real = routes.to_string();
+    routes["as_of"] = json!("2099-01-01T00:00:00Z");
+    world.edge().kv_put("routes", &routes.to_string()).await.unwrap();
+    world.crash().await;
+    serves_by_law_and_says_stale(&world).await;
+    let log = world.edge().log().join("\n");
+    assert!(log.contains("the routes are of 2099-01-01T00:00:00.000Z"), "{log}");
+    world.edge().kv_put("routes", &real).await.unwrap();
+    world.set("eu-west", Mode::Refuse).await;
+    until("the proxy has the table of today", async || {
+        let answer = get(&world, BERLIN, "/x").await;
+        assert_eq!(answer.status(), 200);
+        !header(&answer, "x-pointsman").contains("stale")
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_origin_that_is_no_url_costs_neither_its_region_nor_the_next() {
+    let world = World::settled_with(&waits()).await;
+    let mut routes = world.kv_json("routes").await.unwrap();
+    for (origins, region) in [
+        (json!(["not a url", "https://eu1.origin.example.com"]), "eu-west"),
+        (json!(["https://eu 1.origin.example.com"]), "us-east"),
+        // Whoever checks only the form takes it for a name; the runtime does not.
+        (json!(["https://1.2.3.4.5"]), "us-east"),
+    ] {
+        routes["services"]["api"]["regions"][0]["origins"] = origins.clone();
+        world.edge().kv_put("routes", &routes.to_string()).await.unwrap();
+        world.crash().await;
+        let answer = get(&world, BERLIN, "/x").await;
+        assert_eq!(
+            (answer.status().as_u16(), header(&answer, "x-lab-region")),
+            (200, region),
+            "{origins}"
+        );
+    }
+    let log = world.edge().log().join("\n");
+    assert!(log.contains("the routes have 1 origins that are no URL; they are left out"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_that_does_not_read_is_told_once_in_the_log_and_without_the_tenant() {
+    let tenant = json!({"tenant": {"header": "x-tenant", "kv": true}});
+    let mut config = waits_and(&tenant);
+    // A record and a balancer could obey no pin that only KV knows.
+    config["services"]["api"].as_object_mut().unwrap().remove("publish");
+    let world = World::settled_with(&config).await;
+    assert_eq!(world.status().await.unwrap()["config"]["refused"], Value::Null);
+    let ask = async |tenant: &str| {
+        let request = world.ask(BERLIN, "GET", "/x").header("x-tenant", tenant);
+        code(request.send().await.unwrap()).await
+    };
+    world.edge().kv_put("tenant:anna", "{\"allow\": [\"DE\"").await.unwrap();
+    world.edge().kv_put("tenant:bert", &" ".repeat(9_000)).await.unwrap();
+    for _ in 0..3 {
+        for tenant in ["anna", "bert"] {
+            assert_eq!(ask(tenant).await, (503, "tenant_unavailable".to_owned()));
+        }
+    }
+    let log = world.edge().log();
+    let told: Vec<&String> = log.iter().filter(|line| line.contains("a pin in KV")).collect();
+    assert_eq!(told.len(), 2, "{log:#?}");
+    assert!(told[0].contains("it is not JSON: line 1, column 15"), "{told:?}");
+    assert!(told[1].contains("of at most 8192"), "{told:?}");
+    assert!(!log.join("\n").contains("anna"), "{log:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_table_the_config_says_what_is_permitted() {
     let world = World::settled_with(&waits()).await;
-    for text in [None, Some("not json"), Some("{}"), Some("{\"version\": 999}"), Some("")] {
+    let twice = "{\"version\": 2, \"version\": 2}";
+    let texts = ["not json", "{}", "{\"version\": 999}", "", twice];
+    for text in [None].into_iter().chain(texts.map(Some)) {
         match text {
             None => world.edge().kv_delete("routes").await.unwrap(),
             Some(text) => world.edge().kv_put("routes", text).await.unwrap(),
@@ -167,8 +241,71 @@ async fn a_public_answer_is_given_again_and_marked_while_every_region_is_down() 
     }
     assert!(is_kept(&world, BERLIN, "/public/a").await);
     assert!(!is_kept(&world, BERLIN, "/public/b").await, "nobody has asked for it before");
-    let head = world.ask(BERLIN, "POST", PUBLIC).send().await.unwrap();
-    assert_eq!(head.status(), 502, "only what is got is kept");
+    let head = world.ask(BERLIN, "HEAD", PUBLIC).send().await.unwrap();
+    assert_eq!(head.status(), 200);
+    assert_eq!(header(&head, "x-pointsman"), "kept answer; stale");
+    assert!(header(&head, "age").parse::<u32>().unwrap() < 60);
+    assert_eq!(head.text().await.unwrap(), "", "a head has no body");
+    let post = world.ask(BERLIN, "POST", PUBLIC).send().await.unwrap();
+    assert_eq!(post.status(), 502, "only what is got is kept");
+}
+
+/// A large answer, whose length nobody has announced.
+const LARGE: &str = "/told?body=0123456789abcdef%0d%0a&pieces=20000";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_answer_has_the_bytes_and_the_encoding_of_the_one_before() {
+    let keys = json!({"proxy": {"stale_paths": ["/gzip", "/told", "/x"]}});
+    let world = World::settled_with(&waits_and(&keys)).await;
+    let named = "/told?body=caf%C3%A9&header=x-name:Z%C3%BCrich";
+    let read = async |path: &str| {
+        let answer = get(&world, BERLIN, path).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        let kept = header(&answer, "x-pointsman") == "kept answer; stale";
+        let told = ["content-encoding", "content-type", "x-name"]
+            .map(|name| answer.headers().get(name).map(|value| value.as_bytes().to_vec()));
+        (kept, told, answer.bytes().await.unwrap())
+    };
+    let paths = ["/gzip", LARGE, named, "/x"];
+    let mut before = Vec::new();
+    for path in paths {
+        before.push(read(path).await);
+    }
+    for region in ["eu-west", "us-east", "sa-east"] {
+        world.set(region, Mode::Refuse).await;
+    }
+    for (path, before) in paths.iter().zip(before) {
+        let (is_kept, told, bytes) = read(path).await;
+        assert!(is_kept && !before.0, "{path}");
+        assert_eq!(told, before.1, "{path}");
+        assert_eq!(bytes, before.2, "{path}");
+        assert!(!bytes.is_empty(), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_and_an_answer_that_may_not_be_kept_end_what_was_kept() {
+    let keys = json!({"proxy": {"stale_paths": ["/told", "/public/*"]}});
+    let world = World::settled_with(&waits_and(&keys)).await;
+    let ask = async |method: &str, path: &str| {
+        let answer = world.ask(BERLIN, method, path).send().await.unwrap();
+        let status = answer.status().as_u16();
+        answer.bytes().await.unwrap();
+        status
+    };
+    for path in ["/public/a", "/public/b", "/public/c"] {
+        assert_eq!(ask("GET", path).await, 200);
+    }
+    assert_eq!(ask("PUT", "/public/a").await, 200);
+    assert_eq!(ask("HEAD", "/public/b").await, 200);
+    world.set("eu-west", Mode::Status { code: 400 }).await;
+    assert_eq!(ask("DELETE", "/public/c").await, 400);
+    for region in ["eu-west", "us-east", "sa-east"] {
+        world.set(region, Mode::Refuse).await;
+    }
+    assert!(!is_kept(&world, BERLIN, "/public/a").await, "it was written");
+    assert!(is_kept(&world, BERLIN, "/public/b").await, "it was only read");
+    assert!(is_kept(&world, BERLIN, "/public/c").await, "the write did not succeed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -201,16 +338,23 @@ async fn what_is_anybodys_own_is_never_kept() {
         "cache-control:max-age=60,%20Private",
         "cache-control:no-store",
         "vary:cookie",
+        "cache-control:s-maxage=0",
+        "cache-control:must-revalidate,%20max-age=0",
+        "cache-control:proxy-revalidate",
+        "cache-control:no-cache=%22x-a%22",
+        "cdn-cache-control:no-store",
     ]
     .map(with)
     .into();
     let (with_name, with_cookie) = (format!("{public}&m=1"), format!("{public}&m=2"));
+    let unwanted = format!("{public}&m=4");
     let (part, missing) = (format!("{public}&m=3"), "/told?code=203&body=x".to_owned());
     let mut asked: Vec<Asked<'_>> =
         own.iter().map(|path| (BERLIN, path.as_str(), &[][..])).collect();
     asked.push((BERLIN, &with_name, &[("authorization", "Bearer lab")]));
     asked.push((BERLIN, &part, &[("range", "bytes=0-1")]));
     asked.push((BERLIN, &missing, &[]));
+    asked.push((BERLIN, &unwanted, &[("cache-control", "no-store")]));
     asked.push((BERLIN, "/x", &[]));
     asked.push((BERLIN, &with_cookie, &[]));
     let world = with_everything_down(&asked).await;

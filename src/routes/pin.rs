@@ -1,0 +1,161 @@
+//! A tenant's pin as an operator writes it to KV.
+
+use super::document::RegionEntry;
+use crate::country::Country;
+use crate::json;
+use crate::ordered::Map;
+use crate::residency::RegionSet;
+use serde_json::Value;
+
+/// Longest text of a pin that is read. All countries and fifty sets of the longest name fit.
+pub const PIN_BYTES_MAX: usize = 8 * 1024;
+
+/// Where a tenant may be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pin(pub RegionSet);
+
+/// A pin that was read, and how many of its entries mean nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadPin {
+    /// The pin.
+    pub pin: Pin,
+    /// Entries that are neither `*`, nor a country, nor a set that the table has. They permit
+    /// nothing.
+    pub unknown: usize,
+}
+
+/// Why a text is not a pin. The words repeat nothing of it: what is kept under a tenant's key may
+/// be personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadPin {
+    /// Larger than what is read.
+    #[error("it has {0} bytes of at most {PIN_BYTES_MAX}")]
+    TooLarge(usize),
+    /// It is not JSON.
+    #[error("it is not JSON: line {line}, column {column}")]
+    NotJson {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+    },
+    /// It is no object, or has a key twice.
+    #[error("it is no object, or has a key twice")]
+    NotAnObject,
+    /// `allow` is missing.
+    #[error("it has no key `allow`")]
+    NoAllow,
+    /// `allow` is something else than texts.
+    #[error("`allow` is neither a text nor a list of texts")]
+    NotTexts,
+}
+
+/// Reads `{"allow": ["DE", "@dach"]}`, or a single text behind `allow`. Errors: [`BadPin`].
+pub(super) fn read(
+    text: &str,
+    regions: &[RegionEntry],
+    sets: &Map<String, RegionSet>,
+) -> Result<ReadPin, BadPin> {
+    if text.len() > PIN_BYTES_MAX {
+        return Err(BadPin::TooLarge(text.len()));
+    }
+    let document = json::read_without_repeats(text).map_err(|error| {
+        if error.is_data() {
+            BadPin::NotAnObject
+        } else {
+            BadPin::NotJson { line: error.line(), column: error.column() }
+        }
+    })?;
+    let Value::Object(document) = &document else { return Err(BadPin::NotAnObject) };
+    let allow = document.get("allow").ok_or(BadPin::NoAllow)?;
+    let mut read = ReadPin { pin: Pin(RegionSet::none()), unknown: 0 };
+    for entry in allow.as_array().map_or(std::slice::from_ref(allow), Vec::as_slice) {
+        let entry = entry.as_str().ok_or(BadPin::NotTexts)?;
+        match permitted(entry, regions, sets) {
+            Some(more) => read.pin.0 = read.pin.0.union(&more),
+            None => read.unknown += 1,
+        }
+    }
+    Ok(read)
+}
+
+/// The regions that one entry permits; `None` if it means nothing.
+fn permitted(
+    entry: &str,
+    regions: &[RegionEntry],
+    sets: &Map<String, RegionSet>,
+) -> Option<RegionSet> {
+    if entry == "*" {
+        return Some(RegionSet::all(regions.len()));
+    }
+    if let Some(name) = entry.strip_prefix('@') {
+        return sets.get(name).cloned();
+    }
+    let country = Country::parse(entry).ok()?;
+    let mut permitted = RegionSet::none();
+    let there = regions.iter().enumerate().filter(|(_, region)| region.country == country);
+    there.for_each(|(index, _)| permitted.insert(index));
+    Some(permitted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(text: &str) -> Result<(Vec<usize>, usize), BadPin> {
+        let region = |id: &str, country: &str| {
+            json::from_value::<RegionEntry>(&json!({"id": id, "country": country})).unwrap()
+        };
+        let regions = [region("a", "DE"), region("b", "FR"), region("c", "DE")];
+        let mut french = RegionSet::none();
+        french.insert(1);
+        let sets = Map::of([("ours".to_owned(), french)]);
+        let read = super::read(text, &regions, &sets)?;
+        Ok(((0..3).filter(|index| read.pin.0.contains(*index)).collect(), read.unknown))
+    }
+
+    #[test]
+    fn a_pin_is_countries_and_sets() {
+        for (text, regions) in [
+            (r#"{"allow": "DE"}"#, vec![0, 2]),
+            (r#"{"allow": ["FR", "US"]}"#, vec![1]),
+            (r#"{"allow": ["@ours", "DE"], "basis": "a contract"}"#, vec![0, 1, 2]),
+            (r#"{"allow": ["*"]}"#, vec![0, 1, 2]),
+            (r#"{"allow": []}"#, vec![]),
+        ] {
+            assert_eq!(read(text), Ok((regions, 0)), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_means_nothing_permits_nothing_and_is_counted() {
+        assert_eq!(read(r#"{"allow": ["DE", "@theirs", "Germany", "@"]}"#), Ok((vec![0, 2], 3)));
+    }
+
+    #[test]
+    fn what_is_no_pin_is_told_without_what_it_says() {
+        for (text, why) in [
+            ("", "it is not JSON: line 1, column 0"),
+            ("{\n\"allow\": anna", "it is not JSON: line 2, column 10"),
+            ("[]", "it is no object, or has a key twice"),
+            (r#"{"allow": "DE", "allow": "*"}"#, "it is no object, or has a key twice"),
+            (r#"{"allow": "DE", "anna": {"a": 1, "a": 2}}"#, "it is no object, or has a key twice"),
+            ("{}", "it has no key `allow`"),
+            (r#"{"allow": 7}"#, "`allow` is neither a text nor a list of texts"),
+            (r#"{"allow": ["DE", null]}"#, "`allow` is neither a text nor a list of texts"),
+        ] {
+            assert_eq!(read(text).unwrap_err().to_string(), why, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pin_is_read_up_to_its_limit() {
+        let filled = |bytes: usize| {
+            let text = r#"{"allow": "DE"}"#;
+            format!("{text}{}", " ".repeat(bytes - text.len()))
+        };
+        assert_eq!(read(&filled(PIN_BYTES_MAX)), Ok((vec![0, 2], 0)));
+        assert_eq!(read(&filled(PIN_BYTES_MAX + 1)), Err(BadPin::TooLarge(PIN_BYTES_MAX + 1)));
+    }
+}
