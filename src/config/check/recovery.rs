@@ -9,6 +9,7 @@ use crate::config::recovery::{Alert, AlertKind, Failover, FailoverMode, Promote}
 use crate::config::{ALERTS_MAX, Control, OVERRIDES_MAX, Override, OverrideTo, Region};
 use crate::ids::{OriginId, RegionId};
 use crate::ordered::Map;
+use crate::secret::OWN_SECRETS;
 use crate::time::SECOND;
 
 /// Most control targets. Two suffice to tell a control that is down from a failure of our own
@@ -192,8 +193,14 @@ impl Checker<'_> {
     /// Checks the name of a secret. If the secret itself was written instead, it is in the config.
     fn secret_name(&mut self, path: &str, text: &str) {
         let name = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
-        if text.is_empty() || !text.bytes().all(name) {
-            let problem = "this is not the name of a secret, and may be the secret itself";
+        let problem = if text.is_empty() || !text.bytes().all(name) {
+            Some("this is not the name of a secret, and may be the secret itself")
+        } else if OWN_SECRETS.contains(&text) {
+            Some("this secret is Pointsman's own, and whoever is called would learn it")
+        } else {
+            None
+        };
+        if let Some(problem) = problem {
             let (allowed, hint) = super::SECRET_BY_NAME;
             self.report_with(
                 path.to_owned(),
