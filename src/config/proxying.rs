@@ -5,9 +5,10 @@ use crate::json::{Within, shape};
 use crate::residency::Pattern;
 
 /// The default of `retry_on`: statuses of gateways (502 to 504), and those by which Cloudflare says
-/// that it could not reach the origin. Source:
+/// that the origin could not be reached or gave no answer. A 500 is not one of them: it is the
+/// application's answer to this request. Source:
 /// developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors.
-const RETRY_ON: [u32; 9] = [502, 503, 504, 521, 522, 523, 525, 526, 530];
+const RETRY_ON: [u32; 11] = [502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530];
 
 shape! {
     /// How the proxy treats the requests of a service.
@@ -78,6 +79,6 @@ mod tests {
     fn a_status_that_is_listed_is_tried_again() {
         let proxy = Proxying::default();
         let tried: Vec<u16> = (100..=999).filter(|status| proxy.retries_on(*status)).collect();
-        assert_eq!(tried, [502, 503, 504, 521, 522, 523, 525, 526, 530]);
+        assert_eq!(tried, [502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530]);
     }
 }

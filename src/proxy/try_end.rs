@@ -28,7 +28,18 @@ pub enum TryEnd {
     Invalid,
 }
 
+/// The edge's word for an origin that it reached and that gave no answer, or none that can be read.
+const NO_ANSWER: u16 = 520;
+/// The edge's word for an origin that it reached and that did not answer in time.
+const TOO_LATE: u16 = 524;
+
 /// What a status says about the region, and why the shell should ask again, if it should.
+///
+/// The edge has statuses of its own for what it met at the origin, which arrive as ordinary
+/// responses. Those that are listed mean what the same would mean without an edge: no connection, a
+/// lost one, no answer in time. Behind 520 there is a region that was reached, so it counts as one
+/// failure and does not open the breaker at once. Source:
+/// developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors.
 #[must_use]
 pub fn classify(
     status: u16,
@@ -40,7 +51,8 @@ pub fn classify(
             let asked_ms = retry_after_s.map(|seconds| seconds.saturating_mul(SECOND));
             (TryOutcome::PushedBack(asked_ms), Some(AskReason::PushedBack))
         }
-        // The edge reports with a status of its own that it did not reach the origin.
+        NO_ANSWER if proxy.retries_on(status) => (TryOutcome::Failed, Some(AskReason::Unreachable)),
+        TOO_LATE if proxy.retries_on(status) => (TryOutcome::Silent, Some(AskReason::TimedOut)),
         _ if proxy.retries_on(status) && says_unreachable(status) => {
             (TryOutcome::Silent, Some(AskReason::Unreachable))
         }
@@ -48,5 +60,37 @@ pub fn classify(
         500..=STATUS_MAX => (TryOutcome::Failed, None),
         600.. => (TryOutcome::Failed, Some(AskReason::BadStatus)),
         _ => (TryOutcome::Served, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_edge_says_of_an_origin_is_taken_for_what_it_met() {
+        let proxy = Proxying::default();
+        let as_met = |status| classify(status, None, &proxy);
+        for status in [521, 522, 523, 525, 526, 530] {
+            let unreachable = (TryOutcome::Silent, Some(AskReason::Unreachable));
+            assert_eq!(as_met(status), unreachable, "{status}");
+        }
+        assert_eq!(as_met(520), (TryOutcome::Failed, Some(AskReason::Unreachable)));
+        assert_eq!(as_met(524), (TryOutcome::Silent, Some(AskReason::TimedOut)));
+        for status in [502, 503, 504] {
+            assert_eq!(as_met(status), (TryOutcome::Failed, Some(AskReason::Failed)), "{status}");
+        }
+        for status in [500, 501, 505, 519, 527, 531, 599] {
+            assert_eq!(as_met(status), (TryOutcome::Failed, None), "{status}");
+        }
+        assert_eq!(as_met(404), (TryOutcome::Served, None));
+    }
+
+    #[test]
+    fn a_status_that_nobody_listed_is_an_answer_of_the_origin() {
+        let proxy = Proxying { retry_on: vec![], ..Proxying::default() };
+        for status in 500..600 {
+            assert_eq!(classify(status, None, &proxy), (TryOutcome::Failed, None), "{status}");
+        }
     }
 }
