@@ -67,7 +67,7 @@ fn block(random: &mut Random) -> String {
 fn seen(random: &mut Random) -> Seen {
     let limits = BreakerLimits { failures: 5, success_percent: 50 };
     let mut seen = Seen::default();
-    (0..random.below(9)).for_each(|_| seen.outstanding.begin(NOW));
+    (0..random.below(9)).for_each(|_| seen.outstanding.begin(NOW.plus(MINUTE), NOW));
     for _ in 0..random.below(20) {
         let outcome = match random.below(20) {
             0 => TryOutcome::Silent,
@@ -76,7 +76,8 @@ fn seen(random: &mut Random) -> Seen {
             _ => TryOutcome::Served,
         };
         let now = NOW.plus(random.number() % 900);
-        seen.end(FinishedTry { outcome, origin: random.below(3), began: NOW, now }, limits);
+        let origin = Some(random.below(3));
+        seen.end(FinishedTry { outcome, origin, began: NOW, due: NOW.plus(MINUTE), now }, limits);
     }
     seen
 }

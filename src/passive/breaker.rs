@@ -11,9 +11,14 @@
 //! An open breaker waits, twice as long each time, and then lets one trial through. The trial is
 //! our own request, never a client's. A trial that passes closes the breaker. So does a good
 //! response to a client that had no other region, but only once the wait is over: otherwise one
-//! good response in a brown-out would let all traffic back in. A breaker that opens again soon
-//! after it closed continues to double its wait. Source: linkerd2-proxy,
+//! good response in a brown-out would let all traffic back in. Until then such a response puts the
+//! region before others whose breakers are open too. A breaker that opens again soon after it
+//! closed continues to double its wait. Source: linkerd2-proxy,
 //! `linkerd/app/outbound/src/http/breaker`, for two statistics with "or".
+//!
+//! The client of a request that carries a trial may reset its connection. Then the runtime drops
+//! both, and nothing reports the trial's end. So a trial is given back by time: after
+//! [`TRIAL_MS_MAX`] at most, the next request carries another one.
 
 use super::TryOutcome;
 use super::window::Window;
@@ -27,8 +32,9 @@ pub const BACKOFF_MS_MAX: Millis = MINUTE;
 const QUIET_MS: Millis = MINUTE;
 /// With fewer responses in the window the success rate is not judged.
 const ANSWERS_MIN: u32 = 10;
-/// After this a trial without a result counts as lost.
-const TRIAL_MS_MAX: Millis = 10 * SECOND;
+/// After this a trial without a result counts as lost: the five seconds that the shell waits
+/// (`TRIAL_MS` in `src/shell/trial.js`), and one.
+pub const TRIAL_MS_MAX: Millis = 6 * SECOND;
 
 /// When a breaker opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +51,10 @@ pub struct Breaker {
     window: Window,
     failures_in_a_row: u32,
     served_at: Option<Timestamp>,
+    /// When a request or a trial last failed.
+    failed_at: Option<Timestamp>,
+    /// Whether the last thing that was heard since it opened is a good response.
+    answers: bool,
     /// When to try again, if it is open.
     open_until: Option<Timestamp>,
     opened_at: Timestamp,
@@ -56,10 +66,22 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// Whether the region must not be used.
+    /// Whether the region stands behind all others.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.open_until.is_some()
+    }
+
+    /// Whether the region, although its breaker is open, gave the last request a good response.
+    #[must_use]
+    pub fn answers(&self) -> bool {
+        self.is_open() && self.answers
+    }
+
+    /// Whether a request or a trial has failed there since `at`.
+    #[must_use]
+    pub fn has_failed_since(&self, at: Timestamp) -> bool {
+        self.failed_at.is_some_and(|failed| failed >= at)
     }
 
     /// When the region will be tried again, if the breaker is open.
@@ -85,6 +107,7 @@ impl Breaker {
             TryOutcome::Served => {
                 self.failures_in_a_row = 0;
                 self.served_at = Some(now);
+                self.answers |= began >= self.opened_at;
                 let is_over = self.open_until.is_some_and(|until| until <= now);
                 if is_over && began >= self.opened_at {
                     self.close(now);
@@ -95,6 +118,10 @@ impl Breaker {
                 self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
             }
         }
+        if !is_served {
+            self.failed_at = Some(now);
+            self.answers = false;
+        }
         if !is_served && self.has_reason(outcome, began, now, limits) {
             let asked_ms = match outcome {
                 TryOutcome::PushedBack(Some(ms)) => ms,
@@ -104,11 +131,13 @@ impl Breaker {
         }
     }
 
-    /// Whether to send a trial now. Says so once, until that trial is lost.
-    pub fn begins_trial(&mut self, now: Timestamp) -> bool {
+    /// Whether to send a trial now. Says so once, until that trial is lost: a second after the
+    /// longest time in which it may pass, and after [`TRIAL_MS_MAX`] at the latest.
+    pub fn begins_trial(&mut self, passes_within_ms: Millis, now: Timestamp) -> bool {
         let is_due = self.open_until.is_some_and(|until| until <= now) && self.trial_until <= now;
         if is_due {
-            self.trial_until = now.plus(TRIAL_MS_MAX);
+            let lost_after_ms = passes_within_ms.saturating_add(SECOND).min(TRIAL_MS_MAX);
+            self.trial_until = now.plus(lost_after_ms);
         }
         is_due
     }
@@ -127,6 +156,8 @@ impl Breaker {
         if has_passed {
             self.close(now);
         } else {
+            self.failed_at = Some(now);
+            self.answers = false;
             self.open(0, now);
         }
     }
@@ -158,6 +189,7 @@ impl Breaker {
         self.doublings = self.doublings.saturating_add(1).min(BACKOFF_MS_MAX.ilog2());
         self.open_until = Some(now.plus(wait_ms.max(asked_ms).min(BACKOFF_MS_MAX)));
         self.opened_at = now;
+        self.answers = false;
     }
 
     fn close(&mut self, now: Timestamp) {

@@ -7,6 +7,7 @@
 
 use super::TryOutcome;
 use super::breaker::{Breaker, BreakerLimits};
+use super::failures::OriginFailures;
 use super::outstanding::Outstanding;
 use super::quantile::Quantile;
 use crate::latency::Estimate;
@@ -20,7 +21,7 @@ pub const PENALTY_FADES_AFTER: Millis = 10 * SECOND;
 /// What this isolate has measured of one region.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Whether it must not be used.
+    /// Whether it stands behind all others.
     pub breaker: Breaker,
     /// Time to the first byte of its responses.
     pub latency: Option<Estimate>,
@@ -30,6 +31,8 @@ pub struct Seen {
     pub late_after: Quantile,
     /// The index in the region of the origin that was silent last.
     pub silent_origin: Option<usize>,
+    /// Which origins failed last.
+    pub failures: OriginFailures,
     failed_at: Option<Timestamp>,
 }
 
@@ -38,10 +41,12 @@ pub struct Seen {
 pub struct FinishedTry {
     /// How it ended.
     pub outcome: TryOutcome,
-    /// The index of the origin in the region.
-    pub origin: usize,
+    /// The index of the origin in the region; `None` if the region has other origins by now.
+    pub origin: Option<usize>,
     /// When it was sent.
     pub began: Timestamp,
+    /// When it had to be over.
+    pub due: Timestamp,
     /// When it was over.
     pub now: Timestamp,
 }
@@ -49,8 +54,8 @@ pub struct FinishedTry {
 impl Seen {
     /// Folds in a try that is over.
     pub fn end(&mut self, ended: FinishedTry, limits: BreakerLimits) {
-        let FinishedTry { outcome, origin, began, now } = ended;
-        self.outstanding.end(began);
+        let FinishedTry { outcome, origin, began, due, now } = ended;
+        self.outstanding.end(due);
         if outcome == TryOutcome::Unknown {
             return;
         }
@@ -59,12 +64,13 @@ impl Seen {
             let took_ms = now.since(began);
             self.latency = Some(Estimate::with_peak(self.latency, took_ms, now));
             self.late_after.add(took_ms);
-            self.silent_origin = self.silent_origin.filter(|silent| *silent != origin);
+            self.silent_origin = self.silent_origin.filter(|silent| Some(*silent) != origin);
         } else {
             self.failed_at = Some(now);
+            origin.into_iter().for_each(|origin| self.failures.note(origin, now));
         }
         if outcome == TryOutcome::Silent {
-            self.silent_origin = Some(origin);
+            self.silent_origin = origin.or(self.silent_origin);
         }
     }
 
@@ -87,7 +93,7 @@ mod tests {
     }
 
     fn ended(outcome: TryOutcome, began: u64, now: u64) -> FinishedTry {
-        FinishedTry { outcome, origin: 0, began: at(began), now: at(now) }
+        FinishedTry { outcome, origin: Some(0), began: at(began), due: at(9), now: at(now) }
     }
 
     #[test]
@@ -118,8 +124,9 @@ mod tests {
             TryOutcome::Failed,
             TryOutcome::Silent,
             TryOutcome::PushedBack(None),
+            TryOutcome::Unknown,
         ] {
-            seen.outstanding.begin(at(0));
+            seen.outstanding.begin(at(9), at(0));
             assert_eq!(seen.outstanding.count(at(0)), 1);
             seen.end(ended(outcome, 0, 5), LIMITS);
             assert_eq!(seen.outstanding.count(at(5)), 0);

@@ -8,8 +8,8 @@ use super::pins::pin_key;
 use super::progress::{AskReason, Fetched};
 use super::question::{BadQuestion, Question};
 use super::refresh::Refresh;
-use super::upstream::{Token, Upstream};
 use crate::http::{Audience, Problem, refusal};
+use super::upstream::Upstream;
 use crate::residency::{CompiledRule, normalise};
 use crate::routes::{Serving, Table};
 use crate::steering::client_key::ClientKey;
@@ -17,10 +17,8 @@ use crate::steering::stable_hash::StableHash;
 use crate::steering::{
     ChosenBy, Decision, Evidence, KvPin, Refusal, RequestFacts, decide, is_safe, needs_pin,
 };
-use crate::time::{Millis, Timestamp};
+use crate::time::Timestamp;
 
-/// The soonest that a request can count as late; the clock is too coarse for less.
-const LATE_MS_MIN: Millis = 5;
 
 /// What one question is decided by.
 struct QuestionCase<'q> {
@@ -113,6 +111,13 @@ impl Isolate {
                 let sent = self.send(case, service, &decision, &cookies, refresh);
                 sent.unwrap_or_else(|| self.give_up(case, service, &decision))
             }
+            // The table has changed since the request was sent. What came of it is the client's, as
+            // long as no law speaks against it.
+            (_, Some(refusal))
+                if question.progress.reason.has_response() && !refusal.is_of_law() =>
+            {
+                Instruction::Relay
+            }
             (_, refusal) => {
                 if matches!(refusal, Some(Refusal::NoUsableRegion | Refusal::NoPrimary)) {
                     // A client that is refused should be served as soon as KV has a better table.
@@ -136,36 +141,33 @@ impl Isolate {
     ) -> Option<Instruction> {
         let QuestionCase { table, question, now } = *case;
         let progress = &question.progress;
-        let version = self.version;
         let mine = self.services.get_mut(service.index)?;
         let left = mine.upstreams_left(service, question, &decision.regions);
         let upstream = *left.first()?;
-        let may_send = mine.may_send(progress, service, &upstream, now);
-        if !self.counts.note(progress.reason, may_send) {
+        let permit = mine.permit(progress, service, &upstream, now);
+        if !self.counts.note(progress.reason, permit) {
             return None;
         }
         if decision.how == ChosenBy::Fastest && progress.reason == AskReason::First {
             mine.incumbents.insert(question.country, upstream.region.index);
         }
-        // If only failing regions are left, this try gets all the time there is.
-        let is_last =
-            !left.iter().skip(1).any(|next| !mine.is_left_alone(next.region.failover_index));
-        let left_ms = service.timeout_ms.saturating_sub(progress.elapsed_ms);
-        let wait_ms = if is_last { left_ms } else { service.try_timeout_ms.min(left_ms) };
-        let seen = mine.seen.get_mut(upstream.region.failover_index).filter(|_| wait_ms > 0)?;
-        seen.outstanding.begin(now);
-        let late_ms = seen.late_after.millis().filter(|_| service.proxy.hedge && !is_last);
-        let trial = mine.trial(service, version, now);
+        let wait_ms = Some(mine.wait_ms(progress, service, &left)).filter(|ms| *ms > 0)?;
+        let late_ms = mine.late_ms(service, &left, wait_ms);
+        let wait_ms = wait_ms.saturating_add(upload_ms(question.body));
+        let token = mine.token(&upstream)?;
+        let seen = mine.seen.get_mut(upstream.region.failover_index)?;
+        seen.outstanding.begin(now.plus(wait_ms), now);
+        let trial = mine.trial(service, now);
         let is_stale = self.is_stale(table, now);
         self.counts.stale += u64::from(is_stale);
         let answer_headers =
             self.answer_headers(case, service, &upstream, decision, cookies, is_stale);
         Some(Instruction::Send(Box::new(Try {
-            token: Token::of(version, service, &upstream),
+            token,
             url: [upstream.origin, question.target.path_and_query].concat(),
             trail: [progress.trail, " ", upstream.origin].concat(),
-            wait_ms: wait_ms.saturating_add(upload_ms(question.body)),
-            late_ms: late_ms.map(|ms| ms.max(LATE_MS_MIN)).filter(|ms| *ms < wait_ms),
+            wait_ms,
+            late_ms,
             refresh,
             trial,
             keep_s: keep_s(question, service),

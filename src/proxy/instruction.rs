@@ -1,7 +1,7 @@
 //! What the shell does next.
 
 use super::body::Body;
-use super::upstream::Token;
+use super::token::Token;
 use crate::http::Response;
 use crate::time::{MINUTE, Millis};
 

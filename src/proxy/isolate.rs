@@ -3,10 +3,12 @@
 use super::notes::Notes;
 use super::progress::AskReason;
 use super::refresh::Looks;
-use super::service::{SeenService, limits};
+use crate::config::Proxying;
+use super::service::{Permit, SeenService, limits};
 use super::threshold::AUTHORIZATION;
+use super::token::{Numbers, Token};
 use super::try_end::{STATUS_MAX, TryEnd, classify};
-use super::upstream::Token;
+use super::wire::TryReport;
 use crate::fingerprint::Fingerprint;
 use crate::ordered::Map;
 use crate::passive::{FinishedTry, TryOutcome};
@@ -21,10 +23,11 @@ use std::rc::Rc;
 pub struct Isolate {
     pub(super) table: Option<Rc<Table>>,
     fingerprint: Option<Fingerprint>,
-    /// How many tables it has had.
-    pub(super) version: u32,
     /// The headers that the table looks at.
     pub(super) names: Rc<Vec<String>>,
+    /// How often those headers have changed.
+    pub(super) version: u32,
+    numbers: Option<Numbers>,
     /// In the order of the table.
     pub(super) services: Vec<SeenService>,
     pub(super) looks: Looks,
@@ -44,7 +47,7 @@ pub struct Counts {
     pub retries: u64,
     /// Late requests that were sent to another region as well.
     pub hedges: u64,
-    /// Retries and hedges that were not allowed.
+    /// Retries and hedges that the retry budget did not grant.
     pub over_budget: u64,
     /// Requests that were decided by an old table.
     pub stale: u64,
@@ -53,16 +56,17 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts a try, which `may_send` or not. Returns that.
-    pub(super) fn note(&mut self, reason: AskReason, may_send: bool) -> bool {
-        let count = match reason {
-            _ if !may_send => &mut self.over_budget,
-            AskReason::First => &mut self.requests,
-            AskReason::Late => &mut self.hedges,
-            _ => &mut self.retries,
+    /// Counts a try that is sent, or a retry that is not. Returns whether it is sent.
+    pub(super) fn note(&mut self, reason: AskReason, permit: Permit) -> bool {
+        let count = match (permit, reason) {
+            (Permit::Unwanted, _) => return false,
+            (Permit::OverBudget, _) => &mut self.over_budget,
+            (Permit::Granted, AskReason::First) => &mut self.requests,
+            (Permit::Granted, AskReason::Late) => &mut self.hedges,
+            (Permit::Granted, _) => &mut self.retries,
         };
         *count += 1;
-        may_send
+        permit == Permit::Granted
     }
 }
 
@@ -86,6 +90,11 @@ impl Isolate {
         self.note_oddities(&table, now);
         self.install(table, now);
         Ok(true)
+    }
+
+    /// Notes that KV did not answer, or has no table. What there is stays in use.
+    pub fn load_failed(&mut self, now: Timestamp) {
+        self.looks.failed(now);
     }
 
     /// Takes a table that was compiled from the last good config, if there is no table yet.
@@ -152,12 +161,15 @@ impl Isolate {
     }
 
     fn install(&mut self, table: Table, now: Timestamp) {
+        let old = self.table.take();
         let before = std::mem::take(&mut self.services);
+        let old = old.as_ref().map(|old| old.services()).unwrap_or_default();
+        let numbers = self.numbers.get_or_insert_with(|| Numbers::from_clock(now.millis()));
         for serving in table.services() {
-            let known = before.iter().find(|service| service.id == serving.id);
-            let mut service = SeenService::of(serving, known);
-            let old = self.table.as_ref().and_then(|old| old.services().get(serving.index));
-            if let Some(old) = old.filter(|old| old.id == serving.id) {
+            let mut known = before.iter().zip(old);
+            let known = known.find(|(service, _)| service.id == serving.id);
+            let mut service = SeenService::of(serving, known, numbers);
+            if let Some((_, old)) = known {
                 service.look_at_returned(old, serving, now);
             }
             self.services.push(service);
@@ -172,42 +184,48 @@ impl Isolate {
         if !self.secrets.is_empty() {
             names.insert(AUTHORIZATION.to_owned());
         }
-        self.names = Rc::new(names.into_iter().collect());
-        self.version = self.version.wrapping_add(1);
+        let names: Vec<String> = names.into_iter().collect();
+        if *self.names != names {
+            self.names = Rc::new(names);
+            self.version = self.version.wrapping_add(1);
+        }
+    }
+
+    /// The index of the service that a token names, in the table of now.
+    fn index_of(&self, token: Token) -> Option<usize> {
+        self.services.iter().position(|service| service.number == token.service)
     }
 
     /// Folds in how a try ended. Returns why the shell should ask again, if it should.
-    pub fn ended(
-        &mut self,
-        token: Token,
-        end: TryEnd,
-        took_ms: Millis,
-        now: Timestamp,
-    ) -> Option<AskReason> {
-        let table = self.table.clone()?;
-        let service = table.services().get(token.service).filter(|_| token.table == self.version);
-        let (outcome, reason) = match end {
-            TryEnd::Answered { status, retry_after_s } => match service {
-                Some(service) => classify(status, retry_after_s, &service.proxy),
-                None if status > STATUS_MAX => (TryOutcome::Failed, Some(AskReason::BadStatus)),
-                None => (TryOutcome::Served, None),
-            },
-            TryEnd::Unreachable => (TryOutcome::Silent, Some(AskReason::Unreachable)),
-            TryEnd::Invalid => (TryOutcome::Unknown, Some(AskReason::Invalid)),
-            TryEnd::TimedOut => (TryOutcome::Silent, Some(AskReason::TimedOut)),
+    ///
+    /// The table may have changed meanwhile. If it has lost the region, nothing is learned, and the
+    /// request goes on. If it has lost the service, its keys are lost too, and the defaults say
+    /// whether the answer is one to retry on.
+    pub fn ended(&mut self, report: &TryReport) -> Option<AskReason> {
+        let TryReport { token, end, took_ms, now, due } = *report;
+        let table = self.table.clone();
+        let index = self.index_of(token);
+        let service = table.as_ref().zip(index);
+        let service = service.and_then(|(table, index)| table.services().get(index));
+        let (outcome, reason) = match (end, service) {
+            (TryEnd::Answered { status, retry_after_s }, Some(service)) => {
+                classify(status, retry_after_s, &service.proxy)
+            }
+            (TryEnd::Answered { status, retry_after_s }, None) => {
+                classify(status, retry_after_s, &Proxying::default())
+            }
+            (TryEnd::Unreachable, _) => (TryOutcome::Silent, Some(AskReason::Unreachable)),
+            (TryEnd::Invalid, _) => (TryOutcome::Unknown, Some(AskReason::Invalid)),
+            (TryEnd::TimedOut, _) => (TryOutcome::Silent, Some(AskReason::TimedOut)),
         };
         if outcome == TryOutcome::Silent {
             self.looks.doubt();
         }
-        let mine = service.and_then(|service| self.services.get_mut(service.index));
-        if let (Some(service), Some(mine)) = (service, mine)
-            && let Some(seen) = mine.seen.get_mut(token.region)
-        {
+        let mine = index.and_then(|index| self.services.get_mut(index));
+        let named = mine.and_then(|mine| mine.named_by(token));
+        if let (Some(service), Some((seen, origin))) = (service, named) {
             let began = Timestamp::from_millis(now.millis().saturating_sub(took_ms));
-            seen.end(
-                FinishedTry { outcome, origin: token.origin, began, now },
-                limits(&service.proxy),
-            );
+            seen.end(FinishedTry { outcome, origin, began, due, now }, limits(&service.proxy));
         }
         reason
     }
@@ -215,14 +233,16 @@ impl Isolate {
     /// Folds in how a trial ended. One that takes longer than a client's try may take has not
     /// passed: it would bring back clients who then wait in vain.
     pub fn trial_ended(&mut self, token: Token, has_passed: bool, took_ms: Millis, now: Timestamp) {
-        let service = self.table.as_ref().and_then(|table| table.services().get(token.service));
+        let index = self.index_of(token);
+        let service = self.table.as_ref().zip(index);
+        let service = service.and_then(|(table, index)| table.services().get(index));
         let is_soon = service.is_some_and(|service| took_ms <= service.try_timeout_ms);
         let has_passed = has_passed && is_soon;
-        let mine = self.services.get_mut(token.service).filter(|_| token.table == self.version);
-        if let Some(seen) = mine.and_then(|mine| mine.seen.get_mut(token.region)) {
+        let mine = index.and_then(|index| self.services.get_mut(index));
+        if let Some((seen, origin)) = mine.and_then(|mine| mine.named_by(token)) {
             seen.breaker.trial_ended(has_passed, now);
             if !has_passed {
-                seen.silent_origin = Some(token.origin);
+                seen.silent_origin = origin.or(seen.silent_origin);
             }
         }
     }

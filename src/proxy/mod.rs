@@ -25,6 +25,7 @@ mod refresh;
 mod report;
 mod service;
 mod threshold;
+mod token;
 mod try_end;
 mod upstream;
 mod wire;
@@ -35,9 +36,10 @@ pub use isolate::{Counts, Isolate};
 pub use notes::NOTES_MAX;
 pub use progress::{AskReason, Fetched, Progress};
 pub use question::{BadQuestion, QUESTION_BYTES_MAX, Question};
-pub use refresh::{REFRESH_MS, Refresh, TOO_LONG_MS};
+pub use refresh::{LOAD_MS_MAX, REFRESH_MS, Refresh, TOO_LONG_MS};
+pub use token::Token;
 pub use try_end::{TryEnd, classify};
-pub use upstream::{Token, Upstream};
+pub use upstream::Upstream;
 pub use wire::{TrialReport, TryReport};
 
 #[cfg(test)]

@@ -31,9 +31,9 @@ pub enum AskReason {
     Unreachable,
     /// The last try had no response in time.
     TimedOut,
-    /// The last try has a response whose status is one to retry on.
+    /// The last try that has a response has one whose status is one to retry on.
     Failed,
-    /// The last try has a response that asks for fewer requests (429).
+    /// The last try that has a response has one that asks for fewer requests (429).
     PushedBack,
     /// The last try is late, and goes on.
     Late,
@@ -41,6 +41,13 @@ pub enum AskReason {
     Invalid,
     /// The last try has a response whose status is none, so nobody can be given it.
     BadStatus,
+}
+
+impl AskReason {
+    /// Whether the client can get a response that is there already.
+    pub(super) fn has_response(self) -> bool {
+        matches!(self, Self::Failed | Self::PushedBack)
+    }
 }
 
 /// What the shell fetched because an instruction told it to.

@@ -1,4 +1,8 @@
 //! When the table is loaded from KV again.
+//!
+//! A load belongs to the request that was told to make it. If its client resets the connection, the
+//! runtime drops both, and nobody hears of the load's end. So it is given back by time: after
+//! [`LOAD_MS_MAX`] the next request makes another one.
 
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 
@@ -12,6 +16,10 @@ pub(super) const FRESH_MS: Millis = 60 * SECOND;
 pub const TOO_LONG_MS: Millis = 10 * MINUTE;
 /// How soon the table is loaded again after a region that it calls usable was not.
 const REFRESH_ON_EVIDENCE_MS: Millis = 5 * SECOND;
+
+/// After this a load that neither succeeded nor failed counts as lost: the five seconds that the
+/// shell waits for KV (`TIMEOUT_MS` in `src/shell/kv.rs`), and one.
+pub const LOAD_MS_MAX: Millis = 6 * SECOND;
 
 /// Whether the table is to be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,24 +35,33 @@ pub enum Refresh {
 /// When the table was loaded.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Looks {
-    /// When the last load began.
+    /// When the last load behind a request began.
     asked_at: Timestamp,
     /// When KV last answered.
     read_at: Timestamp,
+    /// When KV last did not answer, or had no table.
+    failed_at: Timestamp,
     /// Whether a region that the table calls usable was not.
     doubted: bool,
 }
 
 impl Looks {
-    /// Whether to load now. The caller that is told so does it; the others go on meanwhile.
+    /// Whether to load now. The caller that is told so does it; the others go on meanwhile, unless
+    /// the table is too old for anybody: then each waits, until KV has answered or failed.
     pub(super) fn next(&mut self, now: Timestamp) -> Refresh {
         let wait_ms = if self.doubted { REFRESH_ON_EVIDENCE_MS } else { REFRESH_MS };
         let age_ms = now.since(self.read_at);
-        if now.since(self.asked_at).min(age_ms) < wait_ms {
+        if age_ms.min(now.since(self.failed_at)) < wait_ms {
+            return Refresh::No;
+        }
+        if age_ms >= TOO_LONG_MS {
+            return Refresh::First;
+        }
+        if now.since(self.asked_at) < LOAD_MS_MAX {
             return Refresh::No;
         }
         (self.asked_at, self.doubted) = (now, false);
-        if age_ms < TOO_LONG_MS { Refresh::Behind } else { Refresh::First }
+        Refresh::Behind
     }
 
     pub(super) fn doubt(&mut self) {
@@ -53,7 +70,12 @@ impl Looks {
 
     /// A load was answered by KV.
     pub(super) fn read(&mut self, now: Timestamp) {
-        (self.asked_at, self.read_at) = (now, now);
+        self.read_at = now;
+    }
+
+    /// A load was not answered by KV, or KV had nothing.
+    pub(super) fn failed(&mut self, now: Timestamp) {
+        (self.failed_at, self.doubted) = (now, false);
     }
 
     pub(super) fn is_stale(&self, now: Timestamp) -> bool {
@@ -81,15 +103,36 @@ mod tests {
         assert_eq!(looks.next(at(29_999)), Refresh::No);
         assert_eq!(looks.next(at(30_000)), Refresh::Behind);
         assert_eq!(looks.next(at(30_001)), Refresh::No);
-        assert_eq!(looks.next(at(60_000)), Refresh::Behind, "the look that failed is made again");
+        looks.failed(at(35_000));
+        assert_eq!(looks.next(at(64_999)), Refresh::No);
+        assert_eq!(looks.next(at(65_000)), Refresh::Behind, "the look that failed is made again");
+        looks.read(at(65_100));
+        assert_eq!(looks.next(at(95_099)), Refresh::No);
     }
 
     #[test]
-    fn after_ten_minutes_without_an_answer_a_request_waits() {
+    fn a_look_that_was_lost_with_its_request_is_made_again_soon() {
+        let mut looks = read();
+        assert_eq!(looks.next(at(30_000)), Refresh::Behind);
+        assert_eq!(looks.next(at(30_000 + LOAD_MS_MAX - 1)), Refresh::No);
+        assert_eq!(looks.next(at(30_000 + LOAD_MS_MAX)), Refresh::Behind);
+    }
+
+    #[test]
+    fn after_ten_minutes_without_an_answer_every_request_waits_until_there_is_one() {
         let mut looks = read();
         assert_eq!(looks.next(at(TOO_LONG_MS - 1)), Refresh::Behind);
-        assert_eq!(read().next(at(TOO_LONG_MS)), Refresh::First);
         assert_eq!(Looks::default().next(at(0)), Refresh::First);
+        let mut looks = read();
+        for ms in [0, 0, 1, 4_000] {
+            assert_eq!(looks.next(at(TOO_LONG_MS + ms)), Refresh::First);
+        }
+        let mut answered = looks;
+        answered.read(at(TOO_LONG_MS + 4_001));
+        assert_eq!(answered.next(at(TOO_LONG_MS + 4_002)), Refresh::No);
+        looks.failed(at(TOO_LONG_MS + 5_000));
+        assert_eq!(looks.next(at(TOO_LONG_MS + 5_001)), Refresh::No, "KV is away: serve with it");
+        assert_eq!(looks.next(at(TOO_LONG_MS + 35_000)), Refresh::First);
     }
 
     #[test]

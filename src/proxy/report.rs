@@ -33,7 +33,7 @@ impl Isolate {
 impl SeenService {
     fn report(&self, now: Timestamp) -> Value {
         let regions = self.regions.iter().zip(&self.seen);
-        let regions = regions.map(|(id, seen)| region(id.as_str(), seen, now));
+        let regions = regions.map(|(known, seen)| region(known.id.as_str(), seen, now));
         json::object(vec![("id", self.id.as_str().into()), ("regions", regions.collect())])
     }
 }

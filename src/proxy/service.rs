@@ -3,23 +3,26 @@
 use super::body::Body;
 use super::progress::{AskReason, Progress};
 use super::question::Question;
-use super::upstream::{Token, Upstream, upstream, upstreams};
+use super::token::{Numbers, Token, next_revision};
+use super::upstream::{Upstream, upstream, upstreams};
 use crate::config::Proxying;
 use crate::country::Country;
 use crate::health::Health;
 use crate::http::may_be_tried_again;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Map;
-use crate::passive::{BreakerLimits, RetryBudget, Seen};
+use crate::passive::{BACKOFF_MS_MIN, BreakerLimits, OriginFailures, RetryBudget, Seen};
 use crate::routes::{Candidate, Serving};
 use crate::steering::Evidence;
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 
 /// One service as this isolate has seen it.
 #[derive(Debug)]
 pub(super) struct SeenService {
     pub(super) id: ServiceId,
-    pub(super) regions: Vec<RegionId>,
+    /// Its number, in each table that has it.
+    pub(super) number: u32,
+    pub(super) regions: Vec<KnownRegion>,
     /// Each region, in the order of the table.
     pub(super) seen: Vec<Seen>,
     pub(super) budget: RetryBudget,
@@ -27,26 +30,95 @@ pub(super) struct SeenService {
     pub(super) incumbents: Map<Option<Country>, usize>,
 }
 
+/// Whether a request is sent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Permit {
+    /// It is.
+    Granted,
+    /// Another try would not help it, or not be right.
+    Unwanted,
+    /// The retry budget is spent.
+    OverBudget,
+}
+
+/// The soonest that a request can count as late; the clock is too coarse for less.
+const LATE_MS_MIN: Millis = 5;
+
+/// Who a region of a service is, whatever table it stands in.
+#[derive(Debug, Clone)]
+pub(super) struct KnownRegion {
+    pub(super) id: RegionId,
+    number: u32,
+    /// Grows with each change of its list of origins.
+    revision: u32,
+}
+
 impl SeenService {
-    /// The service of a new table. What was `known` of its regions stays.
-    pub(super) fn of(service: &Serving, known: Option<&Self>) -> Self {
-        let seen = |region: &Candidate| {
-            let known = known?;
-            let index = known.regions.iter().position(|id| *id == region.entry.id)?;
-            known.seen.get(index).copied()
-        };
+    /// The service of a new table. What was seen of it and its regions `before`, in the table
+    /// before, stays.
+    pub(super) fn of(
+        service: &Serving,
+        before: Option<(&Self, &Serving)>,
+        numbers: &mut Numbers,
+    ) -> Self {
+        let (known, old) = before.unzip();
+        let mut regions = Vec::with_capacity(service.candidates.len());
+        let mut all_seen = Vec::with_capacity(service.candidates.len());
+        for new in &service.candidates {
+            let stays = before.and_then(|(known, old)| known.region_in(old, new));
+            let (region, seen) = stays.unwrap_or_else(|| {
+                let id = new.entry.id.clone();
+                (KnownRegion { id, number: numbers.region(), revision: 0 }, Seen::default())
+            });
+            regions.push(region);
+            all_seen.push(seen);
+        }
         Self {
             id: service.id.clone(),
-            regions: service.candidates.iter().map(|region| region.entry.id.clone()).collect(),
-            seen: service
-                .candidates
-                .iter()
-                .map(|region| seen(region).unwrap_or_default())
-                .collect(),
+            number: known.map_or_else(|| numbers.service(), |known| known.number),
+            regions,
+            seen: all_seen,
             budget: known.map(|known| known.budget).unwrap_or_default(),
-            // The old indexes may stand for other regions now.
-            incumbents: Map::new(),
+            incumbents: match (known, old) {
+                (Some(known), Some(old)) => moved(&known.incumbents, old, service),
+                _ => Map::new(),
+            },
         }
+    }
+
+    /// What is known of a region that stands in a new table, if it stood in the `old` one.
+    fn region_in(&self, old: &Serving, new: &Candidate) -> Option<(KnownRegion, Seen)> {
+        let index = self.regions.iter().position(|known| known.id == new.entry.id)?;
+        let (mut region, mut seen) = (self.regions.get(index)?.clone(), *self.seen.get(index)?);
+        let (before, now) = (&old.candidates.get(index)?.entry.origins, &new.entry.origins);
+        if before != now {
+            region.revision = next_revision(region.revision);
+            // What was silent is an origin, wherever the list has it now.
+            let silent = seen.silent_origin.and_then(|index| before.get(index));
+            seen.failures = OriginFailures::default();
+            seen.silent_origin =
+                silent.and_then(|silent| now.iter().position(|origin| origin == silent));
+        }
+        Some((region, seen))
+    }
+
+    /// What a try or a trial of this origin is reported by.
+    pub(super) fn token(&self, upstream: &Upstream<'_>) -> Option<Token> {
+        let region = self.regions.get(upstream.region.failover_index)?;
+        Some(Token {
+            service: self.number,
+            region: region.number,
+            revision: region.revision,
+            origin: upstream.index,
+        })
+    }
+
+    /// What was seen of the region that a token names, and the index of its origin. `None` if the
+    /// service has the region no more; no index if the region has other origins by now.
+    pub(super) fn named_by(&mut self, token: Token) -> Option<(&mut Seen, Option<usize>)> {
+        let index = self.regions.iter().position(|region| region.number == token.region)?;
+        let is_same = self.regions.get(index)?.revision == token.revision;
+        Some((self.seen.get_mut(index)?, is_same.then_some(token.origin)))
     }
 
     /// Tries out at once each region that is up in the new table and was not in the old one. The
@@ -89,51 +161,133 @@ impl SeenService {
     }
 
     /// Whether a request may be sent there. The first try always may.
-    pub(super) fn may_send(
+    pub(super) fn permit(
         &mut self,
         progress: &Progress<'_>,
         service: &Serving,
         upstream: &Upstream<'_>,
         now: Timestamp,
-    ) -> bool {
-        if progress.reason == AskReason::First {
+    ) -> Permit {
+        let reason = progress.reason;
+        if reason == AskReason::First {
             self.budget.first(now);
-            return true;
+            return Permit::Granted;
         }
         let would_wait = self.is_left_alone(upstream.region.failover_index);
-        let has_left =
-            last_tried(progress.trail, service).is_some_and(|region| self.is_left_alone(region));
-        let may = match progress.reason {
-            // There is a response already, or one to come, so a failing region is not worth the
-            // wait.
-            AskReason::Failed | AskReason::Late => !would_wait,
+        let last_tried = last_tried(progress.trail, service);
+        let has_left = last_tried.is_some_and(|region| self.is_left_alone(region));
+        let is_wanted = match reason {
+            // The late try goes on, so a failing region beside it is not worth a request.
+            AskReason::Late => !would_wait,
             // One client over its limit gets the 429. If the region turns everyone away, its
             // breaker is open, and clients go elsewhere.
-            AskReason::PushedBack => !would_wait && has_left,
+            AskReason::PushedBack => has_left,
+            AskReason::Invalid => false,
             AskReason::First
             | AskReason::Unreachable
             | AskReason::TimedOut
-            | AskReason::BadStatus => true,
-            AskReason::Invalid => false,
+            | AskReason::BadStatus
+            | AskReason::Failed => true,
         };
+        if !is_wanted {
+            return Permit::Unwanted;
+        }
         // The region has just failed, and every new request goes elsewhere by now. The requests
         // that were under way follow them, outside the budget: that adds no load to a brown-out.
-        let is_moved = has_left && !would_wait && progress.reason != AskReason::Late;
-        may && (is_moved || self.budget.grants(service.proxy.retry_budget_percent.get(), now))
+        let is_moved = has_left && reason != AskReason::Late;
+        // Where only a region is left whose breaker is open, what it did before this request says
+        // little: it may be well again. Only if it has failed since does the budget decide.
+        let lately_ms = progress.elapsed_ms.max(BACKOFF_MS_MIN);
+        let since = Timestamp::from_millis(now.millis().saturating_sub(lately_ms));
+        let is_same_region = last_tried == Some(upstream.region.failover_index);
+        let has_failed = self.has_failed_since(upstream, is_same_region, since);
+        let may_be_well = !reason.has_response() && !has_failed;
+        let is_free = is_moved && (!would_wait || may_be_well);
+        if is_free || self.budget.grants(service.proxy.retry_budget_percent.get(), now) {
+            Permit::Granted
+        } else {
+            Permit::OverBudget
+        }
+    }
+
+    /// Whether the next try would go where one has failed since then. In the region whose one
+    /// origin has just failed, that is a matter of the origin.
+    fn has_failed_since(
+        &self,
+        upstream: &Upstream<'_>,
+        is_same_region: bool,
+        since: Timestamp,
+    ) -> bool {
+        let seen = self.seen.get(upstream.region.failover_index);
+        seen.is_some_and(|seen| match is_same_region {
+            true => seen.failures.has_failed_since(upstream.index, since),
+            false => seen.breaker.has_failed_since(since),
+        })
+    }
+
+    /// How long to wait for the next try, which goes to the first of the origins that are `left`.
+    ///
+    /// The last one gets all the time there is. Any other gets no more than a try, however little
+    /// is hoped of those behind it: an open breaker may delay a region, never forbid the only other
+    /// way. Who has an answer in hand does not wait longer than that for a region that fails.
+    pub(super) fn wait_ms(
+        &self,
+        progress: &Progress<'_>,
+        service: &Serving,
+        left: &[Upstream<'_>],
+    ) -> Millis {
+        let left_ms = service.timeout_ms.saturating_sub(progress.elapsed_ms);
+        let [last] = left else { return service.try_timeout_ms.min(left_ms) };
+        let would_wait = self.is_left_alone(last.region.failover_index);
+        if progress.reason.has_response() && would_wait {
+            return service.try_timeout_ms.min(left_ms);
+        }
+        left_ms
+    }
+
+    /// When a try that is waited for so long is late enough to be sent to the next region as well.
+    /// `None` if there is none that does not fail, or if the service does not hedge.
+    pub(super) fn late_ms(
+        &self,
+        service: &Serving,
+        left: &[Upstream<'_>],
+        wait_ms: Millis,
+    ) -> Option<Millis> {
+        let (first, others) = left.split_first()?;
+        let mut others = others.iter();
+        let has_other = others.any(|next| !self.is_left_alone(next.region.failover_index));
+        let late_after = self.seen.get(first.region.failover_index)?.late_after;
+        let late_ms = late_after.millis().filter(|_| service.proxy.hedge && has_other)?;
+        Some(late_ms.max(LATE_MS_MIN)).filter(|ms| *ms < wait_ms)
     }
 
     /// A region to try out behind the request, and the URL to ask.
-    pub(super) fn trial(
-        &mut self,
-        service: &Serving,
-        table: u32,
-        now: Timestamp,
-    ) -> Option<(Token, String)> {
-        let region = self.seen.iter_mut().position(|seen| seen.breaker.begins_trial(now))?;
+    pub(super) fn trial(&mut self, service: &Serving, now: Timestamp) -> Option<(Token, String)> {
+        let within_ms = service.try_timeout_ms;
+        let mut seen = self.seen.iter_mut();
+        let region = seen.position(|seen| seen.breaker.begins_trial(within_ms, now))?;
         let upstream = upstream(service.candidates.get(region)?, self.seen.get(region), 0)?;
         let url = [upstream.origin, &service.trial_path].concat();
-        Some((Token::of(table, service, &upstream), url))
+        Some((self.token(&upstream)?, url))
     }
+}
+
+/// The region that was chosen last for clients of each country, by its index in the new table.
+fn moved(
+    incumbents: &Map<Option<Country>, usize>,
+    old: &Serving,
+    new: &Serving,
+) -> Map<Option<Country>, usize> {
+    let mut moved = Map::new();
+    for (country, index) in incumbents.iter() {
+        let id = old.candidates.iter().find(|region| region.index == *index);
+        let id = id.map(|region| &region.entry.id);
+        let stays = new.candidates.iter().find(|region| Some(&region.entry.id) == id);
+        if let Some(region) = stays {
+            moved.insert(*country, region.index);
+        }
+    }
+    moved
 }
 
 /// The index of the region that was tried last.

@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 
 mod cookies;
 mod law;
+mod learning;
 mod refusing;
 mod retrying;
+mod serving;
 mod tables;
 mod threshold;
 mod wire;
@@ -140,6 +142,14 @@ impl Asking<'_> {
     }
 }
 
+impl Isolate {
+    /// Reports a try that is over.
+    fn over(&mut self, sent: &Try, end: TryEnd, took_ms: u64, now: u64) -> Option<AskReason> {
+        let due = at(now.saturating_sub(took_ms) + sent.wait_ms);
+        self.ended(&TryReport { token: sent.token, end, took_ms, now: at(now), due })
+    }
+}
+
 impl Try {
     /// The region that it goes to: its origins are called by it, and numbered.
     fn region(&self) -> &str {
@@ -234,17 +244,6 @@ fn debug_headers_can_be_turned_off_and_staleness_is_told_all_the_same() {
 }
 
 #[test]
-fn a_token_is_the_same_number_back_and_forth() {
-    for (table, service, region, origin) in
-        [(0, 0, 0, 0), (1, 2, 3, 4), (u32::MAX >> 4, 99, 99, 199)]
-    {
-        let token = Token { table, service, region, origin };
-        assert_eq!(Token::from_number(token.number()), token);
-        assert!(token.number() < 1 << 53, "it is exact as a float");
-    }
-}
-
-#[test]
 fn what_is_no_request_is_refused_and_nothing_else_happens() {
     let mut isolate = isolate(&[]);
     let good = GET.question(isolate.version, FIRST);
@@ -260,20 +259,19 @@ fn what_is_no_request_is_refused_and_nothing_else_happens() {
 fn a_new_table_forgets_nothing_that_was_seen() {
     let mut isolate = isolate(&[]);
     let sent = GET.first(&mut isolate, 0);
-    isolate.ended(sent.token, TryEnd::Unreachable, 1, at(1));
+    isolate.over(&sent, TryEnd::Unreachable, 1, 1);
     let mut next = three();
     next["generation"] = json!(8);
     next["regions"].as_array_mut().unwrap().swap(0, 2);
     assert!(isolate.take(&next.to_string(), at(2)).unwrap());
     assert_eq!(GET.first(&mut isolate, 3).region(), "us-east");
-    assert_eq!(isolate.ended(sent.token, answered(200), 1, at(4)), None, "an old token is nothing");
 }
 
 #[test]
 fn the_report_shows_what_was_counted_and_seen() {
     let mut isolate = isolate(&[]);
     let sent = GET.first(&mut isolate, 0);
-    isolate.ended(sent.token, answered(200), 40, at(40));
+    isolate.over(&sent, answered(200), 40, 40);
     let report = isolate.report(at(40));
     assert_eq!(report["generation"], 7);
     assert_eq!(report["requests"], 1);

@@ -2,7 +2,7 @@
 //! unreachable region usually takes all its origins with it, so the next try goes to another one.
 
 use crate::passive::Seen;
-use crate::routes::{Candidate, Serving};
+use crate::routes::Candidate;
 
 /// One origin that a request may be sent to.
 #[derive(Debug, Clone, Copy)]
@@ -47,49 +47,4 @@ pub(super) fn upstream<'t>(
     let index = first.saturating_add(depth).checked_rem(origins.len())?;
     let origin = origins.get(index).filter(|_| depth < origins.len())?;
     Some(Upstream { region, index, origin })
-}
-
-/// Which origin a try goes to, as one number that is exact as a float. It counts for the table of
-/// its time only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Token {
-    pub(super) table: u32,
-    pub(super) service: usize,
-    pub(super) region: usize,
-    pub(super) origin: usize,
-}
-
-/// More than a table has services, a service has regions, and a region has origins.
-const INDEXES: u64 = 256;
-
-impl Token {
-    pub(super) fn of(table: u32, service: &Serving, upstream: &Upstream<'_>) -> Self {
-        Self {
-            table,
-            service: service.index,
-            region: upstream.region.failover_index,
-            origin: upstream.index,
-        }
-    }
-
-    /// The number.
-    #[must_use]
-    pub fn number(self) -> u64 {
-        let index = |index: usize| u64::try_from(index).unwrap_or(0) % INDEXES;
-        let service = u64::from(self.table) * INDEXES + index(self.service);
-        (service * INDEXES + index(self.region)) * INDEXES + index(self.origin)
-    }
-
-    /// Back from the number.
-    #[must_use]
-    pub fn from_number(number: u64) -> Self {
-        let index = |number: u64| usize::try_from(number % INDEXES).unwrap_or(0);
-        let table = u32::try_from(number / (INDEXES * INDEXES * INDEXES)).unwrap_or(0);
-        Self {
-            table,
-            service: index(number / (INDEXES * INDEXES)),
-            region: index(number / INDEXES),
-            origin: index(number),
-        }
-    }
 }

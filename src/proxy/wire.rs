@@ -11,8 +11,8 @@
 
 use super::instruction::{Instruction, Try};
 use super::progress::{AskReason, Fetched};
+use super::token::Token;
 use super::try_end::TryEnd;
-use super::upstream::Token;
 use crate::time::{Millis, Timestamp};
 use std::fmt::Write as _;
 
@@ -119,14 +119,17 @@ pub struct TryReport {
     pub took_ms: Millis,
     /// The time of the report.
     pub now: Timestamp,
+    /// When it had to be over.
+    pub due: Timestamp,
 }
 
 impl TryReport {
     /// Reads the numbers of a report: the token; why there is no response, or 0; its status, or 0;
-    /// how many seconds it asks to be left alone, or less than 0; the duration; the time.
+    /// how many seconds it asks to be left alone, or less than 0; the duration; the time; when
+    /// the try had to be over.
     #[must_use]
-    pub fn from_numbers(numbers: [f64; 6]) -> Self {
-        let [token, none, status, retry_after_s, took_ms, now] = numbers;
+    pub fn from_numbers(numbers: [f64; 7]) -> Self {
+        let [token, none, status, retry_after_s, took_ms, now, due] = numbers;
         let reason = AskReason::from_number(u32::try_from(whole(none)).unwrap_or(0));
         let end = match (u16::try_from(whole(status)), reason) {
             (Ok(0), AskReason::TimedOut) => TryEnd::TimedOut,
@@ -142,6 +145,7 @@ impl TryReport {
             end,
             took_ms: whole(took_ms),
             now: Timestamp::from_millis(whole(now)),
+            due: Timestamp::from_millis(whole(due)),
         }
     }
 }

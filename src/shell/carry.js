@@ -20,11 +20,11 @@ import { Fetched, Reason } from "./wire.js";
  * @param {ExecutionContext} context
  */
 export function carry(request, env, context) {
-  const journey = { request, env, context, id: crypto.randomUUID(), arrived: Date.now(), trail: "" };
+  const journey = { request, env, context, id: crypto.randomUUID(), arrived: Date.now(), asked: 0, trail: "" };
   const instruction = ask(journey, Reason.First, Fetched.Nothing);
   if (instruction.verb !== "send") return goOn(journey, instruction, null);
   return send(journey, instruction).then((tried) =>
-    tried.again === null ? relayed(tried) : goOn(journey, ask(journey, tried.again, Fetched.Nothing), tried),
+    tried.again === null ? relayed(tried) : goOn(journey, askAgain(journey, tried), tried),
   );
 }
 
@@ -37,10 +37,24 @@ export function carry(request, env, context) {
  */
 function ask(journey, reason, fetched, pin) {
   const now = Date.now();
-  const instruction = instruct(questionAbout(journey, wanted, reason, fetched, now), now, pin);
+  journey.asked = now;
+  let instruction = instruct(questionAbout(journey, wanted, reason, fetched, now), now, pin);
+  if (instruction?.verb === "headers") {
+    lookAt(instruction.version, instruction.names);
+    instruction = instruct(questionAbout(journey, wanted, reason, fetched, now), now, pin);
+  }
   // If the core has failed, the request must not go anywhere undecided.
   return instruction ?? failure(journey);
 }
+
+/**
+ * Asks again after a try that ended without a response to relay. If the client has reset its connection, nobody is there
+ * to be served, so no further region gets the request.
+ * @param {Journey} journey
+ * @param {TryResult & { again: number }} tried
+ */
+const askAgain = (journey, { again }) =>
+  journey.request.signal.aborted ? failure(journey) : ask(journey, again, Fetched.Nothing);
 
 /**
  * @param {Journey} journey
@@ -68,14 +82,9 @@ async function goOn(journey, first, tried) {
     const reason = last?.again ?? Reason.First;
     switch (instruction.verb) {
       case "send":
-        discard(last?.response);
-        last = await send(journey, instruction);
+        last = better(last, await send(journey, instruction));
         if (last.again === null) return relayed(last);
-        instruction = ask(journey, last.again, Fetched.Nothing);
-        break;
-      case "headers":
-        lookAt(instruction.version, instruction.names);
-        instruction = ask(journey, reason, Fetched.Nothing);
+        instruction = askAgain(journey, last);
         break;
       case "load_table":
         await loadTable(journey.env);
@@ -126,22 +135,34 @@ function send(journey, instruction) {
 async function hedged(journey, first, lateMs) {
   if ((await Promise.race([first, scheduler.wait(lateMs)])) !== undefined) return first;
   const instruction = ask(journey, Reason.Late, Fetched.Nothing);
-  return instruction.verb === "send" ? better([first, startTry(journey, instruction)]) : first;
+  return instruction.verb === "send" ? best([first, startTry(journey, instruction)]) : first;
+}
+
+/**
+ * Of two tries of which the first has no response to relay, the one whose response the client may get: the second, unless
+ * only the first has any.
+ * @param {TryResult | null} first
+ * @param {TryResult} second
+ */
+function better(first, second) {
+  if (second.response === null && first !== null && first.response !== null) return first;
+  discard(first?.response);
+  return second;
 }
 
 /**
  * The first try that ends with a response to relay. If none does, the last one that has a response.
  * @param {Promise<TryResult>[]} tries
  */
-async function better(tries) {
+async function best(tries) {
   const good = tries.map(async (going) => {
     const tried = await going;
     if (tried.again !== null) throw tried;
     return tried;
   });
   /** @param {{ errors: TryResult[] }} lost */
-  const best = ({ errors }) => /** @type {TryResult} */ (errors.findLast((tried) => tried.response) ?? errors[0]);
-  const won = await Promise.any(good).catch(best);
+  const last = ({ errors }) => /** @type {TryResult} */ (errors.findLast((tried) => tried.response) ?? errors[0]);
+  const won = await Promise.any(good).catch(last);
   for (const going of tries) going.then((tried) => tried !== won && discard(tried.response));
   return won;
 }

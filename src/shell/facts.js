@@ -8,6 +8,7 @@
  * @property {ExecutionContext} context
  * @property {string} id a random UUID
  * @property {number} arrived when
+ * @property {number} asked when the core was last asked about it
  * @property {string} trail the origins that were tried
  */
 

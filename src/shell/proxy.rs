@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use worker::Env;
 
 /// Takes the numbers of a [`TryReport`]. Returns the number of the reason to ask again, or 0.
-type TryEnded = dyn Fn(f64, f64, f64, f64, f64, f64) -> u32;
+type TryEnded = dyn Fn(f64, f64, f64, f64, f64, f64, f64) -> u32;
 /// Takes the numbers of a [`TrialReport`].
 type TrialEnded = dyn Fn(f64, f64, f64, f64);
 
@@ -31,8 +31,9 @@ pub fn functions() -> Object {
             instruction_text(&question, now, pin.as_deref())
         });
     let try_ended: Closure<TryEnded> =
-        Closure::new(|token, none, status, retry_s, took_ms, now| {
-            try_ended(&TryReport::from_numbers([token, none, status, retry_s, took_ms, now]))
+        Closure::new(|token, none, status, retry_s, took_ms, now, due| {
+            let numbers = [token, none, status, retry_s, took_ms, now, due];
+            try_ended(&TryReport::from_numbers(numbers))
         });
     let trial_ended: Closure<TrialEnded> = Closure::new(|token, has_passed, took_ms, now| {
         trial_ended(&TrialReport::from_numbers([token, has_passed, took_ms, now]));
@@ -86,8 +87,7 @@ fn no_routes() -> Instruction {
 }
 
 fn try_ended(report: &TryReport) -> u32 {
-    let TryReport { token, end, took_ms, now } = *report;
-    let reason = isolate::with(|isolate| isolate.ended(token, end, took_ms, now));
+    let reason = isolate::with(|isolate| isolate.ended(report));
     reason.flatten().map_or(0, AskReason::number)
 }
 

@@ -22,6 +22,9 @@ const OUR_TOKENS: [&str; 2] = [ADMIN_TOKEN, API_TOKEN];
 pub(super) async fn load(env: &Env) {
     take_secrets(env);
     let read = kv::get_within(env, KEY, CACHE_TTL_S, ROUTES_BYTES_MAX).await;
+    if !matches!(read, Some(Some(_))) {
+        isolate::with(|isolate| isolate.load_failed(clock::now()));
+    }
     let Some(text) = read else { return };
     let taken = text.map(|text| match text {
         Ok(text) => isolate::with(|isolate| isolate.take(&text, clock::now())),

@@ -25,6 +25,8 @@ export function startTry(journey, sent) {
   journey.trail = sent.trail;
   if (sent.refresh) context.waitUntil(loadTable(env));
   if (sent.trial !== null) context.waitUntil(tryOut(sent.trial));
+  // The core counts the try as under way until then.
+  const due = journey.asked + sent.waitMs;
   const began = Date.now();
   return new Promise((resolve) => {
     let isOver = false;
@@ -33,13 +35,15 @@ export function startTry(journey, sent) {
     const end = (none, response) => {
       if (isOver) return discard(response);
       isOver = true;
-      resolve(ended(journey, sent, began, none, response));
+      resolve(ended(journey, sent, { began, due }, none, response));
     };
     setTimeout(() => end(Reason.TimedOut, null), sent.waitMs);
     /** @param {unknown} error */
     const isLost = async (error) => {
-      // The runtime refuses to send such a request. That is the request's fault, unless the region's address is none.
-      if (error instanceof TypeError) return end(URL.canParse(sent.url) ? Reason.Invalid : Reason.Unreachable, null);
+      // The runtime refuses to send such a request, or its client has reset the connection, which takes the connection to
+      // the region with it. Neither says anything of the region, unless its address is none.
+      if (error instanceof TypeError && !URL.canParse(sent.url)) return end(Reason.Unreachable, null);
+      if (error instanceof TypeError || request.signal.aborted) return end(Reason.Invalid, null);
       // A client that hangs up during an upload takes the connection to the region with it. A moment later the runtime
       // ends everything here, so that only failures of the region are reported.
       if (bodyOf(request) !== null) await scheduler.wait(HANG_UP_MS);
@@ -56,20 +60,23 @@ export function startTry(journey, sent) {
 /**
  * @param {import("./facts.js").Journey} journey
  * @param {import("./wire.js").Send} sent
- * @param {number} began
+ * @param {{ began: number, due: number }} times when it was sent, and when it had to be over
  * @param {number | null} none
  * @param {Response | null} response
  * @returns {TryResult}
  */
-function ended(journey, sent, began, none, response) {
+function ended(journey, sent, { began, due }, none, response) {
   const now = Date.now();
   const tookMs = now - began;
   const { token, keepS } = sent;
   const status = response?.status ?? null;
-  const again = tryEnded({ token, none, status, retryAfterS: retryAfter(response), tookMs, now });
+  const again = tryEnded({ token, none, status, retryAfterS: retryAfter(response), tookMs, now, due });
   if (keepS !== null && response !== null) keep(journey, response, keepS);
   if (again === null && response !== null) return { sent, tookMs, again, response };
-  return { sent, tookMs, again: again ?? Reason.Unreachable, response };
+  if (again === Reason.Failed || again === Reason.PushedBack) return { sent, tookMs, again, response };
+  // What the edge says of an origin that gave no answer is nobody's answer.
+  discard(response);
+  return { sent, tookMs, again: again ?? Reason.Unreachable, response: null };
 }
 
 /**

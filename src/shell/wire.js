@@ -181,15 +181,16 @@ const notThat = (lines) => new RangeError(`no such instruction: \`${lines[0]}\` 
  * @property {number | null} retryAfterS for how many seconds the response asks to be left alone
  * @property {number} tookMs from sending it to the head of the response
  * @property {number} now
+ * @property {number} due when it had to be over
  */
 
 /**
  * Reports how a try ended. Returns the reason to ask again, or `null`.
- * @param {(...numbers: [number, number, number, number, number, number]) => number} tryEnded
+ * @param {(...numbers: [number, number, number, number, number, number, number]) => number} tryEnded
  * @param {TryReport} report
  */
-export function reportTry(tryEnded, { token, none, status, retryAfterS, tookMs, now }) {
-  return tryEnded(token, none ?? 0, status ?? 0, retryAfterS ?? -1, tookMs, now) || null;
+export function reportTry(tryEnded, { token, none, status, retryAfterS, tookMs, now, due }) {
+  return tryEnded(token, none ?? 0, status ?? 0, retryAfterS ?? -1, tookMs, now, due) || null;
 }
 
 /**

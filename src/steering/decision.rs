@@ -187,6 +187,12 @@ impl Refusal {
             Self::Shed => "shed",
         }
     }
+
+    /// Whether it is about where the request may be, and not about who can serve it.
+    #[must_use]
+    pub fn is_of_law(self) -> bool {
+        matches!(self, Self::UnknownTenant | Self::TenantUnavailable | Self::NoPermittedRegion)
+    }
 }
 
 /// A region that was removed.

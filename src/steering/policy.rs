@@ -1,9 +1,9 @@
 //! Which of the regions that are left comes first.
 //!
-//! The order is made in groups: first what this isolate has not found to fail, within that what
-//! breaks the fewest preferred rules, within that what no wish puts behind, within that what is
-//! known to be up. The policy orders each group by itself, so
-//! no speed makes up for a preference, and nothing that is unknown is called fast.
+//! The order is made in groups: first what this isolate has not found to fail (and of the rest
+//! first what has answered since), within that what breaks the fewest preferred rules, within that
+//! what no wish puts behind, within that what is known to be up. The policy orders each group by
+//! itself, so no speed makes up for a preference, and nothing that is unknown is called fast.
 
 use super::decision::{ChosenBy, Filter, Wish};
 use super::request::{Evidence, RequestFacts};
@@ -50,7 +50,18 @@ pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, ChosenB
 
 /// What a region is ordered by before the policy is asked; `false` and less come first. Regions
 /// with the same are a group.
-type Group = (bool, u64, [bool; 3], bool);
+type Group = (Trust, u64, [bool; 3], bool);
+
+/// What this isolate thinks of a region by its own requests.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Trust {
+    /// It has not found it to fail.
+    Whole,
+    /// Its breaker is open, and the last request there was answered well all the same.
+    Answers,
+    /// Its breaker is open.
+    None,
+}
 
 impl<'t> Choice<'_, 't> {
     /// The group of a region: what does not fail first, since what is preferred is so only while it
@@ -63,7 +74,12 @@ impl<'t> Choice<'_, 't> {
         };
         let reluctance = self.ruling.reluctance(region.index);
         let unwanted = BEHIND.map(is_behind);
-        (is_behind(Filter::Breaker), reluctance, unwanted, region.entry.health != Health::Up)
+        let trust = match self.evidence.of(region) {
+            _ if !is_behind(Filter::Breaker) => Trust::Whole,
+            Some(seen) if seen.breaker.answers() => Trust::Answers,
+            _ => Trust::None,
+        };
+        (trust, reluctance, unwanted, region.entry.health != Health::Up)
     }
 
     /// Orders one group.

@@ -1,6 +1,8 @@
 use super::*;
 use proptest::prelude::*;
 
+/// The longest time in which a trial may pass.
+const TRY_MS: Millis = 800;
 const LIMITS: BreakerLimits = BreakerLimits { failures: 5, success_percent: 50 };
 
 fn at(ms: u64) -> Timestamp {
@@ -81,9 +83,9 @@ fn nobody_may_ask_for_more_than_a_minute() {
 #[test]
 fn after_the_wait_there_is_one_trial_and_it_decides() {
     let mut breaker = opened();
-    assert!(!breaker.begins_trial(at(BACKOFF_MS_MIN)));
-    assert!(breaker.begins_trial(at(BACKOFF_MS_MIN + 1)));
-    assert!(!breaker.begins_trial(at(BACKOFF_MS_MIN + 2)), "one is enough");
+    assert!(!breaker.begins_trial(TRY_MS, at(BACKOFF_MS_MIN)));
+    assert!(breaker.begins_trial(TRY_MS, at(BACKOFF_MS_MIN + 1)));
+    assert!(!breaker.begins_trial(TRY_MS, at(BACKOFF_MS_MIN + 2)), "one is enough");
     let mut healed = breaker;
     healed.trial_ended(true, at(2_000));
     assert!(!healed.is_open());
@@ -92,11 +94,59 @@ fn after_the_wait_there_is_one_trial_and_it_decides() {
 }
 
 #[test]
-fn a_trial_that_is_lost_is_made_again() {
+fn a_trial_that_is_lost_is_made_again_a_second_after_it_could_still_have_passed() {
+    for (passes_within_ms, lost_after_ms) in
+        [(0, SECOND), (TRY_MS, 1_800), (5_000, TRIAL_MS_MAX), (60_000, TRIAL_MS_MAX)]
+    {
+        let mut breaker = opened();
+        assert!(breaker.begins_trial(passes_within_ms, at(1_001)));
+        assert!(!breaker.begins_trial(passes_within_ms, at(1_000 + lost_after_ms)));
+        assert!(breaker.begins_trial(passes_within_ms, at(1_001 + lost_after_ms)));
+    }
+}
+
+#[test]
+fn the_report_of_a_trial_that_counted_as_lost_does_not_double_the_wait_twice() {
     let mut breaker = opened();
-    assert!(breaker.begins_trial(at(1_001)));
-    assert!(!breaker.begins_trial(at(11_000)));
-    assert!(breaker.begins_trial(at(11_001)));
+    assert!(breaker.begins_trial(TRY_MS, at(1_001)));
+    assert!(breaker.begins_trial(TRY_MS, at(2_801)));
+    breaker.trial_ended(false, at(3_000));
+    breaker.trial_ended(false, at(3_001));
+    assert_eq!(breaker.open_until(), Some(at(3_000 + 2 * BACKOFF_MS_MIN)));
+}
+
+#[test]
+fn a_good_answer_of_a_region_that_is_left_counts_until_the_next_bad_one() {
+    let mut breaker = opened();
+    assert!(!breaker.answers());
+    breaker.observe(TryOutcome::Served, at(0), at(10), LIMITS);
+    assert!(!breaker.answers(), "it was sent before the breaker opened");
+    observe(&mut breaker, TryOutcome::Served, 20);
+    assert!(breaker.answers() && breaker.is_open());
+    for outcome in [TryOutcome::Failed, TryOutcome::Silent, TryOutcome::PushedBack(None)] {
+        let mut worse = breaker;
+        observe(&mut worse, outcome, 30);
+        assert!(!worse.answers(), "{outcome:?}");
+    }
+    let mut tried = breaker;
+    tried.trial_ended(false, at(30));
+    assert!(!tried.answers());
+    breaker.trial_ended(true, at(30));
+    assert!(!breaker.answers(), "it is closed, like any other");
+}
+
+#[test]
+fn a_failure_is_one_since_then_and_not_since_later() {
+    let mut breaker = Breaker::default();
+    assert!(!breaker.has_failed_since(at(0)));
+    observe(&mut breaker, TryOutcome::Failed, 5);
+    assert!(breaker.has_failed_since(at(6)));
+    assert!(!breaker.has_failed_since(at(7)));
+    breaker.trial_ended(false, at(50));
+    assert!(!breaker.has_failed_since(at(7)), "no breaker is open, so the trial says nothing");
+    let mut breaker = opened();
+    breaker.trial_ended(false, at(50));
+    assert!(breaker.has_failed_since(at(50)));
 }
 
 #[test]
@@ -105,7 +155,7 @@ fn the_wait_doubles_up_to_a_minute() {
     let mut waits = Vec::new();
     for _ in 0..8 {
         let until = breaker.open_until().unwrap();
-        assert!(breaker.begins_trial(until));
+        assert!(breaker.begins_trial(TRY_MS, until));
         breaker.trial_ended(false, until);
         waits.push(breaker.open_until().unwrap().since(until) / SECOND);
     }
@@ -163,7 +213,7 @@ proptest! {
             if let Some(until) = breaker.open_until() {
                 prop_assert!(until <= at(now + BACKOFF_MS_MAX));
             }
-            if breaker.begins_trial(at(now)) {
+            if breaker.begins_trial(TRY_MS, at(now)) {
                 prop_assert!(breaker.is_open());
                 breaker.trial_ended(passes, at(now));
                 prop_assert_eq!(breaker.is_open(), !passes);

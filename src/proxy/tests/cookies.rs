@@ -33,7 +33,7 @@ fn a_client_without_a_cookie_gets_one_and_stays_with_its_region() {
     let set = header(&first.answer_headers, "set-cookie").unwrap().to_owned();
     assert!(set.starts_with("__Host-pointsman-region=1.eu-west."), "{set}");
     assert!(set.ends_with("; Path=/; Max-Age=82800; Secure; HttpOnly; SameSite=Lax"), "{set}");
-    isolate.ended(first.token, TryEnd::Unreachable, 1, at(1));
+    isolate.over(&first, TryEnd::Unreachable, 1, 1);
     let moved = with(&cookie(&first).unwrap(), &mut isolate, 2);
     assert_eq!(moved.region(), "us-east", "its region fails");
     let there = cookie(&moved).unwrap();
@@ -110,7 +110,7 @@ fn a_write_that_meets_a_failover_is_not_made_again() {
     let mut isolate = with_cookies(json!({"policy": "ordered", "primary": "us-east"}));
     for end in [TryEnd::Unreachable, TryEnd::TimedOut] {
         let write = POST.first(&mut isolate, 0);
-        let reason = isolate.ended(write.token, end, 1, at(1)).unwrap();
+        let reason = isolate.over(&write, end, 1, 1).unwrap();
         let next = POST.ask(&mut isolate, reason, &write.trail, 1);
         assert_eq!(refused(next), (503, "refused; code=no_primary".to_owned()));
     }

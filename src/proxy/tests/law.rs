@@ -58,7 +58,7 @@ proptest! {
                         prop_assert!(!is_brazilian || other.url.starts_with("https://sa-east"));
                     }
                 }
-                let Some(reason) = isolate.ended(sent.token, end, 1, at(now)) else { break };
+                let Some(reason) = isolate.over(&sent, end, 1, now) else { break };
                 next = asking.ask(&mut isolate, reason, &sent.trail, 0);
             }
         }

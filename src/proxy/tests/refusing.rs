@@ -66,7 +66,7 @@ fn only_what_is_public_may_be_answered_from_what_was_kept() {
 fn a_request_that_cannot_be_made_is_no_fault_of_a_region() {
     let mut isolate = isolate(&[]);
     let first = GET.first(&mut isolate, 0);
-    let reason = isolate.ended(first.token, TryEnd::Invalid, 0, at(0)).unwrap();
+    let reason = isolate.over(&first, TryEnd::Invalid, 0, 0).unwrap();
     let next = GET.ask(&mut isolate, reason, &first.trail, 0);
     assert_eq!(refused(next), (400, "refused; code=bad_request".to_owned()));
     assert_eq!(GET.first(&mut isolate, 1).region(), "eu-west");

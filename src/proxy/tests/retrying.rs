@@ -10,7 +10,7 @@ fn again(
     end: TryEnd,
     now: u64,
 ) -> Instruction {
-    let reason = isolate.ended(tried.token, end, 10, at(now)).unwrap();
+    let reason = isolate.over(tried, end, 10, now).unwrap();
     asking.ask(isolate, reason, &tried.trail, now)
 }
 
@@ -35,7 +35,7 @@ fn a_request_goes_on_to_the_next_region_and_not_to_the_same_one() {
 fn later_requests_do_not_go_where_the_first_found_silence() {
     let mut isolate = isolate(&[]);
     let first = GET.first(&mut isolate, 0);
-    isolate.ended(first.token, TryEnd::TimedOut, 1_000, at(1_000));
+    isolate.over(&first, TryEnd::TimedOut, 1_000, 1_000);
     for asking in [GET, POST] {
         assert_eq!(asking.first(&mut isolate, 1_001).region(), "us-east");
     }
@@ -45,7 +45,7 @@ fn later_requests_do_not_go_where_the_first_found_silence() {
 fn a_region_is_looked_at_again_by_a_request_of_our_own() {
     let mut isolate = isolate(&[]);
     let first = GET.first(&mut isolate, 0);
-    isolate.ended(first.token, TryEnd::Unreachable, 1, at(1));
+    isolate.over(&first, TryEnd::Unreachable, 1, 1);
     assert_eq!(GET.first(&mut isolate, 1_000).trial, None);
     let (token, url) = GET.first(&mut isolate, 1_001).trial.unwrap();
     assert_eq!(url, "https://eu-west-2.example.net/health", "at the origin that was not silent");
@@ -61,10 +61,11 @@ fn a_region_that_the_controller_has_seen_return_is_looked_at_at_once() {
     let mut isolate = isolate(&[]);
     let mut now = 0;
     for wait_ms in [1_000, 2_000, 4_000, 8_000] {
-        let token = GET.first(&mut isolate, now).trial.map(|(token, _)| token);
-        let token = token.unwrap_or_else(|| GET.first(&mut isolate, now).token);
-        isolate.trial_ended(token, false, 1, at(now));
-        isolate.ended(token, TryEnd::Unreachable, 1, at(now));
+        let first = GET.first(&mut isolate, now);
+        match first.trial {
+            Some((token, _)) => isolate.trial_ended(token, false, 1, at(now)),
+            None => _ = isolate.over(&first, TryEnd::Unreachable, 1, now),
+        }
         now += wait_ms;
     }
     assert_eq!(GET.first(&mut isolate, now - 1).trial, None, "it is waited for long by now");
@@ -112,27 +113,131 @@ fn a_failed_answer_is_handed_on_where_there_is_nobody_else() {
 }
 
 #[test]
-fn with_an_answer_in_hand_nobody_waits_for_a_region_that_fails() {
+fn with_an_answer_in_hand_a_region_that_fails_is_asked_for_no_longer_than_a_try() {
     let mut isolate = isolate(&[
         ("/services/api/regions/1/origins", json!(["https://us-east-1.example.net"])),
+        ("/services/api/regions/0/origins", json!(["https://eu-west-1.example.net"])),
         ("/services/api/regions/2/health", json!("down")),
     ]);
     let dead = GET.first(&mut isolate, 0);
-    isolate.ended(dead.token, TryEnd::TimedOut, 1_000, at(1_000));
+    isolate.over(&dead, TryEnd::TimedOut, 1_000, 1_000);
     let first = GET.first(&mut isolate, 1_001);
-    assert_eq!(first.region(), "us-east");
-    assert_eq!(first.wait_ms, 5_000, "and nobody is hurried on to it");
-    assert_eq!(again(GET, &mut isolate, &first, answered(503), 1_010), Instruction::Relay);
+    assert_eq!((first.region(), first.wait_ms), ("us-east", 1_000));
+    let second = sent(again(GET, &mut isolate, &first, answered(503), 1_010));
+    assert_eq!((second.region(), second.wait_ms), ("eu-west", 1_000), "it may be well again");
+    isolate.over(&second, TryEnd::TimedOut, 1_000, 2_010);
+    // The shell still has the first answer, and says so.
+    let next = GET.ask(&mut isolate, AskReason::Failed, &second.trail, 2_010);
+    assert_eq!(next, Instruction::Relay);
+}
+
+#[test]
+fn an_open_breaker_delays_a_region_and_never_forbids_the_only_other_way() {
+    for end in [TryEnd::TimedOut, TryEnd::Unreachable, answered(503), answered(520)] {
+        let mut isolate = isolate(&[("/services/api/regions/2/health", json!("down"))]);
+        // The first region was away, and its breaker waits for eight seconds.
+        let mut now = 0;
+        for wait_ms in [1_000, 2_000, 4_000, 8_000] {
+            let first = GET.first(&mut isolate, now);
+            match first.trial {
+                Some((token, _)) => isolate.trial_ended(token, false, 1, at(now)),
+                None => _ = isolate.over(&first, TryEnd::Unreachable, 1, now),
+            }
+            now += wait_ms;
+        }
+        now -= 4_000;
+        // Now the second has a fault, and 64 clients ask at once.
+        let firsts: Vec<Try> = (0..64).map(|_| GET.first(&mut isolate, now)).collect();
+        assert!(firsts.iter().all(|first| first.region() == "us-east" && first.wait_ms == 1_000));
+        let over = now + 1_000;
+        let has_answer = matches!(end, TryEnd::Answered { status: 503, .. });
+        let mut served = 0;
+        for first in &firsts {
+            let reason = isolate.over(first, end, 1_000, over).unwrap();
+            let progress = Progress { reason, trail: &first.trail, elapsed_ms: 1_000, ..FIRST };
+            if let Instruction::Send(second) = GET.go_on(&mut isolate, progress, over) {
+                assert_eq!(second.region(), "eu-west");
+                assert_eq!(isolate.over(&second, answered(200), 10, over + 10), None);
+                served += 1;
+            }
+        }
+        // An answer in hand is one, so the budget holds then: ten, and a fifth of 64 and the few
+        // that came before.
+        let expected = if has_answer { 22..=23 } else { 64..=64 };
+        assert!(expected.contains(&served), "{end:?}: {served}");
+        assert_eq!(GET.first(&mut isolate, over + 20).region(), "eu-west", "and it is known now");
+    }
+}
+
+#[test]
+fn all_who_asked_an_origin_in_the_moment_of_its_death_are_served_by_the_next_of_the_only_region() {
+    let mut isolate = isolate(&[]);
+    let brazilian = Asking { country: "BR", ..GET };
+    let firsts: Vec<Try> = (0..64).map(|_| brazilian.first(&mut isolate, 0)).collect();
+    assert!(firsts.iter().all(|first| first.wait_ms == 1_000), "there is another origin");
+    for first in &firsts {
+        let second = sent(again(brazilian, &mut isolate, first, TryEnd::TimedOut, 1_000));
+        assert_eq!((first.region(), second.region()), ("sa-east", "sa-east"));
+        assert_eq!(second.url, "https://sa-east-2.example.net/");
+        assert_eq!(isolate.over(&second, answered(200), 10, 1_010), None);
+    }
+    // If the second dies as well, there is nowhere to go that has not just failed.
+    let next: Vec<Try> = (0..64).map(|_| brazilian.first(&mut isolate, 1_020)).collect();
+    let mut tried_again = 0;
+    for second in &next {
+        assert_eq!(second.url, "https://sa-east-2.example.net/");
+        let reason = isolate.over(second, TryEnd::TimedOut, 1_000, 1_520).unwrap();
+        let progress = Progress { reason, trail: &second.trail, elapsed_ms: 500, ..FIRST };
+        let again = brazilian.go_on(&mut isolate, progress, 1_520);
+        tried_again += u64::from(matches!(again, Instruction::Send(_)));
+    }
+    assert_eq!(tried_again, 128 / 5 + 10, "the budget says so");
+}
+
+#[test]
+fn a_hang_of_every_region_is_not_amplified_for_long() {
+    let one = |id: &str| json!([format!("https://{id}-1.example.net")]);
+    let mut isolate = isolate(&[
+        ("/services/api/regions/0/origins", one("eu-west")),
+        ("/services/api/regions/1/origins", one("us-east")),
+        ("/services/api/regions/2/origins", one("sa-east")),
+    ]);
+    // One client every ten milliseconds for a minute. A try that hangs is over after its time.
+    let (mut tries, mut waiting) = ([0_u64; 60], Vec::<(u64, u64, Try)>::new());
+    for now in (0..60_000).step_by(10) {
+        let first = GET.first(&mut isolate, now);
+        let mut sent = vec![(now, now + first.wait_ms, first)];
+        let (over, rest) = waiting.into_iter().partition(|(_, until, _)| *until <= now);
+        waiting = rest;
+        for (arrived, _, tried) in Vec::<(u64, u64, Try)>::into_iter(over) {
+            let reason = isolate.over(&tried, TryEnd::TimedOut, tried.wait_ms, now).unwrap();
+            let elapsed_ms = now - arrived;
+            let progress = Progress { reason, trail: &tried.trail, elapsed_ms, ..FIRST };
+            if let Instruction::Send(next) = GET.go_on(&mut isolate, progress, now) {
+                sent.push((arrived, now + next.wait_ms, *next));
+            }
+        }
+        tries[usize::try_from(now / 1_000).unwrap()] += sent.len() as u64;
+        waiting.append(&mut sent);
+    }
+    // At first all move from one region to the next, and find out: each client tries all three.
+    // From then on the budget holds (a fifth, and ten in its ten seconds), but for those who ask,
+    // once in its window, a region of which nothing was heard for a second.
+    let window = |from: usize| tries[from..from + 10].iter().sum::<u64>();
+    let (firsts, budget) = (1_000, 1_000 / 5 + 10);
+    for from in 10..50 {
+        assert!(window(from) <= firsts + budget + 200, "from {from}: {tries:?}");
+    }
 }
 
 #[test]
 fn statuses_that_are_not_listed_are_answers() {
     let mut isolate = isolate(&[("/services/api/proxy", json!({"retry_on": [500]}))]);
     let first = GET.first(&mut isolate, 0);
-    for status in [200, 304, 404, 501, 502, 503, 521] {
-        assert_eq!(isolate.ended(first.token, answered(status), 1, at(1)), None, "{status}");
+    for status in [200, 304, 404, 501, 502, 503, 520, 521, 524] {
+        assert_eq!(isolate.over(&first, answered(status), 1, 1), None, "{status}");
     }
-    assert_eq!(isolate.ended(first.token, answered(500), 1, at(1)), Some(AskReason::Failed));
+    assert_eq!(isolate.over(&first, answered(500), 1, 1), Some(AskReason::Failed));
 }
 
 #[test]
@@ -175,7 +280,7 @@ fn a_late_request_is_sent_elsewhere_as_well_and_goes_on() {
     let mut isolate = isolate(&[("/services/api/proxy", json!({"hedge": true}))]);
     for now in 0..30 {
         let first = GET.first(&mut isolate, now);
-        isolate.ended(first.token, answered(200), 40, at(now));
+        isolate.over(&first, answered(200), 40, now);
     }
     let first = GET.first(&mut isolate, 100);
     assert_eq!(first.late_ms, Some(40));
@@ -189,7 +294,7 @@ fn a_late_request_is_sent_elsewhere_as_well_and_goes_on() {
 fn the_time_of_all_tries_together_is_bounded() {
     let mut isolate = isolate(&[]);
     let first = GET.first(&mut isolate, 0);
-    isolate.ended(first.token, TryEnd::TimedOut, 1_000, at(4_600));
+    isolate.over(&first, TryEnd::TimedOut, 1_000, 4_600);
     let second = sent(GET.ask(&mut isolate, AskReason::TimedOut, &first.trail, 4_600));
     assert_eq!(second.wait_ms, 400);
     let next = GET.ask(&mut isolate, AskReason::TimedOut, &second.trail, 5_000);

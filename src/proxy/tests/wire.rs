@@ -127,7 +127,7 @@ fn each_instruction_is_written_as_the_golden_file_has_it() {
 
 /// Every kind of instruction, with everything in it and with nothing in it.
 fn instructions() -> Vec<(&'static str, Instruction)> {
-    let token = |origin| Token { table: 7, service: 2, region: 1, origin };
+    let token = |origin| Token { service: 0, region: 1_794, revision: 1, origin };
     let full = Try {
         token: token(3),
         trail: " https://eu-1.example.net https://eu-2.example.net".to_owned(),
@@ -150,7 +150,7 @@ fn instructions() -> Vec<(&'static str, Instruction)> {
         ],
     };
     let bare = Try {
-        token: Token { table: 0, service: 0, region: 0, origin: 0 },
+        token: Token { service: 0, region: 0, revision: 0, origin: 0 },
         trail: String::new(),
         url: String::new(),
         wait_ms: 0,
@@ -249,8 +249,8 @@ fn in_turn(headers: &[(&'static str, String)]) -> Value {
 #[test]
 fn each_report_of_the_golden_file_is_read_number_by_number() {
     for case in golden("try_reports").as_array().unwrap() {
-        let numbers: [f64; 6] = serde_json::from_value(case["numbers"].clone()).unwrap();
-        let TryReport { token, end, took_ms, now } = TryReport::from_numbers(numbers);
+        let numbers: [f64; 7] = serde_json::from_value(case["numbers"].clone()).unwrap();
+        let TryReport { token, end, took_ms, now, due } = TryReport::from_numbers(numbers);
         let (none, status, retry_after_s) = match end {
             TryEnd::Answered { status, retry_after_s } => (None, Some(status), retry_after_s),
             TryEnd::Unreachable => (Some(AskReason::Unreachable), None, None),
@@ -264,6 +264,7 @@ fn each_report_of_the_golden_file_is_read_number_by_number() {
             "retryAfterS": retry_after_s,
             "tookMs": took_ms,
             "now": now.millis(),
+            "due": due.millis(),
         });
         assert_eq!(read, case["named"], "{}", case["name"]);
     }
@@ -282,8 +283,9 @@ fn each_report_of_the_golden_file_is_read_number_by_number() {
 
 #[test]
 fn a_number_that_is_none_counts_as_none() {
-    let odd = TryReport::from_numbers([f64::NAN, f64::INFINITY, 70_000.0, f64::NAN, -1.0, -0.5]);
-    let nothing = Token::from_number(0);
-    let now = Timestamp::from_millis(0);
-    assert_eq!(odd, TryReport { token: nothing, end: TryEnd::Unreachable, took_ms: 0, now });
+    let nan = f64::NAN;
+    let odd = TryReport::from_numbers([nan, f64::INFINITY, 70_000.0, nan, -1.0, -0.5, nan]);
+    let (token, now) = (Token::from_number(0), Timestamp::from_millis(0));
+    let none = TryReport { token, end: TryEnd::Unreachable, took_ms: 0, now, due: now };
+    assert_eq!(odd, none);
 }

@@ -202,14 +202,39 @@ fn a_region_that_breaks_fewer_preferred_rules_comes_first() {
     assert_eq!(regions(&with(&[("/rules", rules)]), &berlin()), ["us-east", "eu-west", "sa-east"]);
 }
 
+/// A try that is over in the moment in which it was sent.
+fn ended(outcome: TryOutcome) -> FinishedTry {
+    FinishedTry { outcome, origin: Some(0), began: now(), due: now(), now: now() }
+}
+
+#[test]
+fn of_regions_that_all_fail_here_the_one_that_answered_last_comes_first() {
+    let limits = BreakerLimits { failures: 5, success_percent: 50 };
+    let mut dead = Seen::default();
+    dead.end(ended(TryOutcome::Silent), limits);
+    let mut answers = dead;
+    answers.end(ended(TryOutcome::Served), limits);
+    assert!(answers.breaker.is_open(), "one answer does not close it");
+    let request = RequestFacts { now: now(), ..berlin() };
+    let order = |seen: [Seen; 3]| {
+        let evidence = Evidence { seen: &seen, ..Evidence::default() };
+        order(&decide(&with(&[]), &request, &evidence))
+    };
+    let orders = [
+        order([dead, dead, answers]),
+        order([dead, answers, answers]),
+        order([dead, answers, Seen::default()]),
+    ];
+    assert_eq!(orders[0], ["sa-east", "eu-west", "us-east"]);
+    assert_eq!(orders[1], ["us-east", "sa-east", "eu-west"]);
+    assert_eq!(orders[2], ["sa-east", "us-east", "eu-west"], "what does not fail is before both");
+}
+
 #[test]
 fn a_region_that_fails_here_is_behind_all_others_and_even_behind_a_preference() {
     let mut dead = Seen::default();
     let limits = BreakerLimits { failures: 5, success_percent: 50 };
-    dead.end(
-        FinishedTry { outcome: TryOutcome::Silent, origin: 0, began: now(), now: now() },
-        limits,
-    );
+    dead.end(ended(TryOutcome::Silent), limits);
     let seen = [dead, Seen::default(), Seen::default()];
     let evidence = Evidence { seen: &seen, ..Evidence::default() };
     let request = RequestFacts { now: now(), ..berlin() };
@@ -231,10 +256,7 @@ fn a_region_that_fails_here_is_behind_all_others_and_even_behind_a_preference() 
 fn a_failure_is_slow_and_not_fast() {
     let mut failing = seen(1);
     let limits = BreakerLimits { failures: 5, success_percent: 50 };
-    failing.end(
-        FinishedTry { outcome: TryOutcome::Failed, origin: 0, began: now(), now: now() },
-        limits,
-    );
+    failing.end(ended(TryOutcome::Failed), limits);
     assert!(!failing.breaker.is_open());
     let all = [failing, seen(90), seen(200)];
     let evidence = Evidence { seen: &all, ..Evidence::default() };
@@ -248,7 +270,7 @@ fn the_less_busy_of_two_is_chosen() {
     let table = with(&[steering(json!({"policy": "least_outstanding"}))]);
     let busy = |count| {
         let mut seen = Seen::default();
-        (0..count).for_each(|_| seen.outstanding.begin(now()));
+        (0..count).for_each(|_| seen.outstanding.begin(now(), now()));
         seen
     };
     let busy = [busy(9), busy(1), busy(9)];

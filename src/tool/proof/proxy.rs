@@ -58,8 +58,8 @@ pub(super) fn check(
 /// The evidence of an isolate in which every region fails, except possibly the `turn`-th.
 fn failing(regions: usize, turn: u64, world: &FailureScenario<'_>) -> Vec<Seen> {
     let mut dead = Seen::default();
-    let silence =
-        FinishedTry { outcome: TryOutcome::Silent, origin: 0, began: world.now, now: world.now };
+    let (began, due, now) = (world.now, world.now, world.now);
+    let silence = FinishedTry { outcome: TryOutcome::Silent, origin: Some(0), began, due, now };
     dead.end(silence, BreakerLimits { failures: 1, success_percent: 0 });
     let mut seen = vec![dead; regions];
     let lives = usize::try_from(turn).unwrap_or(0) % (regions + 1);
