@@ -1,8 +1,8 @@
 //! Requests that were sent and have no response yet.
 //!
 //! A plain counter would be wrong for ever after the first client that resets its connection: the
-//! runtime drops its request, and nothing that stands after an `await` runs. So a request is counted
-//! by the time at which it must be over, and forgotten soon after that ([`OVERDUE_MS`]).
+//! runtime drops its request, and nothing that stands after an `await` runs. So a request is
+//! counted by the time at which it must be over, and forgotten soon after that ([`OVERDUE_MS`]).
 
 use crate::time::{Millis, SECOND, Timestamp};
 

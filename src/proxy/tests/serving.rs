@@ -37,7 +37,7 @@ fn manners() -> impl Strategy<Value = Manner> {
         2 => (TRY_MS + 1..TIMEOUT_MS).prop_map(Manner::Well),
         2 => Just(Manner::Refuses),
         3 => Just(Manner::Hangs),
-        2 => prop_oneof![Just(503), Just(520), Just(521), Just(524), Just(429)].prop_map(Manner::Says),
+        2 => proptest::sample::select(vec![503, 520, 521, 524, 429]).prop_map(Manner::Says),
     ]
 }
 
