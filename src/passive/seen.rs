@@ -67,7 +67,9 @@ impl Seen {
             self.silent_origin = self.silent_origin.filter(|silent| Some(*silent) != origin);
         } else {
             self.failed_at = Some(now);
-            origin.into_iter().for_each(|origin| self.failures.note(origin, now));
+            if let Some(origin) = origin {
+                self.failures.note(origin, now);
+            }
         }
         if outcome == TryOutcome::Silent {
             self.silent_origin = origin.or(self.silent_origin);

@@ -219,9 +219,12 @@ impl SeenService {
         since: Timestamp,
     ) -> bool {
         let seen = self.seen.get(upstream.region.failover_index);
-        seen.is_some_and(|seen| match is_same_region {
-            true => seen.failures.has_failed_since(upstream.index, since),
-            false => seen.breaker.has_failed_since(since),
+        seen.is_some_and(|seen| {
+            if is_same_region {
+                seen.failures.has_failed_since(upstream.index, since)
+            } else {
+                seen.breaker.has_failed_since(since)
+            }
         })
     }
 

@@ -128,7 +128,9 @@ fn a_region_that_comes_back_into_the_table_begins_anew() {
 #[test]
 fn an_answer_in_hand_is_the_clients_where_the_new_table_has_no_region_left_for_it() {
     let down = |table: &mut Value| {
-        regions(table).iter_mut().for_each(|region| region["health"] = json!("down"));
+        for region in regions(table) {
+            region["health"] = json!("down");
+        }
     };
     let elsewhere = |table: &mut Value| {
         table["services"]["api"]["hosts"] = json!(["elsewhere.example.com"]);
@@ -136,9 +138,8 @@ fn an_answer_in_hand_is_the_clients_where_the_new_table_has_no_region_left_for_i
     let forbidden = |table: &mut Value| {
         table["rules"] = json!([{"id": "none", "mode": "strict", "when": {}, "permits": []}]);
     };
-    let changes: [(&dyn Fn(&mut Value), bool); 3] =
-        [(&down, true), (&elsewhere, true), (&forbidden, false)];
-    for (change, is_relayed) in changes {
+    let changes: [&dyn Fn(&mut Value); 3] = [&down, &elsewhere, &forbidden];
+    for (change, is_relayed) in changes.into_iter().zip([true, true, false]) {
         let mut isolate = isolate(&[]);
         let first = GET.first(&mut isolate, 0);
         later(&mut isolate, 1, change);
