@@ -19,6 +19,7 @@ mod jurisdiction;
 mod lanes;
 mod law;
 mod objects;
+mod pages;
 mod panics;
 mod probes;
 mod proxy;

@@ -2,6 +2,7 @@
 
 use super::{NOW, fed, json};
 use serde_json::{Value, json as value};
+use std::fmt::Write;
 
 const ACCOUNT: &str = "0123456789abcdef0123456789abcdef";
 
@@ -10,10 +11,10 @@ fn config(regions: &[&str], service: &str) -> String {
     let mut text = "version = 1\n[monitors.www]\n".to_owned();
     for (index, id) in regions.iter().enumerate() {
         let address = format!("203.0.113.{index}");
-        text += &format!(
-            "[regions.{id}]\ncountry = \"DE\"\norigins = [{{ id = \"{id}-1\", \
-             url = \"https://{id}.origin.example.com\", ipv4 = \"{address}\" }}]\n"
+        let origin = format!(
+            "id = \"{id}-1\", url = \"https://{id}.origin.example.com\", ipv4 = \"{address}\""
         );
+        writeln!(text, "[regions.{id}]\ncountry = \"DE\"\norigins = [{{ {origin} }}]").unwrap();
     }
     text + &format!("[services.www]\nmonitor = \"www\"\nregions = {regions:?}\n{service}")
 }
