@@ -371,7 +371,7 @@ fn how_a_region_fails_may_change_without_a_write_of_the_status() {
     let target = target("eu-1");
     let memory = |controller: &mut Controller| {
         controller.state.targets.get_mut(&target).unwrap().memory.reason =
-            Some(crate::health::FailureReason::TcpConnectionFailed);
+            Some(crate::health::FailureReason::of(crate::health::FailureKind::TcpConnectionFailed));
     };
     memory(&mut controller);
     assert_eq!(write_all(&mut controller, 177_000), ["region:eu-west", "state"]);

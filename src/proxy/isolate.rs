@@ -7,7 +7,7 @@ use crate::config::Proxying;
 use super::service::{Permit, SeenService, limits};
 use super::threshold::AUTHORIZATION;
 use super::token::{Numbers, Token};
-use super::try_end::{STATUS_MAX, TryEnd, classify};
+use super::try_end::{TryEnd, classify};
 use super::wire::TryReport;
 use crate::fingerprint::Fingerprint;
 use crate::ordered::Map;

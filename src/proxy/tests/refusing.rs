@@ -89,8 +89,8 @@ fn a_status_that_is_none_is_held_against_the_region_and_never_relayed() {
         let mut isolate = isolate(&[]);
         let asking = Asking { method, ..GET };
         let first = asking.first(&mut isolate, 0);
-        assert_eq!(isolate.ended(first.token, answered(599), 1, at(1)), None);
-        let reason = isolate.ended(first.token, answered(600), 1, at(1)).unwrap();
+        assert_eq!(isolate.over(&first, answered(599), 1, 1), None);
+        let reason = isolate.over(&first, answered(600), 1, 1).unwrap();
         assert_eq!(reason, AskReason::BadStatus);
         let instruction = asking.ask(&mut isolate, reason, &first.trail, 1);
         match next {
@@ -105,7 +105,7 @@ fn a_status_that_is_none_is_held_against_the_region_and_never_relayed() {
     for _ in 0..5 {
         let sent = GET.first(&mut isolate, 0);
         assert_eq!(sent.region(), "eu-west");
-        isolate.ended(sent.token, answered(999), 1, at(1));
+        isolate.over(&sent, answered(999), 1, 1);
     }
     assert_eq!(GET.first(&mut isolate, 2).region(), "us-east", "its breaker is open");
 }
