@@ -13,6 +13,7 @@ pub mod deployment;
 pub mod dns;
 pub mod edge;
 pub mod failovers;
+pub mod odd_origin;
 pub mod proxies;
 pub mod region;
 pub mod story;
