@@ -3,6 +3,7 @@
 
 use crate::json::{Within, shape};
 use crate::residency::Pattern;
+use crate::time::Millis;
 
 /// The default of `retry_on`: statuses of gateways (502 to 504), and those by which Cloudflare says
 /// that the origin could not be reached or gave no answer. A 500 is not one of them: it is the
@@ -33,6 +34,9 @@ shape! {
         stale_paths: Vec<Pattern> = Vec::new(),
         /// How old such a response may be.
         stale_for_s: Within<1, 604_800> = Within(86_400),
+        /// Longest time in which no byte of a body arrives, of a request's or of an answer's, in
+        /// milliseconds; 0 if bodies may rest for as long as they like.
+        body_idle_timeout_ms: Within<0, 300_000> = Within(60_000),
         /// Whether responses say which region served them and why: `X-Pointsman`, `Server-Timing`.
         debug_headers: bool = true,
     }
@@ -51,12 +55,19 @@ impl Default for Proxying {
             affinity_ttl_s: Within(82_800),
             stale_paths: Vec::new(),
             stale_for_s: Within(86_400),
+            body_idle_timeout_ms: Within(60_000),
             debug_headers: true,
         }
     }
 }
 
 impl Proxying {
+    /// Longest time in which no byte of a body arrives; `None` if there is no such limit.
+    #[must_use]
+    pub fn body_idle_timeout_ms(&self) -> Option<Millis> {
+        Some(self.body_idle_timeout_ms.get().into()).filter(|ms| *ms > 0)
+    }
+
     /// Whether this status means that a region cannot serve.
     #[must_use]
     pub fn retries_on(&self, status: u16) -> bool {

@@ -15,7 +15,7 @@ pub use admin::{AdminRequest, AdminRoute, route};
 pub use blocked::{BLOCKED_PAGE, blocked};
 pub use ours::{ADMIN_PREFIX, Whose, whose};
 pub use problem::{Audience, Problem, refusal};
-pub use request::{RequestTarget, may_be_tried_again, parse_target, says_unreachable};
+pub use request::{RequestTarget, is_idempotent, parse_target, says_unreachable, says_unsent};
 pub use retry_after::retry_after_ms;
 pub use silence::{command_without_controller, status_without_controller};
 

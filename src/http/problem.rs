@@ -33,6 +33,8 @@ pub enum Problem {
     MisspeltPath,
     /// The request carries a secret of ours.
     OurSecret,
+    /// The client did not send its whole body.
+    ClientSilent,
     /// The request has come through Pointsman before.
     Loop,
 }
@@ -62,6 +64,7 @@ impl Problem {
             Self::Unreachable | Self::BadStatus => 502,
             Self::TimedOut => 504,
             Self::BadRequest | Self::OurSecret => 400,
+            Self::ClientSilent => 408,
             Self::Loop => 508,
         }
     }
@@ -78,6 +81,7 @@ impl Problem {
             Self::BadRequest => "bad_request",
             Self::MisspeltPath => "misspelt_path",
             Self::OurSecret => "secret_in_request",
+            Self::ClientSilent => "client_silent",
             Self::Loop => "loop_detected",
         }
     }
@@ -104,6 +108,7 @@ impl Problem {
             Self::OurSecret => {
                 "The request carries a secret of Pointsman's operator, which no service may see"
             }
+            Self::ClientSilent => "The body of the request did not arrive",
             Self::Loop => "The request was forwarded in a loop",
         }
     }

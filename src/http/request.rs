@@ -31,11 +31,13 @@ pub fn parse_target(url: &str) -> Option<RequestTarget<'_>> {
     Some(RequestTarget { scheme, host, path, path_and_query })
 }
 
-/// Whether a request may be repeated elsewhere although its first try may have taken effect: it has
-/// no body, and its method is idempotent. Source: RFC 9110 §9.2.2.
+/// Whether a request of this method may be repeated although it may have taken effect. `TRACE` is
+/// left out, because the runtime does not send it. A header such as `Idempotency-Key` changes
+/// nothing: it is a promise between the client and the application, and no standard holds the
+/// application to it. Source: RFC 9110 §9.2.2.
 #[must_use]
-pub fn may_be_tried_again(method: &str, has_body: bool) -> bool {
-    !has_body && matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
+pub fn is_idempotent(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
 }
 
 /// Whether a status is the edge's own report that it could not reach the origin, which arrives as
@@ -44,6 +46,15 @@ pub fn may_be_tried_again(method: &str, has_body: bool) -> bool {
 #[must_use]
 pub fn says_unreachable(status: u16) -> bool {
     matches!(status, 521..=523 | 525 | 526 | 530)
+}
+
+/// Whether a status is the edge's own report that it sent nothing of the request: the connection
+/// was refused (521), there was no way to the address (523), or the TLS handshake failed (525,
+/// 526). A 522 is none: it also stands for a request that was sent and not acknowledged. Source: as
+/// above.
+#[must_use]
+pub fn says_unsent(status: u16) -> bool {
+    matches!(status, 521 | 523 | 525 | 526)
 }
 
 #[cfg(test)]
@@ -68,12 +79,17 @@ mod tests {
     }
 
     #[test]
-    fn only_a_bodyless_request_that_may_happen_twice_is_tried_again() {
-        assert!(may_be_tried_again("GET", false));
-        assert!(may_be_tried_again("DELETE", false));
-        assert!(!may_be_tried_again("POST", false));
-        assert!(!may_be_tried_again("PATCH", false));
-        assert!(!may_be_tried_again("PUT", true));
+    fn a_method_that_may_take_effect_twice_is_not_idempotent() {
+        assert!(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].into_iter().all(is_idempotent));
+        let others = ["POST", "PATCH", "CONNECT", "LOCK", "PURGE", "get", ""];
+        assert!(!others.into_iter().any(is_idempotent));
+    }
+
+    #[test]
+    fn what_the_edge_says_it_did_not_send_is_part_of_what_it_did_not_reach() {
+        let unsent: Vec<u16> = (100..=999).filter(|status| says_unsent(*status)).collect();
+        assert_eq!(unsent, [521, 523, 525, 526]);
+        assert!(unsent.into_iter().all(says_unreachable));
     }
 
     #[test]

@@ -131,6 +131,11 @@ impl Breaker {
         }
     }
 
+    /// Takes one good response back: only its head was good.
+    pub fn take_back_one(&mut self, now: Timestamp) {
+        self.window.take_back_one(now);
+    }
+
     /// Whether to send a trial now. Says so once, until that trial is lost: a second after the
     /// longest time in which it may pass, and after [`TRIAL_MS_MAX`] at the latest.
     pub fn begins_trial(&mut self, passes_within_ms: Millis, now: Timestamp) -> bool {

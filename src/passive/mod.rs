@@ -27,7 +27,7 @@ pub use budget::{RETRIES_MIN, RetryBudget};
 pub use failures::OriginFailures;
 pub use outstanding::{COUNTED_MS_MAX, OVERDUE_MS, Outstanding};
 pub use quantile::Quantile;
-pub use seen::{FinishedTry, PENALTY_FADES_AFTER, PENALTY_MS, Seen};
+pub use seen::{FinishedTry, LostBody, PENALTY_FADES_AFTER, PENALTY_MS, Seen};
 pub use window::{WINDOW_MS, Window};
 
 use crate::time::Millis;

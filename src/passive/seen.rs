@@ -51,6 +51,19 @@ pub struct FinishedTry {
     pub now: Timestamp,
 }
 
+/// An answer whose body did not arrive whole.
+#[derive(Debug, Clone, Copy)]
+pub struct LostBody {
+    /// The index of the origin in the region; `None` if the region has other origins by now.
+    pub origin: Option<usize>,
+    /// When its last byte arrived.
+    pub since: Timestamp,
+    /// Whether it fell silent. Otherwise the connection ended.
+    pub is_silent: bool,
+    /// When it was given up.
+    pub now: Timestamp,
+}
+
 impl Seen {
     /// Folds in a try that is over.
     pub fn end(&mut self, ended: FinishedTry, limits: BreakerLimits) {
@@ -72,6 +85,18 @@ impl Seen {
             }
         }
         if outcome == TryOutcome::Silent {
+            self.silent_origin = origin.or(self.silent_origin);
+        }
+    }
+
+    /// Folds in that an answer, whose head counted as served, has lost its body.
+    pub fn body_lost(&mut self, lost: LostBody, limits: BreakerLimits) {
+        let LostBody { origin, since, is_silent, now } = lost;
+        let outcome = if is_silent { TryOutcome::Silent } else { TryOutcome::Failed };
+        self.breaker.take_back_one(now);
+        self.breaker.observe(outcome, since, now, limits);
+        self.failed_at = Some(now);
+        if is_silent {
             self.silent_origin = origin.or(self.silent_origin);
         }
     }

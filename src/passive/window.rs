@@ -40,6 +40,17 @@ impl Window {
         *count = count.saturating_add(1);
     }
 
+    /// Takes one good event back, the latest that is still within the window; none if there is
+    /// none. Whoever does so for an older event, while new ones come in, leaves the right share.
+    pub fn take_back_one(&mut self, now: Timestamp) {
+        let newest = now.millis() / BUCKET_MS;
+        let young = |bucket: &&mut Bucket| newest.abs_diff(bucket.number) < BUCKETS as u64;
+        let with_good = self.0.iter_mut().filter(young).filter(|bucket| bucket.good > 0);
+        if let Some(bucket) = with_good.max_by_key(|bucket| bucket.number) {
+            bucket.good = bucket.good.saturating_sub(1);
+        }
+    }
+
     /// The numbers of good and bad events in the window that ends now.
     #[must_use]
     pub fn counts(&self, now: Timestamp) -> (u32, u32) {
@@ -72,6 +83,22 @@ mod tests {
         assert_eq!(window.counts(at(19_999)), (5, 5));
         assert_eq!(window.counts(at(23_000)), (3, 3));
         assert_eq!(window.counts(at(40_000)), (0, 0));
+    }
+
+    #[test]
+    fn what_is_taken_back_is_no_longer_good() {
+        let mut window = Window::default();
+        window.take_back_one(at(0));
+        assert_eq!(window.counts(at(0)), (0, 0), "there is nothing to take back");
+        window.note(true, at(0));
+        window.note(true, at(4_000));
+        window.note(false, at(6_000));
+        window.take_back_one(at(6_000));
+        assert_eq!(window.counts(at(9_000)), (1, 1));
+        assert_eq!(window.counts(at(11_000)), (0, 1), "the latest good one is gone");
+        window.note(true, at(20_000));
+        window.take_back_one(at(40_000));
+        assert_eq!(window.counts(at(21_000)), (1, 0), "one too old to count stays");
     }
 
     #[test]

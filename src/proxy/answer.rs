@@ -1,15 +1,17 @@
 //! How one question about a request is answered.
 
+use super::body::Body;
 use super::cookies::{Cookies, wrote};
 use super::forwarded;
-use super::instruction::{HOPS_MAX, Instruction, Try, upload_ms};
+use super::instruction::{HOPS_MAX, Instruction, Try};
 use super::isolate::Isolate;
 use super::pins::pin_key;
 use super::progress::{AskReason, Fetched};
 use super::question::{BadQuestion, Question};
 use super::refresh::Refresh;
-use crate::http::{Audience, Problem, refusal};
+use super::replay::sending;
 use super::upstream::Upstream;
+use crate::http::{Audience, Problem, refusal};
 use crate::residency::{CompiledRule, normalise};
 use crate::routes::{Serving, Table};
 use crate::steering::client_key::ClientKey;
@@ -18,7 +20,6 @@ use crate::steering::{
     ChosenBy, Decision, Evidence, KvPin, Refusal, RequestFacts, decide, is_safe, needs_pin,
 };
 use crate::time::Timestamp;
-
 
 /// What one question is decided by.
 struct QuestionCase<'q> {
@@ -152,8 +153,8 @@ impl Isolate {
             mine.incumbents.insert(question.country, upstream.region.index);
         }
         let wait_ms = Some(mine.wait_ms(progress, service, &left)).filter(|ms| *ms > 0)?;
-        let late_ms = mine.late_ms(service, &left, wait_ms);
-        let wait_ms = wait_ms.saturating_add(upload_ms(question.body));
+        // A body is never under way to two regions at once.
+        let late_ms = mine.late_ms(service, &left, wait_ms).filter(|_| question.body == Body::None);
         let token = mine.token(&upstream)?;
         let seen = mine.seen.get_mut(upstream.region.failover_index)?;
         seen.outstanding.begin(now.plus(wait_ms), now);
@@ -174,6 +175,8 @@ impl Isolate {
             timing: service.proxy.debug_headers.then(|| timing(&upstream)),
             request_headers: forwarded::headers(question, table).into(),
             answer_headers,
+            sending: sending(question, &service.proxy, decision),
+            body_idle_ms: service.proxy.body_idle_timeout_ms(),
         })))
     }
 
@@ -214,14 +217,16 @@ impl Isolate {
             AskReason::Failed | AskReason::PushedBack => return Instruction::Relay,
             AskReason::Late => return Instruction::Wait,
             AskReason::First | AskReason::TimedOut => Problem::TimedOut,
-            AskReason::Unreachable => Problem::Unreachable,
+            AskReason::Unreachable | AskReason::Unsent => Problem::Unreachable,
             AskReason::BadStatus => Problem::BadStatus,
             AskReason::Invalid => Problem::BadRequest,
+            AskReason::ClientSilent => Problem::ClientSilent,
         };
-        // A write during a failover. The primary may have done it, so it is not sent again; the
-        // client can decide to repeat it when there is a primary.
-        let is_known = matches!(problem, Problem::BadRequest | Problem::BadStatus);
-        let is_write = service.primary.is_some() && !is_safe(case.question.method) && !is_known;
+        // A write during a failover that reached no origin. Had it been sent, the primary might
+        // have done it, and a 503 would say that it did not: then 502 and 504 stay.
+        let is_undone =
+            matches!(case.question.progress.reason, AskReason::First | AskReason::Unsent);
+        let is_write = service.primary.is_some() && !is_safe(case.question.method) && is_undone;
         let problem = if is_write { Problem::Refused(Refusal::NoPrimary) } else { problem };
         self.refuse_by(problem, case, Some(service), &decision.rules())
     }

@@ -1,18 +1,13 @@
 //! What the shell does next.
 
-use super::body::Body;
+use super::body::Sending;
 use super::token::Token;
 use crate::http::Response;
-use crate::time::{MINUTE, Millis};
+use crate::time::Millis;
 
 /// How many proxies of ours a request may come through. One behind another is a set-up; more is a
 /// loop.
 pub const HOPS_MAX: u32 = 2;
-/// The slowest upload that is waited for, in bytes per millisecond.
-pub const UPLOAD_BYTES_PER_MS: u64 = 64;
-/// Longest time that an upload gets on top of the service's own timeout. An upload of unknown
-/// length gets all of it.
-pub const UPLOAD_MS_MAX: Millis = 15 * MINUTE;
 
 /// What the shell does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +51,8 @@ pub struct Try {
     pub trail: String,
     /// The URL.
     pub url: String,
-    /// Longest wait for the head of the response.
+    /// Longest wait for the head of the response, from the last byte of the request. While a body
+    /// is sent, also the longest time in which the origin takes nothing of it.
     pub wait_ms: Millis,
     /// When it counts as late and may be sent to another region as well.
     pub late_ms: Option<Millis>,
@@ -72,13 +68,9 @@ pub struct Try {
     pub request_headers: Vec<(&'static str, String)>,
     /// Headers to set on the answer.
     pub answer_headers: Vec<(&'static str, String)>,
-}
-
-/// How long a body may take to arrive.
-pub(super) fn upload_ms(body: Body) -> Millis {
-    match body {
-        Body::None => 0,
-        Body::Sized(bytes) => (bytes / UPLOAD_BYTES_PER_MS).min(UPLOAD_MS_MAX),
-        Body::Unsized => UPLOAD_MS_MAX,
-    }
+    /// How the body of the request is sent.
+    pub sending: Sending,
+    /// Longest time in which no byte of a body arrives, of the request's or of the answer's. `None`
+    /// if bodies may rest for as long as they like.
+    pub body_idle_ms: Option<Millis>,
 }

@@ -3,12 +3,12 @@
 use super::notes::Notes;
 use super::progress::AskReason;
 use super::refresh::Looks;
-use crate::config::Proxying;
 use super::service::{Permit, SeenService, limits};
 use super::threshold::AUTHORIZATION;
 use super::token::{Numbers, Token};
 use super::try_end::{TryEnd, classify};
 use super::wire::TryReport;
+use crate::config::Proxying;
 use crate::fingerprint::Fingerprint;
 use crate::ordered::Map;
 use crate::passive::{FinishedTry, TryOutcome};
@@ -49,6 +49,8 @@ pub struct Counts {
     pub hedges: u64,
     /// Retries and hedges that the retry budget did not grant.
     pub over_budget: u64,
+    /// Answers whose body a region did not send to its end.
+    pub bodies_lost: u64,
     /// Requests that were decided by an old table.
     pub stale: u64,
     /// Requests that were refused, by the code of the problem.
@@ -192,7 +194,7 @@ impl Isolate {
     }
 
     /// The index of the service that a token names, in the table of now.
-    fn index_of(&self, token: Token) -> Option<usize> {
+    pub(super) fn index_of(&self, token: Token) -> Option<usize> {
         self.services.iter().position(|service| service.number == token.service)
     }
 
@@ -217,6 +219,8 @@ impl Isolate {
             (TryEnd::Unreachable, _) => (TryOutcome::Silent, Some(AskReason::Unreachable)),
             (TryEnd::Invalid, _) => (TryOutcome::Unknown, Some(AskReason::Invalid)),
             (TryEnd::TimedOut, _) => (TryOutcome::Silent, Some(AskReason::TimedOut)),
+            (TryEnd::Unsent, _) => (TryOutcome::Silent, Some(AskReason::Unsent)),
+            (TryEnd::ClientSilent, _) => (TryOutcome::Unknown, Some(AskReason::ClientSilent)),
         };
         if outcome == TryOutcome::Silent {
             self.looks.doubt();

@@ -13,6 +13,7 @@
 
 mod answer;
 mod body;
+mod body_end;
 mod cookies;
 mod forwarded;
 mod instruction;
@@ -22,6 +23,7 @@ mod pins;
 mod progress;
 mod question;
 mod refresh;
+mod replay;
 mod report;
 mod service;
 mod threshold;
@@ -30,17 +32,17 @@ mod try_end;
 mod upstream;
 mod wire;
 
-pub use body::Body;
-pub use instruction::{HOPS_MAX, Instruction, Try, UPLOAD_BYTES_PER_MS, UPLOAD_MS_MAX};
+pub use body::{Body, Sending};
+pub use instruction::{HOPS_MAX, Instruction, Try};
 pub use isolate::{Counts, Isolate};
 pub use notes::NOTES_MAX;
 pub use progress::{AskReason, Fetched, Progress};
 pub use question::{BadQuestion, QUESTION_BYTES_MAX, Question};
 pub use refresh::{LOAD_MS_MAX, REFRESH_MS, Refresh, TOO_LONG_MS};
 pub use token::Token;
-pub use try_end::{TryEnd, classify};
+pub use try_end::{BodyEnd, TryEnd, classify};
 pub use upstream::Upstream;
-pub use wire::{TrialReport, TryReport};
+pub use wire::{BodyReport, TrialReport, TryReport};
 
 #[cfg(test)]
 mod tests;

@@ -41,6 +41,10 @@ pub enum AskReason {
     Invalid,
     /// The last try has a response whose status is none, so nobody can be given it.
     BadStatus,
+    /// The last try failed before an origin had the whole request, so nothing has taken effect.
+    Unsent,
+    /// The client sent nothing of its body for too long.
+    ClientSilent,
 }
 
 impl AskReason {

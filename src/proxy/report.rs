@@ -23,6 +23,7 @@ impl Isolate {
             ("retries", counts.retries.into()),
             ("hedges", counts.hedges.into()),
             ("over_budget", counts.over_budget.into()),
+            ("bodies_lost", counts.bodies_lost.into()),
             ("stale", counts.stale.into()),
             ("refused", json::object(refused.collect())),
             ("services", self.services.iter().map(|service| service.report(now)).collect()),

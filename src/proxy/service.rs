@@ -1,14 +1,13 @@
 //! What one isolate has seen of one service, and what it may do about a failed try.
 
-use super::body::Body;
 use super::progress::{AskReason, Progress};
 use super::question::Question;
+use super::replay::tries_max;
 use super::token::{Numbers, Token, next_revision};
 use super::upstream::{Upstream, upstream, upstreams};
 use crate::config::Proxying;
 use crate::country::Country;
 use crate::health::Health;
-use crate::http::may_be_tried_again;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Map;
 use crate::passive::{BACKOFF_MS_MIN, BreakerLimits, OriginFailures, RetryBudget, Seen};
@@ -149,9 +148,7 @@ impl SeenService {
         regions: &[&'t Candidate],
     ) -> Vec<Upstream<'t>> {
         let progress = &question.progress;
-        let again = may_be_tried_again(question.method, question.body != Body::None);
-        let attempts = if again { service.proxy.attempts.get() } else { 1 };
-        let most = usize::try_from(attempts).unwrap_or(1).saturating_sub(progress.tries());
+        let most = tries_max(question, &service.proxy).saturating_sub(progress.tries());
         upstreams(regions, &self.seen, progress.trail, most)
     }
 
@@ -182,11 +179,12 @@ impl SeenService {
             // One client over its limit gets the 429. If the region turns everyone away, its
             // breaker is open, and clients go elsewhere.
             AskReason::PushedBack => has_left,
-            AskReason::Invalid => false,
+            AskReason::Invalid | AskReason::ClientSilent => false,
             AskReason::First
             | AskReason::Unreachable
             | AskReason::TimedOut
             | AskReason::BadStatus
+            | AskReason::Unsent
             | AskReason::Failed => true,
         };
         if !is_wanted {

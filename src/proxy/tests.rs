@@ -7,6 +7,7 @@ use crate::steering::token::SigningKey;
 use crate::time::Timestamp;
 use serde_json::{Value, json};
 
+mod bodies;
 mod cookies;
 mod law;
 mod learning;

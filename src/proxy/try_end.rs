@@ -2,9 +2,9 @@
 
 use super::progress::AskReason;
 use crate::config::Proxying;
-use crate::http::says_unreachable;
+use crate::http::{says_unreachable, says_unsent};
 use crate::passive::TryOutcome;
-use crate::time::SECOND;
+use crate::time::{Millis, SECOND};
 
 /// The highest status that HTTP has (RFC 9110 §15). The runtime hands on higher ones, up to 999, but
 /// makes no response that has one.
@@ -26,6 +26,19 @@ pub enum TryEnd {
     TimedOut,
     /// Before it began: the runtime refused to send it.
     Invalid,
+    /// Without a connection that took the whole request.
+    Unsent,
+    /// Without the client's whole body: the client fell silent or broke off.
+    ClientSilent,
+}
+
+/// Why the body of an answer is not whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyEnd {
+    /// The region sent nothing for so long.
+    Stalled(Millis),
+    /// The region ended the connection.
+    BrokeOff,
 }
 
 /// The edge's word for an origin that it reached and that gave no answer, or none that can be read.
@@ -53,6 +66,9 @@ pub fn classify(
         }
         NO_ANSWER if proxy.retries_on(status) => (TryOutcome::Failed, Some(AskReason::Unreachable)),
         TOO_LATE if proxy.retries_on(status) => (TryOutcome::Silent, Some(AskReason::TimedOut)),
+        _ if proxy.retries_on(status) && says_unsent(status) => {
+            (TryOutcome::Silent, Some(AskReason::Unsent))
+        }
         _ if proxy.retries_on(status) && says_unreachable(status) => {
             (TryOutcome::Silent, Some(AskReason::Unreachable))
         }
@@ -71,7 +87,11 @@ mod tests {
     fn what_the_edge_says_of_an_origin_is_taken_for_what_it_met() {
         let proxy = Proxying::default();
         let as_met = |status| classify(status, None, &proxy);
-        for status in [521, 522, 523, 525, 526, 530] {
+        for status in [521, 523, 525, 526] {
+            let unsent = (TryOutcome::Silent, Some(AskReason::Unsent));
+            assert_eq!(as_met(status), unsent, "{status}");
+        }
+        for status in [522, 530] {
             let unreachable = (TryOutcome::Silent, Some(AskReason::Unreachable));
             assert_eq!(as_met(status), unreachable, "{status}");
         }

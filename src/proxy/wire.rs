@@ -12,7 +12,7 @@
 use super::instruction::{Instruction, Try};
 use super::progress::{AskReason, Fetched};
 use super::token::Token;
-use super::try_end::TryEnd;
+use super::try_end::{BodyEnd, TryEnd};
 use crate::time::{Millis, Timestamp};
 use std::fmt::Write as _;
 
@@ -70,7 +70,7 @@ impl<'a> QuestionLines<'a> {
 }
 
 impl AskReason {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::First,
         Self::Unreachable,
         Self::TimedOut,
@@ -79,6 +79,8 @@ impl AskReason {
         Self::Late,
         Self::Invalid,
         Self::BadStatus,
+        Self::Unsent,
+        Self::ClientSilent,
     ];
 
     /// The number that stands for it. `0` is also "there is no reason to ask again".
@@ -134,6 +136,8 @@ impl TryReport {
         let end = match (u16::try_from(whole(status)), reason) {
             (Ok(0), AskReason::TimedOut) => TryEnd::TimedOut,
             (Ok(0), AskReason::Invalid) => TryEnd::Invalid,
+            (Ok(0), AskReason::Unsent) => TryEnd::Unsent,
+            (Ok(0), AskReason::ClientSilent) => TryEnd::ClientSilent,
             (Err(_) | Ok(0), _) => TryEnd::Unreachable,
             (Ok(status), _) => {
                 let retry_after_s = (retry_after_s >= 0.0).then(|| whole(retry_after_s));
@@ -171,6 +175,31 @@ impl TrialReport {
             token: Token::from_number(whole(token)),
             has_passed: has_passed > 0.0,
             took_ms: whole(took_ms),
+            now: Timestamp::from_millis(whole(now)),
+        }
+    }
+}
+
+/// How the body of an answer broke off, as the shell reports it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyReport {
+    /// The try that the answer is of.
+    pub token: Token,
+    /// Why the body is not whole.
+    pub end: BodyEnd,
+    /// The time of the report.
+    pub now: Timestamp,
+}
+
+impl BodyReport {
+    /// Reads the numbers of a report: the token; for how long the region sent nothing, or less than
+    /// 0 if it ended the connection; the time.
+    #[must_use]
+    pub fn from_numbers([token, silent_ms, now]: [f64; 3]) -> Self {
+        let has_stalled = silent_ms >= 0.0;
+        Self {
+            token: Token::from_number(whole(token)),
+            end: if has_stalled { BodyEnd::Stalled(whole(silent_ms)) } else { BodyEnd::BrokeOff },
             now: Timestamp::from_millis(whole(now)),
         }
     }
@@ -238,6 +267,8 @@ impl Try {
         text.line(self.timing.as_deref().unwrap_or(""));
         text.headers(&self.request_headers);
         text.headers(&self.answer_headers);
+        text.number(self.sending.number());
+        text.maybe(self.body_idle_ms);
         text.0
     }
 }

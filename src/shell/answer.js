@@ -1,15 +1,18 @@
 // What the client gets.
 import { loadTable } from "./core.js";
 import { keptAnswer } from "./kept.js";
+import { watched } from "./watched.js";
 
 /**
  * An origin's response with the headers that we add. A copy costs, so the response is handed on as it is if there is
  * nothing to add.
- * @param {Pick<import("./try.js").TryResult, "sent" | "tookMs"> & { response: Response }} result
+ * @param {Pick<import("./try.js").TryResult, "sent" | "tookMs" | "bytes"> & { response: Response }} result
  */
-export function relayed({ sent: { timing, answerHeaders }, response, tookMs }) {
-  if (timing === null && answerHeaders.length === 0) return response;
-  const answer = new Response(response.body, response);
+export function relayed({ sent, response, bytes, tookMs }) {
+  const { timing, answerHeaders } = sent;
+  const body = bytes ?? watched(response, sent);
+  if (timing === null && answerHeaders.length === 0 && body === response.body) return response;
+  const answer = new Response(body, response);
   const { headers } = answer;
   if (timing !== null) headers.append("server-timing", `${timing};dur=${tookMs}`);
   for (let at = 0; at < answerHeaders.length; at += 2) {

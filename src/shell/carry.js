@@ -20,12 +20,42 @@ import { Fetched, Reason } from "./wire.js";
  * @param {ExecutionContext} context
  */
 export function carry(request, env, context) {
-  const journey = { request, env, context, id: crypto.randomUUID(), arrived: Date.now(), asked: 0, trail: "" };
+  const id = crypto.randomUUID();
+  /** @type {Journey} */
+  const journey = {
+    request,
+    env,
+    context,
+    id,
+    arrived: Date.now(),
+    asked: 0,
+    trail: "",
+    kept: null,
+    giveBack: noBytes,
+  };
   const instruction = ask(journey, Reason.First, Fetched.Nothing);
   if (instruction.verb !== "send") return goOn(journey, instruction, null);
   return send(journey, instruction).then((tried) =>
-    tried.again === null ? relayed(tried) : goOn(journey, askAgain(journey, tried), tried),
+    tried.again === null ? answered(journey, tried) : goOn(journey, askAgain(journey, tried), tried),
   );
+}
+
+const noBytes = () => {};
+
+/**
+ * An origin's answer. If it cannot be made, the client gets one of ours: a connection that ends without an answer makes
+ * many clients repeat even an order (a retryable error of the runtime, if nobody catches it, is such an end).
+ * @param {Journey} journey
+ * @param {TryResult & { response: Response }} tried
+ */
+function answered(journey, tried) {
+  journey.giveBack();
+  try {
+    return relayed(tried);
+  } catch (error) {
+    console.error("the answer of an origin cannot be handed on", error);
+    return responded(journey, failure(journey));
+  }
 }
 
 /**
@@ -60,11 +90,12 @@ const askAgain = (journey, { again }) =>
  * @param {Journey} journey
  * @returns {import("./wire.js").Respond}
  */
-const failure = ({ id }) => ({
+const failure = ({ id, trail }) => ({
   verb: "respond",
   orStale: false,
   refresh: false,
-  status: 500,
+  // What was sent to an origin got no answer from there.
+  status: trail === "" ? 500 : 502,
   headers: ["cache-control", "no-store", "x-request-id", id],
   body: "",
 });
@@ -76,6 +107,20 @@ const failure = ({ id }) => ({
  * @param {TryResult | null} tried the try before
  */
 async function goOn(journey, first, tried) {
+  try {
+    return await follow(journey, first, tried);
+  } catch (error) {
+    console.error("a request has failed", error);
+    return responded(journey, failure(journey));
+  }
+}
+
+/**
+ * @param {Journey} journey
+ * @param {Instruction} first
+ * @param {TryResult | null} tried
+ */
+async function follow(journey, first, tried) {
   let instruction = first;
   let last = tried;
   for (;;) {
@@ -83,7 +128,7 @@ async function goOn(journey, first, tried) {
     switch (instruction.verb) {
       case "send":
         last = better(last, await send(journey, instruction));
-        if (last.again === null) return relayed(last);
+        if (last.again === null) return answered(journey, last);
         instruction = askAgain(journey, last);
         break;
       case "load_table":
@@ -98,11 +143,12 @@ async function goOn(journey, first, tried) {
         break;
       case "respond":
         discard(last?.response);
+        journey.giveBack();
         return responded(journey, instruction);
       default:
         // Only a late try is told to wait, and only a try with a response is relayed.
         if (!last?.response) return responded(journey, failure(journey));
-        return relayed({ ...last, response: last.response });
+        return answered(journey, { ...last, response: last.response });
     }
   }
 }

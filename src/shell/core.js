@@ -1,5 +1,5 @@
 // The wasm instance that answers now. After a panic there is a new one, and requests that are under way go on with it.
-import { questionText, readInstruction, reportTrial, reportTry } from "./wire.js";
+import { questionText, readInstruction, reportBody, reportTrial, reportTry } from "./wire.js";
 
 /**
  * The functions of a wasm instance, by the names that `functions` in `src/shell/proxy.rs` gives them.
@@ -7,6 +7,7 @@ import { questionText, readInstruction, reportTrial, reportTry } from "./wire.js
  * @property {(question: string, now: number, pin: string | undefined) => string} instruct
  * @property {Parameters<typeof reportTry>[0]} tryEnded
  * @property {Parameters<typeof reportTrial>[0]} trialEnded
+ * @property {Parameters<typeof reportBody>[0]} bodyLost
  * @property {(env: Env) => Promise<void>} loadTable
  * @property {(env: Env, key: string) => Promise<string | null | undefined>} readPin
  * @property {(env: Env, method: string, url: string, authorization: string | undefined) => Promise<string>} surface
@@ -88,6 +89,18 @@ export function tryEnded(report) {
 export function trialEnded(report) {
   try {
     reportTrial(functions.trialEnded, report);
+  } catch (error) {
+    panicked(error);
+  }
+}
+
+/**
+ * Reports that the body of an answer is not whole.
+ * @param {import("./wire.js").BodyReport} report
+ */
+export function bodyLost(report) {
+  try {
+    reportBody(functions.bodyLost, report);
   } catch (error) {
     panicked(error);
   }

@@ -1,4 +1,8 @@
 // What the core is told about a request.
+import { hasRoomFor } from "./kept_bytes.js";
+
+/** The largest body that is kept, so that its request can be repeated. */
+const KEPT_BODY_BYTES_MAX = 65_536;
 
 /**
  * A request of a client on its way.
@@ -7,9 +11,11 @@
  * @property {Env} env
  * @property {ExecutionContext} context
  * @property {string} id a random UUID
- * @property {number} arrived when
+ * @property {number} arrived when, not counting the time that it took the client to send a body that is kept
  * @property {number} asked when the core was last asked about it
  * @property {string} trail the origins that were tried
+ * @property {Uint8Array | null} kept its body, if that is kept
+ * @property {() => void} giveBack to be called when it is answered
  */
 
 /**
@@ -21,7 +27,8 @@
  * @param {number} now
  * @returns {import("./wire.js").Question}
  */
-export function questionAbout({ request, id, arrived, trail }, wanted, reason, fetched, now) {
+export function questionAbout(journey, wanted, reason, fetched, now) {
+  const { request, id, arrived, trail } = journey;
   const { method, url, headers } = request;
   const cf = cfOf(request);
   return {
@@ -32,7 +39,7 @@ export function questionAbout({ request, id, arrived, trail }, wanted, reason, f
     trail,
     method,
     url,
-    body: bodyOf(request) === null ? "" : (headers.get("content-length") ?? "?"),
+    body: bodyText(journey),
     id,
     country: textOf(cf, "country"),
     colo: textOf(cf, "colo"),
@@ -76,3 +83,21 @@ function textOf(cf, key) {
  * @param {Request} request
  */
 export const bodyOf = ({ body, headers }) => (headers.get("content-length") === "0" ? null : body);
+
+/**
+ * Whether the runtime lets a body through only as part of the request that it came with.
+ * @param {Request} request
+ */
+export const isBound = ({ method }) => method === "GET" || method === "HEAD";
+
+/**
+ * What the core is told about a body. Before the first try it says " kept" if the body may be kept, and later if it was.
+ * @param {Journey} journey
+ */
+function bodyText({ request, trail, kept }) {
+  if (bodyOf(request) === null) return "";
+  const length = request.headers.get("content-length");
+  if (length === null) return "?";
+  const mayBeKept = Number(length) <= KEPT_BODY_BYTES_MAX && !isBound(request) && hasRoomFor(Number(length));
+  return kept !== null || (trail === "" && mayBeKept) ? `${length} kept` : length;
+}

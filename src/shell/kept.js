@@ -33,9 +33,10 @@ const cacheKey = (request) => new Request(request.url);
  * write that succeeded, and an answer that may not be kept any more, end what was kept before.
  * @param {import("./facts.js").Journey} journey
  * @param {Response} response
+ * @param {ArrayBuffer | null} bytes its body, if that was read
  * @param {number} seconds how long it may be kept; 0 for the answer to a write
  */
-export function keep(journey, response, seconds) {
+export function keep(journey, response, bytes, seconds) {
   const { request } = journey;
   const { status } = response;
   if (seconds === 0) {
@@ -50,20 +51,21 @@ export function keep(journey, response, seconds) {
     return;
   }
   if (now - (keptAt.get(request.url) ?? 0) < KEEP_AGAIN_MS) return;
-  put(journey, response, keptS, now);
+  put(journey, response, bytes, keptS, now);
 }
 
 /**
  * @param {import("./facts.js").Journey} journey
  * @param {Response} response
+ * @param {ArrayBuffer | null} bytes its body, if that was read
  * @param {number} seconds
  * @param {number} now
  */
-function put({ request, context }, response, seconds, now) {
+function put({ request, context }, response, bytes, seconds, now) {
   const { url } = request;
   if (keptAt.size >= KEPT_MAX) keptAt.clear();
   keptAt.set(url, now);
-  const copy = new Response(response.clone().body, response);
+  const copy = new Response(bytes ?? response.clone().body, response);
   for (const name of NOT_IN_THE_COPY) copy.headers.delete(name);
   copy.headers.set("cache-control", `public, max-age=${seconds}`);
   copy.headers.set(BORN, `${Math.floor(now / 1_000) - ageSeconds(response.headers, now)}`);

@@ -8,7 +8,7 @@
 use super::runtime::promise;
 use super::{clock, isolate, routes, surface};
 use crate::http::{Audience, Problem, refusal};
-use crate::proxy::{AskReason, Instruction, TrialReport, TryReport};
+use crate::proxy::{AskReason, BodyReport, Instruction, TrialReport, TryReport};
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
@@ -38,6 +38,9 @@ pub fn functions() -> Object {
     let trial_ended: Closure<TrialEnded> = Closure::new(|token, has_passed, took_ms, now| {
         trial_ended(&TrialReport::from_numbers([token, has_passed, took_ms, now]));
     });
+    let body_lost: Closure<dyn Fn(f64, f64, f64)> = Closure::new(|token, silent_ms, now| {
+        body_lost(&BodyReport::from_numbers([token, silent_ms, now]));
+    });
     let load_table: Closure<dyn Fn(Env) -> Promise> = Closure::new(|env: Env| {
         promise(Box::pin(async move {
             routes::load(&env).await;
@@ -60,6 +63,7 @@ pub fn functions() -> Object {
         ("instruct", instruct.into_js_value()),
         ("tryEnded", try_ended.into_js_value()),
         ("trialEnded", trial_ended.into_js_value()),
+        ("bodyLost", body_lost.into_js_value()),
         ("loadTable", load_table.into_js_value()),
         ("readPin", read_pin.into_js_value()),
         ("surface", surface.into_js_value()),
@@ -94,4 +98,9 @@ fn try_ended(report: &TryReport) -> u32 {
 fn trial_ended(report: &TrialReport) {
     let TrialReport { token, has_passed, took_ms, now } = *report;
     isolate::with(|isolate| isolate.trial_ended(token, has_passed, took_ms, now));
+}
+
+fn body_lost(report: &BodyReport) {
+    let BodyReport { token, end, now } = *report;
+    isolate::with(|isolate| isolate.body_lost(token, end, now));
 }

@@ -1,17 +1,22 @@
 // One try: sends a request to an origin and reports how that ended.
 import { loadTable, tryEnded } from "./core.js";
 import { discard } from "./discard.js";
-import { bodyOf } from "./facts.js";
+import { bodyOf, isBound } from "./facts.js";
 import { keep } from "./kept.js";
 import { tryOut } from "./trial.js";
+import { uploadOf } from "./upload.js";
+import { WHOLE_ANSWER_MS_MIN, lengthToRead, readWhole } from "./watched.js";
 import { Reason } from "./wire.js";
 
-const HANG_UP_MS = 20;
+const NO_UPLOAD = { body: null, signal: null };
 
 /**
- * How a try ended. `again` is the reason to ask again, or `null` if the response is one to relay.
- * @typedef {{ sent: import("./wire.js").Send, tookMs: number }
+ * How a try ended. `again` is the reason to ask again, or `null` if the response is one to relay. `bytes` is the body of
+ * the response, if it was read.
+ * @typedef {{ sent: import("./wire.js").Send, tookMs: number, bytes: ArrayBuffer | null }
  *   & ({ again: null, response: Response } | { again: number, response: Response | null })} TryResult
+ *
+ * @typedef {import("./upload.js").Upload} Upload
  */
 
 /**
@@ -27,30 +32,72 @@ export function startTry(journey, sent) {
   if (sent.trial !== null) context.waitUntil(tryOut(sent.trial));
   // The core counts the try as under way until then.
   const due = journey.asked + sent.waitMs;
+  if (bodyOf(request) === null || isBound(request)) return carryOut(journey, sent, due, null);
+  return uploadOf(journey, sent).then(
+    (upload) => carryOut(journey, sent, due, upload),
+    () => ended(journey, sent, { began: Date.now(), due }, { none: Reason.ClientSilent }),
+  );
+}
+
+/**
+ * What a try has come to: a response, with its body if that was read, or the reason why there is none.
+ * @typedef {{ none: number } | { none?: undefined, response: Response, headAt: number, bytes: ArrayBuffer | null }} Outcome
+ */
+
+/**
+ * @param {import("./facts.js").Journey} journey
+ * @param {import("./wire.js").Send} sent
+ * @param {number} due when it must be over, as the core counts
+ * @param {Upload | null} upload
+ * @returns {Promise<TryResult>}
+ */
+function carryOut(journey, sent, due, upload) {
+  const { request } = journey;
+  const { waitMs, bodyIdleMs } = sent;
   const began = Date.now();
   return new Promise((resolve) => {
     let isOver = false;
+    /** When the head of a response arrived whose body is being read. */
+    let headAt = 0;
     // However it ends, it is reported once. The timer ends with the request's context, which costs less than clearing it.
-    /** @type {(none: number | null, response: Response | null) => void} */
-    const end = (none, response) => {
-      if (isOver) return discard(response);
+    /** @param {Outcome} outcome */
+    const end = (outcome) => {
+      if (isOver) return outcome.none === undefined && discard(outcome.response);
       isOver = true;
-      resolve(ended(journey, sent, { began, due }, none, response));
+      if (outcome.none !== undefined) upload?.stop();
+      resolve(ended(journey, sent, { began, due }, outcome));
     };
-    setTimeout(() => end(Reason.TimedOut, null), sent.waitMs);
+    const look = () => {
+      if (isOver) return;
+      const now = Date.now();
+      const isSilent = headAt === 0 && (upload?.isClientSilent() ?? false);
+      const leftMs = headAt > 0 ? headAt + WHOLE_ANSWER_MS_MIN - now : (upload?.lateInMs(now, waitMs) ?? 0);
+      if (isSilent || leftMs <= 0) end({ none: isSilent ? Reason.ClientSilent : Reason.TimedOut });
+      else setTimeout(look, leftMs);
+    };
+    setTimeout(look, waitMs);
     /** @param {unknown} error */
-    const isLost = async (error) => {
-      // The runtime refuses to send such a request, or its client has reset the connection, which takes the connection to
-      // the region with it. Neither says anything of the region, unless its address is none.
-      if (error instanceof TypeError && !URL.canParse(sent.url)) return end(Reason.Unreachable, null);
-      if (error instanceof TypeError || request.signal.aborted) return end(Reason.Invalid, null);
-      // A client that hangs up during an upload takes the connection to the region with it. A moment later the runtime
-      // ends everything here, so that only failures of the region are reported.
-      if (bodyOf(request) !== null) await scheduler.wait(HANG_UP_MS);
-      end(Reason.Unreachable, null);
+    const isLost = (error) => {
+      // The client has reset its connection, which takes the connection to the region with it.
+      if (request.signal.aborted) return end({ none: Reason.Invalid });
+      if (upload?.isClientSilent()) return end({ none: Reason.ClientSilent });
+      // The runtime refuses to send such a request. That is the request's fault, unless the region's address is none.
+      if (error instanceof TypeError)
+        return end({ none: URL.canParse(sent.url) ? Reason.Invalid : Reason.Unreachable });
+      end({ none: upload?.mayBeWhole() === false ? Reason.Unsent : Reason.Unreachable });
+    };
+    /** @param {Response} response */
+    const isAnswered = (response) => {
+      const length = isOver ? null : lengthToRead(response, bodyIdleMs);
+      const now = Date.now();
+      if (length === null) return end({ response, headAt: now, bytes: null });
+      headAt = now;
+      readWhole(response, length, (bytes) =>
+        end(bytes === null ? { none: Reason.Unreachable } : { response, headAt: now, bytes }),
+      );
     };
     try {
-      forward(request, sent).then((response) => end(null, response), isLost);
+      forward(request, sent, upload).then(isAnswered, isLost);
     } catch (error) {
       isLost(error);
     }
@@ -61,22 +108,24 @@ export function startTry(journey, sent) {
  * @param {import("./facts.js").Journey} journey
  * @param {import("./wire.js").Send} sent
  * @param {{ began: number, due: number }} times when it was sent, and when it had to be over
- * @param {number | null} none
- * @param {Response | null} response
+ * @param {Outcome} outcome
  * @returns {TryResult}
  */
-function ended(journey, sent, { began, due }, none, response) {
+function ended(journey, sent, { began, due }, outcome) {
   const now = Date.now();
-  const tookMs = now - began;
+  const none = outcome.none ?? null;
+  const { response, bytes, headAt } =
+    outcome.none === undefined ? outcome : { response: null, bytes: null, headAt: now };
+  const tookMs = headAt - began;
   const { token, keepS } = sent;
   const status = response?.status ?? null;
   const again = tryEnded({ token, none, status, retryAfterS: retryAfter(response), tookMs, now, due });
-  if (keepS !== null && response !== null) keep(journey, response, keepS);
-  if (again === null && response !== null) return { sent, tookMs, again, response };
-  if (again === Reason.Failed || again === Reason.PushedBack) return { sent, tookMs, again, response };
+  if (keepS !== null && response !== null) keep(journey, response, bytes, keepS);
+  if (again === null && response !== null) return { sent, tookMs, again, response, bytes };
+  if (again === Reason.Failed || again === Reason.PushedBack) return { sent, tookMs, again, response, bytes };
   // What the edge says of an origin that gave no answer is nobody's answer.
   discard(response);
-  return { sent, tookMs, again: again ?? Reason.Unreachable, response: null };
+  return { sent, tookMs, again: again ?? Reason.Unreachable, response: null, bytes: null };
 }
 
 /**
@@ -91,12 +140,13 @@ function retryAfter(response) {
 }
 
 /**
- * The same request to another host, with its body as the stream that it is. No redirect is followed: it could lead to a
+ * The same request to another host. No redirect is followed: it could lead to a
  * host that no rule has looked at. Headers that belong to no request yet are a fifth cheaper to change.
  * @param {Request} request
  * @param {import("./wire.js").Send} sent
+ * @param {Upload | null} upload
  */
-function forward(request, { url, requestHeaders }) {
+function forward(request, { url, requestHeaders }, upload) {
   const { method } = request;
   const headers = new Headers(request.headers);
   removeConnectionHeaders(headers);
@@ -104,12 +154,13 @@ function forward(request, { url, requestHeaders }) {
     if (requestHeaders[at + 1] === "") headers.delete(requestHeaders[at]);
     else headers.set(requestHeaders[at], requestHeaders[at + 1]);
   }
-  const body = bodyOf(request);
-  if (body !== null && (method === "GET" || method === "HEAD")) {
+  if (isBound(request) && bodyOf(request) !== null) {
     // The runtime makes no such request with a body, but it forwards one that came with a body.
-    return fetch(new Request(new Request(url, request), { headers, redirect: "manual" }));
+    return fetch(new Request(new Request(url, request), { headers, redirect: "manual", encodeResponseBody: "manual" }));
   }
-  return fetch(url, { method, headers, body, redirect: "manual" });
+  // Bytes of answers pass as they are, compressed or not, also where they are read on the way.
+  const { body, signal } = upload ?? NO_UPLOAD;
+  return fetch(url, { method, headers, body, signal, redirect: "manual", encodeResponseBody: "manual" });
 }
 
 // Headers about the client's connection to us are not forwarded (RFC 9110 section 7.6.1). The runtime removes those that

@@ -14,7 +14,12 @@ export const Reason = Object.freeze({
   Late: 5,
   Invalid: 6,
   BadStatus: 7,
+  Unsent: 8,
+  ClientSilent: 9,
 });
+
+/** How the body of a try is sent: the numbers of `Sending`. */
+export const Sending = Object.freeze({ Once: 0, Kept: 1, KeptInPieces: 2 });
 
 /** What was fetched because the core told us to: the numbers of `Fetched`. */
 export const Fetched = Object.freeze({ Nothing: 0, Table: 1, Pin: 2, PinUnavailable: 3 });
@@ -32,7 +37,8 @@ const ABSENT = "\0";
  * @property {string} trail the origins that were tried, as the last instruction had it
  * @property {string} method
  * @property {string} url
- * @property {string} body its length; "?" if it is unknown, "" if there is no body
+ * @property {string} body its length, with " kept" behind it if it can be sent once more; "?" if it is unknown, "" if there
+ *   is no body
  * @property {string} id
  * @property {string} country
  * @property {string} colo
@@ -66,7 +72,7 @@ export function questionText(question) {
  * @property {"send"} verb
  * @property {number} token stands for the origin, in a report
  * @property {string} url
- * @property {number} waitMs longest wait for the head of the response
+ * @property {number} waitMs longest wait for the head of the response, from the end of the request's body
  * @property {string} trail the origins that were tried, this one included
  * @property {number | null} lateMs when it counts as late
  * @property {boolean} refresh whether the table is to be loaded behind the request
@@ -75,6 +81,8 @@ export function questionText(question) {
  * @property {string | null} timing what `server-timing` says, without the duration
  * @property {NamesAndValues} requestHeaders to set; an empty value removes the header
  * @property {NamesAndValues} answerHeaders to set
+ * @property {number} sending one of `Sending`
+ * @property {number | null} bodyIdleMs longest time in which no byte of a body arrives
  *
  * Give the client an answer of our own.
  * @typedef {object} Respond
@@ -135,7 +143,7 @@ export function readInstruction(text) {
 function readSend(lines) {
   const answerHeadersAt = 13 + 2 * Number(lines[11]);
   const end = answerHeadersAt + 2 * Number(lines[answerHeadersAt - 1]);
-  if (lines.length !== end) throw notThat(lines);
+  if (lines.length !== end + 2) throw notThat(lines);
   return {
     verb: "send",
     token: Number(lines[1]),
@@ -148,7 +156,9 @@ function readSend(lines) {
     keepS: lines[9] === "" ? null : Number(lines[9]),
     timing: lines[10] === "" ? null : lines[10],
     requestHeaders: lines.slice(12, answerHeadersAt - 1),
-    answerHeaders: lines.slice(answerHeadersAt),
+    answerHeaders: lines.slice(answerHeadersAt, end),
+    sending: Number(lines[end]),
+    bodyIdleMs: lines[end + 1] === "" ? null : Number(lines[end + 1]),
   };
 }
 
@@ -209,4 +219,21 @@ export function reportTry(tryEnded, { token, none, status, retryAfterS, tookMs, 
  */
 export function reportTrial(trialEnded, { token, hasPassed, tookMs, now }) {
   trialEnded(token, hasPassed ? 1 : 0, tookMs, now);
+}
+
+/**
+ * How the body of an answer broke off.
+ * @typedef {object} BodyReport
+ * @property {number} token of the instruction that the answer is to
+ * @property {number | null} silentMs for how long the region sent nothing; `null` if it ended the connection
+ * @property {number} now
+ */
+
+/**
+ * Reports that the body of an answer is not whole.
+ * @param {(...numbers: [number, number, number]) => void} bodyLost
+ * @param {BodyReport} report
+ */
+export function reportBody(bodyLost, { token, silentMs, now }) {
+  bodyLost(token, silentMs ?? -1, now);
 }

@@ -16,6 +16,7 @@ function each(section, sentence, check) {
 test("each number that crosses has the name that the golden file gives it", () => {
   assert.deepEqual({ ...wire.Reason }, golden.reasons);
   assert.deepEqual({ ...wire.Fetched }, golden.fetched);
+  assert.deepEqual({ ...wire.Sending }, golden.sendings);
 });
 
 each("questions", "a question is written line by line", ({ named, text }) => {
@@ -35,6 +36,12 @@ each("try_reports", "a report of a try is written number by number", ({ named, n
 each("trial_reports", "a report of a trial is written number by number", ({ named, numbers }) => {
   const told = [];
   wire.reportTrial((...all) => told.push(...all), named);
+  assert.deepEqual(told, numbers);
+});
+
+each("body_reports", "a report of a lost body is written number by number", ({ named, numbers }) => {
+  const told = [];
+  wire.reportBody((...all) => told.push(...all), named);
   assert.deepEqual(told, numbers);
 });
 

@@ -108,10 +108,16 @@ fn who_wrote_reads_where_it_wrote() {
 #[test]
 fn a_write_that_meets_a_failover_is_not_made_again() {
     let mut isolate = with_cookies(json!({"policy": "ordered", "primary": "us-east"}));
-    for end in [TryEnd::Unreachable, TryEnd::TimedOut] {
+    for (end, told) in [
+        (TryEnd::Unreachable, (502, "refused; code=unreachable")),
+        (TryEnd::TimedOut, (504, "refused; code=timed_out")),
+        (answered(522), (502, "refused; code=unreachable")),
+        (answered(521), (503, "refused; code=no_primary")),
+        (TryEnd::Unsent, (503, "refused; code=no_primary")),
+    ] {
         let write = POST.first(&mut isolate, 0);
         let reason = isolate.over(&write, end, 1, 1).unwrap();
         let next = POST.ask(&mut isolate, reason, &write.trail, 1);
-        assert_eq!(refused(next), (503, "refused; code=no_primary".to_owned()));
+        assert_eq!(refused(next), (told.0, told.1.to_owned()), "{end:?}");
     }
 }

@@ -92,15 +92,6 @@ fn what_must_not_happen_twice_is_sent_once() {
 }
 
 #[test]
-fn a_body_is_given_the_time_that_it_takes() {
-    assert_eq!(POST.first(&mut isolate(&[]), 0).wait_ms, 5_100);
-    let endless = Asking { body: "?", ..POST };
-    assert_eq!(endless.first(&mut isolate(&[]), 0).wait_ms, 5_000 + UPLOAD_MS_MAX);
-    let huge = Asking { body: "18446744073709551615", ..POST };
-    assert_eq!(huge.first(&mut isolate(&[]), 0).wait_ms, 5_000 + UPLOAD_MS_MAX);
-}
-
-#[test]
 fn a_failed_answer_is_handed_on_where_there_is_nobody_else() {
     let mut isolate = isolate(&[]);
     let brazilian = Asking { country: "BR", ..GET };

@@ -51,10 +51,10 @@ fn joined(case: &Value) -> String {
 #[test]
 fn each_number_that_crosses_has_the_name_that_the_golden_file_gives_it() {
     let reason = |number| format!("{:?}", AskReason::from_number(number));
-    let reasons: Value = (0..8).map(|number| (reason(number), json!(number))).collect();
+    let reasons: Value = (0..10).map(|number| (reason(number), json!(number))).collect();
     assert_eq!(reasons, golden("reasons"));
-    assert_eq!(AskReason::from_number(8), AskReason::First, "there are no more of them");
-    for number in 0..8 {
+    assert_eq!(AskReason::from_number(10), AskReason::First, "there are no more of them");
+    for number in 0..10 {
         assert_eq!(AskReason::from_number(number).number(), number);
     }
     let fetched = |number| {
@@ -62,6 +62,9 @@ fn each_number_that_crosses_has_the_name_that_the_golden_file_gives_it() {
         (name.trim_end_matches("(None)").to_owned(), json!(number))
     };
     assert_eq!((0..4).map(fetched).collect::<Value>(), golden("fetched"));
+    let sendings = [Sending::Once, Sending::Kept, Sending::KeptInPieces];
+    let sendings = sendings.map(|sending| (format!("{sending:?}"), json!(sending.number())));
+    assert_eq!(sendings.into_iter().collect::<Value>(), golden("sendings"));
     assert_eq!(Fetched::from_number(4, None), Fetched::Nothing, "there are no more of them");
 }
 
@@ -148,6 +151,8 @@ fn instructions() -> Vec<(&'static str, Instruction)> {
             ("set-cookie", "__Host-pointsman-region=1.eu.aé==; Path=/; Secure".to_owned()),
             ("set-cookie", "__Host-pointsman-wrote=1; Path=/".to_owned()),
         ],
+        sending: Sending::KeptInPieces,
+        body_idle_ms: Some(60_000),
     };
     let bare = Try {
         token: Token { service: 0, region: 0, revision: 0, origin: 0 },
@@ -161,6 +166,8 @@ fn instructions() -> Vec<(&'static str, Instruction)> {
         timing: None,
         request_headers: vec![],
         answer_headers: vec![],
+        sending: Sending::Once,
+        body_idle_ms: None,
     };
     let one_sided = Try { answer_headers: full.answer_headers.clone(), ..bare.clone() };
     let headers = |names: &[&str]| Instruction::Headers {
@@ -227,6 +234,8 @@ fn named(instruction: &Instruction) -> Value {
             "timing": sent.timing,
             "requestHeaders": in_turn(&sent.request_headers),
             "answerHeaders": in_turn(&sent.answer_headers),
+            "sending": sent.sending.number(),
+            "bodyIdleMs": sent.body_idle_ms,
         }),
         Instruction::Relay => json!({"verb": "relay"}),
         Instruction::Wait => json!({"verb": "wait"}),
@@ -256,6 +265,8 @@ fn each_report_of_the_golden_file_is_read_number_by_number() {
             TryEnd::Unreachable => (Some(AskReason::Unreachable), None, None),
             TryEnd::TimedOut => (Some(AskReason::TimedOut), None, None),
             TryEnd::Invalid => (Some(AskReason::Invalid), None, None),
+            TryEnd::Unsent => (Some(AskReason::Unsent), None, None),
+            TryEnd::ClientSilent => (Some(AskReason::ClientSilent), None, None),
         };
         let read = json!({
             "token": token.number(),
@@ -277,6 +288,20 @@ fn each_report_of_the_golden_file_is_read_number_by_number() {
             "tookMs": took_ms,
             "now": now.millis(),
         });
+        assert_eq!(read, case["named"], "{}", case["name"]);
+    }
+}
+
+#[test]
+fn each_report_of_a_lost_body_is_read_number_by_number() {
+    for case in golden("body_reports").as_array().unwrap() {
+        let numbers: [f64; 3] = serde_json::from_value(case["numbers"].clone()).unwrap();
+        let BodyReport { token, end, now } = BodyReport::from_numbers(numbers);
+        let silent_ms = match end {
+            BodyEnd::Stalled(ms) => Some(ms),
+            BodyEnd::BrokeOff => None,
+        };
+        let read = json!({"token": token.number(), "silentMs": silent_ms, "now": now.millis()});
         assert_eq!(read, case["named"], "{}", case["name"]);
     }
 }

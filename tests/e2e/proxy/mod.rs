@@ -1,6 +1,7 @@
 //! Requests of clients, on their way through the proxy.
 
 mod basics;
+mod bodies;
 mod breakers;
 mod carries;
 mod failing;

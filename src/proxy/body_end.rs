@@ -1,0 +1,36 @@
+//! Answers that break off behind their head.
+//!
+//! A region that sends a head counts as one that served. If the rest does not follow, that word is
+//! taken back.
+
+use super::isolate::Isolate;
+use super::service::limits;
+use super::token::Token;
+use super::try_end::BodyEnd;
+use crate::passive::LostBody;
+use crate::time::Timestamp;
+
+impl Isolate {
+    /// Folds in that the body of an answer is not whole.
+    pub fn body_lost(&mut self, token: Token, end: BodyEnd, now: Timestamp) {
+        self.counts.bodies_lost += 1;
+        let table = self.table.clone();
+        let index = self.index_of(token);
+        let service = table.as_ref().zip(index);
+        let Some(service) = service.and_then(|(table, index)| table.services().get(index)) else {
+            return;
+        };
+        let mine = index.and_then(|index| self.services.get_mut(index));
+        let Some((seen, origin)) = mine.and_then(|mine| mine.named_by(token)) else { return };
+        let (is_silent, silent_ms) = match end {
+            BodyEnd::Stalled(ms) => (true, ms),
+            BodyEnd::BrokeOff => (false, 0),
+        };
+        if is_silent {
+            self.looks.doubt();
+        }
+        let since = Timestamp::from_millis(now.millis().saturating_sub(silent_ms));
+        let lost = LostBody { origin, since, is_silent, now };
+        seen.body_lost(lost, limits(&service.proxy));
+    }
+}
