@@ -9,8 +9,6 @@ use super::html::push_text;
 use super::{Audience, Response};
 use crate::json;
 
-/// The page, behind [`super::ADMIN_PREFIX`].
-pub const BLOCKED_PAGE: &str = "blocked";
 /// How long anybody may keep it, in seconds.
 const MAX_AGE_S: u32 = 300;
 

@@ -12,8 +12,8 @@ mod retry_after;
 mod silence;
 
 pub use admin::{AdminRequest, AdminRoute, route};
-pub use blocked::{BLOCKED_PAGE, blocked};
-pub use ours::{ADMIN_PREFIX, Whose, whose};
+pub use blocked::blocked;
+pub use ours::{ADMIN_PREFIX, BLOCKED_PAGE, Whose, whose};
 pub use problem::{Audience, Problem, refusal};
 pub use request::{RequestTarget, is_idempotent, parse_target, says_unreachable, says_unsent};
 pub use retry_after::retry_after_ms;

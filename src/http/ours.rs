@@ -13,6 +13,8 @@ use std::borrow::Cow;
 
 /// The path prefix of our own pages.
 pub const ADMIN_PREFIX: &str = "/.pointsman/";
+/// The page behind it that everybody may read.
+pub const BLOCKED_PAGE: &str = "blocked";
 /// The first segment of their paths.
 const SEGMENT: &str = ".pointsman";
 /// How often escapes are decoded: a chain of servers may do it once each.

@@ -4,8 +4,9 @@
 //! cached. It names the rules but no region, because a client that may not use a region must not
 //! learn its host.
 
+use super::Response;
 use super::html::push_text;
-use super::{ADMIN_PREFIX, BLOCKED_PAGE, Response};
+use super::ours::{ADMIN_PREFIX, BLOCKED_PAGE};
 use crate::json;
 use crate::residency::CompiledRule;
 use crate::steering::Refusal;

@@ -3,12 +3,11 @@
 use super::notes::Notes;
 use super::progress::AskReason;
 use super::refresh::Looks;
+use crate::config::Proxying;
 use super::service::{Permit, SeenService, limits};
-use super::threshold::AUTHORIZATION;
 use super::token::{Numbers, Token};
 use super::try_end::{TryEnd, classify};
 use super::wire::TryReport;
-use crate::config::Proxying;
 use crate::fingerprint::Fingerprint;
 use crate::ordered::Map;
 use crate::passive::{FinishedTry, TryOutcome};
@@ -17,6 +16,9 @@ use crate::secret::Secret;
 use crate::steering::token::SigningKey;
 use crate::time::{Millis, SECOND, Timestamp};
 use std::rc::Rc;
+
+/// The header that the operator's token belongs in.
+pub(super) const AUTHORIZATION: &str = "authorization";
 
 /// Everything that one isolate knows.
 #[derive(Debug, Default)]
@@ -127,9 +129,9 @@ impl Isolate {
 
     /// Takes the secrets that must not be in a request to a service.
     pub fn take_secrets(&mut self, secrets: Vec<Secret>) {
-        let has_any = !secrets.is_empty();
-        let had_any = !std::mem::replace(&mut self.secrets, secrets).is_empty();
-        if let Some(table) = self.table.clone().filter(|_| has_any != had_any) {
+        let is_guarded = !secrets.is_empty();
+        let was_guarded = !std::mem::replace(&mut self.secrets, secrets).is_empty();
+        if let Some(table) = self.table.clone().filter(|_| is_guarded != was_guarded) {
             self.look_at(&table);
         }
     }

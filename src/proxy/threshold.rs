@@ -2,16 +2,13 @@
 //! whatever the table says.
 
 use super::instruction::Instruction;
-use super::isolate::Isolate;
+use super::isolate::{AUTHORIZATION, Isolate};
 use super::question::Question;
 use crate::http::{BLOCKED_PAGE, Problem, Whose, blocked, whose};
 use crate::secret::Secret;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
-
-/// The header that the operator's token belongs in.
-pub(super) const AUTHORIZATION: &str = "authorization";
 
 impl Isolate {
     /// The answer to a request that no table is needed for; `None` for all others.
@@ -32,8 +29,8 @@ impl Isolate {
     }
 }
 
-/// Whether a secret of ours is in the URL or in `Authorization`. To search all headers would cost each
-/// request more than a crossing.
+/// Whether a secret of ours is in the URL or in `Authorization`. To search all headers would cost
+/// each request more than a crossing.
 fn carries(secrets: &[Secret], question: &Question<'_>) -> bool {
     if secrets.is_empty() {
         return false;

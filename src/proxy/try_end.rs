@@ -6,8 +6,8 @@ use crate::http::{says_unreachable, says_unsent};
 use crate::passive::TryOutcome;
 use crate::time::{Millis, SECOND};
 
-/// The highest status that HTTP has (RFC 9110 §15). The runtime hands on higher ones, up to 999, but
-/// makes no response that has one.
+/// The highest status that HTTP has (RFC 9110 §15). The runtime hands on higher ones, up to 999,
+/// but makes no response that has one.
 pub(super) const STATUS_MAX: u16 = 599;
 
 /// How a try ended.

@@ -33,6 +33,6 @@ pub const ROUTES_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// A table older than this is stale: two heartbeats were missed, and the third had time to spread
 /// in KV.
 pub const STALE_AFTER: Millis = 12 * MINUTE;
-/// How far the clock of the Controller may be ahead of a proxy's. A table from later than that has a
-/// wrong date: nobody knows how old it is, so it counts as stale, and gives way to any other.
+/// How far the clock of the Controller may be ahead of a proxy's. A table from later than that has
+/// a wrong date: nobody knows how old it is, so it counts as stale, and gives way to any other.
 pub const CLOCK_SKEW_MAX: Millis = 5 * MINUTE;

@@ -115,8 +115,8 @@ impl Table {
         json::from_value::<Routes>(&value)?.try_into()
     }
 
-    /// Whether the table is older than [`STALE_AFTER`], or of unknown age ([`Table::is_ahead`]). Its
-    /// health may then be wrong; its rules are those of the config.
+    /// Whether the table is older than [`STALE_AFTER`], or of unknown age ([`Table::is_ahead`]).
+    /// Its health may then be wrong; its rules are those of the config.
     #[must_use]
     pub fn is_stale(&self, now: Timestamp) -> bool {
         now.since(self.as_of) > STALE_AFTER || self.is_ahead(now)
@@ -235,8 +235,8 @@ impl TryFrom<Routes> for Table {
     }
 }
 
-/// Leaves out the origins that no request can be sent to, so that they cost nobody else. Returns how
-/// many there were.
+/// Leaves out the origins that no request can be sent to, so that they cost nobody else. Returns
+/// how many there were.
 fn without_odd_origins(service: &mut ServiceEntry) -> usize {
     let mut odd = 0;
     for region in &mut service.regions {

@@ -19,8 +19,8 @@ pub(super) async fn get(env: &Env, key: &str, cache_ttl_s: Option<u32>) -> Optio
     (!value.is_undefined()).then(|| value.as_string())
 }
 
-/// The same, but a value of more than `units_max` UTF-16 units is only measured: `Err` has how many it
-/// has. There are never more units than bytes.
+/// The same, but a value of more than `units_max` UTF-16 units is only measured: `Err` has how many
+/// it has. There are never more units than bytes.
 pub(super) async fn get_within(
     env: &Env,
     key: &str,
