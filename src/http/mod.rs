@@ -15,7 +15,7 @@ pub use admin::{AdminRequest, AdminRoute, route};
 pub use blocked::blocked;
 pub use ours::{ADMIN_PREFIX, BLOCKED_PAGE, Whose, whose};
 pub use problem::{Audience, Problem, refusal};
-pub use request::{RequestTarget, is_idempotent, parse_target, says_unreachable, says_unsent};
+pub use request::{RequestTarget, is_idempotent, parse_target, says_unreachable, says_unsent, split_port};
 pub use retry_after::retry_after_ms;
 pub use silence::{command_without_controller, status_without_controller};
 

@@ -7,10 +7,23 @@ pub struct RequestTarget<'u> {
     pub scheme: &'u str,
     /// The host in lower case, without a port.
     pub host: String,
+    /// The port, if the URL names one; the runtime drops the port that the scheme has anyway.
+    pub port: Option<&'u str>,
     /// The path, starting with `/`.
     pub path: &'u str,
     /// Path and query, starting with `/`: what is appended to an origin's address.
     pub path_and_query: &'u str,
+}
+
+impl RequestTarget<'_> {
+    /// The host as the client named it: with the port, if there is one.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        match self.port {
+            Some(port) => [&self.host, ":", port].concat(),
+            None => self.host.clone(),
+        }
+    }
 }
 
 /// Splits an absolute URL as the runtime writes it; `None` if it is not one. The runtime has parsed
@@ -23,12 +36,20 @@ pub fn parse_target(url: &str) -> Option<RequestTarget<'_>> {
     let (authority, path_and_query) = rest.split_at_checked(end_of_authority)?;
     let path_and_query = if path_and_query.is_empty() { "/" } else { path_and_query };
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let host = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
-    });
+    let (host, port) = split_port(host);
+    let port = port.filter(|port| !port.is_empty());
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let path = path_and_query.split('?').next().unwrap_or("/");
-    Some(RequestTarget { scheme, host, path, path_and_query })
+    Some(RequestTarget { scheme, host, port, path, path_and_query })
+}
+
+/// A host and its port, from what a URL has between user and path.
+#[must_use]
+pub fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (host, Some(port)),
+        _ => (authority, None),
+    }
 }
 
 /// Whether a request of this method may be repeated although it may have taken effect. `TRACE` is
@@ -76,6 +97,21 @@ mod tests {
             assert_eq!((target.path, target.path_and_query), (path, path_and_query), "{url}");
         }
         assert_eq!(parse_target("api.example.com/x"), None);
+    }
+
+    #[test]
+    fn a_port_belongs_to_the_authority_and_not_to_the_host() {
+        for (url, host, authority) in [
+            ("https://api.example.com/", "api.example.com", "api.example.com"),
+            ("https://API.example.com:8443/x", "api.example.com", "api.example.com:8443"),
+            ("http://u:1@api.example.com.:8080?x", "api.example.com", "api.example.com:8080"),
+            ("http://api.example.com:/x", "api.example.com", "api.example.com"),
+            ("http://[::1]:80/x", "[::1]", "[::1]:80"),
+            ("http://[::1]/x", "[::1]", "[::1]"),
+        ] {
+            let target = parse_target(url).unwrap();
+            assert_eq!((&*target.host, &*target.authority()), (host, authority), "{url}");
+        }
     }
 
     #[test]

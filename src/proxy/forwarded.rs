@@ -11,7 +11,7 @@ pub(super) fn headers(question: &Question<'_>, table: &Table) -> [(&'static str,
     let target = &question.target;
     [
         ("x-forwarded-for", question.client.to_owned()),
-        ("x-forwarded-host", target.host.clone()),
+        ("x-forwarded-host", target.authority()),
         ("x-forwarded-proto", target.scheme.to_owned()),
         ("forwarded", forwarded(question)),
         ("x-request-id", question.id.to_owned()),
@@ -24,8 +24,9 @@ fn forwarded(question: &Question<'_>) -> String {
     let target = &question.target;
     let client = if question.client.is_empty() { "unknown" } else { question.client };
     let (open, close) = if client.contains(':') { ("\"[", "]\"") } else { ("", "") };
-    // A host with a colon is an IPv6 address in brackets, which has to be quoted.
-    let quote = if target.host.contains(':') { "\"" } else { "" };
+    // A colon has to be quoted: before a port, or in an IPv6 address.
+    let (colon, port) = target.port.map_or(("", ""), |port| (":", port));
+    let quote = if target.port.is_some() || target.host.contains(':') { "\"" } else { "" };
     let mut text = String::with_capacity(96);
     for part in [
         "for=",
@@ -35,6 +36,8 @@ fn forwarded(question: &Question<'_>) -> String {
         ";host=",
         quote,
         &target.host,
+        colon,
+        port,
         quote,
         ";proto=",
         target.scheme,

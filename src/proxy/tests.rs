@@ -70,6 +70,8 @@ fn isolate(changes: &[(&str, Value)]) -> Isolate {
 #[derive(Clone, Copy)]
 struct Asking<'a> {
     method: &'a str,
+    /// The host that it asks for, with a port if it names one.
+    host: &'a str,
     path: &'a str,
     body: &'a str,
     country: &'a str,
@@ -83,6 +85,7 @@ struct Asking<'a> {
 /// A German `GET /`.
 const GET: Asking<'_> = Asking {
     method: "GET",
+    host: HOST,
     path: "/",
     body: "",
     country: "DE",
@@ -110,7 +113,7 @@ impl Asking<'_> {
             elapsed_ms: &progress.elapsed_ms.to_string(),
             trail: progress.trail,
             method: self.method,
-            url: &format!("https://{HOST}{}", self.path),
+            url: &format!("https://{}{}", self.host, self.path),
             body: self.body,
             id: "00000000-0000-4000-8000-00000000002a",
             country: self.country,
@@ -231,6 +234,19 @@ fn a_client_without_an_address_cannot_bring_its_own() {
     let v6 = Asking { client: "2001:db8::1", ..GET }.first(&mut isolate(&[]), 0);
     let told = "for=\"[2001:db8::1]\";host=api.example.com;proto=https";
     assert_eq!(header(&v6.request_headers, "forwarded"), Some(told));
+}
+
+#[test]
+fn an_origin_is_told_the_port_that_the_client_asked_for() {
+    for (host, told, quoted) in [
+        (HOST, "api.example.com", "api.example.com"),
+        ("api.example.com:8443", "api.example.com:8443", "\"api.example.com:8443\""),
+    ] {
+        let sent = Asking { host, ..GET }.first(&mut isolate(&[]), 0);
+        assert_eq!(header(&sent.request_headers, "x-forwarded-host"), Some(told));
+        let forwarded = format!("for=192.0.2.1;host={quoted};proto=https");
+        assert_eq!(header(&sent.request_headers, "forwarded"), Some(&*forwarded));
+    }
 }
 
 #[test]
