@@ -17,6 +17,12 @@ impl Fingerprint {
         Self(fnv::hash(bytes))
     }
 
+    /// All 64 bits.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
     /// The fingerprint of a value. It is the same on every platform, but not the one of any text.
     pub(crate) fn of_value(value: &impl Hash) -> Self {
         let mut fnv = Fnv::default();

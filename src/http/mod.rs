@@ -5,6 +5,7 @@
 mod admin;
 mod blocked;
 mod html;
+mod left_alone;
 mod ours;
 mod problem;
 mod request;
@@ -13,10 +14,11 @@ mod silence;
 
 pub use admin::{AdminRequest, AdminRoute, route};
 pub use blocked::blocked;
+pub use left_alone::retry_after_ms;
 pub use ours::{ADMIN_PREFIX, BLOCKED_PAGE, Whose, whose};
 pub use problem::{Audience, Problem, refusal};
 pub use request::{RequestTarget, is_idempotent, parse_target, says_unreachable, says_unsent, split_port};
-pub use retry_after::retry_after_ms;
+pub use retry_after::{RETRY_AFTER_S_MAX, RETRY_AFTER_S_MIN, retry_after_s};
 pub use silence::{command_without_controller, status_without_controller};
 
 /// A JSON response that must not be cached.

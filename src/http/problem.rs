@@ -12,9 +12,6 @@ use crate::residency::CompiledRule;
 use crate::steering::Refusal;
 use serde_json::Value;
 
-/// The `Retry-After` of a refusal after which a region may recover.
-const RETRY_AFTER_S: u32 = 30;
-
 /// Why a request gets no answer from a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
@@ -151,14 +148,11 @@ pub fn refusal(
         ("x-request-id", request_id.to_owned()),
         ("x-pointsman", format!("refused; code={}", problem.code())),
     ];
-    if matches!(status, 502..=504) {
-        headers.push(("retry-after", RETRY_AFTER_S.to_string()));
-    }
     if status == 451 {
         let page = [ADMIN_PREFIX, BLOCKED_PAGE].concat();
         headers.push(("link", format!("<{page}>; rel=\"blocked-by\"")));
     }
-    Response { status, headers, body }
+    Response { status, headers, body }.with_retry_after(request_id)
 }
 
 /// The problem as an HTML page.
@@ -199,6 +193,7 @@ fn push_escaped(page: &mut String, value: Option<&Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::{RETRY_AFTER_S_MAX, RETRY_AFTER_S_MIN};
     use crate::ids::RuleId;
     use crate::residency::{Mode, RegionSet, When};
 
@@ -226,7 +221,8 @@ mod tests {
             Audience::Programs,
         );
         assert_eq!(response.status, 503);
-        assert_eq!(header(&response, "retry-after"), Some("30"));
+        let seconds: u32 = header(&response, "retry-after").unwrap().parse().unwrap();
+        assert!((RETRY_AFTER_S_MIN..=RETRY_AFTER_S_MAX).contains(&seconds), "{seconds}");
         assert_eq!(header(&response, "cache-control"), Some("no-store"));
         let body: serde_json::Value = serde_json::from_str(&response.body).unwrap();
         assert_eq!(

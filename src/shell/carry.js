@@ -139,7 +139,7 @@ async function follow(journey, first, tried) {
         instruction = await askWithPin(journey, reason, instruction.key);
         break;
       case "surface":
-        instruction = await surface(journey.request, journey.env);
+        instruction = await surface(journey);
         break;
       case "respond":
         discard(last?.response);

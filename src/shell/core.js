@@ -10,7 +10,7 @@ import { questionText, readInstruction, reportBody, reportTrial, reportTry } fro
  * @property {Parameters<typeof reportBody>[0]} bodyLost
  * @property {(env: Env) => Promise<void>} loadTable
  * @property {(env: Env, key: string) => Promise<string | null | undefined>} readPin
- * @property {(env: Env, method: string, url: string, authorization: string | undefined) => Promise<string>} surface
+ * @property {(env: Env, method: string, url: string, authorization: string | undefined, id: string) => Promise<string>} surface
  */
 
 /** @type {Functions} */
@@ -121,11 +121,10 @@ export const readPin = (env, key) => functions.readPin(env, key);
 
 /**
  * The answer to a request for one of our own pages.
- * @param {Request} request
- * @param {Env} env
+ * @param {import("./facts.js").Journey} journey
  */
-export async function surface({ method, url, headers }, env) {
-  return readInstruction(await functions.surface(env, method, url, headers.get("authorization") ?? undefined));
+export async function surface({ request: { method, url, headers }, env, id }) {
+  return readInstruction(await functions.surface(env, method, url, headers.get("authorization") ?? undefined, id));
 }
 
 /**

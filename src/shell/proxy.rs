@@ -51,13 +51,18 @@ pub fn functions() -> Object {
         Closure::new(|env: Env, key: String| {
             promise(Box::pin(async move { Ok(routes::pin(&env, &key).await) }))
         });
-    let surface: Closure<dyn Fn(Env, String, String, Option<String>) -> Promise> =
-        Closure::new(|env: Env, method: String, url: String, authorization: Option<String>| {
-            promise(Box::pin(async move {
-                let response = surface::answer(&env, &method, &url, authorization.as_deref()).await;
-                Ok(Instruction::Respond { response, or_stale: false, refresh: false }.text().into())
-            }))
-        });
+    let surface: Closure<dyn Fn(Env, String, String, Option<String>, String) -> Promise> =
+        Closure::new(
+            |env: Env, method: String, url: String, bearer: Option<String>, id: String| {
+                promise(Box::pin(async move {
+                    let response = surface::answer(&env, &method, &url, bearer.as_deref()).await;
+                    let response = response.with_retry_after(&id);
+                    Ok(Instruction::Respond { response, or_stale: false, refresh: false }
+                        .text()
+                        .into())
+                }))
+            },
+        );
     let functions = Object::new();
     for (name, function) in [
         ("instruct", instruct.into_js_value()),
@@ -81,12 +86,13 @@ fn instruction_text(question: &str, now: f64, pin: Option<&str>) -> String {
     if pin.is_some() {
         routes::complain();
     }
-    instruction.unwrap_or_else(no_routes).text()
+    instruction.unwrap_or_else(|| no_routes(question)).text()
 }
 
 /// The instruction if the isolate's memory cannot be asked.
-fn no_routes() -> Instruction {
+fn no_routes(question: &str) -> Instruction {
     let response = refusal(Problem::NoRoutes, &[], "", Audience::Programs);
+    let response = response.with_retry_after(question);
     Instruction::Respond { response, or_stale: false, refresh: false }
 }
 
