@@ -85,6 +85,8 @@ pub struct Probe {
     pub expect: ExpectedResponse,
     /// Where the response reports a replication lag.
     pub lag_pointer: Option<String>,
+    /// The host to connect to, if it is not the URL's.
+    pub resolve: Option<String>,
 }
 
 impl Probe {
@@ -123,7 +125,7 @@ variants!(RoundReply {
     Probe = "probe" { wait_ms, probes, controls = Vec::new() },
     Done = "done" (why),
 });
-fields!(Probe { target, url, timeout_ms, expect, lag_pointer });
+fields!(Probe { target, url, timeout_ms, expect, lag_pointer, resolve if any });
 fields!(ProbeResult { target, at, verdict, pushed_back_ms if any });
 fields!(ControlResult { id, reached });
 

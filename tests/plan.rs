@@ -179,7 +179,8 @@ async fn a_plan_in_json_says_the_same() {
     assert_eq!(what, expected);
     assert!(changes.iter().all(|change| change["urgency"] == "failover"), "{report}");
     let [record, _, pool, balancer] = changes.as_slice() else { panic!("{report}") };
-    let origin = json!({"address": "eu1.origin.example.com", "enabled": false, "weight": null});
+    let origin = json!({"address": "eu1.origin.example.com", "enabled": false, "weight": null,
+        "host_header": null});
     assert_eq!(pool["origins"], json!([origin]));
     assert_eq!([&pool["away"], &pool["serving"]], [&json!(["eu-west"]), &json!(["us-east"])]);
     let content = json!({

@@ -13,6 +13,7 @@ mod advice;
 mod check;
 mod diagnostic;
 mod guards;
+mod host_header;
 mod monitor;
 mod proxying;
 mod publish;
@@ -25,6 +26,7 @@ mod url;
 pub use advice::{Advice, AdviceCode, advise};
 pub use diagnostic::{Code, Diagnostic};
 pub use guards::Guards;
+pub use host_header::Asked;
 pub use monitor::{
     COMPOSITE_DEPTH_MAX, Composite, CompositeRule, Control, DAMPING_HALF_LIFE_MS_DEFAULT,
     DOWN_INTERVAL_MS_DEFAULT, ExpectedJson, ExpectedResponse, LAG_POINTER, Monitor, Override,
@@ -154,6 +156,8 @@ pub struct Origin {
     pub ipv4: Option<Ipv4Addr>,
     /// Its IPv6 address, for AAAA records.
     pub ipv6: Option<Ipv6Addr>,
+    /// The host that it is told, in lower case; `None` leaves that to the service.
+    pub host_header: Option<String>,
 }
 
 impl Config {

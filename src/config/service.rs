@@ -39,6 +39,8 @@ pub struct Service {
     pub publish: Vec<Publish>,
     /// The recovery targets that it promises.
     pub contract: Option<Contract>,
+    /// The host that its origins are told, in lower case; `None` if each is told its own.
+    pub host_header: Option<String>,
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -81,6 +81,14 @@ impl OriginUrl {
         &self.base
     }
 
+    /// Scheme, another host and the port, to put before a path.
+    #[must_use]
+    pub fn with_host(&self, host: &str) -> String {
+        let scheme = if self.is_https() { "https" } else { "http" };
+        let port = self.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{scheme}://{host}{port}")
+    }
+
     /// Whether it uses TLS.
     #[must_use]
     pub fn is_https(&self) -> bool {
@@ -133,6 +141,17 @@ mod tests {
         ] {
             let url = OriginUrl::parse(text).unwrap();
             assert_eq!((url.base(), url.host()), (base, host));
+        }
+    }
+
+    #[test]
+    fn another_host_takes_the_place_of_its_own_and_nothing_else_changes() {
+        for (text, with_host) in [
+            ("https://eu1.example.com", "https://api.example.com"),
+            ("http://eu1.example.com:8080", "http://api.example.com:8080"),
+            ("http://http", "http://api.example.com"),
+        ] {
+            assert_eq!(OriginUrl::parse(text).unwrap().with_host("api.example.com"), with_host);
         }
     }
 

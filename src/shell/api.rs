@@ -44,6 +44,7 @@ impl Api {
             body: body.as_deref(),
             timeout_ms: CALL_TIMEOUT_MS,
             body_bytes_max: REPLY_BYTES_MAX,
+            resolve: None,
         };
         let late = || Reply::Lost(format!("none in {CALL_TIMEOUT_MS} ms"));
         let (at, response) = send(&self.hands, &request).end().await;

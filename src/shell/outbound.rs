@@ -21,6 +21,8 @@ pub(super) struct OwnRequest<'a> {
     pub(super) timeout_ms: Millis,
     /// How many bytes of the response's body to read; the rest is not fetched.
     pub(super) body_bytes_max: usize,
+    /// The host to connect to, if it is not the URL's.
+    pub(super) resolve: Option<&'a str>,
 }
 
 /// The response to one.
@@ -44,9 +46,9 @@ pub(super) fn send(hands: &Hands, request: &OwnRequest<'_>) -> Pending {
     for (name, value) in request.headers {
         headers.set(&JsValue::from_str(name), &JsValue::from_str(value));
     }
-    let OwnRequest { method, url, body, body_bytes_max, .. } = *request;
+    let OwnRequest { method, url, body, body_bytes_max, resolve, .. } = *request;
     let timeout_ms = clock::short(request.timeout_ms);
-    Pending(exchange(hands, method, url, &headers, body, timeout_ms, body_bytes_max))
+    Pending(exchange(hands, method, url, &headers, body, timeout_ms, body_bytes_max, resolve))
 }
 
 impl Pending {

@@ -6,6 +6,7 @@ use super::runtime::{self, Hands};
 use crate::config::Control;
 use crate::health::{BODY_BYTES_MAX, ProbeOutcome, ProbeResponse, classify, is_answered};
 use crate::http::retry_after_ms;
+use crate::proxy::HOPS_MAX;
 use crate::tick::{CONTROL_TIMEOUT_MS, ControlResult, Probe, ProbeResult};
 use crate::time::{Millis, Timestamp};
 
@@ -14,7 +15,8 @@ pub(super) async fn all(probes: Vec<Probe>, clock: &RunClock) -> Vec<ProbeResult
     let hands = runtime::hands();
     let begin = |probe: Probe| {
         let body_bytes_max = if probe.reads_body() { BODY_BYTES_MAX } else { 0 };
-        (get(&hands, &probe.url, probe.timeout_ms, body_bytes_max), probe)
+        let resolve = probe.resolve.as_deref();
+        (get(&hands, &probe.url, resolve, probe.timeout_ms, body_bytes_max), probe)
     };
     let under_way: Vec<_> = probes.into_iter().map(begin).collect();
     let mut results = Vec::with_capacity(under_way.len());
@@ -30,7 +32,8 @@ pub(super) async fn all(probes: Vec<Probe>, clock: &RunClock) -> Vec<ProbeResult
 /// Asks the controls, which tell whether our own network works.
 pub(super) async fn controls(controls: Vec<Control>) -> Vec<ControlResult> {
     let hands = runtime::hands();
-    let begin = |control: Control| (get(&hands, &control.url, CONTROL_TIMEOUT_MS, 0), control.id);
+    let begin =
+        |control: Control| (get(&hands, &control.url, None, CONTROL_TIMEOUT_MS, 0), control.id);
     let under_way: Vec<_> = controls.into_iter().map(begin).collect();
     let mut results = Vec::with_capacity(under_way.len());
     for (pending, id) in under_way {
@@ -40,9 +43,22 @@ pub(super) async fn controls(controls: Vec<Control>) -> Vec<ControlResult> {
     results
 }
 
-fn get(hands: &Hands, url: &str, timeout_ms: Millis, body_bytes_max: usize) -> Pending {
-    let headers = &[("accept", "*/*")];
-    send(hands, &OwnRequest { method: "GET", url, headers, body: None, timeout_ms, body_bytes_max })
+/// Asks a URL, at the address of `resolve` if that is another host. If the override should be
+/// ignored, the probe may come to this Worker itself: as one that has come through too many
+/// proxies, it is refused there, and no other region answers for its target.
+fn get(
+    hands: &Hands,
+    url: &str,
+    resolve: Option<&str>,
+    timeout_ms: Millis,
+    body_bytes_max: usize,
+) -> Pending {
+    let hops = HOPS_MAX.to_string();
+    let all = [("accept", "*/*"), ("x-pointsman-hops", hops.as_str())];
+    let (plain, all) = (&all[..1], &all[..]);
+    let headers = if resolve.is_some() { all } else { plain };
+    let (method, body) = ("GET", None);
+    send(hands, &OwnRequest { method, url, headers, body, timeout_ms, body_bytes_max, resolve })
 }
 
 /// When a request ended, and how. Of the headers only the expected ones are read.

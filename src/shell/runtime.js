@@ -42,13 +42,15 @@ export class Hands {
  * @param {string | undefined} body
  * @param {number} timeoutMs
  * @param {number} bodyBytesMax
+ * @param {string | undefined} resolve the host to connect to, if it is not the URL's
  */
-export function exchange(hands, method, url, headers, body, timeoutMs, bodyBytesMax) {
+export function exchange(hands, method, url, headers, body, timeoutMs, bodyBytesMax, resolve) {
   return hands.take(async () => {
     try {
       const signal = AbortSignal.timeout(timeoutMs);
       /** @type {RequestInit} */
       const init = { method, headers: [...headers], body, signal, redirect: "manual", cache: "no-store" };
+      if (resolve !== undefined) init.cf = { resolveOverride: resolve };
       const askedAt = Date.now();
       const response = await fetch(url, init);
       const latencyMs = Math.max(0, Date.now() - askedAt);

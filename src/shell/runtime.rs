@@ -19,6 +19,7 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     pub(super) fn new(count: usize) -> Hands;
 
+    #[expect(clippy::too_many_arguments, reason = "one call into JavaScript")]
     pub(super) fn exchange(
         hands: &Hands,
         method: &str,
@@ -27,6 +28,7 @@ extern "C" {
         body: Option<&str>,
         timeout_ms: u32,
         body_bytes_max: usize,
+        resolve: Option<&str>,
     ) -> Promise;
 
     /// The end of an exchange.

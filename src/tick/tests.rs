@@ -193,6 +193,7 @@ fn a_round_holds_no_more_probes_than_end_within_the_run() {
             timeout_ms: 10_000,
             expect: ExpectedResponse::default(),
             lag_pointer: None,
+            resolve: None,
         })
         .collect();
     assert_eq!(cadence::fitting(&many, 9_999), 0);
@@ -225,4 +226,29 @@ fn a_result_about_a_target_that_is_gone_is_left_aside() {
 fn without_a_config_there_is_nothing_to_probe() {
     let reply = Controller::default().round(&begin(60_000)).reply;
     assert_eq!(reply, RoundReply::Done(Done::NothingToProbe));
+}
+
+#[test]
+fn a_probe_tells_an_origin_the_host_that_its_clients_tell_it() {
+    let mut text: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
+    for service in ["api", "files"] {
+        text["services"][service]["host_header"] = serde_json::json!("api.example.com");
+    }
+    text["regions"]["us-east"]["origins"][0]["host_header"] = serde_json::json!("US.example.com");
+    text["regions"]["sa-east"]["origins"][0]["url"] = serde_json::json!("http://br.example.com:81");
+    let mut controller = Controller::default();
+    let offered = controller.offer_config(&text.to_string(), Timestamp::from_millis(0));
+    assert_eq!(offered, crate::controller::Offered::Taken);
+    let RoundReply::Probe { probes, .. } = controller.round(&begin(60_000)).reply else { panic!() };
+    let mut asked: Vec<_> =
+        probes.iter().map(|probe| (probe.url.as_str(), probe.resolve.as_deref())).collect();
+    asked.sort_unstable();
+    assert_eq!(
+        asked,
+        [
+            ("http://api.example.com:81/health", Some("br.example.com")),
+            ("https://api.example.com/health", Some("eu.example.com")),
+            ("https://us.example.com/health", None),
+        ]
+    );
 }

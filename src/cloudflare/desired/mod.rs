@@ -141,6 +141,8 @@ pub struct PoolMember {
     pub id: OriginId,
     /// Its weight; `None` leaves that as it is.
     pub weight: Option<Weight>,
+    /// The host that it is told, by the config; `None` leaves that as it is.
+    pub host_header: Option<String>,
 }
 
 /// One of Cloudflare's own monitors.

@@ -5,6 +5,7 @@ use super::DesiredMonitor;
 use crate::cloudflare::marker;
 use crate::cloudflare::observed::MonitorFields;
 use crate::config::{Config, Monitor, Origin, PoolTarget, Service, StatusRange};
+use crate::ordered::Map;
 use crate::time::{Millis, SECOND};
 use crate::view::ServiceStanding;
 
@@ -23,19 +24,19 @@ pub(super) fn monitor(
     let monitor = config.monitors.get(&service.monitor).filter(|_| target.monitor)?;
     let origin = standing.regions_of(&target.regions).flat_map(|region| &region.origins).next()?;
     let origin = origin.origin;
-    Some(DesiredMonitor {
-        account: target.account.clone(),
-        name: name(service, origin),
-        fields: fields(monitor, origin.url.is_https(), origin.url.port()),
-    })
+    let told = origin.told_by(service);
+    let mut fields = fields(monitor, origin.url.is_https(), origin.url.port());
+    fields.header = told.map(|host| Map::of([("Host".to_owned(), vec![host.to_owned()])]));
+    Some(DesiredMonitor { account: target.account.clone(), name: name(service, origin), fields })
 }
 
-/// The marker of the monitor for an origin. Cloudflare's monitors have one scheme and port, so
-/// pools that differ in these get separate monitors.
+/// The marker of the monitor for an origin. Cloudflare's monitors have one scheme, port and `Host`,
+/// so pools that differ in these get separate monitors.
 fn name(service: &Service, origin: &Origin) -> String {
     let scheme = if origin.url.is_https() { "" } else { ":http" };
     let port = origin.url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    [&marker::of_monitor(&service.monitor), scheme, &port].concat()
+    let told = origin.told_by(service).map(|host| format!(":{host}")).unwrap_or_default();
+    [&marker::of_monitor(&service.monitor), scheme, &port, &told].concat()
 }
 
 fn fields(monitor: &Monitor, is_https: bool, port: Option<u16>) -> MonitorFields {
@@ -58,6 +59,7 @@ fn fields(monitor: &Monitor, is_https: bool, port: Option<u16>) -> MonitorFields
         expected_codes: codes.join(","),
         expected_body: monitor.expect.body_contains.clone().unwrap_or_default(),
         follow_redirects: false,
+        header: None,
     }
 }
 

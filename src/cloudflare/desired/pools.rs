@@ -23,6 +23,7 @@ pub(super) fn pool(
                 switch,
                 region: region.id.clone(),
                 id: origin.origin.id.clone(),
+                host_header: origin.origin.told_by(standing.service).map(str::to_owned),
                 weight: weights.as_ref().and_then(|weights| weights.get(region.id).copied()),
             };
             origins.insert_min(origin.origin.url.host().to_owned(), member);

@@ -59,6 +59,16 @@ pub struct PoolOrigin {
     pub enabled: bool,
     /// Its weight among the others.
     pub weight: Weight,
+    /// The headers that it is told in place of a request's own: at most `Host`.
+    pub header: Option<Map<String, Vec<String>>>,
+}
+
+impl PoolOrigin {
+    /// The host that it is told, if that is not the one that the client asked for.
+    #[must_use]
+    pub fn host_header(&self) -> Option<&str> {
+        self.header.as_ref()?.get("Host")?.first().map(String::as_str)
+    }
 }
 
 /// One of Cloudflare's own monitors.
@@ -91,7 +101,7 @@ pub struct Balancer {
 
 fields!(Record { id, name, kind as "type", content, ttl, proxied = false, comment });
 fields!(Pool { id, name, description, enabled = true, monitor, origins });
-fields!(PoolOrigin { address, enabled = true, weight = Weight::ONE });
+fields!(PoolOrigin { address, enabled = true, weight = Weight::ONE, header });
 
 /// What was read. What could not be read is absent, not empty.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -2,9 +2,9 @@
 //! in. Source: API schema `load-balancing_monitor-editable`.
 
 use crate::json::fields;
+use crate::ordered::Map;
 
-/// The fields of a monitor that we manage. Others, such as headers and the simulated zone, are left
-/// alone.
+/// The fields of a monitor that we manage. Others, such as the simulated zone, are left alone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MonitorFields {
     /// `http` or `https`.
@@ -31,6 +31,8 @@ pub struct MonitorFields {
     pub expected_body: String,
     /// Whether it follows redirects.
     pub follow_redirects: bool,
+    /// The headers of its checks; `None` leaves them as they are.
+    pub header: Option<Map<String, Vec<String>>>,
 }
 
 fields!(MonitorFields {
@@ -46,4 +48,5 @@ fields!(MonitorFields {
     expected_codes = String::new(),
     expected_body = String::new(),
     follow_redirects = false,
+    header,
 });

@@ -111,12 +111,14 @@ pub enum Change {
 }
 
 /// The edit of one origin of a pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OriginEdit {
     /// Its new `enabled`, if it changes.
     pub enabled: Option<bool>,
     /// Its new weight, if it changes.
     pub weight: Option<Weight>,
+    /// The host that it is told from now on, if that changes.
+    pub host_header: Option<String>,
 }
 
 /// One changed field.
@@ -267,7 +269,7 @@ impl Change {
 
 impl OriginEdit {
     /// The edit in words.
-    pub(super) fn words(self, address: &str) -> String {
+    pub(super) fn words(&self, address: &str) -> String {
         let mut words = Vec::new();
         if let Some(enabled) = self.enabled {
             let switch = if enabled { Switch::Enable } else { Switch::Disable };
@@ -275,6 +277,9 @@ impl OriginEdit {
         }
         if let Some(weight) = self.weight {
             words.push(format!("set the weight of {address} to {weight}"));
+        }
+        if let Some(host) = &self.host_header {
+            words.push(format!("tell {address} the host {host}"));
         }
         words.join(", ")
     }

@@ -72,9 +72,9 @@ impl<'p> Planner<'p> {
         // Both run, so that what we disabled under an earlier `switch` setting is enabled again.
         self.switch_origins(found, emptied, serving);
         self.switch_pool(found, emptied, serving);
-        let weights = weights(wanted, pool);
-        if !weights.is_empty() {
-            let action = edit(found, weights, Urgency::Upkeep, Effect::default());
+        let settings = settings(wanted, pool);
+        if !settings.is_empty() {
+            let action = edit(found, settings, Urgency::Upkeep, Effect::default());
             self.plan.actions.push(action);
         }
         if let Some(monitor) = &wanted.monitor {
@@ -133,7 +133,7 @@ impl<'p> Planner<'p> {
                 Switch::Leave => false,
             };
             if differs && member(wanted, address).is_some_and(|member| member.switch == which) {
-                edits.insert(address.clone(), OriginEdit { enabled, weight: None });
+                edits.insert(address.clone(), OriginEdit { enabled, ..OriginEdit::default() });
             }
         }
         edits
@@ -221,13 +221,18 @@ fn last_one(emptied: &[&Jurisdiction], addresses: &[String]) -> Option<String> {
     Some(format!("0 origins of `{service}`{permitted} are up and enabled, so this stays enabled"))
 }
 
-/// The weights that differ.
-fn weights(wanted: &DesiredPool, pool: &Pool) -> Map<String, OriginEdit> {
+/// The weights that differ, and in a pool that we manage the hosts that are told.
+fn settings(wanted: &DesiredPool, pool: &Pool) -> Map<String, OriginEdit> {
     let mut edits = Map::new();
-    for PoolOrigin { address, weight: seen, .. } in &pool.origins {
-        let weight = member(wanted, address).and_then(|member| member.weight);
-        if weight.is_some_and(|weight| weight != *seen) {
-            edits.insert(address.clone(), OriginEdit { enabled: None, weight });
+    for origin in &pool.origins {
+        let Some(member) = member(wanted, &origin.address) else { continue };
+        let weight = member.weight.filter(|weight| *weight != origin.weight);
+        let host_header = member
+            .host_header
+            .clone()
+            .filter(|host| wanted.manage && origin.host_header() != Some(host.as_str()));
+        if weight.is_some() || host_header.is_some() {
+            edits.insert(origin.address.clone(), OriginEdit { enabled: None, weight, host_header });
         }
     }
     edits
@@ -308,7 +313,7 @@ fn create(wanted: &DesiredPool) -> Action {
             "address": address,
             "enabled": true,
             "weight": crate::json::Shape::write(&weight),
-            "header": {"Host": [address]},
+            "header": {"Host": [member.host_header.as_ref().unwrap_or(address)]},
         })
     };
     let origins: Vec<Value> = wanted.origins.iter().map(origin).collect();

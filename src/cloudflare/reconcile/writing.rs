@@ -246,6 +246,8 @@ fn edited_origins(
             }
             json::put_if_any(origin, "enabled", edit.enabled.write());
             json::put_if_any(origin, "weight", edit.weight.write());
+            let header = |host: &String| json::object(vec![("Host", vec![host.write()].into())]);
+            json::put_if_any(origin, "header", edit.host_header.as_ref().map(header).into());
         }
         if !found {
             return Err(ApiFailure::NotFound(format!(
@@ -270,6 +272,7 @@ fn check_pool(action: &Action, reply: &Reply, needs: &'static str) -> Result<(),
         let is_as_written = |origin: &PoolOrigin| {
             edit.enabled.is_none_or(|enabled| enabled == origin.enabled)
                 && edit.weight.is_none_or(|weight| weight == origin.weight)
+                && edit.host_header.as_deref().is_none_or(|host| origin.host_header() == Some(host))
         };
         let shown = || pool.origins.iter().filter(|origin| origin.address == *address);
         if shown().next().is_none() || !shown().all(is_as_written) {

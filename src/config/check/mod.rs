@@ -5,6 +5,7 @@ mod balancers;
 mod bonds;
 mod composites;
 mod contract;
+mod host_headers;
 mod known;
 mod monitors;
 mod publishing;

@@ -75,8 +75,9 @@ impl Checker<'_> {
             let problem = format!("origin id `{}` is already used", raw.id);
             self.report(under(path, "id"), Code::E005, problem, "a unique id");
         }
-        let url = self.origin_url(&under(path, "url"), &raw.url)?;
-        Some(Origin { id: raw.id.clone(), url, ipv4: raw.ipv4, ipv6: raw.ipv6 })
+        let url = self.origin_url(&under(path, "url"), &raw.url);
+        let host_header = self.host_header(&under(path, "host_header"), raw.host_header.as_deref());
+        Some(Origin { id: raw.id.clone(), url: url?, ipv4: raw.ipv4, ipv6: raw.ipv6, host_header })
     }
 
     fn origin_url(&mut self, path: &str, text: &str) -> Option<OriginUrl> {

@@ -101,6 +101,7 @@ impl Checker<'_> {
             peak_rps: raw.peak_rps.map(Within::get),
             publish,
             contract,
+            host_header: self.host_header(&at("host_header"), raw.host_header.as_deref()),
         }
     }
 

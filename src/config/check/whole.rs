@@ -37,6 +37,7 @@ impl Checker<'_> {
         self.origins_are_behind_us(config, &moving);
         self.local_origins_stay_local(config);
         self.others_are_outside(config, &moving);
+        self.host_headers(config);
         self.every_target_can_be_probed(config);
     }
 

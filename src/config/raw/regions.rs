@@ -37,5 +37,7 @@ shape! {
         ipv4: Option<Ipv4Addr>,
         /// Its IPv6 address, for AAAA records.
         ipv6: Option<Ipv6Addr>,
+        /// The host that requests and probes tell it, in place of the service's.
+        host_header: Option<String>,
     }
 }

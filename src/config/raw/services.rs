@@ -64,6 +64,8 @@ shape! {
         publish: Vec<RawPublish> = Vec::new(),
         /// The recovery targets that it promises.
         contract: Option<RawContract>,
+        /// The host that requests and probes tell its origins, in place of the one in their URLs.
+        host_header: Option<String>,
     }
 
     /// Which regions serve which clients. The most exact entry counts: data center, then country,

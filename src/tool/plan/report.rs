@@ -66,6 +66,7 @@ pub(super) struct OriginReport {
     pub(super) address: String,
     pub(super) enabled: Option<bool>,
     pub(super) weight: Option<Value>,
+    pub(super) host_header: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -169,8 +170,8 @@ impl RecordReport {
 
 impl OriginReport {
     fn of((address, edit): (String, OriginEdit)) -> Self {
-        let OriginEdit { enabled, weight } = edit;
-        Self { address, enabled, weight: weight.map(|weight| weight.write()) }
+        let OriginEdit { enabled, weight, host_header } = edit;
+        Self { address, enabled, weight: weight.map(|weight| weight.write()), host_header }
     }
 }
 

@@ -140,8 +140,15 @@ fn records() -> Change {
 fn origins() -> Change {
     let weight = Some(Weight::of_hundredths(25));
     let edits = [
-        ("a.example.com", OriginEdit { enabled: Some(false), weight: None }),
-        ("b.example.com", OriginEdit { enabled: Some(true), weight }),
+        ("a.example.com", OriginEdit { enabled: Some(false), ..OriginEdit::default() }),
+        (
+            "b.example.com",
+            OriginEdit {
+                enabled: Some(true),
+                weight,
+                host_header: Some("www.example.com".to_owned()),
+            },
+        ),
     ];
     Change::Origins {
         account: ACCOUNT.to_owned(),
@@ -180,7 +187,8 @@ fn each_change_shows_what_was_and_what_will_be() {
             "failover: pool eu, service api\nHEAD\
              \x20 ~ a.example.com: enabled true -> false\n\
              \x20 ~ b.example.com: enabled false -> true\n\
-             \x20 ~ b.example.com: weight -> 0.25\n",
+             \x20 ~ b.example.com: weight -> 0.25\n\
+             \x20 ~ b.example.com: host -> www.example.com\n",
         ),
         (
             fields(Some("1")),

@@ -116,7 +116,8 @@ impl OriginReport {
         let address = plain(&self.address);
         let enabled = self.enabled.map(|to| format!("~ {address}: enabled {} -> {to}", !to));
         let weight = self.weight.as_ref().map(|to| format!("~ {address}: weight -> {to}"));
-        enabled.into_iter().chain(weight)
+        let told = self.host_header.as_ref().map(|to| format!("~ {address}: host -> {to}"));
+        enabled.into_iter().chain(weight).chain(told)
     }
 }
 

@@ -99,6 +99,7 @@ fn account(
                 address: origin.url.host().to_owned(),
                 enabled: only.is_none_or(|only| only == id),
                 weight: Weight::ONE,
+                header: None,
             })
         });
         let pool = Pool {

@@ -271,9 +271,10 @@ fn a_plan_that_empties_a_jurisdiction_is_found() {
         _: &Circumstances,
     ) -> Plan {
         let wanted = desired.pools.iter().flat_map(|pool| pool.origins.iter());
-        let edit = OriginEdit { enabled: Some(false), weight: None };
+        let edit = OriginEdit { enabled: Some(false), ..OriginEdit::default() };
         let down = wanted.filter(|(_, member)| member.switch == Switch::Disable);
-        let edits = crate::ordered::Map::of(down.map(|(address, _)| (address.clone(), edit)));
+        let edits =
+            crate::ordered::Map::of(down.map(|(address, _)| (address.clone(), edit.clone())));
         let pools = observed.pools.iter().flat_map(|(account, pools)| {
             pools.iter().map(|pool| Action {
                 urgency: Urgency::Failover,

@@ -75,3 +75,26 @@ fn a_load_is_known_where_the_service_says_its_peak() {
     let load = desired.loads.values().next().unwrap();
     assert_eq!((load.peak_rps, load.capacity_rps.values().copied().collect()), (500, vec![300; 4]));
 }
+
+#[test]
+fn pools_and_monitors_tell_origins_the_host_that_the_proxy_tells_them() {
+    let mut config = config();
+    config["services"]["web"]["host_header"] = json!("www.example.net");
+    config["regions"]["de"]["origins"][1]["host_header"] = json!("de2.example.net");
+    for index in [0, 1] {
+        let pool = &mut config["services"]["web"]["publish"][index]["pool"];
+        (pool["manage"], pool["monitor"]) = (json!(true), json!(true));
+    }
+    let desired = wanted(&config, &[]);
+    let pool = desired.pools.iter().find(|pool| pool.name == "de").unwrap();
+    let told: Vec<_> = pool.origins.values().map(|member| member.host_header.as_deref()).collect();
+    assert_eq!(told, [Some("www.example.net"), None], "the second is told its own");
+    let [monitor] = desired.monitors.as_slice() else { panic!("{:?}", desired.monitors) };
+    assert_eq!(monitor.name, "pointsman:monitor:m:www.example.net");
+    let host = vec!["www.example.net".to_owned()];
+    assert_eq!(monitor.fields.header, Some(Map::of([("Host".to_owned(), host)])));
+    assert_eq!(
+        wanted(&self::config(), &[]).pools[0].origins.values().next().unwrap().host_header,
+        None
+    );
+}

@@ -100,6 +100,7 @@ fn a_pool_with_an_origin_that_is_in_none_of_its_regions_is_published_nowhere() {
         address: "Stranger.example.com".to_owned(),
         enabled: true,
         weight: Weight::ONE,
+        header: None,
     };
     let mut lawful = observed(&ordered(&["eu"]));
     pool_at(&mut lawful, 1).origins.push(stranger.clone());
@@ -120,7 +121,8 @@ fn a_pool_with_an_origin_that_is_in_none_of_its_regions_is_published_nowhere() {
 #[test]
 fn where_no_rule_binds_it_a_strange_origin_is_nobodys_business() {
     let mut observed = observed(&ordered(&["us", "eu"]));
-    let stranger = PoolOrigin { address: "s".to_owned(), enabled: true, weight: Weight::ONE };
+    let stranger =
+        PoolOrigin { address: "s".to_owned(), enabled: true, weight: Weight::ONE, header: None };
     pool_at(&mut observed, 1).origins.push(stranger);
     assert_eq!(planned(&wanted(&lists()), &observed).actions.len(), 1);
 }

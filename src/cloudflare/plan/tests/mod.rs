@@ -140,7 +140,7 @@ fn delete(id: &str, was: &str) -> RecordOp {
 /// An origin of a pool, named as its region is.
 fn pool_member(switch: Switch, at: &str) -> PoolMember {
     let id = OriginId::parse(&format!("{at}-1")).unwrap();
-    PoolMember { switch, region: region(at), id, weight: None }
+    PoolMember { switch, region: region(at), id, weight: None, host_header: None }
 }
 
 fn wanted_pool(name: &str, origins: &[(&str, Switch)]) -> DesiredPool {
@@ -170,6 +170,7 @@ fn observed_pool(name: &str, origins: &[(&str, bool)]) -> Pool {
         address: (*address).to_owned(),
         enabled: *enabled,
         weight: Weight::ONE,
+        header: None,
     };
     Pool {
         id: format!("id-{name}"),

@@ -258,3 +258,38 @@ fn two_services_do_not_count_for_each_other() {
     assert_eq!(plan.actions, [], "the other's origin serves nobody of ours");
     assert_eq!(plan.withheld[0].why, WithheldReason::LastUsable);
 }
+
+#[test]
+fn a_pool_that_we_manage_tells_its_origins_the_configured_host_and_keeps_every_other() {
+    let mut desired = wanted_pools(&[("eu", &[("eu1", Switch::Enable), ("eu2", Switch::Enable)])]);
+    let member = desired.pools[0].origins.get_mut("eu1").unwrap();
+    member.host_header = Some("www.example.com".to_owned());
+    desired.pools[0].manage = true;
+    let mut observed = observed_pools(&[("eu", &[("eu1", true), ("eu2", true)])]);
+    let header = |host: &str| Some(Map::of([("Host".to_owned(), vec![host.to_owned()])]));
+    for before in [None, header("eu1")] {
+        pool_at(&mut observed, 0).origins[0].header = before;
+        pool_at(&mut observed, 0).origins[1].header = header("by.hand");
+        let plan = planned(&desired, &observed);
+        assert_eq!(told(&plan), ["pool eu: tell eu1 the host www.example.com"]);
+        assert_eq!(urgencies(&plan), [Urgency::Upkeep]);
+    }
+    pool_at(&mut observed, 0).origins[0].header = header("www.example.com");
+    assert_eq!(planned(&desired, &observed).actions, []);
+    pool_at(&mut observed, 0).origins[0].header = header("eu1");
+    desired.pools[0].manage = false;
+    assert_eq!(planned(&desired, &observed).actions, [], "who does not let us manage it, sets it");
+}
+
+#[test]
+fn a_new_pool_tells_each_origin_the_configured_host_or_its_own() {
+    let mut desired = wanted_pools(&[("eu", &[("eu1", Switch::Enable), ("eu2", Switch::Enable)])]);
+    let member = desired.pools[0].origins.get_mut("eu1").unwrap();
+    member.host_header = Some("www.example.com".to_owned());
+    desired.pools[0].manage = true;
+    let plan = planned(&desired, &observed_pools(&[]));
+    let Change::Fields { fields, .. } = &plan.actions[0].change else { panic!("{plan:?}") };
+    let origins = &fields.iter().find(|field| field.name == "origins").unwrap().to;
+    assert_eq!(origins[0]["header"], json!({"Host": ["www.example.com"]}));
+    assert_eq!(origins[1]["header"], json!({"Host": ["eu2"]}));
+}

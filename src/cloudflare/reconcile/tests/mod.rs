@@ -79,7 +79,7 @@ fn addresses(contents: &[&str]) -> DesiredRecords {
 
 fn pool(name: &str, address: &str, switch: Switch) -> DesiredPool {
     let id = OriginId::parse(&format!("{name}-1")).unwrap();
-    let member = PoolMember { switch, region: region(name), id, weight: None };
+    let member = PoolMember { switch, region: region(name), id, weight: None, host_header: None };
     DesiredPool {
         account: "acc".to_owned(),
         name: name.to_owned(),

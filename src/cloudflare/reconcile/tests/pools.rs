@@ -184,3 +184,23 @@ fn a_reply_that_does_not_show_the_switch_is_a_failure() {
     assert!(report.failures[0].ends_with("it does not show the change to `eu.example.com`"));
     assert_eq!(report.open.len(), 1);
 }
+
+#[test]
+fn a_told_host_is_written_beside_everything_else_of_an_origin() {
+    let mut wanted = pool("eu", "eu.example.com", Switch::Enable);
+    wanted.manage = true;
+    let host = "www.example.com".to_owned();
+    wanted.origins.get_mut("eu.example.com").unwrap().host_header = Some(host);
+    let desired = Desired { pools: vec![wanted], ..Desired::default() };
+    let mut pass = Reconcile::new(PassInput { desired, ..PassInput::default() });
+    let mut after = full_pool(true);
+    after["origins"][0]["header"] = json!({"Host": ["www.example.com"]});
+    let played = play(
+        &mut pass,
+        &[(POOLS, ok(&pools(true))), (READ_POOL, ok(&full_pool(true))), (WRITE_POOL, ok(&after))],
+    );
+    let origins = &played.bodies[0]["origins"];
+    assert_eq!(origins[0]["header"], json!({"Host": ["www.example.com"]}));
+    assert_eq!((&origins[0]["enabled"], &origins[0]["weight"]), (&json!(true), &json!(0.5)));
+    assert_clean(&pass.finish());
+}

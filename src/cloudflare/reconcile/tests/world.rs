@@ -122,6 +122,7 @@ prop_compose! {
                 region: region(name),
                 id: OriginId::parse(&format!("{name}-{index}")).unwrap(),
                 weight: weight.map(Weight::of_hundredths),
+                host_header: None,
             };
             Some((format!("{name}{index}.example.com"), member))
         });
