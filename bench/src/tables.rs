@@ -179,6 +179,8 @@ fn candidate(id: RegionId, form: Form, random: &mut Random) -> CandidateEntry {
     let small = |random: &mut Random, below| u32::try_from(random.below(below)).unwrap_or(0);
     let origins = vec![format!("https://{id}.example.net")];
     CandidateEntry {
+        host_headers: Vec::new(),
+        unused: Vec::new(),
         id,
         health,
         draining: wild && random.percent(5),

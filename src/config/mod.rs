@@ -32,7 +32,7 @@ pub use monitor::{
     DOWN_INTERVAL_MS_DEFAULT, ExpectedJson, ExpectedResponse, LAG_POINTER, Monitor, Override,
     OverrideTo, Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers, StatusRange,
 };
-pub use proxying::Proxying;
+pub use proxying::{Proxying, Resume};
 pub use publish::{
     CountriesBy, DnsMode, DnsTarget, LoadBalancerTarget, PoolSwitch, PoolTarget, Publish,
     RecordKind, SessionAffinity,

@@ -1,7 +1,7 @@
 //! How the proxy treats the requests of a service. The config and the routing table use the same
 //! shape.
 
-use crate::json::{Within, shape};
+use crate::json::{Within, shape, words};
 use crate::residency::Pattern;
 use crate::time::Millis;
 
@@ -39,6 +39,22 @@ shape! {
         body_idle_timeout_ms: Within<0, 300_000> = Within(60_000),
         /// Whether responses say which region served them and why: `X-Pointsman`, `Server-Timing`.
         debug_headers: bool = true,
+        /// Whether an answer that leads clients to an origin's own name names the client's host
+        /// instead: in `Location`, `Content-Location`, `Refresh`, `Link`, and in a cookie's
+        /// `Domain`.
+        rewrite_origin_host: bool = true,
+        /// Where the rest of a download may come from that names no version.
+        resume: Resume = Resume::Any,
+    }
+}
+
+words! {
+    /// Where the rest of a download may come from that names no version.
+    pub enum Resume {
+        /// From any region that serves the request.
+        Any = "any",
+        /// From the region in which it began, or from nowhere.
+        SameVersion = "same_version",
     }
 }
 
@@ -57,6 +73,8 @@ impl Default for Proxying {
             stale_for_s: Within(86_400),
             body_idle_timeout_ms: Within(60_000),
             debug_headers: true,
+            rewrite_origin_host: true,
+            resume: Resume::Any,
         }
     }
 }

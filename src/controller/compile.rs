@@ -12,7 +12,7 @@ use crate::routes::{
 };
 use crate::state::State;
 use crate::time::Timestamp;
-use crate::view::{RegionStanding, ServiceStanding, View};
+use crate::view::{OriginStanding, RegionStanding, ServiceStanding, View};
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
@@ -152,7 +152,14 @@ pub(super) fn service_entry(view: &View<'_>, standing: &ServiceStanding<'_>) -> 
         }),
         proxy: service.proxy.clone(),
         trial_path: trial_path(view, service),
-        regions: standing.regions.iter().map(candidate_entry).collect(),
+        regions: standing
+            .regions
+            .iter()
+            .map(|region| CandidateEntry {
+                host_headers: host_headers(service, region),
+                ..candidate_entry(region)
+            })
+            .collect(),
     }
 }
 
@@ -164,8 +171,9 @@ fn trial_path(view: &View<'_>, service: &Service) -> String {
 }
 
 fn candidate_entry(region: &RegionStanding<'_>) -> CandidateEntry {
-    let origins: Vec<String> =
-        region.usable().map(|usable| usable.origin.url.base().to_owned()).collect();
+    let base = |origin: &OriginStanding<'_>| origin.origin.url.base().to_owned();
+    let origins: Vec<String> = region.usable().map(base).collect();
+    let unused = region.origins.iter().map(base).filter(|origin| !origins.contains(origin));
     CandidateEntry {
         id: region.id.clone(),
         health: region.health,
@@ -177,8 +185,17 @@ fn candidate_entry(region: &RegionStanding<'_>) -> CandidateEntry {
         weight: region.share.weight,
         canary: region.share.canary_percent,
         shed: region.share.shed_percent,
+        host_headers: Vec::new(),
+        unused: unused.collect(),
         origins,
     }
+}
+
+/// What each usable origin of a region is told; nothing if each is told its own host.
+fn host_headers(service: &Service, region: &RegionStanding<'_>) -> Vec<String> {
+    let told = region.usable().map(|usable| usable.origin.told_by(service).unwrap_or_default());
+    let told: Vec<String> = told.map(str::to_owned).collect();
+    if told.iter().all(String::is_empty) { Vec::new() } else { told }
 }
 
 pub(super) fn rule_entry(view: &View<'_>, rule: &Rule) -> RuleEntry {

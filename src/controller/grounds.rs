@@ -86,7 +86,7 @@ impl Grounds {
 
 impl Ground {
     fn of(region: &RegionId, standing: &OriginStanding<'_>) -> Self {
-        let Origin { id, url, ipv4, ipv6 } = standing.origin;
+        let Origin { id, url, ipv4, ipv6, .. } = standing.origin;
         let addresses = ipv4.map(|ip| ip.to_string()).into_iter();
         let addresses = addresses.chain(ipv6.map(|ip| ip.to_string()));
         let since = standing.observed.since.map(|at| format!(" since {at}")).unwrap_or_default();

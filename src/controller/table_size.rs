@@ -19,9 +19,9 @@ use crate::time::Timestamp;
 use crate::view::{ServiceStanding, View};
 use serde_json::Value;
 
-/// What one region of one service takes beyond what it takes while nothing is known: a latency and
-/// a lag, each on a line of its own.
-const FIGURES_BYTES: usize = 128;
+/// What one region of one service takes beyond what it takes while nothing is known: a latency, a
+/// lag, and the brackets of a second list of origins, each on a line of its own.
+const FIGURES_BYTES: usize = 192;
 /// Line ends and brackets of the table's lists, which are empty where they are measured.
 const BRACKETS_BYTES: usize = 128;
 

@@ -17,7 +17,9 @@ pub use blocked::blocked;
 pub use left_alone::retry_after_ms;
 pub use ours::{ADMIN_PREFIX, BLOCKED_PAGE, Whose, whose};
 pub use problem::{Audience, Problem, refusal};
-pub use request::{RequestTarget, is_idempotent, parse_target, says_unreachable, says_unsent, split_port};
+pub use request::{
+    RequestTarget, is_idempotent, parse_target, says_unreachable, says_unsent, split_port,
+};
 pub use retry_after::{RETRY_AFTER_S_MAX, RETRY_AFTER_S_MIN, retry_after_s};
 pub use silence::{command_without_controller, status_without_controller};
 

@@ -35,6 +35,11 @@ pub enum Problem {
     ClientSilent,
     /// The request has come through Pointsman before.
     Loop,
+    /// The region says that the request came to the wrong server (421). A client would repeat it at
+    /// once, although it may have been carried out.
+    Misdirected,
+    /// The request resumes a download that began in another region.
+    ResumedElsewhere,
 }
 
 /// Who reads a refusal.
@@ -59,7 +64,8 @@ impl Problem {
                 | Refusal::TenantUnavailable,
             )
             | Self::NoRoutes => 503,
-            Self::Unreachable | Self::BadStatus => 502,
+            Self::Unreachable | Self::BadStatus | Self::Misdirected => 502,
+            Self::ResumedElsewhere => 412,
             Self::TimedOut => 504,
             Self::BadRequest | Self::OurSecret => 400,
             Self::ClientSilent => 408,
@@ -81,6 +87,8 @@ impl Problem {
             Self::OurSecret => "secret_in_request",
             Self::ClientSilent => "client_silent",
             Self::Loop => "loop_detected",
+            Self::Misdirected => "misdirected",
+            Self::ResumedElsewhere => "resumed_elsewhere",
         }
     }
 
@@ -108,6 +116,10 @@ impl Problem {
             }
             Self::ClientSilent => "The body of the request did not arrive",
             Self::Loop => "The request was forwarded in a loop",
+            Self::Misdirected => "The region does not serve this host",
+            Self::ResumedElsewhere => {
+                "The download began in another region, which may have another version; start it anew"
+            }
         }
     }
 }
@@ -265,6 +277,8 @@ mod tests {
             (Problem::BadRequest, 400),
             (Problem::MisspeltPath, 404),
             (Problem::OurSecret, 400),
+            (Problem::Misdirected, 502),
+            (Problem::ResumedElsewhere, 412),
         ] {
             assert_eq!(refusal(problem, &[], "r", Audience::Programs).status, status);
         }

@@ -65,6 +65,12 @@ pub struct LostBody {
 }
 
 impl Seen {
+    /// The same as if nothing had opened its breaker.
+    #[must_use]
+    pub fn with_a_closed_breaker(&self) -> Self {
+        Self { breaker: Breaker::default(), ..*self }
+    }
+
     /// Folds in a try that is over.
     pub fn end(&mut self, ended: FinishedTry, limits: BreakerLimits) {
         let FinishedTry { outcome, origin, began, due, now } = ended;

@@ -10,8 +10,10 @@ use super::progress::{AskReason, Fetched};
 use super::question::{BadQuestion, Question};
 use super::refresh::Refresh;
 use super::replay::sending;
+use super::resume::{download_key, is_resumed};
 use super::upstream::Upstream;
-use crate::http::{Audience, Problem, refusal};
+use crate::http::{Audience, Problem, is_idempotent, refusal};
+use crate::passive::Seen;
 use crate::residency::{CompiledRule, normalise};
 use crate::routes::{Serving, Table};
 use crate::steering::client_key::ClientKey;
@@ -109,6 +111,9 @@ impl Isolate {
         let decision = decide(table, &facts, &evidence);
         match (decision.service, decision.refusal) {
             (Some(service), None) => {
+                if self.is_resumed_elsewhere(case, service, &decision, &facts, &cookies) {
+                    return self.do_not_resume(case, service, &decision);
+                }
                 let sent = self.send(case, service, &decision, &cookies, refresh);
                 sent.unwrap_or_else(|| self.give_up(case, service, &decision))
             }
@@ -158,14 +163,22 @@ impl Isolate {
         let token = mine.token(&upstream)?;
         let seen = mine.seen.get_mut(upstream.region.failover_index)?;
         seen.outstanding.begin(now.plus(wait_ms), now);
+        if let Some(key) = download_key(question, service) {
+            match progress.reason {
+                // Two regions are asked now, and the faster one answers.
+                AskReason::Late => mine.downloads.forget(key),
+                _ => mine.downloads.note(key, upstream.region.failover_index, now),
+            }
+        }
         let trial = mine.trial(service, now);
         let is_stale = self.is_stale(table, now);
         self.counts.stale += u64::from(is_stale);
         let answer_headers =
             self.answer_headers(case, service, &upstream, decision, cookies, is_stale);
+        let asked = upstream.asked(question.target.path_and_query);
         Some(Instruction::Send(Box::new(Try {
             token,
-            url: [upstream.origin, question.target.path_and_query].concat(),
+            url: asked.url,
             trail: [progress.trail, " ", upstream.origin].concat(),
             wait_ms,
             late_ms,
@@ -173,11 +186,61 @@ impl Isolate {
             trial,
             keep_s: keep_s(question, service),
             timing: service.proxy.debug_headers.then(|| timing(&upstream)),
-            request_headers: forwarded::headers(question, table).into(),
+            request_headers: forwarded::headers(question, table, asked.resolve.as_deref()).into(),
             answer_headers,
             sending: sending(question, &service.proxy, decision),
             body_idle_ms: service.proxy.body_idle_timeout_ms(),
+            rename: service.proxy.rewrite_origin_host,
+            resolve: asked.resolve,
         })))
+    }
+
+    /// Whether a request resumes a download that began in another region than the one that it would
+    /// be sent to.
+    fn is_resumed_elsewhere(
+        &self,
+        case: &QuestionCase<'_>,
+        service: &Serving,
+        decision: &Decision<'_>,
+        facts: &RequestFacts<'_>,
+        cookies: &Cookies,
+    ) -> bool {
+        let QuestionCase { table, question, now } = *case;
+        let Some(key) = download_key(question, service).filter(|_| is_resumed(question)) else {
+            return false;
+        };
+        let Some(mine) = self.services.get(service.index) else { return false };
+        let left = mine.upstreams_left(service, question, &decision.regions);
+        let Some(next) = left.first().map(|next| next.region.failover_index) else { return false };
+        let pinned = || {
+            let (pinned, _) = cookies.pinned.as_ref()?;
+            service.candidates.iter().position(|region| region.entry.id == *pinned)
+        };
+        let undisturbed = || {
+            let seen: Vec<Seen> = mine.seen.iter().map(Seen::with_a_closed_breaker).collect();
+            let evidence = mine.evidence(service, question.country);
+            let decision = decide(table, facts, &Evidence { seen: &seen, ..evidence });
+            decision.regions.first().map(|region| region.failover_index)
+        };
+        let began = mine.downloads.region(key, now).or_else(pinned).or_else(undisturbed);
+        began.is_some_and(|began| began != next)
+    }
+
+    /// Gives the client what there is instead of bytes of another region, which may be of another
+    /// version.
+    fn do_not_resume(
+        &mut self,
+        case: &QuestionCase<'_>,
+        service: &Serving,
+        decision: &Decision<'_>,
+    ) -> Instruction {
+        match case.question.progress.reason {
+            AskReason::First | AskReason::Unreachable | AskReason::TimedOut => {
+                let rules = decision.rules();
+                self.refuse_by(Problem::ResumedElsewhere, case, Some(service), &rules)
+            }
+            _ => self.give_up(case, service, decision),
+        }
     }
 
     fn answer_headers(
@@ -221,6 +284,11 @@ impl Isolate {
             AskReason::BadStatus => Problem::BadStatus,
             AskReason::Invalid => Problem::BadRequest,
             AskReason::ClientSilent => Problem::ClientSilent,
+            // Clients repeat a request at once after 421, whatever its method.
+            AskReason::Misdirected if is_idempotent(case.question.method) => {
+                return Instruction::Relay;
+            }
+            AskReason::Misdirected => Problem::Misdirected,
         };
         // A write during a failover that reached no origin. Had it been sent, the primary might
         // have done it, and a 503 would say that it did not: then 502 and 504 stay.

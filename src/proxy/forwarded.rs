@@ -3,12 +3,21 @@
 //! A client can send each of these headers itself, and an origin behind us believes them. So each
 //! is set, or removed if there is nothing to say. Source: RFC 7239 for `Forwarded`.
 
+use super::instruction::HOPS_MAX;
 use super::question::Question;
 use crate::routes::Table;
 
-/// Names and values; an empty value removes the header.
-pub(super) fn headers(question: &Question<'_>, table: &Table) -> [(&'static str, String); 7] {
+/// Names and values; an empty value removes the header. `resolve` is the host to connect to, if it
+/// is not the one that the origin is told.
+pub(super) fn headers(
+    question: &Question<'_>,
+    table: &Table,
+    resolve: Option<&str>,
+) -> [(&'static str, String); 7] {
     let target = &question.target;
+    // The host that is told may be one that this Worker serves. If Cloudflare connects there after
+    // all, the request comes back to us, and as a stranger's: it must not be sent on.
+    let hops = if resolve.is_some() { HOPS_MAX } else { question.hops.saturating_add(1) };
     [
         ("x-forwarded-for", question.client.to_owned()),
         ("x-forwarded-host", target.authority()),
@@ -16,7 +25,7 @@ pub(super) fn headers(question: &Question<'_>, table: &Table) -> [(&'static str,
         ("forwarded", forwarded(question)),
         ("x-request-id", question.id.to_owned()),
         ("x-failover-epoch", table.generation.to_string()),
-        ("x-pointsman-hops", question.hops.saturating_add(1).to_string()),
+        ("x-pointsman-hops", hops.to_string()),
     ]
 }
 

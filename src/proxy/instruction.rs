@@ -2,6 +2,7 @@
 
 use super::body::Sending;
 use super::token::Token;
+use crate::config::Asked;
 use crate::http::Response;
 use crate::time::Millis;
 
@@ -58,8 +59,8 @@ pub struct Try {
     pub late_ms: Option<Millis>,
     /// Whether the table is to be loaded behind the request.
     pub refresh: bool,
-    /// A region to try out behind the request, and the URL to ask.
-    pub trial: Option<(Token, String)>,
+    /// A region to try out behind the request, and what to ask for.
+    pub trial: Option<(Token, Asked)>,
     /// For how many seconds the answer may be kept, if it is public.
     pub keep_s: Option<u32>,
     /// The value of `Server-Timing`, without the duration.
@@ -73,4 +74,8 @@ pub struct Try {
     /// Longest time in which no byte of a body arrives, of the request's or of the answer's. `None`
     /// if bodies may rest for as long as they like.
     pub body_idle_ms: Option<Millis>,
+    /// Whether the client's host replaces an origin's in the answer's headers.
+    pub rename: bool,
+    /// The host to connect to, if it is not the URL's.
+    pub resolve: Option<String>,
 }

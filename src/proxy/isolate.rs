@@ -3,11 +3,11 @@
 use super::notes::Notes;
 use super::progress::AskReason;
 use super::refresh::Looks;
-use crate::config::Proxying;
 use super::service::{Permit, SeenService, limits};
 use super::token::{Numbers, Token};
 use super::try_end::{TryEnd, classify};
 use super::wire::TryReport;
+use crate::config::Proxying;
 use crate::fingerprint::Fingerprint;
 use crate::ordered::Map;
 use crate::passive::{FinishedTry, TryOutcome};

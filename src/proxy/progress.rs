@@ -45,12 +45,14 @@ pub enum AskReason {
     Unsent,
     /// The client sent nothing of its body for too long.
     ClientSilent,
+    /// The last try has a response that says that it came to the wrong server (421).
+    Misdirected,
 }
 
 impl AskReason {
     /// Whether the client can get a response that is there already.
     pub(super) fn has_response(self) -> bool {
-        matches!(self, Self::Failed | Self::PushedBack)
+        matches!(self, Self::Failed | Self::PushedBack | Self::Misdirected)
     }
 }
 

@@ -3,9 +3,10 @@
 use super::progress::{AskReason, Progress};
 use super::question::Question;
 use super::replay::tries_max;
+use super::resume::Downloads;
 use super::token::{Numbers, Token, next_revision};
 use super::upstream::{Upstream, upstream, upstreams};
-use crate::config::Proxying;
+use crate::config::{Asked, Proxying};
 use crate::country::Country;
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
@@ -27,6 +28,8 @@ pub(super) struct SeenService {
     pub(super) budget: RetryBudget,
     /// The region that was chosen last, by the client's country.
     pub(super) incumbents: Map<Option<Country>, usize>,
+    /// Where downloads began, if the service asks.
+    pub(super) downloads: Downloads,
 }
 
 /// Whether a request is sent on.
@@ -82,6 +85,7 @@ impl SeenService {
                 (Some(known), Some(old)) => moved(&known.incumbents, old, service),
                 _ => Map::new(),
             },
+            downloads: known.map(|known| known.downloads_in(service)).unwrap_or_default(),
         }
     }
 
@@ -132,6 +136,14 @@ impl SeenService {
         }
     }
 
+    /// Where downloads began, by the indexes of a new table.
+    fn downloads_in(&self, service: &Serving) -> Downloads {
+        self.downloads.renumbered(|old| {
+            let region = self.regions.get(old)?;
+            service.candidates.iter().position(|new| new.entry.id == region.id)
+        })
+    }
+
     /// The evidence for a decision about a client from this country.
     pub(super) fn evidence(&self, service: &Serving, country: Option<Country>) -> Evidence<'_> {
         // Within a band a client's hash chooses the region, not the last client's choice.
@@ -148,7 +160,9 @@ impl SeenService {
         regions: &[&'t Candidate],
     ) -> Vec<Upstream<'t>> {
         let progress = &question.progress;
-        let most = tries_max(question, &service.proxy).saturating_sub(progress.tries());
+        let tries_max = tries_max(question, &service.proxy);
+        let tries_max = if progress.reason == AskReason::Misdirected { 0 } else { tries_max };
+        let most = tries_max.saturating_sub(progress.tries());
         upstreams(regions, &self.seen, progress.trail, most)
     }
 
@@ -179,7 +193,7 @@ impl SeenService {
             // One client over its limit gets the 429. If the region turns everyone away, its
             // breaker is open, and clients go elsewhere.
             AskReason::PushedBack => has_left,
-            AskReason::Invalid | AskReason::ClientSilent => false,
+            AskReason::Invalid | AskReason::ClientSilent | AskReason::Misdirected => false,
             AskReason::First
             | AskReason::Unreachable
             | AskReason::TimedOut
@@ -262,14 +276,13 @@ impl SeenService {
         Some(late_ms.max(LATE_MS_MIN)).filter(|ms| *ms < wait_ms)
     }
 
-    /// A region to try out behind the request, and the URL to ask.
-    pub(super) fn trial(&mut self, service: &Serving, now: Timestamp) -> Option<(Token, String)> {
+    /// A region to try out behind the request, and what to ask for.
+    pub(super) fn trial(&mut self, service: &Serving, now: Timestamp) -> Option<(Token, Asked)> {
         let within_ms = service.try_timeout_ms;
         let mut seen = self.seen.iter_mut();
         let region = seen.position(|seen| seen.breaker.begins_trial(within_ms, now))?;
         let upstream = upstream(service.candidates.get(region)?, self.seen.get(region), 0)?;
-        let url = [upstream.origin, &service.trial_path].concat();
-        Some((self.token(&upstream)?, url))
+        Some((self.token(&upstream)?, upstream.asked(&service.trial_path)))
     }
 }
 

@@ -11,11 +11,14 @@ mod bodies;
 mod cookies;
 mod law;
 mod learning;
+mod own_name;
 mod refusing;
+mod resuming;
 mod retrying;
 mod serving;
 mod tables;
 mod threshold;
+mod told_host;
 mod wire;
 
 const HOST: &str = "api.example.com";

@@ -64,6 +64,8 @@ pub fn classify(
             let asked_ms = retry_after_s.map(|seconds| seconds.saturating_mul(SECOND));
             (TryOutcome::PushedBack(asked_ms), Some(AskReason::PushedBack))
         }
+        // The region is well; whether its answer may be handed on depends on the request.
+        421 => (TryOutcome::Served, Some(AskReason::Misdirected)),
         NO_ANSWER if proxy.retries_on(status) => (TryOutcome::Failed, Some(AskReason::Unreachable)),
         TOO_LATE if proxy.retries_on(status) => (TryOutcome::Silent, Some(AskReason::TimedOut)),
         _ if proxy.retries_on(status) && says_unsent(status) => {

@@ -1,6 +1,8 @@
 //! The order in which origins are tried: the first of each region, then the second of each. An
 //! unreachable region usually takes all its origins with it, so the next try goes to another one.
 
+use crate::config::Asked;
+use crate::http::parse_target;
 use crate::passive::Seen;
 use crate::routes::Candidate;
 
@@ -13,6 +15,23 @@ pub struct Upstream<'t> {
     pub index: usize,
     /// Scheme, host and port.
     pub origin: &'t str,
+    /// The host that it is told, if that is not its own.
+    pub told: Option<&'t str>,
+}
+
+impl Upstream<'_> {
+    /// What to fetch for a path and query.
+    pub(super) fn asked(&self, path_and_query: &str) -> Asked {
+        let told = self.told.and_then(|told| Some((told, parse_target(self.origin)?)));
+        let Some((told, own)) = told else {
+            return Asked { url: [self.origin, path_and_query].concat(), resolve: None };
+        };
+        let (colon, port) = own.port.map_or(("", ""), |port| (":", port));
+        Asked {
+            url: [own.scheme, "://", told, colon, port, path_and_query].concat(),
+            resolve: Some(own.host),
+        }
+    }
 }
 
 /// The origins that were not tried yet, in order; at most `most`.
@@ -46,5 +65,6 @@ pub(super) fn upstream<'t>(
     let first = seen.and_then(|seen| seen.silent_origin).map_or(0, |index| index.saturating_add(1));
     let index = first.saturating_add(depth).checked_rem(origins.len())?;
     let origin = origins.get(index).filter(|_| depth < origins.len())?;
-    Some(Upstream { region, index, origin })
+    let told = region.entry.host_headers.get(index).map(String::as_str);
+    Some(Upstream { region, index, origin, told: told.filter(|told| !told.is_empty()) })
 }

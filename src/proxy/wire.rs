@@ -70,7 +70,7 @@ impl<'a> QuestionLines<'a> {
 }
 
 impl AskReason {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::First,
         Self::Unreachable,
         Self::TimedOut,
@@ -81,6 +81,7 @@ impl AskReason {
         Self::BadStatus,
         Self::Unsent,
         Self::ClientSilent,
+        Self::Misdirected,
     ];
 
     /// The number that stands for it. `0` is also "there is no reason to ask again".
@@ -262,13 +263,16 @@ impl Try {
         text.maybe(self.late_ms);
         text.flag(self.refresh);
         text.maybe(trial.map(|(token, _)| token.number()));
-        text.line(trial.map_or("", |(_, url)| url));
+        text.line(trial.map_or("", |(_, asked)| &asked.url));
         text.maybe(self.keep_s.map(u64::from));
         text.line(self.timing.as_deref().unwrap_or(""));
         text.headers(&self.request_headers);
         text.headers(&self.answer_headers);
         text.number(self.sending.number());
         text.maybe(self.body_idle_ms);
+        text.flag(self.rename);
+        text.line(self.resolve.as_deref().unwrap_or(""));
+        text.line(trial.and_then(|(_, asked)| asked.resolve.as_deref()).unwrap_or(""));
         text.0
     }
 }

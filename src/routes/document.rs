@@ -138,6 +138,12 @@ shape! {
         /// Scheme, host and port of the origins to use, best first: those that are up, or if none
         /// is, those of unknown health.
         origins: Vec<String>,
+        /// The host that each of them is told, in the same order; empty text for its own. Absent if
+        /// each is told its own.
+        host_headers: Vec<String> = Vec::new(),
+        /// Its other origins, which take no requests now. An answer that names one is rewritten
+        /// all the same.
+        unused: Vec<String> = Vec::new(),
     }
 
     /// One residency rule.

@@ -8,7 +8,7 @@ use super::law_book::LawBook;
 use super::origin::is_origin;
 use super::pin::{BadPin, Pin, ReadPin};
 use super::{CLOCK_SKEW_MAX, ROUTES_BYTES_MAX, STALE_AFTER, VERSION};
-use crate::config::{Affinity, Policy, Proxying};
+use crate::config::{Affinity, Policy, Proxying, Resume};
 use crate::country::Country;
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId, TenantId};
@@ -18,6 +18,9 @@ use crate::ordered::{Map, Set};
 use crate::residency::{CompiledRule, CountrySet, Law, RegionSet, TenantSource, When, wildcard_of};
 use crate::time::{Millis, Timestamp};
 use serde_json::Value;
+
+/// The headers that it takes to tell the rest of a download from a whole one (`proxy::resume`).
+const RESUME_HEADERS: [&str; 3] = ["range", "if-range", "if-match"];
 
 /// Why a text is not a routing table.
 #[derive(Debug, thiserror::Error)]
@@ -179,6 +182,9 @@ impl Table {
             }
             if service.steering.read_your_writes_s > 0 {
                 add("cookie");
+            }
+            if service.proxy.resume == Resume::SameVersion {
+                RESUME_HEADERS.into_iter().for_each(&mut add);
             }
         }
         headers

@@ -51,7 +51,7 @@ const noBytes = () => {};
 function answered(journey, tried) {
   journey.giveBack();
   try {
-    return relayed(tried);
+    return relayed(journey, tried);
   } catch (error) {
     console.error("the answer of an origin cannot be handed on", error);
     return responded(journey, failure(journey));

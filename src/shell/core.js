@@ -8,6 +8,7 @@ import { questionText, readInstruction, reportBody, reportTrial, reportTry } fro
  * @property {Parameters<typeof reportTry>[0]} tryEnded
  * @property {Parameters<typeof reportTrial>[0]} trialEnded
  * @property {Parameters<typeof reportBody>[0]} bodyLost
+ * @property {(asked: string, sent: string, name: string, value: string) => string | undefined} renamed
  * @property {(env: Env) => Promise<void>} loadTable
  * @property {(env: Env, key: string) => Promise<string | null | undefined>} readPin
  * @property {(env: Env, method: string, url: string, authorization: string | undefined, id: string) => Promise<string>} surface
@@ -103,6 +104,22 @@ export function bodyLost(report) {
     reportBody(functions.bodyLost, report);
   } catch (error) {
     panicked(error);
+  }
+}
+
+/**
+ * The value of an answer's header with the client's host in place of an origin's; `undefined` if it stays as it is.
+ * @param {string} asked the URL that the client asked for
+ * @param {string} sent the URL that the origin was asked for
+ * @param {string} name
+ * @param {string} value
+ */
+export function renamed(asked, sent, name, value) {
+  try {
+    return functions.renamed(asked, sent, name, value);
+  } catch (error) {
+    panicked(error);
+    return undefined;
   }
 }
 

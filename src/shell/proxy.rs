@@ -8,7 +8,7 @@
 use super::runtime::promise;
 use super::{clock, isolate, routes, surface};
 use crate::http::{Audience, Problem, refusal};
-use crate::proxy::{AskReason, BodyReport, Instruction, TrialReport, TryReport};
+use crate::proxy::{AnswerHeader, AskReason, BodyReport, Instruction, TrialReport, TryReport};
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
@@ -41,6 +41,11 @@ pub fn functions() -> Object {
     let body_lost: Closure<dyn Fn(f64, f64, f64)> = Closure::new(|token, silent_ms, now| {
         body_lost(&BodyReport::from_numbers([token, silent_ms, now]));
     });
+    let renamed: Closure<dyn Fn(String, String, String, String) -> Option<String>> =
+        Closure::new(|asked: String, sent: String, name: String, value: String| {
+            let header = AnswerHeader { asked: &asked, sent: &sent, name: &name, value: &value };
+            isolate::with(|isolate| isolate.renamed(&header)).flatten()
+        });
     let load_table: Closure<dyn Fn(Env) -> Promise> = Closure::new(|env: Env| {
         promise(Box::pin(async move {
             routes::load(&env).await;
@@ -69,6 +74,7 @@ pub fn functions() -> Object {
         ("tryEnded", try_ended.into_js_value()),
         ("trialEnded", trial_ended.into_js_value()),
         ("bodyLost", body_lost.into_js_value()),
+        ("renamed", renamed.into_js_value()),
         ("loadTable", load_table.into_js_value()),
         ("readPin", read_pin.into_js_value()),
         ("surface", surface.into_js_value()),

@@ -8,6 +8,11 @@ import { uploadOf } from "./upload.js";
 import { WHOLE_ANSWER_MS_MIN, lengthToRead, readWhole } from "./watched.js";
 import { Reason } from "./wire.js";
 
+/**
+ * Reasons to ask again although there is a response that the client can get.
+ * @type {Set<number>}
+ */
+const HAS_RESPONSE = new Set([Reason.Failed, Reason.PushedBack, Reason.Misdirected]);
 const NO_UPLOAD = { body: null, signal: null };
 
 /**
@@ -122,7 +127,7 @@ function ended(journey, sent, { began, due }, outcome) {
   const again = tryEnded({ token, none, status, retryAfterS: retryAfter(response), tookMs, now, due });
   if (keepS !== null && response !== null) keep(journey, response, bytes, keepS);
   if (again === null && response !== null) return { sent, tookMs, again, response, bytes };
-  if (again === Reason.Failed || again === Reason.PushedBack) return { sent, tookMs, again, response, bytes };
+  if (again !== null && HAS_RESPONSE.has(again)) return { sent, tookMs, again, response, bytes };
   // What the edge says of an origin that gave no answer is nobody's answer.
   discard(response);
   return { sent, tookMs, again: again ?? Reason.Unreachable, response: null, bytes: null };
@@ -146,7 +151,7 @@ function retryAfter(response) {
  * @param {import("./wire.js").Send} sent
  * @param {Upload | null} upload
  */
-function forward(request, { url, requestHeaders }, upload) {
+function forward(request, { url, requestHeaders, resolve }, upload) {
   const { method } = request;
   const headers = new Headers(request.headers);
   removeConnectionHeaders(headers);
@@ -154,13 +159,15 @@ function forward(request, { url, requestHeaders }, upload) {
     if (requestHeaders[at + 1] === "") headers.delete(requestHeaders[at]);
     else headers.set(requestHeaders[at], requestHeaders[at + 1]);
   }
+  const cf = resolve === null ? undefined : { resolveOverride: resolve };
   if (isBound(request) && bodyOf(request) !== null) {
     // The runtime makes no such request with a body, but it forwards one that came with a body.
-    return fetch(new Request(new Request(url, request), { headers, redirect: "manual", encodeResponseBody: "manual" }));
+    const init = /** @type {const} */ ({ headers, redirect: "manual", encodeResponseBody: "manual", cf });
+    return fetch(new Request(new Request(url, request), init));
   }
   // Bytes of answers pass as they are, compressed or not, also where they are read on the way.
   const { body, signal } = upload ?? NO_UPLOAD;
-  return fetch(url, { method, headers, body, signal, redirect: "manual", encodeResponseBody: "manual" });
+  return fetch(url, { method, headers, body, signal, redirect: "manual", encodeResponseBody: "manual", cf });
 }
 
 // Headers about the client's connection to us are not forwarded (RFC 9110 section 7.6.1). The runtime removes those that

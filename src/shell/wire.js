@@ -16,6 +16,7 @@ export const Reason = Object.freeze({
   BadStatus: 7,
   Unsent: 8,
   ClientSilent: 9,
+  Misdirected: 10,
 });
 
 /** How the body of a try is sent: the numbers of `Sending`. */
@@ -64,6 +65,12 @@ export function questionText(question) {
 }
 
 /**
+ * A region to try out.
+ * @typedef {object} Trial
+ * @property {number} token stands for the origin, in a report
+ * @property {string} url
+ * @property {string | null} resolve the host to connect to, if it is not the URL's
+ *
  * Headers: names and values in turn.
  * @typedef {string[]} NamesAndValues
  *
@@ -76,13 +83,15 @@ export function questionText(question) {
  * @property {string} trail the origins that were tried, this one included
  * @property {number | null} lateMs when it counts as late
  * @property {boolean} refresh whether the table is to be loaded behind the request
- * @property {{ token: number, url: string } | null} trial a region to try out behind the request
+ * @property {Trial | null} trial a region to try out behind the request
  * @property {number | null} keepS for how many seconds the answer may be kept
  * @property {string | null} timing what `server-timing` says, without the duration
  * @property {NamesAndValues} requestHeaders to set; an empty value removes the header
  * @property {NamesAndValues} answerHeaders to set
  * @property {number} sending one of `Sending`
  * @property {number | null} bodyIdleMs longest time in which no byte of a body arrives
+ * @property {boolean} rename whether the client's host replaces an origin's in the answer's headers
+ * @property {string | null} resolve the host to connect to, if it is not the URL's
  *
  * Give the client an answer of our own.
  * @typedef {object} Respond
@@ -143,7 +152,7 @@ export function readInstruction(text) {
 function readSend(lines) {
   const answerHeadersAt = 13 + 2 * Number(lines[11]);
   const end = answerHeadersAt + 2 * Number(lines[answerHeadersAt - 1]);
-  if (lines.length !== end + 2) throw notThat(lines);
+  if (lines.length !== end + 5) throw notThat(lines);
   return {
     verb: "send",
     token: Number(lines[1]),
@@ -152,13 +161,15 @@ function readSend(lines) {
     trail: lines[4],
     lateMs: lines[5] === "" ? null : Number(lines[5]),
     refresh: lines[6] === "1",
-    trial: lines[7] === "" ? null : { token: Number(lines[7]), url: lines[8] },
+    trial: lines[7] === "" ? null : { token: Number(lines[7]), url: lines[8], resolve: lines[end + 4] || null },
     keepS: lines[9] === "" ? null : Number(lines[9]),
     timing: lines[10] === "" ? null : lines[10],
     requestHeaders: lines.slice(12, answerHeadersAt - 1),
     answerHeaders: lines.slice(answerHeadersAt, end),
     sending: Number(lines[end]),
     bodyIdleMs: lines[end + 1] === "" ? null : Number(lines[end + 1]),
+    rename: lines[end + 2] === "1",
+    resolve: lines[end + 3] === "" ? null : lines[end + 3],
   };
 }
 

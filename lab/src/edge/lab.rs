@@ -161,6 +161,14 @@ impl Edge {
         self.call(&json!({ "command": "route", "host": host, "route": route })).await
     }
 
+    /// Names the zone of the Worker, which is `example.com` at first. Inside it the Worker may
+    /// connect to another host than the one it names; a restart forgets this.
+    ///
+    /// **Errors**: workerd does not answer.
+    pub async fn set_zone(&self, name: &str) -> Result<()> {
+        self.call(&json!({ "command": "zone", "name": name })).await
+    }
+
     /// A request to the Worker as a client of `host` would make it, with `cf` as its `request.cf`.
     /// It follows no redirects and has its own connection. Dot segments of the path are resolved
     /// before it is sent.

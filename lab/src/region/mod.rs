@@ -27,6 +27,9 @@ pub const HEALTH_PATH: &str = "/api/health";
 /// The request header in which a lab client names itself, so that a region can count its requests,
 /// answered or not.
 pub const CLIENT_HEADER: &str = "x-lab-client";
+/// The request header in which the simulated network passes on the `Host` that was told: between it
+/// and a region, `Host` is an address of loopback.
+const HOST_HEADER: &str = "x-lab-host";
 
 /// A running origin of one region. Ends when dropped.
 #[derive(Debug)]
@@ -104,6 +107,12 @@ impl Region {
     #[must_use]
     pub fn served_to(&self, client: &str) -> u64 {
         self.shared.served_to(client)
+    }
+
+    /// Every host that a probe has told this region, in order.
+    #[must_use]
+    pub fn hosts_of_probes(&self) -> Vec<String> {
+        self.shared.hosts_of_probes()
     }
 
     /// Sets the replication lag that the health endpoint reports, in seconds; 0 at the start.

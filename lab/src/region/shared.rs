@@ -1,10 +1,10 @@
 //! What the handlers of a region and its owner share.
 use super::mode::Mode;
-use super::{CLIENT_HEADER, Served};
+use super::{CLIENT_HEADER, HOST_HEADER, Served};
 use anyhow::{Context, Result};
 use axum::extract::Request;
 use axum::http::HeaderValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
@@ -20,6 +20,8 @@ pub(super) struct Shared {
     health: AtomicU64,
     other: AtomicU64,
     clients: Mutex<BTreeMap<String, u64>>,
+    /// The hosts that probes told, as the simulated network passes them on.
+    hosts_of_probes: Mutex<BTreeSet<String>>,
 }
 
 impl Shared {
@@ -35,6 +37,7 @@ impl Shared {
             health: AtomicU64::new(0),
             other: AtomicU64::new(0),
             clients: Mutex::default(),
+            hosts_of_probes: Mutex::default(),
         })
     }
 
@@ -67,11 +70,20 @@ impl Shared {
         clients.get(client).copied().unwrap_or(0)
     }
 
+    pub(super) fn hosts_of_probes(&self) -> Vec<String> {
+        let hosts = self.hosts_of_probes.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.iter().cloned().collect()
+    }
+
     /// Counts a request for its kind and its client.
     pub(super) fn count(&self, request: &Request) {
         let is_health = request.uri().path() == self.health_path;
         let counter = if is_health { &self.health } else { &self.other };
         counter.fetch_add(1, Relaxed);
+        if let Some(host) = request.headers().get(HOST_HEADER).filter(|_| is_health) {
+            let mut hosts = self.hosts_of_probes.lock().unwrap_or_else(PoisonError::into_inner);
+            hosts.insert(String::from_utf8_lossy(host.as_bytes()).into_owned());
+        }
         if let Some(client) = request.headers().get(CLIENT_HEADER).and_then(|c| c.to_str().ok()) {
             let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
             *clients.entry(client.to_owned()).or_default() += 1;

@@ -186,6 +186,7 @@ fn the_region_that_serves_a_country_stays_over_a_heartbeat_wherever_the_table_ha
                 region: &isolate.table.clone().unwrap().services()[0].candidates[index],
                 index: 0,
                 origin: "",
+                told: None,
             });
             let report = TryReport {
                 token: number.unwrap(),

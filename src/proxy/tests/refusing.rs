@@ -109,3 +109,53 @@ fn a_status_that_is_none_is_held_against_the_region_and_never_relayed() {
     }
     assert_eq!(GET.first(&mut isolate, 2).region(), "us-east", "its breaker is open");
 }
+
+#[test]
+fn an_order_that_came_to_the_wrong_server_ends_with_us_because_421_is_repeated_at_once() {
+    for (asking, is_handed_on) in [
+        (GET, true),
+        (Asking { method: "HEAD", ..GET }, true),
+        (Asking { method: "PUT", ..POST }, true),
+        (POST, false),
+        (Asking { body: "", ..POST }, false),
+        (Asking { method: "PATCH", ..POST }, false),
+    ] {
+        let mut isolate = isolate(&[]);
+        let first = asking.first(&mut isolate, 0);
+        let reason = isolate.over(&first, answered(421), 1, 1).unwrap();
+        let next = asking.ask(&mut isolate, reason, &first.trail, 1);
+        if is_handed_on {
+            assert_eq!(next, Instruction::Relay, "{}", asking.method);
+        } else {
+            assert_eq!(refused(next), (502, "refused; code=misdirected".to_owned()));
+        }
+        assert_eq!((isolate.counts().retries, isolate.counts().over_budget), (0, 0));
+        assert_eq!(GET.first(&mut isolate, 2).region(), "eu-west", "the region is well");
+    }
+    let primary = ("/services/api/steering", json!({"policy": "ordered", "primary": "eu-west"}));
+    let mut isolate = isolate(&[primary]);
+    let first = POST.first(&mut isolate, 0);
+    let reason = isolate.over(&first, answered(421), 1, 1).unwrap();
+    assert_eq!(refused(POST.ask(&mut isolate, reason, &first.trail, 1)).0, 502, "a write too");
+}
+
+#[test]
+fn each_client_is_asked_to_return_at_a_second_of_its_own() {
+    let down = ("/services/api/regions/2/health", json!("down"));
+    let mut isolate = isolate(&[down]);
+    let brazilian = Asking { country: "BR", ..GET };
+    let mut seconds = std::collections::BTreeSet::new();
+    for id in 0..200 {
+        let question = brazilian.question(isolate.version, FIRST);
+        let question = question.replace("00000000002a", &format!("{id:012x}"));
+        let Instruction::Respond { response, .. } = isolate.instruct(&question, None, at(0)) else {
+            panic!("{question}");
+        };
+        let told: Vec<_> =
+            response.headers.iter().filter(|(name, _)| *name == "retry-after").collect();
+        assert_eq!(told.len(), 1, "one field");
+        seconds.insert(told[0].1.parse::<u32>().unwrap());
+    }
+    assert!(seconds.len() > 20, "{seconds:?}");
+    assert!(seconds.iter().all(|second| (1..=300).contains(second)), "{seconds:?}");
+}

@@ -47,8 +47,11 @@ fn a_region_is_looked_at_again_by_a_request_of_our_own() {
     let first = GET.first(&mut isolate, 0);
     isolate.over(&first, TryEnd::Unreachable, 1, 1);
     assert_eq!(GET.first(&mut isolate, 1_000).trial, None);
-    let (token, url) = GET.first(&mut isolate, 1_001).trial.unwrap();
-    assert_eq!(url, "https://eu-west-2.example.net/health", "at the origin that was not silent");
+    let (token, asked) = GET.first(&mut isolate, 1_001).trial.unwrap();
+    assert_eq!(
+        asked.url, "https://eu-west-2.example.net/health",
+        "at the origin that was not silent"
+    );
     let meanwhile = GET.first(&mut isolate, 1_002);
     assert_eq!((meanwhile.region(), &meanwhile.trial), ("us-east", &None));
     isolate.trial_ended(token, true, 9, at(1_010));

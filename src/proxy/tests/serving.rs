@@ -66,7 +66,7 @@ fn experienced(regions: usize, keys: &Value, history: &[(usize, Manner, u64)]) -
         now += wait;
         let table = isolate.table.clone().unwrap();
         let region = &table.services()[0].candidates[region % regions];
-        let upstream = Upstream { region, index: 0, origin: "" };
+        let upstream = Upstream { region, index: 0, origin: "", told: None };
         let token = isolate.services[0].token(&upstream).unwrap();
         let (end, took_ms) = manner.end(TRY_MS);
         now += took_ms;
@@ -169,7 +169,7 @@ proptest! {
         let table = isolate.table.clone().unwrap();
         for _ in 0..30 {
             let upstream =
-                Upstream { region: &table.services()[0].candidates[0], index: 0, origin: "" };
+                Upstream { region: &table.services()[0].candidates[0], index: 0, origin: "", told: None };
             let token = isolate.services[0].token(&upstream).unwrap();
             let end = answered(200);
             isolate.ended(&TryReport { token, end, took_ms: 40, now: at(now), due: at(now) });

@@ -2,6 +2,7 @@
 //! `tests/wire/wire.test.mjs` holds the other side against the same file.
 
 use super::*;
+use crate::config::Asked;
 use crate::http::Response;
 
 /// The golden file, one section of it.
@@ -51,10 +52,10 @@ fn joined(case: &Value) -> String {
 #[test]
 fn each_number_that_crosses_has_the_name_that_the_golden_file_gives_it() {
     let reason = |number| format!("{:?}", AskReason::from_number(number));
-    let reasons: Value = (0..10).map(|number| (reason(number), json!(number))).collect();
+    let reasons: Value = (0..11).map(|number| (reason(number), json!(number))).collect();
     assert_eq!(reasons, golden("reasons"));
-    assert_eq!(AskReason::from_number(10), AskReason::First, "there are no more of them");
-    for number in 0..10 {
+    assert_eq!(AskReason::from_number(11), AskReason::First, "there are no more of them");
+    for number in 0..11 {
         assert_eq!(AskReason::from_number(number).number(), number);
     }
     let fetched = |number| {
@@ -138,7 +139,13 @@ fn instructions() -> Vec<(&'static str, Instruction)> {
         wait_ms: 1_234,
         late_ms: Some(56),
         refresh: true,
-        trial: Some((token(4), "https://us-1.example.net/health".to_owned())),
+        trial: Some((
+            token(4),
+            Asked {
+                url: "https://api.example.com/health".to_owned(),
+                resolve: Some("us-1.example.com".to_owned()),
+            },
+        )),
         keep_s: Some(89),
         timing: Some("origin;desc=\"eu\"".to_owned()),
         request_headers: vec![
@@ -153,6 +160,8 @@ fn instructions() -> Vec<(&'static str, Instruction)> {
         ],
         sending: Sending::KeptInPieces,
         body_idle_ms: Some(60_000),
+        rename: true,
+        resolve: Some("eu-2.example.com".to_owned()),
     };
     let bare = Try {
         token: Token { service: 0, region: 0, revision: 0, origin: 0 },
@@ -168,6 +177,8 @@ fn instructions() -> Vec<(&'static str, Instruction)> {
         answer_headers: vec![],
         sending: Sending::Once,
         body_idle_ms: None,
+        rename: false,
+        resolve: None,
     };
     let one_sided = Try { answer_headers: full.answer_headers.clone(), ..bare.clone() };
     let headers = |names: &[&str]| Instruction::Headers {
@@ -227,8 +238,9 @@ fn named(instruction: &Instruction) -> Value {
             "trail": sent.trail,
             "lateMs": sent.late_ms,
             "refresh": sent.refresh,
-            "trial": sent.trial.as_ref().map(|(token, url)| {
-                json!({"token": token.number(), "url": url})
+            "trial": sent.trial.as_ref().map(|(token, asked)| {
+                let Asked { url, resolve } = asked;
+                json!({"token": token.number(), "url": url, "resolve": resolve})
             }),
             "keepS": sent.keep_s,
             "timing": sent.timing,
@@ -236,6 +248,8 @@ fn named(instruction: &Instruction) -> Value {
             "answerHeaders": in_turn(&sent.answer_headers),
             "sending": sent.sending.number(),
             "bodyIdleMs": sent.body_idle_ms,
+            "rename": sent.rename,
+            "resolve": sent.resolve,
         }),
         Instruction::Relay => json!({"verb": "relay"}),
         Instruction::Wait => json!({"verb": "wait"}),

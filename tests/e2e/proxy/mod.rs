@@ -7,7 +7,9 @@ mod carries;
 mod failing;
 mod headers;
 mod matrix;
+mod names;
 mod refuses;
+mod resumes;
 mod soak;
 mod stale;
 mod steers;
@@ -71,6 +73,17 @@ impl World {
 /// A header as text; empty where there is none.
 fn header<'r>(response: &'r Response, name: &str) -> &'r str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+/// Whether an answer of ours asks the client to come back, in one field, at a second of its own.
+fn asks_to_return(response: &Response) -> bool {
+    let told: Vec<_> = response.headers().get_all("retry-after").iter().collect();
+    matches!(told[..], [only] if is_seconds_of_ours(only.to_str().unwrap()))
+}
+
+/// Whether a `Retry-After` is within the bounds of ours.
+fn is_seconds_of_ours(told: &str) -> bool {
+    told.parse().is_ok_and(|seconds: u32| (15..=45).contains(&seconds))
 }
 
 /// Sends a request, and says how long the head of its answer took.

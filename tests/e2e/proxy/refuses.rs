@@ -1,6 +1,6 @@
 //! How a request is refused, and what no request can bring about.
 
-use super::{header, waits, waits_and};
+use super::{asks_to_return, header, waits, waits_and};
 use crate::support::{World, until};
 use pointsman_lab::deployment::{BERLIN, CHICAGO, Client, HOST, SAO_PAULO};
 use pointsman_lab::region::Mode;
@@ -45,7 +45,7 @@ async fn refused(response: Response, status: u16, code: &str) -> Value {
     assert_eq!(header(&response, "cache-control"), "no-store");
     assert_eq!(header(&response, "x-pointsman"), format!("refused; code={code}"));
     let may_come_back = matches!(status, 502..=504);
-    assert_eq!(header(&response, "retry-after"), if may_come_back { "30" } else { "" });
+    assert_eq!(asks_to_return(&response), may_come_back, "{code}");
     let id = header(&response, "x-request-id").to_owned();
     let text = response.text().await.unwrap();
     assert!(!text.contains("origin.example.com"), "{text}");
@@ -89,7 +89,7 @@ async fn a_browser_gets_a_page_in_which_no_text_of_the_operators_is_markup() {
     assert_eq!(page.status(), 502);
     assert_eq!(header(&page, "content-type"), "text/html; charset=utf-8");
     assert_eq!(header(&page, "cache-control"), "no-store");
-    assert_eq!(header(&page, "retry-after"), "30");
+    assert!(asks_to_return(&page));
     let id = header(&page, "x-request-id").to_owned();
     let text = page.text().await.unwrap();
     for part in ["lgpd", "unreachable", id.as_str(), "&lt;script>", "&amp; 'LGPD'\nart. 33"] {
@@ -245,4 +245,29 @@ async fn a_status_that_is_none_gets_502_from_us_and_counts_against_its_region() 
     assert_eq!(world.arrived("eu-west"), before);
     let log = world.edge().log().join("\n");
     assert!(!log.contains("RangeError"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_came_to_the_wrong_server_gets_502_and_is_not_repeated_at_once() {
+    let world = World::settled().await;
+    let before = world.arrived("eu-west");
+    let order = world.ask(BERLIN, "POST", "/told?code=421").body("order").send().await.unwrap();
+    refused(order, 502, "misdirected").await;
+    assert_eq!(world.arrived("eu-west"), before + 1, "it was sent once");
+    let page = world.ask(BERLIN, "GET", "/told?code=421").send().await.unwrap();
+    assert_eq!((page.status().as_u16(), header(&page, "x-lab-region")), (421, "eu-west"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_are_turned_away_together_are_asked_to_return_at_different_seconds() {
+    let mut world = of_refusals().await;
+    world.set("sa-east", Mode::Refuse).await;
+    world.minute().await;
+    world.crash().await;
+    let mut seconds = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        let answer = get(&world, SAO_PAULO, "*/*").await;
+        seconds.insert(header(&answer, "retry-after").to_owned());
+    }
+    assert!(seconds.len() > 10, "{seconds:?}");
 }

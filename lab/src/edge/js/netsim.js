@@ -11,13 +11,16 @@ const HOUR_MS = 3_600_000;
 
 /** @type {Map<string, Route>} by host name */
 const routes = new Map();
+/** The zone of the Worker. */
+let zone = "example.com";
 
 /** @satisfies {ExportedHandler} */
 export default {
   async fetch(request) {
     const url = new URL(request.url);
-    const route = routes.get(url.hostname);
-    if (!route) throw new Error(`no such host: ${url.hostname}`);
+    const host = connectsTo(url.hostname, request.cf?.resolveOverride);
+    const route = routes.get(host);
+    if (!route) throw new Error(`no such host: ${host}`);
     if (route.delay_ms > 0) await scheduler.wait(route.delay_ms);
     if (route.fault !== null) return fail(route.fault);
     const headers = new Headers(request.headers);
@@ -27,6 +30,17 @@ export default {
     return fetch(target, new Request(request, { headers }));
   },
 };
+
+/**
+ * The host that a request connects to. As Cloudflare documents `resolveOverride`: it counts only if both hosts are in the
+ * zone of the Worker, and is ignored without a word otherwise.
+ * @param {string} host of the URL
+ * @param {unknown} override
+ */
+function connectsTo(host, override) {
+  const isInZone = (/** @type {string} */ name) => name === zone || name.endsWith(`.${zone}`);
+  return typeof override === "string" && isInZone(host) && isInZone(override) ? override : host;
+}
 
 /** @param {string} fault */
 async function fail(fault) {
@@ -55,5 +69,10 @@ export class Control extends WorkerEntrypoint {
    */
   route(host, route) {
     routes.set(host, route);
+  }
+
+  /** @param {string} name */
+  zone(name) {
+    zone = name;
   }
 }
