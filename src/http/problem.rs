@@ -118,7 +118,7 @@ impl Problem {
             Self::Loop => "The request was forwarded in a loop",
             Self::Misdirected => "The region does not serve this host",
             Self::ResumedElsewhere => {
-                "The download began in another region, which may have another version; start it anew"
+                "The download began in another region, which may have another version"
             }
         }
     }

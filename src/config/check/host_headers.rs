@@ -60,11 +60,11 @@ impl Checker<'_> {
         id: &'c ServiceId,
         service: &'c Service,
         config: &'c Config,
-        told: &mut Map<Target, (&'c ServiceId, &'c str)>,
+        told: &mut Map<Target, (&'c ServiceId, Option<&'c str>)>,
     ) {
         let leaves = config.leaves(&service.monitor);
         for (_, origin) in origins(service, config) {
-            let host = origin.told_by(service).unwrap_or(origin.url.host());
+            let host = origin.told_by(service);
             for monitor in &leaves {
                 let target = Target { origin: origin.id.clone(), monitor: monitor.clone() };
                 let Some((other, others)) = told.get(&target).copied() else {
@@ -72,6 +72,8 @@ impl Checker<'_> {
                     continue;
                 };
                 if others != host {
+                    let own = origin.url.host();
+                    let (host, others) = (host.unwrap_or(own), others.unwrap_or(own));
                     let problem = format!(
                         "probes of `{target}` would tell the origin `{host}` for this service and \
                          `{others}` for service `{other}`"
