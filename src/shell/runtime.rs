@@ -19,7 +19,7 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     pub(super) fn new(count: usize) -> Hands;
 
-    #[expect(clippy::too_many_arguments, reason = "one call into JavaScript")]
+    #[allow(clippy::too_many_arguments, reason = "one call into JavaScript")]
     pub(super) fn exchange(
         hands: &Hands,
         method: &str,
