@@ -265,6 +265,41 @@ async fn zones_are_found_by_name() {
 }
 
 #[tokio::test]
+async fn zones_of_one_name_are_told_apart_by_their_status_and_only_the_active_one_answers() {
+    let s = scene().await;
+    let world = s.api.world();
+    let moved = world.lock().add_zone_of_status("example.com", Plan::Free, "moved");
+    let found = s.get("/zones?name=example.com").await.result().clone();
+    let told: Vec<_> = found.as_array().unwrap().iter().map(|zone| &zone["status"]).collect();
+    assert_eq!(told, ["active", "moved"]);
+    let active = s.get("/zones?name=example.com&status=moved").await.result().clone();
+    assert_eq!(active[0]["id"], json!(moved));
+    let path = format!("/zones/{moved}/dns_records");
+    s.post(&path, a("only-there", "192.0.2.9")).await.result();
+    assert_eq!(world.zones(), ["example.com"]);
+    assert_eq!(world.records("only-there.example.com").len(), 0, "nobody asks it");
+    world.lock().set_zone_status(&moved, "active").unwrap();
+    assert_eq!(world.records("only-there.example.com").len(), 1);
+}
+
+#[tokio::test]
+async fn another_tool_that_puts_a_record_drops_its_comment_and_its_tags() {
+    let s = scene().await;
+    let zone = s.api.world().lock().add_zone("example.org", Plan::Enterprise);
+    let mut record = a("tool", "192.0.2.9");
+    record["comment"] = json!("pointsman:files");
+    record["tags"] = json!(["team:edge"]);
+    s.post(&format!("/zones/{zone}/dns_records"), record).await.result();
+    let world = s.api.world();
+    let name = "tool.example.org";
+    let put = json!({"name": name, "type": "A", "content": "192.0.2.9", "ttl": 120});
+    world.lock().overwrite_record(name, "A", &put).unwrap();
+    let now = world.lock().record(name, "A").unwrap();
+    assert_eq!((&now["ttl"], &now["tags"]), (&json!(120), &json!([])));
+    assert!(now.get("comment").is_none_or(serde_json::Value::is_null), "{now}");
+}
+
+#[tokio::test]
 async fn dns_answers_from_the_table_that_the_api_writes() {
     let s = scene().await;
     let world = s.api.world();

@@ -11,12 +11,14 @@ use crate::dns::{DnsRecord, RecordSource};
 
 impl RecordSource for SharedWorld {
     fn zones(&self) -> Vec<String> {
-        self.lock().zones.iter().map(|zone| zone.name.clone()).collect()
+        let world = self.lock();
+        world.zones.iter().filter(|zone| zone.answers()).map(|zone| zone.name.clone()).collect()
     }
 
     fn records(&self, name: &str) -> Vec<DnsRecord> {
         let world = self.lock();
-        let rows = world.zones.iter().flat_map(|zone| zone.records.rows());
+        let zones = world.zones.iter().filter(|zone| zone.answers());
+        let rows = zones.flat_map(|zone| zone.records.rows());
         rows.filter(|row| text(row, "name") == name).map(dns_record).collect()
     }
 }

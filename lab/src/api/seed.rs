@@ -10,7 +10,7 @@ use super::auth::ApiToken;
 use super::envelope::{Failure, Reply, Row};
 use super::plan::Plan;
 use super::table::{Table, text};
-use super::world::{World, Zone, now};
+use super::world::{ACTIVE, World, Zone, now};
 
 impl World {
     /// The id of the one account.
@@ -25,12 +25,20 @@ impl World {
         self.tokens.push(token);
     }
 
-    /// Adds a zone and returns its id.
+    /// Adds a zone that answers, and returns its id.
     pub fn add_zone(&mut self, name: &str, plan: Plan) -> String {
+        self.add_zone_of_status(name, plan, ACTIVE)
+    }
+
+    /// Adds a zone of some status and returns its id. The API takes changes to any zone; clients
+    /// get answers from an `active` one only. Source:
+    /// developers.cloudflare.com/dns/zone-setups/reference/domain-status.
+    pub fn add_zone_of_status(&mut self, name: &str, plan: Plan, status: &'static str) -> String {
         let zone = Zone {
             id: self.next_id(),
             name: name.to_ascii_lowercase(),
             plan,
+            status,
             created_on: now(),
             records: Table::default(),
             load_balancers: Table::default(),
@@ -129,6 +137,28 @@ impl World {
     pub fn edit_record(&mut self, name: &str, kind: &str, body: &Value) -> Result<(), Failure> {
         let (zone, id) = self.record_id(name, kind)?;
         self.patch_record(&zone, &id, body).map(drop)
+    }
+
+    /// Changes the status of a zone, as when its name servers change.
+    ///
+    /// **Errors**: there is no zone with this id.
+    pub fn set_zone_status(&mut self, id: &str, status: &'static str) -> Result<(), Failure> {
+        self.zone_mut(id)?.status = status;
+        Ok(())
+    }
+
+    /// Applies a PUT to the first record of this name and type as another tool, which drops every
+    /// field that the body does not name, the comment and the tags too.
+    ///
+    /// **Errors**: what the API would answer to this body; 404 if there is no such record.
+    pub fn overwrite_record(
+        &mut self,
+        name: &str,
+        kind: &str,
+        body: &Value,
+    ) -> Result<(), Failure> {
+        let (zone, id) = self.record_id(name, kind)?;
+        self.replace_record(&zone, &id, body).map(drop)
     }
 
     /// Sets the `pop_health` of `/pools/{id}/health`: health by data center, each with a list of

@@ -26,18 +26,28 @@ pub struct Quirks {
     pub absent_comment_is_null: bool,
 }
 
+/// The status of a zone that Cloudflare answers for.
+pub(crate) const ACTIVE: &str = "active";
+
 /// A zone with its records and load balancers.
 #[derive(Clone, Debug)]
 pub(crate) struct Zone {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) plan: Plan,
+    /// `active` if Cloudflare answers for it; `moved`, `pending` or `initializing` otherwise.
+    pub(crate) status: &'static str,
     pub(crate) created_on: String,
     pub(crate) records: Table,
     pub(crate) load_balancers: Table,
 }
 
 impl Zone {
+    /// Whether clients get their answers from it.
+    pub(crate) fn answers(&self) -> bool {
+        self.status == ACTIVE
+    }
+
     /// Whether a name is the zone's apex or below it.
     pub(crate) fn contains(&self, name: &str) -> bool {
         let below = name.strip_suffix(&self.name);

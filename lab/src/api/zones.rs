@@ -18,14 +18,14 @@ impl World {
         let status = value_of(query, "status");
         let known = |wanted: Option<&str>, actual: &str| wanted.is_none_or(|w| w == actual);
         let zones = self.zones.iter().filter(|zone| {
-            known(name, &zone.name) && known(account, &self.account) && known(status, "active")
+            known(name, &zone.name) && known(account, &self.account) && known(status, zone.status)
         });
         Ok(paging.reply(zones.map(|zone| self.shown_zone(zone)).collect()))
     }
 
     fn shown_zone(&self, zone: &Zone) -> Value {
         json!({
-            "id": zone.id, "name": zone.name, "status": "active", "paused": false, "type": "full",
+            "id": zone.id, "name": zone.name, "status": zone.status, "paused": false, "type": "full",
             "development_mode": 0,
             "name_servers": ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
             "original_name_servers": null, "original_registrar": null, "original_dnshost": null,
