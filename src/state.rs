@@ -138,6 +138,8 @@ words! {
 pub struct Actuation {
     /// Ids of zones, by name, once looked up.
     pub zone_ids: Map<String, String>,
+    /// When it was last seen that a zone is active, by its name.
+    pub zones_seen: Map<String, Timestamp>,
     /// Origins that we disabled in pools, and so may enable again.
     pub holds: Set<Hold>,
     /// Changes that were begun and that no reply has confirmed.
@@ -291,6 +293,7 @@ fields!(Run { scheduled, began, round, probes, controls = Controls::default() })
 
 fields!(Actuation {
     zone_ids = Map::new(),
+    zones_seen = Map::new(),
     holds = Set::new(),
     intents = Vec::new(),
     denied = Map::new(),

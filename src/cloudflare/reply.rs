@@ -58,6 +58,21 @@ pub enum ApiFailure {
     /// The object does not exist.
     #[error("the API has no such object (404): {0}")]
     NotFound(String),
+    /// The token sees no zone of this name. The API has no refusal for that: the list is empty.
+    #[error(
+        "the token sees no zone `{name}`: it needs `Zone Read` on it, or there is no such zone in \
+         the account"
+    )]
+    NoZone {
+        /// The zone's name.
+        name: String,
+    },
+    /// There is no zone of this name that is active, or more than one.
+    #[error("exactly one zone of this name must be active, and zone {zones}; nothing is written")]
+    DeadZone {
+        /// The zones with their statuses.
+        zones: String,
+    },
     /// The API rejected the request.
     #[error("the API rejected the request ({status}): {said}")]
     Refused {

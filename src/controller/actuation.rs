@@ -2,6 +2,7 @@
 
 use super::Controller;
 use super::grounds::Grounds;
+use super::zones::zones_due;
 use crate::cloudflare::{
     Allowance, Circumstances, Desired, PassInput, PassReport, Reconcile, Urgency, WithheldReason,
     desired,
@@ -79,6 +80,7 @@ pub(super) fn begin(view: &View<'_>) -> Option<Pass> {
             circumstances: circumstances(config, state, now),
             holds: actuation.holds.clone(),
             zone_ids: actuation.zone_ids.clone(),
+            zones_due: zones_due(actuation, now),
             denied: Map::of(denied.map(|(needs, denied)| (needs.clone(), denied.said.clone()))),
             allowance,
             is_dry: false,
@@ -171,6 +173,10 @@ impl Controller {
         when_again(actuation, &report, wanted, Times { began, now, hold_down_ms });
         close_intents(actuation, &report, began);
         actuation.zone_ids = report.zone_ids;
+        actuation.zones_seen.retain(|zone, _| actuation.zone_ids.contains_key(zone));
+        for zone in report.zones_seen {
+            actuation.zones_seen.insert(zone, began);
+        }
         actuation.holds.retain(|hold| !report.released.contains(hold));
         let before = std::mem::take(&mut actuation.denied);
         let mut found = Vec::new();

@@ -21,6 +21,7 @@ mod summary;
 mod table_size;
 mod waking;
 mod writing;
+mod zones;
 
 pub use actuation::{Pass, circumstances};
 pub use command::{Command, CommandError, CommandReply};

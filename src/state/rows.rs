@@ -52,6 +52,8 @@ words! {
         Intent = "intent",
         /// The id of a zone, by the zone's name.
         Zone = "zone",
+        /// When a zone was last seen to be active, by the zone's name.
+        ZoneSeen = "zone_seen",
         /// A permission that the token lacks, by name.
         Denied = "denied",
         /// When traffic of a service was last moved, by the service.

@@ -14,6 +14,7 @@ mod reading;
 mod report;
 mod rows;
 mod writing;
+mod zones;
 
 pub use report::{AppliedAction, PassReport};
 
@@ -37,6 +38,8 @@ pub struct PassInput {
     pub holds: Set<Hold>,
     /// Known zone ids, by name.
     pub zone_ids: Map<String, String>,
+    /// Known zones whose status is to be looked at again.
+    pub zones_due: Set<String>,
     /// Permissions that the token lacks: what needs them is not tried.
     pub denied: Map<String, String>,
     /// How many calls the pass may make.
@@ -99,8 +102,11 @@ impl Reconcile {
     /// Begins a pass.
     #[must_use]
     pub fn new(wanted: PassInput) -> Self {
-        let operations = operation::reads(&wanted.desired, &wanted.zone_ids);
-        let PassInput { desired, circumstances, holds, zone_ids, denied, allowance, is_dry } =
+        let known = |zone: &String| {
+            wanted.zone_ids.contains_key(zone) && !wanted.zones_due.contains(zone)
+        };
+        let operations = operation::reads(&wanted.desired, known);
+        let PassInput { desired, circumstances, holds, zone_ids, denied, allowance, is_dry, .. } =
             wanted;
         let report = PassReport { zone_ids: zone_ids.clone(), denied, ..PassReport::default() };
         Self {
@@ -239,14 +245,15 @@ impl Reconcile {
 
     fn make_plan(&mut self) {
         self.release_what_is_enabled();
-        let plan = plan(&self.desired, &self.observed, &self.holds, &self.circumstances);
+        let mut plan = plan(&self.desired, &self.observed, &self.holds, &self.circumstances);
         self.report.planned = plan.actions.len();
         self.report.is_partial = plan.is_partial;
         self.report.is_planned = true;
+        plan.withheld.append(&mut self.report.withheld);
         if self.is_dry {
             self.report.plan = plan;
         } else {
-            self.report.withheld.extend(plan.withheld);
+            self.report.withheld = plan.withheld;
             self.operations = operation::writes(plan.actions);
         }
     }

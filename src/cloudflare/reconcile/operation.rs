@@ -4,7 +4,7 @@ use super::holds;
 use crate::cloudflare::desired::Desired;
 use crate::cloudflare::plan::{Action, Change, Parent, Urgency};
 use crate::hold::Hold;
-use crate::ordered::{Map, Set};
+use crate::ordered::Set;
 use serde_json::Value;
 
 const ZONES: &str = "Zone Read";
@@ -59,7 +59,7 @@ pub(super) enum Operation {
 }
 
 /// The reads that a plan needs, the first one last.
-pub(super) fn reads(desired: &Desired, zone_ids: &Map<String, String>) -> Vec<Operation> {
+pub(super) fn reads(desired: &Desired, is_known: impl Fn(&String) -> bool) -> Vec<Operation> {
     let record_zones = Set::of(desired.records.iter().map(|records| &records.zone));
     let mut balanced: Vec<(&String, &String)> = Vec::new();
     for balancer in &desired.balancers {
@@ -70,7 +70,7 @@ pub(super) fn reads(desired: &Desired, zone_ids: &Map<String, String>) -> Vec<Op
     }
     balanced.sort();
     let zones = record_zones.iter().copied().chain(balanced.iter().map(|(zone, _)| *zone));
-    let unknown = Set::of(zones.filter(|zone| !zone_ids.contains_key(zone.as_str())));
+    let unknown = Set::of(zones.filter(|zone| !is_known(zone)));
     let accounts = Set::of(desired.pools.iter().map(|pool| &pool.account));
     let monitored = Set::of(desired.monitors.iter().map(|monitor| &monitor.account));
     let mut operations = Vec::new();

@@ -74,25 +74,6 @@ impl Reconcile {
         }
     }
 
-    fn take_zone(
-        &mut self,
-        zone: String,
-        reply: &Reply,
-        needs: &'static str,
-    ) -> Result<(), ApiFailure> {
-        let (zones, _) = open_page(reply, needs)?;
-        let found = zones.iter().find(|found| normal(text(found, "name")) == zone);
-        let Some(id) = found.map(|found| text(found, "id").to_owned()).filter(|id| !id.is_empty())
-        else {
-            return Err(ApiFailure::NotFound(
-                "the token has access to no zone of this name".to_owned(),
-            ));
-        };
-        self.observed.zone_ids.insert(zone.clone(), id.clone());
-        self.report.zone_ids.insert(zone, id);
-        Ok(())
-    }
-
     /// Opens a reply about something in a zone.
     fn opened(
         &mut self,

@@ -11,6 +11,8 @@ use crate::time::Millis;
 pub struct PassReport {
     /// Zone ids, for the next pass.
     pub zone_ids: Map<String, String>,
+    /// Zones that were seen to be active.
+    pub zones_seen: Set<String>,
     /// Whether a plan was made.
     pub is_planned: bool,
     /// The plan of a dry pass.

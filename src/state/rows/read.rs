@@ -152,6 +152,7 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
         Kind::Hold => drop(actuation.holds.insert(text(value)?)),
         Kind::Intent => actuation.intents.push(text(value)?),
         Kind::Zone => drop(actuation.zone_ids.insert(name(), text(value)?)),
+        Kind::ZoneSeen => drop(actuation.zones_seen.insert(name(), text(value)?)),
         Kind::Denied => drop(actuation.denied.insert(name(), text(value)?)),
         Kind::MovedAt => drop(actuation.moved_at.insert(service(id)?, text(value)?)),
         Kind::Changes => drop(actuation.changes.insert(service(id)?, text(value)?)),

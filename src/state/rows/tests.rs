@@ -261,6 +261,7 @@ prop_compose! {
         for name in &names {
             let service = ServiceId::parse(name).unwrap();
             actuation.zone_ids.insert(name.clone(), "id".to_owned());
+            actuation.zones_seen.insert(name.clone(), at(5));
             actuation.denied.insert(name.clone(), Denied { at: at(1), said: name.clone() });
             actuation.moved_at.insert(service.clone(), at(2));
             let mut tally = Tally::default();

@@ -28,6 +28,7 @@ fn full() -> Value {
         },
         "actuation": {
             "zone_ids": {"example.com": "z1"},
+            "zones_seen": {"example.com": T},
             "holds": [{"account": "acc", "pool": "eu", "address": "eu.example.com"}],
             "intents": [{"at": T, "what": "pool eu: disable eu.example.com"}],
             "denied": {"DNS Write": {"at": T, "said": "403"}},
@@ -116,7 +117,7 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
         "overrides": {}, "refused": null, "substance": null, "written": {}, "history": [],
         "routes_written_at": null,
         "actuation": {
-            "zone_ids": {}, "holds": [], "intents": [], "denied": {}, "moved_at": {},
+            "zone_ids": {}, "zones_seen": {}, "holds": [], "intents": [], "denied": {}, "moved_at": {},
             "changes": {}, "calls": [], "upkeep_after": null,
             "settled": null, "compared_at": null, "attempted": null,
             "blocked_until": null, "attempts": 0, "retry_at": null, "retry_why": null,

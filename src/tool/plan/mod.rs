@@ -16,7 +16,7 @@ use super::terminal::{CommandFailure, Exit, Terminal};
 use super::text::write_json;
 use crate::cloudflare::{Allowance, Next, PassInput, PassReport, Reconcile, desired};
 use crate::controller::circumstances;
-use crate::ordered::Map;
+use crate::ordered::{Map, Set};
 use crate::time::Timestamp;
 use crate::view::View;
 use access::Access;
@@ -52,6 +52,7 @@ fn pass(client: &Client, belief: &Belief, now: Timestamp) -> PassReport {
         circumstances: circumstances(config, state, now),
         holds: state.actuation.holds.clone(),
         zone_ids: state.actuation.zone_ids.clone(),
+        zones_due: Set::of(state.actuation.zone_ids.keys().cloned()),
         denied: Map::new(),
         allowance: Allowance { calls, upkeep: calls },
         is_dry: true,

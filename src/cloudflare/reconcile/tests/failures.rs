@@ -178,7 +178,7 @@ fn a_zone_that_the_token_does_not_see_is_told_and_its_records_are_not_asked_for(
     play(&mut pass, &[(ZONE, ok(&others))]);
     assert_eq!(
         pass.finish().failures,
-        ["zone example.com: the API has no such object (404): the token has access to no \
-             zone of this name"]
+        ["zone example.com: the token sees no zone `example.com`: it needs `Zone Read` on it, or \
+             there is no such zone in the account"]
     );
 }

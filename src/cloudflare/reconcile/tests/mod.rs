@@ -9,6 +9,7 @@ mod properties;
 mod reading;
 mod records;
 mod world;
+mod zones;
 
 use super::*;
 use crate::cloudflare::desired::{DesiredPool, DesiredRecords, PoolMember, RecordMember, Switch};
@@ -127,7 +128,7 @@ fn record_of(id: &str, name: &str, content: &str) -> Value {
 }
 
 fn zone() -> Value {
-    json!([{"id": "z1", "name": "example.com"}])
+    json!([{"id": "z1", "name": "example.com", "status": "active"}])
 }
 
 fn full_pool(enabled: bool) -> Value {
