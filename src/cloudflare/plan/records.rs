@@ -97,12 +97,22 @@ fn action(
     }
 }
 
-/// A delegated name is answered by others. At the zone's root, which always has NS records, only a
-/// CNAME is left alone, because it would hide them.
+/// A delegated name is answered by others. The zone's root always has NS records and is never
+/// delegated; a CNAME there hides nothing, because Cloudflare answers it with addresses.
 fn is_delegated(wanted: &DesiredRecords, named: &[Record]) -> Option<String> {
     let servers = named.iter().filter(|record| record.kind == "NS").count();
-    let hides_them = wanted.name != wanted.zone || wanted.kind == RecordKind::Cname;
-    (servers > 0 && hides_them).then(|| format!("the name is delegated (NS records: {servers})"))
+    (servers > 0 && !is_root(wanted)).then(|| format!("the name is delegated (NS records: {servers})"))
+}
+
+fn is_root(wanted: &DesiredRecords) -> bool {
+    wanted.name == wanted.zone
+}
+
+/// Whether Cloudflare answers a CNAME with addresses, so that any other records may stand beside
+/// it: always at the zone's root, and wherever it is proxied. Source:
+/// developers.cloudflare.com/dns/cname-flattening/set-up-cname-flattening.
+fn is_flattened(wanted: &DesiredRecords) -> bool {
+    is_root(wanted) || wanted.proxied == Some(true)
 }
 
 fn is_of_kind(wanted: &DesiredRecords, record: &Record) -> bool {
@@ -136,12 +146,17 @@ fn may_be_created(
         let because = "there is no such record; create one, or set `manage = true`".to_owned();
         return Err((WithheldReason::Missing, because));
     }
-    let is_cname = |record: &&&Record| record.kind == RecordKind::Cname.as_str();
-    let alone = wanted.kind == RecordKind::Cname;
-    match named.iter().find(|record| alone || is_cname(record)) {
+    let is_in_the_way = |record: &&&Record| match (wanted.kind, record.kind.as_str()) {
+        (_, "CNAME") | (RecordKind::Cname, "A" | "AAAA") => true,
+        (RecordKind::Cname, _) => !is_flattened(wanted),
+        _ => false,
+    };
+    match named.iter().find(is_in_the_way) {
         Some(other) => {
             let because = format!(
-                "a CNAME must be the only record of its name, and there is a record of type {}",
+                "a CNAME must be the only record of its name, unless Cloudflare answers it with \
+                 addresses (`proxied = true`, or at the zone's root), and there is a record of \
+                 type {}",
                 other.kind
             );
             Err((WithheldReason::Foreign, because))

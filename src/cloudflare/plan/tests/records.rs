@@ -152,25 +152,24 @@ fn a_first_record_is_created_only_where_it_is_managed() {
 #[test]
 fn a_cname_stands_alone() {
     let mut desired = wanted_records(&["192.0.2.1"]);
-    desired.records[0].manage = true;
+    (desired.records[0].manage, desired.records[0].is_guarded) = (true, false);
     let mut other = record("r1", "elsewhere.example.net", None);
     other.kind = "CNAME".to_owned();
     let plan = planned(&desired, &observed_records(vec![other]));
     assert_eq!(plan.actions, []);
-    assert_eq!(
-        withheld(&plan),
-        ["files.example.com A: a CNAME must be the only record of its name, and there is a \
-             record of type CNAME [foreign]"]
-    );
+    let alone = |of: &str, beside: &str| {
+        format!(
+            "files.example.com {of}: a CNAME must be the only record of its name, unless \
+             Cloudflare answers it with addresses (`proxied = true`, or at the zone's root), and \
+             there is a record of type {beside} [foreign]"
+        )
+    };
+    assert_eq!(withheld(&plan).last(), Some(&alone("A", "CNAME")));
     desired.records[0].kind = RecordKind::Cname;
     let mut other = record("r1", "v=spf1 -all", None);
     other.kind = "TXT".to_owned();
     let beside = planned(&desired, &observed_records(vec![other.clone()]));
-    assert_eq!(
-        withheld(&beside),
-        ["files.example.com CNAME: a CNAME must be the only record of its name, and there is a \
-             record of type TXT [foreign]"]
-    );
+    assert_eq!(withheld(&beside), [alone("CNAME", "TXT")]);
     desired.records[0].kind = RecordKind::A;
     let plan = planned(&desired, &observed_records(vec![other]));
     assert_eq!(ops(&plan), [create("192.0.2.1")], "an A may have others beside it");
@@ -190,9 +189,40 @@ fn a_name_that_is_delegated_is_left_to_whoever_answers_it() {
     );
     desired.records[0].zone = "files.example.com".to_owned();
     assert_eq!(ops(&planned(&desired, &observed)).len(), 1, "the root has name servers anyway");
-    desired.records[0].kind = RecordKind::Cname;
-    let plan = planned(&desired, &observed);
-    assert_eq!(plan.withheld[0].why, WithheldReason::RootNs, "a CNAME would hide them");
+}
+
+#[test]
+fn a_cname_that_is_answered_with_addresses_may_have_others_beside_it() {
+    let beside = |kind: &str, content: &str| {
+        let mut other = record("r1", content, None);
+        other.kind = kind.to_owned();
+        other
+    };
+    let planned = |zone: &str, proxied: Option<bool>, other: &Record| {
+        let mut desired = wanted_records(&["eu.example.com"]);
+        let wanted = &mut desired.records[0];
+        (wanted.manage, wanted.is_guarded, wanted.proxied) = (true, false, proxied);
+        (wanted.kind, wanted.zone) = (RecordKind::Cname, zone.to_owned());
+        planned(&desired, &observed_records(vec![other.clone()]))
+    };
+    let mail = beside("MX", "mail.example.net");
+    let servers = beside("NS", "ada.ns.cloudflare.com");
+    let address = beside("AAAA", "2001:db8::1");
+    let root = "files.example.com";
+    for other in [&mail, &servers] {
+        assert_eq!(ops(&planned(root, None, other)).len(), 1, "flattened at the root: {other:?}");
+        assert_eq!(ops(&planned(root, Some(true), other)).len(), 1, "{other:?}");
+    }
+    assert_eq!(ops(&planned("example.com", Some(true), &mail)).len(), 1, "proxied anywhere");
+    assert_eq!(ops(&planned("example.com", Some(false), &mail)), []);
+    assert_eq!(ops(&planned("example.com", None, &mail)), []);
+    let delegated = planned("example.com", Some(true), &servers);
+    assert_eq!(delegated.withheld[0].why, WithheldReason::RootNs);
+    for zone in [root, "example.com"] {
+        let plan = planned(zone, Some(true), &address);
+        assert_eq!(ops(&plan), [], "an address of the same name is in the way anywhere");
+        assert!(withheld(&plan).last().unwrap().contains("a record of type AAAA"));
+    }
 }
 
 #[test]
