@@ -33,6 +33,7 @@ mod json;
 pub mod jurisdiction;
 pub mod latency;
 pub mod ordered;
+pub mod owned;
 pub mod passive;
 pub mod proxy;
 pub mod residency;

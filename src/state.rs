@@ -15,6 +15,7 @@ use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::json::{self, BadJson, fields, words};
 use crate::latency::{Estimate, STALE_AFTER};
 use crate::ordered::{Map, Set};
+use crate::owned::OwnedRecords;
 use crate::tally::Tally;
 use crate::target::Target;
 use crate::time::{Millis, Timestamp};
@@ -140,6 +141,8 @@ pub struct Actuation {
     pub zone_ids: Map<String, String>,
     /// When it was last seen that a zone is active, by its name.
     pub zones_seen: Map<String, Timestamp>,
+    /// What is remembered of our records, by their ids.
+    pub owned: OwnedRecords,
     /// Origins that we disabled in pools, and so may enable again.
     pub holds: Set<Hold>,
     /// Changes that were begun and that no reply has confirmed.
@@ -294,6 +297,7 @@ fields!(Run { scheduled, began, round, probes, controls = Controls::default() })
 fields!(Actuation {
     zone_ids = Map::new(),
     zones_seen = Map::new(),
+    owned = Map::new(),
     holds = Set::new(),
     intents = Vec::new(),
     denied = Map::new(),

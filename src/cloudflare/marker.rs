@@ -8,6 +8,11 @@ use crate::ids::{MonitorId, ServiceId};
 
 /// The start of the comment of a DNS record that is ours; the service's id follows.
 pub const MARKER: &str = "pointsman:";
+/// Most characters of a record's comment on the free plan. Source:
+/// developers.cloudflare.com/dns/manage-dns-records/reference/record-attributes.
+const COMMENT_CHARS: usize = 100;
+/// The same on paid plans.
+const COMMENT_CHARS_PAID: usize = 500;
 /// Stands before the id of a monitor.
 const MONITOR: &str = "monitor:";
 
@@ -30,6 +35,15 @@ pub(super) fn of(service: &ServiceId) -> String {
 /// The marker of a monitor, which is also its name in a plan.
 pub(super) fn of_monitor(monitor: &MonitorId) -> String {
     format!("{MARKER}{MONITOR}{monitor}")
+}
+
+/// The comment with the marker put before the words that are in it, within the limit of the plan
+/// that the comment shows the zone to be on. Words that find no room are left out at the end.
+pub(super) fn restored(service: &ServiceId, words: &str) -> String {
+    let chars_max =
+        if words.chars().count() > COMMENT_CHARS { COMMENT_CHARS_PAID } else { COMMENT_CHARS };
+    let comment = format!("{} {words}", of(service));
+    comment.trim_end().chars().take(chars_max).collect()
 }
 
 /// Reads the marker: the first word of a comment or description. People may add text after it.
@@ -56,5 +70,17 @@ mod tests {
         assert_eq!(whose("see pointsman:files"), Owner::Unmarked);
         assert_eq!(whose(""), Owner::Unmarked);
         assert_eq!(owner(None, &files), Owner::Unmarked);
+    }
+
+    #[test]
+    fn the_marker_is_put_before_the_words_and_both_fit() {
+        let files = ServiceId::parse("files").unwrap();
+        assert_eq!(restored(&files, ""), "pointsman:files");
+        assert_eq!(restored(&files, "managed by octodns"), "pointsman:files managed by octodns");
+        for (words, comment) in [(84, 100), (85, 100), (100, 100), (101, 117), (500, 500)] {
+            let restored = restored(&files, &"x".repeat(words));
+            assert_eq!(restored.chars().count(), comment, "{words}");
+            assert_eq!(owner(Some(&restored), &files), Owner::Ours);
+        }
     }
 }

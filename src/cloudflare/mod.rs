@@ -24,6 +24,7 @@ mod desired;
 mod marker;
 mod name;
 mod observed;
+mod owned;
 mod plan;
 mod reconcile;
 mod reply;

@@ -1,6 +1,8 @@
 //! Names in the form that is compared. DNS ignores case and the final dot, and a name outside ASCII
 //! equals its Punycode (RFC 3492, RFC 5890). Letters outside ASCII are expected in lower case, as
-//! the API shows them.
+//! the API shows them. An IPv6 address has many forms, of which one is written (RFC 5952).
+
+use std::net::Ipv6Addr;
 
 /// The prefix of a Punycode label.
 const ACE: &str = "xn--";
@@ -8,6 +10,11 @@ const ACE: &str = "xn--";
 /// A name or record content in the form that is compared and written.
 pub(super) fn normal(name: &str) -> String {
     let name = name.trim_end_matches('.');
+    if name.contains(':')
+        && let Ok(address) = name.parse::<Ipv6Addr>()
+    {
+        return address.to_string();
+    }
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }
@@ -37,6 +44,8 @@ mod tests {
             ("例え.テスト", "xn--r8jz45g.xn--zckzah"),
             ("192.0.2.1", "192.0.2.1"),
             ("2001:DB8::1", "2001:db8::1"),
+            ("2001:db8:0:0:0:0:0:1", "2001:db8::1"),
+            ("::ffff:192.0.2.1", "::ffff:192.0.2.1"),
         ] {
             assert_eq!(normal(written), name, "{written}");
         }

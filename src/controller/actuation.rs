@@ -4,8 +4,8 @@ use super::Controller;
 use super::grounds::Grounds;
 use super::zones::zones_due;
 use crate::cloudflare::{
-    Allowance, Circumstances, Desired, PassInput, PassReport, Reconcile, Urgency, WithheldReason,
-    desired,
+    Allowance, Circumstances, Desired, PassInput, PassReport, Reconcile, Urgency, Withheld,
+    WithheldReason, desired,
 };
 use crate::config::Config;
 use crate::fingerprint::Fingerprint;
@@ -109,6 +109,8 @@ pub fn circumstances(config: &Config, state: &State, now: Timestamp) -> Circumst
         changes: Map::of(
             changes.map(|(id, tally)| (id.clone(), tally.within(CHANGES_WINDOW_MS, now))),
         ),
+        owned: state.actuation.owned.clone(),
+        open: state.actuation.intents.iter().map(|intent| intent.what.clone()).collect(),
     }
 }
 
@@ -173,6 +175,7 @@ impl Controller {
         when_again(actuation, &report, wanted, Times { began, now, hold_down_ms });
         close_intents(actuation, &report, began);
         actuation.zone_ids = report.zone_ids;
+        actuation.owned = report.owned;
         actuation.zones_seen.retain(|zone, _| actuation.zone_ids.contains_key(zone));
         for zone in report.zones_seen {
             actuation.zones_seen.insert(zone, began);
@@ -190,6 +193,7 @@ impl Controller {
         });
         actuation.denied = denied.collect();
         self.news.failed(&actuation.failures, &report.failures);
+        found.extend(needs_a_person(&report.withheld, &actuation.withheld));
         actuation.failures = report.failures;
         // A pass that could not read the account does not know.
         if report.is_planned || !report.withheld.is_empty() {
@@ -206,6 +210,13 @@ impl Controller {
         actuation.applied.drain(..excess);
         found
     }
+}
+
+/// What only a person can end and was not told by the pass before.
+fn needs_a_person(withheld: &[Withheld], before: &[String]) -> Vec<String> {
+    let is_theirs = |withheld: &&Withheld| withheld.why == WithheldReason::TwoOwners;
+    let told = withheld.iter().filter(is_theirs).map(ToString::to_string);
+    told.filter(|told| !before.contains(told)).collect()
 }
 
 /// Instants and spans that say when a pass is due again.

@@ -54,6 +54,8 @@ words! {
         Zone = "zone",
         /// When a zone was last seen to be active, by the zone's name.
         ZoneSeen = "zone_seen",
+        /// What is remembered of a record of ours, by its id.
+        Owned = "owned",
         /// A permission that the token lacks, by name.
         Denied = "denied",
         /// When traffic of a service was last moved, by the service.

@@ -110,13 +110,13 @@ async fn other_fields_and_other_origins_of_a_pool_survive() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_is_not_ours_is_not_touched_and_the_status_says_so() {
     let mut world = World::settled().await;
-    let foreign = json!({"comment": "set by hand"});
+    let foreign = json!({"comment": "pointsman:somebody-else"});
     world.api().world().lock().edit_record(RECORD, "CNAME", &foreign).unwrap();
     world.set("eu-west", Mode::Refuse).await;
     world.minute().await;
     assert_eq!(world.answer().await, EU);
     let withheld = world.status().await.unwrap()["cloudflare"]["withheld"].to_string();
-    assert!(withheld.contains("its records (1) are not marked as ours"), "{withheld}");
+    assert!(withheld.contains("are not marked as ours; put"), "{withheld}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -56,6 +56,7 @@ const LAYERS: [&[&str]; 8] = [
         "json",
         "jurisdiction",
         "ordered",
+        "owned",
         "secret",
         "tally",
         "time",

@@ -4,6 +4,7 @@
 //! made from the same answer.
 
 use super::{Desired, ServiceLoad, balancers, jurisdictions, monitors, pools, records};
+use crate::cloudflare::name::normal;
 use crate::config::{Config, Publish, Service};
 use crate::ids::RegionId;
 use crate::ordered::Map;
@@ -36,12 +37,30 @@ pub fn desired(view: &View<'_>) -> Desired {
         desired.jurisdictions.extend(jurisdictions::jurisdictions(view, id, service));
         desired.loads.extend(load(view.config, service).map(|load| (id.clone(), load)));
     }
+    if !desired.records.is_empty() {
+        desired.places = places(view.config);
+    }
     desired.records.sort_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
     desired.pools.sort_by(|a, b| (&a.account, &a.name).cmp(&(&b.account, &b.name)));
     desired.monitors.sort_by(|a, b| (&a.account, &a.name).cmp(&(&b.account, &b.name)));
     desired.monitors.dedup();
     desired.balancers.sort_by(|a, b| a.name.cmp(&b.name));
     desired
+}
+
+/// No two regions share a host or an address: the config's check sees to that.
+fn places(config: &Config) -> Map<String, RegionId> {
+    let mut places = Map::new();
+    for (id, region) in &config.regions {
+        for origin in &region.origins {
+            let addresses =
+                [origin.ipv4.map(|ip| ip.to_string()), origin.ipv6.map(|ip| ip.to_string())];
+            for place in addresses.into_iter().flatten().chain([normal(origin.url.host())]) {
+                places.insert(place, id.clone());
+            }
+        }
+    }
+    places
 }
 
 fn load(config: &Config, service: &Service) -> Option<ServiceLoad> {

@@ -27,6 +27,9 @@ use crate::ordered::{Map, Set};
 pub struct Desired {
     /// Record sets, sorted by name and type.
     pub records: Vec<DesiredRecords>,
+    /// The region of each host and address that an origin of the config has, where records are
+    /// published: what a record that is not ours leads to.
+    pub places: Map<String, RegionId>,
     /// Pools, sorted by account and name.
     pub pools: Vec<DesiredPool>,
     /// Monitors of Cloudflare's own, sorted by account and name.

@@ -14,6 +14,11 @@ pub(super) use balancer::{PoolsByLocation, renamed};
 use crate::json::fields;
 use crate::ordered::Map;
 
+/// Most records of one name that are compared: one page of a list by name has no more.
+pub(super) const RECORDS_MAX: usize = 100;
+/// The TTL that Cloudflare shows for proxied records.
+pub(super) const AUTOMATIC_TTL_S: u32 = 1;
+
 /// One DNS record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -31,6 +36,10 @@ pub struct Record {
     pub proxied: bool,
     /// Its comment or description, which may start with our marker.
     pub comment: Option<String>,
+    /// Its tags.
+    pub tags: Option<Vec<String>>,
+    /// When it was last changed, as the API writes it.
+    pub modified_on: Option<String>,
 }
 
 /// One pool.
@@ -99,7 +108,7 @@ pub struct Balancer {
     pub fields: BalancerFields,
 }
 
-fields!(Record { id, name, kind as "type", content, ttl, proxied = false, comment });
+fields!(Record { id, name, kind as "type", content, ttl, proxied = false, comment, tags, modified_on });
 fields!(Pool { id, name, description, enabled = true, monitor, origins });
 fields!(PoolOrigin { address, enabled = true, weight = Weight::ONE, header });
 

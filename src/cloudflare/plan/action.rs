@@ -147,6 +147,10 @@ pub enum RecordOp {
         ttl_s: u32,
         /// Whether Cloudflare proxies the name; `None` leaves that as it is.
         proxied: Option<bool>,
+        /// Its comment, if its marker is lost; `None` leaves it as it is.
+        comment: Option<String>,
+        /// Its tags, if they were lost together with the marker; `None` leaves them as they are.
+        tags: Option<Vec<String>>,
     },
     /// A new record.
     Create {
@@ -158,6 +162,8 @@ pub enum RecordOp {
         proxied: bool,
         /// Its comment, which marks it as ours.
         comment: String,
+        /// Its tags: those of the record that it takes the place of.
+        tags: Vec<String>,
     },
     /// One of our records is deleted.
     Delete {
@@ -171,6 +177,8 @@ pub enum RecordOp {
 words! {
     /// Why a change was withheld.
     pub enum WithheldReason {
+        /// Others change a record that is ours.
+        TwoOwners = "two_owners",
         /// The object belongs to another owner.
         Foreign = "foreign",
         /// The object does not exist, and the config does not set `manage`.

@@ -14,12 +14,13 @@ use crate::config::Guards;
 use crate::hold::Hold;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
+use crate::owned::OwnedRecords;
 use crate::time::{SECOND, Timestamp};
 
 /// A smaller zone may change as a whole.
 const ZONE_RECORDS_MIN: usize = 10;
 
-/// What the guards know beyond the plan.
+/// What is known beyond the desired and the observed state.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Circumstances {
     /// The time of the pass.
@@ -32,6 +33,10 @@ pub struct Circumstances {
     pub moved_at: Map<ServiceId, Timestamp>,
     /// Changes of each service in the last hour.
     pub changes: Map<ServiceId, u32>,
+    /// What is remembered of our records, by their ids.
+    pub owned: OwnedRecords,
+    /// Changes that were begun and that no reply has confirmed, in words.
+    pub open: Vec<String>,
 }
 
 /// Screens the actions in order and counts the effects of those that pass.

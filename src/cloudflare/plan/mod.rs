@@ -6,9 +6,11 @@
 
 mod action;
 mod balancers;
+mod facts;
 mod fields;
 mod guards;
 mod monitors;
+mod ops;
 mod pools;
 mod records;
 
@@ -23,12 +25,16 @@ use super::desired::Desired;
 use super::observed::Observed;
 use crate::hold::Hold;
 use crate::ordered::Set;
+use crate::owned::OwnedRecords;
+use crate::time::Timestamp;
 
 /// What a plan is computed from, and the plan so far.
 struct Planner<'p> {
     desired: &'p Desired,
     observed: &'p Observed,
     holds: &'p Set<Hold>,
+    owned: &'p OwnedRecords,
+    now: Timestamp,
     plan: Plan,
 }
 
@@ -40,7 +46,9 @@ pub fn plan(
     holds: &Set<Hold>,
     circumstances: &Circumstances,
 ) -> Plan {
-    let mut planner = Planner { desired, observed, holds, plan: Plan::default() };
+    let Circumstances { owned, now, .. } = circumstances;
+    let plan = Plan::default();
+    let mut planner = Planner { desired, observed, holds, owned, now: *now, plan };
     desired.monitors.iter().for_each(|wanted| planner.monitor(wanted));
     planner.pools();
     desired.records.iter().for_each(|wanted| planner.records(wanted));

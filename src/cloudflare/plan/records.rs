@@ -2,18 +2,17 @@
 
 use super::Planner;
 use super::action::{Action, Change, Effect, RecordOp, Urgency, WithheldReason};
+use super::facts::{ATTEMPTS_MAX, facts, how_to_settle, is_contested};
+use super::ops::{Around, record_ops};
 use crate::cloudflare::desired::{DesiredRecords, RecordMember, Switch};
 use crate::cloudflare::marker::{self, Owner};
 use crate::cloudflare::name::normal;
-use crate::cloudflare::observed::Record;
+use crate::cloudflare::observed::{RECORDS_MAX, Record};
+use crate::cloudflare::owned::{is_of, was_marked};
 use crate::config::{DnsMode, RecordKind};
 use crate::ids::RegionId;
 use crate::ordered::Set;
-
-/// Most records of one name that are compared: one page of a list by name has no more.
-const RECORDS_MAX: usize = 100;
-/// The TTL that Cloudflare shows for proxied records.
-const AUTOMATIC: u32 = 1;
+use crate::owned::OwnedRecord;
 
 /// The contents that a record set should have, and why.
 struct ChosenContents {
@@ -35,22 +34,88 @@ impl Planner<'_> {
         let mut sorted: Vec<&Record> = named.iter().collect();
         sorted.sort_by(|a, b| a.id.cmp(&b.id));
         let ours: Vec<&Record> =
-            sorted.iter().copied().filter(|record| is_ours(wanted, record)).collect();
+            sorted.iter().copied().filter(|record| self.is_ours(wanted, record)).collect();
+        let facts = facts(wanted, self.owned, self.now);
+        let told = |why: String| [vec![why], texts(&facts)].concat().join("; ");
         if ours.is_empty()
+            && !self.may_return(wanted)
             && let Err((why, because)) = may_be_created(wanted, &sorted)
         {
-            return self.withhold(what(), why, because);
+            return self.withhold(what(), why, told(because));
         }
         let present = Set::of(ours.iter().map(|record| normal(&record.content)));
         let answer = match answer(wanted, &present) {
             Ok(answer) => answer,
-            Err((why, because)) => return self.withhold(what(), why, because),
+            Err((why, because)) => return self.withhold(what(), why, told(because)),
         };
-        let ops = record_ops(wanted, &answer.contents, &ours);
-        if !ops.is_empty() {
-            self.plan.actions.push(action(wanted, &present, answer, ops));
+        let strangers = sorted.iter().filter(|r| is_of_kind(wanted, r) && !self.is_ours(wanted, r));
+        let taken = Set::of(strangers.map(|record| normal(&record.content)));
+        let around = Around { taken, owned: self.owned };
+        let ops = record_ops(wanted, &answer.contents, &ours, &around);
+        let mut action = action(wanted, &present, answer, ops);
+        let is_idle = matches!(&action.change, Change::Records { ops, .. } if ops.is_empty());
+        if !is_idle && !self.is_left(&action) {
+            action.reason = told(action.reason);
+            return self.plan.actions.push(action);
+        }
+        if !is_idle {
+            self.withhold(what(), WithheldReason::TwoOwners, told(why_left(wanted, &action)));
+        } else if !facts.is_empty() {
+            let because = texts(&facts).join("; ");
+            self.withhold(what(), WithheldReason::TwoOwners, because);
         }
     }
+
+    /// Whether a record is ours: by its marker, by `adopt`, or by its id if it lost the marker.
+    /// Then it stays ours while it says what some origin of ours has; what leads anywhere else may
+    /// have been given to another purpose. Under a rule that is no purpose to leave alone.
+    pub(super) fn is_ours(&self, wanted: &DesiredRecords, record: &Record) -> bool {
+        if record.kind != wanted.kind.as_str() {
+            return false;
+        }
+        match marker::owner(record.comment.as_deref(), &wanted.service) {
+            Owner::Ours => true,
+            Owner::Other(_) => false,
+            Owner::Unmarked => wanted.adopt || self.is_known(wanted, record),
+        }
+    }
+
+    /// Whether the set may have a record again because it was we who deleted the last one: a rule
+    /// forbade it, or a stranger says what it should have said.
+    pub(super) fn may_return(&self, wanted: &DesiredRecords) -> bool {
+        let by_us = |note: &OwnedRecord| note.gone.is_some_and(|gone| gone.by_us);
+        self.owned.values().any(|note| is_of(wanted, note) && was_marked(note) && by_us(note))
+    }
+
+    fn is_known(&self, wanted: &DesiredRecords, record: &Record) -> bool {
+        let content = normal(&record.content);
+        self.owned.get(&record.id).is_some_and(|note| {
+            let is_kept = content == note.ours.content
+                || wanted.permitted.contains_key(&content)
+                || self.desired.places.contains_key(&content);
+            is_of(wanted, note) && was_marked(note) && (is_kept || wanted.is_guarded)
+        })
+    }
+
+    /// Whether a change is left to the other owner: it was made often enough, and neither is a
+    /// region down nor a rule broken.
+    fn is_left(&self, action: &Action) -> bool {
+        let Change::Records { ops, .. } = &action.change else { return false };
+        action.urgency >= Urgency::Restore && is_contested(ops, self.owned, self.now)
+    }
+}
+
+fn why_left(wanted: &DesiredRecords, action: &Action) -> String {
+    format!(
+        "it was set right {ATTEMPTS_MAX} times within the hour, and is left until that is past \
+         ({}); {}",
+        action.reason,
+        how_to_settle(wanted)
+    )
+}
+
+fn texts(facts: &[(String, String)]) -> Vec<String> {
+    facts.iter().map(|(_, fact)| fact.clone()).collect()
 }
 
 fn action(
@@ -101,7 +166,8 @@ fn action(
 /// delegated; a CNAME there hides nothing, because Cloudflare answers it with addresses.
 fn is_delegated(wanted: &DesiredRecords, named: &[Record]) -> Option<String> {
     let servers = named.iter().filter(|record| record.kind == "NS").count();
-    (servers > 0 && !is_root(wanted)).then(|| format!("the name is delegated (NS records: {servers})"))
+    (servers > 0 && !is_root(wanted))
+        .then(|| format!("the name is delegated (NS records: {servers})"))
 }
 
 fn is_root(wanted: &DesiredRecords) -> bool {
@@ -119,26 +185,19 @@ fn is_of_kind(wanted: &DesiredRecords, record: &Record) -> bool {
     record.kind == wanted.kind.as_str()
 }
 
-fn is_ours(wanted: &DesiredRecords, record: &Record) -> bool {
-    is_of_kind(wanted, record)
-        && match marker::owner(record.comment.as_deref(), &wanted.service) {
-            Owner::Ours => true,
-            Owner::Other(_) => false,
-            Owner::Unmarked => wanted.adopt,
-        }
-}
-
 /// Whether a first record may be created. Errors: why not.
 fn may_be_created(
     wanted: &DesiredRecords,
     named: &[&Record],
 ) -> Result<(), (WithheldReason, String)> {
-    let foreign = named.iter().filter(|record| is_of_kind(wanted, record)).count();
-    if foreign > 0 {
+    let foreign = named.iter().filter(|record| is_of_kind(wanted, record));
+    let foreign: Vec<String> = foreign.map(|r| format!("`{}`", normal(&r.content))).collect();
+    if !foreign.is_empty() {
         let marker = marker::of(&wanted.service);
         let because = format!(
-            "its records ({foreign}) are not marked as ours; put `{marker}` into the comment of \
-             one, or set `adopt = true`"
+            "its records ({}) are not marked as ours; put `{marker}` into the comment of \
+             one, or set `adopt = true`",
+            foreign.join(", ")
         );
         return Err((WithheldReason::Foreign, because));
     }
@@ -255,54 +314,4 @@ fn members(wanted: &DesiredRecords, lawful: &Set<String>) -> Option<ChosenConten
 
 fn listed(contents: &Set<String>) -> String {
     contents.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
-}
-
-/// Pairs records of unwanted content with missing contents, so that a failover changes one record
-/// and the name always has an answer.
-fn record_ops(wanted: &DesiredRecords, contents: &Set<String>, ours: &[&Record]) -> Vec<RecordOp> {
-    let mut missing: Vec<&String> = contents.iter().collect();
-    let mut spare: Vec<&Record> = Vec::new();
-    let mut ops = Vec::new();
-    for record in ours {
-        let content = normal(&record.content);
-        let before = missing.len();
-        missing.retain(|other| **other != content);
-        if missing.len() == before {
-            spare.push(record);
-        } else if settings(wanted, record) != (record.ttl, None) {
-            ops.push(patch(wanted, record, content));
-        }
-    }
-    let mut spare = spare.into_iter();
-    for content in missing {
-        ops.push(match spare.next() {
-            Some(record) => patch(wanted, record, content.clone()),
-            None => create(wanted, ours, content.clone()),
-        });
-    }
-    for record in spare {
-        ops.push(RecordOp::Delete { id: record.id.clone(), was: normal(&record.content) });
-    }
-    ops
-}
-
-/// The desired TTL of a record, and `proxied` if that changes.
-fn settings(wanted: &DesiredRecords, record: &Record) -> (u32, Option<bool>) {
-    let proxied = wanted.proxied.unwrap_or(record.proxied);
-    let ttl_s = if proxied { AUTOMATIC } else { wanted.ttl_s };
-    (ttl_s, (proxied != record.proxied).then_some(proxied))
-}
-
-fn patch(wanted: &DesiredRecords, record: &Record, content: String) -> RecordOp {
-    let (ttl_s, proxied) = settings(wanted, record);
-    let (id, was) = (record.id.clone(), normal(&record.content));
-    RecordOp::Patch { id, was, content, ttl_s, proxied }
-}
-
-fn create(wanted: &DesiredRecords, ours: &[&Record], content: String) -> RecordOp {
-    // Like its siblings: an unproxied record would reveal the origin's address.
-    let as_siblings = ours.iter().any(|record| record.proxied);
-    let proxied = wanted.proxied.unwrap_or(as_siblings);
-    let ttl_s = if proxied { AUTOMATIC } else { wanted.ttl_s };
-    RecordOp::Create { content, ttl_s, proxied, comment: marker::of(&wanted.service) }
 }

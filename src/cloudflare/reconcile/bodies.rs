@@ -77,15 +77,20 @@ fn says(name: &str, kind: RecordKind, op: &RecordOp) -> Vec<BodyField> {
     };
     match op {
         RecordOp::Delete { .. } => Vec::new(),
-        RecordOp::Patch { content, ttl_s, proxied, .. } => {
+        RecordOp::Patch { content, ttl_s, proxied, comment, tags, .. } => {
             let mut entries = record(content, *ttl_s);
             entries.extend(proxied.map(|proxied| ("proxied", proxied.into())));
+            entries.extend(comment.iter().map(|comment| ("comment", comment.write())));
+            entries.extend(tags.iter().map(|tags| ("tags", tags.write())));
             entries
         }
-        RecordOp::Create { content, ttl_s, proxied, comment } => {
+        RecordOp::Create { content, ttl_s, proxied, comment, tags } => {
             let mut entries = record(content, *ttl_s);
             entries.push(("proxied", (*proxied).into()));
             entries.push(("comment", comment.write()));
+            if !tags.is_empty() {
+                entries.push(("tags", tags.write()));
+            }
             entries
         }
     }

@@ -9,6 +9,7 @@
 
 mod bodies;
 mod holds;
+mod notes;
 mod operation;
 mod reading;
 mod report;
@@ -102,13 +103,18 @@ impl Reconcile {
     /// Begins a pass.
     #[must_use]
     pub fn new(wanted: PassInput) -> Self {
-        let known = |zone: &String| {
-            wanted.zone_ids.contains_key(zone) && !wanted.zones_due.contains(zone)
-        };
+        let known =
+            |zone: &String| wanted.zone_ids.contains_key(zone) && !wanted.zones_due.contains(zone);
         let operations = operation::reads(&wanted.desired, known);
-        let PassInput { desired, circumstances, holds, zone_ids, denied, allowance, is_dry, .. } =
-            wanted;
-        let report = PassReport { zone_ids: zone_ids.clone(), denied, ..PassReport::default() };
+        let PassInput {
+            desired, circumstances, holds, zone_ids, denied, allowance, is_dry, ..
+        } = wanted;
+        let report = PassReport {
+            zone_ids: zone_ids.clone(),
+            owned: circumstances.owned.clone(),
+            denied,
+            ..PassReport::default()
+        };
         Self {
             desired,
             circumstances,
@@ -245,6 +251,7 @@ impl Reconcile {
 
     fn make_plan(&mut self) {
         self.release_what_is_enabled();
+        self.note_seen();
         let mut plan = plan(&self.desired, &self.observed, &self.holds, &self.circumstances);
         self.report.planned = plan.actions.len();
         self.report.is_partial = plan.is_partial;

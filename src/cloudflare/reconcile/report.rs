@@ -4,6 +4,7 @@ use crate::cloudflare::plan::{Effect, Plan, Urgency, Withheld};
 use crate::hold::Hold;
 use crate::ids::ServiceId;
 use crate::ordered::{Map, Set};
+use crate::owned::OwnedRecords;
 use crate::time::Millis;
 
 /// What a pass did.
@@ -13,6 +14,8 @@ pub struct PassReport {
     pub zone_ids: Map<String, String>,
     /// Zones that were seen to be active.
     pub zones_seen: Set<String>,
+    /// What is remembered of our records, for the next pass.
+    pub owned: OwnedRecords,
     /// Whether a plan was made.
     pub is_planned: bool,
     /// The plan of a dry pass.

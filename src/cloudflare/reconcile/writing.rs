@@ -86,15 +86,17 @@ impl Reconcile {
                     self.close(&subject);
                 }
                 checked => {
-                    match checked {
+                    let written = match checked {
                         // The record is gone already. Somebody else is changing this zone, so
                         // compare again soon.
                         Err(ApiFailure::NotFound(_)) if deletes_one(&actions) => {
                             self.report.is_partial = true;
+                            Vec::new()
                         }
                         checked => checked?,
-                    }
+                    };
                     self.close(&subject);
+                    self.note_written(&actions, &written);
                     for action in &actions {
                         self.report.done(action);
                     }
@@ -171,11 +173,18 @@ struct Batch {
 
 fields!(Batch { patches, posts });
 
-/// Checks that the reply shows every written content. Errors: [`ApiFailure`].
-fn check_records(actions: &[Action], reply: &Reply, needs: &'static str) -> Result<(), ApiFailure> {
+/// The records of the reply, which shows every written content and comment. Errors:
+/// [`ApiFailure`].
+fn check_records(
+    actions: &[Action],
+    reply: &Reply,
+    needs: &'static str,
+) -> Result<Vec<Record>, ApiFailure> {
     let ops = bodies::ops(actions);
     let written: Vec<Record> = match ops.as_slice() {
-        [(_, _, RecordOp::Delete { .. })] => return open::<Value>(reply, needs).map(drop),
+        [(_, _, RecordOp::Delete { .. })] => {
+            return open::<Value>(reply, needs).map(|_| Vec::new());
+        }
         [_] => vec![open(reply, needs)?],
         _ => {
             let Batch { patches, posts } = open(reply, needs)?;
@@ -185,15 +194,20 @@ fn check_records(actions: &[Action], reply: &Reply, needs: &'static str) -> Resu
         }
     };
     for (name, _, op) in ops {
-        let (RecordOp::Patch { content, .. } | RecordOp::Create { content, .. }) = op else {
-            continue;
+        let (content, comment) = match op {
+            RecordOp::Patch { content, comment, .. } => (content, comment.as_ref()),
+            RecordOp::Create { content, comment, .. } => (content, Some(comment)),
+            RecordOp::Delete { .. } => continue,
         };
-        let shows = |r: &Record| normal(&r.name) == *name && normal(&r.content) == *content;
-        if !written.iter().any(shows) {
+        let shows = |r: &&Record| normal(&r.name) == *name && normal(&r.content) == *content;
+        let Some(row) = written.iter().find(shows) else {
             return Err(ApiFailure::Malformed(format!("it does not show `{content}`")));
+        };
+        if let Some(comment) = comment.filter(|comment| row.comment.as_ref() != Some(*comment)) {
+            return Err(ApiFailure::Malformed(format!("it does not show the comment `{comment}`")));
         }
     }
-    Ok(())
+    Ok(written)
 }
 
 fn deletes_one(actions: &[Action]) -> bool {

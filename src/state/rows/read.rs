@@ -153,6 +153,7 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
         Kind::Intent => actuation.intents.push(text(value)?),
         Kind::Zone => drop(actuation.zone_ids.insert(name(), text(value)?)),
         Kind::ZoneSeen => drop(actuation.zones_seen.insert(name(), text(value)?)),
+        Kind::Owned => drop(actuation.owned.insert(name(), text(value)?)),
         Kind::Denied => drop(actuation.denied.insert(name(), text(value)?)),
         Kind::MovedAt => drop(actuation.moved_at.insert(service(id)?, text(value)?)),
         Kind::Changes => drop(actuation.changes.insert(service(id)?, text(value)?)),

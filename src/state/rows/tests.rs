@@ -6,6 +6,7 @@ use crate::hold::Hold;
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::json;
 use crate::latency::Estimate;
+use crate::owned::{OwnedRecord, RecordValue};
 use crate::state::{Applied, Controls, Denied, Episode, Intent, Reported, RetryWhy, Run, State};
 use crate::tally::Tally;
 use crate::time::Timestamp;
@@ -239,6 +240,21 @@ fn episode(since: u64) -> Episode {
     }
 }
 
+fn owned(name: &str) -> OwnedRecord {
+    let ours = RecordValue { content: name.to_owned(), ..RecordValue::default() };
+    OwnedRecord {
+        zone: "example.com".to_owned(),
+        name: name.to_owned(),
+        kind: "A".to_owned(),
+        service: ServiceId::parse(name).unwrap(),
+        ours,
+        at: at(1),
+        theirs: None,
+        undone: vec![at(2)],
+        gone: None,
+    }
+}
+
 prop_compose! {
     fn any_state()(
         generation in any::<u64>(),
@@ -262,6 +278,7 @@ prop_compose! {
             let service = ServiceId::parse(name).unwrap();
             actuation.zone_ids.insert(name.clone(), "id".to_owned());
             actuation.zones_seen.insert(name.clone(), at(5));
+            actuation.owned.insert(name.clone(), owned(name));
             actuation.denied.insert(name.clone(), Denied { at: at(1), said: name.clone() });
             actuation.moved_at.insert(service.clone(), at(2));
             let mut tally = Tally::default();

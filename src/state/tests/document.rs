@@ -29,6 +29,7 @@ fn full() -> Value {
         "actuation": {
             "zone_ids": {"example.com": "z1"},
             "zones_seen": {"example.com": T},
+            "owned": {"r1": owned()},
             "holds": [{"account": "acc", "pool": "eu", "address": "eu.example.com"}],
             "intents": [{"at": T, "what": "pool eu: disable eu.example.com"}],
             "denied": {"DNS Write": {"at": T, "said": "403"}},
@@ -54,6 +55,26 @@ fn full() -> Value {
         "substance": "00000000000000cc",
         "written": {"status": "00000000000000dd"},
         "routes_written_at": T,
+    })
+}
+
+fn owned() -> Value {
+    let says = |content: &str, comment: &str| {
+        json!({
+            "content": content, "ttl_s": 60, "proxied": false, "comment": comment,
+            "tags": ["team:edge"],
+        })
+    };
+    json!({
+        "zone": "example.com",
+        "name": "files.example.com",
+        "kind": "A",
+        "service": "api",
+        "ours": says("192.0.2.1", "pointsman:api kept"),
+        "at": T,
+        "theirs": {"value": says("192.0.2.2", ""), "at": T},
+        "undone": [T],
+        "gone": {"at": T, "by_us": true},
     })
 }
 
@@ -117,7 +138,7 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
         "overrides": {}, "refused": null, "substance": null, "written": {}, "history": [],
         "routes_written_at": null,
         "actuation": {
-            "zone_ids": {}, "zones_seen": {}, "holds": [], "intents": [], "denied": {}, "moved_at": {},
+            "zone_ids": {}, "zones_seen": {}, "owned": {}, "holds": [], "intents": [], "denied": {}, "moved_at": {},
             "changes": {}, "calls": [], "upkeep_after": null,
             "settled": null, "compared_at": null, "attempted": null,
             "blocked_until": null, "attempts": 0, "retry_at": null, "retry_why": null,

@@ -122,6 +122,8 @@ fn records() -> Change {
         content: text(content),
         ttl_s,
         proxied,
+        comment: None,
+        tags: None,
     };
     let comment = text("pointsman:files");
     Change::Records {
@@ -131,7 +133,13 @@ fn records() -> Change {
         ops: vec![
             patch("a.example.com", "b.example.com", 60, None),
             patch("c.example.com", "c.example.com", 1, Some(true)),
-            RecordOp::Create { content: text("d.example.com"), ttl_s: 60, proxied: false, comment },
+            RecordOp::Create {
+                content: text("d.example.com"),
+                ttl_s: 60,
+                proxied: false,
+                comment,
+                tags: Vec::new(),
+            },
             RecordOp::Delete { id: text("2"), was: text("e.example.com") },
         ],
     }

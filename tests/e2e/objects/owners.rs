@@ -147,3 +147,76 @@ async fn drift_of_every_object_is_mended_at_the_next_comparison() {
     world.compare().await;
     assert_eq!(writes(&world), Vec::<String>::new());
 }
+
+const RECORD: &str = pointsman_lab::deployment::RECORD;
+
+/// The zone's id.
+fn zone(world: &World) -> String {
+    path(world, "records").split('/').nth(2).unwrap().to_owned()
+}
+
+async fn told(world: &World, list: &str) -> String {
+    world.status().await.unwrap()["cloudflare"][list].to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_whose_marker_a_tool_dropped_is_still_ours_and_gets_it_back() {
+    let mut world = settled().await;
+    let before = tables(&world);
+    let record = world.api().world().lock().record(RECORD, "CNAME").unwrap();
+    // As octodns and dns-lexicon do: a PUT without the comment, and with a TTL of their own.
+    let put = json!({
+        "name": RECORD, "type": "CNAME", "content": record["content"], "ttl": 3600,
+    });
+    world.api().world().lock().overwrite_record(RECORD, "CNAME", &put).unwrap();
+    assert_ne!(tables(&world), before);
+    world.compare().await;
+    assert_eq!(tables(&world), before);
+    let applied = told(&world, "applied").await;
+    assert!(applied.contains("its marker is lost"), "{applied}");
+    assert!(applied.contains("its TTL is 3600 s instead of 60 s"), "{applied}");
+    world.api().world().lock().overwrite_record(RECORD, "CNAME", &put).unwrap();
+    world.crash().await;
+    set(&mut world, "eu-west", Mode::Refuse).await;
+    world.minutes(2).await;
+    let moved = world.api().world().lock().record(RECORD, "CNAME").unwrap();
+    assert_eq!(moved["content"], "us1.origin.example.com", "after a restart too");
+    assert_eq!(moved["id"], record["id"], "changed in place");
+    assert_eq!(moved["comment"], "pointsman:downloads");
+    let applied = told(&world, "applied").await;
+    assert!(applied.contains("two owners: others changed it 2 times"), "{applied}");
+    super::scene::conforms(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_zones_of_one_name_the_one_that_answers_is_written() {
+    let mut world = settled().await;
+    let old = zone(&world);
+    let ours = world.api().world().lock().record(RECORD, "CNAME").unwrap();
+    let new = {
+        let tables = world.api().world();
+        let mut tables = tables.lock();
+        tables.set_zone_status(&old, "moved").unwrap();
+        let new = tables.add_zone("example.com", pointsman_lab::api::Plan::Free);
+        let record = json!({
+            "name": RECORD, "type": "CNAME", "content": ours["content"], "ttl": 60,
+            "comment": "pointsman:downloads",
+        });
+        tables.add_record(&new, &record).unwrap();
+        new
+    };
+    // The status of a known zone is looked at once an hour.
+    world.skip_minutes(61);
+    world.minute().await;
+    set(&mut world, "eu-west", Mode::Refuse).await;
+    world.minutes(2).await;
+    let snapshot = world.api().world().lock().snapshot();
+    let record_in = |id: &str| {
+        let zone = snapshot["zones"].as_array().unwrap().iter().find(|z| z["id"] == *id).unwrap();
+        let mut records = zone["records"].as_array().unwrap().iter();
+        records.find(|record| record["name"] == RECORD).unwrap()["content"].clone()
+    };
+    assert_eq!(record_in(&new), "us1.origin.example.com");
+    assert_eq!(record_in(&old), "eu1.origin.example.com", "nothing is written where nobody asks");
+    assert_eq!(world.answer().await, "us1.origin.example.com.");
+}

@@ -271,6 +271,7 @@ fn the_law_passes_every_guard() {
         doubted_since: Some(noon()),
         moved_at: [(service(), noon())].into(),
         changes: [(service(), 1_000)].into(),
+        ..Circumstances::default()
     };
     let (mut desired, observed) = in_a_zone_of(10, breach());
     let load = ServiceLoad { peak_rps: 1_000, capacity_rps: Map::new() };

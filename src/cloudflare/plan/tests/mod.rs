@@ -5,6 +5,7 @@ mod guards;
 mod lawful;
 mod monitors;
 mod order;
+mod owners;
 mod pools;
 mod records;
 mod sets;
@@ -98,6 +99,8 @@ fn record(id: &str, content: &str, comment: Option<&str>) -> Record {
         ttl: 60,
         proxied: false,
         comment: comment.map(str::to_owned),
+        tags: None,
+        modified_on: None,
     }
 }
 
@@ -121,6 +124,8 @@ fn patch(id: &str, was: &str, content: &str) -> RecordOp {
         content: content.to_owned(),
         ttl_s: 60,
         proxied: None,
+        comment: None,
+        tags: None,
     }
 }
 
@@ -130,6 +135,7 @@ fn create(content: &str) -> RecordOp {
         ttl_s: 60,
         proxied: false,
         comment: "pointsman:files".to_owned(),
+        tags: Vec::new(),
     }
 }
 

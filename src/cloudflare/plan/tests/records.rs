@@ -46,8 +46,10 @@ fn where_no_record_is_ours_nothing_is_done_and_it_says_how_to_make_one_ours() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        ["files.example.com A: its records (1) are not marked as ours; put `pointsman:files` \
-             into the comment of one, or set `adopt = true` [foreign]"]
+        [
+            "files.example.com A: its records (`192.0.2.1`) are not marked as ours; put `pointsman:files` \
+             into the comment of one, or set `adopt = true` [foreign]"
+        ]
     );
 }
 
@@ -272,6 +274,7 @@ fn one_more_proxied_record_is_proxied_too() {
         ttl_s: 1,
         proxied: true,
         comment: "pointsman:files".to_owned(),
+        tags: Vec::new(),
     };
     assert_eq!(one(proxied, &["192.0.2.1", "192.0.2.2"]), [create]);
 }

@@ -3,6 +3,7 @@
 mod allowance;
 mod chain;
 mod failures;
+mod foreign;
 mod model;
 mod pools;
 mod properties;

@@ -123,8 +123,12 @@ impl Account {
         let named = if named.is_empty() { text(body, "description").to_owned() } else { named };
         let mut row = body.clone();
         row["id"] = json!(format!("id-{named}"));
-        let row = shaped(kind, row);
+        let mut row = shaped(kind, row);
         let rows = self.rows(kind);
+        // Others may have moved the record that was made under this id.
+        while kind == "dns_records" && rows.iter().any(|other| other["id"] == row["id"]) {
+            row["id"] = json!(format!("{}+", text(&row, "id")));
+        }
         if rows.iter().any(|other| other["id"] == row["id"]) {
             return Err((400, format!("{named} is there")));
         }
@@ -186,6 +190,9 @@ impl Account {
 fn shaped(kind: &str, mut row: Value) -> Value {
     if kind == "dns_records" && row["proxied"] == json!(true) {
         row["ttl"] = json!(1);
+    }
+    if kind == "dns_records" && row["tags"].is_null() {
+        row["tags"] = json!([]);
     }
     for origin in row["origins"].as_array_mut().into_iter().flatten() {
         if origin["enabled"] == json!(false) {

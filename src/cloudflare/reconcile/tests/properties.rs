@@ -5,6 +5,8 @@ use super::model::{Account, Fate, text};
 use super::world::{OURS, World, world};
 use super::*;
 use crate::cloudflare::name::normal;
+use crate::owned::OwnedRecords;
+use crate::time::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -12,34 +14,60 @@ use proptest::sample::select;
 const PASSES_MAX: usize = 12;
 
 /// An account, and what is remembered from pass to pass.
-struct Life {
-    desired: Desired,
-    account: Account,
+pub(super) struct Life {
+    pub(super) desired: Desired,
+    pub(super) account: Account,
     holds: Set<Hold>,
     zone_ids: Map<String, String>,
+    /// What is remembered of our records, and changes of which nobody heard.
+    owned: OwnedRecords,
+    open: Vec<String>,
+    pub(super) now: Timestamp,
+    /// Everything that passes said they did and withheld.
+    pub(super) told: Vec<String>,
     /// The fate of each next call; all are answered once it is used up.
-    fates: Vec<Fate>,
-    writes: usize,
+    pub(super) fates: Vec<Fate>,
+    pub(super) writes: usize,
 }
 
 impl Life {
-    fn new(world: World, fates: Vec<Fate>) -> Self {
+    pub(super) fn new(world: World, fates: Vec<Fate>) -> Self {
         let World { desired, account, holds } = world;
-        Self { desired, account, holds, zone_ids: Map::new(), fates, writes: 0 }
+        Self {
+            desired,
+            account,
+            holds,
+            zone_ids: Map::new(),
+            owned: OwnedRecords::new(),
+            open: Vec::new(),
+            now: Timestamp::default(),
+            told: Vec::new(),
+            fates,
+            writes: 0,
+        }
     }
 
-    fn pass(&mut self, allowance: Allowance) -> PassReport {
+    pub(super) fn pass(&mut self, allowance: Allowance) -> PassReport {
         let mut pass = Reconcile::new(PassInput {
             desired: self.desired.clone(),
             holds: self.holds.clone(),
             zone_ids: self.zone_ids.clone(),
+            circumstances: Circumstances {
+                now: self.now,
+                owned: self.owned.clone(),
+                open: self.open.clone(),
+                ..Circumstances::default()
+            },
             allowance,
             ..PassInput::default()
         });
         loop {
             match pass.next_step() {
                 Next::Done => break,
-                Next::Intend { holds, .. } => self.holds.extend(holds),
+                Next::Intend { what, holds } => {
+                    self.holds.extend(holds);
+                    self.open.push(what);
+                }
                 Next::Call(call) => {
                     self.writes += usize::from(call.is_write());
                     let fate = self.fates.pop().unwrap_or(Fate::Answered);
@@ -50,11 +78,15 @@ impl Life {
         let report = pass.finish();
         self.holds.retain(|hold| !report.released.contains(hold));
         self.zone_ids = report.zone_ids.clone();
+        self.owned = report.owned.clone();
+        self.open.retain(|what| report.open.contains(what) || !report.is_planned);
+        self.told.extend(report.withheld.iter().map(ToString::to_string));
+        self.told.extend(report.applied.iter().map(|done| done.what.clone()));
         report
     }
 
     /// Makes passes until one has nothing left to do.
-    fn settle(&mut self, allowance: Allowance) -> Result<PassReport, TestCaseError> {
+    pub(super) fn settle(&mut self, allowance: Allowance) -> Result<PassReport, TestCaseError> {
         for _ in 0..PASSES_MAX + self.fates.len() {
             let is_untroubled = self.fates.is_empty();
             let report = self.pass(allowance);
@@ -71,7 +103,7 @@ impl Life {
     }
 }
 
-fn is_ours(record: &Value, desired: &Desired) -> bool {
+pub(super) fn is_ours(record: &Value, desired: &Desired) -> bool {
     let comment = text(record, "comment");
     let wanted = desired.records.iter().find(|wanted| wanted.name == text(record, "name"));
     let is_marked = comment.split(' ').next() == Some(OURS);
@@ -218,7 +250,7 @@ proptest! {
 }
 
 /// All rows by their ids: the order in which they were created is no part of what there is.
-fn sorted(account: Account) -> Vec<Value> {
+pub(super) fn sorted(account: Account) -> Vec<Value> {
     let Account { records, pools, monitors, balancers } = account;
     let mut rows = [records, pools, monitors, balancers].concat();
     rows.sort_by(|a, b| text(a, "id").cmp(text(b, "id")));
