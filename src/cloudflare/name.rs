@@ -21,6 +21,19 @@ pub(super) fn normal(name: &str) -> String {
     name.split(['.', '\u{3002}']).map(label).collect::<Vec<_>>().join(".")
 }
 
+/// The wildcards that may answer a name of the zone which has no record, the nearest first.
+pub(super) fn wildcards(name: &str, zone: &str) -> Vec<String> {
+    let mut wildcards = Vec::new();
+    let mut rest = name;
+    while rest != zone
+        && let Some((_, parent)) = rest.split_once('.')
+    {
+        wildcards.push(format!("*.{parent}"));
+        rest = parent;
+    }
+    wildcards
+}
+
 fn label(label: &str) -> String {
     let lower = label.to_ascii_lowercase();
     if lower.is_ascii() {
@@ -32,7 +45,7 @@ fn label(label: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::normal;
+    use super::{normal, wildcards};
 
     #[test]
     fn names_that_dns_takes_for_one_are_one() {
@@ -49,5 +62,13 @@ mod tests {
         ] {
             assert_eq!(normal(written), name, "{written}");
         }
+    }
+
+    #[test]
+    fn a_name_is_under_the_wildcards_of_what_lies_above_it_in_its_zone() {
+        let over = |name| wildcards(name, "example.com");
+        assert_eq!(over("example.com"), [""; 0]);
+        assert_eq!(over("a.example.com"), ["*.example.com"]);
+        assert_eq!(over("a.b.example.com"), ["*.b.example.com", "*.example.com"]);
     }
 }

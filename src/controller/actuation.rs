@@ -214,7 +214,9 @@ impl Controller {
 
 /// What only a person can end and was not told by the pass before.
 fn needs_a_person(withheld: &[Withheld], before: &[String]) -> Vec<String> {
-    let is_theirs = |withheld: &&Withheld| withheld.why == WithheldReason::TwoOwners;
+    let is_theirs = |withheld: &&Withheld| {
+        matches!(withheld.why, WithheldReason::Breach | WithheldReason::TwoOwners)
+    };
     let told = withheld.iter().filter(is_theirs).map(ToString::to_string);
     told.filter(|told| !before.contains(told)).collect()
 }

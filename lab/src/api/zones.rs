@@ -25,8 +25,8 @@ impl World {
 
     fn shown_zone(&self, zone: &Zone) -> Value {
         json!({
-            "id": zone.id, "name": zone.name, "status": zone.status, "paused": false, "type": "full",
-            "development_mode": 0,
+            "id": zone.id, "name": zone.name, "status": zone.status, "paused": false,
+            "type": "full", "development_mode": 0,
             "name_servers": ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
             "original_name_servers": null, "original_registrar": null, "original_dnshost": null,
             "created_on": zone.created_on, "modified_on": zone.created_on,

@@ -108,7 +108,17 @@ pub struct Balancer {
     pub fields: BalancerFields,
 }
 
-fields!(Record { id, name, kind as "type", content, ttl, proxied = false, comment, tags, modified_on });
+fields!(Record {
+    id,
+    name,
+    kind as "type",
+    content,
+    ttl,
+    proxied = false,
+    comment,
+    tags,
+    modified_on,
+});
 fields!(Pool { id, name, description, enabled = true, monitor, origins });
 fields!(PoolOrigin { address, enabled = true, weight = Weight::ONE, header });
 

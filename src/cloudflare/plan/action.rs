@@ -177,6 +177,8 @@ pub enum RecordOp {
 words! {
     /// Why a change was withheld.
     pub enum WithheldReason {
+        /// What we may not touch breaks a residency rule.
+        Breach = "breach",
         /// Others change a record that is ours.
         TwoOwners = "two_owners",
         /// The object belongs to another owner.

@@ -10,6 +10,7 @@ mod facts;
 mod fields;
 mod guards;
 mod monitors;
+mod neighbours;
 mod ops;
 mod pools;
 mod records;
@@ -49,6 +50,8 @@ pub fn plan(
     let Circumstances { owned, now, .. } = circumstances;
     let plan = Plan::default();
     let mut planner = Planner { desired, observed, holds, owned, now: *now, plan };
+    let names = Set::of(desired.records.iter().map(|wanted| wanted.name.as_str()));
+    names.iter().for_each(|name| planner.neighbours(name));
     desired.monitors.iter().for_each(|wanted| planner.monitor(wanted));
     planner.pools();
     desired.records.iter().for_each(|wanted| planner.records(wanted));
@@ -57,6 +60,8 @@ pub fn plan(
     // By urgency, then by dependency, then by name.
     plan.actions.sort_by_key(|action| (action.urgency, action.change.rank()));
     guards::screen(&mut plan, desired, observed, holds, circumstances);
+    // What breaks the law is read first.
+    plan.withheld.sort_by_key(|withheld| withheld.why != WithheldReason::Breach);
     // A new pool starts with every origin enabled, and only the next plan can compare it.
     let is_new = |a: &Action| matches!(a.change, Change::Fields { kind: "pools", id: None, .. });
     plan.is_partial &= !plan.withheld.is_empty();

@@ -164,7 +164,7 @@ fn action(
 
 /// A delegated name is answered by others. The zone's root always has NS records and is never
 /// delegated; a CNAME there hides nothing, because Cloudflare answers it with addresses.
-fn is_delegated(wanted: &DesiredRecords, named: &[Record]) -> Option<String> {
+pub(super) fn is_delegated(wanted: &DesiredRecords, named: &[Record]) -> Option<String> {
     let servers = named.iter().filter(|record| record.kind == "NS").count();
     (servers > 0 && !is_root(wanted))
         .then(|| format!("the name is delegated (NS records: {servers})"))

@@ -4,7 +4,7 @@ use super::Reconcile;
 use super::operation::Operation;
 use super::rows::{balancer, monitor, text};
 use crate::cloudflare::call::Call;
-use crate::cloudflare::name::normal;
+use crate::cloudflare::name::{normal, wildcards};
 use crate::cloudflare::observed::{Pool, Record};
 use crate::cloudflare::reply::{ApiFailure, Reply, malformed, open, open_page};
 use crate::json;
@@ -114,8 +114,11 @@ impl Reconcile {
             return Ok(());
         }
         let mut records = self.pages.remove(&zone).unwrap_or_default();
+        // Of these only what lies over a name without records is looked at.
+        let over = names.iter().flat_map(|name| wildcards(name, &zone));
+        let kept = Set::of(names.iter().cloned().chain(over));
         for row in &rows {
-            if names.contains(&normal(text(row, "name"))) {
+            if kept.contains(&normal(text(row, "name"))) {
                 records.push(json::from_value::<Record>(row).map_err(malformed)?);
             }
         }
@@ -124,8 +127,8 @@ impl Reconcile {
             self.pages.insert(zone, records);
             return Ok(());
         }
-        for name in names {
-            self.observed.records.insert(name, Vec::new());
+        for name in &kept {
+            self.observed.records.insert(name.clone(), Vec::new());
         }
         for record in records {
             if let Some(of_name) = self.observed.records.get_mut(&normal(&record.name)) {

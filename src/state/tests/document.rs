@@ -138,7 +138,8 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
         "overrides": {}, "refused": null, "substance": null, "written": {}, "history": [],
         "routes_written_at": null,
         "actuation": {
-            "zone_ids": {}, "zones_seen": {}, "owned": {}, "holds": [], "intents": [], "denied": {}, "moved_at": {},
+            "zone_ids": {}, "zones_seen": {}, "owned": {}, "holds": [], "intents": [],
+            "denied": {}, "moved_at": {},
             "changes": {}, "calls": [], "upkeep_after": null,
             "settled": null, "compared_at": null, "attempted": null,
             "blocked_until": null, "attempts": 0, "retry_at": null, "retry_why": null,

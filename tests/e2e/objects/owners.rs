@@ -189,6 +189,39 @@ async fn a_record_whose_marker_a_tool_dropped_is_still_ours_and_gets_it_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_record_beside_ours_is_told_and_under_a_rule_it_is_a_breach() {
+    let mut config = one_of_each();
+    let mut world = World::settled_with(&config).await;
+    let stranger = json!({"name": FILES, "type": "A", "content": "192.0.2.1", "ttl": 60});
+    let abroad = json!({"name": FILES, "type": "AAAA", "content": "2001:db8::66", "ttl": 60});
+    set(&mut world, "eu-west", Mode::Refuse).await;
+    world.minutes(2).await;
+    // Ours has left the address that is down, and a person puts it there again.
+    let zone = zone(&world);
+    world.api().world().lock().add_record(&zone, &stranger).unwrap();
+    world.api().world().lock().add_record(&zone, &abroad).unwrap();
+    world.compare().await;
+    let withheld = told(&world, "withheld").await;
+    assert!(withheld.contains("`192.0.2.1` (region eu-west, which is down"), "{withheld}");
+    assert!(withheld.contains("`2001:db8::66` (no origin of the config"), "{withheld}");
+    assert!(!withheld.contains("[breach]"), "{withheld}");
+    let rule = json!({
+        "id": "gdpr", "when": {"host": FILES}, "allow": ["IE"], "mode": "strict",
+    });
+    config["residency"].as_array_mut().unwrap().push(rule);
+    world.write_config(&config.to_string()).await.unwrap();
+    world.minutes(2).await;
+    let status = world.status().await.unwrap()["cloudflare"].clone();
+    let first = status["withheld"][0].as_str().unwrap();
+    assert!(first.contains("[breach]") && first.contains("2001:db8::66"), "{status:#}");
+    let log = world.edge().log().join("\n");
+    assert!(log.contains("action needed: files.example.com: clients may be led to"), "{log}");
+    let left = world.api().world().lock().records(FILES);
+    let left: Vec<&Value> = left.iter().map(|record| &record["content"]).collect();
+    assert_eq!(left, ["192.0.2.1", "2001:db8::66"], "ours is not abroad; theirs are not touched");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_zones_of_one_name_the_one_that_answers_is_written() {
     let mut world = settled().await;
     let old = zone(&world);

@@ -4,6 +4,7 @@ mod balancers;
 mod guards;
 mod lawful;
 mod monitors;
+mod neighbours;
 mod order;
 mod owners;
 mod pools;

@@ -282,6 +282,7 @@ fn what_a_stranger_says_already_is_not_said_twice_and_ours_leaves_what_is_down()
     let alone = observed_records(vec![stranger]);
     let settled = plan_of(&desired, &alone, &with(note.clone()));
     assert_eq!(settled.actions, []);
+    assert!(withheld(&settled)[0].contains("are also led to `192.0.2.1`"), "{settled:?}");
     let mut back = free(&["192.0.2.2"]);
     back.records[0].permitted.insert("192.0.2.1".to_owned(), member(Switch::Disable, "us-east"));
     let returned = plan_of(&back, &alone, &with(note.clone()));

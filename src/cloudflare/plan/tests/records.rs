@@ -46,10 +46,8 @@ fn where_no_record_is_ours_nothing_is_done_and_it_says_how_to_make_one_ours() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        [
-            "files.example.com A: its records (`192.0.2.1`) are not marked as ours; put `pointsman:files` \
-             into the comment of one, or set `adopt = true` [foreign]"
-        ]
+        ["files.example.com A: its records (`192.0.2.1`) are not marked as ours; put \
+             `pointsman:files` into the comment of one, or set `adopt = true` [foreign]"]
     );
 }
 
@@ -185,6 +183,17 @@ fn a_name_that_is_delegated_is_left_to_whoever_answers_it() {
     let mut desired = wanted_records(&["192.0.2.2"]);
     let plan = planned(&desired, &observed);
     assert_eq!(plan.actions, []);
+    assert_eq!(
+        withheld(&plan),
+        [
+            "files.example.com: clients may be led to whatever the name servers `ns1.example.net` \
+             answer, and the residency rules over this name permit no region; Pointsman does not \
+             touch what is not its own: delete it, or mark it [breach]",
+            "files.example.com A: the name is delegated (NS records: 1) [root_ns]"
+        ]
+    );
+    desired.records[0].is_guarded = false;
+    let plan = planned(&desired, &observed);
     assert_eq!(
         withheld(&plan),
         ["files.example.com A: the name is delegated (NS records: 1) [root_ns]"]
