@@ -10,9 +10,10 @@
 //!
 //! - **Foreign objects are invisible.** We touch only DNS records that carry our marker or that the
 //!   config adopts, pools and balancers that the config names, and inside a pool only origins whose
-//!   address is in the config.
-//! - **What a person disabled stays disabled.** We record a [`Hold`](crate::hold::Hold) before we
-//!   disable something, and enable only what has one.
+//!   address and port are in the config.
+//! - **What a person disabled stays disabled.** We write down what we are about to disable, and keep
+//!   a [`Hold`](crate::hold::Hold) once a reply or a later read shows that we did. We enable only
+//!   what has one.
 //! - **Others' fields survive.** A pool's `PATCH` replaces the whole `origins` array. So we read
 //!   the array just before, change our fields, send the rest back unchanged and check the reply.
 //!   For balancers, monitors and records we send only the fields that differ.
@@ -21,6 +22,7 @@
 
 mod call;
 mod desired;
+mod endpoint;
 mod marker;
 mod name;
 mod observed;
@@ -34,6 +36,7 @@ pub use desired::{
     Desired, DesiredBalancer, DesiredMonitor, DesiredPool, DesiredRecords, Jurisdiction,
     PoolMember, RecordMember, ServiceLoad, Switch, desired,
 };
+pub use endpoint::Endpoint;
 pub use marker::MARKER;
 pub use observed::{
     Balancer, BalancerFields, LbMonitor, MonitorFields, Observed, Pool, PoolMatch, PoolOrigin,

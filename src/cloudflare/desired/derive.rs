@@ -24,9 +24,8 @@ pub fn desired(view: &View<'_>) -> Desired {
                 }
                 Publish::Pool(target) => {
                     let monitor = monitors::monitor(view.config, &standing, target);
-                    let name = monitor.as_ref().map(|monitor| monitor.name.clone());
-                    desired.monitors.extend(monitor);
-                    desired.pools.push(pools::pool(&standing, target, name));
+                    desired.pools.push(pools::pool(&standing, target, &monitor));
+                    desired.monitors.extend(monitor.wanted);
                 }
                 Publish::LoadBalancer(target) => {
                     desired.balancers.extend(balancers::balancer(view, &standing, target));

@@ -1,6 +1,7 @@
 //! Which sets of origins must each keep one origin in use.
 
 use super::Jurisdiction;
+use crate::cloudflare::endpoint::Endpoint;
 use crate::config::{Publish, Region, Service};
 use crate::ids::ServiceId;
 use crate::ordered::Set;
@@ -19,10 +20,10 @@ pub(super) fn jurisdictions(
     }
     let mut jurisdictions: Vec<Jurisdiction> = Vec::new();
     let mut add = |under: Option<String>, allows: &[&Allow]| {
-        let addresses = addresses(view, service, allows);
+        let origins = origins(view, service, allows);
         // Many tenants have the same pin.
-        if !jurisdictions.iter().any(|known| known.addresses == addresses) {
-            jurisdictions.push(Jurisdiction { service: id.clone(), under, addresses });
+        if !jurisdictions.iter().any(|known| known.origins == origins) {
+            jurisdictions.push(Jurisdiction { service: id.clone(), under, origins });
         }
     };
     add(None, &[]);
@@ -43,12 +44,12 @@ pub(super) fn jurisdictions(
     jurisdictions
 }
 
-/// The addresses of the service's origins in the regions that all of these permit.
-fn addresses(view: &View<'_>, service: &Service, allows: &[&Allow]) -> Set<String> {
+/// The keys of the service's origins in the regions that all of these permit.
+fn origins(view: &View<'_>, service: &Service, allows: &[&Allow]) -> Set<String> {
     let permitted = |region: &&Region| allows.iter().all(|allow| view.permits(allow, region));
     let regions = service.regions.iter().filter_map(|id| view.config.regions.get(id));
     let origins = regions.filter(permitted).flat_map(|region| &region.origins);
-    origins.map(|origin| origin.url.host().to_owned()).collect()
+    origins.map(|origin| Endpoint::of(origin).key()).collect()
 }
 
 /// The strict rules that can guard a request to the service under any of its names.

@@ -15,6 +15,7 @@ mod weights;
 
 pub use derive::desired;
 
+use super::endpoint::Endpoint;
 use super::observed::{BalancerFields, MonitorFields, Weight};
 use crate::config::{DnsMode, PoolSwitch, RecordKind};
 use crate::health::Health;
@@ -110,8 +111,8 @@ pub struct Jurisdiction {
     pub service: ServiceId,
     /// The rule or pin that permits them, in words; `None` for the whole service.
     pub under: Option<String>,
-    /// Addresses of the origins.
-    pub addresses: Set<String>,
+    /// Keys of the origins; see [`Endpoint::key`].
+    pub origins: Set<String>,
 }
 
 /// One pool.
@@ -123,12 +124,16 @@ pub struct DesiredPool {
     pub name: String,
     /// The service whose health it follows.
     pub service: ServiceId,
-    /// Each of its origins, by address.
+    /// Each origin that it may have, by its key; see [`Endpoint::key`].
     pub origins: Map<String, PoolMember>,
+    /// Whether it should have all of them. The other pools of a service share its origins out.
+    pub is_whole: bool,
     /// Whether origins or the whole pool are disabled.
     pub switched: PoolSwitch,
     /// Its desired monitor, by marker; `None` leaves that as it is.
     pub monitor: Option<String>,
+    /// Why it cannot have the monitor that the config asks for, in words.
+    pub unmonitored: Option<String>,
     /// Whether it is created if it is missing.
     pub manage: bool,
 }
@@ -140,6 +145,8 @@ pub struct PoolMember {
     pub switch: Switch,
     /// Its region.
     pub region: RegionId,
+    /// Where it is.
+    pub endpoint: Endpoint,
     /// Its name if we create it.
     pub id: OriginId,
     /// Its weight; `None` leaves that as it is.

@@ -2,6 +2,7 @@
 //! response headers, and count in whole seconds.
 
 use super::DesiredMonitor;
+use crate::cloudflare::endpoint::Endpoint;
 use crate::cloudflare::marker;
 use crate::cloudflare::observed::MonitorFields;
 use crate::config::{Config, Monitor, Origin, PoolTarget, Service, StatusRange};
@@ -15,19 +16,47 @@ const INTERVAL_S: (u64, u64) = (10, 3_600);
 /// Status codes in one class.
 const CLASS: u16 = 100;
 
+/// The monitor of a pool, if the config asks for one.
+#[derive(Default)]
+pub(super) struct PoolMonitor {
+    pub(super) wanted: Option<DesiredMonitor>,
+    /// Why it cannot have one, in words.
+    pub(super) refused: Option<String>,
+}
+
+/// The monitor of a pool. One of Cloudflare's monitors checks one port by one scheme, so origins
+/// that differ in these cannot share a pool's monitor: it would pass or fail on the wrong server.
 pub(super) fn monitor(
     config: &Config,
     standing: &ServiceStanding<'_>,
     target: &PoolTarget,
-) -> Option<DesiredMonitor> {
+) -> PoolMonitor {
     let service = standing.service;
-    let monitor = config.monitors.get(&service.monitor).filter(|_| target.monitor)?;
-    let origin = standing.regions_of(&target.regions).flat_map(|region| &region.origins).next()?;
-    let origin = origin.origin;
-    let told = origin.told_by(service);
-    let mut fields = fields(monitor, origin.url.is_https(), origin.url.port());
+    let monitor = config.monitors.get(&service.monitor).filter(|_| target.monitor);
+    let origins = standing.regions_of(&target.regions).flat_map(|region| &region.origins);
+    let mut origins = origins.map(|origin| origin.origin);
+    let (Some(monitor), Some(first)) = (monitor, origins.next()) else {
+        return PoolMonitor::default();
+    };
+    if let Some(other) = origins.find(|other| where_checked(other) != where_checked(first)) {
+        let refused = format!(
+            "a monitor of Cloudflare's checks one port by one scheme, and its origins have several \
+             (`{}`, `{}`); publish a pool for each, or leave `monitor` out",
+            first.url, other.url
+        );
+        return PoolMonitor { wanted: None, refused: Some(refused) };
+    }
+    let told = first.told_by(service);
+    let mut fields = fields(monitor, first.url.is_https(), first.url.port());
     fields.header = told.map(|host| Map::of([("Host".to_owned(), vec![host.to_owned()])]));
-    Some(DesiredMonitor { account: target.account.clone(), name: name(service, origin), fields })
+    let wanted =
+        DesiredMonitor { account: target.account.clone(), name: name(service, first), fields };
+    PoolMonitor { wanted: Some(wanted), refused: None }
+}
+
+/// The scheme and port of an origin's checks.
+fn where_checked(origin: &Origin) -> (bool, u16) {
+    (origin.url.is_https(), Endpoint::of(origin).real_port())
 }
 
 /// The marker of the monitor for an origin. Cloudflare's monitors have one scheme, port and `Host`,

@@ -11,6 +11,7 @@ pub use weight::Weight;
 
 pub(super) use balancer::{PoolsByLocation, renamed};
 
+use super::endpoint::written;
 use crate::json::fields;
 use crate::ordered::Map;
 
@@ -57,6 +58,8 @@ pub struct Pool {
     pub monitor: Option<String>,
     /// Its origins, in the API's order.
     pub origins: Vec<PoolOrigin>,
+    /// When it was disabled, as the API writes it; absent while it is enabled.
+    pub disabled_at: Option<String>,
 }
 
 /// One origin of a pool.
@@ -64,20 +67,16 @@ pub struct Pool {
 pub struct PoolOrigin {
     /// Host name or address.
     pub address: String,
+    /// Its port; 0 is that of the visitor's protocol.
+    pub port: u16,
     /// Whether it may get traffic; true if the API omits it.
     pub enabled: bool,
     /// Its weight among the others.
     pub weight: Weight,
     /// The headers that it is told in place of a request's own: at most `Host`.
     pub header: Option<Map<String, Vec<String>>>,
-}
-
-impl PoolOrigin {
-    /// The host that it is told, if that is not the one that the client asked for.
-    #[must_use]
-    pub fn host_header(&self) -> Option<&str> {
-        self.header.as_ref()?.get("Host")?.first().map(String::as_str)
-    }
+    /// When it was disabled, as the API writes it; absent while it is enabled.
+    pub disabled_at: Option<String>,
 }
 
 /// One of Cloudflare's own monitors.
@@ -119,8 +118,43 @@ fields!(Record {
     tags,
     modified_on,
 });
-fields!(Pool { id, name, description, enabled = true, monitor, origins });
-fields!(PoolOrigin { address, enabled = true, weight = Weight::ONE, header });
+fields!(Pool { id, name, description, enabled = true, monitor, origins, disabled_at });
+fields!(PoolOrigin {
+    address,
+    port = 0,
+    enabled = true,
+    weight = Weight::ONE,
+    header,
+    disabled_at,
+});
+
+impl PoolOrigin {
+    /// The host that it is told, if that is not the one that the client asked for.
+    #[must_use]
+    pub fn host_header(&self) -> Option<&str> {
+        self.header.as_ref()?.get("Host")?.first().map(String::as_str)
+    }
+
+    /// Its address, and its port if it has one of its own. It names the origin in holds and edits.
+    #[must_use]
+    pub fn written(&self) -> String {
+        written(&self.address, self.port)
+    }
+}
+
+impl Pool {
+    /// Its origins that are written like this. Holds of earlier builds have no port: an address
+    /// alone names the only origin that has it.
+    pub fn origins_at<'p>(&'p self, text: &str) -> impl Iterator<Item = &'p PoolOrigin> {
+        let all = || self.origins.iter();
+        let is_exact = all().any(|origin| origin.written() == text);
+        let is_only = all().filter(|origin| origin.address == text).count() == 1;
+        let text = text.to_owned();
+        all().filter(move |origin| {
+            if is_exact { origin.written() == text } else { is_only && origin.address == text }
+        })
+    }
+}
 
 /// What was read. What could not be read is absent, not empty.
 #[derive(Debug, Clone, Default, PartialEq)]

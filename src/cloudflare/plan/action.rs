@@ -90,7 +90,8 @@ pub enum Change {
         id: String,
         /// The pool's name.
         name: String,
-        /// The edit of each origin, by its address as the API has it.
+        /// The edit of each origin, by its address and port as the API has them; see
+        /// [`PoolOrigin::written`](crate::cloudflare::PoolOrigin::written).
         edits: Map<String, OriginEdit>,
     },
     /// Fields of a pool, monitor or load balancer, or a new one.
@@ -213,6 +214,14 @@ words! {
         Stale = "stale",
         /// Guard: the operator has halted all changes.
         Halted = "halted",
+    }
+}
+
+impl WithheldReason {
+    /// Whether what is carried out now may put an end to it, so that the next plan should come
+    /// soon. The others wait for a person.
+    pub(super) fn may_pass(self) -> bool {
+        !matches!(self, Self::Foreign | Self::Missing | Self::Manual | Self::Unclear)
     }
 }
 

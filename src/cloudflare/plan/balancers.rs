@@ -2,11 +2,14 @@
 
 use super::action::{Action, Change, Effect, Parent, Urgency, WithheldReason};
 use super::fields::{differences, names};
+use super::members::members;
 use super::{FieldChange, Planner};
 use crate::cloudflare::desired::{Desired, DesiredBalancer, DesiredPool};
 use crate::cloudflare::marker::{self, Owner};
 use crate::cloudflare::name::normal;
-use crate::cloudflare::observed::{Balancer, BalancerFields, Pool, PoolSet, PoolsByLocation};
+use crate::cloudflare::observed::{
+    Balancer, BalancerFields, Pool, PoolOrigin, PoolSet, PoolsByLocation,
+};
 use crate::ids::RegionId;
 use crate::json::Shape;
 use crate::ordered::{Map, Set};
@@ -118,15 +121,16 @@ fn foreign(wanted: &DesiredBalancer, balancer: &Balancer) -> Option<String> {
 }
 
 /// An enabled origin of one of the balancer's pools that is in none of the pool's regions.
-fn stranger<'p>(desired: &Desired, wanted: &DesiredBalancer, pool: &'p Pool) -> Option<&'p str> {
+fn stranger(desired: &Desired, wanted: &DesiredBalancer, pool: &Pool) -> Option<String> {
     let regions: &[RegionId] = wanted.pools.get(&pool.name)?;
     let is_it = |p: &&DesiredPool| p.account == wanted.account && p.name == pool.name;
-    let known = &desired.pools.iter().find(is_it)?.origins;
-    let is_strange = |address: &str| {
-        known.get(&normal(address)).is_none_or(|member| !regions.contains(&member.region))
+    let known = desired.pools.iter().find(is_it)?;
+    let is_strange = |origin: &PoolOrigin| {
+        let members = members(known, pool, origin);
+        members.is_empty() || members.iter().any(|(_, one)| !regions.contains(&one.region))
     };
     let mut enabled = pool.origins.iter().filter(|origin| origin.enabled);
-    enabled.find(|origin| is_strange(&origin.address)).map(|origin| origin.address.as_str())
+    enabled.find(|origin| is_strange(origin)).map(PoolOrigin::written)
 }
 
 /// The observed fields in the form that is compared. A missing policy depends on the lists by
@@ -218,7 +222,7 @@ fn urgency(wanted: &DesiredBalancer, seen: &BalancerFields, changes: &[FieldChan
 }
 
 /// Every list of pools of a balancer.
-fn lists(fields: &BalancerFields) -> Vec<&Vec<String>> {
+pub(super) fn lists(fields: &BalancerFields) -> Vec<&Vec<String>> {
     let mut lists: Vec<&Vec<String>> = fields.default_pools.iter().collect();
     for locations in [&fields.country_pools, &fields.region_pools, &fields.pop_pools] {
         lists.extend(locations.iter().flat_map(Map::values));

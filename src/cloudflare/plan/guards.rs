@@ -6,9 +6,10 @@
 //! withholds single origins, and NS records in `records.rs`.
 
 use super::action::{Action, Change, Plan, Urgency, Withheld, WithheldReason};
+use super::members::members_at;
 use super::pools::{WHOLE_POOL, in_use};
-use crate::cloudflare::desired::{Desired, PoolMember, ServiceLoad};
-use crate::cloudflare::name::normal;
+use crate::cloudflare::desired::{Desired, DesiredPool, PoolMember, ServiceLoad};
+use crate::cloudflare::endpoint;
 use crate::cloudflare::observed::{Observed, Pool};
 use crate::config::Guards;
 use crate::hold::Hold;
@@ -83,17 +84,25 @@ pub(super) fn screen(
 fn away_now(desired: &Desired, observed: &Observed, holds: &Set<Hold>) -> Set<RegionId> {
     let mut away = Set::new();
     for wanted in &desired.pools {
-        for (address, PoolMember { region, .. }) in &wanted.origins {
-            let is_it = |hold: &Hold| {
-                let is_it = hold.address == WHOLE_POOL || normal(&hold.address) == *address;
-                is_it && hold.account == wanted.account && hold.pool == wanted.name
-            };
-            if holds.iter().any(is_it) && !is_in_use(desired, observed, &wanted.service, region) {
-                away.insert(region.clone());
+        let is_its = |hold: &&Hold| hold.account == wanted.account && hold.pool == wanted.name;
+        for hold in holds.iter().filter(is_its) {
+            for PoolMember { region, .. } in held(wanted, hold) {
+                if !is_in_use(desired, observed, &wanted.service, region) {
+                    away.insert(region.clone());
+                }
             }
         }
     }
     away
+}
+
+/// The members of a pool that a hold is about.
+fn held<'w>(wanted: &'w DesiredPool, hold: &Hold) -> Vec<&'w PoolMember> {
+    if hold.address == WHOLE_POOL {
+        return wanted.origins.values().collect();
+    }
+    let (address, port) = endpoint::split(&hold.address);
+    members_at(wanted, address, port).into_iter().map(|(_, member)| member).collect()
 }
 
 /// Whether an origin of the region gets traffic of the service and is up.

@@ -9,11 +9,13 @@ mod balancers;
 mod facts;
 mod fields;
 mod guards;
+mod members;
 mod monitors;
 mod neighbours;
 mod ops;
 mod pools;
 mod records;
+mod strays;
 
 pub use action::{
     Action, Change, Effect, FieldChange, OriginEdit, Parent, Plan, RecordOp, Urgency, Withheld,
@@ -56,6 +58,7 @@ pub fn plan(
     planner.pools();
     desired.records.iter().for_each(|wanted| planner.records(wanted));
     desired.balancers.iter().for_each(|wanted| planner.balancer(wanted));
+    planner.tell_of_other_balancers();
     let mut plan = planner.plan;
     // By urgency, then by dependency, then by name.
     plan.actions.sort_by_key(|action| (action.urgency, action.change.rank()));
@@ -64,7 +67,7 @@ pub fn plan(
     plan.withheld.sort_by_key(|withheld| withheld.why != WithheldReason::Breach);
     // A new pool starts with every origin enabled, and only the next plan can compare it.
     let is_new = |a: &Action| matches!(a.change, Change::Fields { kind: "pools", id: None, .. });
-    plan.is_partial &= !plan.withheld.is_empty();
+    plan.is_partial &= plan.withheld.iter().any(|withheld| withheld.why.may_pass());
     plan.is_partial |= plan.actions.iter().any(is_new);
     plan
 }

@@ -2,10 +2,10 @@
 //! usable origin may be in any of them.
 
 use super::action::{Action, Change, Effect, OriginEdit, Parent, Urgency, WithheldReason};
+use super::members::{Member, member, members};
 use super::{FieldChange, Planner};
 use crate::cloudflare::desired::{DesiredPool, Jurisdiction, PoolMember, Switch};
 use crate::cloudflare::marker::{self, Owner};
-use crate::cloudflare::name::normal;
 use crate::cloudflare::observed::{LbMonitor, Pool, PoolOrigin, Weight};
 use crate::config::PoolSwitch;
 use crate::hold::Hold;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 pub(in crate::cloudflare) const WHOLE_POOL: &str = "*";
 
 /// A desired pool and the observed pool of its name.
-type MatchedPool<'p> = (&'p DesiredPool, &'p Pool);
+pub(super) type MatchedPool<'p> = (&'p DesiredPool, &'p Pool);
 
 impl<'p> Planner<'p> {
     pub(super) fn pools(&mut self) {
@@ -27,13 +27,14 @@ impl<'p> Planner<'p> {
             let found: Vec<MatchedPool<'p>> =
                 wanted.filter_map(|wanted| Some((wanted, self.find_pool(wanted)?))).collect();
             let (mut used, mut serving) = (Set::new(), Set::new());
-            for (address, region) in found.iter().flat_map(|(wanted, pool)| in_use(wanted, pool)) {
-                used.insert(address);
+            for (key, region) in found.iter().flat_map(|(wanted, pool)| in_use(wanted, pool)) {
+                used.insert(key);
                 serving.insert(region);
             }
             let is_emptied =
-                |j: &&Jurisdiction| j.service == *service && j.addresses.is_disjoint(&used);
+                |j: &&Jurisdiction| j.service == *service && j.origins.is_disjoint(&used);
             let emptied: Vec<_> = desired.jurisdictions.iter().filter(is_emptied).collect();
+            self.tell_of_strays(service, &found);
             for found in found {
                 self.pool(found, &emptied, &serving);
             }
@@ -59,7 +60,7 @@ impl<'p> Planner<'p> {
             self.withhold(what, WithheldReason::Foreign, format!("it is marked for `{other}`"));
             return None;
         }
-        if !pool.origins.iter().any(|o| wanted.origins.contains_key(&normal(&o.address))) {
+        if !pool.origins.iter().any(|origin| member(wanted, pool, origin).is_some()) {
             let because = "none of its origins is in the config";
             self.withhold(what, WithheldReason::Foreign, because);
             return None;
@@ -103,10 +104,10 @@ impl<'p> Planner<'p> {
             PoolSwitch::Pool => Map::new(),
         };
         self.plan.is_partial |= !enable.is_empty();
-        disable.retain(|address, _| match last_one(emptied, &[normal(address)]) {
+        disable.retain(|origin, _| match last_one(emptied, &keys_at(found, origin)) {
             None => true,
             Some(because) => {
-                let what = format!("pool {}: disable {address}", pool.name);
+                let what = format!("pool {}: disable {origin}", pool.name);
                 self.withhold(what, WithheldReason::LastUsable, because);
                 false
             }
@@ -116,7 +117,7 @@ impl<'p> Planner<'p> {
                 continue;
             }
             let effect = Effect {
-                away: lost(wanted, edits.keys(), urgency, serving),
+                away: lost(regions_at(found, edits.keys()), urgency, serving),
                 serving: Some(serving.clone()),
             };
             self.plan.actions.push(edit(found, edits, urgency, effect));
@@ -126,14 +127,15 @@ impl<'p> Planner<'p> {
     fn switches(&self, (wanted, pool): MatchedPool<'p>, which: Switch) -> Map<String, OriginEdit> {
         let enabled = Some(which == Switch::Enable);
         let mut edits = Map::new();
-        for PoolOrigin { address, enabled: is_enabled, .. } in &pool.origins {
+        for origin in &pool.origins {
             let differs = match which {
-                Switch::Disable => *is_enabled,
-                Switch::Enable => !is_enabled && self.is_held(wanted, address),
+                Switch::Disable => origin.enabled,
+                Switch::Enable => !origin.enabled && self.is_held(pool, wanted, origin),
                 Switch::Leave => false,
             };
-            if differs && member(wanted, address).is_some_and(|member| member.switch == which) {
-                edits.insert(address.clone(), OriginEdit { enabled, ..OriginEdit::default() });
+            let member = member(wanted, pool, origin);
+            if differs && member.is_some_and(|member| member.switch == which) {
+                edits.insert(origin.written(), OriginEdit { enabled, ..OriginEdit::default() });
             }
         }
         edits
@@ -152,70 +154,83 @@ impl<'p> Planner<'p> {
         let is_switched = wanted.switched == PoolSwitch::Pool;
         let (to, urgency, reason) = if is_switched && all_down && pool.enabled {
             (false, Urgency::Failover, "disable it: all its origins are down")
-        } else if any_up && !pool.enabled && self.is_held(wanted, WHOLE_POOL) {
+        } else if any_up && !pool.enabled && self.is_held_whole(wanted) {
             (true, Urgency::Restore, "enable it: one of its origins is up")
         } else {
             return;
         };
-        let addresses: Vec<String> = wanted.origins.keys().cloned().collect();
-        if let Some(because) = last_one(emptied, &addresses).filter(|_| !to) {
+        let keys: Vec<String> = wanted.origins.keys().cloned().collect();
+        if let Some(because) = last_one(emptied, &keys).filter(|_| !to) {
             let what = format!("pool {}: disable it", pool.name);
             return self.withhold(what, WithheldReason::LastUsable, because);
         }
         self.plan.is_partial |= to;
+        let regions = wanted.origins.values().map(|member| member.region.clone());
         let change = field("enabled", pool.enabled.into(), to.into());
         let mut action = set(found, change, reason.to_owned(), urgency);
-        action.effect = Effect {
-            away: lost(wanted, wanted.origins.keys(), urgency, serving),
-            serving: Some(serving.clone()),
-        };
+        action.effect =
+            Effect { away: lost(regions, urgency, serving), serving: Some(serving.clone()) };
         self.plan.actions.push(action);
     }
 
-    fn is_held(&self, wanted: &DesiredPool, address: &str) -> bool {
-        self.holds.contains(&Hold {
-            account: wanted.account.clone(),
-            pool: wanted.name.clone(),
-            address: address.to_owned(),
-        })
+    fn holds_of(&self, wanted: &DesiredPool) -> impl Iterator<Item = &'p Hold> {
+        let (account, name) = (wanted.account.clone(), wanted.name.clone());
+        self.holds.iter().filter(move |hold| hold.account == account && hold.pool == name)
+    }
+
+    fn is_held(&self, pool: &Pool, wanted: &DesiredPool, origin: &PoolOrigin) -> bool {
+        let written = origin.written();
+        self.holds_of(wanted)
+            .any(|hold| pool.origins_at(&hold.address).any(|held| held.written() == written))
+    }
+
+    fn is_held_whole(&self, wanted: &DesiredPool) -> bool {
+        self.holds_of(wanted).any(|hold| hold.address == WHOLE_POOL)
     }
 }
 
-fn member<'w>(wanted: &'w DesiredPool, address: &str) -> Option<&'w PoolMember> {
-    wanted.origins.get(&normal(address))
+/// The members that are written like this in a pool.
+fn members_written<'w>((wanted, pool): MatchedPool<'w>, origin: &str) -> Vec<Member<'w>> {
+    pool.origins_at(origin).flat_map(|origin| members(wanted, pool, origin)).collect()
 }
 
-/// Origins that are enabled and up, with their regions.
+fn keys_at(found: MatchedPool<'_>, origin: &str) -> Vec<String> {
+    members_written(found, origin).into_iter().map(|(key, _)| key.clone()).collect()
+}
+
+fn regions_at<'a>(
+    found: MatchedPool<'a>,
+    origins: impl Iterator<Item = &'a String>,
+) -> impl Iterator<Item = RegionId> {
+    let members = origins.flat_map(move |origin| members_written(found, origin));
+    members.map(|(_, member)| member.region.clone())
+}
+
+/// The keys of origins that are enabled and up, with their regions.
 pub(super) fn in_use<'p>(
     wanted: &'p DesiredPool,
     pool: &'p Pool,
 ) -> impl Iterator<Item = (String, RegionId)> + use<'p> {
     let enabled = pool.origins.iter().filter(|origin| pool.enabled && origin.enabled);
-    enabled.filter_map(|origin| {
-        let member = member(wanted, &origin.address)?;
-        let is_up = member.switch == Switch::Enable;
-        is_up.then(|| (normal(&origin.address), member.region.clone()))
+    enabled.flat_map(|origin| {
+        let up = members(wanted, pool, origin).into_iter();
+        let up = up.filter(|(_, member)| member.switch == Switch::Enable);
+        up.map(|(key, member)| (key.clone(), member.region.clone()))
     })
 }
 
 /// The regions of the disabled origins that have no other origin in use.
-fn lost<'a>(
-    wanted: &DesiredPool,
-    addresses: impl Iterator<Item = &'a String>,
+fn lost(
+    regions: impl Iterator<Item = RegionId>,
     urgency: Urgency,
     serving: &Set<RegionId>,
 ) -> Set<RegionId> {
-    let mut lost = Set::new();
-    for region in addresses.filter_map(|address| Some(&member(wanted, address)?.region)) {
-        if urgency == Urgency::Failover && !serving.contains(region) {
-            lost.insert(region.clone());
-        }
-    }
-    lost
+    let is_lost = |region: &RegionId| urgency == Urgency::Failover && !serving.contains(region);
+    regions.filter(is_lost).collect()
 }
 
-fn last_one(emptied: &[&Jurisdiction], addresses: &[String]) -> Option<String> {
-    let inside = |j: &&&Jurisdiction| addresses.iter().any(|a| j.addresses.contains(a));
+fn last_one(emptied: &[&Jurisdiction], keys: &[String]) -> Option<String> {
+    let inside = |j: &&&Jurisdiction| keys.iter().any(|key| j.origins.contains(key));
     let Jurisdiction { service, under, .. } = emptied.iter().find(inside)?;
     let permitted = under.as_ref().map(|under| format!(" under {under}")).unwrap_or_default();
     Some(format!("0 origins of `{service}`{permitted} are up and enabled, so this stays enabled"))
@@ -225,14 +240,14 @@ fn last_one(emptied: &[&Jurisdiction], addresses: &[String]) -> Option<String> {
 fn settings(wanted: &DesiredPool, pool: &Pool) -> Map<String, OriginEdit> {
     let mut edits = Map::new();
     for origin in &pool.origins {
-        let Some(member) = member(wanted, &origin.address) else { continue };
+        let Some(member) = member(wanted, pool, origin) else { continue };
         let weight = member.weight.filter(|weight| *weight != origin.weight);
         let host_header = member
             .host_header
             .clone()
             .filter(|host| wanted.manage && origin.host_header() != Some(host.as_str()));
         if weight.is_some() || host_header.is_some() {
-            edits.insert(origin.address.clone(), OriginEdit { enabled: None, weight, host_header });
+            edits.insert(origin.written(), OriginEdit { enabled: None, weight, host_header });
         }
     }
     edits
@@ -306,17 +321,18 @@ fn fields(
 /// A new pool with every origin enabled. The next plan disables those that are down, with the hold
 /// that lets us enable them again.
 fn create(wanted: &DesiredPool) -> Action {
-    let origin = |(address, member): (&String, &PoolMember)| {
-        let weight = member.weight.unwrap_or(Weight::ONE);
+    let origin = |member: &PoolMember| {
+        let (weight, endpoint) = (member.weight.unwrap_or(Weight::ONE), &member.endpoint);
         json!({
             "name": member.id.as_str(),
-            "address": address,
+            "address": endpoint.host,
+            "port": endpoint.port,
             "enabled": true,
             "weight": crate::json::Shape::write(&weight),
-            "header": {"Host": [member.host_header.as_ref().unwrap_or(address)]},
+            "header": {"Host": [member.host_header.as_ref().unwrap_or(&endpoint.host)]},
         })
     };
-    let origins: Vec<Value> = wanted.origins.iter().map(origin).collect();
+    let origins: Vec<Value> = wanted.origins.values().map(origin).collect();
     let new = |name: &str, to: Value| field(name, Value::Null, to);
     let mut changes = vec![
         new("name", wanted.name.as_str().into()),

@@ -43,6 +43,5 @@ pub(super) fn is_over(hold: &Hold, observed: &Observed) -> bool {
     if hold.address == WHOLE_POOL {
         return pool.enabled;
     }
-    let mut origins = pool.origins.iter().filter(|origin| origin.address == hold.address);
-    origins.all(|origin| origin.enabled)
+    pool.origins_at(&hold.address).all(|origin| origin.enabled)
 }

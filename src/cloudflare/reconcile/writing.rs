@@ -3,6 +3,7 @@
 use super::operation::Operation;
 use super::{Reconcile, bodies, holds, operation, rows};
 use crate::cloudflare::call::{Call, Method};
+use crate::cloudflare::endpoint;
 use crate::cloudflare::name::normal;
 use crate::cloudflare::observed::{Pool, PoolOrigin, Record, renamed};
 use crate::cloudflare::plan::{Action, Change, FieldChange, OriginEdit, Parent, RecordOp, Urgency};
@@ -251,7 +252,7 @@ fn edited_origins(
     for (address, edit) in edits(action) {
         let mut found = false;
         for origin in origins.iter_mut().filter_map(Value::as_object_mut) {
-            if origin.get("address").and_then(Value::as_str) != Some(address.as_str()) {
+            if written_in(origin) != *address {
                 continue;
             }
             found = true;
@@ -272,6 +273,13 @@ fn edited_origins(
     Ok((origins.iter().map(writable).collect(), idle))
 }
 
+/// The name of an origin in edits and holds, from its row.
+fn written_in(origin: &Object<String, Value>) -> String {
+    let port = origin.get("port").and_then(Value::as_u64).and_then(|port| port.try_into().ok());
+    let address = origin.get("address").and_then(Value::as_str).unwrap_or_default();
+    endpoint::written(address, port.unwrap_or(0))
+}
+
 /// An origin without the fields that the API shows but rejects in a write.
 fn writable(origin: &Value) -> Value {
     let Value::Object(fields) = origin else { return origin.clone() };
@@ -288,7 +296,7 @@ fn check_pool(action: &Action, reply: &Reply, needs: &'static str) -> Result<(),
                 && edit.weight.is_none_or(|weight| weight == origin.weight)
                 && edit.host_header.as_deref().is_none_or(|host| origin.host_header() == Some(host))
         };
-        let shown = || pool.origins.iter().filter(|origin| origin.address == *address);
+        let shown = || pool.origins.iter().filter(|origin| origin.written() == *address);
         if shown().next().is_none() || !shown().all(is_as_written) {
             return Err(ApiFailure::Malformed(format!(
                 "it does not show the change to `{address}`"

@@ -6,14 +6,16 @@
 //! those of one region enabled.
 
 use super::{FailureScenario, Prover};
-use crate::cloudflare::{Change, Circumstances, Desired, Observed, Pool, PoolOrigin, Weight};
+use crate::cloudflare::{
+    Change, Circumstances, Desired, Endpoint, Observed, Pool, PoolOrigin, Weight,
+};
 use crate::config::{FailoverMode, PoolTarget, Publish, Service};
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
 use crate::residency::RegionSet;
 use std::collections::BTreeSet;
 
-/// Enabled addresses.
+/// Enabled origins, by host and port.
 type Enabled = BTreeSet<String>;
 
 pub(super) fn check(
@@ -97,9 +99,11 @@ fn account(
             let origins = world.config.regions.get(id).into_iter().flat_map(|r| &r.origins);
             origins.map(move |origin| PoolOrigin {
                 address: origin.url.host().to_owned(),
+                port: Endpoint::of(origin).port,
                 enabled: only.is_none_or(|only| only == id),
                 weight: Weight::ONE,
                 header: None,
+                disabled_at: None,
             })
         });
         let pool = Pool {
@@ -109,6 +113,7 @@ fn account(
             enabled: true,
             monitor: None,
             origins: origins.collect(),
+            disabled_at: None,
         };
         accounts.insert_if_absent(target.account.clone(), Vec::new());
         accounts.get_mut(&target.account).into_iter().for_each(|pools| pools.push(pool.clone()));
@@ -116,7 +121,7 @@ fn account(
     Observed { pools: accounts, ..Observed::default() }
 }
 
-/// The enabled addresses after a plan.
+/// The enabled origins after a plan.
 fn carried_out(observed: &Observed, plan: &crate::cloudflare::Plan) -> Enabled {
     let mut pools: Vec<Pool> = observed.pools.values().flatten().cloned().collect();
     for action in &plan.actions {
@@ -124,7 +129,7 @@ fn carried_out(observed: &Observed, plan: &crate::cloudflare::Plan) -> Enabled {
             Change::Origins { id, edits, .. } => {
                 let pool = pools.iter_mut().filter(|pool| pool.id == *id);
                 for origin in pool.flat_map(|pool| &mut pool.origins) {
-                    let edit = edits.get(&origin.address);
+                    let edit = edits.get(&origin.written());
                     origin.enabled = edit.and_then(|edit| edit.enabled).unwrap_or(origin.enabled);
                 }
             }
@@ -143,12 +148,12 @@ fn carried_out(observed: &Observed, plan: &crate::cloudflare::Plan) -> Enabled {
 fn enabled<'p>(pools: impl IntoIterator<Item = &'p Pool>) -> Enabled {
     let pools = pools.into_iter().filter(|pool| pool.enabled);
     let origins = pools.flat_map(|pool| &pool.origins);
-    origins.filter(|origin| origin.enabled).map(|origin| origin.address.clone()).collect()
+    origins.filter(|origin| origin.enabled).map(PoolOrigin::written).collect()
 }
 
 fn addresses(world: &FailureScenario<'_>, regions: &RegionSet) -> Enabled {
     let all = world.config.regions.values().enumerate();
     let inside = all.filter(|(index, _)| regions.contains(*index));
     let origins = inside.flat_map(|(_, region)| &region.origins);
-    origins.map(|origin| origin.url.host().to_owned()).collect()
+    origins.map(|origin| Endpoint::of(origin).key()).collect()
 }

@@ -58,7 +58,7 @@ fn one_origin_must_stay_in_the_service_and_under_each_rule() {
     let told: Vec<_> = desired
         .jurisdictions
         .iter()
-        .map(|j| (j.under.as_deref().unwrap_or("all"), j.addresses.len()))
+        .map(|j| (j.under.as_deref().unwrap_or("all"), j.origins.len()))
         .collect();
     assert_eq!(told, [("all", 8), ("rule `gdpr`", 4)]);
 }

@@ -193,7 +193,7 @@ fn regions_that_we_took_out_earlier_are_away_already() {
 #[test]
 fn a_region_of_which_an_origin_is_left_is_not_away() {
     let (mut desired, mut observed) = three([(true, true), (false, true), (true, true)]);
-    desired.pools[0].origins.insert("br2".to_owned(), pool_member(Switch::Disable, "br"));
+    desired.pools[0].origins.insert("br2".to_owned(), pool_member(Switch::Disable, "br", "br2"));
     let two = observed_pool("br", &[("br", true), ("br2", false)]);
     *pool_at(&mut observed, 0) = two;
     let plan = plan(&desired, &observed, &Set::of([hold("br", "br2")]), &at_most_away(1));

@@ -98,9 +98,11 @@ fn without_a_lawful_fallback_nothing_is_published() {
 fn a_pool_with_an_origin_that_is_in_none_of_its_regions_is_published_nowhere() {
     let stranger = PoolOrigin {
         address: "Stranger.example.com".to_owned(),
+        port: 0,
         enabled: true,
         weight: Weight::ONE,
         header: None,
+        disabled_at: None,
     };
     let mut lawful = observed(&ordered(&["eu"]));
     pool_at(&mut lawful, 1).origins.push(stranger.clone());
@@ -121,9 +123,8 @@ fn a_pool_with_an_origin_that_is_in_none_of_its_regions_is_published_nowhere() {
 #[test]
 fn where_no_rule_binds_it_a_strange_origin_is_nobodys_business() {
     let mut observed = observed(&ordered(&["us", "eu"]));
-    let stranger =
-        PoolOrigin { address: "s".to_owned(), enabled: true, weight: Weight::ONE, header: None };
-    pool_at(&mut observed, 1).origins.push(stranger);
+    let mut stranger = observed_pool("us", &[("s", true)]);
+    pool_at(&mut observed, 1).origins.append(&mut stranger.origins);
     assert_eq!(planned(&wanted(&lists()), &observed).actions.len(), 1);
 }
 

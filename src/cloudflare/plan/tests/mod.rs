@@ -15,6 +15,7 @@ use super::*;
 use crate::cloudflare::desired::{
     DesiredPool, DesiredRecords, Jurisdiction, PoolMember, RecordMember, Switch,
 };
+use crate::cloudflare::endpoint::{self, Endpoint};
 use crate::cloudflare::observed::{Pool, PoolOrigin, Record, Weight};
 use crate::config::{DnsMode, PoolSwitch, RecordKind};
 use crate::ids::{OriginId, RegionId, ServiceId};
@@ -144,22 +145,24 @@ fn delete(id: &str, was: &str) -> RecordOp {
     RecordOp::Delete { id: id.to_owned(), was: was.to_owned() }
 }
 
-/// An origin of a pool, named as its region is.
-fn pool_member(switch: Switch, at: &str) -> PoolMember {
-    let id = OriginId::parse(&format!("{at}-1")).unwrap();
-    PoolMember { switch, region: region(at), id, weight: None, host_header: None }
+/// An origin of a pool, named as its region is, at `host` or `host:port`.
+fn pool_member(switch: Switch, in_region: &str, at: &str) -> PoolMember {
+    let id = OriginId::parse(&format!("{in_region}-1")).unwrap();
+    let (region, endpoint) = (region(in_region), Endpoint::at(at));
+    PoolMember { switch, region, endpoint, id, weight: None, host_header: None }
 }
 
 fn wanted_pool(name: &str, origins: &[(&str, Switch)]) -> DesiredPool {
-    let origin =
-        |(address, switch): &(&str, Switch)| ((*address).to_owned(), pool_member(*switch, name));
+    let origin = |(at, switch): &(&str, Switch)| ((*at).to_owned(), pool_member(*switch, name, at));
     DesiredPool {
         account: ACCOUNT.to_owned(),
         name: name.to_owned(),
         service: service(),
         origins: Map::of(origins.iter().map(origin)),
+        is_whole: false,
         switched: PoolSwitch::Origins,
         monitor: None,
+        unmonitored: None,
         manage: false,
     }
 }
@@ -167,17 +170,22 @@ fn wanted_pool(name: &str, origins: &[(&str, Switch)]) -> DesiredPool {
 /// Pools in a region of their own name, and the jurisdiction of the service as a whole.
 fn wanted_pools(pools: &[(&str, &[(&str, Switch)])]) -> Desired {
     let pools: Vec<_> = pools.iter().map(|(name, origins)| wanted_pool(name, origins)).collect();
-    let addresses = Set::of(pools.iter().flat_map(|pool| pool.origins.keys().cloned()));
-    let whole = Jurisdiction { service: service(), under: None, addresses };
+    let origins = Set::of(pools.iter().flat_map(|pool| pool.origins.keys().cloned()));
+    let whole = Jurisdiction { service: service(), under: None, origins };
     Desired { pools, jurisdictions: vec![whole], ..Desired::default() }
 }
 
 fn observed_pool(name: &str, origins: &[(&str, bool)]) -> Pool {
-    let origin = |(address, enabled): &(&str, bool)| PoolOrigin {
-        address: (*address).to_owned(),
-        enabled: *enabled,
-        weight: Weight::ONE,
-        header: None,
+    let origin = |(at, enabled): &(&str, bool)| {
+        let (address, port) = endpoint::split(at);
+        PoolOrigin {
+            address: address.to_owned(),
+            port,
+            enabled: *enabled,
+            weight: Weight::ONE,
+            header: None,
+            disabled_at: None,
+        }
     };
     Pool {
         id: format!("id-{name}"),
@@ -186,6 +194,7 @@ fn observed_pool(name: &str, origins: &[(&str, bool)]) -> Pool {
         enabled: true,
         monitor: None,
         origins: origins.iter().map(origin).collect(),
+        disabled_at: None,
     }
 }
 

@@ -53,7 +53,7 @@ fn the_last_usable_origin_that_a_rule_permits_is_never_disabled() {
     desired.jurisdictions.push(Jurisdiction {
         service: service(),
         under: Some("rule `gdpr`".to_owned()),
-        addresses: ["eu1".to_owned()].into(),
+        origins: ["eu1".to_owned()].into(),
     });
     let plan = planned(&desired, &observed_pools(TWO));
     assert_eq!(plan.actions, []);
@@ -143,8 +143,8 @@ fn a_managed_pool_is_created_whole_with_every_origin_enabled() {
         panic!("{plan:?}");
     };
     let body: Vec<(&str, Value)> = fields.iter().map(|f| (&*f.name, f.to.clone())).collect();
-    let origin = json!({"name": "eu-1", "address": "eu1", "enabled": true, "weight": 1.0,
-                        "header": {"Host": ["eu1"]}});
+    let origin = json!({"name": "eu-1", "address": "eu1", "port": 0, "enabled": true,
+                        "weight": 1.0, "header": {"Host": ["eu1"]}});
     assert_eq!(
         body,
         [
@@ -191,7 +191,7 @@ fn a_pool_is_switched_as_a_whole_once_all_its_origins_are_down() {
     let observed =
         observed_pools(&[("eu", &[("eu1", true), ("eu2", true)]), ("us", &[("us1", true)])]);
     assert_eq!(planned(&desired, &observed).actions, [], "one of them may be up");
-    desired.pools[0].origins.insert("eu2".to_owned(), pool_member(Switch::Disable, "eu"));
+    desired.pools[0].origins.insert("eu2".to_owned(), pool_member(Switch::Disable, "eu", "eu2"));
     let plan = planned(&desired, &observed);
     assert_eq!(told(&plan), ["pool eu: disable it: all its origins are down"]);
     assert_eq!(urgencies(&plan), [Urgency::Failover]);

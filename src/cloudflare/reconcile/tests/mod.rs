@@ -14,6 +14,7 @@ mod zones;
 
 use super::*;
 use crate::cloudflare::desired::{DesiredPool, DesiredRecords, PoolMember, RecordMember, Switch};
+use crate::cloudflare::endpoint::Endpoint;
 use crate::config::{DnsMode, PoolSwitch, RecordKind};
 use crate::ids::{OriginId, RegionId, ServiceId};
 use serde_json::{Value, json};
@@ -81,14 +82,17 @@ fn addresses(contents: &[&str]) -> DesiredRecords {
 
 fn pool(name: &str, address: &str, switch: Switch) -> DesiredPool {
     let id = OriginId::parse(&format!("{name}-1")).unwrap();
-    let member = PoolMember { switch, region: region(name), id, weight: None, host_header: None };
+    let (region, endpoint) = (region(name), Endpoint::at(address));
+    let member = PoolMember { switch, region, endpoint, id, weight: None, host_header: None };
     DesiredPool {
         account: "acc".to_owned(),
         name: name.to_owned(),
         service: service("api"),
         origins: [(address.to_owned(), member)].into(),
+        is_whole: false,
         switched: PoolSwitch::Origins,
         monitor: None,
+        unmonitored: None,
         manage: false,
     }
 }

@@ -3,6 +3,7 @@
 use super::model::Account;
 use super::*;
 use crate::cloudflare::desired::{DesiredBalancer, DesiredMonitor, Jurisdiction};
+use crate::cloudflare::endpoint::Endpoint;
 use crate::cloudflare::marker;
 use crate::cloudflare::observed::Weight;
 use crate::ids::MonitorId;
@@ -117,22 +118,26 @@ prop_compose! {
         (manage, monitor) in any::<(bool, bool)>(),
     ) -> DesiredPool {
         let origins = switches.into_iter().enumerate().filter_map(|(index, switch)| {
+            let at = format!("{name}{index}.example.com");
             let member = PoolMember {
                 switch: switch?,
                 region: region(name),
+                endpoint: Endpoint::at(&at),
                 id: OriginId::parse(&format!("{name}-{index}")).unwrap(),
                 weight: weight.map(Weight::of_hundredths),
                 host_header: None,
             };
-            Some((format!("{name}{index}.example.com"), member))
+            Some((at, member))
         });
         DesiredPool {
             account: "acc".to_owned(),
             name: name.to_owned(),
             service: service("files"),
             origins: origins.collect(),
+            is_whole: manage,
             switched,
             monitor: monitor.then(monitor_name),
+            unmonitored: None,
             manage,
         }
     }
@@ -324,10 +329,10 @@ fn desired() -> impl Strategy<Value = Desired> {
             let all = pools.iter().flat_map(|pool: &DesiredPool| pool.origins.keys().cloned());
             let of_eu = pools.first().map(|pool| pool.origins.keys().cloned().collect());
             let of_rule = of_eu.filter(|_| ruled);
-            let under = |under: Option<&str>, addresses: Set<String>| Jurisdiction {
+            let under = |under: Option<&str>, origins: Set<String>| Jurisdiction {
                 service: service("files"),
                 under: under.map(str::to_owned),
-                addresses,
+                origins,
             };
             let jurisdictions = [under(None, all.collect())]
                 .into_iter()
