@@ -10,7 +10,7 @@ use crate::config::{Config, Diagnostic, Override};
 use crate::fingerprint::Fingerprint;
 use crate::health::slow::Floor;
 use crate::health::{Because, Damping, Health, Hysteresis};
-use crate::hold::Hold;
+use crate::hold::{Claim, Hold};
 use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::json::{self, BadJson, fields, words};
 use crate::latency::{Estimate, STALE_AFTER};
@@ -145,6 +145,10 @@ pub struct Actuation {
     pub owned: OwnedRecords,
     /// Origins that we disabled in pools, and so may enable again.
     pub holds: Set<Hold>,
+    /// Origins that a call of ours may have disabled: nothing has shown it yet.
+    pub claims: Vec<Claim>,
+    /// Accounts that refused a monitor at the interval of the config, with the time.
+    pub slow_monitors: Map<String, Timestamp>,
     /// Changes that were begun and that no reply has confirmed.
     pub intents: Vec<Intent>,
     /// Permissions that the token turned out to lack, by name.
@@ -299,6 +303,8 @@ fields!(Actuation {
     zones_seen = Map::new(),
     owned = Map::new(),
     holds = Set::new(),
+    claims = Vec::new(),
+    slow_monitors = Map::new(),
     intents = Vec::new(),
     denied = Map::new(),
     moved_at = Map::new(),

@@ -63,7 +63,7 @@ impl Endpoint {
 
 /// An address with its port, as people write it; without the port where that is 0.
 #[must_use]
-pub fn written(address: &str, port: u16) -> String {
+pub(super) fn written(address: &str, port: u16) -> String {
     match port {
         0 => address.to_owned(),
         _ if address.contains(':') => format!("[{address}]:{port}"),
@@ -73,7 +73,7 @@ pub fn written(address: &str, port: u16) -> String {
 
 /// The address and port of what [`written`] wrote.
 #[must_use]
-pub fn split(text: &str) -> (&str, u16) {
+pub(super) fn split(text: &str) -> (&str, u16) {
     let ported =
         text.rsplit_once(':').filter(|(host, _)| !host.contains(':') || host.ends_with(']'));
     match ported.map(|(host, port)| (host, port.parse())) {

@@ -11,9 +11,9 @@
 //! - **Foreign objects are invisible.** We touch only DNS records that carry our marker or that the
 //!   config adopts, pools and balancers that the config names, and inside a pool only origins whose
 //!   address and port are in the config.
-//! - **What a person disabled stays disabled.** We write down what we are about to disable, and keep
-//!   a [`Hold`](crate::hold::Hold) once a reply or a later read shows that we did. We enable only
-//!   what has one.
+//! - **What a person disabled stays disabled.** We write down what we are about to disable, and
+//!   keep a [`Hold`](crate::hold::Hold) once a reply or a later read shows that we did. We enable
+//!   only what has one.
 //! - **Others' fields survive.** A pool's `PATCH` replaces the whole `origins` array. So we read
 //!   the array just before, change our fields, send the rest back unchanged and check the reply.
 //!   For balancers, monitors and records we send only the fields that differ.

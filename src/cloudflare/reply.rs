@@ -84,6 +84,9 @@ pub enum ApiFailure {
     /// A server error.
     #[error("the API reports a server error ({0})")]
     Server(u16),
+    /// A list was not read whole: it changed while it was read, or the API showed a part of it.
+    #[error("the list is not whole ({0}), so nothing was concluded from it")]
+    NotWhole(String),
     /// The reply does not match the API's schema, or does not show the change.
     #[error("unexpected reply from the API: {0}")]
     Malformed(String),

@@ -9,8 +9,8 @@ use crate::cloudflare::{
 };
 use crate::config::Config;
 use crate::fingerprint::Fingerprint;
-use crate::hold::Hold;
-use crate::ordered::Map;
+use crate::hold::{self, Hold};
+use crate::ordered::{Map, Set};
 use crate::state::{APPLIED_MAX, Actuation, Applied, Denied, Intent, RetryWhy, State};
 use crate::tally::Tally;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
@@ -26,6 +26,8 @@ pub(super) const CALLS_WINDOW_MS: Millis = 5 * MINUTE;
 const CHANGES_WINDOW_MS: Millis = 60 * MINUTE;
 /// For how long a missing permission is not tried again.
 const DENIED_MS: Millis = 10 * MINUTE;
+/// For how long an account that refused a monitor's interval is not asked again.
+const SLOW_MONITORS_MS: Millis = 24 * 60 * MINUTE;
 /// How soon upkeep is tried again that was put off.
 const UPKEEP_LATER_MS: Millis = MINUTE;
 /// Longest time without a look at the account while a guard's time runs.
@@ -52,10 +54,11 @@ pub struct Pass {
 pub(super) fn begin(view: &View<'_>) -> Option<Pass> {
     let View { config, state, now } = *view;
     let desired = desired(view);
-    if desired.is_empty() {
+    let actuation = &state.actuation;
+    // What we disabled is looked after even if the config has nothing any more.
+    if desired.is_empty() && actuation.holds.is_empty() && actuation.claims.is_empty() {
         return None;
     }
-    let actuation = &state.actuation;
     let wanted = fingerprint(&desired, config, state);
     let waits = |until: Option<Timestamp>| until.is_some_and(|at| now < at);
     // A new wish need not wait for an old failure, but for a block of the whole API it must.
@@ -79,6 +82,8 @@ pub(super) fn begin(view: &View<'_>) -> Option<Pass> {
             desired,
             circumstances: circumstances(config, state, now),
             holds: actuation.holds.clone(),
+            claims: actuation.claims.clone(),
+            slow_monitors: slow_monitors(actuation, now),
             zone_ids: actuation.zone_ids.clone(),
             zones_due: zones_due(actuation, now),
             denied: Map::of(denied.map(|(needs, denied)| (needs.clone(), denied.said.clone()))),
@@ -126,13 +131,20 @@ pub(super) fn allowance(config: &Config, actuation: &Actuation, now: Timestamp) 
 
 impl Controller {
     /// Writes down what is about to be done; the caller saves the state before it makes the call.
-    pub fn intend(&mut self, what: String, holds: Vec<Hold>, now: Timestamp) {
+    pub fn intend(&mut self, what: String, now: Timestamp) {
         let actuation = &mut self.state.actuation;
-        actuation.holds.extend(holds);
         actuation.intents.retain(|intent| intent.what != what);
         actuation.intents.push(Intent { at: now, what });
         let excess = actuation.intents.len().saturating_sub(INTENTS_MAX);
         actuation.intents.drain(..excess);
+    }
+
+    /// Makes claims of what a change disables, and of what we hold and it enables; see
+    /// [`hold::begin`]. `machine` is what the machine's clock shows.
+    pub fn claim(&mut self, takes: Vec<Hold>, gives: Vec<Hold>, machine: Timestamp) {
+        let actuation = &mut self.state.actuation;
+        let ours = (&mut actuation.holds, &mut actuation.claims);
+        hold::begin(ours, takes, gives, machine);
     }
 
     /// Ends a pass before its next change if what it was made from no longer holds.
@@ -152,6 +164,7 @@ impl Controller {
         actuation.compared_at = None;
         (actuation.retry_at, actuation.retry_why) = (None, None);
         actuation.denied = Map::new();
+        actuation.slow_monitors = Map::new();
     }
 
     /// Remembers what a pass did. Returns what a person has to see to: permissions that were found
@@ -174,13 +187,17 @@ impl Controller {
         let hold_down_ms = self.config.as_ref().map_or(0, |config| config.guards.hold_down_ms);
         when_again(actuation, &report, wanted, Times { began, now, hold_down_ms });
         close_intents(actuation, &report, began);
+        let ours = (&mut actuation.holds, &mut actuation.claims);
+        hold::settle(ours, &report.holds, report.machine);
+        for account in report.slow_monitors.iter() {
+            actuation.slow_monitors.insert(account.clone(), now);
+        }
         actuation.zone_ids = report.zone_ids;
         actuation.owned = report.owned;
         actuation.zones_seen.retain(|zone, _| actuation.zone_ids.contains_key(zone));
         for zone in report.zones_seen {
             actuation.zones_seen.insert(zone, began);
         }
-        actuation.holds.retain(|hold| !report.released.contains(hold));
         let before = std::mem::take(&mut actuation.denied);
         let mut found = Vec::new();
         let denied = report.denied.into_iter().map(|(needs, said)| {
@@ -219,6 +236,13 @@ fn needs_a_person(withheld: &[Withheld], before: &[String]) -> Vec<String> {
     };
     let told = withheld.iter().filter(is_theirs).map(ToString::to_string);
     told.filter(|told| !before.contains(told)).collect()
+}
+
+/// Accounts that refused a monitor lately.
+fn slow_monitors(actuation: &Actuation, now: Timestamp) -> Set<String> {
+    let slow = actuation.slow_monitors.iter();
+    let lately = slow.filter(|(_, at)| now.since(**at) < SLOW_MONITORS_MS);
+    lately.map(|(account, _)| account.clone()).collect()
 }
 
 /// Instants and spans that say when a pass is due again.

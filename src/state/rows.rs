@@ -48,6 +48,8 @@ words! {
         Single = "single",
         /// An origin that we disabled, by account, pool and address.
         Hold = "hold",
+        /// An origin that we may have disabled, by account, pool and address.
+        Claim = "claim",
         /// A change that was begun, by what it is.
         Intent = "intent",
         /// The id of a zone, by the zone's name.
@@ -56,6 +58,8 @@ words! {
         ZoneSeen = "zone_seen",
         /// What is remembered of a record of ours, by its id.
         Owned = "owned",
+        /// When an account refused a monitor's interval, by the account.
+        SlowMonitors = "slow_monitors",
         /// A permission that the token lacks, by name.
         Denied = "denied",
         /// When traffic of a service was last moved, by the service.

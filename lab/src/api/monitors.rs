@@ -3,12 +3,10 @@ use serde_json::{Value, json};
 
 use super::envelope::{Failure, Reply, Row};
 use super::fields::{self, Absent, Field, Kind};
+use super::plan::INTERVAL_S;
 use super::pools::{reference, referenced, refuse, unknown};
 use super::table::text;
 use super::world::World;
-
-/// The shortest interval of any plan, and the longest, in seconds.
-const INTERVAL_S: (i64, i64) = (10, 3600);
 
 const MONITOR: &[Field] = &[
     Field::read_only("id"),
@@ -125,6 +123,11 @@ impl World {
 
     fn store_monitor(&mut self, mut row: Row) -> Result<Reply, Failure> {
         finish(&mut row)?;
+        let least = self.monitor_interval_s_min;
+        if row.get("interval").and_then(Value::as_i64).is_some_and(|interval| interval < least) {
+            let message = format!("interval must be in range [{least}, {}]", INTERVAL_S.1);
+            return Err(Failure::invalid("/interval", message));
+        }
         self.monitors.put(row.clone());
         Ok(Reply::ok(row))
     }

@@ -3,6 +3,9 @@
 /// The most pools of an account, and the most origins of a pool, without an Enterprise contract.
 pub(crate) const OBJECTS_MAX: usize = 20;
 
+/// The shortest interval of a monitor under any plan, and the longest, in seconds.
+pub(crate) const INTERVAL_S: (i64, i64) = (10, 3600);
+
 /// What a zone's owner pays for; limits depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plan {

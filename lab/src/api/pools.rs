@@ -166,7 +166,7 @@ pub(crate) fn reference(direction: &str, kind: &str, id: &str, name: &str) -> Va
 }
 
 /// Sets or clears the read-only `disabled_at` of the pool and of each origin. What was disabled
-/// before keeps its time. An origin is identified by name and address.
+/// before keeps its time. An origin is identified by name, address and port.
 fn mark_disabled(row: &mut Row, old: Option<&Row>) {
     let time = now();
     let earlier = |disabled: Option<&Value>| disabled.cloned().unwrap_or_else(|| json!(time));
@@ -174,7 +174,7 @@ fn mark_disabled(row: &mut Row, old: Option<&Row>) {
     for origin in row.get_mut("origins").and_then(Value::as_array_mut).into_iter().flatten() {
         let Some(origin) = origin.as_object_mut() else { continue };
         let same = |other: &&Value| {
-            other.get("name") == origin.get("name") && other.get("address") == origin.get("address")
+            ["name", "address", "port"].iter().all(|key| other.get(*key) == origin.get(*key))
         };
         let before = old_origins.iter().flatten().find(same).and_then(|o| o.get("disabled_at"));
         if flag(origin, "enabled") {

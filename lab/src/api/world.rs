@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::auth::ApiToken;
 use super::envelope::{Failure, Row};
 use super::limits::RateLimit;
-use super::plan::{OBJECTS_MAX, Plan};
+use super::plan::{INTERVAL_S, OBJECTS_MAX, Plan};
 use super::table::{Table, text};
 
 /// Surprising behaviours of the real API, off by default.
@@ -64,6 +64,8 @@ pub struct World {
     pub rate_limit: RateLimit,
     /// Most pools, and most load balancers; 20 unless the account has an Enterprise plan.
     pub objects_max: usize,
+    /// Shortest interval of a monitor, in seconds; it depends on what the account bought.
+    pub monitor_interval_s_min: i64,
     pub(crate) account: String,
     pub(crate) zones: Vec<Zone>,
     pub(crate) pools: Table,
@@ -83,6 +85,7 @@ impl World {
             quirks: Quirks::default(),
             rate_limit: RateLimit::default(),
             objects_max: OBJECTS_MAX,
+            monitor_interval_s_min: INTERVAL_S.0,
             account: ids.next(),
             zones: Vec::new(),
             pools: Table::default(),

@@ -194,6 +194,12 @@ words! {
         Unlawful = "unlawful",
         /// It cannot be compared.
         Unclear = "unclear",
+        /// It is disabled, and nothing shows that we disabled it.
+        Unproved = "unproved",
+        /// We disabled it, and it is no longer in the config.
+        LeftConfig = "left_config",
+        /// The API does not accept it as the config has it.
+        Refused = "refused",
         /// Guard: it is the last usable origin.
         LastUsable = "last_usable",
         /// Guard: the remaining regions could not carry the load.
@@ -221,7 +227,16 @@ impl WithheldReason {
     /// Whether what is carried out now may put an end to it, so that the next plan should come
     /// soon. The others wait for a person.
     pub(super) fn may_pass(self) -> bool {
-        !matches!(self, Self::Foreign | Self::Missing | Self::Manual | Self::Unclear)
+        !matches!(
+            self,
+            Self::Foreign
+                | Self::Missing
+                | Self::Manual
+                | Self::Unclear
+                | Self::Unproved
+                | Self::LeftConfig
+                | Self::Refused
+        )
     }
 }
 

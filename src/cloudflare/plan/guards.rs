@@ -6,10 +6,8 @@
 //! withholds single origins, and NS records in `records.rs`.
 
 use super::action::{Action, Change, Plan, Urgency, Withheld, WithheldReason};
-use super::members::members_at;
-use super::pools::{WHOLE_POOL, in_use};
-use crate::cloudflare::desired::{Desired, DesiredPool, PoolMember, ServiceLoad};
-use crate::cloudflare::endpoint;
+use super::pools::{held, in_use};
+use crate::cloudflare::desired::{Desired, PoolMember, ServiceLoad};
 use crate::cloudflare::observed::{Observed, Pool};
 use crate::config::Guards;
 use crate::hold::Hold;
@@ -94,15 +92,6 @@ fn away_now(desired: &Desired, observed: &Observed, holds: &Set<Hold>) -> Set<Re
         }
     }
     away
-}
-
-/// The members of a pool that a hold is about.
-fn held<'w>(wanted: &'w DesiredPool, hold: &Hold) -> Vec<&'w PoolMember> {
-    if hold.address == WHOLE_POOL {
-        return wanted.origins.values().collect();
-    }
-    let (address, port) = endpoint::split(&hold.address);
-    members_at(wanted, address, port).into_iter().map(|(_, member)| member).collect()
 }
 
 /// Whether an origin of the region gets traffic of the service and is up.

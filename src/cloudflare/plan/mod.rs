@@ -59,6 +59,7 @@ pub fn plan(
     desired.records.iter().for_each(|wanted| planner.records(wanted));
     desired.balancers.iter().for_each(|wanted| planner.balancer(wanted));
     planner.tell_of_other_balancers();
+    planner.tell_of_left();
     let mut plan = planner.plan;
     // By urgency, then by dependency, then by name.
     plan.actions.sort_by_key(|action| (action.urgency, action.change.rank()));

@@ -2,9 +2,10 @@
 //! usable origin may be in any of them.
 
 use super::action::{Action, Change, Effect, OriginEdit, Parent, Urgency, WithheldReason};
-use super::members::{Member, member, members};
+use super::members::{Member, member, members, members_at};
 use super::{FieldChange, Planner};
 use crate::cloudflare::desired::{DesiredPool, Jurisdiction, PoolMember, Switch};
+use crate::cloudflare::endpoint;
 use crate::cloudflare::marker::{self, Owner};
 use crate::cloudflare::observed::{LbMonitor, Pool, PoolOrigin, Weight};
 use crate::config::PoolSwitch;
@@ -60,7 +61,8 @@ impl<'p> Planner<'p> {
             self.withhold(what, WithheldReason::Foreign, format!("it is marked for `{other}`"));
             return None;
         }
-        if !pool.origins.iter().any(|origin| member(wanted, pool, origin).is_some()) {
+        let is_empty = wanted.origins.is_empty() && pool.origins.is_empty();
+        if !is_empty && !pool.origins.iter().any(|origin| member(wanted, pool, origin).is_some()) {
             let because = "none of its origins is in the config";
             self.withhold(what, WithheldReason::Foreign, because);
             return None;
@@ -187,6 +189,15 @@ impl<'p> Planner<'p> {
     fn is_held_whole(&self, wanted: &DesiredPool) -> bool {
         self.holds_of(wanted).any(|hold| hold.address == WHOLE_POOL)
     }
+}
+
+/// The members of a pool that a hold is about.
+pub(super) fn held<'w>(wanted: &'w DesiredPool, hold: &Hold) -> Vec<&'w PoolMember> {
+    if hold.address == WHOLE_POOL {
+        return wanted.origins.values().collect();
+    }
+    let (address, port) = endpoint::split(&hold.address);
+    members_at(wanted, address, port).into_iter().map(|(_, member)| member).collect()
 }
 
 /// The members that are written like this in a pool.

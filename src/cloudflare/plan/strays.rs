@@ -7,7 +7,7 @@ use super::Planner;
 use super::action::WithheldReason;
 use super::balancers::lists;
 use super::members::{is_at, member, members};
-use super::pools::MatchedPool;
+use super::pools::{MatchedPool, WHOLE_POOL, held};
 use crate::cloudflare::desired::DesiredBalancer;
 use crate::cloudflare::name::normal;
 use crate::cloudflare::observed::{Balancer, PoolOrigin};
@@ -54,7 +54,8 @@ impl Planner<'_> {
             };
             let because = format!(
                 "visitors are sent to {here} of `{}`, and probes to port {} as the config says, so \
-                 its health may be that of another server. Set the port in the pool, or in the `url`",
+                 its health may be that of another server. Set the port in the pool, or in the \
+                 `url`",
                 origin.address,
                 known.endpoint.real_port()
             );
@@ -93,6 +94,29 @@ impl Planner<'_> {
         }
     }
 
+    /// Reports what we disabled and the config no longer has. It is not enabled: nobody probes it
+    /// any more, its region may be gone for good, and a rule may forbid it by now.
+    pub(super) fn tell_of_left(&mut self) {
+        for hold in self.holds.iter() {
+            let mut pools = self.desired.pools.iter();
+            let pool = pools.find(|pool| pool.account == hold.account && pool.name == hold.pool);
+            let what = match hold.address.as_str() {
+                WHOLE_POOL => format!("pool {}: enable it", hold.pool),
+                address => format!("pool {}: enable {address}", hold.pool),
+            };
+            let left = match pool {
+                None => "this pool",
+                Some(pool) if held(pool, hold).is_empty() => "this origin in the pool's regions",
+                Some(_) => continue,
+            };
+            let because = format!(
+                "Pointsman disabled it, and the config no longer has {left}, so it stays disabled. \
+                 Enable it in the dashboard, or put it back into the config"
+            );
+            self.withhold(what, WithheldReason::LeftConfig, because);
+        }
+    }
+
     /// Reports balancers that the config does not have, or that are marked for others, and that use
     /// our pools.
     pub(super) fn tell_of_other_balancers(&mut self) {
@@ -115,9 +139,9 @@ impl Planner<'_> {
         let used = lists.chain(&balancer.fields.fallback_pool).filter(|p| ours.contains(&***p));
         let Some(names) = quoted(Set::of(used.cloned()).into_iter()) else { return };
         let because = format!(
-            "it is not in the config and sends visitors to {names} as well. What Pointsman disables \
-             there is disabled for them too, and no residency rule is checked for them. Publish it, \
-             or give it pools of its own"
+            "it is not in the config and sends visitors to {names} as well. What Pointsman \
+             disables there is disabled for them too, and no residency rule is checked for them. \
+             Publish it, or give it pools of its own"
         );
         self.withhold(format!("load balancer {}", balancer.name), WithheldReason::Foreign, because);
     }

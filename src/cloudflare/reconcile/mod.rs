@@ -9,6 +9,7 @@
 
 mod bodies;
 mod holds;
+mod monitors;
 mod notes;
 mod operation;
 mod reading;
@@ -21,12 +22,15 @@ pub use report::{AppliedAction, PassReport};
 
 use super::call::Call;
 use super::desired::Desired;
-use super::observed::{Observed, Record};
+use super::observed::Observed;
 use super::plan::{Circumstances, Urgency, Withheld, WithheldReason, plan};
 use super::reply::{ApiFailure, Reply};
-use crate::hold::Hold;
+use crate::hold::{Claim, Hold};
 use crate::ordered::{Map, Set};
+use crate::time::Timestamp;
+use holds::Found;
 use operation::Operation;
+use reading::Listing;
 
 /// The input of a pass.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +41,10 @@ pub struct PassInput {
     pub circumstances: Circumstances,
     /// The recorded holds.
     pub holds: Set<Hold>,
+    /// Holds that are not proved.
+    pub claims: Vec<Claim>,
+    /// Accounts that refused a monitor at the interval of the config.
+    pub slow_monitors: Set<String>,
     /// Known zone ids, by name.
     pub zone_ids: Map<String, String>,
     /// Known zones whose status is to be looked at again.
@@ -71,8 +79,10 @@ pub enum Next {
     Intend {
         /// The change, in words.
         what: String,
-        /// Holds that the change needs.
-        holds: Vec<Hold>,
+        /// What the change disables and we do not hold yet: claims until it is proved.
+        takes: Vec<Hold>,
+        /// What we hold and the change enables: claims again until a reply shows it.
+        gives: Vec<Hold>,
     },
     /// Make this call and bring the reply to [`Reconcile::answer`].
     Call(Call),
@@ -87,10 +97,14 @@ pub struct Reconcile {
     circumstances: Circumstances,
     observed: Observed,
     /// Records of zones whose pages are not all read yet.
-    pages: Map<String, Vec<Record>>,
+    pages: Map<String, Listing>,
     holds: Set<Hold>,
-    /// Holds that the current change added.
-    fresh: Vec<Hold>,
+    claims: Vec<Claim>,
+    /// What the current change would newly hold, and what it gives back.
+    takes: Vec<Hold>,
+    gives: Vec<Hold>,
+    /// Monitors that are slower than the config asks for.
+    slowed: Vec<Withheld>,
     allowance: Allowance,
     is_dry: bool,
     /// Operations that are left, the next one last.
@@ -103,12 +117,12 @@ impl Reconcile {
     /// Begins a pass.
     #[must_use]
     pub fn new(wanted: PassInput) -> Self {
-        let known =
-            |zone: &String| wanted.zone_ids.contains_key(zone) && !wanted.zones_due.contains(zone);
-        let operations = operation::reads(&wanted.desired, known);
-        let PassInput {
-            desired, circumstances, holds, zone_ids, denied, allowance, is_dry, ..
-        } = wanted;
+        let PassInput { mut desired, circumstances, holds, claims, zone_ids, zones_due, .. } =
+            wanted;
+        let PassInput { slow_monitors, denied, allowance, is_dry, .. } = wanted;
+        let is_known = |zone: &String| zone_ids.contains_key(zone) && !zones_due.contains(zone);
+        let operations = operation::reads(&desired, is_known, &holds, &claims);
+        let slowed = monitors::slow(&mut desired.monitors, &slow_monitors);
         let report = PassReport {
             zone_ids: zone_ids.clone(),
             owned: circumstances.owned.clone(),
@@ -121,7 +135,10 @@ impl Reconcile {
             observed: Observed { zone_ids, ..Observed::default() },
             pages: Map::new(),
             holds,
-            fresh: Vec::new(),
+            claims,
+            takes: Vec::new(),
+            gives: Vec::new(),
+            slowed,
             allowance,
             is_dry,
             operations,
@@ -135,16 +152,16 @@ impl Reconcile {
         while let Some(operation) = self.operations.pop() {
             match operation {
                 Operation::Plan => self.make_plan(),
-                Operation::Intend { what, holds } => {
-                    self.fresh.clear();
-                    for hold in &holds {
-                        if self.holds.insert(hold.clone()) {
-                            self.fresh.push(hold.clone());
-                        }
-                        self.report.released.remove(hold);
+                Operation::Intend { what, takes, gives } => {
+                    let is_held = |hold: &Hold| self.holds.contains(hold);
+                    let takes: Vec<Hold> = takes.into_iter().filter(|h| !is_held(h)).collect();
+                    let gives: Vec<Hold> = gives.into_iter().filter(|h| is_held(h)).collect();
+                    for hold in takes.iter().chain(&gives) {
+                        self.report.holds.begin(hold);
                     }
+                    (self.takes, self.gives) = (takes.clone(), gives.clone());
                     self.report.open.push(what.clone());
-                    return Next::Intend { what, holds };
+                    return Next::Intend { what, takes, gives };
                 }
                 operation if self.is_denied(&operation) => {}
                 operation => match self.call(&operation) {
@@ -158,9 +175,9 @@ impl Reconcile {
                         return Next::Call(call);
                     }
                     // Something that it needs was not found, which is already reported.
-                    Ok(None) => self.close(&operation.subject()),
+                    Ok(None) => self.was_not_made(&operation.subject()),
                     Err(why) => {
-                        self.close(&operation.subject());
+                        self.was_not_made(&operation.subject());
                         self.report.failures.push(format!("{}: {why}", operation.subject()));
                     }
                 },
@@ -173,13 +190,12 @@ impl Reconcile {
     pub fn answer(&mut self, reply: &Reply) {
         let Some(operation) = self.waiting.take() else { return };
         let (subject, grant) = (operation.subject(), operation.grant());
-        let is_write = operation.is_write();
+        let (is_write, change) = (operation.is_write(), operation.pool_change());
         let Err(failure) = self.take(operation, reply) else { return };
         if !is_write || failure.is_certain() {
-            self.close(&subject);
-            // A change that was not made needs no hold.
-            self.report.released.extend(self.fresh.drain(..));
+            self.was_not_made(&subject);
         }
+        let read_back = self.read_back(change);
         let told = format!("{subject}: {failure}");
         match &failure {
             ApiFailure::RateLimited { retry_after_ms } => {
@@ -193,13 +209,29 @@ impl Reconcile {
         if failure.stops_everything() {
             self.operations.clear();
         }
+        self.operations.extend(read_back);
         self.report.failures.push(told);
+    }
+
+    /// The read that follows a change of a pool of which nobody knows whether it was made.
+    fn read_back(&mut self, change: Option<(String, Urgency)>) -> Option<Operation> {
+        let (takes, gives) = (std::mem::take(&mut self.takes), std::mem::take(&mut self.gives));
+        let (id, urgency) = change?;
+        let is_needed = !takes.is_empty() || !gives.is_empty();
+        is_needed.then_some(Operation::ReadBack { id, takes, gives, urgency })
+    }
+
+    /// Tells the pass what the machine's clock shows. Claims go by it, because they are compared
+    /// with instants of the API; the clock of a run may be ahead of both.
+    pub fn tell_time(&mut self, machine: Timestamp) {
+        let (began, _) = self.report.machine.unwrap_or((machine, machine));
+        self.report.machine = Some((began, machine));
     }
 
     /// Ends the pass before its next change, because its input is out of date.
     pub fn abandon(&mut self, because: String) {
         if let Some(operation) = self.waiting.take() {
-            self.close(&operation.subject());
+            self.was_not_made(&operation.subject());
         }
         self.operations.clear();
         let what = "the rest of the plan".to_owned();
@@ -219,7 +251,7 @@ impl Reconcile {
         if !self.report.failures.contains(&told) {
             self.report.failures.push(told);
         }
-        self.close(&operation.subject());
+        self.was_not_made(&operation.subject());
         true
     }
 
@@ -240,8 +272,17 @@ impl Reconcile {
         }
         let urgency = operation.urgency().unwrap_or(Urgency::Law);
         self.report.put_off = Some(self.report.put_off.map_or(urgency, |other| other.min(urgency)));
-        self.close(&operation.subject());
+        self.was_not_made(&operation.subject());
         self.operations.clear();
+    }
+
+    /// Closes an intent whose change certainly was not made: it disabled and enabled nothing.
+    fn was_not_made(&mut self, subject: &str) {
+        self.close(subject);
+        self.report.holds.dropped.extend(self.takes.drain(..));
+        for hold in std::mem::take(&mut self.gives) {
+            self.report.holds.claim(hold);
+        }
     }
 
     /// Closes an intent: the change was made, or certainly was not.
@@ -250,6 +291,7 @@ impl Reconcile {
     }
 
     fn make_plan(&mut self) {
+        self.judge_claims();
         self.release_what_is_enabled();
         self.note_seen();
         let mut plan = plan(&self.desired, &self.observed, &self.holds, &self.circumstances);
@@ -257,6 +299,9 @@ impl Reconcile {
         self.report.is_partial = plan.is_partial;
         self.report.is_planned = true;
         plan.withheld.append(&mut self.report.withheld);
+        let doubtful = self.claims.iter().map(|claim| holds::told(claim, &self.observed));
+        plan.withheld.extend(doubtful);
+        plan.withheld.append(&mut self.slowed);
         if self.is_dry {
             self.report.plan = plan;
         } else {
@@ -265,14 +310,32 @@ impl Reconcile {
         }
     }
 
+    /// Decides about claims by what was read. Those that are left are doubtful.
+    fn judge_claims(&mut self) {
+        for claim in std::mem::take(&mut self.claims) {
+            let now = self.report.machine.map_or(Timestamp::default(), |(_, now)| now);
+            match holds::found(&claim, &self.observed, now) {
+                Found::Open => {}
+                Found::Ours => {
+                    self.holds.insert(claim.hold.clone());
+                    self.report.holds.claim(claim.hold);
+                }
+                Found::Doubtful => {
+                    self.report.holds.doubtful.insert(claim.hold.clone());
+                    self.claims.push(claim);
+                }
+                Found::Over => drop(self.report.holds.dropped.insert(claim.hold)),
+            }
+        }
+    }
+
     /// Releases holds whose origin or pool is enabled again, whoever enabled it.
     fn release_what_is_enabled(&mut self) {
-        let observed = &self.observed;
-        let released = &mut self.report.released;
+        let (observed, report) = (&self.observed, &mut self.report);
         self.holds.retain(|hold| {
             let is_over = holds::is_over(hold, observed);
             if is_over {
-                released.insert(hold.clone());
+                report.holds.release(hold.clone());
             }
             !is_over
         });

@@ -3,7 +3,7 @@
 use super::holds;
 use crate::cloudflare::desired::Desired;
 use crate::cloudflare::plan::{Action, Change, Parent, Urgency};
-use crate::hold::Hold;
+use crate::hold::{Claim, Hold};
 use crate::ordered::Set;
 use serde_json::Value;
 
@@ -46,20 +46,37 @@ pub(super) enum Operation {
     Plan,
     Intend {
         what: String,
-        holds: Vec<Hold>,
+        /// What the change disables.
+        takes: Vec<Hold>,
+        /// What it enables.
+        gives: Vec<Hold>,
     },
     /// Equally urgent changes in one zone, as one call or one batch.
     WriteRecords(Vec<Action>),
+    /// A pool just before it is written.
     ReadPool(Action),
     WritePool {
         action: Action,
         origins: Vec<Value>,
     },
     WriteFields(Action),
+    /// A pool after the reply to its change was lost: what was it that we did?
+    ReadBack {
+        id: String,
+        takes: Vec<Hold>,
+        gives: Vec<Hold>,
+        urgency: Urgency,
+    },
 }
 
 /// The reads that a plan needs, the first one last.
-pub(super) fn reads(desired: &Desired, is_known: impl Fn(&String) -> bool) -> Vec<Operation> {
+/// Accounts in which we hold something are read whether or not the config still has them.
+pub(super) fn reads(
+    desired: &Desired,
+    is_known: impl Fn(&String) -> bool,
+    holds: &Set<Hold>,
+    claims: &[Claim],
+) -> Vec<Operation> {
     let record_zones = Set::of(desired.records.iter().map(|records| &records.zone));
     let mut balanced: Vec<(&String, &String)> = Vec::new();
     for balancer in &desired.balancers {
@@ -71,7 +88,9 @@ pub(super) fn reads(desired: &Desired, is_known: impl Fn(&String) -> bool) -> Ve
     balanced.sort();
     let zones = record_zones.iter().copied().chain(balanced.iter().map(|(zone, _)| *zone));
     let unknown = Set::of(zones.filter(|zone| !is_known(zone)));
-    let accounts = Set::of(desired.pools.iter().map(|pool| &pool.account));
+    let held = holds.iter().chain(claims.iter().map(|claim| &claim.hold));
+    let held = held.map(|hold| &hold.account);
+    let accounts = Set::of(desired.pools.iter().map(|pool| &pool.account).chain(held));
     let monitored = Set::of(desired.monitors.iter().map(|monitor| &monitor.account));
     let mut operations = Vec::new();
     for zone in unknown {
@@ -105,11 +124,13 @@ pub(super) fn writes(actions: Vec<Action>) -> Vec<Operation> {
             continue;
         }
         finish(&mut operations, &mut batches);
-        operations
-            .push(Operation::Intend { what: action.to_string(), holds: holds::taken(&action) });
-        operations.push(match action.change {
-            Change::Origins { .. } => Operation::ReadPool(action),
-            Change::Records { .. } | Change::Fields { .. } => Operation::WriteFields(action),
+        let (takes, gives) = (holds::switched(&action, false), holds::switched(&action, true));
+        let is_read_first = matches!(action.change, Change::Origins { .. }) || !takes.is_empty();
+        operations.push(Operation::Intend { what: action.to_string(), takes, gives });
+        operations.push(if is_read_first {
+            Operation::ReadPool(action)
+        } else {
+            Operation::WriteFields(action)
         });
     }
     finish(&mut operations, &mut batches);
@@ -134,7 +155,7 @@ fn add(batches: &mut Vec<Vec<Action>>, action: Action) {
 fn finish(operations: &mut Vec<Operation>, batches: &mut Vec<Vec<Action>>) {
     for actions in std::mem::take(batches) {
         let operation = Operation::WriteRecords(actions);
-        operations.push(Operation::Intend { what: operation.subject(), holds: Vec::new() });
+        operations.push(Operation::intend(operation.subject()));
         operations.push(operation);
     }
 }
@@ -165,6 +186,11 @@ fn scope(action: &Action) -> &str {
 }
 
 impl Operation {
+    /// An intent that takes and gives no holds.
+    pub(super) fn intend(what: String) -> Self {
+        Self::Intend { what, takes: Vec::new(), gives: Vec::new() }
+    }
+
     /// The object or change, as named in reports and intents.
     pub(super) fn subject(&self) -> String {
         match self {
@@ -180,6 +206,10 @@ impl Operation {
             Self::ReadPool(action) | Self::WritePool { action, .. } | Self::WriteFields(action) => {
                 action.to_string()
             }
+            Self::ReadBack { takes, gives, .. } => {
+                let pool = takes.iter().chain(gives).next().map_or("", |hold| &hold.pool);
+                format!("pool {pool}, read back")
+            }
             Self::Plan | Self::Intend { .. } => String::new(),
         }
     }
@@ -192,7 +222,10 @@ impl Operation {
         match self {
             Self::FindZone { .. } => ZONES,
             Self::ListRecords { .. } | Self::ListName { .. } => read_records,
-            Self::ListPools { .. } | Self::ListMonitors { .. } | Self::ReadPool(_) => read_pools,
+            Self::ListPools { .. }
+            | Self::ListMonitors { .. }
+            | Self::ReadPool(_)
+            | Self::ReadBack { .. } => read_pools,
             Self::ListBalancers { .. } => read_balancers,
             Self::WriteRecords(_) => write_records,
             Self::WritePool { .. } => write_pools,
@@ -216,6 +249,9 @@ impl Operation {
             Self::ReadPool(action) | Self::WritePool { action, .. } | Self::WriteFields(action) => {
                 scope(action)
             }
+            Self::ReadBack { takes, gives, .. } => {
+                takes.iter().chain(gives).next().map_or("", |hold| &hold.account)
+            }
             Self::FindZone { .. } | Self::Plan | Self::Intend { .. } => "",
         };
         let about = match self {
@@ -231,6 +267,19 @@ impl Operation {
         matches!(self, Self::WriteRecords(_) | Self::WritePool { .. } | Self::WriteFields(_))
     }
 
+    /// The id of the pool that its call changes, and how urgent that is.
+    pub(super) fn pool_change(&self) -> Option<(String, Urgency)> {
+        let (Self::WritePool { action, .. } | Self::WriteFields(action)) = self else {
+            return None;
+        };
+        match &action.change {
+            Change::Origins { id, .. } | Change::Fields { kind: "pools", id: Some(id), .. } => {
+                Some((id.clone(), action.urgency))
+            }
+            Change::Records { .. } | Change::Fields { .. } => None,
+        }
+    }
+
     /// The urgency of its change; `None` for reads.
     pub(super) fn urgency(&self) -> Option<Urgency> {
         match self {
@@ -238,6 +287,7 @@ impl Operation {
             Self::ReadPool(action) | Self::WritePool { action, .. } | Self::WriteFields(action) => {
                 Some(action.urgency)
             }
+            Self::ReadBack { urgency, .. } => Some(*urgency),
             _ => None,
         }
     }

@@ -1,11 +1,11 @@
 //! The report of a pass.
 
 use crate::cloudflare::plan::{Effect, Plan, Urgency, Withheld};
-use crate::hold::Hold;
+use crate::hold::HoldChanges;
 use crate::ids::ServiceId;
 use crate::ordered::{Map, Set};
 use crate::owned::OwnedRecords;
-use crate::time::Millis;
+use crate::time::{Millis, Timestamp};
 
 /// What a pass did.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,8 +36,12 @@ pub struct PassReport {
     pub failures: Vec<String>,
     /// Permissions that the token lacks, with the API's message.
     pub denied: Map<String, String>,
-    /// Holds that are over.
-    pub released: Set<Hold>,
+    /// What was found out about holds.
+    pub holds: HoldChanges,
+    /// When it began and what the clock showed last, by the machine's clock.
+    pub machine: Option<(Timestamp, Timestamp)>,
+    /// Accounts that refused a monitor at the interval of the config.
+    pub slow_monitors: Set<String>,
     /// How long the API asked us to make no calls.
     pub blocked_ms: Option<Millis>,
     /// Number of calls made.

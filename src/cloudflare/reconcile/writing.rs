@@ -1,12 +1,14 @@
 //! Calls that change something, and the checks of their replies.
 
 use super::operation::Operation;
-use super::{Reconcile, bodies, holds, operation, rows};
+use super::{Reconcile, bodies, holds, monitors, operation, rows};
 use crate::cloudflare::call::{Call, Method};
 use crate::cloudflare::endpoint;
 use crate::cloudflare::name::normal;
 use crate::cloudflare::observed::{Pool, PoolOrigin, Record, renamed};
-use crate::cloudflare::plan::{Action, Change, FieldChange, OriginEdit, Parent, RecordOp, Urgency};
+use crate::cloudflare::plan::{
+    Action, Change, FieldChange, OriginEdit, Parent, RecordOp, Urgency, WHOLE_POOL,
+};
 use crate::cloudflare::reply::{ApiFailure, Reply, malformed, open};
 use crate::json::{self, Shape, fields};
 use crate::ordered::Map;
@@ -47,8 +49,15 @@ impl Reconcile {
         let mut body = Object::new();
         for FieldChange { name, to, .. } in fields {
             let missing = || format!("`{name}` names an object that does not exist yet");
-            let to = renamed(name, to, &|name| self.id_of(account, name)).ok_or_else(missing)?;
-            body.insert(name.clone(), to);
+            match renamed(name, to, &|name| self.id_of(account, name)) {
+                Some(to) => drop(body.insert(name.clone(), to)),
+                // Its own failure is reported already, and no pool waits for it.
+                None if *kind == "pools" && name == "monitor" => {}
+                None => return Err(missing()),
+            }
+        }
+        if body.is_empty() {
+            return Ok(None);
         }
         let (method, path) = match id {
             Some(id) => (Method::Patch, format!("{base}/{id}")),
@@ -80,9 +89,9 @@ impl Reconcile {
                 Err(ApiFailure::Refused { .. }) if actions.len() > 1 => {
                     // The API rejects a batch as a whole. One by one, only the bad change fails.
                     for action in actions.into_iter().rev() {
-                        let (what, holds) = (action.to_string(), Vec::new());
+                        let intend = Operation::intend(action.to_string());
                         self.operations.push(Operation::WriteRecords(vec![action]));
-                        self.operations.push(Operation::Intend { what, holds });
+                        self.operations.push(intend);
                     }
                     self.close(&subject);
                 }
@@ -104,20 +113,25 @@ impl Reconcile {
                 }
             },
             Operation::ReadPool(action) => {
-                let (origins, idle) = edited_origins(&action, reply, needs)?;
+                let idle = self.read_just_before(action, reply, needs)?;
                 // Somebody else disabled these after the list was read, so they are not ours to
                 // enable.
-                for hold in self.fresh.extract_if(.., |hold| idle.contains(&hold.address)) {
-                    self.report.released.insert(hold);
+                for hold in self.takes.extract_if(.., |hold| idle.contains(&hold.address)) {
+                    self.report.holds.dropped.insert(hold);
                 }
-                self.operations.push(Operation::WritePool { action, origins });
             }
             Operation::WritePool { action, .. } => {
                 check_pool(&action, reply, needs)?;
                 self.finish_action(&action);
             }
             Operation::WriteFields(action) => {
-                let row: Value = open(reply, needs)?;
+                let row: Value = match open(reply, needs) {
+                    Err(ApiFailure::Refused { said, .. }) if monitors::is_fast(&action) => {
+                        self.write_slower(action, &said);
+                        return Ok(());
+                    }
+                    opened => opened?,
+                };
                 self.check_fields(&action, &row)?;
                 self.finish_action(&action);
             }
@@ -129,7 +143,44 @@ impl Reconcile {
     fn finish_action(&mut self, action: &Action) {
         self.close(&action.to_string());
         self.report.done(action);
-        self.report.released.extend(holds::switched(action, true));
+        for hold in std::mem::take(&mut self.takes) {
+            self.holds.insert(hold.clone());
+            self.report.holds.claim(hold);
+        }
+        self.gives.clear();
+        for hold in holds::switched(action, true) {
+            self.holds.remove(&hold);
+            self.report.holds.release(hold);
+        }
+    }
+
+    /// Takes the pool as it is just before it is written, and goes on to write it. Returns what
+    /// should be disabled and is already.
+    fn read_just_before(
+        &mut self,
+        action: Action,
+        reply: &Reply,
+        needs: &'static str,
+    ) -> Result<Vec<String>, ApiFailure> {
+        if let Change::Fields { .. } = &action.change {
+            let pool: Pool = open(reply, needs)?;
+            self.operations.push(Operation::WriteFields(action));
+            return Ok(if pool.enabled { Vec::new() } else { vec![WHOLE_POOL.to_owned()] });
+        }
+        let (origins, idle) = edited_origins(&action, reply, needs)?;
+        self.operations.push(Operation::WritePool { action, origins });
+        Ok(idle)
+    }
+
+    /// Writes a monitor with an interval that every plan of Cloudflare's allows, because the API
+    /// refused a shorter one.
+    fn write_slower(&mut self, mut action: Action, said: &str) {
+        let told = monitors::slowed_action(&mut action, said);
+        self.report.withheld.extend(told);
+        if let Change::Fields { account, .. } = &action.change {
+            self.report.slow_monitors.insert(account.clone());
+        }
+        self.operations.push(Operation::WriteFields(action));
     }
 
     /// Checks that the reply shows what was written. Remembers created objects, because others
@@ -146,7 +197,8 @@ impl Reconcile {
                 "pools" => renamed(name, to, &|name| self.id_of(account, name)),
                 _ => Some(to.clone()),
             };
-            if !told.contains(&name.as_str()) && shown.get(name) != to.as_ref() {
+            let shown = shown.get(name).filter(|value| !value.is_null());
+            if !told.contains(&name.as_str()) && shown != to.as_ref() {
                 return Err(ApiFailure::Malformed(format!(
                     "it does not show `{name}` as it was written"
                 )));
@@ -221,7 +273,8 @@ fn deletes_one(actions: &[Action]) -> bool {
 /// The path of an action's pool.
 fn pool_path(action: &Action) -> Option<String> {
     match &action.change {
-        Change::Origins { account, id, .. } => {
+        Change::Origins { account, id, .. }
+        | Change::Fields { kind: "pools", account, id: Some(id), .. } => {
             Some(format!("/accounts/{account}/load_balancers/pools/{id}"))
         }
         Change::Records { .. } | Change::Fields { .. } => None,

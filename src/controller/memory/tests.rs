@@ -5,6 +5,7 @@ use crate::hold::Hold;
 use crate::state::{Intent, VERSION};
 use crate::testing::{config_text, run, target};
 use crate::time::Timestamp;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The storage of an object: rows by kind and id, and the entries beside them.
@@ -68,10 +69,13 @@ fn settled() -> (Controller, Storage) {
         pool: "eu".to_owned(),
         address: "eu.example.com".to_owned(),
     };
-    controller.intend("disable eu".to_owned(), vec![hold], at(115_000));
+    controller.intend("disable eu".to_owned(), at(115_000));
+    controller.claim(vec![hold], Vec::new(), at(115_000));
     let mut storage = Storage::default();
     storage.save(&mut controller);
-    (controller, storage)
+    let row = json!({"account": "acc", "pool": "us", "address": "us.example.com"});
+    storage.rows.insert(("hold".to_owned(), "acc/us/us.example.com".to_owned()), row.to_string());
+    (Controller::remember(storage.memory(), None).0, storage)
 }
 
 #[test]
@@ -121,10 +125,14 @@ fn a_target_whose_row_does_not_read_begins_unknown_and_the_rest_goes_on() {
 }
 
 #[test]
-fn a_hold_or_an_intent_that_does_not_read_is_put_aside_named_and_taken_back() {
+fn a_hold_a_claim_or_an_intent_that_does_not_read_is_put_aside_named_and_taken_back() {
     let (before, mut storage) = settled();
     let good = storage.clone();
-    for (kind, id) in [("hold", "acc/eu/eu.example.com"), ("intent", "disable eu")] {
+    for (kind, id) in [
+        ("hold", "acc/us/us.example.com"),
+        ("claim", "acc/eu/eu.example.com"),
+        ("intent", "disable eu"),
+    ] {
         let mut storage = storage.clone();
         *storage.row(kind, id) = "[]".to_owned();
         let (mut after, notes) = Controller::remember(storage.memory(), None);

@@ -151,10 +151,12 @@ impl Object {
     async fn carry_out(&self, pass: &mut Pass, turn: Turn) -> Result<bool> {
         let api = Api::of(&self.env);
         while goes_on(&self.reconcile, turn) {
+            pass.reconcile.tell_time(clock::now());
             match pass.reconcile.next_step() {
                 Next::Done => return Ok(true),
-                Next::Intend { what, holds } => {
-                    self.with(|mind| mind.intend(what, holds, self.now()))?;
+                Next::Intend { what, takes, gives } => {
+                    self.with(|mind| mind.intend(what, self.now()))?;
+                    self.with(|mind| mind.claim(takes, gives, clock::now()))?;
                     self.save()?;
                 }
                 Next::Call(call) => {
@@ -164,6 +166,7 @@ impl Object {
                         continue;
                     }
                     let reply = api.call(&call).await;
+                    pass.reconcile.tell_time(clock::now());
                     pass.reconcile.answer(&reply);
                 }
             }

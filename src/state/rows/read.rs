@@ -150,6 +150,11 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
     match kind {
         Kind::Single => return single(state, id, value),
         Kind::Hold => drop(actuation.holds.insert(text(value)?)),
+        Kind::Claim => {
+            actuation.claims.push(text(value)?);
+            actuation.claims.sort_by(|a, b| a.hold.cmp(&b.hold));
+        }
+        Kind::SlowMonitors => drop(actuation.slow_monitors.insert(name(), text(value)?)),
         Kind::Intent => actuation.intents.push(text(value)?),
         Kind::Zone => drop(actuation.zone_ids.insert(name(), text(value)?)),
         Kind::ZoneSeen => drop(actuation.zones_seen.insert(name(), text(value)?)),

@@ -124,6 +124,8 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.single(Single::Actuation, Some(&Account::of(actuation)));
     let hold_id = |hold: &Hold| format!("{}/{}/{}", hold.account, hold.pool, hold.address);
     rows.all(Kind::Hold, actuation.holds.iter().map(|hold| (hold_id(hold), hold)));
+    rows.all(Kind::Claim, actuation.claims.iter().map(|claim| (hold_id(&claim.hold), claim)));
+    rows.all(Kind::SlowMonitors, named(&actuation.slow_monitors));
     rows.all(Kind::Intent, actuation.intents.iter().map(|it| (it.what.clone(), it)));
     rows.all(Kind::Zone, named(&actuation.zone_ids));
     rows.all(Kind::ZoneSeen, named(&actuation.zones_seen));

@@ -31,6 +31,11 @@ fn full() -> Value {
             "zones_seen": {"example.com": T},
             "owned": {"r1": owned()},
             "holds": [{"account": "acc", "pool": "eu", "address": "eu.example.com"}],
+            "claims": [{
+                "hold": {"account": "acc", "pool": "us", "address": "us.example.com:8443"},
+                "begun": T, "until": T, "is_doubtful": true,
+            }],
+            "slow_monitors": {"acc": T},
             "intents": [{"at": T, "what": "pool eu: disable eu.example.com"}],
             "denied": {"DNS Write": {"at": T, "said": "403"}},
             "moved_at": {"api": T},
@@ -138,8 +143,8 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
         "overrides": {}, "refused": null, "substance": null, "written": {}, "history": [],
         "routes_written_at": null,
         "actuation": {
-            "zone_ids": {}, "zones_seen": {}, "owned": {}, "holds": [], "intents": [],
-            "denied": {}, "moved_at": {},
+            "zone_ids": {}, "zones_seen": {}, "owned": {}, "holds": [], "claims": [],
+            "slow_monitors": {}, "intents": [], "denied": {}, "moved_at": {},
             "changes": {}, "calls": [], "upkeep_after": null,
             "settled": null, "compared_at": null, "attempted": null,
             "blocked_until": null, "attempts": 0, "retry_at": null, "retry_why": null,

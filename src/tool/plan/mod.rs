@@ -51,12 +51,15 @@ fn pass(client: &Client, belief: &Belief, now: Timestamp) -> PassReport {
         desired: desired(&View::new(config, state, now)),
         circumstances: circumstances(config, state, now),
         holds: state.actuation.holds.clone(),
+        claims: state.actuation.claims.clone(),
+        slow_monitors: state.actuation.slow_monitors.keys().cloned().collect(),
         zone_ids: state.actuation.zone_ids.clone(),
         zones_due: Set::of(state.actuation.zone_ids.keys().cloned()),
         denied: Map::new(),
         allowance: Allowance { calls, upkeep: calls },
         is_dry: true,
     });
+    reconcile.tell_time(now);
     loop {
         match reconcile.next_step() {
             Next::Call(call) => reconcile.answer(&client.call(&call)),

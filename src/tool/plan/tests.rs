@@ -10,7 +10,6 @@ use crate::cloudflare::{
 };
 use crate::config::{Config, RecordKind};
 use crate::controller::Controller;
-use crate::hold::Hold;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
 use crate::testing::{ACCOUNT, config_text, observed, run};
@@ -61,13 +60,11 @@ fn saved_state(down: &[&str]) -> String {
     for minute in 0..5 {
         run(&mut controller, START + minute * MINUTE, down);
     }
-    let hold = Hold {
-        account: ACCOUNT.to_owned(),
-        pool: "eu".to_owned(),
-        address: "eu.example.com".to_owned(),
-    };
-    controller.intend("pool eu".to_owned(), vec![hold], Timestamp::from_millis(START));
-    controller.saved_state()
+    controller.intend("pool eu".to_owned(), Timestamp::from_millis(START));
+    let mut state: Value = serde_json::from_str(&controller.saved_state()).unwrap();
+    let hold = json!({"account": ACCOUNT, "pool": "eu", "address": "eu.example.com"});
+    state["actuation"]["holds"] = json!([hold]);
+    state.to_string()
 }
 
 fn view(belief: &Belief) -> View<'_> {

@@ -5,6 +5,7 @@ mod faults;
 mod guards;
 mod law;
 mod owners;
+mod pools;
 mod scene;
 mod spending;
 

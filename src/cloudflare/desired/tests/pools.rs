@@ -98,3 +98,57 @@ fn pools_and_monitors_tell_origins_the_host_that_the_proxy_tells_them() {
         None
     );
 }
+
+#[test]
+fn origins_on_one_host_are_told_apart_by_their_ports() {
+    let mut config = config();
+    let origin = |id: &str, port: u16| {
+        let url = format!("https://de.example.net:{port}");
+        json!({"id": id, "url": url, "ipv4": "192.0.2.11"})
+    };
+    config["regions"]["de"]["origins"] = json!([origin("de-1", 8443), origin("de-2", 9443)]);
+    let desired = wanted(&config, &[("de-1", OverrideTo::Down), ("de-2", OverrideTo::Up)]);
+    let pool = desired.pools.iter().find(|pool| pool.name == "de").unwrap();
+    let members: Vec<_> = pool
+        .origins
+        .iter()
+        .map(|(key, member)| (key.as_str(), member.switch, member.endpoint.port))
+        .collect();
+    assert_eq!(
+        members,
+        [
+            ("de.example.net:8443", Switch::Disable, 8443),
+            ("de.example.net:9443", Switch::Enable, 9443),
+        ]
+    );
+    let whole = desired.jurisdictions.iter().find(|j| j.under.is_none()).unwrap();
+    assert!(pool.origins.keys().all(|key| whole.origins.contains(key)));
+}
+
+#[test]
+fn a_pool_whose_origins_have_several_ports_gets_no_monitor_and_says_why() {
+    let mut config = config();
+    let pool = &mut config["services"]["web"]["publish"][0]["pool"];
+    (pool["manage"], pool["monitor"]) = (json!(true), json!(true));
+    config["regions"]["de"]["origins"][1]["url"] = json!("https://de2.example.net:8443");
+    let desired = wanted(&config, &[]);
+    assert_eq!(desired.monitors, []);
+    let pool = desired.pools.iter().find(|pool| pool.name == "de").unwrap();
+    assert_eq!(pool.monitor, None);
+    let why = pool.unmonitored.as_deref().unwrap_or_default();
+    assert!(why.contains("`https://de2.example.net:8443`"), "{why}");
+    config["regions"]["de"]["origins"][1]["url"] = json!("https://de2.example.net:443");
+    assert_eq!(wanted(&config, &[]).monitors.len(), 1, "443 is the port of https, written or not");
+}
+
+#[test]
+fn a_pool_should_have_all_origins_of_its_regions_if_it_names_them_or_is_managed() {
+    let is_whole = |config: &Value| wanted(config, &[]).pools[0].is_whole;
+    let mut config = config();
+    assert!(is_whole(&config));
+    for publish in config["services"]["web"]["publish"].as_array_mut().unwrap() {
+        publish.get_mut("pool").and_then(Value::as_object_mut).map(|pool| pool.remove("regions"));
+    }
+    config["services"]["web"]["publish"].as_array_mut().unwrap().pop();
+    assert!(!is_whole(&config));
+}

@@ -10,6 +10,7 @@ mod owners;
 mod pools;
 mod records;
 mod sets;
+mod strays;
 
 use super::*;
 use crate::cloudflare::desired::{

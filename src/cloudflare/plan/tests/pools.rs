@@ -293,3 +293,99 @@ fn a_new_pool_tells_each_origin_the_configured_host_or_its_own() {
     assert_eq!(origins[0]["header"], json!({"Host": ["www.example.com"]}));
     assert_eq!(origins[1]["header"], json!({"Host": ["eu2"]}));
 }
+
+const PORTS: &[(&str, &[(&str, Switch)])] =
+    &[("eu", &[("eu1:8443", Switch::Disable), ("eu1:9443", Switch::Enable)])];
+
+#[test]
+fn two_origins_on_one_host_are_two_by_their_ports() {
+    let desired = wanted_pools(PORTS);
+    let observed = observed_pools(&[("eu", &[("eu1:8443", true), ("eu1:9443", true)])]);
+    let plan = planned(&desired, &observed);
+    assert_eq!(told(&plan), ["pool eu: disable eu1:8443"]);
+    assert_eq!(withheld(&plan), [""; 0]);
+    let observed = observed_pools(&[("eu", &[("eu1:8443", false), ("eu1:9443", false)])]);
+    let plan = held(&desired, &observed, &[hold("eu", "eu1:8443"), hold("eu", "eu1:9443")]);
+    assert_eq!(told(&plan), ["pool eu: enable eu1:9443"]);
+}
+
+#[test]
+fn the_last_origin_in_use_is_told_by_its_port_too() {
+    let desired = wanted_pools(PORTS);
+    let observed = observed_pools(&[("eu", &[("eu1:8443", true), ("eu1:9443", false)])]);
+    let plan = planned(&desired, &observed);
+    assert_eq!((plan.actions.len(), plan.withheld[0].why), (0, WithheldReason::LastUsable));
+}
+
+#[test]
+fn a_hold_without_a_port_is_that_of_the_only_origin_at_its_address() {
+    let desired = wanted_pools(&[("eu", &[("eu1:8443", Switch::Enable)])]);
+    let observed = observed_pools(&[("eu", &[("eu1:8443", false)])]);
+    let holds = [hold("eu", "eu1")];
+    assert_eq!(told(&held(&desired, &observed, &holds)), ["pool eu: enable eu1:8443"]);
+    let observed = observed_pools(&[("eu", &[("eu1:8443", false), ("eu1:9443", false)])]);
+    assert_eq!(held(&wanted_pools(PORTS), &observed, &holds).actions, []);
+}
+
+#[test]
+fn a_managed_pool_is_created_with_the_ports_of_its_origins() {
+    let mut desired = wanted_pools(PORTS);
+    desired.pools[0].manage = true;
+    let plan = planned(&desired, &observed_pools(&[]));
+    let Change::Fields { fields, .. } = &plan.actions[0].change else { panic!("{plan:?}") };
+    let origins = fields.iter().find(|field| field.name == "origins").unwrap();
+    let written: Vec<(&Value, &Value)> =
+        origins.to.as_array().unwrap().iter().map(|o| (&o["address"], &o["port"])).collect();
+    assert_eq!(written, [(&json!("eu1"), &json!(8443)), (&json!("eu1"), &json!(9443))]);
+}
+
+#[test]
+fn a_port_that_differs_is_reported_and_the_origin_is_still_ours() {
+    let mut desired = eu_is_down();
+    desired.pools[0] = wanted_pool("eu", &[("eu1:8443", Switch::Disable)]);
+    desired.jurisdictions.clear();
+    let plan = planned(&desired, &observed_pools(TWO));
+    assert_eq!(told(&plan), ["pool eu: disable eu1"]);
+    assert_eq!(
+        withheld(&plan),
+        ["pool eu: visitors are sent to the port of its protocol of `eu1`, and probes to port \
+          8443 \
+          as the config says, so its health may be that of another server. Set the port in the \
+          pool, or in the `url` [unclear]"]
+    );
+    let two = observed_pools(&[("eu", &[("eu1", true), ("eu1:9443", true)]), TWO[1]]);
+    let plan = planned(&desired, &two);
+    assert_eq!(plan.actions, [], "which of the two it is, nobody knows");
+    assert_eq!(withheld(&plan), ["pool eu: none of its origins is in the config [foreign]"]);
+}
+
+#[test]
+fn an_origin_that_the_pool_has_by_its_address_is_ours() {
+    let mut desired = eu_is_down();
+    for (pool, ip) in desired.pools.iter_mut().zip(["192.0.2.1", "2001:db8::1"]) {
+        for member in pool.origins.values_mut() {
+            member.endpoint = member.endpoint.clone().with_ip(ip);
+        }
+    }
+    let mut observed = observed_pools(TWO);
+    for (index, ip) in ["192.0.2.1", "2001:0DB8::0001"].into_iter().enumerate() {
+        ip.clone_into(&mut pool_at(&mut observed, index).origins[0].address);
+    }
+    let plan = planned(&desired, &observed);
+    assert_eq!(told(&plan), ["pool eu: disable 192.0.2.1"]);
+    assert_eq!(withheld(&plan), [""; 0]);
+    assert_eq!(plan.actions[0].effect.serving, Some(regions(&["us"])));
+}
+
+#[test]
+fn an_address_that_two_origins_share_is_in_use_while_one_of_them_is_up() {
+    let mut desired = wanted_pools(&[
+        ("eu", &[("eu1", Switch::Disable), ("eu2", Switch::Enable)]),
+        ("us", &[("us1", Switch::Disable)]),
+    ]);
+    for member in desired.pools[0].origins.values_mut() {
+        member.endpoint = member.endpoint.clone().with_ip("192.0.2.1");
+    }
+    let observed = observed_pools(&[("eu", &[("192.0.2.1", true)]), TWO[1]]);
+    assert_eq!(told(&planned(&desired, &observed)), ["pool us: disable us1"]);
+}

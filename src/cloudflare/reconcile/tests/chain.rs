@@ -247,3 +247,80 @@ fn rules_of_a_balancer_that_lead_elsewhere_are_seen() {
     assert_eq!(report.withheld.len(), 1);
     assert!(report.withheld[0].because.starts_with("its rules `night` choose"), "{report:?}");
 }
+
+const SLOW: &str = "monitor pointsman:monitor:api: check every 15 s: ";
+
+/// The same with a monitor that checks every 15 s.
+fn wanted_fast() -> PassInput {
+    let mut wanted = wanted(&lists());
+    wanted.desired.monitors[0].fields.interval = 15;
+    wanted
+}
+
+fn told(report: &PassReport) -> Vec<String> {
+    report.withheld.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_monitor_whose_interval_is_refused_is_created_with_one_that_every_plan_allows() {
+    let mut pass = Reconcile::new(wanted_fast());
+    let mut script = nothing();
+    script.extend([
+        (NEW_MONITOR, refused(400, "interval must be in range [60, 3600]")),
+        (NEW_MONITOR, ok(&monitor())),
+        (NEW_POOL, ok(&made_pool())),
+        (NEW_BALANCER, ok(&made_balancer())),
+    ]);
+    let played = play(&mut pass, &script);
+    assert_eq!(
+        (&played.bodies[0]["interval"], &played.bodies[1]["interval"]),
+        (&json!(15), &json!(60))
+    );
+    let report = pass.finish();
+    assert_clean(&report);
+    assert_eq!(report.applied.len(), 3);
+    assert_eq!(report.slow_monitors, ["acc".to_owned()].into());
+    let [told] = told(&report).try_into().unwrap();
+    let told: String = told;
+    assert!(told.starts_with(SLOW) && told.contains("interval must be in range"), "{told}");
+}
+
+#[test]
+fn an_account_that_refused_an_interval_is_not_asked_again_and_it_is_still_reported() {
+    let wanted = PassInput { slow_monitors: ["acc".to_owned()].into(), ..wanted_fast() };
+    let mut pass = Reconcile::new(wanted);
+    let script = [
+        (POOLS, ok(&json!([made_pool()]))),
+        (MONITORS, ok(&json!([monitor()]))),
+        (BALANCERS, ok(&json!([made_balancer()]))),
+    ];
+    play(&mut pass, &script);
+    let report = pass.finish();
+    assert_clean(&report);
+    assert_eq!(report.planned, 0);
+    let told = told(&report);
+    assert!(told.len() == 1 && told[0].starts_with(SLOW), "{told:?}");
+}
+
+#[test]
+fn a_pool_and_its_balancer_are_created_without_a_monitor_that_is_refused() {
+    let mut pass = Reconcile::new(wanted(&lists()));
+    let mut script = nothing();
+    let mut pool = made_pool();
+    pool["monitor"] = Value::Null;
+    script.extend([
+        (NEW_MONITOR, refused(400, "path must start with /")),
+        (NEW_POOL, ok(&pool)),
+        (NEW_BALANCER, ok(&made_balancer())),
+    ]);
+    let played = play(&mut pass, &script);
+    assert_eq!(played.bodies[1].get("monitor"), None);
+    let report = pass.finish();
+    assert_eq!(report.applied.len(), 2);
+    assert_eq!(
+        report.failures,
+        ["monitor pointsman:monitor:api: create it: the API rejected the request (400): \
+          1000 path must start with /"],
+        "it is told once"
+    );
+}

@@ -176,7 +176,7 @@ fn hold() -> Hold {
     Hold { account: "acc".to_owned(), pool: "eu".to_owned(), address: "eu.example.com".to_owned() }
 }
 
-/// What was asked of the caller: intents with their holds, and the bodies of writes.
+/// What was asked of the caller: intents with what they disable, and the bodies of writes.
 #[derive(Default)]
 struct Played {
     intents: Vec<(String, Vec<Hold>)>,
@@ -190,7 +190,7 @@ fn play(pass: &mut Reconcile, script: &[(&str, Reply)]) -> Played {
     loop {
         match pass.next_step() {
             Next::Done => break,
-            Next::Intend { what, holds } => played.intents.push((what, holds)),
+            Next::Intend { what, takes, .. } => played.intents.push((what, takes)),
             Next::Call(call) => {
                 let asked = format!("{} {}", call.method.as_str(), call.path);
                 let (expected, reply) = script.next().unwrap_or_else(|| panic!("extra: {asked}"));

@@ -25,6 +25,8 @@ pub(super) struct Account {
     pub(super) pools: Vec<Value>,
     pub(super) monitors: Vec<Value>,
     pub(super) balancers: Vec<Value>,
+    /// The time, as the API writes it.
+    pub(super) time: String,
 }
 
 /// What the API says no to, with its status.
@@ -48,6 +50,18 @@ impl Account {
             Fate::CutOff => answered(200, &json!({"success": true})),
             _ => reply,
         }
+    }
+
+    /// A person disables an origin that is enabled. Returns whether there is one.
+    pub(super) fn disable_by_hand(&mut self, pool: &str, origin: usize) -> Option<String> {
+        let pool = self.pools.iter_mut().find(|row| text(row, "name") == pool)?;
+        let origin = pool["origins"].as_array_mut()?.get_mut(origin)?;
+        if origin["enabled"] == json!(false) {
+            return None;
+        }
+        origin["enabled"] = json!(false);
+        origin["disabled_at"] = json!(self.time);
+        Some(text(origin, "address").to_owned())
     }
 
     fn answer(&mut self, call: &Call) -> Reply {
@@ -108,9 +122,10 @@ impl Account {
             _ => {
                 let mut row = self.rows(kind)[index].clone();
                 let fields = body.unwrap().as_object().unwrap().clone();
+                let before = row.clone();
                 row.as_object_mut().unwrap().extend(fields);
                 self.check(kind, body.unwrap())?;
-                self.rows(kind)[index] = shaped(kind, row);
+                self.rows(kind)[index] = shaped(kind, row, &before, &self.time);
                 self.check_records()?;
                 Ok(self.rows(kind)[index].clone())
             }
@@ -123,7 +138,7 @@ impl Account {
         let named = if named.is_empty() { text(body, "description").to_owned() } else { named };
         let mut row = body.clone();
         row["id"] = json!(format!("id-{named}"));
-        let mut row = shaped(kind, row);
+        let mut row = shaped(kind, row, &Value::Null, &self.time);
         let rows = self.rows(kind);
         // Others may have moved the record that was made under this id.
         while kind == "dns_records" && rows.iter().any(|other| other["id"] == row["id"]) {
@@ -187,20 +202,36 @@ impl Account {
 }
 
 /// What the API makes of a row that was written.
-fn shaped(kind: &str, mut row: Value) -> Value {
+fn shaped(kind: &str, mut row: Value, before: &Value, time: &str) -> Value {
     if kind == "dns_records" && row["proxied"] == json!(true) {
         row["ttl"] = json!(1);
     }
     if kind == "dns_records" && row["tags"].is_null() {
         row["tags"] = json!([]);
     }
+    let was = before["origins"].as_array().cloned().unwrap_or_default();
     for origin in row["origins"].as_array_mut().into_iter().flatten() {
-        if origin["enabled"] == json!(false) {
-            origin["disabled_at"] = json!("2026-08-01T00:00:00Z");
-        }
+        let same = |other: &&Value| {
+            other["address"] == origin["address"] && other["port"] == origin["port"]
+        };
+        let was = was.iter().find(same).cloned().unwrap_or_default();
+        mark_disabled(origin, &was, time);
+    }
+    if kind == "pools" {
+        mark_disabled(&mut row, before, time);
     }
     if row["origins"].is_null() {
         row.as_object_mut().unwrap().remove("origins");
     }
     row
+}
+
+/// Since when it is disabled: what was disabled before keeps its time.
+fn mark_disabled(row: &mut Value, before: &Value, time: &str) {
+    if row["enabled"] == json!(false) {
+        let since = before.get("disabled_at").cloned();
+        row["disabled_at"] = since.unwrap_or_else(|| json!(time));
+    } else {
+        row.as_object_mut().unwrap().remove("disabled_at");
+    }
 }

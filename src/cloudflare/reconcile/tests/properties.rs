@@ -5,6 +5,7 @@ use super::model::{Account, Fate, text};
 use super::world::{OURS, World, world};
 use super::*;
 use crate::cloudflare::name::normal;
+use crate::hold;
 use crate::owned::OwnedRecords;
 use crate::time::Timestamp;
 use proptest::prelude::*;
@@ -18,6 +19,7 @@ pub(super) struct Life {
     pub(super) desired: Desired,
     pub(super) account: Account,
     holds: Set<Hold>,
+    claims: Vec<Claim>,
     zone_ids: Map<String, String>,
     /// What is remembered of our records, and changes of which nobody heard.
     owned: OwnedRecords,
@@ -37,20 +39,28 @@ impl Life {
             desired,
             account,
             holds,
+            claims: Vec::new(),
             zone_ids: Map::new(),
             owned: OwnedRecords::new(),
             open: Vec::new(),
-            now: Timestamp::default(),
+            now: Timestamp::try_from("2026-08-02T00:00:00Z".to_owned()).unwrap(),
             told: Vec::new(),
             fates,
             writes: 0,
         }
     }
 
+    fn wait(&mut self, ms: u64) {
+        self.now = self.now.plus(ms);
+        self.account.time = self.now.to_string();
+    }
+
     pub(super) fn pass(&mut self, allowance: Allowance) -> PassReport {
+        self.wait(2_000);
         let mut pass = Reconcile::new(PassInput {
             desired: self.desired.clone(),
             holds: self.holds.clone(),
+            claims: self.claims.clone(),
             zone_ids: self.zone_ids.clone(),
             circumstances: Circumstances {
                 now: self.now,
@@ -62,21 +72,28 @@ impl Life {
             ..PassInput::default()
         });
         loop {
+            pass.tell_time(self.now);
             match pass.next_step() {
                 Next::Done => break,
-                Next::Intend { what, holds } => {
-                    self.holds.extend(holds);
+                Next::Intend { what, takes, gives } => {
+                    let ours = (&mut self.holds, &mut self.claims);
+                    hold::begin(ours, takes, gives, self.now);
                     self.open.push(what);
                 }
                 Next::Call(call) => {
                     self.writes += usize::from(call.is_write());
                     let fate = self.fates.pop().unwrap_or(Fate::Answered);
-                    pass.answer(&self.account.meet(&call, fate));
+                    self.wait(100);
+                    let reply = self.account.meet(&call, fate);
+                    self.wait(100);
+                    pass.tell_time(self.now);
+                    pass.answer(&reply);
                 }
             }
         }
         let report = pass.finish();
-        self.holds.retain(|hold| !report.released.contains(hold));
+        let ours = (&mut self.holds, &mut self.claims);
+        hold::settle(ours, &report.holds, report.machine);
         self.zone_ids = report.zone_ids.clone();
         self.owned = report.owned.clone();
         self.open.retain(|what| report.open.contains(what) || !report.is_planned);
@@ -150,7 +167,7 @@ fn check_pool(before: &World, pool: &Value, now: &Value) -> Result<(), TestCaseE
         prop_assert_eq!(now, pool);
         return Ok(());
     };
-    let ours = ["origins", "enabled", "monitor"];
+    let ours = ["origins", "enabled", "disabled_at", "monitor"];
     prop_assert_eq!(without(now, &ours), without(pool, &ours));
     let held =
         |address: &str| before.holds.iter().any(|h| h.pool == wanted.name && h.address == address);
@@ -212,11 +229,12 @@ proptest! {
         let mut life = Life::new(world.clone(), Vec::new());
         life.settle(Allowance::default())?;
         check_others(&world, &life.account)?;
-        let (account, holds, writes) = (life.account.clone(), life.holds.clone(), life.writes);
+        let (rows, holds, writes) = (sorted(life.account.clone()), life.holds.clone(), life.writes);
         let report = life.pass(Allowance::default());
         prop_assert_eq!(report.planned, 0);
         prop_assert_eq!(life.writes, writes);
-        prop_assert_eq!((life.account, life.holds), (account, holds));
+        prop_assert_eq!((sorted(life.account), life.holds), (rows, holds));
+        prop_assert_eq!(life.claims, []);
     }
 
     #[test]
@@ -237,6 +255,33 @@ proptest! {
         }
         prop_assert_eq!(troubled_rows.len(), clean_rows.len());
         prop_assert_eq!(troubled.holds, clean.holds);
+        prop_assert_eq!(troubled.claims, []);
+    }
+
+    #[test]
+    fn what_a_person_disables_stays_disabled_whatever_was_lost_before(
+        world in world(),
+        fates in proptest::collection::vec(fate(), 0..30),
+        (after, pool, origin) in (0..6_usize, select(vec!["eu", "us"]), 0..2_usize),
+    ) {
+        let mut life = Life::new(world, fates);
+        for _ in 0..after {
+            life.pass(Allowance::default());
+        }
+        life.wait(1);
+        let by_hand = life.account.disable_by_hand(pool, origin);
+        life.settle(Allowance::default())?;
+        // The region returns: everything is up.
+        for member in life.desired.pools.iter_mut().flat_map(|pool| pool.origins.values_mut()) {
+            member.switch = Switch::Enable;
+        }
+        life.fates.clear();
+        life.settle(Allowance::default())?;
+        let row = life.account.pools.iter().find(|row| text(row, "name") == pool);
+        let origins = row.and_then(|row| row["origins"].as_array()).into_iter().flatten();
+        for row in origins.filter(|row| Some(text(row, "address")) == by_hand.as_deref()) {
+            prop_assert!(!is_on(row), "a person disabled it: {row}");
+        }
     }
 
     #[test]
@@ -249,9 +294,15 @@ proptest! {
     }
 }
 
-/// All rows by their ids: the order in which they were created is no part of what there is.
+/// All rows by their ids: neither the order in which they were created nor the time at which
+/// something was disabled is a part of what there is.
 pub(super) fn sorted(account: Account) -> Vec<Value> {
-    let Account { records, pools, monitors, balancers } = account;
+    let Account { records, mut pools, monitors, balancers, .. } = account;
+    for pool in &mut pools {
+        let origins = pool["origins"].as_array_mut().into_iter().flatten();
+        origins.for_each(|origin| *origin = without(origin, &["disabled_at"]));
+        *pool = without(pool, &["disabled_at"]);
+    }
     let mut rows = [records, pools, monitors, balancers].concat();
     rows.sort_by(|a, b| text(a, "id").cmp(text(b, "id")));
     rows

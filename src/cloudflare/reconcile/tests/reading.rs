@@ -8,19 +8,25 @@ fn at_page(number: usize) -> String {
 
 /// Rows of others, which need not even be records.
 fn others(count: usize) -> Vec<Value> {
-    (0..count).map(|n| json!({"name": format!("x{n}.example.com"), "content": n})).collect()
+    others_from(0, count)
+}
+
+/// The same, with ids from a number on.
+fn others_from(first: usize, count: usize) -> Vec<Value> {
+    let ids = (first..first + count).map(|n| (n, format!("o{n}")));
+    ids.map(|(n, id)| json!({"id": id, "name": "x.example.com", "content": n})).collect()
 }
 
 #[test]
 fn a_zone_is_read_page_by_page() {
     let mut pass = over_one("us.example.com");
-    let mut last = others(4);
+    let mut last = others_from(1_000, 4);
     last.push(record("eu.example.com"));
     play(
         &mut pass,
         &[
             (&at_page(1), page(&json!(others(500)), 1_005)),
-            (&at_page(2), page(&json!(others(500)), 1_005)),
+            (&at_page(2), page(&json!(others_from(500, 500)), 1_005)),
             (&at_page(3), page(&json!(last), 1_005)),
             (RECORD, ok(&record("us.example.com"))),
         ],
@@ -97,7 +103,8 @@ fn a_zone_of_two_thousand_records_is_still_read_whole() {
     let mut first = others(499);
     first.push(record("us.example.com"));
     let mut script = vec![(at_page(1), page(&json!(first), 2_000))];
-    script.extend((2..=4).map(|number| (at_page(number), page(&json!(others(500)), 2_000))));
+    let rest = |number: usize| page(&json!(others_from(number * 500, 500)), 2_000);
+    script.extend((2..=4).map(|number| (at_page(number), rest(number))));
     let script: Vec<_> =
         script.iter().map(|(call, reply)| (call.as_str(), reply.clone())).collect();
     play(&mut pass, &script);
@@ -137,4 +144,98 @@ fn a_set_with_two_types_reads_its_zone_once() {
     theirs["type"] = json!("A");
     play(&mut pass, &[(RECORDS, ok(&json!([record("us.example.com"), theirs])))]);
     assert_clean(&pass.finish());
+}
+
+/// A page with our record, and a second one after it, of a zone that has 501 records.
+fn two_pages() -> (Value, Value) {
+    let mut first = others(499);
+    first.push(record("eu.example.com"));
+    (json!(first), json!(others_from(499, 1)))
+}
+
+#[test]
+fn a_zone_that_changes_between_two_pages_is_read_from_the_start() {
+    let (first, second) = two_pages();
+    for changed in [
+        // One was added, one was deleted, one moved to the second page, one was lost to the first.
+        page(&json!(others_from(499, 2)), 502),
+        page(&json!([]), 500),
+        page(&json!(others_from(498, 1)), 501),
+        page(&json!([]), 501),
+    ] {
+        let mut pass = over_one("us.example.com");
+        let script = [
+            (&*at_page(1), page(&first, 501)),
+            (&*at_page(2), changed),
+            (&*at_page(1), page(&first, 501)),
+            (&*at_page(2), page(&second, 501)),
+            (RECORD, ok(&record("us.example.com"))),
+        ];
+        play(&mut pass, &script);
+        assert_clean(&pass.finish());
+    }
+}
+
+#[test]
+fn nothing_is_concluded_from_a_zone_that_never_holds_still() {
+    let (first, second) = two_pages();
+    let mut wanted = addresses(&["192.0.2.1"]);
+    wanted.manage = true;
+    let mut pass = Reconcile::new(over(vec![wanted]));
+    let (one, two) = (at_page(1), at_page(2));
+    let both = [(&*one, page(&first, 501)), (&*two, page(&second, 502))];
+    let script = [both.clone(), both.clone(), both].concat();
+    play(&mut pass, &script);
+    let report = pass.finish();
+    assert_eq!((&report.applied, &report.withheld), (&vec![], &vec![]), "nothing is missing");
+    assert_eq!(
+        report.failures,
+        ["records of example.com: the list is not whole (it had 501 records on one page, 502 \
+          later, in 3 tries), so nothing was concluded from it"]
+    );
+}
+
+#[test]
+fn pages_are_as_long_as_the_api_makes_them() {
+    let mut pass = over_one("us.example.com");
+    let mut second = others_from(100, 19);
+    second.push(record("eu.example.com"));
+    let script = [
+        (&*at_page(1), page(&json!(others(100)), 120)),
+        (&*at_page(2), page(&json!(second), 120)),
+        (RECORD, ok(&record("us.example.com"))),
+    ];
+    play(&mut pass, &script);
+    assert_clean(&pass.finish());
+}
+
+#[test]
+fn where_pages_are_too_short_to_read_the_zone_only_our_names_are_read() {
+    let mut pass = over_one("us.example.com");
+    let pages = (1..=4).map(|n| (at_page(n), page(&json!(others_from(n * 100, 100)), 401)));
+    let mut script: Vec<_> = pages.collect();
+    let name = "GET /zones/z1/dns_records?name.exact=files.example.com&per_page=100".to_owned();
+    script.push((name, page(&json!([record("us.example.com")]), 1)));
+    let script: Vec<_> = script.iter().map(|(call, reply)| (&**call, reply.clone())).collect();
+    play(&mut pass, &script);
+    assert_clean(&pass.finish());
+}
+
+#[test]
+fn a_list_without_pages_that_says_there_is_more_is_not_taken_for_all() {
+    let told = |call: &str| {
+        format!(
+            "{call}: the list is not whole (it has 1 rows and says 2), so nothing was concluded \
+             from it"
+        )
+    };
+    let one = json!([{"id": "p2", "name": "us", "origins": [{"address": "us.example.com"}]}]);
+    let mut eu = pool("eu", "eu.example.com", Switch::Enable);
+    eu.manage = true;
+    let desired = Desired { pools: vec![eu], ..Desired::default() };
+    let mut pass = Reconcile::new(PassInput { desired, ..PassInput::default() });
+    play(&mut pass, &[(POOLS, page(&one, 2))]);
+    let report = pass.finish();
+    assert_eq!(report.failures, [told("pools of account acc")]);
+    assert_eq!((report.applied.len(), report.withheld.len()), (0, 0), "it is not created again");
 }

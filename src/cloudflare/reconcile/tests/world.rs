@@ -183,6 +183,9 @@ prop_compose! {
         if let Some(enabled) = enabled {
             pool["enabled"] = json!(enabled);
         }
+        if enabled == Some(false) {
+            pool["disabled_at"] = json!("2026-08-01T00:00:00Z");
+        }
         pool
     }
 }
@@ -310,6 +313,7 @@ fn account() -> impl Strategy<Value = Account> {
             pools: pools.into_iter().flatten().collect(),
             monitors,
             balancers: balancer.into_iter().chain([foreign]).collect(),
+            time: String::new(),
         }
     })
 }
