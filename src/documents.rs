@@ -334,7 +334,10 @@ mod tests {
                 "withheld": [],
                 "disabled_by_us": ["eu/eu.example.com"],
                 "in_flight": [{"at": T, "what": "w"}],
-                "denied": {"DNS Write": {"at": T, "said": "s"}},
+                "denied": {"DNS Write": {
+                    "at": T, "said": "s", "sightings": 3, "last_at": T, "next_at": T,
+                    "told_at": null,
+                }},
                 "api": {
                     "calls_in_5_min": 3, "calls_in_5_min_max": 600, "blocked_until": null,
                     "upkeep_after": null, "compared_at": T,

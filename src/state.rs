@@ -157,6 +157,11 @@ pub struct Actuation {
     pub moved_at: Map<ServiceId, Timestamp>,
     /// Changes of each service, counted over time.
     pub changes: Map<ServiceId, Tally>,
+    /// Records of each zone that changed without a failure behind it, counted over time.
+    pub zone_changes: Map<String, Tally>,
+    /// Contents that failovers took away and that are not back, by record set, such as
+    /// `files.example.com A`.
+    pub moved: Map<String, Set<String>>,
     /// Calls of the API, counted over time.
     pub calls: Tally,
     /// No upkeep before this instant: the API refused us for too many calls.
@@ -169,8 +174,10 @@ pub struct Actuation {
     pub attempted: Option<Fingerprint>,
     /// No call before this instant: the API asked us to wait.
     pub blocked_until: Option<Timestamp>,
-    /// Failed attempts in a row.
+    /// Failed attempts in a row that got no further.
     pub attempts: u32,
+    /// How much the last failed attempt left.
+    pub left: Option<Left>,
     /// When the next pass is due that need not wait for a round.
     pub retry_at: Option<Timestamp>,
     /// Why it is.
@@ -197,6 +204,15 @@ words! {
     }
 }
 
+/// How much a pass left to do; less is further.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Left {
+    /// Lists and names that were not read.
+    pub unread: u32,
+    /// Planned changes that were not made; the maximum if there was no plan.
+    pub undone: u32,
+}
+
 /// A change that was begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
@@ -206,13 +222,21 @@ pub struct Intent {
     pub what: String,
 }
 
-/// A permission that the token lacks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A permission that the API refused to the token.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Denied {
-    /// When the API denied it.
+    /// When the API first refused it.
     pub at: Timestamp,
     /// What the API said.
     pub said: String,
+    /// How often it refused it, apart in time. One refusal may be a mistake of the API's.
+    pub sightings: u32,
+    /// When it did so last; absent in what older builds wrote.
+    pub last_at: Option<Timestamp>,
+    /// When what needs it is tried again.
+    pub next_at: Option<Timestamp>,
+    /// When a person was last called.
+    pub told_at: Option<Timestamp>,
 }
 
 /// One change that was made.
@@ -286,7 +310,7 @@ fields!(TargetState {
     probed_at,
     judged_at,
     reached_at,
-    not_before,
+    not_before if any,
     note,
     floor,
     too_slow = false,
@@ -309,6 +333,8 @@ fields!(Actuation {
     denied = Map::new(),
     moved_at = Map::new(),
     changes = Map::new(),
+    zone_changes = Map::new(),
+    moved = Map::new(),
     calls = Tally::default(),
     upkeep_after,
     settled,
@@ -316,6 +342,7 @@ fields!(Actuation {
     attempted,
     blocked_until,
     attempts = 0,
+    left,
     retry_at,
     retry_why,
     failures = Vec::new(),
@@ -323,8 +350,9 @@ fields!(Actuation {
     applied = Vec::new(),
 });
 
+fields!(Left { unread, undone });
 fields!(Intent { at, what });
-fields!(Denied { at, said });
+fields!(Denied { at, said, sightings = 1, last_at, next_at, told_at });
 fields!(Applied { at, what, why = String::new() });
 fields!(Episode { service, region, health, because, why, since, until });
 

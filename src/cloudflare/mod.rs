@@ -31,6 +31,9 @@ mod plan;
 mod reconcile;
 mod reply;
 
+#[cfg(test)]
+pub(crate) use reconcile::tests::model;
+
 pub use call::{Call, Method};
 pub use desired::{
     Desired, DesiredBalancer, DesiredMonitor, DesiredPool, DesiredRecords, Jurisdiction,
@@ -43,8 +46,10 @@ pub use observed::{
     PoolSet, RandomSteering, Record, SetOverrides, Topology, Weight,
 };
 pub use plan::{
-    Action, Change, Circumstances, Effect, FieldChange, OriginEdit, Parent, Plan, RecordOp,
+    Action, Change, Circumstances, Effect, FieldChange, Moved, OriginEdit, Parent, Plan, RecordOp,
     Urgency, Withheld, WithheldReason, plan,
 };
-pub use reconcile::{Allowance, AppliedAction, Next, PassInput, PassReport, Reconcile};
+pub use reconcile::{
+    Allowance, AppliedAction, Next, PassInput, PassReport, Readings, Reconcile, TOKEN,
+};
 pub use reply::{ApiFailure, REPLY_BYTES_MAX, Reply};

@@ -45,15 +45,26 @@ pub enum ApiFailure {
         /// How long to wait.
         retry_after_ms: Millis,
     },
-    /// The token is invalid (401) or lacks a permission (403).
-    #[error("the API refused the token ({status}): {said}; it needs the permission {needs}")]
+    /// The token is invalid, expired or revoked.
+    #[error(
+        "the API does not accept the token (401): {0}; check that `CLOUDFLARE_API_TOKEN` is \
+         complete, active and not expired"
+    )]
+    NotAccepted(String),
+    /// The token lacks a permission.
+    #[error("the API refuses this to the token (403): {said}; it needs the permission {needs}")]
     NotPermitted {
-        /// 401 or 403.
-        status: u16,
         /// The API's error messages.
         said: String,
         /// The permission that the call needs.
         needs: &'static str,
+    },
+    /// A reply that is none of the API's, from a proxy, firewall or login page in between. It says
+    /// nothing about the token or the object, and the call may have been carried out.
+    #[error("something between here and the API answered in its place ({status})")]
+    Intercepted {
+        /// Its status.
+        status: u16,
     },
     /// The object does not exist.
     #[error("the API has no such object (404): {0}")]
@@ -93,19 +104,25 @@ pub enum ApiFailure {
 }
 
 impl ApiFailure {
-    /// Whether every other call would fail too, so that none should be made now.
+    /// Whether every other call would probably fail too, so that none should be made now.
     #[must_use]
     pub fn stops_everything(&self) -> bool {
-        matches!(
-            self,
-            Self::Lost(_) | Self::RateLimited { .. } | Self::NotPermitted { status: 401, .. }
-        )
+        matches!(self, Self::Lost(_) | Self::RateLimited { .. } | Self::NotAccepted(_))
+    }
+
+    /// Whether the API refused the token itself, or the token this call.
+    #[must_use]
+    pub fn is_denial(&self) -> bool {
+        matches!(self, Self::NotAccepted(_) | Self::NotPermitted { .. })
     }
 
     /// Whether it is certain that nothing was changed.
     #[must_use]
     pub fn is_certain(&self) -> bool {
-        !matches!(self, Self::Lost(_) | Self::Server(_) | Self::Malformed(_))
+        !matches!(
+            self,
+            Self::Lost(_) | Self::Server(_) | Self::Malformed(_) | Self::Intercepted { .. }
+        )
     }
 }
 
@@ -156,10 +173,8 @@ fn opened(reply: &Reply, needs: &'static str) -> Result<Value, ApiFailure> {
             let retry_after_ms = asked_ms.min(RETRY_AFTER_MS_MAX);
             return Err(ApiFailure::RateLimited { retry_after_ms });
         }
-        401 | 403 => return Err(ApiFailure::NotPermitted { status, said: said(body), needs }),
-        404 => return Err(ApiFailure::NotFound(said(body))),
         500..=599 => return Err(ApiFailure::Server(status)),
-        _ => return Err(ApiFailure::Refused { status, said: said(body) }),
+        _ => return Err(refusal(status, body, needs)),
     }
     let opened = json::parse(body).map_err(|error| malformed(error.into()))?;
     let envelope: Envelope = json::from_value(&opened).map_err(malformed)?;
@@ -181,10 +196,18 @@ pub(super) fn malformed(error: BadJson) -> ApiFailure {
     ApiFailure::Malformed(error.to_string())
 }
 
-fn said(body: &str) -> String {
-    match json::read::<Envelope>(body) {
-        Ok(envelope) if !envelope.errors.is_empty() => words(&envelope.errors),
-        _ => "no error message".to_owned(),
+/// What a status that is neither a success nor a server error means. Only the API's own envelope is
+/// a verdict: what stands in between answers in HTML or in a form of its own.
+fn refusal(status: u16, body: &str, needs: &'static str) -> ApiFailure {
+    let Ok(Envelope { errors, .. }) = json::read(body) else {
+        return ApiFailure::Intercepted { status };
+    };
+    let said = if errors.is_empty() { "no error message".to_owned() } else { words(&errors) };
+    match status {
+        401 => ApiFailure::NotAccepted(said),
+        403 => ApiFailure::NotPermitted { said, needs },
+        404 => ApiFailure::NotFound(said),
+        _ => ApiFailure::Refused { status, said },
     }
 }
 
@@ -221,15 +244,48 @@ mod tests {
             ),
             (
                 answered(403, error),
-                ApiFailure::NotPermitted { status: 403, said: said.clone(), needs: "DNS Write" },
+                ApiFailure::NotPermitted { said: said.clone(), needs: "DNS Write" },
             ),
-            (answered(404, "gone"), ApiFailure::NotFound("no error message".to_owned())),
+            (answered(401, error), ApiFailure::NotAccepted(said.clone())),
+            (
+                answered(404, r#"{"success":false,"errors":[]}"#),
+                ApiFailure::NotFound("no error message".to_owned()),
+            ),
             (answered(400, error), ApiFailure::Refused { status: 400, said: said.clone() }),
             (answered(200, error), ApiFailure::Refused { status: 200, said }),
             (answered(502, "<html>"), ApiFailure::Server(502)),
         ] {
             assert_eq!(open::<u8>(&reply, "DNS Write"), Err(failure));
         }
+    }
+
+    #[test]
+    fn an_answer_of_something_in_between_is_no_verdict() {
+        let page = "<html><title>Access denied</title></html>";
+        for status in [302, 400, 401, 403, 404, 407, 410] {
+            for body in [page, "", "{}", r#"{"error":"blocked by policy"}"#] {
+                let opened = open::<u8>(&answered(status, body), "DNS Write");
+                let failure = opened.unwrap_err();
+                assert_eq!(failure, ApiFailure::Intercepted { status }, "{body}");
+                assert!(!failure.is_denial() && !failure.stops_everything());
+                assert!(!failure.is_certain(), "whether it passed the call on, nobody knows");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_that_is_not_accepted_and_a_permission_that_is_missing_are_told_apart() {
+        let body = r#"{"success":false,"errors":[{"code":1000,"message":"no"}]}"#;
+        let told = |status| open::<u8>(&answered(status, body), "DNS Write").unwrap_err();
+        assert_eq!(
+            told(401).to_string(),
+            "the API does not accept the token (401): 1000 no; check that `CLOUDFLARE_API_TOKEN` \
+             is complete, active and not expired"
+        );
+        assert_eq!(
+            told(403).to_string(),
+            "the API refuses this to the token (403): 1000 no; it needs the permission DNS Write"
+        );
     }
 
     #[test]

@@ -18,6 +18,8 @@ mod monitor;
 mod proxying;
 mod publish;
 mod raw;
+#[cfg(not(target_arch = "wasm32"))]
+mod reads;
 mod recovery;
 mod service;
 mod url;
@@ -37,6 +39,8 @@ pub use publish::{
     CountriesBy, DnsMode, DnsTarget, LoadBalancerTarget, PoolSwitch, PoolTarget, Publish,
     RecordKind, SessionAffinity,
 };
+#[cfg(not(target_arch = "wasm32"))]
+pub use reads::ApiReads;
 pub use recovery::{Alert, AlertKind, Contract, Failover, FailoverMode, Promote};
 pub use service::{Affinity, Geo, Policy, Primary, Service, Steering, Tenancy};
 pub use url::{BadUrl, OriginUrl};

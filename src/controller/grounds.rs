@@ -135,6 +135,7 @@ mod tests {
             service: ServiceId::parse(SERVICE).ok(),
             urgency,
             effect: Effect { away, serving: None },
+            at: Timestamp::default(),
         }
     }
 

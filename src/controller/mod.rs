@@ -11,9 +11,13 @@
 mod actuation;
 mod command;
 mod compile;
+mod denials;
+mod ending;
 mod grounds;
 mod history;
 mod lane;
+#[cfg(test)]
+mod matrix;
 mod memory;
 mod news;
 mod publishing;
@@ -34,6 +38,7 @@ pub use table_size::table_too_large;
 pub use waking::{WAKE_AGAIN_MS, Wake, WakeReason};
 pub use writing::{Document, Due, HEARTBEAT_MS};
 
+use crate::cloudflare::Readings;
 use crate::config::{self, Config, Diagnostic};
 use crate::fingerprint::Fingerprint;
 use crate::json;
@@ -65,6 +70,9 @@ pub struct Controller {
     publishing: Publishing,
     /// What the log has still to say.
     news: News,
+    /// What passes that did not come to their end have read. A restart forgets it, and the next
+    /// pass reads it again.
+    readings: Readings,
 }
 
 /// What became of a config text.
@@ -187,10 +195,13 @@ impl Controller {
         }
     }
 
-    /// Begins a comparison with Cloudflare, if there is something to do or to look after.
+    /// Begins a comparison with Cloudflare, if there is something to do or to look after. What was
+    /// read before goes along: a pass that never ends may have changed it.
     #[must_use]
-    pub fn begin_reconcile(&self, now: Timestamp) -> Option<Pass> {
-        actuation::begin(&self.view(now)?)
+    pub fn begin_reconcile(&mut self, now: Timestamp) -> Option<Pass> {
+        let pass = actuation::begin(&self.view(now)?, &self.readings)?;
+        self.readings = Readings::default();
+        Some(pass)
     }
 
     /// The state as one text.

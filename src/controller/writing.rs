@@ -220,6 +220,11 @@ fn status_document(status: &Status, now: Timestamp) -> Document {
             region.why = None;
         }
     }
+    for denied in substance.cloudflare.denied.values_mut() {
+        // Each try moves these.
+        (denied.last_at, denied.next_at, denied.told_at) = (None, None, None);
+        denied.sightings = 0;
+    }
     document(STATUS_KEY.to_owned(), status, &substance, now, summary::of_status(status))
 }
 

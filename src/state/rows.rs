@@ -66,6 +66,10 @@ words! {
         MovedAt = "moved_at",
         /// How many changes a service had, by the service.
         Changes = "changes",
+        /// How many records of a zone changed without a failure behind it, by the zone.
+        ZoneChanges = "zone_changes",
+        /// What failovers took away from a record set, by the set.
+        Moved = "moved",
         /// What an operator says of an origin, by the origin.
         Override = "override",
         /// The fingerprint of what KV holds, by key.

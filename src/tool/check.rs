@@ -7,7 +7,7 @@ use super::proof::{Proof, Subject, prove};
 use super::survivors::{Survivors, survivors};
 use super::terminal::{CommandFailure, Exit, Terminal};
 use super::text::{count, grouped, write_json};
-use crate::config::Config;
+use crate::config::{ApiReads, Config};
 use crate::time::Timestamp;
 use serde::Serialize;
 use std::io::Write;
@@ -53,6 +53,9 @@ struct Summary {
     rules: usize,
     tenants: usize,
     targets: usize,
+    /// Calls that it takes to read what is published.
+    api_reads: ApiReads,
+    api_calls_per_pass: u32,
 }
 
 /// Checks each file by itself: one that cannot be read does not stop the others.
@@ -184,6 +187,8 @@ impl Summary {
             rules: config.residency.len(),
             tenants: config.tenants.len(),
             targets: config.targets().count(),
+            api_reads: config.api_reads(),
+            api_calls_per_pass: config.api_calls_per_pass,
         }
     }
 
@@ -198,7 +203,27 @@ impl Summary {
         ];
         let counts = counts.map(|(number, one)| count(number, one)).join(", ");
         writeln!(out, "  {counts}")?;
-        writeln!(out, "  {} per round, config {}", count(self.targets, "probe"), self.fingerprint)
+        writeln!(out, "  {} per round, config {}", count(self.targets, "probe"), self.fingerprint)?;
+        self.write_reads(out)
+    }
+
+    /// What it costs to look at the account; nothing if nothing is published.
+    fn write_reads(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        if self.api_reads.lists == 0 {
+            return Ok(());
+        }
+        writeln!(
+            out,
+            "  {} to look at Cloudflare the first time, {} each time after: {} of \
+             `limits.api_calls_per_pass` ({})",
+            count(self.api_reads.first(), "API call"),
+            self.api_reads.lists,
+            match self.api_reads.passes(self.api_calls_per_pass) {
+                1 => "1 pass".to_owned(),
+                passes => format!("{passes} passes"),
+            },
+            self.api_calls_per_pass
+        )
     }
 }
 

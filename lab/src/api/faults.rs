@@ -13,6 +13,9 @@
 pub enum FaultKind {
     /// Answers this HTTP status in the usual envelope; nothing is applied.
     Status(u16),
+    /// Answers this HTTP status with a page in HTML, as a firewall or a proxy in between would;
+    /// nothing is applied.
+    Page(u16),
     /// Answers 429 with `retry-after`; nothing is applied.
     TooManyRequests {
         /// Value of the header, in seconds.

@@ -224,6 +224,7 @@ async fn answer(
     let reply = meet(&state, fault, call, authorization).await?;
     let text = match fault {
         Some(FaultKind::MalformedJson) => half(&reply.body.to_string()),
+        Some(FaultKind::Page(_)) => "<html><title>Access denied</title></html>".to_owned(),
         _ => reply.body.to_string(),
     };
     let said = match fault {
@@ -281,7 +282,7 @@ async fn meet(
 /// The effect of a fault that replaces the handling of a call.
 async fn instead(kind: FaultKind, authorization: Option<&str>) -> Result<Reply, BrokenOff> {
     match kind {
-        FaultKind::Status(status) => Ok(stated(status)),
+        FaultKind::Status(status) | FaultKind::Page(status) => Ok(stated(status)),
         FaultKind::NotFoundOnce => Ok(stated(404)),
         FaultKind::TooManyRequests { retry_after_s } => {
             let mut reply = stated(429);

@@ -288,6 +288,11 @@ impl Change {
         matches!(self, Self::Fields { kind: "monitors", .. })
     }
 
+    /// Whether it changes an object of an account, rather than of a zone.
+    pub(in crate::cloudflare) fn is_of_account(&self) -> bool {
+        matches!(self, Self::Origins { .. } | Self::Fields { parent: Parent::Account(_), .. })
+    }
+
     /// Orders changes by dependency: monitors, then pools, then what refers to pools.
     pub(super) fn rank(&self) -> u8 {
         match self {

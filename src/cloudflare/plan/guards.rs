@@ -6,6 +6,7 @@
 //! withholds single origins, and NS records in `records.rs`.
 
 use super::action::{Action, Change, Plan, Urgency, Withheld, WithheldReason};
+use super::moves::{Moved, counted};
 use super::pools::{held, in_use};
 use crate::cloudflare::desired::{Desired, PoolMember, ServiceLoad};
 use crate::cloudflare::observed::{Observed, Pool};
@@ -36,6 +37,10 @@ pub struct Circumstances {
     pub owned: OwnedRecords,
     /// Changes that were begun and that no reply has confirmed, in words.
     pub open: Vec<String>,
+    /// Records of each zone that changed in the last hour without a failure behind it.
+    pub zone_changes: Map<String, u32>,
+    /// What failovers took away and is not back.
+    pub moved: Moved,
 }
 
 /// Screens the actions in order and counts the effects of those that pass.
@@ -46,7 +51,7 @@ struct Watch<'w> {
     totals: &'w Map<String, usize>,
     away: Set<RegionId>,
     changes: Map<ServiceId, u32>,
-    /// Records of each zone that would change without a failure behind it.
+    /// Records of each zone that changed in the last hour, or would, without a failure behind it.
     changing: Map<String, usize>,
 }
 
@@ -58,14 +63,17 @@ pub(super) fn screen(
     holds: &Set<Hold>,
     circumstances: &Circumstances,
 ) {
-    let mut watch = Watch {
-        circumstances,
-        loads: &desired.loads,
-        away: away_now(desired, observed, holds),
-        changes: circumstances.changes.clone(),
-        totals: &observed.records_total,
-        changing: changing(plan),
-    };
+    let mut watch =
+        Watch {
+            circumstances,
+            loads: &desired.loads,
+            away: away_now(desired, observed, holds),
+            changes: circumstances.changes.clone(),
+            totals: &observed.records_total,
+            changing: Map::of(circumstances.zone_changes.iter().map(|(zone, count)| {
+                (zone.clone(), usize::try_from(*count).unwrap_or(usize::MAX))
+            })),
+        };
     let mut passed = Vec::new();
     for action in std::mem::take(&mut plan.actions) {
         if let Some((why, because)) = watch.refusal(&action) {
@@ -108,17 +116,6 @@ fn is_in_use(
     })
 }
 
-fn changing(plan: &Plan) -> Map<String, usize> {
-    let mut changing: Map<String, usize> = Map::new();
-    for action in plan.actions.iter().filter(|action| action.urgency >= Urgency::Restore) {
-        if let Change::Records { zone, ops, .. } = &action.change {
-            let before = changing.get(zone).copied().unwrap_or(0);
-            changing.insert(zone.clone(), before + ops.len());
-        }
-    }
-    changing
-}
-
 impl Watch<'_> {
     fn refusal(&self, action: &Action) -> Option<(WithheldReason, String)> {
         if action.urgency == Urgency::Law {
@@ -138,6 +135,11 @@ impl Watch<'_> {
         if let Some(service) = &action.service {
             let changes = self.changes.get(service).copied().unwrap_or(0);
             self.changes.insert(service.clone(), changes.saturating_add(1));
+        }
+        if let Change::Records { zone, .. } = &action.change {
+            let before = self.changing.get(zone).copied().unwrap_or(0);
+            let counted = counted(action, &self.circumstances.moved);
+            self.changing.insert(zone.clone(), before.saturating_add(counted));
         }
     }
 
@@ -202,19 +204,23 @@ impl Watch<'_> {
         is_loss.then(|| (WithheldReason::Capacity, because()))
     }
 
+    /// Lets as many changes pass as an hour may have. They come in the order of the plan, which is
+    /// the same each time, so what is withheld now comes first later.
     fn zone_share(&self, action: &Action) -> Option<(WithheldReason, String)> {
         let Change::Records { zone, .. } = &action.change else { return None };
-        let changing = *self.changing.get(zone)?;
+        let counted = counted(action, &self.circumstances.moved);
         let total = self.totals.get(zone).copied().unwrap_or(0);
         let percent = usize::try_from(self.circumstances.guards.zone_percent).unwrap_or(100);
-        let is_large = total >= ZONE_RECORDS_MIN && changing * 100 > total * percent;
+        let most = total.saturating_mul(percent) / 100;
+        let before = self.changing.get(zone).copied().unwrap_or(0);
+        let is_too_many = total >= ZONE_RECORDS_MIN && before.saturating_add(counted) > most;
         let because = || {
             format!(
-                "{changing} of {total} records of {zone} would change without a failure behind it; \
-                 at most {percent} % may"
+                "{before} of {total} records of {zone} changed within the hour without a failure \
+                 behind it, and this would change {counted} more; at most {percent} % may ({most}, \
+                 `guards.zone_percent`)"
             )
         };
-        (action.urgency >= Urgency::Restore && is_large)
-            .then(|| (WithheldReason::ZoneShare, because()))
+        (counted > 0 && is_too_many).then(|| (WithheldReason::ZoneShare, because()))
     }
 }

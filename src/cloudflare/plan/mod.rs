@@ -11,6 +11,7 @@ mod fields;
 mod guards;
 mod members;
 mod monitors;
+mod moves;
 mod neighbours;
 mod ops;
 mod pools;
@@ -22,6 +23,8 @@ pub use action::{
     WithheldReason,
 };
 pub use guards::Circumstances;
+pub use moves::Moved;
+pub(super) use moves::{brought_in, counted, is_return, taken_away};
 pub(super) use pools::WHOLE_POOL;
 
 use super::desired::Desired;

@@ -4,21 +4,26 @@
 //! [`Reconcile::answer`] takes the reply to that call. A pass reads everything, makes the plan
 //! once, and then carries out its actions, the most urgent first. If one object fails, the others
 //! go on. If every call would fail, the pass ends. If a permission is missing, only what needs it
-//! is skipped. Nothing is retried here: the next pass reads the account anew and ends in the same
-//! state.
+//! is skipped. Nothing is retried here: the next pass ends in the same state. It reads the account
+//! anew, or goes on from the [`Readings`] of one that did not come to its end.
 
 mod bodies;
 mod holds;
 mod monitors;
+mod moved;
 mod notes;
 mod operation;
 mod reading;
+mod readings;
+mod refresh;
 mod report;
 mod rows;
+mod wanted;
 mod writing;
 mod zones;
 
-pub use report::{AppliedAction, PassReport};
+pub use readings::Readings;
+pub use report::{AppliedAction, PassReport, TOKEN};
 
 use super::call::Call;
 use super::desired::Desired;
@@ -27,10 +32,11 @@ use super::plan::{Circumstances, Urgency, Withheld, WithheldReason, plan};
 use super::reply::{ApiFailure, Reply};
 use crate::hold::{Claim, Hold};
 use crate::ordered::{Map, Set};
-use crate::time::Timestamp;
+use crate::time::{SECOND, Timestamp};
 use holds::Found;
 use operation::Operation;
 use reading::Listing;
+use readings::{READING_MS_MAX, Unit};
 
 /// The input of a pass.
 #[derive(Debug, Clone, Default)]
@@ -49,8 +55,13 @@ pub struct PassInput {
     pub zone_ids: Map<String, String>,
     /// Known zones whose status is to be looked at again.
     pub zones_due: Set<String>,
-    /// Permissions that the token lacks: what needs them is not tried.
+    /// Permissions that the token is believed to lack: what needs them is not tried, unless it is
+    /// urgent.
     pub denied: Map<String, String>,
+    /// Permissions that were refused lately, believed or not: what needs them is tried last.
+    pub sighted: Set<String>,
+    /// What earlier passes have read.
+    pub readings: Readings,
     /// How many calls the pass may make.
     pub allowance: Allowance,
     /// Whether to stop after planning.
@@ -98,6 +109,22 @@ pub struct Reconcile {
     observed: Observed,
     /// Records of zones whose pages are not all read yet.
     pages: Map<String, Listing>,
+    /// When an earlier pass read what this one has not read yet.
+    carried: Map<Unit, Timestamp>,
+    /// How many ids of zones were known when it began.
+    zones_before: usize,
+    /// How many readings of earlier passes were too old.
+    too_old: usize,
+    /// What this pass has read.
+    fresh: Set<Unit>,
+    /// Whether what the plan would change has been read again.
+    is_refreshed: bool,
+    /// What this pass has tried to change, and so has to be read again by the next.
+    tried: Set<Unit>,
+    /// Whether the API has accepted the token in this pass.
+    is_accepted: bool,
+    /// When the last reply arrived.
+    heard_at: Timestamp,
     holds: Set<Hold>,
     claims: Vec<Claim>,
     /// What the current change would newly hold, and what it gives back.
@@ -116,24 +143,41 @@ pub struct Reconcile {
 impl Reconcile {
     /// Begins a pass.
     #[must_use]
-    pub fn new(wanted: PassInput) -> Self {
+    pub fn new(input: PassInput) -> Self {
         let PassInput { mut desired, circumstances, holds, claims, zone_ids, zones_due, .. } =
-            wanted;
-        let PassInput { slow_monitors, denied, allowance, is_dry, .. } = wanted;
-        let is_known = |zone: &String| zone_ids.contains_key(zone) && !zones_due.contains(zone);
-        let operations = operation::reads(&desired, is_known, &holds, &claims);
-        let slowed = monitors::slow(&mut desired.monitors, &slow_monitors);
-        let report = PassReport {
-            zone_ids: zone_ids.clone(),
-            owned: circumstances.owned.clone(),
-            denied,
-            ..PassReport::default()
+            input;
+        let PassInput { slow_monitors, denied, sighted, readings, allowance, is_dry, .. } = input;
+        let (readings, too_old) = readings.current(&desired, circumstances.now);
+        let (mut observed, mut carried) = readings.into_parts();
+        observed.zone_ids = zone_ids.clone();
+        // A claim is judged by what its pool says now.
+        carried.retain(|unit, _| {
+            !claims.iter().any(|claim| *unit == Unit::Pools(claim.hold.account.clone()))
+        });
+        let held = Set::of(holds.iter().chain(claims.iter().map(|claim| &claim.hold)));
+        let beside = wanted::Beside {
+            zones_due: &zones_due,
+            accounts: held.iter().map(|hold| hold.account.clone()).collect(),
+            sighted: &sighted,
         };
+        let operations = wanted::reads(&desired, &observed, &carried, &beside);
+        let slowed = monitors::slow(&mut desired.monitors, &slow_monitors);
+        let zones_before = zone_ids.len();
+        let owned = circumstances.owned.clone();
+        let report = PassReport { zone_ids, owned, denied, ..PassReport::default() };
         Self {
+            zones_before,
+            heard_at: circumstances.now,
             desired,
             circumstances,
-            observed: Observed { zone_ids, ..Observed::default() },
+            observed,
             pages: Map::new(),
+            carried,
+            too_old,
+            fresh: Set::new(),
+            is_refreshed: false,
+            tried: Set::new(),
+            is_accepted: false,
             holds,
             claims,
             takes: Vec::new(),
@@ -166,11 +210,12 @@ impl Reconcile {
                 operation if self.is_denied(&operation) => {}
                 operation => match self.call(&operation) {
                     Ok(Some(call)) => {
-                        if self.report.calls >= self.most_calls(&operation) {
+                        if self.report.calls >= self.most_calls(operation.urgency()) {
                             self.put_off(&operation);
                             return Next::Done;
                         }
                         self.report.calls += 1;
+                        self.tried.extend(operation.actions().iter().flat_map(readings::touched));
                         self.waiting = Some(operation);
                         return Next::Call(call);
                     }
@@ -186,27 +231,33 @@ impl Reconcile {
         Next::Done
     }
 
-    /// Takes the reply of the call that [`Reconcile::next_step`] asked for.
-    pub fn answer(&mut self, reply: &Reply) {
+    /// Takes the reply of the call that [`Reconcile::next_step`] asked for, which arrived at `at`.
+    pub fn answer(&mut self, reply: &Reply, at: Timestamp) {
         let Some(operation) = self.waiting.take() else { return };
+        self.heard_at = at;
         let (subject, grant) = (operation.subject(), operation.grant());
-        let (is_write, change) = (operation.is_write(), operation.pool_change());
-        let Err(failure) = self.take(operation, reply) else { return };
+        let (is_write, is_urgent) = (operation.is_write(), self.is_urgent(&operation));
+        let change = operation.pool_change();
+        let Err(failure) = self.take(operation, reply) else {
+            self.is_accepted = true;
+            self.report.denied.remove(&grant);
+            self.report.granted.insert(grant);
+            return;
+        };
         if !is_write || failure.is_certain() {
             self.was_not_made(&subject);
         }
         let read_back = self.read_back(change);
         let told = format!("{subject}: {failure}");
-        match &failure {
-            ApiFailure::RateLimited { retry_after_ms } => {
-                self.report.blocked_ms = Some(*retry_after_ms);
-            }
-            ApiFailure::NotPermitted { .. } => {
-                self.report.denied.insert(grant, told.clone());
-            }
-            _ => {}
+        if let ApiFailure::RateLimited { retry_after_ms } = failure {
+            self.report.blocked_ms = Some(retry_after_ms);
         }
-        if failure.stops_everything() {
+        if failure.is_denial() {
+            self.deny(grant, &told, &failure, is_urgent);
+        }
+        // Once the API has accepted the token, a refusal of it concerns this object alone.
+        let is_of_object = self.is_accepted && failure.is_denial();
+        if failure.stops_everything() && !is_of_object {
             self.operations.clear();
         }
         self.operations.extend(read_back);
@@ -228,6 +279,26 @@ impl Reconcile {
         self.report.machine = Some((began, machine));
     }
 
+    /// Notes that the API refused the token, or this call to it.
+    fn deny(&mut self, grant: String, told: &str, failure: &ApiFailure, is_urgent: bool) {
+        let is_of_token = matches!(failure, ApiFailure::NotAccepted(_)) && !self.is_accepted;
+        let grant = if is_of_token { TOKEN.to_owned() } else { grant };
+        if is_urgent || is_of_token && wanted::is_anything_urgent(&self.desired) {
+            self.report.urgent.insert(grant.clone());
+        }
+        self.is_accepted |= matches!(failure, ApiFailure::NotPermitted { .. });
+        self.report.refused.insert(grant.clone());
+        self.report.denied.insert(grant, told.to_owned());
+    }
+
+    /// Whether it may be a failover or a repair of a breach, or may show that one is due.
+    fn is_urgent(&self, operation: &Operation) -> bool {
+        match operation.urgency() {
+            Some(urgency) => urgency <= Urgency::Failover,
+            None => wanted::is_urgent(&self.desired, operation.scope()),
+        }
+    }
+
     /// Ends the pass before its next change, because its input is out of date.
     pub fn abandon(&mut self, because: String) {
         if let Some(operation) = self.waiting.take() {
@@ -242,11 +313,31 @@ impl Reconcile {
     /// Ends the pass.
     #[must_use]
     pub fn finish(self) -> PassReport {
-        self.report
+        let now = self.circumstances.now;
+        let Self { desired, observed, carried, fresh, tried, mut report, .. } = self;
+        let mut read_at = carried;
+        read_at.extend(fresh.into_iter().map(|unit| (unit, now)));
+        report.as_of = read_at.values().min().copied().unwrap_or(now);
+        report.left = report::left(&desired, &read_at, &report);
+        let is_whole = report.is_planned && report.put_off.is_none() && report.failures.is_empty();
+        if !is_whole {
+            read_at.retain(|unit, _| !tried.contains(unit));
+            report.readings = Readings::of(observed, read_at);
+        }
+        report
+    }
+
+    fn has_read(&mut self, unit: Unit) {
+        self.carried.remove(&unit);
+        self.fresh.insert(unit);
     }
 
     fn is_denied(&mut self, operation: &Operation) -> bool {
-        let Some(told) = self.report.denied.get(&operation.grant()) else { return false };
+        let grant = operation.grant();
+        let Some(told) = self.report.denied.get(&grant) else { return false };
+        if !self.report.refused.contains(&grant) && self.is_urgent(operation) {
+            return false;
+        }
         let told = told.clone();
         if !self.report.failures.contains(&told) {
             self.report.failures.push(told);
@@ -255,20 +346,30 @@ impl Reconcile {
         true
     }
 
-    fn most_calls(&self, operation: &Operation) -> u32 {
+    fn most_calls(&self, urgency: Option<Urgency>) -> u32 {
         let Allowance { calls, upkeep } = self.allowance;
-        if operation.urgency() == Some(Urgency::Upkeep) { calls.min(upkeep) } else { calls }
+        if urgency == Some(Urgency::Upkeep) { calls.min(upkeep) } else { calls }
     }
 
     /// Ends the pass because it is out of calls; the next pass goes on.
     fn put_off(&mut self, operation: &Operation) {
+        let has_found_zones = self.report.zone_ids.len() > self.zones_before;
         if operation.urgency().is_none() {
-            let told =
-                format!("{} API calls are not enough to read the account", self.report.calls);
-            self.report.failures.push(told);
-        } else if self.report.applied.is_empty() && operation.urgency() != Some(Urgency::Upkeep) {
-            let told = format!("{} API calls are not enough for one change", self.report.calls);
-            self.report.failures.push(told);
+            if self.fresh.is_empty() && !has_found_zones {
+                let told = format!(
+                    "{} API calls are not enough to read the account: raise \
+                     `limits.api_calls_per_pass`",
+                    self.report.calls
+                );
+                self.report.failures.push(told);
+            } else if self.too_old > 0 {
+                self.report.failures.push(self.too_slow());
+            }
+        } else if self.report.applied.is_empty()
+            && self.fresh.is_empty()
+            && operation.urgency() != Some(Urgency::Upkeep)
+        {
+            self.report.failures.push(self.too_few_for_one_change());
         }
         let urgency = operation.urgency().unwrap_or(Urgency::Law);
         self.report.put_off = Some(self.report.put_off.map_or(urgency, |other| other.min(urgency)));
@@ -285,6 +386,24 @@ impl Reconcile {
         }
     }
 
+    fn too_slow(&self) -> String {
+        format!(
+            "what was read first is older than {} s before all is read: the config needs {} lists, \
+             at {} API calls a pass; raise `limits.api_calls_per_pass` or \
+             `limits.api_calls_per_5_min`",
+            READING_MS_MAX / SECOND,
+            readings::units(&self.desired).len(),
+            self.allowance.calls
+        )
+    }
+
+    fn too_few_for_one_change(&self) -> String {
+        format!(
+            "{} API calls are not enough for one change: raise `limits.api_calls_per_pass`",
+            self.allowance.calls
+        )
+    }
+
     /// Closes an intent: the change was made, or certainly was not.
     fn close(&mut self, subject: &str) {
         self.report.open.retain(|what| what != subject);
@@ -295,6 +414,15 @@ impl Reconcile {
         self.release_what_is_enabled();
         self.note_seen();
         let mut plan = plan(&self.desired, &self.observed, &self.holds, &self.circumstances);
+        if !self.is_dry && !self.is_refreshed {
+            self.is_refreshed = true;
+            let again = self.reads_again(&plan);
+            if !again.is_empty() {
+                self.operations.push(Operation::Plan);
+                self.operations.extend(again);
+                return;
+            }
+        }
         self.report.planned = plan.actions.len();
         self.report.is_partial = plan.is_partial;
         self.report.is_planned = true;
@@ -304,10 +432,12 @@ impl Reconcile {
         plan.withheld.append(&mut self.slowed);
         if self.is_dry {
             self.report.plan = plan;
-        } else {
-            self.report.withheld = plan.withheld;
-            self.operations = operation::writes(plan.actions);
+            return;
         }
+        self.end_what_is_back(&plan);
+        self.put_off_unread(&mut plan);
+        self.report.withheld = plan.withheld;
+        self.operations = operation::writes(plan.actions);
     }
 
     /// Decides about claims by what was read. Those that are left are doubtful.
@@ -343,4 +473,4 @@ impl Reconcile {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

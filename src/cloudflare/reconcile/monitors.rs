@@ -26,8 +26,14 @@ pub(super) fn slow(monitors: &mut [DesiredMonitor], accounts: &Set<String>) -> V
     slowed.collect()
 }
 
-/// Whether an action writes a monitor with an interval that the plan may not allow.
-pub(super) fn is_fast(action: &Action) -> bool {
+/// Whether the API refused a monitor for its interval: its words name that, and the plan may not
+/// allow it. Any other refusal may be a mistake of a moment, and is no reason to check more slowly
+/// for a day.
+pub(super) fn is_too_fast(action: &Action, said: &str) -> bool {
+    said.to_ascii_lowercase().contains("interval") && is_fast(action)
+}
+
+fn is_fast(action: &Action) -> bool {
     fields_of(action).is_some_and(|fields| {
         let mut intervals = fields.iter().filter_map(asked_s);
         intervals.any(|asked_s| asked_s < u64::from(INTERVAL_S_ALLOWED))

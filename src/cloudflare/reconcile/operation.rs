@@ -1,10 +1,8 @@
 //! The operations of a pass.
 
 use super::holds;
-use crate::cloudflare::desired::Desired;
 use crate::cloudflare::plan::{Action, Change, Parent, Urgency};
-use crate::hold::{Claim, Hold};
-use crate::ordered::Set;
+use crate::hold::Hold;
 use serde_json::Value;
 
 const ZONES: &str = "Zone Read";
@@ -67,50 +65,6 @@ pub(super) enum Operation {
         gives: Vec<Hold>,
         urgency: Urgency,
     },
-}
-
-/// The reads that a plan needs, the first one last.
-/// Accounts in which we hold something are read whether or not the config still has them.
-pub(super) fn reads(
-    desired: &Desired,
-    is_known: impl Fn(&String) -> bool,
-    holds: &Set<Hold>,
-    claims: &[Claim],
-) -> Vec<Operation> {
-    let record_zones = Set::of(desired.records.iter().map(|records| &records.zone));
-    let mut balanced: Vec<(&String, &String)> = Vec::new();
-    for balancer in &desired.balancers {
-        let one = (&balancer.zone, &balancer.account);
-        if !balanced.contains(&one) {
-            balanced.push(one);
-        }
-    }
-    balanced.sort();
-    let zones = record_zones.iter().copied().chain(balanced.iter().map(|(zone, _)| *zone));
-    let unknown = Set::of(zones.filter(|zone| !is_known(zone)));
-    let held = holds.iter().chain(claims.iter().map(|claim| &claim.hold));
-    let held = held.map(|hold| &hold.account);
-    let accounts = Set::of(desired.pools.iter().map(|pool| &pool.account).chain(held));
-    let monitored = Set::of(desired.monitors.iter().map(|monitor| &monitor.account));
-    let mut operations = Vec::new();
-    for zone in unknown {
-        operations.push(Operation::FindZone { zone: zone.clone() });
-    }
-    for zone in record_zones {
-        operations.push(Operation::ListRecords { zone: zone.clone(), page: 1 });
-    }
-    for account in accounts {
-        operations.push(Operation::ListPools { account: account.clone() });
-    }
-    for account in monitored {
-        operations.push(Operation::ListMonitors { account: account.clone() });
-    }
-    for (zone, account) in balanced {
-        operations.push(Operation::ListBalancers { zone: zone.clone(), account: account.clone() });
-    }
-    operations.push(Operation::Plan);
-    operations.reverse();
-    operations
 }
 
 /// The operations that carry out the actions, the first one last. Neighbouring changes of records
@@ -214,34 +168,44 @@ impl Operation {
         }
     }
 
-    /// The permission that its call needs, as the dashboard names it.
-    pub(super) fn needs(&self) -> &'static str {
-        let [read_records, write_records] = RECORDS;
-        let [read_pools, write_pools] = POOLS;
-        let [read_balancers, write_balancers] = BALANCERS;
+    /// The permission that a token needs for all that is done with what the call is about, as the
+    /// dashboard names it: what is read is also written, unless the pass is dry.
+    pub(super) fn needs(&self, is_dry: bool) -> &'static str {
+        let written = |[read, write]: [&'static str; 2]| if is_dry { read } else { write };
         match self {
             Self::FindZone { .. } => ZONES,
-            Self::ListRecords { .. } | Self::ListName { .. } => read_records,
+            Self::ListRecords { .. } | Self::ListName { .. } | Self::WriteRecords(_) => {
+                written(RECORDS)
+            }
+            Self::ListBalancers { .. } => written(BALANCERS),
+            Self::WriteFields(action) if !action.change.is_of_account() => written(BALANCERS),
             Self::ListPools { .. }
             | Self::ListMonitors { .. }
             | Self::ReadPool(_)
-            | Self::ReadBack { .. } => read_pools,
-            Self::ListBalancers { .. } => read_balancers,
-            Self::WriteRecords(_) => write_records,
-            Self::WritePool { .. } => write_pools,
-            Self::WriteFields(action) => match action.change {
-                Change::Fields { kind: "load_balancers", .. } => write_balancers,
-                _ => write_pools,
-            },
+            | Self::ReadBack { .. }
+            | Self::WritePool { .. }
+            | Self::WriteFields(_) => written(POOLS),
             Self::Plan | Self::Intend { .. } => "",
         }
     }
 
     /// The grant that it needs: a permission on a zone or account. A token may have it on one zone
-    /// and not on another.
+    /// and not on another, and may read where it may not write.
     pub(super) fn grant(&self) -> String {
-        let scope = match self {
-            Self::ListRecords { zone, .. }
+        let needs = self.needs(!self.is_write());
+        let about = match self {
+            Self::ListMonitors { .. } => " (monitors)",
+            Self::WriteFields(action) if action.change.is_monitor() => " (monitors)",
+            _ => "",
+        };
+        [needs, " on ", self.scope(), about].concat()
+    }
+
+    /// The zone or account that its call is about.
+    pub(super) fn scope(&self) -> &str {
+        match self {
+            Self::FindZone { zone }
+            | Self::ListRecords { zone, .. }
             | Self::ListName { zone, .. }
             | Self::ListBalancers { zone, .. } => zone,
             Self::ListPools { account } | Self::ListMonitors { account } => account,
@@ -252,14 +216,8 @@ impl Operation {
             Self::ReadBack { takes, gives, .. } => {
                 takes.iter().chain(gives).next().map_or("", |hold| &hold.account)
             }
-            Self::FindZone { .. } | Self::Plan | Self::Intend { .. } => "",
-        };
-        let about = match self {
-            Self::ListMonitors { .. } => " (monitors)",
-            Self::WriteFields(action) if action.change.is_monitor() => " (monitors)",
-            _ => "",
-        };
-        [self.needs(), " on ", scope, about].concat()
+            Self::Plan | Self::Intend { .. } => "",
+        }
     }
 
     /// Whether its call changes anything.
@@ -277,6 +235,33 @@ impl Operation {
                 Some((id.clone(), action.urgency))
             }
             Change::Records { .. } | Change::Fields { .. } => None,
+        }
+    }
+
+    /// The account whose pools it needs beside its zone.
+    pub(super) fn account(&self) -> Option<&String> {
+        match self {
+            Self::ListBalancers { account, .. } => Some(account),
+            _ => None,
+        }
+    }
+
+    /// Whether it reads something of a zone whose id must be known.
+    pub(super) fn is_of_zone(&self) -> bool {
+        matches!(
+            self,
+            Self::ListRecords { .. } | Self::ListName { .. } | Self::ListBalancers { .. }
+        )
+    }
+
+    /// The actions that its call carries out.
+    pub(super) fn actions(&self) -> &[Action] {
+        match self {
+            Self::WriteRecords(actions) => actions,
+            Self::WritePool { action, .. } | Self::WriteFields(action) => {
+                std::slice::from_ref(action)
+            }
+            _ => &[],
         }
     }
 

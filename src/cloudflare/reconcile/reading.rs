@@ -1,7 +1,9 @@
 //! Calls that read, and what is kept of their replies.
 
 use super::operation::Operation;
+use super::readings::Unit;
 use super::rows::{balancer, monitor, text};
+use super::wanted::{PAGES_MAX, PER_PAGE, is_by_name, pages};
 use super::{Reconcile, holds};
 use crate::cloudflare::call::Call;
 use crate::cloudflare::name::{normal, wildcards};
@@ -12,10 +14,6 @@ use crate::json;
 use crate::ordered::Set;
 use serde_json::Value;
 
-/// Records per page.
-const PER_PAGE: usize = 500;
-/// Most pages that are read of one zone. If they are not enough, names are read one by one.
-const PAGES_MAX: usize = 4;
 /// How often a list that changed between its pages is begun anew within one pass.
 const RESTARTS_MAX: u32 = 2;
 
@@ -50,20 +48,22 @@ impl Reconcile {
 
     /// Takes the reply to a operation's call. Errors: [`ApiFailure`].
     pub(super) fn take(&mut self, operation: Operation, reply: &Reply) -> Result<(), ApiFailure> {
-        let needs = operation.needs();
+        let needs = operation.needs(self.is_dry);
         match operation {
             Operation::FindZone { zone } => self.take_zone(zone, reply, needs),
             Operation::ListRecords { zone, page } => self.take_records(zone, page, reply, needs),
             Operation::ListName { zone, name } => {
                 let rows = whole(self.opened(&zone, reply, needs)?)?;
                 let records = json::from_value(&rows.into()).map_err(malformed)?;
-                self.observed.records.insert(name, records);
+                self.observed.records.insert(name.clone(), records);
+                self.has_read(Unit::Name { zone, name });
                 Ok(())
             }
             Operation::ListPools { account } => {
                 let rows = whole(open_page(reply, needs)?)?;
                 let pools: Vec<Pool> = json::from_value(&rows.into()).map_err(malformed)?;
-                self.observed.pools.insert(account, pools);
+                self.observed.pools.insert(account.clone(), pools);
+                self.has_read(Unit::Pools(account));
                 Ok(())
             }
             Operation::ListMonitors { account } => {
@@ -72,7 +72,8 @@ impl Reconcile {
                 for row in &rows {
                     monitors.push(monitor(row)?);
                 }
-                self.observed.monitors.insert(account, monitors);
+                self.observed.monitors.insert(account.clone(), monitors);
+                self.has_read(Unit::Monitors(account));
                 Ok(())
             }
             Operation::ListBalancers { zone, account } => {
@@ -142,8 +143,12 @@ impl Reconcile {
             return self.read_again(zone, &listing, &how);
         }
         let is_whole = listing.read == total;
-        if total > PER_PAGE * PAGES_MAX || (!is_whole && page >= PAGES_MAX) {
-            self.observed.records_total.insert(zone.clone(), total);
+        let calls_left = self.allowance.calls.saturating_sub(self.report.calls);
+        let calls_left = usize::try_from(calls_left).unwrap_or(usize::MAX);
+        self.observed.records_total.insert(zone.clone(), total);
+        // Pages that are shorter than asked for may be more than anybody reckoned with.
+        let is_endless = !is_whole && page >= pages(total).max(PAGES_MAX);
+        if is_endless || (page == 1 && is_by_name(total, names.len(), calls_left)) {
             for name in names {
                 self.operations.push(Operation::ListName { zone: zone.clone(), name });
             }
@@ -154,9 +159,11 @@ impl Reconcile {
             self.pages.insert(zone, listing);
             return Ok(());
         }
-        self.observed.records_total.insert(zone, total);
         for name in &kept {
             self.observed.records.insert(name.clone(), Vec::new());
+        }
+        for name in names {
+            self.has_read(Unit::Name { zone: zone.clone(), name });
         }
         for record in listing.records {
             if let Some(of_name) = self.observed.records.get_mut(&normal(&record.name)) {
@@ -193,7 +200,8 @@ impl Reconcile {
         for row in &rows {
             balancers.push(balancer(row, pools)?);
         }
-        self.observed.balancers.insert(zone, balancers);
+        self.observed.balancers.insert(zone.clone(), balancers);
+        self.has_read(Unit::Balancers(zone));
         Ok(())
     }
 }

@@ -1,11 +1,17 @@
 //! The report of a pass.
 
-use crate::cloudflare::plan::{Effect, Plan, Urgency, Withheld};
+use super::readings::{self, Readings, Unit};
+use crate::cloudflare::desired::Desired;
+use crate::cloudflare::plan::{Effect, Moved, Plan, Urgency, Withheld};
 use crate::hold::HoldChanges;
 use crate::ids::ServiceId;
 use crate::ordered::{Map, Set};
 use crate::owned::OwnedRecords;
+use crate::state::Left;
 use crate::time::{Millis, Timestamp};
+
+/// The grant that every call needs: that the API accepts the token at all.
+pub const TOKEN: &str = "an accepted token";
 
 /// What a pass did.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,8 +40,15 @@ pub struct PassReport {
     pub put_off: Option<Urgency>,
     /// Failures, in words.
     pub failures: Vec<String>,
-    /// Permissions that the token lacks, with the API's message.
+    /// Permissions that the token lacks, with the API's message: those that were refused in this
+    /// pass, and those that it was told of and did not try.
     pub denied: Map<String, String>,
+    /// Permissions of `denied` that were refused in this pass.
+    pub refused: Set<String>,
+    /// Permissions of `refused` that something urgent needs.
+    pub urgent: Set<String>,
+    /// Permissions that the token showed to have.
+    pub granted: Set<String>,
     /// What was found out about holds.
     pub holds: HoldChanges,
     /// When it began and what the clock showed last, by the machine's clock.
@@ -44,8 +57,30 @@ pub struct PassReport {
     pub slow_monitors: Set<String>,
     /// How long the API asked us to make no calls.
     pub blocked_ms: Option<Millis>,
+    /// Records of each zone that changed without a failure behind it.
+    pub zone_changes: Map<String, u32>,
+    /// What failovers took away.
+    pub moved: Moved,
+    /// What was taken away before and is back, or need not come back.
+    pub returned: Moved,
     /// Number of calls made.
     pub calls: u32,
+    /// What the next pass may go on from; empty if this one came to its end.
+    pub readings: Readings,
+    /// The instant of the oldest reading that the plan was made from.
+    pub as_of: Timestamp,
+    /// How much is left.
+    pub left: Left,
+}
+
+/// How much is left after a pass that has read this and reports that.
+pub(super) fn left(desired: &Desired, read: &Map<Unit, Timestamp>, report: &PassReport) -> Left {
+    let units = readings::units(desired);
+    let unread = units.iter().filter(|unit| !read.contains_key(*unit)).count();
+    let undone = report.planned.saturating_sub(report.applied.len());
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let undone = if report.is_planned { count(undone) } else { u32::MAX };
+    Left { unread: count(unread), undone }
 }
 
 /// One change that was made and verified.
@@ -59,4 +94,6 @@ pub struct AppliedAction {
     pub urgency: Urgency,
     /// Its effect on traffic.
     pub effect: Effect,
+    /// When the API's reply confirmed it.
+    pub at: Timestamp,
 }

@@ -7,7 +7,7 @@ use crate::cloudflare::endpoint;
 use crate::cloudflare::name::normal;
 use crate::cloudflare::observed::{Pool, PoolOrigin, Record, renamed};
 use crate::cloudflare::plan::{
-    Action, Change, FieldChange, OriginEdit, Parent, RecordOp, Urgency, WHOLE_POOL,
+    Action, Change, FieldChange, OriginEdit, Parent, RecordOp, WHOLE_POOL,
 };
 use crate::cloudflare::reply::{ApiFailure, Reply, malformed, open};
 use crate::json::{self, Shape, fields};
@@ -108,7 +108,7 @@ impl Reconcile {
                     self.close(&subject);
                     self.note_written(&actions, &written);
                     for action in &actions {
-                        self.report.done(action);
+                        self.done(action);
                     }
                 }
             },
@@ -126,7 +126,7 @@ impl Reconcile {
             }
             Operation::WriteFields(action) => {
                 let row: Value = match open(reply, needs) {
-                    Err(ApiFailure::Refused { said, .. }) if monitors::is_fast(&action) => {
+                    Err(ApiFailure::Refused { said, .. }) if monitors::is_too_fast(&action, &said) => {
                         self.write_slower(action, &said);
                         return Ok(());
                     }
@@ -142,7 +142,7 @@ impl Reconcile {
 
     fn finish_action(&mut self, action: &Action) {
         self.close(&action.to_string());
-        self.report.done(action);
+        self.done(action);
         for hold in std::mem::take(&mut self.takes) {
             self.holds.insert(hold.clone());
             self.report.holds.claim(hold);
@@ -357,13 +357,4 @@ fn check_pool(action: &Action, reply: &Reply, needs: &'static str) -> Result<(),
         }
     }
     Ok(())
-}
-
-impl super::PassReport {
-    fn done(&mut self, action: &Action) {
-        let (what, service, urgency): (String, _, Urgency) =
-            (action.to_string(), action.service.clone(), action.urgency);
-        let effect = action.effect.clone();
-        self.applied.push(super::AppliedAction { what, service, urgency, effect });
-    }
 }

@@ -27,9 +27,7 @@ impl Reconcile {
         let found = open_page(reply, needs).and_then(|(rows, _)| active(&zone, &rows));
         let id = match found {
             Ok(id) => id,
-            Err(ApiFailure::NoZone { .. } | ApiFailure::NotPermitted { status: 403, .. })
-                if is_known =>
-            {
+            Err(ApiFailure::NoZone { .. } | ApiFailure::NotPermitted { .. }) if is_known => {
                 self.zone_is_unseen(&zone);
                 return Ok(());
             }

@@ -28,6 +28,7 @@ impl Adviser<'_> {
             self.lag_is_reported(id, service);
         }
         self.probes();
+        self.reads();
     }
 
     /// Says nothing if a capacity is unknown, or if no region would be left, which W101 reports.
@@ -99,6 +100,23 @@ impl Adviser<'_> {
             let why =
                 "origins are probed less often than configured, so failures are noticed later";
             self.advise("limits.probes_per_run", AdviceCode::W110, problem, why);
+        }
+    }
+
+    /// A change is read twice: before it, and again to verify it.
+    fn reads(&mut self) {
+        let limit = self.config.api_calls_per_5_min;
+        let reads = self.config.api_reads();
+        let twice = reads.lists.saturating_mul(2);
+        if twice > usize::try_from(limit).unwrap_or(usize::MAX) {
+            let problem = format!(
+                "to read what is published takes {} API calls, and {limit} are allowed in five \
+                 minutes",
+                reads.lists
+            );
+            let why = "a change takes twice as many, because it is verified by reading again; \
+                       beyond the limit a failover waits";
+            self.advise("limits.api_calls_per_5_min", AdviceCode::W118, problem, why);
         }
     }
 }

@@ -54,11 +54,13 @@ pub enum AdviceCode {
     W114,
     /// All origins are on the machine itself, which Cloudflare cannot reach.
     W115,
+    /// To read what is published takes too large a part of the API calls of five minutes.
+    W118,
 }
 
 impl AdviceCode {
     /// Every code.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::W101,
         Self::W102,
         Self::W103,
@@ -74,6 +76,7 @@ impl AdviceCode {
         Self::W113,
         Self::W114,
         Self::W115,
+        Self::W118,
     ];
 
     /// Whether there is nothing to mend, so that it is no warning.

@@ -298,3 +298,37 @@ fn every_code_is_tested_here() {
         assert!(tests.contains(&format!("\"{code:?} ")), "{code:?}");
     }
 }
+
+/// A config that publishes a record in each of so many zones.
+fn in_zones(zones: usize, calls: u64) -> Value {
+    let mut config = quiet();
+    let record = |n: usize| {
+        let zone = format!("z{n}.example");
+        json!({"dns": {"zone": zone, "name": format!("www.{zone}"), "type": "CNAME"}})
+    };
+    for (index, some) in (0..zones).collect::<Vec<_>>().chunks(50).enumerate() {
+        let mut service = config["services"]["web"].clone();
+        service["hosts"] = json!([format!("h{index}.example.com")]);
+        service["publish"] = some.iter().map(|n| record(*n)).collect();
+        config["services"][format!("s{index}")] = service;
+    }
+    config["limits"] = json!({"api_calls_per_5_min": calls});
+    config
+}
+
+#[test]
+fn an_account_that_takes_more_than_half_of_the_calls_to_read_is_told_with_the_key() {
+    assert_eq!(told(&in_zones(60, 600)), [""; 0]);
+    assert_eq!(told(&in_zones(60, 120)), [""; 0]);
+    assert_eq!(told(&in_zones(60, 119)), ["W118 limits.api_calls_per_5_min"]);
+    assert_eq!(told(&in_zones(301, 600)), ["W118 limits.api_calls_per_5_min"]);
+}
+
+#[test]
+fn what_it_takes_to_read_is_counted_by_zone_and_account() {
+    let config = Config::parse(&in_zones(60, 600).to_string()).unwrap();
+    let reads = config.api_reads();
+    assert_eq!((reads.zones, reads.lists, reads.first()), (60, 60, 120));
+    assert_eq!([30, 40, 45, 119, 120, 121].map(|calls| reads.passes(calls)), [4, 3, 3, 2, 1, 1]);
+    assert_eq!(Config::parse(&quiet().to_string()).unwrap().api_reads().first(), 0);
+}

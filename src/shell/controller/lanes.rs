@@ -167,7 +167,7 @@ impl Object {
                     }
                     let reply = api.call(&call).await;
                     pass.reconcile.tell_time(clock::now());
-                    pass.reconcile.answer(&reply);
+                    pass.reconcile.answer(&reply, self.now());
                 }
             }
         }

@@ -162,6 +162,8 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
         Kind::Denied => drop(actuation.denied.insert(name(), text(value)?)),
         Kind::MovedAt => drop(actuation.moved_at.insert(service(id)?, text(value)?)),
         Kind::Changes => drop(actuation.changes.insert(service(id)?, text(value)?)),
+        Kind::ZoneChanges => drop(actuation.zone_changes.insert(name(), text(value)?)),
+        Kind::Moved => drop(actuation.moved.insert(name(), text(value)?)),
         Kind::Override => {
             let origin = OriginId::parse(id).map_err(|_| BadRow::Id)?;
             state.overrides.insert(origin, text(value)?);

@@ -2,7 +2,7 @@
 
 use crate::fingerprint::Fingerprint;
 use crate::json::fields;
-use crate::state::{Actuation, RetryWhy, State};
+use crate::state::{Actuation, Left, RetryWhy, State};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 
@@ -40,6 +40,7 @@ pub(super) struct Account {
     attempted: Option<Fingerprint>,
     blocked_until: Option<Timestamp>,
     attempts: u32,
+    left: Option<Left>,
     retry_at: Option<Timestamp>,
     retry_why: Option<RetryWhy>,
 }
@@ -52,6 +53,7 @@ fields!(Account {
     attempted,
     blocked_until,
     attempts = 0,
+    left,
     retry_at,
     retry_why,
 });
@@ -66,6 +68,7 @@ impl Account {
             attempted: actuation.attempted,
             blocked_until: actuation.blocked_until,
             attempts: actuation.attempts,
+            left: actuation.left,
             retry_at: actuation.retry_at,
             retry_why: actuation.retry_why,
         }
@@ -74,7 +77,7 @@ impl Account {
     pub(super) fn put(self, actuation: &mut Actuation) {
         let before = std::mem::take(actuation);
         let Self { calls, upkeep_after, settled, compared_at, attempted, .. } = self;
-        let Self { blocked_until, attempts, retry_at, retry_why, .. } = self;
+        let Self { blocked_until, attempts, left, retry_at, retry_why, .. } = self;
         *actuation = Actuation {
             calls,
             upkeep_after,
@@ -83,6 +86,7 @@ impl Account {
             attempted,
             blocked_until,
             attempts,
+            left,
             retry_at,
             retry_why,
             ..before

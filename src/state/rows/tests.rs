@@ -7,7 +7,9 @@ use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::json;
 use crate::latency::Estimate;
 use crate::owned::{OwnedRecord, RecordValue};
-use crate::state::{Applied, Controls, Denied, Episode, Intent, Reported, RetryWhy, Run, State};
+use crate::state::{
+    Applied, Controls, Denied, Episode, Intent, Left, Reported, RetryWhy, Run, State,
+};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 use proptest::collection::{btree_map, btree_set, vec};
@@ -116,8 +118,8 @@ fn the_largest_deployment_saves_and_restores_and_a_quiet_round_writes_one_row() 
     round(&mut state, 3, at(RENEW_MS + 3));
     let renewal = save(&mut stored, &mut kept, &state);
     // One value of storage holds 2 MB.
-    assert_eq!(text, 2_104_579);
-    assert_eq!(all, (4_003, 2_112_395));
+    assert_eq!(text, 2_104_660);
+    assert_eq!(all, (4_003, 2_112_407));
     assert_eq!(quiet, (1, 123));
     assert_eq!(one_change, (2, 665));
     assert_eq!(renewal, (4_001, 2_112_123));
@@ -279,11 +281,21 @@ prop_compose! {
             actuation.zone_ids.insert(name.clone(), "id".to_owned());
             actuation.zones_seen.insert(name.clone(), at(5));
             actuation.owned.insert(name.clone(), owned(name));
-            actuation.denied.insert(name.clone(), Denied { at: at(1), said: name.clone() });
+            let denied = Denied {
+                at: at(1),
+                said: name.clone(),
+                sightings: 2,
+                last_at: Some(at(2)),
+                next_at: Some(at(3)),
+                told_at: None,
+            };
+            actuation.denied.insert(name.clone(), denied);
             actuation.moved_at.insert(service.clone(), at(2));
             let mut tally = Tally::default();
             tally.add(3, at(4));
-            actuation.changes.insert(service, tally);
+            actuation.changes.insert(service, tally.clone());
+            actuation.zone_changes.insert(name.clone(), tally);
+            actuation.moved.insert(format!("{name} A"), ["192.0.2.1".to_owned()].into());
             let hold = Hold {
                 account: "a".to_owned(),
                 pool: format!("p/{name}"),
@@ -313,6 +325,7 @@ prop_compose! {
         state.history = Set::of(instants.iter().copied()).iter().map(|ms| episode(*ms)).collect();
         let actuation = &mut state.actuation;
         (actuation.retry_at, actuation.attempts) = (retry.map(at), 7);
+        actuation.left = round.map(|unread| Left { unread, undone: 2 });
         actuation.retry_why = retry.map(|_| RetryWhy::Upkeep);
         state
     }

@@ -133,6 +133,8 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.all(Kind::Denied, named(&actuation.denied));
     rows.all(Kind::MovedAt, named(&actuation.moved_at));
     rows.all(Kind::Changes, named(&actuation.changes));
+    rows.all(Kind::ZoneChanges, named(&actuation.zone_changes));
+    rows.all(Kind::Moved, named(&actuation.moved));
     rows.all(Kind::Override, named(&state.overrides));
     rows.all(Kind::Written, named(&state.written));
     rows.all(Kind::Failure, numbered(&actuation.failures));

@@ -16,7 +16,7 @@ use super::terminal::{CommandFailure, Exit, Terminal};
 use super::text::write_json;
 use crate::cloudflare::{Allowance, Next, PassInput, PassReport, Reconcile, desired};
 use crate::controller::circumstances;
-use crate::ordered::{Map, Set};
+use crate::ordered::Set;
 use crate::time::Timestamp;
 use crate::view::View;
 use access::Access;
@@ -55,14 +55,14 @@ fn pass(client: &Client, belief: &Belief, now: Timestamp) -> PassReport {
         slow_monitors: state.actuation.slow_monitors.keys().cloned().collect(),
         zone_ids: state.actuation.zone_ids.clone(),
         zones_due: Set::of(state.actuation.zone_ids.keys().cloned()),
-        denied: Map::new(),
         allowance: Allowance { calls, upkeep: calls },
         is_dry: true,
+        ..PassInput::default()
     });
     reconcile.tell_time(now);
     loop {
         match reconcile.next_step() {
-            Next::Call(call) => reconcile.answer(&client.call(&call)),
+            Next::Call(call) => reconcile.answer(&client.call(&call), now),
             // A dry pass has no intents. If it had one, the client would refuse the call.
             Next::Intend { .. } => {}
             Next::Done => return reconcile.finish(),

@@ -69,11 +69,24 @@ fn a_pool_that_was_read_and_cannot_be_written_any_more_is_put_off() {
     let survivor = pool("us", "us.example.com", Switch::Enable);
     let pools_wanted = vec![pool("eu", "eu.example.com", Switch::Disable), survivor];
     let desired = Desired { pools: pools_wanted, ..Desired::default() };
-    let allowance = Allowance { calls: 2, upkeep: 0 };
-    let mut pass = Reconcile::new(PassInput { desired, allowance, ..PassInput::default() });
+    let input = PassInput { desired, ..PassInput::default() };
+    let mut pass = limited(input.clone(), 2, 0, Readings::default());
     play(&mut pass, &[(POOLS, ok(&pools(true))), (READ_POOL, ok(&full_pool(true)))]);
     let report = pass.finish();
     assert_eq!(report.put_off, Some(Urgency::Failover));
-    assert_eq!(report.failures, ["2 API calls are not enough for one change"]);
-    assert_eq!(report.open.len(), 0);
+    assert_eq!((report.failures.len(), report.open.len()), (0, 0), "it has read the pools");
+    // To read the pools again, and one of them once more, and to write it takes three.
+    let mut pass = limited(input.clone(), 2, 0, report.readings.clone());
+    play(&mut pass, &[]);
+    let stuck = pass.finish();
+    assert_eq!(stuck.put_off, Some(Urgency::Failover));
+    assert_eq!(
+        stuck.failures,
+        ["2 API calls are not enough for one change: raise `limits.api_calls_per_pass`"]
+    );
+    let mut pass = limited(input, 3, 0, report.readings);
+    let written = ok(&full_pool(false));
+    let script = [(POOLS, ok(&pools(true))), (READ_POOL, ok(&full_pool(true)))];
+    play(&mut pass, &[script.as_slice(), &[(WRITE_POOL, written)]].concat());
+    assert_clean(&pass.finish());
 }

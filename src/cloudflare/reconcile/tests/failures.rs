@@ -36,6 +36,95 @@ fn a_token_that_is_not_accepted_ends_the_pass() {
     assert!(!report.is_planned);
 }
 
+/// It may be a mistake of one part of the API. What it refused comes last the next time, and then
+/// keeps nothing from the rest.
+#[test]
+fn a_refusal_of_the_token_after_the_api_accepted_it_concerns_one_object() {
+    let mut pass = Reconcile::new(both());
+    play(&mut pass, &[(RECORDS, refused(401, "no"))]);
+    let first = pass.finish();
+    assert_eq!(first.denied.keys().collect::<Vec<_>>(), [TOKEN]);
+    let read = Set::from(["DNS Read on example.com".to_owned()]);
+    let mut pass = Reconcile::new(PassInput { sighted: read, ..both() });
+    play(&mut pass, &[(POOLS, ok(&pools(true))), (RECORDS, refused(401, "no"))]);
+    let second = pass.finish();
+    assert!(second.is_planned);
+    assert_eq!(second.denied.keys().collect::<Vec<_>>(), ["DNS Read on example.com"]);
+}
+
+#[test]
+fn a_page_of_something_in_between_denies_nothing_and_stops_nothing() {
+    let page = Reply::Answered {
+        status: 403,
+        retry_after_s: None,
+        body: "<html>Blocked by policy</html>".to_owned(),
+    };
+    let mut pass = Reconcile::new(both());
+    play(&mut pass, &[(RECORDS, page.clone()), (POOLS, ok(&pools(true)))]);
+    let report = pass.finish();
+    assert_eq!((&report.denied, report.is_planned), (&Map::new(), true));
+    assert_eq!(
+        report.failures,
+        ["records of example.com: something between here and the API answered in its place (403)"]
+    );
+    // What a 404 of the API means, a page of that number does not.
+    let mut gone = over(vec![addresses(&["192.0.2.1"])]);
+    gone.desired.records[0].name = "files.example.com".to_owned();
+    let row = |id: &str, content: &str| {
+        let mut row = record_of(id, "files.example.com", content);
+        row["type"] = json!("A");
+        row
+    };
+    let Reply::Answered { retry_after_s, body, .. } = page else { unreachable!() };
+    let page = Reply::Answered { status: 404, retry_after_s, body };
+    let mut pass = Reconcile::new(gone);
+    let seen = json!([row("r1", "192.0.2.1"), row("r2", "192.0.2.1")]);
+    play(&mut pass, &[(RECORDS, ok(&seen)), ("DELETE /zones/z1/dns_records/r2", page)]);
+    let report = pass.finish();
+    assert_eq!((report.applied.len(), report.open.len()), (0, 1), "it may still be there");
+}
+
+#[test]
+fn what_is_urgent_is_tried_though_it_was_denied_before() {
+    let grant = "DNS Read on example.com".to_owned();
+    let denied = Map::from([(grant.clone(), "no".to_owned())]);
+    let mut law = over(vec![records("us.example.com")]);
+    law.denied = denied.clone();
+    let mut pass = Reconcile::new(law);
+    play(&mut pass, &[(RECORDS, ok(&json!([record("us.example.com")])))]);
+    let report = pass.finish();
+    assert_eq!((report.failures.len(), report.denied), (0, Map::new()));
+    assert!(report.granted.contains(&grant));
+    // Nothing is down, and no rule binds the name.
+    let mut idle = over(vec![records("us.example.com")]);
+    idle.desired.records[0].is_guarded = false;
+    idle.desired.records[0].permitted.retain(|_, member| member.switch == Switch::Enable);
+    idle.denied = denied;
+    let mut pass = Reconcile::new(idle);
+    play(&mut pass, &[]);
+    assert_eq!(pass.finish().failures, ["no"]);
+}
+
+#[test]
+fn a_write_that_moves_traffic_is_tried_though_it_was_denied_and_upkeep_is_not() {
+    for (wanted, tried) in [("us.example.com", true), ("eu.example.com", false)] {
+        let mut input = over(vec![records("us.example.com")]);
+        input.denied = [("DNS Write on example.com".to_owned(), "no".to_owned())].into();
+        input.desired.records[0].ttl_s = 300;
+        input.desired.records[0].permitted = records("us.example.com").permitted;
+        let here = if tried { "eu.example.com" } else { "us.example.com" };
+        let mut pass = Reconcile::new(input);
+        let mut script = vec![(RECORDS, ok(&json!([record(here)])))];
+        if tried {
+            script.push((RECORD, refused(403, "still")));
+        }
+        play(&mut pass, &script);
+        let report = pass.finish();
+        assert_eq!(report.failures.len(), 1, "{wanted}");
+        assert_eq!(report.urgent.contains("DNS Write on example.com"), tried, "{wanted}");
+    }
+}
+
 #[test]
 fn a_lost_reply_ends_the_pass() {
     let mut pass = Reconcile::new(both());
@@ -59,8 +148,9 @@ fn a_failure_of_one_object_leaves_the_others_alone() {
     assert_eq!(report.failures, ["pools of account acc: the API reports a server error (502)"]);
 }
 
-const NO_POOLS: &str = "pools of account acc: the API refused the token (403): \
-                        1000 no; it needs the permission Load Balancing: Monitors and Pools Read";
+/// What may be read here is also written, so the permission to write is what the token needs.
+const NO_POOLS: &str = "pools of account acc: the API refuses this to the token (403): \
+                        1000 no; it needs the permission Load Balancing: Monitors and Pools Write";
 
 #[test]
 fn a_missing_permission_ends_what_needs_it_and_nothing_else() {
@@ -143,7 +233,7 @@ fn whatever_nobody_heard_of_stays_open_and_whatever_was_refused_does_not() {
 fn a_pass_that_is_abandoned_says_so_and_leaves_nothing_open() {
     let mut pass = over_one("us.example.com");
     assert!(matches!(pass.next_step(), Next::Call(_)));
-    pass.answer(&ok(&json!([record("eu.example.com")])));
+    pass.answer(&ok(&json!([record("eu.example.com")])), Timestamp::default());
     assert!(matches!(pass.next_step(), Next::Intend { .. }));
     assert!(matches!(pass.next_step(), Next::Call(call) if call.is_write()));
     pass.abandon("it was made from yesterday".to_owned());
@@ -158,7 +248,7 @@ fn a_pass_that_is_abandoned_says_so_and_leaves_nothing_open() {
 #[test]
 fn a_reply_that_nobody_asked_for_is_ignored() {
     let mut pass = over_one("us.example.com");
-    pass.answer(&lost());
+    pass.answer(&lost(), Timestamp::default());
     play(&mut pass, &[(RECORDS, ok(&json!([record("us.example.com")])))]);
     assert_clean(&pass.finish());
 }

@@ -1,10 +1,11 @@
 //! Passes as conversations: each expected call with its reply.
 
 mod allowance;
+mod carrying;
 mod chain;
 mod failures;
 mod foreign;
-mod model;
+pub(crate) mod model;
 mod pools;
 mod properties;
 mod reading;
@@ -196,7 +197,7 @@ fn play(pass: &mut Reconcile, script: &[(&str, Reply)]) -> Played {
                 let (expected, reply) = script.next().unwrap_or_else(|| panic!("extra: {asked}"));
                 assert_eq!(asked, *expected);
                 played.bodies.extend(call.body);
-                pass.answer(reply);
+                pass.answer(reply, Timestamp::default());
             }
         }
     }
@@ -206,6 +207,14 @@ fn play(pass: &mut Reconcile, script: &[(&str, Reply)]) -> Played {
 
 fn applied(report: &PassReport) -> Vec<&str> {
     report.applied.iter().map(|done| done.what.as_str()).collect()
+}
+
+/// A pass that may make so many calls, at this instant, and goes on from there.
+fn limited(input: PassInput, calls: u32, now_ms: u64, readings: Readings) -> Reconcile {
+    let allowance = Allowance { calls, upkeep: calls };
+    let now = Timestamp::from_millis(now_ms);
+    let circumstances = Circumstances { now, ..input.circumstances.clone() };
+    Reconcile::new(PassInput { allowance, circumstances, readings, ..input })
 }
 
 /// Whether all went well and nothing is left.

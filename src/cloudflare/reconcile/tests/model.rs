@@ -5,7 +5,7 @@ use super::*;
 
 /// What the API does with one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     Answered,
     /// It is carried out, and nobody hears of it.
     LostAfter,
@@ -20,25 +20,25 @@ pub(super) enum Fate {
 /// One account with one zone. Ids are made of what is created, so that they are the same whenever
 /// that happens.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Account {
-    pub(super) records: Vec<Value>,
-    pub(super) pools: Vec<Value>,
-    pub(super) monitors: Vec<Value>,
-    pub(super) balancers: Vec<Value>,
+pub(crate) struct Account {
+    pub(crate) records: Vec<Value>,
+    pub(crate) pools: Vec<Value>,
+    pub(crate) monitors: Vec<Value>,
+    pub(crate) balancers: Vec<Value>,
     /// The time, as the API writes it.
-    pub(super) time: String,
+    pub(crate) time: String,
 }
 
 /// What the API says no to, with its status.
 type No = (u16, String);
 
-pub(super) fn text<'v>(row: &'v Value, key: &str) -> &'v str {
+pub(crate) fn text<'v>(row: &'v Value, key: &str) -> &'v str {
     row[key].as_str().unwrap_or_default()
 }
 
 impl Account {
     /// Answers a call as its fate has it.
-    pub(super) fn meet(&mut self, call: &Call, fate: Fate) -> Reply {
+    pub(crate) fn meet(&mut self, call: &Call, fate: Fate) -> Reply {
         match fate {
             Fate::LostBefore => return lost(),
             Fate::Broken => return answered(500, &json!("")),

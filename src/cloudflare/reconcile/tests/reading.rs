@@ -98,6 +98,29 @@ fn of_a_very_large_zone_only_our_names_are_read() {
 }
 
 #[test]
+fn a_large_zone_with_more_names_than_pages_is_read_whole() {
+    let names = |count: usize| {
+        let named = (0..count).map(|n| named(&format!("n{n}.example.com"))).collect();
+        let allowance = Allowance { calls: 45, upkeep: 45 };
+        PassInput { allowance, ..over(named) }
+    };
+    let by_name =
+        |call: &Next| matches!(call, Next::Call(call) if call.path.contains("name.exact"));
+    // 2,501 records are six pages: five more, or as many calls as there are names.
+    for (count, is_by_name) in [(4, true), (5, false), (60, false)] {
+        let mut pass = Reconcile::new(names(count));
+        assert!(matches!(pass.next_step(), Next::Call(_)));
+        pass.answer(&page(&json!(others(500)), 2_501), Timestamp::default());
+        assert_eq!(by_name(&pass.next_step()), is_by_name, "{count}");
+    }
+    // A zone that no pass can read whole is read by names, which carry over one by one.
+    let mut pass = Reconcile::new(names(60));
+    assert!(matches!(pass.next_step(), Next::Call(_)));
+    pass.answer(&page(&json!(others(500)), 46 * 500), Timestamp::default());
+    assert!(by_name(&pass.next_step()));
+}
+
+#[test]
 fn a_zone_of_two_thousand_records_is_still_read_whole() {
     let mut pass = over_one("us.example.com");
     let mut first = others(499);
@@ -114,7 +137,7 @@ fn a_zone_of_two_thousand_records_is_still_read_whole() {
 #[test]
 fn how_many_records_a_zone_has_is_for_the_guards() {
     let mut wanted = over(vec![records("us.example.com")]);
-    wanted.desired.records[0].ttl_s = 300;
+    wanted.desired.records[0].proxied = Some(true);
     wanted.circumstances.guards.zone_percent = 9;
     let mut pass = Reconcile::new(wanted);
     let mut rows = others(9);
