@@ -6,7 +6,7 @@ use crate::ordered::Set;
 /// Calls that read, before anything is changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ApiReads {
-    /// Look-ups of zones by name. They are made once.
+    /// Look-ups of zones by name. They are made at first, and then once an hour.
     pub zones: usize,
     /// Lists that each look at the account takes: the records of each zone, and the pools, monitors
     /// and load balancers. A zone takes one more for each further 500 records; one of more than

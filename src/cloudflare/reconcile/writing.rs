@@ -126,7 +126,9 @@ impl Reconcile {
             }
             Operation::WriteFields(action) => {
                 let row: Value = match open(reply, needs) {
-                    Err(ApiFailure::Refused { said, .. }) if monitors::is_too_fast(&action, &said) => {
+                    Err(ApiFailure::Refused { said, .. })
+                        if monitors::is_too_fast(&action, &said) =>
+                    {
                         self.write_slower(action, &said);
                         return Ok(());
                     }
