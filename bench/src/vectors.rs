@@ -8,7 +8,7 @@ use crate::random::Random;
 use crate::tables::{self, Form, HOSTS, NOW, Size};
 use pointsman::country::{COUNTRIES, Country};
 use pointsman::fingerprint::Fingerprint;
-use pointsman::health::{Damping, FailureReason, Hysteresis, Thresholds, Verdict};
+use pointsman::health::{Damping, FailureKind, FailureReason, Hysteresis, Thresholds, Verdict};
 use pointsman::latency::{Estimate, Location, blend};
 use pointsman::passive::{BreakerLimits, FinishedTry, Seen, TryOutcome};
 use pointsman::steering::stable_hash::StableHash;
@@ -109,7 +109,7 @@ fn beliefs(told: &mut String, random: &mut Random) {
         let verdict = if random.percent(55) {
             Verdict::Pass { latency_ms: random.number() % 500, lag_s: None }
         } else {
-            Verdict::Fail { reason: FailureReason::HttpTimeout }
+            Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) }
         };
         let transition = memory.observe(&verdict, thresholds, now);
         if transition.is_some() {
