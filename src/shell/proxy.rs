@@ -19,6 +19,8 @@ use worker::Env;
 type TryEnded = dyn Fn(f64, f64, f64, f64, f64, f64, f64) -> u32;
 /// Takes the numbers of a [`TrialReport`].
 type TrialEnded = dyn Fn(f64, f64, f64, f64);
+/// Takes method, address, bearer token and id of a request for our own pages. Returns the answer.
+type AnswerSurface = dyn Fn(Env, String, String, Option<String>, String) -> Promise;
 
 /// The functions that JavaScript calls, by name (`Functions` in `core.js`). The export has the name
 /// of the one that the shim of `worker-build` calls for each request; `entry.js` calls it once for
@@ -56,18 +58,15 @@ pub fn functions() -> Object {
         Closure::new(|env: Env, key: String| {
             promise(Box::pin(async move { Ok(routes::pin(&env, &key).await) }))
         });
-    let surface: Closure<dyn Fn(Env, String, String, Option<String>, String) -> Promise> =
-        Closure::new(
-            |env: Env, method: String, url: String, bearer: Option<String>, id: String| {
-                promise(Box::pin(async move {
-                    let response = surface::answer(&env, &method, &url, bearer.as_deref()).await;
-                    let response = response.with_retry_after(&id);
-                    Ok(Instruction::Respond { response, or_stale: false, refresh: false }
-                        .text()
-                        .into())
-                }))
-            },
-        );
+    let surface: Closure<AnswerSurface> = Closure::new(
+        |env: Env, method: String, url: String, bearer: Option<String>, id: String| {
+            promise(Box::pin(async move {
+                let response = surface::answer(&env, &method, &url, bearer.as_deref()).await;
+                let response = response.with_retry_after(&id);
+                Ok(Instruction::Respond { response, or_stale: false, refresh: false }.text().into())
+            }))
+        },
+    );
     let functions = Object::new();
     for (name, function) in [
         ("instruct", instruct.into_js_value()),
