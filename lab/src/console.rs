@@ -54,7 +54,8 @@ impl Console {
 The lab keeps running. Press Ctrl-C to stop it.
 
 break a region   curl -X PUT -d hang {console}/regions/eu-west
-                 (healthy, refuse, hang, slow:300, status:503, wrong-body, broken-gzip, flap:2000:2000, reset)
+                 (healthy, refuse, hang, slow:300, status:503, wrong-body, broken-gzip,
+                 flap:2000:2000, reset)
 show all regions curl {console}/regions
 ask as a client  curl -i -H 'host: {HOST}' -H 'x-lab-cf: {{\"country\":\"BR\"}}' {edge}/api/orders
 ask DNS          dig @127.0.0.1 -p {dns} {RECORD} CNAME

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Duration, sleep};
 
 /// Longer than any test waits.
-const FOR_EVER: Duration = Duration::from_secs(3_600);
+const FOR_EVER: Duration = Duration::from_hours(1);
 
 /// What it does with each request.
 #[derive(Clone, Copy, Debug)]

@@ -93,12 +93,11 @@ fn a_status_that_is_none_is_held_against_the_region_and_never_relayed() {
         let reason = isolate.over(&first, answered(600), 1, 1).unwrap();
         assert_eq!(reason, AskReason::BadStatus);
         let instruction = asking.ask(&mut isolate, reason, &first.trail, 1);
-        match next {
-            Some(region) => assert_eq!(sent(instruction).region(), region),
-            None => {
-                let expected = (502, "refused; code=bad_status".to_owned());
-                assert_eq!(refused(instruction), expected);
-            }
+        if let Some(region) = next {
+            assert_eq!(sent(instruction).region(), region);
+        } else {
+            let expected = (502, "refused; code=bad_status".to_owned());
+            assert_eq!(refused(instruction), expected);
         }
     }
     let mut isolate = isolate(&[]);

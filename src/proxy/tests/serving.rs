@@ -168,8 +168,8 @@ proptest! {
         let (mut isolate, now) = experienced(regions, &keys, &history);
         let table = isolate.table.clone().unwrap();
         for _ in 0..30 {
-            let upstream =
-                Upstream { region: &table.services()[0].candidates[0], index: 0, origin: "", told: None };
+            let region = &table.services()[0].candidates[0];
+            let upstream = Upstream { region, index: 0, origin: "", told: None };
             let token = isolate.services[0].token(&upstream).unwrap();
             let end = answered(200);
             isolate.ended(&TryReport { token, end, took_ms: 40, now: at(now), due: at(now) });

@@ -64,7 +64,7 @@ fn an_origin_that_is_no_url_costs_only_itself() {
 fn a_table_with_a_key_twice_or_too_many_bytes_is_not_taken() {
     let mut isolate = isolate(&[]);
     let text = three().to_string();
-    let twice = text.replacen("{", "{\"rules\": [], ", 1);
+    let twice = text.replacen('{', "{\"rules\": [], ", 1);
     let error = isolate.take(&twice, at(0)).unwrap_err().to_string();
     assert!(error.starts_with("the routes do not read: duplicate key `rules`"), "{error}");
     let filled = |bytes: usize| format!("{text}{}", " ".repeat(bytes - text.len()));
