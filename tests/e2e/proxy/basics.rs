@@ -153,11 +153,18 @@ async fn a_region_whose_origins_are_all_cut_off_does_not_use_up_the_tries() {
 async fn a_redirect_is_handed_on_and_not_followed_abroad() {
     let world = World::settled().await;
     let abroad = world.region("us-east").unwrap().served().other;
-    let path = "/redirect?to=https://us1.origin.example.com/stolen";
-    let request = world.edge().request(Method::GET, HOST, path, Some(&SAO_PAULO.cf()));
-    let response = request.send().await.unwrap();
-    assert_eq!(response.status(), 302);
-    assert_eq!(response.headers()["location"], "https://us1.origin.example.com/stolen");
+    // An origin's own name leads back to the proxy, and so to the rules. Any other stays.
+    let abroad_or_elsewhere = [
+        ("https://us1.origin.example.com/stolen", format!("http://{HOST}/stolen")),
+        ("https://elsewhere.example.net/page", "https://elsewhere.example.net/page".to_owned()),
+    ];
+    for (to, told) in abroad_or_elsewhere {
+        let path = format!("/redirect?to={to}");
+        let request = world.edge().request(Method::GET, HOST, &path, Some(&SAO_PAULO.cf()));
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 302);
+        assert_eq!(response.headers()["location"], told, "{to}");
+    }
     assert_eq!(world.region("us-east").unwrap().served().other, abroad);
 }
 
