@@ -138,7 +138,9 @@ async fn what_an_operator_sets_in_the_config_counts_until_its_end_and_stands_bes
     let page = world.kv_json("region:eu-west").await.unwrap();
     let origin = &page["origins"]["eu-west-1"];
     assert_eq!(origin["override"]["reason"], "new switches");
-    assert_eq!(origin["monitors"]["api"]["health"], "up", "{origin:#}");
+    let api = &origin["monitors"]["api"];
+    let told = (&api["health"], &api["because"], &api["observed"]);
+    assert_eq!(told, (&json!("down"), &json!("override"), &json!("up")), "{origin:#}");
 
     let mut mended = world.stored_config().await;
     mended["overrides"][0]["until"] = json!("2026-01-01T00:00:00Z");
