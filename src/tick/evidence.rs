@@ -160,12 +160,22 @@ fn judge(state: &mut State, config: &Config, result: &ProbeResult) -> Option<Cha
         known.memory = Hysteresis::default();
     }
     known.judged_at = Some(*at);
-    let transition = known.memory.observe(&verdict, Thresholds::from(monitor), *at)?;
+    let transition = known.memory.observe(&verdict, thresholds(known, monitor, *at), *at)?;
     if (transition.from, transition.to) == (Health::Up, Health::Down) {
         let flapped = |half_life_ms| Damping::flapped(known.damping, half_life_ms, *at);
         known.damping = monitor.damping_half_life_ms.map(flapped);
     }
     Some(Changed { target: target.clone(), transition })
+}
+
+/// The thresholds for a probe made at `at`. The time for which an origin asks to be left alone does
+/// not age its failures: one that asks for a minute each time would never be Down.
+fn thresholds(known: &TargetState, monitor: &Monitor, at: Timestamp) -> Thresholds {
+    let mut thresholds = Thresholds::from(monitor);
+    let pause_ms = known.not_before.map_or(0, |until| until.since(at));
+    let pauses_ms = pause_ms.saturating_mul(u64::from(thresholds.fall));
+    thresholds.window_ms = thresholds.window_ms.saturating_add(pauses_ms);
+    thresholds
 }
 
 fn is_too_slow(

@@ -102,6 +102,21 @@ fn one_that_is_only_busy_never_goes_stale_while_it_is_left_alone() {
 }
 
 #[test]
+fn failures_of_one_that_asks_for_fewer_requests_do_not_age_while_it_is_left_alone() {
+    let mut world = World::new(|config| each_monitor(config, |it| it.down_interval_ms = 60_000));
+    world.run(1, |_| PASS, |_| false);
+    world.pushed_back_ms = Some(60_000);
+    let mut made = Vec::new();
+    for minute in 2..=8 {
+        let busy = |origin: &str| if origin == "eu-1" { BUSY } else { PASS };
+        made.extend(world.run(minute, busy, |_| false));
+        let health = if probes_of("eu-1", &made) < 3 { Health::Up } else { Health::Down };
+        assert_eq!(world.health("eu-1"), health, "minute {minute}");
+    }
+    assert!(probes_of("eu-1", &made) > 3);
+}
+
+#[test]
 fn an_override_that_has_run_out_is_cleared_away() {
     let mut world = World::new(|_| {});
     let end = Timestamp::from_millis(120_000);
