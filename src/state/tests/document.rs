@@ -125,7 +125,6 @@ fn down() -> Value {
         "probed_at": null,
         "judged_at": null,
         "reached_at": null,
-        "not_before": null,
         "note": null,
         "floor": null,
         "too_slow": false,

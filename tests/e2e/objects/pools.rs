@@ -97,9 +97,11 @@ async fn what_others_put_into_our_pools_or_over_them_is_reported() {
 async fn a_monitor_that_the_plan_does_not_allow_is_slower_and_nothing_waits_for_it() {
     let mut config = one_of_each();
     config["monitors"]["api"]["interval_s"] = json!(15);
+    // One round a run: the next would come 15 real seconds later.
+    config["limits"] = json!({"probes_per_run": 3});
     let mut world = World::started_with(&config).await;
     world.api().world().lock().monitor_interval_s_min = 60;
-    world.minutes(2).await;
+    world.minutes(3).await;
     let status = world.status().await.unwrap()["cloudflare"].clone();
     assert_eq!(status["failures"], json!([]), "{status:#}");
     let told = status["withheld"].to_string();
