@@ -214,7 +214,7 @@ mod tests {
         let waits = lefts.iter().map(|(unread, undone)| {
             let left = Left { unread: *unread, undone: *undone };
             let failures = vec!["no reply".to_owned()];
-            let report = PassReport { left, failures, ..PassReport::default() };
+            let report = PassReport { failures, left, ..PassReport::default() };
             failed(&mut actuation, &report, now);
             actuation.retry_at.unwrap().since(now) / SECOND
         });

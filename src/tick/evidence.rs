@@ -172,9 +172,9 @@ fn judge(state: &mut State, config: &Config, result: &ProbeResult) -> Option<Cha
 /// not age its failures: one that asks for a minute each time would never be Down.
 fn thresholds(known: &TargetState, monitor: &Monitor, at: Timestamp) -> Thresholds {
     let mut thresholds = Thresholds::from(monitor);
-    let pause_ms = known.not_before.map_or(0, |until| until.since(at));
-    let pauses_ms = pause_ms.saturating_mul(u64::from(thresholds.fall));
-    thresholds.window_ms = thresholds.window_ms.saturating_add(pauses_ms);
+    let asked_ms = known.not_before.map_or(0, |until| until.since(at));
+    let all_ms = asked_ms.saturating_mul(u64::from(thresholds.fall));
+    thresholds.window_ms = thresholds.window_ms.saturating_add(all_ms);
     thresholds
 }
 

@@ -75,7 +75,7 @@ fn a_page_of_something_in_between_denies_nothing_and_stops_nothing() {
         row["type"] = json!("A");
         row
     };
-    let Reply::Answered { retry_after_s, body, .. } = page else { unreachable!() };
+    let Reply::Answered { retry_after_s, body, .. } = page else { panic!("{page:?}") };
     let page = Reply::Answered { status: 404, retry_after_s, body };
     let mut pass = Reconcile::new(gone);
     let seen = json!([row("r1", "192.0.2.1"), row("r2", "192.0.2.1")]);

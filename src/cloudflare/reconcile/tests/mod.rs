@@ -214,7 +214,7 @@ fn limited(input: PassInput, calls: u32, now_ms: u64, readings: Readings) -> Rec
     let allowance = Allowance { calls, upkeep: calls };
     let now = Timestamp::from_millis(now_ms);
     let circumstances = Circumstances { now, ..input.circumstances.clone() };
-    Reconcile::new(PassInput { allowance, circumstances, readings, ..input })
+    Reconcile::new(PassInput { circumstances, readings, allowance, ..input })
 }
 
 /// Whether all went well and nothing is left.
