@@ -234,13 +234,12 @@ impl Isolate {
         service: &Serving,
         decision: &Decision<'_>,
     ) -> Instruction {
-        match case.question.progress.reason {
-            AskReason::First | AskReason::Unreachable | AskReason::TimedOut => {
-                let rules = decision.rules();
-                self.refuse_by(Problem::ResumedElsewhere, case, Some(service), &rules)
-            }
-            _ => self.give_up(case, service, decision),
+        let reason = case.question.progress.reason;
+        let has_more = reason == AskReason::Late || reason.has_response();
+        if has_more || matches!(reason, AskReason::Invalid | AskReason::ClientSilent) {
+            return self.give_up(case, service, decision);
         }
+        self.refuse_by(Problem::ResumedElsewhere, case, Some(service), &decision.rules())
     }
 
     fn answer_headers(

@@ -15,12 +15,8 @@ impl Isolate {
     pub fn body_lost(&mut self, token: Token, end: BodyEnd, now: Timestamp) {
         self.counts.bodies_lost += 1;
         let table = self.table.clone();
-        let index = self.index_of(token);
-        let service = table.as_ref().zip(index);
-        let Some(service) = service.and_then(|(table, index)| table.services().get(index)) else {
-            return;
-        };
-        let mine = index.and_then(|index| self.services.get_mut(index));
+        let Some(service) = self.service_of(table.as_ref(), token) else { return };
+        let mine = self.services.get_mut(service.index);
         let Some((seen, origin)) = mine.and_then(|mine| mine.named_by(token)) else { return };
         let (is_silent, silent_ms) = match end {
             BodyEnd::Stalled(ms) => (true, ms),

@@ -11,7 +11,7 @@ use crate::config::Proxying;
 use crate::fingerprint::Fingerprint;
 use crate::ordered::Map;
 use crate::passive::{FinishedTry, TryOutcome};
-use crate::routes::{BadRoutes, Table};
+use crate::routes::{BadRoutes, Serving, Table};
 use crate::secret::Secret;
 use crate::steering::token::SigningKey;
 use crate::time::{Millis, SECOND, Timestamp};
@@ -195,9 +195,14 @@ impl Isolate {
         }
     }
 
-    /// The index of the service that a token names, in the table of now.
-    pub(super) fn index_of(&self, token: Token) -> Option<usize> {
-        self.services.iter().position(|service| service.number == token.service)
+    /// The service that a token names, in the table of now.
+    pub(super) fn service_of<'t>(
+        &self,
+        table: Option<&'t Rc<Table>>,
+        token: Token,
+    ) -> Option<&'t Serving> {
+        let index = self.services.iter().position(|service| service.number == token.service)?;
+        table?.services().get(index)
     }
 
     /// Folds in how a try ended. Returns why the shell should ask again, if it should.
@@ -208,9 +213,7 @@ impl Isolate {
     pub fn ended(&mut self, report: &TryReport) -> Option<AskReason> {
         let TryReport { token, end, took_ms, now, due } = *report;
         let table = self.table.clone();
-        let index = self.index_of(token);
-        let service = table.as_ref().zip(index);
-        let service = service.and_then(|(table, index)| table.services().get(index));
+        let service = self.service_of(table.as_ref(), token);
         let (outcome, reason) = match (end, service) {
             (TryEnd::Answered { status, retry_after_s }, Some(service)) => {
                 classify(status, retry_after_s, &service.proxy)
@@ -227,9 +230,10 @@ impl Isolate {
         if outcome == TryOutcome::Silent {
             self.looks.doubt();
         }
-        let mine = index.and_then(|index| self.services.get_mut(index));
-        let named = mine.and_then(|mine| mine.named_by(token));
-        if let (Some(service), Some((seen, origin))) = (service, named) {
+        if let Some(service) = service
+            && let Some(mine) = self.services.get_mut(service.index)
+            && let Some((seen, origin)) = mine.named_by(token)
+        {
             let began = Timestamp::from_millis(now.millis().saturating_sub(took_ms));
             seen.end(FinishedTry { outcome, origin, began, due, now }, limits(&service.proxy));
         }
@@ -239,12 +243,10 @@ impl Isolate {
     /// Folds in how a trial ended. One that takes longer than a client's try may take has not
     /// passed: it would bring back clients who then wait in vain.
     pub fn trial_ended(&mut self, token: Token, has_passed: bool, took_ms: Millis, now: Timestamp) {
-        let index = self.index_of(token);
-        let service = self.table.as_ref().zip(index);
-        let service = service.and_then(|(table, index)| table.services().get(index));
-        let is_soon = service.is_some_and(|service| took_ms <= service.try_timeout_ms);
-        let has_passed = has_passed && is_soon;
-        let mine = index.and_then(|index| self.services.get_mut(index));
+        let table = self.table.clone();
+        let Some(service) = self.service_of(table.as_ref(), token) else { return };
+        let has_passed = has_passed && took_ms <= service.try_timeout_ms;
+        let mine = self.services.get_mut(service.index);
         if let Some((seen, origin)) = mine.and_then(|mine| mine.named_by(token)) {
             seen.breaker.trial_ended(has_passed, now);
             if !has_passed {

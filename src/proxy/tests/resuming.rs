@@ -52,6 +52,13 @@ fn a_retry_does_not_lead_it_elsewhere_either() {
     assert_eq!(first.region(), "eu-west");
     let reason = isolate.over(&first, TryEnd::Unreachable, 1, 1).unwrap();
     assert_eq!(refused(resumed.ask(&mut isolate, reason, &first.trail, 1)).0, 412);
+    // However the try ended without an answer that the client could get.
+    for end in [TryEnd::TimedOut, TryEnd::Unsent, answered(521), answered(600)] {
+        let mut isolate = careful();
+        let first = resumed.first(&mut isolate, 0);
+        let reason = isolate.over(&first, end, 1, 1).unwrap();
+        assert_eq!(refused(resumed.ask(&mut isolate, reason, &first.trail, 1)).0, 412, "{end:?}");
+    }
 }
 
 #[test]
