@@ -234,12 +234,22 @@ impl Isolate {
         service: &Serving,
         decision: &Decision<'_>,
     ) -> Instruction {
-        let reason = case.question.progress.reason;
-        let has_more = reason == AskReason::Late || reason.has_response();
-        if has_more || matches!(reason, AskReason::Invalid | AskReason::ClientSilent) {
-            return self.give_up(case, service, decision);
+        match case.question.progress.reason {
+            AskReason::First
+            | AskReason::Unreachable
+            | AskReason::Unsent
+            | AskReason::TimedOut
+            | AskReason::BadStatus => {
+                let rules = decision.rules();
+                self.refuse_by(Problem::ResumedElsewhere, case, Some(service), &rules)
+            }
+            AskReason::Failed
+            | AskReason::PushedBack
+            | AskReason::Misdirected
+            | AskReason::Late
+            | AskReason::Invalid
+            | AskReason::ClientSilent => self.give_up(case, service, decision),
         }
-        self.refuse_by(Problem::ResumedElsewhere, case, Some(service), &decision.rules())
     }
 
     fn answer_headers(

@@ -50,9 +50,10 @@ pub enum AskReason {
 }
 
 impl AskReason {
-    /// Whether the client can get a response that is there already.
+    /// Whether the client can get a response that is there already, whatever it asked for. Who gets
+    /// one to [`AskReason::Misdirected`] depends on the request.
     pub(super) fn has_response(self) -> bool {
-        matches!(self, Self::Failed | Self::PushedBack | Self::Misdirected)
+        matches!(self, Self::Failed | Self::PushedBack)
     }
 }
 

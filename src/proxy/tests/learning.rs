@@ -126,6 +126,22 @@ fn a_region_that_comes_back_into_the_table_begins_anew() {
 }
 
 #[test]
+fn an_order_that_came_to_the_wrong_server_is_not_handed_on_whatever_the_new_table_has() {
+    for health in ["up", "down"] {
+        let mut isolate = isolate(&[]);
+        let first = POST.first(&mut isolate, 0);
+        later(&mut isolate, 1, |table| {
+            for region in regions(table) {
+                region["health"] = json!(health);
+            }
+        });
+        let reason = isolate.over(&first, answered(421), 10, 10).unwrap();
+        let next = POST.ask(&mut isolate, reason, &first.trail, 10);
+        assert!(matches!(refused(next).0, 502 | 503), "{health}");
+    }
+}
+
+#[test]
 fn an_answer_in_hand_is_the_clients_where_the_new_table_has_no_region_left_for_it() {
     let down = |table: &mut Value| {
         for region in regions(table) {
