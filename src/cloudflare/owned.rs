@@ -7,7 +7,7 @@
 use super::desired::{DesiredRecords, Switch};
 use super::marker::{self, Owner};
 use super::name::normal;
-use super::observed::{AUTOMATIC_TTL_S, Observed, RECORDS_MAX, Record};
+use super::observed::{Observed, RECORDS_MAX, Record};
 use crate::config::DnsMode;
 use crate::ids::ServiceId;
 use crate::owned::{
@@ -206,7 +206,7 @@ impl SeenSet<'_> {
                 wanted.mode == DnsMode::Members && member.switch == Switch::Enable
             }),
         };
-        let ttl_s = if value.proxied { AUTOMATIC_TTL_S } else { wanted.ttl_s };
+        let ttl_s = wanted.ttl_s_where(value.proxied);
         self.is_unsure || (is_wanted && value.ttl_s == ttl_s)
     }
 }

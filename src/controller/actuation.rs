@@ -40,8 +40,9 @@ pub struct Pass {
 }
 
 /// Begins a pass where the desired state is new, an attempt failed and may be made again, something
-/// was begun and not heard of since, or the account was not looked at for a while.
-pub(super) fn begin(view: &View<'_>, readings: &Readings) -> Option<Pass> {
+/// was begun and not heard of since, or the account was not looked at for a while. It takes the
+/// `readings` along.
+pub(super) fn begin(view: &View<'_>, readings: &mut Readings) -> Option<Pass> {
     let View { config, state, now } = *view;
     let desired = desired(view);
     let actuation = &state.actuation;
@@ -79,7 +80,7 @@ pub(super) fn begin(view: &View<'_>, readings: &Readings) -> Option<Pass> {
             zones_due: zones_due(actuation, now),
             denied,
             sighted: actuation.denied.keys().cloned().collect(),
-            readings: readings.clone(),
+            readings: std::mem::take(readings),
             allowance,
             is_dry: false,
         }),

@@ -199,9 +199,8 @@ impl Controller {
     /// read before goes along: a pass that never ends may have changed it.
     #[must_use]
     pub fn begin_reconcile(&mut self, now: Timestamp) -> Option<Pass> {
-        let pass = actuation::begin(&self.view(now)?, &self.readings)?;
-        self.readings = Readings::default();
-        Some(pass)
+        let view = View::new(self.config.as_ref()?, &self.state, now);
+        actuation::begin(&view, &mut self.readings)
     }
 
     /// The state as one text.

@@ -12,6 +12,12 @@ async fn reason(world: &World, region: &str) -> String {
     origin["monitors"]["api"]["reason"].as_str().unwrap_or_default().to_owned()
 }
 
+async fn set_all(world: &World, mode: Mode) {
+    for (region, ..) in REGIONS {
+        world.set(region, mode).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_certificate_that_expires_everywhere_takes_every_region_down() {
     let mut world = World::settled().await;
@@ -32,9 +38,7 @@ async fn one_certificate_that_expires_everywhere_takes_every_region_down() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_health_page_whose_body_does_not_decompress_is_an_answer() {
     let mut world = World::settled().await;
-    for (region, ..) in REGIONS {
-        world.set(region, Mode::BrokenGzip).await;
-    }
+    set_all(&world, Mode::BrokenGzip).await;
     world.minute().await;
     for (region, ..) in REGIONS {
         assert_eq!(world.health(region).await, "down");
@@ -46,9 +50,7 @@ async fn a_health_page_whose_body_does_not_decompress_is_an_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_health_page_that_breaks_off_is_an_answer() {
     let mut world = World::settled().await;
-    for (region, ..) in REGIONS {
-        world.set(region, Mode::Reset).await;
-    }
+    set_all(&world, Mode::Reset).await;
     world.minute().await;
     for (region, ..) in REGIONS {
         assert_eq!(world.health(region).await, "down");

@@ -16,7 +16,7 @@ mod weights;
 pub use derive::desired;
 
 use super::endpoint::Endpoint;
-use super::observed::{BalancerFields, MonitorFields, Weight};
+use super::observed::{AUTOMATIC_TTL_S, BalancerFields, MonitorFields, Weight};
 use crate::config::{DnsMode, PoolSwitch, RecordKind};
 use crate::health::Health;
 use crate::ids::{OriginId, RegionId, ServiceId};
@@ -91,6 +91,15 @@ pub struct DesiredRecords {
     pub permitted: Map<String, RecordMember>,
     /// Whether a person moves the answer; then we only keep it within the residency rules.
     pub manual: bool,
+}
+
+impl DesiredRecords {
+    /// The TTL of its records, in seconds, while they are proxied or not: Cloudflare sets that of
+    /// a proxied one.
+    #[must_use]
+    pub fn ttl_s_where(&self, proxied: bool) -> u32 {
+        if proxied { AUTOMATIC_TTL_S } else { self.ttl_s }
+    }
 }
 
 /// One permitted content of a record set.

@@ -9,7 +9,7 @@ use super::action::RecordOp;
 use crate::cloudflare::desired::DesiredRecords;
 use crate::cloudflare::marker;
 use crate::cloudflare::name::normal;
-use crate::cloudflare::observed::{AUTOMATIC_TTL_S, Record};
+use crate::cloudflare::observed::Record;
 use crate::cloudflare::owned::{is_of, lost_marker, value, was_marked};
 use crate::ordered::Set;
 use crate::owned::{OwnedRecord, OwnedRecords};
@@ -62,8 +62,7 @@ pub(super) fn record_ops(
 /// The desired TTL of a record, and `proxied` if that changes.
 fn settings(wanted: &DesiredRecords, record: &Record) -> (u32, Option<bool>) {
     let proxied = wanted.proxied.unwrap_or(record.proxied);
-    let ttl_s = if proxied { AUTOMATIC_TTL_S } else { wanted.ttl_s };
-    (ttl_s, (proxied != record.proxied).then_some(proxied))
+    (wanted.ttl_s_where(proxied), (proxied != record.proxied).then_some(proxied))
 }
 
 /// How much is lost with a record: its tags, and words beside the marker.
@@ -112,7 +111,7 @@ fn create(
     // Like its siblings: an unproxied record would reveal the origin's address.
     let as_siblings = ours.iter().any(|record| record.proxied);
     let proxied = wanted.proxied.unwrap_or(as_siblings);
-    let ttl_s = if proxied { AUTOMATIC_TTL_S } else { wanted.ttl_s };
+    let ttl_s = wanted.ttl_s_where(proxied);
     let is_before = |note: &&OwnedRecord| {
         is_of(wanted, note) && note.gone.is_some() && note.ours.content == content
     };

@@ -70,7 +70,7 @@ impl Planner<'_> {
     /// Then it stays ours while it says what some origin of ours has; what leads anywhere else may
     /// have been given to another purpose. Under a rule that is no purpose to leave alone.
     pub(super) fn is_ours(&self, wanted: &DesiredRecords, record: &Record) -> bool {
-        if record.kind != wanted.kind.as_str() {
+        if !is_of_kind(wanted, record) {
             return false;
         }
         match marker::owner(record.comment.as_deref(), &wanted.service) {

@@ -14,6 +14,20 @@ fn again(
     asking.ask(isolate, reason, &tried.trail, now)
 }
 
+/// The first region is away until its breaker waits for eight seconds. Returns when that is over.
+fn away_for_long(isolate: &mut Isolate) -> u64 {
+    let mut now = 0;
+    for wait_ms in [1_000, 2_000, 4_000, 8_000] {
+        let first = GET.first(isolate, now);
+        match first.trial {
+            Some((token, _)) => isolate.trial_ended(token, false, 1, at(now)),
+            None => _ = isolate.over(&first, TryEnd::Unreachable, 1, now),
+        }
+        now += wait_ms;
+    }
+    now
+}
+
 #[test]
 fn a_request_goes_on_to_the_next_region_and_not_to_the_same_one() {
     let mut isolate = isolate(&[]);
@@ -62,15 +76,7 @@ fn a_region_is_looked_at_again_by_a_request_of_our_own() {
 #[test]
 fn a_region_that_the_controller_has_seen_return_is_looked_at_at_once() {
     let mut isolate = isolate(&[]);
-    let mut now = 0;
-    for wait_ms in [1_000, 2_000, 4_000, 8_000] {
-        let first = GET.first(&mut isolate, now);
-        match first.trial {
-            Some((token, _)) => isolate.trial_ended(token, false, 1, at(now)),
-            None => _ = isolate.over(&first, TryEnd::Unreachable, 1, now),
-        }
-        now += wait_ms;
-    }
+    let now = away_for_long(&mut isolate);
     assert_eq!(GET.first(&mut isolate, now - 1).trial, None, "it is waited for long by now");
     for (generation, health) in [(8, "down"), (9, "up")] {
         let mut next = three();
@@ -130,16 +136,7 @@ fn an_open_breaker_delays_a_region_and_never_forbids_the_only_other_way() {
     for end in [TryEnd::TimedOut, TryEnd::Unreachable, answered(503), answered(520)] {
         let mut isolate = isolate(&[("/services/api/regions/2/health", json!("down"))]);
         // The first region was away, and its breaker waits for eight seconds.
-        let mut now = 0;
-        for wait_ms in [1_000, 2_000, 4_000, 8_000] {
-            let first = GET.first(&mut isolate, now);
-            match first.trial {
-                Some((token, _)) => isolate.trial_ended(token, false, 1, at(now)),
-                None => _ = isolate.over(&first, TryEnd::Unreachable, 1, now),
-            }
-            now += wait_ms;
-        }
-        now -= 4_000;
+        let now = away_for_long(&mut isolate) - 4_000;
         // Now the second has a fault, and 64 clients ask at once.
         let firsts: Vec<Try> = (0..64).map(|_| GET.first(&mut isolate, now)).collect();
         assert!(firsts.iter().all(|first| first.region() == "us-east" && first.wait_ms == 1_000));
