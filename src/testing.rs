@@ -1,5 +1,7 @@
 //! Small worlds for unit tests: one config of three regions, and a driver that feeds it probe
-//! results.
+//! results. `virtual_time` plays whole minutes of cron runs.
+
+pub(crate) mod virtual_time;
 
 use crate::controller::Controller;
 use crate::health::{FailureKind, FailureReason, Verdict};

@@ -2,6 +2,7 @@ mod controls;
 mod measuring;
 mod messages;
 mod pace;
+mod virtual_time;
 mod world;
 
 use super::*;
