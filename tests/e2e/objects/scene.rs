@@ -172,7 +172,9 @@ async fn becomes(world: &mut World, expected: &Value, fault: &Fault) {
     world.api().inject(fault.clone());
     for _ in 0..MINUTES_MAX {
         world.minute().await;
-        let is_quiet = world.status().await.unwrap()["cloudflare"]["failures"] == json!([]);
+        let status = world.status().await.unwrap()["cloudflare"].clone();
+        // A call that the API has carried out may still wait for its reply.
+        let is_quiet = ["failures", "in_flight"].into_iter().all(|key| status[key] == json!([]));
         if world.api().waiting_faults() == 0 && is_quiet && tables(world) == *expected {
             return;
         }
