@@ -81,18 +81,18 @@ fn lawful(chain: &mut Chain, ruling: &Ruling<'_>, tenant: &Tenanted<'_>) -> Opti
 
 /// Keeps what can serve the request: regions that are not down, and for a write only the primary.
 fn usable(chain: &mut Chain, service: &Serving, request: &RequestFacts<'_>) -> Option<Refusal> {
-    let permitted = chain.left().clone();
+    let primary = service.primary.filter(|_| !request.is_safe());
+    if let Some(primary) = primary.filter(|primary| !chain.left().contains(*primary)) {
+        // The law comes before health: no region that returns could take this write.
+        chain.keep(Filter::Writes, &only(primary));
+        return Some(Refusal::NoPermittedRegion);
+    }
     chain.remove(Filter::Health, &service.down);
     if chain.is_empty() {
         return Some(Refusal::NoUsableRegion);
     }
-    let primary = service.primary.filter(|_| !request.is_safe())?;
-    chain.keep(Filter::Writes, &only(primary));
-    match (chain.is_empty(), permitted.contains(primary)) {
-        (false, _) => None,
-        (true, true) => Some(Refusal::NoPrimary),
-        (true, false) => Some(Refusal::NoPermittedRegion),
-    }
+    chain.keep(Filter::Writes, &only(primary?));
+    chain.is_empty().then_some(Refusal::NoPrimary)
 }
 
 /// Keeps what accepts this client. A region that sheds load turns a share of the clients away.

@@ -111,16 +111,17 @@ fn check(world: &World, oracle: &Oracle, request: &Request, played: &mut Played)
     let refusal = decision.refusal;
     assert_eq!(refusal.is_some(), decision.regions.is_empty(), "{}", context());
     let primary = expected.primary.as_ref();
+    let primary_is_forbidden = primary.is_some_and(|p| !expected.permitted.contains(p));
     match refusal {
         None => played.served += 1,
         Some(Refusal::UnknownTenant) => assert!(expected.tenant_is_missing, "{}", context()),
         Some(Refusal::NoPermittedRegion) => {
-            let primary_is_forbidden = primary.is_some_and(|p| !expected.permitted.contains(p));
             assert!(expected.permitted.is_empty() || primary_is_forbidden, "{}", context());
             played.not_permitted += 1;
         }
         Some(Refusal::NoUsableRegion) => {
             assert!(!expected.permitted.is_empty() && usable().next().is_none(), "{}", context());
+            assert!(!primary_is_forbidden, "refused for now, not for good: {}", context());
             played.not_usable += 1;
         }
         Some(Refusal::NoPrimary) => {

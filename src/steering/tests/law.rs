@@ -274,6 +274,28 @@ fn a_write_without_a_primary_is_refused_and_one_that_the_law_keeps_from_it_for_g
 }
 
 #[test]
+fn a_write_that_the_law_keeps_from_the_primary_is_refused_for_good_whatever_is_down() {
+    let usual = [from("BR"), nowhere()];
+    for down in 0..8_usize {
+        let health_of = [0, 1, 2].map(|at| if down & (1 << at) == 0 { "up" } else { "down" });
+        let lawful = with_health(
+            health_of,
+            &[
+                steering(json!({"policy": "latency", "primary": "us-east"})),
+                ("/rules", json!([lgpd()])),
+            ],
+        );
+        for request in usual {
+            let write = RequestFacts { method: "POST", ..request };
+            let decision = decide(&lawful, &write, &Evidence::default());
+            assert_eq!(decision.refusal, Some(Refusal::NoPermittedRegion), "{health_of:?}");
+            let filters: Vec<_> = decision.steps.iter().map(|step| step.filter).collect();
+            assert_eq!(filters, [Filter::Rules, Filter::Writes], "health has no say");
+        }
+    }
+}
+
+#[test]
 fn what_a_wish_puts_behind_is_there_for_a_retry() {
     let table = with(&[
         ("/services/api/regions/0/canary", json!(0)),

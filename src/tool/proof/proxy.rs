@@ -130,7 +130,10 @@ impl Truth<'_> {
             Refusal::NoPermittedRegion => {
                 self.permitted.is_empty() || primary.is_some_and(|primary| !is_lawful(primary))
             }
-            Refusal::NoUsableRegion => !self.permitted.is_empty() && usable.is_empty(),
+            // A write that the law keeps from the primary is refused for good, whatever is down.
+            Refusal::NoUsableRegion => {
+                !self.permitted.is_empty() && usable.is_empty() && primary.is_none_or(is_lawful)
+            }
             Refusal::NoPrimary => primary
                 .is_some_and(|primary| is_lawful(primary) && self.world.failed.contains(primary)),
             Refusal::Shed => usable.iter().any(|region| self.sheds(region)),
@@ -171,7 +174,7 @@ pub(super) fn command_line(sample: &SampleRequest<'_>) -> String {
         Some(path) => {
             let _ = write!(line, " --path {path}");
         }
-        None => line.push_str(" --path /xxx… (too long to be read)"),
+        None => line.push_str(" --path /xxx… (too long to be read), or /x%2fy"),
     }
     for (name, value) in &form.headers {
         let _ = write!(line, " --header '{name}: {value}'");
