@@ -1,6 +1,6 @@
 //! Clients of a service, grouped into classes under the same rules.
 
-use super::oracle::{Kv, Oracle, SampleRequest, SecondOpinion};
+use super::oracle::{Kv, Oracle, SampleRequest, SecondOpinion, ToldTenant};
 use super::requests::Kinds;
 use super::{requests, scenario};
 use crate::config::{Config, Service};
@@ -55,8 +55,8 @@ pub(super) fn are_too_many(kinds: &[Kinds]) -> bool {
     kinds.iter().map(Kinds::len).sum::<usize>() > KINDS_MAX
 }
 
-/// The classes of a service. Requests with unreadable paths and tenants known only to KV are left
-/// out: they have no clients to name.
+/// The classes of a service. Requests with unreadable paths or tenants, and tenants known only to
+/// KV, are left out: they have no clients to name.
 pub(super) fn classes<'k>(
     oracle: &Oracle<'_>,
     service: &Service,
@@ -65,7 +65,9 @@ pub(super) fn classes<'k>(
     let mut classes: BTreeMap<ClientClass, BTreeMap<_, _>> = BTreeMap::new();
     let step = requests::step(kinds, kinds.iter().map(Kinds::len).sum(), KINDS_MAX);
     for (sample, group) in kinds.iter().flat_map(Kinds::each).step_by(step) {
-        if sample.form.path.is_none() || sample.form.kv != Kv::Absent {
+        let form = sample.form;
+        let is_unreadable = form.path.is_none() || form.tenant == ToldTenant::Unreadable;
+        if is_unreadable || form.kv != Kv::Absent {
             continue;
         }
         let requests = classes.entry(class(oracle, service, &sample)).or_default();
@@ -77,7 +79,7 @@ pub(super) fn classes<'k>(
 }
 
 fn class(oracle: &Oracle<'_>, service: &Service, sample: &SampleRequest<'_>) -> ClientClass {
-    let tenant = sample.form.tenant.clone();
+    let tenant = sample.form.tenant.id().cloned();
     let facts = RequestFacts { method: sample.method, ..RequestFacts::new("") };
     ClientClass {
         rules: oracle.guarding(sample).into_iter().cloned().collect(),

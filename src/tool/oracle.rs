@@ -23,12 +23,33 @@ pub(super) struct Form {
     pub(super) path: Option<String>,
     /// Headers, with names in lower case.
     pub(super) headers: Vec<(String, String)>,
-    /// The tenant that the request names.
-    pub(super) tenant: Option<TenantId>,
+    /// What the request says about its tenant.
+    pub(super) tenant: ToldTenant,
     /// The KV pin of that tenant, if the service reads KV.
     pub(super) kv: Kv,
     /// Two spellings of the path: plain and disguised.
     pub(super) spellings: [String; 2],
+}
+
+/// What a request says about its tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ToldTenant {
+    /// Nothing that could be a tenant.
+    Nothing,
+    /// This one.
+    Tenant(TenantId),
+    /// What is there cannot be read for certain, so it may be any tenant.
+    Unreadable,
+}
+
+impl ToldTenant {
+    /// The tenant, if it is known which one.
+    pub(super) fn id(&self) -> Option<&TenantId> {
+        match self {
+            Self::Tenant(id) => Some(id),
+            Self::Nothing | Self::Unreadable => None,
+        }
+    }
 }
 
 /// The KV pin of a tenant.
@@ -207,8 +228,12 @@ impl<'c> Oracle<'c> {
     /// The regions that the tenant of a request may use; `None` permits all. Errors: the refusal.
     fn pin(&self, service: &Service, form: &Form) -> Result<Option<RegionSet>, Refusal> {
         let Some(tenancy) = &service.steering.tenancy else { return Ok(None) };
-        let listed = form.tenant.as_ref().and_then(|tenant| self.listed(tenant)).cloned();
-        let pin = match (&form.tenant, listed) {
+        if form.tenant == ToldTenant::Unreadable {
+            // The origin may read a tenant from it, and nobody knows which pin that one has.
+            return Err(Refusal::UnknownTenant);
+        }
+        let listed = form.tenant.id().and_then(|tenant| self.listed(tenant)).cloned();
+        let pin = match (form.tenant.id(), listed) {
             (Some(_), None) if tenancy.kv => match form.kv {
                 Kv::Unread => return Err(Refusal::TenantUnavailable),
                 Kv::Absent => None,
@@ -263,9 +288,11 @@ impl PreparedRule<'_> {
             None => true,
         };
         let tenant = match (&when.tenants, &form.tenant) {
-            (Some(tenants), Some(tenant)) => tenants.iter().any(|named| named == tenant),
-            (Some(_), None) => false,
-            (None, _) => true,
+            (Some(tenants), ToldTenant::Tenant(tenant)) => {
+                tenants.iter().any(|named| named == tenant)
+            }
+            (Some(_), ToldTenant::Nothing) => false,
+            (Some(_), ToldTenant::Unreadable) | (None, _) => true,
         };
         country && method && tenant && is_over(self.rule, &form.host) && path() && says(when, form)
     }
@@ -274,7 +301,11 @@ impl PreparedRule<'_> {
 fn says(when: &When, form: &Form) -> bool {
     when.headers.iter().all(|(name, texts)| {
         let mut values = form.headers.iter().filter(|(known, _)| known == name);
-        values.any(|(_, value)| texts.is_empty() || texts.iter().any(|text| text == value.trim()))
+        // A repeated header is one list, of which each item was said.
+        let is_said = |value: &str, text: &String| {
+            value.trim() == text || value.split(',').any(|item| item.trim() == text)
+        };
+        values.any(|(_, value)| texts.is_empty() || texts.iter().any(|text| is_said(value, text)))
     })
 }
 

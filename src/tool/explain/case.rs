@@ -1,6 +1,6 @@
 //! One request as a person writes it.
 
-use super::super::oracle::{Form, Kv};
+use super::super::oracle::{Form, Kv, ToldTenant};
 use super::super::requests;
 use super::super::text::list;
 use super::expect::Expectation;
@@ -85,7 +85,7 @@ impl Case {
             host,
             path: Some(self.path()?.to_owned()),
             headers: headers.collect(),
-            tenant: None,
+            tenant: ToldTenant::Nothing,
             kv: Kv::Absent,
             spellings: Default::default(),
         };

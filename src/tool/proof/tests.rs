@@ -222,6 +222,74 @@ fn a_law_that_gives_way_to_an_outage_is_found() {
     assert!(has(&violations(&with_routes(gives_way)), &["routes", "its law has the fingerprint"]));
 }
 
+/// One region, a tenant that is told in this way, and a rule about paths.
+fn told(tenant: &str) -> Config {
+    config(&format!(
+        "version = 1\n[monitors.m]\n[regions.eu]\ncountry = \"IE\"\n\
+         origins = [{{ id = \"eu1\", url = \"https://eu1.example.net\" }}]\n[services.api]\n\
+         hosts = [\"api.example.com\"]\nmonitor = \"m\"\nregions = [\"eu\"]\n\
+         tenant = {{ {tenant} }}\n[[residency]]\nid = \"gdpr\"\nwhen = {{ path = \"/api/*\" }}\n\
+         allow = \"@eea\"\nmode = \"strict\"\n"
+    ))
+}
+
+const EVERY_TENANT_SOURCE: [&str; 4] =
+    ["header = \"x-tenant\"", "cookie = \"tenant\"", "host_label = 1", "path_segment = 1"];
+
+#[test]
+fn it_holds_wherever_the_tenant_is_told_beside_a_rule_about_paths() {
+    for tenant in EVERY_TENANT_SOURCE {
+        let proof = prove(&told(tenant), now(), &Subject::default());
+        assert!(proof.holds, "{tenant}: {proof}");
+    }
+}
+
+#[test]
+fn taking_a_tenant_that_nobody_can_read_for_none_is_found() {
+    fn takes_for_none<'t>(
+        table: &'t Table,
+        request: &RequestFacts<'t>,
+        evidence: &Evidence,
+    ) -> Decision<'t> {
+        let decision = decide(table, request, evidence);
+        if decision.refusal != Some(Refusal::UnknownTenant) {
+            return decision;
+        }
+        decide(table, &RequestFacts { path: "/api", header: &|_| None, ..*request }, evidence)
+    }
+    // A label of a host is always read.
+    for tenant in EVERY_TENANT_SOURCE.into_iter().filter(|tenant| !tenant.contains("label")) {
+        let proof = prove(&told(tenant), now(), &with_decide(takes_for_none));
+        let found = proof.violations.iter().any(|one| one.what.contains("not permitted"));
+        assert!(found, "{tenant}: {proof}");
+    }
+}
+
+#[test]
+fn a_write_that_health_refuses_before_the_law_is_found() {
+    fn asks_health_first<'t>(
+        table: &'t Table,
+        request: &RequestFacts<'t>,
+        evidence: &Evidence,
+    ) -> Decision<'t> {
+        let mut decision = decide(table, request, evidence);
+        let all_down = decision.service.is_some_and(|s| s.regions.is_subset_of(&s.down));
+        if all_down && decision.refusal == Some(Refusal::NoPermittedRegion) {
+            decision.refusal = Some(Refusal::NoUsableRegion);
+        }
+        decision
+    }
+    let config = config(&include_str!("../../../tests/tool/shop.toml").replacen(
+        "steering = ",
+        "writes = \"primary\"\nsteering = ",
+        1,
+    ));
+    assert!(prove(&config, now(), &Subject::default()).holds);
+    let proof = prove(&config, now(), &with_decide(asks_health_first));
+    let found = proof.violations.iter().any(|one| one.what.contains("`no_usable_region`"));
+    assert!(found, "{proof}");
+}
+
 #[test]
 fn a_pin_that_was_lost_on_the_way_is_found() {
     fn loses(view: &View<'_>) -> Routes {

@@ -3,8 +3,8 @@
 //! There are countless requests but few kinds: two requests that satisfy the same conditions of all
 //! rules are under the same law. For each host of a service this module lists one path per class of
 //! paths; the methods that rules name, plus one safe and one unsafe other; each value of a header
-//! condition, another value and none; every tenant that differs, an unknown one and none; and all
-//! countries in groups. The conditions come from the config, never from a compiled table.
+//! condition, another value and none; every tenant that differs, an unknown one, one that cannot be
+//! read, and none; and all countries in groups. The conditions come from the config, never from a compiled table.
 
 mod countries;
 mod headers;
@@ -14,7 +14,7 @@ mod tenants;
 pub(super) use countries::Group;
 pub(super) use tenants::present;
 
-use super::oracle::{Form, Kv, Oracle, SampleRequest};
+use super::oracle::{Form, Kv, Oracle, SampleRequest, ToldTenant};
 use crate::config::{Config, Service};
 use crate::country::Country;
 use crate::residency::{PATH_BYTES_MAX, Pattern, Rule, TenantSource, representatives};
@@ -96,14 +96,14 @@ fn kinds_for(
     let headers = headers::combinations(&rules);
     let mut forms: Vec<Form> = Vec::new();
     let mut seen = BTreeSet::new();
-    for path in paths(&rules) {
+    for path in paths(&rules, service) {
         for tenant in tenants {
             for combination in &headers.combinations {
                 let form = Form {
                     host: host.to_owned(),
                     path: path.clone(),
                     headers: combination.clone(),
-                    tenant: None,
+                    tenant: ToldTenant::Nothing,
                     kv: Kv::Absent,
                     spellings: Default::default(),
                 };
@@ -122,14 +122,17 @@ fn kinds_for(
     Kinds { forms, methods, groups, headers_alone: headers.are_alone }
 }
 
-/// One path per class, and an unreadably long one if any rule looks at paths.
-fn paths(rules: &[&Rule]) -> Vec<Option<String>> {
+/// One path per class, and an unreadably long one if any rule looks at paths, or the tenant is in
+/// the path.
+fn paths(rules: &[&Rule], service: &Service) -> Vec<Option<String>> {
     let patterns: Vec<Pattern> =
         rules.iter().flat_map(|rule| rule.when.paths.iter().flatten()).cloned().collect();
     let mut paths: Vec<_> = representatives(&patterns).into_iter().map(Some).collect();
     if patterns.is_empty() {
         paths = vec![Some("/".to_owned())];
-    } else {
+    }
+    let tenancy = service.steering.tenancy.as_ref();
+    if !patterns.is_empty() || tenancy.is_some_and(|tenancy| tenancy.source.looks_at_path()) {
         paths.push(None);
     }
     paths
@@ -155,7 +158,8 @@ impl Form {
 
     /// The path in a disguised spelling, as an attacker might write it.
     fn disguised(&self) -> String {
-        let Some(path) = &self.path else { return self.written() };
+        // Whether an escaped separator separates depends on the server.
+        let Some(path) = &self.path else { return "/x%2fy".to_owned() };
         let mut disguised = "/x/..".to_owned();
         for segment in path.split('/').skip(1).filter(|segment| !segment.is_empty()) {
             let mut bytes = segment.bytes();

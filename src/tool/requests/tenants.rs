@@ -1,17 +1,19 @@
 //! Tenants, placed where the service reads them.
 
-use super::super::oracle::{Form, Kv, Oracle};
+use super::super::oracle::{Form, Kv, Oracle, ToldTenant};
 use crate::config::{Config, Service};
 use crate::country::Country;
 use crate::ids::TenantId;
 use crate::residency::TenantSource;
 use std::collections::BTreeSet;
 
-/// No tenant, an unknown one, and one for each group of tenants that pins and rules treat alike.
+/// A text from which nobody can read a tenant for certain: it is no slug.
+const GARBLED: &str = "a b";
+
+/// No tenant, an unknown one, one that cannot be read where the source can say such a thing, and
+/// one for each group of tenants that pins and rules treat alike.
 pub(super) fn classes(oracle: &Oracle<'_>, service: &Service) -> Vec<Option<String>> {
-    if service.steering.tenancy.is_none() {
-        return vec![None];
-    }
+    let Some(tenancy) = &service.steering.tenancy else { return vec![None] };
     let rules = &oracle.config.residency;
     let named = rules.iter().flat_map(|rule| rule.when.tenants.iter().flatten());
     let known: BTreeSet<&TenantId> = oracle.config.tenants.keys().chain(named).collect();
@@ -30,6 +32,9 @@ pub(super) fn classes(oracle: &Oracle<'_>, service: &Service) -> Vec<Option<Stri
         unknown.push('x');
     }
     classes.push(Some(unknown));
+    if matches!(tenancy.source, TenantSource::Header(_) | TenantSource::Cookie(_)) {
+        classes.push(Some(GARBLED.to_owned()));
+    }
     classes
 }
 
@@ -50,7 +55,7 @@ pub(super) fn with_tenant(
     }
     form.tenant = read(&tenancy.source, &form);
     let is_in_kv =
-        tenancy.kv && form.tenant.as_ref().is_some_and(|id| !config.tenants.contains_key(id));
+        tenancy.kv && form.tenant.id().is_some_and(|id| !config.tenants.contains_key(id));
     if !is_in_kv {
         return vec![form];
     }
@@ -90,9 +95,25 @@ fn with_part(text: &str, separator: char, number: u8, part: &str) -> String {
     parts.join(&separator.to_string())
 }
 
-/// The tenant in a form. This module wrote the form, so a plain reading suffices.
-fn read(source: &TenantSource, form: &Form) -> Option<TenantId> {
-    let text = match source {
+/// The tenant in a form. This module wrote the form, so a plain reading suffices. What stands in a
+/// header or a cookie and is no slug may be one to the origin; so may a segment of a path that
+/// nobody can read.
+fn read(source: &TenantSource, form: &Form) -> ToldTenant {
+    if source.looks_at_path() && form.path.is_none() {
+        return ToldTenant::Unreadable;
+    }
+    let Some(text) = text(source, form).filter(|text| !text.is_empty()) else {
+        return ToldTenant::Nothing;
+    };
+    match (TenantId::parse(&text.to_ascii_lowercase()), source) {
+        (Ok(id), _) => ToldTenant::Tenant(id),
+        (Err(_), TenantSource::Header(_) | TenantSource::Cookie(_)) => ToldTenant::Unreadable,
+        (Err(_), TenantSource::HostLabel(_) | TenantSource::PathSegment(_)) => ToldTenant::Nothing,
+    }
+}
+
+fn text(source: &TenantSource, form: &Form) -> Option<String> {
+    match source {
         TenantSource::Header(name) => form.header(&name.to_ascii_lowercase()),
         TenantSource::Cookie(name) => {
             let cookie = form.header("cookie");
@@ -105,6 +126,5 @@ fn read(source: &TenantSource, form: &Form) -> Option<TenantId> {
         TenantSource::PathSegment(segment) => {
             form.path.as_ref()?.split('/').nth(usize::from(*segment)).map(str::to_owned)
         }
-    };
-    TenantId::parse(&text?.to_ascii_lowercase()).ok()
+    }
 }

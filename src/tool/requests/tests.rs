@@ -29,7 +29,7 @@ fn rule(when: &str) -> String {
 
 fn tenants(kinds: &[Kinds]) -> BTreeSet<Option<String>> {
     let forms = kinds.iter().flat_map(|kinds| &kinds.forms);
-    forms.map(|form| form.tenant.as_ref().map(ToString::to_string)).collect()
+    forms.map(|form| form.tenant.id().map(ToString::to_string)).collect()
 }
 
 fn names(names: &[Option<&str>]) -> BTreeSet<Option<String>> {
@@ -107,10 +107,14 @@ fn a_tenant_is_told_where_the_edge_reads_it() {
         let kinds = kinds_with(&format!("{hosts}\ntenant = {{ {tenant} }}"), after);
         assert!(tenants(&kinds).contains(&Some("acme".to_owned())), "{tenant}");
         for form in kinds.iter().flat_map(|kinds| &kinds.forms) {
-            let path = normalise(&form.spellings[1]).unwrap();
+            let path = normalise(&form.spellings[1]);
             let header = |name: &str| form.header(name);
-            let claim = form.tenant.clone().map_or(TenantClaim::None, TenantClaim::Tenant);
-            assert_eq!(source.find(&form.host, Some(&path), &header), claim, "{tenant}");
+            let claim = match &form.tenant {
+                ToldTenant::Nothing => TenantClaim::None,
+                ToldTenant::Tenant(id) => TenantClaim::Tenant(id.clone()),
+                ToldTenant::Unreadable => TenantClaim::Unreadable,
+            };
+            assert_eq!(source.find(&form.host, path.as_deref(), &header), claim, "{tenant}");
         }
     }
 }
@@ -123,7 +127,7 @@ fn kv_does_not_answer_has_nothing_or_pins_a_tenant_that_the_config_does_not_name
     let unknown = kinds[0]
         .forms
         .iter()
-        .filter(|form| form.tenant.as_ref().is_some_and(|tenant| tenant.as_str() == "unknown"));
+        .filter(|form| form.tenant.id().is_some_and(|tenant| tenant.as_str() == "unknown"));
     let kv: Vec<Kv> = unknown.map(|form| form.kv).collect();
     assert_eq!(kv, [Kv::Unread, Kv::Absent, Kv::Pinned(germany)]);
 }
