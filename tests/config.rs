@@ -338,7 +338,8 @@ fn one_mistake_is_told_once() {
         ("/residency/0", "allow", json!([]), "E004 residency[0].allow"),
         ("/residency/0", "allow", json!("@eaa"), "E006 residency[0].allow"),
         ("/residency/0", "allow", json!(["@eaa", "JP"]), "E006 residency[0].allow[0]"),
-        ("/residency/0", "allow", json!(["eea", "JP"]), "E002 residency[0].allow[0]"),
+        ("/residency/0", "allow", json!(["eea", "JP"]), "E006 residency[0].allow[0]"),
+        ("/residency/0", "allow", json!(["Eea", "JP"]), "E002 residency[0].allow[0]"),
     ] {
         assert_eq!(changed(pointer, key, value), [told], "{key}");
     }

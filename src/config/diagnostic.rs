@@ -49,6 +49,8 @@ words! {
         E023 = "E023",
         /// The routing table of this config could be too large to be written or read.
         E024 = "E024",
+        /// Two letters that are a country and the id of a region.
+        E025 = "E025",
     }
 }
 

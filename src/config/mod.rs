@@ -51,7 +51,7 @@ use crate::ids::{MonitorId, OriginId, RegionId, ServiceId, TenantId};
 use crate::json::{self, Reader, Shape, UnknownKeys};
 use crate::latency::Location;
 use crate::ordered::{Map, Set};
-use crate::residency::{Allow, Rule};
+use crate::residency::{Allow, Place, Rule};
 use crate::target::Target;
 use crate::time::Millis;
 use serde_json::Value;
@@ -162,6 +162,14 @@ pub struct Origin {
     pub ipv6: Option<Ipv6Addr>,
     /// The host that it is told, in lower case; `None` leaves that to the service.
     pub host_header: Option<String>,
+}
+
+impl Region {
+    /// The region as the law sees it, by its id.
+    #[must_use]
+    pub fn place<'a>(&'a self, region: &'a RegionId) -> Place<'a> {
+        Place { region, country: self.country, attest: &self.attest }
+    }
 }
 
 impl Config {

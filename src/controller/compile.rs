@@ -57,8 +57,8 @@ fn law_until(view: &View<'_>) -> Option<Timestamp> {
     let rules = config.residency.iter().map(|rule| &rule.allow);
     let allows = rules.chain(config.tenants.values()).chain(config.sets.values());
     let ends = allows.flat_map(|allow| {
-        let regions = config.regions.values();
-        regions.filter_map(|region| allow.next_end(region.country, &region.attest, view.now))
+        let regions = config.regions.iter();
+        regions.filter_map(|(id, region)| allow.next_end(region.place(id), view.now))
     });
     let known = sets::names().filter(|_| knows_kv_tenants(view));
     ends.chain(known.filter_map(|name| sets::builtin(name)?.next_change(view.now))).min()
@@ -67,10 +67,10 @@ fn law_until(view: &View<'_>) -> Option<Timestamp> {
 /// What memberships without an end permit.
 fn lasting(view: &View<'_>) -> LastingEntry {
     let lastingly = &|allow: &Allow| {
-        let lasts =
-            |region: &Region| allow.permits_lastingly(region.country, &region.attest, view.now);
-        let regions = view.config.regions.iter().filter(|(_, region)| lasts(region));
-        regions.map(|(id, _)| id.clone()).collect()
+        let lasts = |(id, region): &(&RegionId, &Region)| {
+            allow.permits_lastingly(region.place(id), view.now)
+        };
+        view.config.regions.iter().filter(lasts).map(|(id, _)| id.clone()).collect()
     };
     let rules = view.config.residency.iter().map(|rule| lastingly(&rule.allow));
     LastingEntry {
@@ -245,7 +245,7 @@ fn permitted_sets(
     let mut permitted_sets = by_name(&view.config.sets, permitted);
     for name in sets::names() {
         let members = sets::builtin(name).into_iter().flat_map(sets::NamedSet::members);
-        let allow = Allow { everywhere: false, members: members.map(Into::into).collect() };
+        let allow = Allow::of(members.map(Into::into));
         permitted_sets.insert(name.to_owned(), permitted(&allow));
     }
     permitted_sets

@@ -120,8 +120,9 @@ impl<'c> LawSize<'c> {
     }
 
     fn permitted(&self, allow: &Allow) -> Value {
-        let permits = |region: &Region| allow.permits_at_some_time(region.country, &region.attest);
-        let regions = self.config.regions.iter().filter(|(_, region)| permits(region));
+        let permits =
+            |(id, region): &(&RegionId, &Region)| allow.permits_at_some_time(region.place(id));
+        let regions = self.config.regions.iter().filter(permits);
         regions.map(|(id, _)| id.clone()).collect::<Vec<RegionId>>().write()
     }
 
@@ -150,7 +151,7 @@ impl<'c> LawSize<'c> {
         }
         let builtin = sets::names().map(|name| {
             let members = sets::builtin(name).into_iter().flat_map(sets::NamedSet::members);
-            let allow = Allow { everywhere: false, members: members.map(Into::into).collect() };
+            let allow = Allow::of(members.map(Into::into));
             self.named(std::iter::once((name, &allow)))
         });
         let own = self.config.sets.iter().map(|(name, allow)| (name.as_str(), allow));

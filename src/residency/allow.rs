@@ -1,10 +1,12 @@
-//! Where data may be: countries, some of them only for a time or on a condition.
+//! Where data may be: countries, some of them only for a time or on a condition, and regions.
 
-use super::{CountrySet, sets};
+use super::{CountrySet, Place, sets};
 use crate::country::Country;
+use crate::ids::RegionId;
+use crate::ordered::Set;
 use crate::time::Timestamp;
 
-/// The countries that a rule or a pin permits.
+/// The countries and regions that a rule or a pin permits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Allow {
     /// Whether every country is permitted, at any time and without conditions.
@@ -12,6 +14,8 @@ pub struct Allow {
     /// The countries, listed directly or through sets. A country may be listed more than once, with
     /// other times and conditions; one entry that holds is enough.
     pub members: Vec<AllowedCountry>,
+    /// Regions that are named themselves, at any time and without conditions.
+    pub regions: Set<RegionId>,
 }
 
 /// A country that is allowed, with its dates and its condition.
@@ -60,35 +64,55 @@ impl From<&sets::SetMember> for AllowedCountry {
 }
 
 impl Allow {
-    /// Whether a region in `country` that has attested `attest` is permitted now.
+    /// What these entries permit, and nothing else.
     #[must_use]
-    pub fn permits(&self, country: Country, attest: &[String], now: Timestamp) -> bool {
-        self.everywhere || self.members_for(country, attest).any(|member| member.is_in_force(now))
+    pub fn of(members: impl Iterator<Item = AllowedCountry>) -> Self {
+        Self { members: members.collect(), ..Self::default() }
+    }
+
+    /// Whether it names no country and no region, as when one of its entries has a mistake.
+    #[must_use]
+    pub fn names_nothing(&self) -> bool {
+        self.members.is_empty() && self.regions.is_empty()
+    }
+
+    /// Forgets what it names.
+    pub fn forget(&mut self) {
+        self.members.clear();
+        self.regions = Set::new();
+    }
+
+    /// Whether the region is permitted whatever the time: it is named itself, or everything is
+    /// permitted.
+    #[must_use]
+    pub fn permits_always(&self, place: Place<'_>) -> bool {
+        self.everywhere || self.regions.contains(place.region)
+    }
+
+    /// Whether the region is permitted now.
+    #[must_use]
+    pub fn permits(&self, place: Place<'_>, now: Timestamp) -> bool {
+        self.permits_always(place) || self.members_for(place).any(|member| member.is_in_force(now))
     }
 
     /// Whether it is permitted at some time. Checks of a config use this, so that a valid config
     /// does not become invalid as time passes.
     #[must_use]
-    pub fn permits_at_some_time(&self, country: Country, attest: &[String]) -> bool {
-        self.everywhere || self.members_for(country, attest).next().is_some()
+    pub fn permits_at_some_time(&self, place: Place<'_>) -> bool {
+        self.permits_always(place) || self.members_for(place).next().is_some()
     }
 
     /// Whether it is permitted now by an entry that has no end.
     #[must_use]
-    pub fn permits_lastingly(&self, country: Country, attest: &[String], now: Timestamp) -> bool {
+    pub fn permits_lastingly(&self, place: Place<'_>, now: Timestamp) -> bool {
         let lasts = |member: &AllowedCountry| member.expires.is_none() && member.is_in_force(now);
-        self.everywhere || self.members_for(country, attest).any(lasts)
+        self.permits_always(place) || self.members_for(place).any(lasts)
     }
 
     /// When the first of the entries ends that permit it now.
     #[must_use]
-    pub fn next_end(
-        &self,
-        country: Country,
-        attest: &[String],
-        now: Timestamp,
-    ) -> Option<Timestamp> {
-        let in_force = self.members_for(country, attest).filter(|member| member.is_in_force(now));
+    pub fn next_end(&self, place: Place<'_>, now: Timestamp) -> Option<Timestamp> {
+        let in_force = self.members_for(place).filter(|member| member.is_in_force(now));
         in_force.filter_map(|member| member.expires).min()
     }
 
@@ -100,12 +124,11 @@ impl Allow {
         countries
     }
 
-    fn members_for<'a>(
-        &'a self,
-        country: Country,
-        attest: &'a [String],
-    ) -> impl Iterator<Item = &'a AllowedCountry> {
-        self.members.iter().filter(move |m| m.country == country && m.is_met_by(attest))
+    fn members_for<'a>(&'a self, place: Place<'a>) -> impl Iterator<Item = &'a AllowedCountry> {
+        let counts = move |member: &&AllowedCountry| {
+            member.country == place.country && member.is_met_by(place.attest)
+        };
+        self.members.iter().filter(counts)
     }
 }
 
@@ -122,7 +145,39 @@ mod tests {
     }
 
     fn allow(member: AllowedCountry) -> Allow {
-        Allow { everywhere: false, members: vec![member] }
+        Allow::of([member].into_iter())
+    }
+
+    fn region(id: &str) -> RegionId {
+        RegionId::parse(id).unwrap()
+    }
+
+    /// Whether a region of no name in this country is permitted.
+    fn permits(allow: &Allow, code: &str, attest: &[String], now: u64) -> bool {
+        let region = &region("r");
+        allow.permits(Place { region, country: country(code), attest }, at(now))
+    }
+
+    fn permits_at_some_time(allow: &Allow, code: &str) -> bool {
+        let region = &region("r");
+        allow.permits_at_some_time(Place { region, country: country(code), attest: &[] })
+    }
+
+    #[test]
+    fn a_region_that_is_named_is_told_from_its_neighbour_and_always_permitted() {
+        let (east, west) = (region("us-east-1"), region("us-west-2"));
+        let allow = Allow { regions: Set::from([east.clone()]), ..Allow::default() };
+        let place = |region| Place { region, country: country("US"), attest: &[] };
+        for now in [0, 1, u64::MAX] {
+            assert!(allow.permits(place(&east), at(now)) && !allow.permits(place(&west), at(now)));
+        }
+        assert!(allow.permits_at_some_time(place(&east)));
+        assert!(allow.permits_lastingly(place(&east), at(5)));
+        assert!(!allow.permits_at_some_time(place(&west)));
+        assert_eq!(allow.next_end(place(&east), at(0)), None);
+        let mut forgotten = allow.clone();
+        forgotten.forget();
+        assert!(!allow.names_nothing() && forgotten.names_nothing());
     }
 
     #[test]
@@ -134,10 +189,10 @@ mod tests {
         };
         let allow = allow(member);
         for (now, permitted) in [(9, false), (10, true), (19, true), (20, false)] {
-            assert_eq!(allow.permits(country("BR"), &[], at(now)), permitted, "{now}");
+            assert_eq!(permits(&allow, "BR", &[], now), permitted, "{now}");
         }
-        assert!(allow.permits_at_some_time(country("BR"), &[]));
-        assert!(!allow.permits(country("DE"), &[], at(15)));
+        assert!(permits_at_some_time(&allow, "BR"));
+        assert!(!permits(&allow, "DE", &[], 15));
     }
 
     #[test]
@@ -145,10 +200,10 @@ mod tests {
         let requires = Some("dpf_certified".to_owned());
         let allow = allow(AllowedCountry { requires, ..AllowedCountry::of(country("US")) });
         let attest = |word: &str| vec![word.to_owned()];
-        assert!(allow.permits(country("US"), &attest("dpf_certified"), at(0)));
-        assert!(!allow.permits(country("US"), &attest("dpf"), at(0)));
-        assert!(!allow.permits(country("US"), &[], at(0)));
-        assert!(!allow.permits_at_some_time(country("US"), &[]));
+        assert!(permits(&allow, "US", &attest("dpf_certified"), 0));
+        assert!(!permits(&allow, "US", &attest("dpf"), 0));
+        assert!(!permits(&allow, "US", &[], 0));
+        assert!(!permits_at_some_time(&allow, "US"));
     }
 
     #[test]
@@ -156,11 +211,11 @@ mod tests {
         let mut allow =
             allow(AllowedCountry { expires: Some(at(1)), ..AllowedCountry::of(country("GB")) });
         allow.members.push(AllowedCountry::of(country("GB")));
-        assert!(allow.permits(country("GB"), &[], at(5)));
+        assert!(permits(&allow, "GB", &[], 5));
     }
 
     #[test]
     fn nothing_named_permits_nothing() {
-        assert!(!Allow::default().permits(country("DE"), &[], at(0)));
+        assert!(!permits(&Allow::default(), "DE", &[], 0));
     }
 }

@@ -15,6 +15,7 @@ mod allow;
 mod country_set;
 mod law;
 mod path;
+mod place;
 mod region_set;
 mod rule;
 pub mod sets;
@@ -26,6 +27,7 @@ pub use law::{CompiledRule, Law, Ruling};
 pub use path::{
     BadPattern, PATH_BYTES_MAX, PATTERN_BYTES_MAX, Pattern, normalise, representatives,
 };
+pub use place::{AllowEntry, Place};
 pub use region_set::{REGIONS_MAX, RegionSet};
 pub use rule::{Mode, Rule, RuleFacts, When, strict_rules_over, wildcard_of};
 pub(crate) use tenant::cookie_values;

@@ -1,6 +1,6 @@
 //! One residency rule: which requests it matches, and where their data may be.
 
-use super::{Allow, CountrySet, Pattern};
+use super::{Allow, CountrySet, Pattern, Place};
 use crate::country::Country;
 use crate::ids::{RuleId, TenantId};
 use crate::json::words;
@@ -158,11 +158,10 @@ pub fn wildcard_of(host: &str) -> Option<String> {
 }
 
 impl Rule {
-    /// Whether a region in `country` that attests `attest` may handle what this rule guards, at
-    /// some time.
+    /// Whether a region may handle what this rule guards, at some time.
     #[must_use]
-    pub fn permits_at_some_time(&self, country: Country, attest: &[String]) -> bool {
-        self.mode == Mode::Preferred || self.allow.permits_at_some_time(country, attest)
+    pub fn permits_at_some_time(&self, place: Place<'_>) -> bool {
+        self.mode == Mode::Preferred || self.allow.permits_at_some_time(place)
     }
 }
 

@@ -22,7 +22,8 @@ impl LawBook {
         self.tenants.get(tenant)
     }
 
-    /// Reads a pin from KV: `{"allow": ["DE", "@dach"]}`. An entry that is unknown permits nothing.
+    /// Reads a pin from KV: `{"allow": ["DE", "@dach", "us-east-1"]}`. An entry that is unknown
+    /// permits nothing.
     /// Errors: [`BadPin`].
     pub fn read_pin(&self, text: &str, regions: &[RegionEntry]) -> Result<ReadPin, BadPin> {
         pin::read(text, regions, &self.sets)

@@ -96,7 +96,8 @@ pub(super) struct RequestArgs {
     /// The tenant, placed where the service reads it
     #[arg(long)]
     pub(super) tenant: Option<String>,
-    /// The KV pin of a tenant that is not in the config: countries and sets, separated by commas
+    /// The KV pin of a tenant that is not in the config: countries, sets and regions, separated by
+    /// commas
     #[arg(long, value_name = "ALLOW", value_delimiter = ',')]
     pub(super) kv_allow: Option<Vec<String>>,
     /// The Cloudflare data center that receives the request

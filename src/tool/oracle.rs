@@ -8,7 +8,7 @@
 
 use crate::config::{Config, Publish, Region, Service};
 use crate::country::Country;
-use crate::ids::{RuleId, TenantId};
+use crate::ids::{RegionId, RuleId, TenantId};
 use crate::residency::{Allow, Mode, RegionSet, Rule, When};
 use crate::steering::Refusal;
 use crate::time::Timestamp;
@@ -60,7 +60,9 @@ pub(super) enum Kv {
     /// KV has no such tenant.
     Absent,
     /// The tenant is pinned to this country.
-    Pinned(Country),
+    Country(Country),
+    /// The tenant is pinned to the region of this index.
+    Region(usize),
 }
 
 /// One request.
@@ -237,7 +239,8 @@ impl<'c> Oracle<'c> {
             (Some(_), None) if tenancy.kv => match form.kv {
                 Kv::Unread => return Err(Refusal::TenantUnavailable),
                 Kv::Absent => None,
-                Kv::Pinned(country) => Some(self.regions_in(country)),
+                Kv::Country(country) => Some(self.regions_in(country)),
+                Kv::Region(index) => Some([index].into_iter().collect()),
             },
             (_, listed) => listed,
         };
@@ -251,11 +254,12 @@ impl<'c> Oracle<'c> {
 }
 
 fn permitted(config: &Config, now: Timestamp, allow: &Allow) -> RegionSet {
-    let all = config.regions.values().enumerate();
-    all.filter(|(_, region)| permits(allow, region, now)).map(|(index, _)| index).collect()
+    let all = config.regions.iter().enumerate();
+    let permitted = all.filter(|(_, (id, region))| permits(allow, id, region, now));
+    permitted.map(|(index, _)| index).collect()
 }
 
-fn permits(allow: &Allow, region: &Region, now: Timestamp) -> bool {
+fn permits(allow: &Allow, id: &RegionId, region: &Region, now: Timestamp) -> bool {
     let mut named = allow.members.iter().filter(|member| member.country == region.country);
     let holds = named.any(|member| {
         let has_begun = member.effective_from.is_none_or(|from| now >= from);
@@ -266,7 +270,7 @@ fn permits(allow: &Allow, region: &Region, now: Timestamp) -> bool {
         };
         has_begun && !has_ended && is_attested
     });
-    allow.everywhere || holds
+    allow.everywhere || holds || allow.regions.iter().any(|named| named == id)
 }
 
 impl PreparedRule<'_> {

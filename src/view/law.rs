@@ -40,7 +40,7 @@ impl<'a> View<'a> {
         }
         let permitted = |id: &&RegionId| {
             let region = self.config.regions.get(*id);
-            region.is_some_and(|region| allows.iter().all(|allow| self.permits(allow, region)))
+            region.is_some_and(|region| allows.iter().all(|allow| self.permits(allow, id, region)))
         };
         service.regions.iter().filter(permitted).collect()
     }
@@ -49,12 +49,12 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn permitted_by(&self, allow: &Allow) -> Vec<&'a RegionId> {
         let regions = self.config.regions.iter();
-        regions.filter(|(_, region)| self.permits(allow, region)).map(|(id, _)| id).collect()
+        regions.filter(|(id, region)| self.permits(allow, id, region)).map(|(id, _)| id).collect()
     }
 
     /// Whether an allowance permits a region.
     #[must_use]
-    pub fn permits(&self, allow: &Allow, region: &Region) -> bool {
-        allow.permits(region.country, &region.attest, self.now)
+    pub fn permits(&self, allow: &Allow, id: &RegionId, region: &Region) -> bool {
+        allow.permits(region.place(id), self.now)
     }
 }

@@ -72,8 +72,9 @@ impl Oracle {
         self.document["residency"].as_array().unwrap().iter()
     }
 
-    /// Whether a list of countries and sets lets data be in a region.
+    /// Whether a list of countries, sets and regions lets data be in a region.
     fn allows(&self, entries: &[String], region: &str) -> bool {
+        let id = region;
         let region = &self.document["regions"][region];
         let country = region["country"].as_str().unwrap();
         let attests = texts(&region["attest"]).iter().any(|word| word == "dpf_certified");
@@ -81,7 +82,7 @@ impl Oracle {
             "@eu_adequate" => {
                 ADEQUATE.contains(&country) || (ON_CONDITION.contains(&country) && attests)
             }
-            entry => names(entry, country),
+            entry => entry == id || names(entry, country),
         })
     }
 }

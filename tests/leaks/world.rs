@@ -109,7 +109,8 @@ fn any_document(random: &mut Random) -> Value {
             (id(index), region)
         })
         .collect();
-    let rules: Vec<Value> = (0..random.below(7)).map(|index| any_rule(random, index)).collect();
+    let many = random.below(7);
+    let rules: Vec<Value> = (0..many).map(|index| any_rule(random, index, &ids)).collect();
     let mut document = json!({
         "version": 1,
         "regions": regions,
@@ -122,7 +123,7 @@ fn any_document(random: &mut Random) -> Value {
         let tenants: Map<String, Value> = TENANTS[..2]
             .iter()
             .filter_map(|name| {
-                let allow = any_countries(random);
+                let allow = any_allow(random, &ids);
                 random.percent(70).then(|| ((*name).to_owned(), json!({"allow": allow})))
             })
             .collect();
@@ -172,7 +173,20 @@ fn any_countries(random: &mut Random) -> Vec<&'static str> {
     random.some(&choices, 4)
 }
 
-fn any_rule(random: &mut Random, index: usize) -> Value {
+/// Countries and sets, and now and then regions by their ids.
+fn any_allow(random: &mut Random, ids: &[String]) -> Vec<String> {
+    let mut allow: Vec<String> = Vec::new();
+    let by_region = random.percent(25);
+    if by_region {
+        allow.extend(random.some(ids, 2));
+    }
+    if !by_region || random.percent(30) {
+        allow.extend(any_countries(random).into_iter().map(str::to_owned));
+    }
+    allow
+}
+
+fn any_rule(random: &mut Random, index: usize, ids: &[String]) -> Value {
     let mut when = json!({});
     if random.percent(60) {
         when["country"] = json!(any_countries(random));
@@ -197,7 +211,7 @@ fn any_rule(random: &mut Random, index: usize) -> Value {
         when["tenant"] = json!(random.some(&TENANTS, 2));
     }
     let mode = if random.percent(80) { "strict" } else { "preferred" };
-    let allow = any_countries(random);
+    let allow = any_allow(random, ids);
     json!({"id": format!("rule-{index}"), "when": when, "allow": allow, "mode": mode})
 }
 

@@ -3,7 +3,7 @@
 use super::Jurisdiction;
 use crate::cloudflare::endpoint::Endpoint;
 use crate::config::{Publish, Region, Service};
-use crate::ids::ServiceId;
+use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Set;
 use crate::residency::{Allow, Mode, Rule};
 use crate::view::View;
@@ -46,9 +46,11 @@ pub(super) fn jurisdictions(
 
 /// The keys of the service's origins in the regions that all of these permit.
 fn origins(view: &View<'_>, service: &Service, allows: &[&Allow]) -> Set<String> {
-    let permitted = |region: &&Region| allows.iter().all(|allow| view.permits(allow, region));
-    let regions = service.regions.iter().filter_map(|id| view.config.regions.get(id));
-    let origins = regions.filter(permitted).flat_map(|region| &region.origins);
+    let permitted = |(id, region): &(&RegionId, &Region)| {
+        allows.iter().all(|allow| view.permits(allow, id, region))
+    };
+    let regions = service.regions.iter().filter_map(|id| Some((id, view.config.regions.get(id)?)));
+    let origins = regions.filter(permitted).flat_map(|(_, region)| &region.origins);
     origins.map(|origin| Endpoint::of(origin).key()).collect()
 }
 

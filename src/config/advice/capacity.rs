@@ -18,7 +18,7 @@ impl Adviser<'_> {
                 let permitted: Vec<_> = regions
                     .iter()
                     .copied()
-                    .filter(|(_, region)| self.permits(bond.allow, region))
+                    .filter(|(id, region)| self.permits(bond.allow, id, region))
                     .collect();
                 if permitted.len() < regions.len() {
                     self.survivors(&bond.path, id, &permitted, Some(&bond.name));

@@ -185,7 +185,7 @@ impl<'c> Adviser<'c> {
         service.regions.iter().filter_map(|id| Some((id, config.regions.get(id)?)))
     }
 
-    fn permits(&self, allow: &Allow, region: &Region) -> bool {
-        allow.permits(region.country, &region.attest, self.now)
+    fn permits(&self, allow: &Allow, id: &RegionId, region: &Region) -> bool {
+        allow.permits(region.place(id), self.now)
     }
 }

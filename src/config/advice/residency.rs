@@ -3,7 +3,7 @@
 use super::{AdviceCode, Adviser, Bond};
 use crate::config::{Region, Service};
 use crate::ids::{RegionId, ServiceId};
-use crate::residency::AllowedCountry;
+use crate::residency::{Allow, AllowedCountry};
 use crate::time::{MINUTE, Millis, Timestamp};
 
 /// How long before an end it is reported: about as long as a contract with another site takes.
@@ -26,7 +26,7 @@ impl<'c> Adviser<'c> {
     fn failover_inside(&mut self, id: &ServiceId, service: &'c Service, bond: &Bond<'c>) {
         let regions = self.regions(service);
         let permitted: Vec<_> =
-            regions.filter(|(_, region)| self.permits(bond.allow, region)).collect();
+            regions.filter(|(id, region)| self.permits(bond.allow, id, region)).collect();
         let name = &bond.name;
         match permitted.as_slice() {
             [] => {
@@ -36,7 +36,8 @@ impl<'c> Adviser<'c> {
                 self.advise(&bond.path, AdviceCode::W105, problem, why);
             }
             // W113 says so of a service with one region.
-            [(only, _)] if service.regions.len() > 1 => {
+            // Who names one region and nothing else has chosen that.
+            [(only, _)] if service.regions.len() > 1 && !names_one_region(bond.allow) => {
                 let problem = format!("{name} leaves `{id}` only one region, `{only}`");
                 let why = "while it is down, these clients are refused";
                 let hint = "add a region in a permitted country";
@@ -49,7 +50,7 @@ impl<'c> Adviser<'c> {
     fn writes(&mut self, id: &ServiceId, service: &'c Service, bond: &Bond<'c>) {
         let Some(primary) = &service.steering.primary else { return };
         let region = self.config.regions.get(&primary.region);
-        if region.is_some_and(|region| !self.permits(bond.allow, region)) {
+        if region.is_some_and(|region| !self.permits(bond.allow, &primary.region, region)) {
             let (name, primary) = (&bond.name, &primary.region);
             let problem = format!("{name} does not permit `{primary}`, the primary of `{id}`");
             let why = "writes from these clients are refused";
@@ -61,6 +62,9 @@ impl<'c> Adviser<'c> {
     /// Reports a membership in force that ends soon, unless another one permits the region for
     /// longer.
     fn end(&mut self, bond: &Bond<'c>, id: &RegionId, region: &Region) {
+        if bond.allow.permits_always(region.place(id)) {
+            return;
+        }
         let counts = |member: &&AllowedCountry| {
             member.country == region.country
                 && member.is_met_by(&region.attest)
@@ -85,7 +89,7 @@ impl<'c> Adviser<'c> {
             members.filter(|member| member.is_in_force(self.now))
         };
         let lacking = members().find_map(|member| member.requires.clone());
-        let is_permitted = members().any(|member| member.is_met_by(&region.attest));
+        let is_permitted = self.permits(bond.allow, id, region);
         if let Some(word) = lacking.filter(|_| !is_permitted) {
             let country = region.country;
             let problem =
@@ -94,4 +98,9 @@ impl<'c> Adviser<'c> {
             self.advise(&bond.path, AdviceCode::W103, problem, why);
         }
     }
+}
+
+/// Whether it permits one region by its id and nothing else.
+fn names_one_region(allow: &Allow) -> bool {
+    !allow.everywhere && allow.members.is_empty() && allow.regions.len() == 1
 }

@@ -64,7 +64,7 @@ impl Checker<'_> {
         let Some((allows, bound)) = self.bonds(name, service) else { return };
         let permitted = |id: &RegionId| {
             let region = service.known.regions.get(id);
-            region.is_none_or(|region| all_permit(&allows, region))
+            region.is_none_or(|region| all_permit(&allows, region.place(id)))
         };
         let all = |pool: &RawPool| {
             pool.regions.as_deref().unwrap_or(service.regions).iter().all(permitted)

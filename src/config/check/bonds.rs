@@ -3,9 +3,8 @@
 
 use super::Checker;
 use super::known::Publisher;
-use crate::config::Region;
 use crate::config::diagnostic::Code;
-use crate::residency::{Allow, strict_rules_over};
+use crate::residency::{Allow, Place, strict_rules_over};
 
 impl Checker<'_> {
     /// The strict rules over a name and the pins of the service's tenants, and how to name them in
@@ -22,7 +21,7 @@ impl Checker<'_> {
             allows.extend(known.tenants.values());
         }
         let pinned = allows.len() - rules.len();
-        let is_known = |allow: &&Allow| allow.everywhere || !allow.members.is_empty();
+        let is_known = |allow: &&Allow| allow.everywhere || !allow.names_nothing();
         if self.lost.is_from("residency") || !allows.iter().all(is_known) {
             return None;
         }
@@ -61,6 +60,6 @@ impl Checker<'_> {
 }
 
 /// Whether all of them permit a region at some time.
-pub(super) fn all_permit(allows: &[&Allow], region: &Region) -> bool {
-    allows.iter().all(|allow| allow.permits_at_some_time(region.country, &region.attest))
+pub(super) fn all_permit(allows: &[&Allow], place: Place<'_>) -> bool {
+    allows.iter().all(|allow| allow.permits_at_some_time(place))
 }

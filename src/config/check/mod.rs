@@ -1,6 +1,7 @@
 //! The rules that a config must obey beyond its format. All mistakes are found in one pass and
 //! reported together with those of format.
 
+mod allow;
 mod balancers;
 mod bonds;
 mod composites;
@@ -104,8 +105,9 @@ impl Checker<'_> {
         let areas = self.areas(&raw.areas.names);
         let (monitors, composites) = self.monitors(&raw.monitors, areas.len());
         let sets = self.own_sets(&raw.sets);
-        let residency = self.rules(&raw.residency, &sets);
-        let tenants = self.tenants(&raw.tenants, &sets);
+        let names = allow::Nameable { sets: &sets, regions: &regions };
+        let residency = self.rules(&raw.residency, names);
+        let tenants = self.tenants(&raw.tenants, names);
         let known = known::Known {
             regions: &regions,
             monitors: &monitors,

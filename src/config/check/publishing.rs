@@ -85,8 +85,9 @@ impl Checker<'_> {
         let Some((allows, bound)) = self.bonds(name, service) else { return Vec::new() };
         let permitted: Vec<_> = regions
             .iter()
-            .filter_map(|id| known.regions.get(id))
-            .filter(|region| all_permit(&allows, region))
+            .filter_map(|id| Some((id, known.regions.get(id)?)))
+            .filter(|(id, region)| all_permit(&allows, region.place(id)))
+            .map(|(_, region)| region)
             .collect();
         if permitted.is_empty() && !regions.is_empty() && self.broken.is_empty() {
             let problem = format!(

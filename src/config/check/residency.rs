@@ -1,15 +1,16 @@
-//! Rules, sets and tenants: resolves names into countries and conditions.
+//! Rules, sets and tenants: resolves names into places and conditions.
 
+use super::allow::Nameable;
 use super::monitors::texts;
 use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
-use crate::config::raw::{CountryEntry, Method, RawRule, RawSet, RawTenant, RawWhen, SetName};
+use crate::config::raw::{Method, RawRule, RawSet, RawTenant, RawWhen, SetName};
 use crate::config::{RULES_MAX, SETS_MAX, TENANTS_MAX};
 use crate::country::Country;
 use crate::ids::TenantId;
 use crate::json::{OneOrMany, nearest};
 use crate::ordered::{Map, Set};
-use crate::residency::{Allow, AllowedCountry, CountrySet, Rule, When, sets};
+use crate::residency::{Allow, CountrySet, Rule, When, sets};
 
 /// The operator's own sets, by name.
 pub(super) type Sets = Map<String, Allow>;
@@ -76,12 +77,15 @@ impl Checker<'_> {
         }
         let members = if raw.1 { under(&path, "members") } else { path.clone() };
         self.not_empty(&members, set.members.len());
+        // A set says where a law applies, and so names no region.
+        let regions = &Map::new();
         let mut allow = Allow::default();
         for (index, member) in set.members.iter().enumerate() {
-            is_known &= self.add(&Self::member(name, raw, index), &member.0, sets, &mut allow);
+            let path = Self::member(name, raw, index);
+            is_known &= self.add(&path, &member.0, Nameable { sets, regions }, &mut allow);
         }
         if !is_known {
-            allow.members.clear();
+            allow.forget();
         }
         for member in &mut allow.members {
             let begins = [member.effective_from, set.effective_from];
@@ -92,65 +96,21 @@ impl Checker<'_> {
         allow
     }
 
-    /// What a list of countries and sets permits. If an entry has a mistake the result is empty,
-    /// because the other entries alone would be misleading.
-    fn allow(&mut self, path: &str, entries: &OneOrMany<CountryEntry>, sets: &Sets) -> Allow {
-        self.not_empty(path, entries.all.len());
-        let mut allow = Allow::default();
-        let mut is_known = !self.has_mistake(path);
-        for (index, entry) in entries.all.iter().enumerate() {
-            let path = entries.path(path, index);
-            if entries.all.iter().take(index).any(|other| other == entry) {
-                self.twice(path, &entry.0);
-            } else {
-                is_known &= self.add(&path, &entry.0, sets, &mut allow);
-            }
-        }
-        if !is_known {
-            allow.members.clear();
-        }
-        allow
-    }
-
-    /// Adds what one entry permits. Returns whether the entry is valid.
-    fn add(&mut self, path: &str, entry: &str, sets: &Sets, allow: &mut Allow) -> bool {
-        let before = allow.members.len();
-        if entry == "*" {
-            allow.everywhere = true;
-            return true;
-        }
-        let Some(name) = set_name(entry) else {
-            allow.members.extend(self.country(path, entry).map(AllowedCountry::of));
-            return allow.members.len() > before;
-        };
-        if let Some(set) = sets.get(name) {
-            allow.members.extend(set.members.iter().cloned());
-        } else if let Some(set) = sets::builtin(name) {
-            allow.members.extend(set.members().map(AllowedCountry::from));
-        } else if !self.is_written(&under("sets", name)) {
-            let own = sets.keys().map(|name| ["@", name].concat());
-            let built_in = sets::names().map(|name| ["@", name].concat());
-            let known: Vec<String> = built_in.chain(own).collect();
-            self.unknown(path, "a set", entry, known.iter().map(String::as_str));
-        }
-        allow.members.len() > before
-    }
-
     pub(super) fn tenants(
         &mut self,
         raw: &Map<TenantId, RawTenant>,
-        sets: &Sets,
+        names: Nameable<'_>,
     ) -> Map<TenantId, Allow> {
         self.at_most("tenants", raw.len(), TENANTS_MAX);
         let mut tenants = Map::new();
         for (id, tenant) in raw {
-            let allow = self.allow(&format!("tenants.{id}.allow"), &tenant.allow, sets);
+            let allow = self.allow(&format!("tenants.{id}.allow"), &tenant.allow, names);
             tenants.insert(id.clone(), allow);
         }
         tenants
     }
 
-    pub(super) fn rules(&mut self, raw: &[RawRule], sets: &Sets) -> Vec<Rule> {
+    pub(super) fn rules(&mut self, raw: &[RawRule], names: Nameable<'_>) -> Vec<Rule> {
         self.at_most("residency", raw.len(), RULES_MAX);
         let mut seen = Set::new();
         let mut rules = Vec::new();
@@ -160,19 +120,19 @@ impl Checker<'_> {
                 let problem = format!("rule id `{}` is already used", rule.id);
                 self.report(under(&path, "id"), Code::E005, problem, "a unique id");
             }
-            let mut allow = self.allow(&under(&path, "allow"), &rule.allow, sets);
+            let mut allow = self.allow(&under(&path, "allow"), &rule.allow, names);
             if allow.everywhere {
                 let problem = "`*` permits every region, so the rule has no effect";
-                let allowed = "the countries and sets where the data may be";
+                let allowed = "the countries, sets and regions where the data may be";
                 self.report(under(&path, "allow"), Code::E022, problem, allowed);
             }
             if self.has_mistake(&under(&path, "when")) {
                 // The rule matches more or less than was meant.
-                allow.members.clear();
+                allow.forget();
             }
             rules.push(Rule {
                 id: rule.id.clone(),
-                when: self.when(&under(&path, "when"), &rule.when, sets),
+                when: self.when(&under(&path, "when"), &rule.when, names),
                 allow,
                 mode: rule.mode,
                 basis: rule.basis.clone(),
@@ -181,7 +141,7 @@ impl Checker<'_> {
         rules
     }
 
-    fn when(&mut self, path: &str, raw: &RawWhen, sets: &Sets) -> When {
+    fn when(&mut self, path: &str, raw: &RawWhen, names: Nameable<'_>) -> When {
         let at = |key: &str| under(path, key);
         let lens = [
             ("continent", raw.continent.as_ref().map(|list| list.all.len())),
@@ -195,7 +155,7 @@ impl Checker<'_> {
         }
         let headers = raw.header.iter();
         When {
-            countries: self.guarded_countries(path, raw, sets),
+            countries: self.guarded_countries(path, raw, names),
             hosts: raw.host.as_ref().map(|hosts| {
                 let named = hosts.all.iter().enumerate();
                 Set::of(named.filter_map(|(i, host)| self.host(&hosts.path(&at("host"), i), host)))
@@ -211,9 +171,14 @@ impl Checker<'_> {
 
     /// The countries that a rule guards. Every country of a set counts, whatever its dates and
     /// conditions: guarding too much only narrows.
-    fn guarded_countries(&mut self, path: &str, raw: &RawWhen, sets: &Sets) -> Option<CountrySet> {
+    fn guarded_countries(
+        &mut self,
+        path: &str,
+        raw: &RawWhen,
+        names: Nameable<'_>,
+    ) -> Option<CountrySet> {
         let named = raw.country.as_ref().map(|entries| {
-            let allow = self.allow(&under(path, "country"), entries, sets);
+            let allow = self.countries(&under(path, "country"), entries, names);
             if allow.everywhere { CountrySet::all() } else { allow.countries() }
         });
         let on_continents = raw.continent.as_ref().map(|continents| {

@@ -142,13 +142,13 @@ impl Checker<'_> {
         for host in hosts {
             for rule in residency::strict_rules_over(known.rules, host) {
                 // A rule with a mistake of its own is not judged.
-                let is_known = !rule.allow.members.is_empty();
+                let is_known = !rule.allow.names_nothing();
                 if is_known && !somewhere(&rule.allow, regions, known) && told.insert(&rule.id) {
                     let problem = format!(
                         "strict rule `{}` permits no region of service `{id}` for `{host}`",
                         rule.id
                     );
-                    let allowed = "a region in a country that the rule allows";
+                    let allowed = "a region that the rule allows";
                     self.report(format!("services.{id}.regions"), Code::E021, problem, allowed);
                 }
             }
@@ -166,10 +166,10 @@ impl Checker<'_> {
             return;
         }
         for (tenant, allow) in known.tenants {
-            if !allow.members.is_empty() && !somewhere(allow, regions, known) {
+            if !allow.names_nothing() && !somewhere(allow, regions, known) {
                 let problem =
                     format!("tenant `{tenant}` is not allowed in any region of service `{id}`");
-                let allowed = "a region in a country that the tenant allows";
+                let allowed = "a region that the tenant allows";
                 self.report(format!("services.{id}.regions"), Code::E023, problem, allowed);
             }
         }
@@ -177,6 +177,6 @@ impl Checker<'_> {
 }
 
 fn somewhere(allow: &Allow, regions: &[RegionId], known: &Known<'_>) -> bool {
-    let regions = regions.iter().filter_map(|id| known.regions.get(id));
-    regions.into_iter().any(|region| allow.permits_at_some_time(region.country, &region.attest))
+    let places = regions.iter().filter_map(|id| Some(known.regions.get(id)?.place(id)));
+    places.into_iter().any(|place| allow.permits_at_some_time(place))
 }

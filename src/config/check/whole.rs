@@ -3,7 +3,7 @@
 use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{Raw, RawPublish};
-use crate::config::{Config, Origin, Publish, RecordKind, Region};
+use crate::config::{Config, Origin, Publish, RecordKind};
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
 use crate::residency::{Mode, Rule, wildcard_of};
@@ -120,13 +120,12 @@ impl Checker<'_> {
     /// A preferred rule that no region meets has no effect. A strict one refuses clients, which is
     /// reported at the service.
     fn rule_has_an_effect(&mut self, path: &str, rule: &Rule, config: &Config) {
-        if rule.mode == Mode::Strict || rule.allow.members.is_empty() || !self.broken.is_empty() {
+        if rule.mode == Mode::Strict || rule.allow.names_nothing() || !self.broken.is_empty() {
             return;
         }
-        let meets =
-            |region: &Region| rule.allow.permits_at_some_time(region.country, &region.attest);
-        if !config.regions.values().any(meets) {
-            let problem = "no region is in any of these countries, so the rule has no effect";
+        let mut places = config.regions.iter().map(|(id, region)| region.place(id));
+        if !places.any(|place| rule.allow.permits_at_some_time(place)) {
+            let problem = "it permits no region, so the rule has no effect";
             let allowed = "a country with a region";
             self.report(under(path, "allow"), Code::E022, problem, allowed);
         }

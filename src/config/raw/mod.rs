@@ -22,7 +22,7 @@ pub(super) use recovery::{
 pub(super) use regions::{RawAreas, RawOrigin, RawRegion};
 pub(super) use residency::{RawRule, RawSet, RawTenant, RawWhen};
 pub(super) use services::{RawGeo, RawService, RawTenantSource, RawWrites};
-pub(super) use texts::{CountryEntry, HeaderName, Method, SetName, meant};
+pub(super) use texts::{AllowedEntry, CountryEntry, HeaderName, Method, SetName, meant};
 
 use super::{API_CALLS_PER_5_MIN_DEFAULT, API_CALLS_PER_PASS_DEFAULT, PROBES_PER_RUN_DEFAULT};
 use crate::ids::{MonitorId, RegionId, ServiceId, TenantId};

@@ -1,7 +1,7 @@
 //! Rules, sets and tenants: which data may be where.
 
 use super::monitors::RawHeader;
-use super::texts::{CountryEntry, HeaderName, Method, SetEntry};
+use super::texts::{AllowedEntry, CountryEntry, HeaderName, Method, SetEntry};
 use crate::geo::Continent;
 use crate::ids::{RuleId, TenantId};
 use crate::json::{OneOrMany, Reader, Shape, shape};
@@ -18,8 +18,9 @@ shape! {
         /// Which requests it applies to. All conditions must hold; without conditions it applies to
         /// all.
         when: RawWhen,
-        /// Countries and sets of the regions that it permits; `*` permits all.
-        allow: OneOrMany<CountryEntry>,
+        /// Countries and sets of the regions that it permits, and regions by their ids; `*` permits
+        /// all.
+        allow: OneOrMany<AllowedEntry>,
         /// `strict`: never broken, whatever is down. `preferred`: broken only if no region inside
         /// is usable.
         mode: Mode,
@@ -47,8 +48,8 @@ shape! {
 
     /// A tenant whose data is pinned.
     pub(in crate::config) struct RawTenant {
-        /// Countries and sets of the regions that may hold it.
-        allow: OneOrMany<CountryEntry>,
+        /// Countries and sets of the regions that may hold it, and regions by their ids.
+        allow: OneOrMany<AllowedEntry>,
         /// The legal basis or the contract.
         basis: Option<String>,
     }

@@ -1,6 +1,7 @@
 //! Strings with a fixed format.
 
 use crate::country::Country;
+use crate::ids::RegionId;
 use crate::json::{Key, MistakeKind, Reader, Shape};
 use crate::latency::Location;
 use crate::residency::sets;
@@ -83,6 +84,10 @@ texts! {
     /// A country, a set with its `@`, or `*` for every country.
     CountryEntry: is_country_entry, "countries such as `BR`, sets such as `@eea`, or `*`",
         "^(\\*|@[a-z0-9_-]+|[A-Za-z]{2})$";
+    /// A country, a set with its `@`, the id of a region, or `*` for everything.
+    AllowedEntry: is_allowed_entry,
+        "countries such as `BR`, sets such as `@eea`, ids of your regions, or `*`",
+        "^(\\*|@[a-z0-9_-]+|[A-Za-z]{2}|(region:)?[a-z0-9][a-z0-9-]{0,62})$";
     /// A country or a set.
     SetEntry: |text| text != "*" && is_country_entry(text),
         "countries such as `BR`, or sets such as `@eea`",
@@ -110,6 +115,11 @@ fn is_set_name(text: &str) -> bool {
 fn is_country_entry(text: &str) -> bool {
     let two_letters = text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
     text == "*" || two_letters || text.strip_prefix('@').is_some_and(is_set_name)
+}
+
+fn is_allowed_entry(text: &str) -> bool {
+    let id = text.strip_prefix("region:").unwrap_or(text);
+    is_country_entry(text) || RegionId::parse(id).is_ok()
 }
 
 /// The country whose law applies to a region.

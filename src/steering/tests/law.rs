@@ -182,6 +182,8 @@ fn a_tenant_that_only_kv_knows_is_asked_for_and_goes_nowhere_before_the_answer()
         (r#"{"allow": ["IE", "BR"]}"#, vec!["eu-west", "sa-east"]),
         (r#"{"allow": ["*"]}"#, vec!["eu-west", "us-east", "sa-east"]),
         (r#"{"allow": "BR"}"#, vec!["sa-east"]),
+        (r#"{"allow": "us-east"}"#, vec!["us-east"]),
+        (r#"{"allow": ["region:sa-east", "IE", "us-west"]}"#, vec!["eu-west", "sa-east"]),
         (r#"{"allow": ["@nobody-knows", "JP"]}"#, vec![]),
     ] {
         let pin = table.read_pin(text, now()).unwrap().pin;

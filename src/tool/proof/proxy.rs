@@ -2,7 +2,7 @@
 
 use super::super::oracle::{Kv, SampleRequest, SecondOpinion};
 use super::{FailureScenario, ProofCase, Subject};
-use crate::config::Service;
+use crate::config::{Config, Service};
 use crate::passive::{BreakerLimits, FinishedTry, Seen, TryOutcome};
 use crate::residency::RegionSet;
 use crate::routes::Pin;
@@ -20,13 +20,9 @@ pub(super) fn check(
     turn: u64,
 ) -> Option<String> {
     let SampleRequest { form, method, country } = case.sample;
-    let pin = match form.kv {
-        Kv::Pinned(country) => {
-            let text = format!("{{\"allow\":[\"{country}\"]}}");
-            world.table.read_pin(&text, world.table.as_of).ok().map(|read| read.pin)
-        }
-        Kv::Unread | Kv::Absent => None,
-    };
+    let text = kv_entry(form.kv, world.config).map(|entry| format!("{{\"allow\":[\"{entry}\"]}}"));
+    let pin = text.and_then(|text| world.table.read_pin(&text, world.table.as_of).ok());
+    let pin = pin.map(|read| read.pin);
     let [plain, disguised] = &form.spellings;
     let nth = |len: usize, turn: u64| usize::try_from(turn).unwrap_or(0) % len.max(1);
     // One turn in (regions + 1) has no cookie and no location.
@@ -70,8 +66,21 @@ fn failing(regions: usize, turn: u64, world: &FailureScenario<'_>) -> Vec<Seen> 
 fn kv_pin(kv: Kv, pin: Option<&Pin>) -> KvPin<'_> {
     match (kv, pin) {
         (Kv::Absent, _) => KvPin::Absent,
-        (Kv::Pinned(_), Some(pin)) => KvPin::Is(pin),
-        (Kv::Unread, _) | (Kv::Pinned(_), None) => KvPin::Unread,
+        (Kv::Country(_) | Kv::Region(_), Some(pin)) => KvPin::Is(pin),
+        (Kv::Unread, _) | (Kv::Country(_) | Kv::Region(_), None) => KvPin::Unread,
+    }
+}
+
+/// The entry of the pin that KV has for the tenant, if it has one.
+fn kv_entry(kv: Kv, config: &Config) -> Option<String> {
+    match kv {
+        Kv::Unread | Kv::Absent => None,
+        Kv::Country(country) => Some(country.to_string()),
+        Kv::Region(index) => {
+            let id = config.regions.keys().nth(index)?.as_str();
+            // Two letters would be a country.
+            Some(if id.len() == 2 { format!("region:{id}") } else { id.to_owned() })
+        }
     }
 }
 
@@ -164,7 +173,7 @@ impl Truth<'_> {
 }
 
 /// The options of `explain` for the request.
-pub(super) fn command_line(sample: &SampleRequest<'_>) -> String {
+pub(super) fn command_line(sample: &SampleRequest<'_>, config: &Config) -> String {
     let form = sample.form;
     let mut line = format!("--host {} --method {}", form.host, sample.method);
     if let Some(country) = sample.country {
@@ -179,12 +188,10 @@ pub(super) fn command_line(sample: &SampleRequest<'_>) -> String {
     for (name, value) in &form.headers {
         let _ = write!(line, " --header '{name}: {value}'");
     }
-    match form.kv {
-        Kv::Pinned(country) => {
-            let _ = write!(line, " --kv-allow {country}");
-        }
-        Kv::Unread => line.push_str(" (KV does not answer)"),
-        Kv::Absent => {}
+    if let Some(entry) = kv_entry(form.kv, config) {
+        let _ = write!(line, " --kv-allow {entry}");
+    } else if form.kv == Kv::Unread {
+        line.push_str(" (KV does not answer)");
     }
     line
 }

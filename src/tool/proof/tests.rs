@@ -3,8 +3,10 @@ use crate::cloudflare::{Action, Change, Effect, OriginEdit, RecordMember, Switch
 use crate::config;
 use crate::country::{COUNTRIES, Country};
 use crate::residency::Mode;
-use crate::steering::Refusal;
+use crate::steering::{KvPin, Refusal};
 use crate::tool::Source;
+
+mod regions;
 
 fn config(text: &str) -> Config {
     let source = Source::read("shop.toml", text).unwrap();

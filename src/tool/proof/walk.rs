@@ -124,7 +124,7 @@ impl<'p> Prover<'p> {
         let turn = self.proof.proxy_cases;
         self.proof.proxy_cases += 1;
         if let Some(what) = proxy::check(self.subject, service, world, case, turn) {
-            let example = proxy::command_line(&case.sample);
+            let example = proxy::command_line(&case.sample, self.oracle.config);
             self.violation("proxy", id, what, example, world.down());
         }
     }

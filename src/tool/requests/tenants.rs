@@ -59,9 +59,12 @@ pub(super) fn with_tenant(
     if !is_in_kv {
         return vec![form];
     }
-    let regions = service.regions.iter().filter_map(|id| config.regions.get(id));
-    let countries: BTreeSet<Country> = regions.map(|region| region.country).collect();
-    let pins = countries.into_iter().map(Kv::Pinned);
+    let regions = config.regions.iter().enumerate();
+    let regions: Vec<_> = regions.filter(|(_, (id, _))| service.regions.contains(id)).collect();
+    let countries: BTreeSet<Country> =
+        regions.iter().map(|(_, (_, region))| region.country).collect();
+    let by_region = regions.iter().map(|(index, _)| Kv::Region(*index));
+    let pins = countries.into_iter().map(Kv::Country).chain(by_region);
     [Kv::Unread, Kv::Absent].into_iter().chain(pins).map(|kv| Form { kv, ..form.clone() }).collect()
 }
 

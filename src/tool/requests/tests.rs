@@ -129,7 +129,7 @@ fn kv_does_not_answer_has_nothing_or_pins_a_tenant_that_the_config_does_not_name
         .iter()
         .filter(|form| form.tenant.id().is_some_and(|tenant| tenant.as_str() == "unknown"));
     let kv: Vec<Kv> = unknown.map(|form| form.kv).collect();
-    assert_eq!(kv, [Kv::Unread, Kv::Absent, Kv::Pinned(germany)]);
+    assert_eq!(kv, [Kv::Unread, Kv::Absent, Kv::Country(germany), Kv::Region(0)]);
 }
 
 #[test]

@@ -128,6 +128,19 @@ fn pins_of_tenants_bind_everybody() {
 }
 
 #[test]
+fn a_rule_by_region_leaves_out_the_other_pool_of_the_same_country() {
+    let mut config = config();
+    config["regions"]["ie"]["country"] = json!("DE");
+    config["residency"] = json!([{
+        "id": "here", "when": {"country": "FR"}, "allow": "region:de", "mode": "strict",
+    }]);
+    let fields = fields(&config, &[]);
+    assert_eq!(names(fields.default_pools.as_ref()), ["de"], "it may serve a client from France");
+    assert_eq!(of_country(&fields, "US"), ["de", "ie", "us", "br"]);
+    assert_eq!(of_country(&fields, "FR"), [""; 0], "it gets the default");
+}
+
+#[test]
 fn lists_by_place_hold_only_what_is_for_everybody() {
     let mut config = with_gdpr(config());
     config["services"]["web"]["steering"] = json!("geo");
