@@ -94,6 +94,15 @@ impl<K: Ord, V> Map<K, V> {
         self.0.get(index).map(|(_, value)| value)
     }
 
+    /// A key as the map has it, with its value.
+    pub fn entry<Q: Ord + ?Sized>(&self, key: &Q) -> Option<(&K, &V)>
+    where
+        K: Borrow<Q>,
+    {
+        let index = self.find(key).ok()?;
+        self.0.get(index).map(|(key, value)| (key, value))
+    }
+
     /// The value of a key, to be changed.
     pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where

@@ -15,6 +15,7 @@ mod diagnostic;
 mod guards;
 mod host_header;
 mod monitor;
+mod nesting;
 mod proxying;
 mod publish;
 mod raw;
@@ -54,6 +55,7 @@ use crate::ordered::{Map, Set};
 use crate::residency::{Allow, Place, Rule};
 use crate::target::Target;
 use crate::time::Millis;
+use nesting::Levels;
 use serde_json::Value;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -215,20 +217,9 @@ impl Config {
     /// The monitors that are probed for `monitor`: itself, or the members of a composite.
     #[must_use]
     pub fn leaves(&self, monitor: &MonitorId) -> Set<MonitorId> {
-        let mut leaves = Set::new();
-        self.gather_leaves(monitor, COMPOSITE_DEPTH_MAX, &mut leaves);
-        leaves
-    }
-
-    fn gather_leaves(&self, monitor: &MonitorId, depth: u8, leaves: &mut Set<MonitorId>) {
-        let Some(composite) = self.composites.get(monitor) else {
-            leaves.insert(monitor.clone());
-            return;
-        };
-        if let Some(deeper) = depth.checked_sub(1) {
-            let members = composite.of.iter().chain(&composite.must_pass);
-            members.for_each(|member| self.gather_leaves(member, deeper, leaves));
-        }
+        let levels = Levels::below(&self.composites, monitor, usize::MAX);
+        let probes = levels.all().filter(|id| !self.composites.contains_key(*id));
+        probes.cloned().collect()
     }
 
     /// The origin with its region, by id.

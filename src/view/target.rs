@@ -57,33 +57,47 @@ impl fmt::Display for Reason<'_> {
 /// The monitors of a composite, each with what it observed of one origin.
 type Parts<'a> = Map<MonitorId, TargetStanding<'a>>;
 
+/// What is worked out about the composites of one origin. A composite that many others contain is
+/// looked at once for each depth, and not once for each way that leads to it.
+struct Memo<'p, 'a> {
+    parts: &'p Parts<'a>,
+    /// Health by the depth that is left below a composite, and the composite.
+    composed: Map<(u8, &'a MonitorId), Health>,
+}
+
 impl<'a> View<'a> {
     /// What a monitor observed of an origin.
     #[must_use]
     pub fn target(&self, monitor: &MonitorId, origin: &OriginId) -> TargetStanding<'a> {
-        if !self.config.composites.contains_key(monitor) {
+        let Some((monitor, _)) = self.config.composites.entry(monitor) else {
             return self.probed(monitor.clone(), origin);
-        }
+        };
         let leaves = self.config.leaves(monitor).into_iter();
         let parts: Parts<'a> = Map::of(leaves.map(|leaf| {
             let standing = self.probed(leaf.clone(), origin);
             (leaf, standing)
         }));
-        let health = self.composed(monitor, &parts, COMPOSITE_DEPTH_MAX);
+        let mut memo = Memo { parts: &parts, composed: Map::new() };
+        let health = self.composed(monitor, COMPOSITE_DEPTH_MAX, &mut memo);
         together(health, &parts)
     }
 
-    /// Health by the rule of a composite, of which `parts` are the monitors. Deeper than `depth`
-    /// nothing is known.
-    fn composed(&self, monitor: &MonitorId, parts: &Parts<'a>, depth: u8) -> Health {
+    /// Health by the rule of a composite. Deeper than `depth` nothing is known.
+    fn composed(&self, monitor: &'a MonitorId, depth: u8, memo: &mut Memo<'_, 'a>) -> Health {
         let Some(composite) = self.config.composites.get(monitor) else {
-            return parts.get(monitor).map(|part| part.health).unwrap_or_default();
+            return memo.parts.get(monitor).map(|part| part.health).unwrap_or_default();
         };
         let Some(deeper) = depth.checked_sub(1) else { return Health::Unknown };
-        let of = |members: &[MonitorId]| -> Vec<Health> {
-            members.iter().map(|member| self.composed(member, parts, deeper)).collect()
+        if let Some(known) = memo.composed.get(&(depth, monitor)) {
+            return *known;
+        }
+        let mut of = |members: &'a [MonitorId]| -> Vec<Health> {
+            members.iter().map(|member| self.composed(member, deeper, memo)).collect()
         };
-        composite::combine(composite.rule, &of(&composite.of), &of(&composite.must_pass))
+        let (of, must_pass) = (of(&composite.of), of(&composite.must_pass));
+        let health = composite::combine(composite.rule, &of, &must_pass);
+        memo.composed.insert((depth, monitor), health);
+        health
     }
 
     /// What a monitor that probes observed.

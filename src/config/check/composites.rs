@@ -3,6 +3,7 @@
 use super::monitors::small;
 use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
+use crate::config::nesting::Levels;
 use crate::config::raw::RawMonitor;
 use crate::config::{COMPOSITE_DEPTH_MAX, COMPOSITE_MEMBERS_MAX, Composite, CompositeRule};
 use crate::ids::MonitorId;
@@ -88,34 +89,14 @@ impl Checker<'_> {
     pub(super) fn composites_end(&mut self, composites: &Map<MonitorId, Composite>) {
         for id in composites.keys() {
             let path = under("monitors", id.as_str());
-            if reaches(composites, id, id, COMPOSITE_DEPTH_MAX) {
+            let levels = Levels::below(composites, id, COMPOSITE_MEMBERS_MAX);
+            if levels.members().any(|member| member == id) {
                 let problem = format!("`{id}` contains itself");
                 self.report(path, Code::E015, problem, "members that do not lead back to it");
-            } else if !ends(composites, id, COMPOSITE_DEPTH_MAX) {
+            } else if levels.last().any(|member| composites.contains_key(member)) {
                 let allowed = format!("at most {COMPOSITE_DEPTH_MAX} levels of composites");
                 self.report(path, Code::E015, format!("`{id}` is nested too deeply"), &allowed);
             }
         }
     }
-}
-
-fn members(composite: &Composite) -> impl Iterator<Item = &MonitorId> {
-    let of = composite.of.iter().take(COMPOSITE_MEMBERS_MAX);
-    of.chain(composite.must_pass.iter().take(COMPOSITE_MEMBERS_MAX))
-}
-
-fn reaches(
-    composites: &Map<MonitorId, Composite>,
-    from: &MonitorId,
-    to: &MonitorId,
-    depth: u8,
-) -> bool {
-    let Some(depth) = depth.checked_sub(1) else { return false };
-    let members = composites.get(from).into_iter().flat_map(members);
-    members.into_iter().any(|member| member == to || reaches(composites, member, to, depth))
-}
-
-fn ends(composites: &Map<MonitorId, Composite>, id: &MonitorId, depth: u8) -> bool {
-    let Some(composite) = composites.get(id) else { return true };
-    depth > 0 && members(composite).all(|member| ends(composites, member, depth.saturating_sub(1)))
 }

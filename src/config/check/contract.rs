@@ -8,10 +8,12 @@ use super::known::Known;
 use super::timing::{RUN_GAP_MS, failing_ms};
 use super::{Checker, under};
 use crate::config::diagnostic::Code;
+use crate::config::nesting::Levels;
 use crate::config::raw::{RawFailoverMode, RawService};
 use crate::config::recovery::Contract;
-use crate::config::{Monitor, Publish};
+use crate::config::{COMPOSITE_MEMBERS_MAX, Monitor, Publish};
 use crate::ids::MonitorId;
+use crate::ordered::Map;
 use crate::time::{Millis, SECOND};
 
 /// From the last result of a probe to the Controller's decision.
@@ -117,7 +119,7 @@ impl Checker<'_> {
             self.report(path, Code::E014, problem, "only with `failover.mode = \"automatic\"`");
             return;
         }
-        let leaves = leaves(&raw.monitor, known, 0);
+        let leaves = leaves(&raw.monitor, known);
         // A number with a mistake is reported where it is; its default says nothing about the
         // contract.
         let is_wrong =
@@ -160,18 +162,8 @@ fn thousandths(percent: f64) -> u32 {
 }
 
 /// The monitors that probe behind a monitor.
-fn leaves<'k>(
-    id: &'k MonitorId,
-    known: &Known<'k>,
-    depth: u8,
-) -> Vec<(&'k MonitorId, &'k Monitor)> {
-    if let Some(monitor) = known.monitors.get(id) {
-        return vec![(id, monitor)];
-    }
-    let Some(composite) = known.composites.get(id) else { return Vec::new() };
-    if depth >= crate::config::COMPOSITE_DEPTH_MAX {
-        return Vec::new();
-    }
-    let members = composite.of.iter().chain(&composite.must_pass);
-    members.flat_map(|member| leaves(member, known, depth + 1)).collect()
+fn leaves<'k>(id: &'k MonitorId, known: &Known<'k>) -> Vec<(&'k MonitorId, &'k Monitor)> {
+    let levels = Levels::below(known.composites, id, COMPOSITE_MEMBERS_MAX);
+    let probes = levels.all().filter_map(|id| Some((id, known.monitors.get(id)?)));
+    Map::of(probes).into_iter().collect()
 }

@@ -1,6 +1,7 @@
 //! How everything stands, in small worlds.
 
 mod agree;
+mod composites;
 mod law;
 mod origin;
 mod region;
