@@ -43,6 +43,16 @@ pub struct Claim {
 fields!(Hold { account, pool, address });
 fields!(Claim { hold, begun, until, is_doubtful = false });
 
+impl Claim {
+    /// Counts a call that a clock that was wrong put ahead of `now` as begun now. Otherwise what a
+    /// person disables until then would count as ours.
+    pub fn forget_the_future(&mut self, now: Timestamp) {
+        let Self { hold: _, begun, until, is_doubtful: _ } = self;
+        *begun = begun.unless_ahead(now);
+        *until = (*until).min(begun.plus(CALL_LASTS_MS));
+    }
+}
+
 /// What a pass found out about holds and claims.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HoldChanges {

@@ -120,6 +120,16 @@ impl OwnedRecord {
         (self.ours, self.theirs, self.gone) = (value, None, None);
     }
 
+    /// Counts what a clock that was wrong put ahead of `now` as of now.
+    pub fn forget_the_future(&mut self, now: Timestamp) {
+        let Self { at, theirs, undone, gone, .. } = self;
+        let theirs = theirs.iter_mut().map(|theirs| &mut theirs.at);
+        let gone = gone.iter_mut().map(|gone| &mut gone.at);
+        for at in [at].into_iter().chain(undone).chain(theirs).chain(gone) {
+            *at = at.unless_ahead(now);
+        }
+    }
+
     /// How often others changed it in this time.
     #[must_use]
     pub fn undone_within(&self, window_ms: Millis, now: Timestamp) -> usize {

@@ -4,6 +4,7 @@
 //! document for people in KV under `state`, after every change. Everything else that is written is
 //! derived from this and the config.
 
+mod future;
 pub mod rows;
 
 use crate::config::{Config, Diagnostic, Override};

@@ -26,6 +26,18 @@ impl Tally {
         self.0.drain(..excess);
     }
 
+    /// Counts what a clock that was wrong counted ahead of `now` as of now, so that it grows old.
+    pub fn forget_the_future(&mut self, now: Timestamp) {
+        let minute = Timestamp::from_millis(now.millis() / MINUTE * MINUTE);
+        let is_ahead = |(at, _): &&(Timestamp, u32)| at.is_ahead(now);
+        let ahead = self.0.iter().filter(is_ahead);
+        let count = ahead.fold(0_u32, |sum, (_, count)| sum.saturating_add(*count));
+        self.0.retain(|(at, _)| !at.is_ahead(now));
+        if count > 0 {
+            self.add(count, minute);
+        }
+    }
+
     /// Events in the last `window_ms`. The minute in which the window begins counts whole, so the
     /// result is never too low.
     #[must_use]
@@ -63,6 +75,21 @@ mod tests {
         assert_eq!(tally.within(5 * MINUTE, at(5)), 6);
         assert_eq!(tally.within(5 * MINUTE, at(6)), 4);
         assert_eq!(tally.within(5 * MINUTE, at(60)), 0);
+    }
+
+    #[test]
+    fn what_was_counted_ahead_of_the_clock_grows_old_from_now_on() {
+        let mut tally = Tally::default();
+        tally.add(2, at(3));
+        tally.add(3, at(14));
+        tally.add(4, at(15));
+        tally.forget_the_future(at(4));
+        assert_eq!(tally.within(5 * MINUTE, at(4)), 9);
+        assert_eq!(tally.within(5 * MINUTE, at(9)), 7);
+        assert_eq!(tally.within(5 * MINUTE, at(10)), 0);
+        let before = tally.clone();
+        tally.forget_the_future(at(4));
+        assert_eq!(tally, before);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! argument.
 //!
 //! Colos disagree about the time and a cron run can be late, so every difference is taken with
-//! [`Timestamp::since`], which is never negative: an event "from the future" has age zero.
+//! [`Timestamp::since`], which is never negative: an event "from the future" has age zero. That is
+//! for clocks that differ a little. What has happened and lies more than [`SKEW_MS_MAX`] ahead was
+//! written down by a clock that was wrong, and is not believed ([`Timestamp::is_ahead`]).
 
 use crate::json::text_shape;
 use chrono::{DateTime, SecondsFormat};
@@ -15,6 +17,10 @@ pub type Millis = u64;
 pub const SECOND: Millis = 1_000;
 /// Milliseconds in one minute.
 pub const MINUTE: Millis = 60 * SECOND;
+
+/// How far ahead of the clock something may lie that has happened: so much the clocks of two
+/// machines may differ. It is less than the time between two runs, so it puts off no probe.
+pub const SKEW_MS_MAX: Millis = 5 * SECOND;
 
 /// An instant: milliseconds since 1970-01-01T00:00:00Z.
 ///
@@ -52,6 +58,25 @@ impl Timestamp {
     #[must_use]
     pub fn plus(self, by: Millis) -> Self {
         Self(self.0.saturating_add(by))
+    }
+
+    /// The instant `by` earlier, stopping at the epoch.
+    #[must_use]
+    pub fn minus(self, by: Millis) -> Self {
+        Self(self.0.saturating_sub(by))
+    }
+
+    /// Whether this instant lies more than [`SKEW_MS_MAX`] ahead of `now`. Of something that has
+    /// happened it means that a clock was wrong.
+    #[must_use]
+    pub fn is_ahead(self, now: Timestamp) -> bool {
+        self.since(now) > SKEW_MS_MAX
+    }
+
+    /// This instant, or `now` if it is ahead.
+    #[must_use]
+    pub fn unless_ahead(self, now: Timestamp) -> Self {
+        if self.is_ahead(now) { now } else { self }
     }
 }
 
@@ -98,6 +123,20 @@ mod tests {
         let (early, late) = (Timestamp::from_millis(10), Timestamp::from_millis(30));
         assert_eq!(late.since(early), 20);
         assert_eq!(early.since(late), 0);
+    }
+
+    #[test]
+    fn what_has_happened_may_lie_so_far_ahead_and_no_further() {
+        let now = Timestamp::from_millis(1_000);
+        for (ahead_ms, is_ahead) in
+            [(SKEW_MS_MAX - 1, false), (SKEW_MS_MAX, false), (SKEW_MS_MAX + 1, true)]
+        {
+            let at = now.plus(ahead_ms);
+            assert_eq!(at.is_ahead(now), is_ahead, "{ahead_ms}");
+            assert_eq!(at.unless_ahead(now), if is_ahead { now } else { at });
+        }
+        assert_eq!(now.minus(400).plus(400), now);
+        assert_eq!(now.minus(2_000), Timestamp::default());
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Lane {
     /// Whether it is at work, as of `clock`.
     #[must_use]
     pub fn is_busy(&self, clock: Timestamp) -> bool {
-        self.heard_at.is_some_and(|at| clock.since(at) < SILENCE_MS_MAX)
+        self.heard_at.is_some_and(|at| !at.is_ahead(clock) && clock.since(at) < SILENCE_MS_MAX)
     }
 
     /// Starts it, unless it is at work or has no news.
@@ -78,6 +78,7 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::SKEW_MS_MAX;
 
     fn at(ms: u64) -> Timestamp {
         Timestamp::from_millis(ms)
@@ -98,6 +99,15 @@ mod tests {
         assert!(lane.is_busy(at(5)));
         assert!(!lane.next(turn, at(6)));
         assert!(!lane.is_busy(at(6)));
+    }
+
+    #[test]
+    fn one_that_was_heard_by_a_clock_that_was_ahead_is_taken_over() {
+        let mut lane = Lane::default();
+        lane.tell();
+        lane.start(at(600_000));
+        assert!(lane.is_busy(at(600_000 - SKEW_MS_MAX)));
+        assert!(!lane.is_busy(at(600_000 - SKEW_MS_MAX - 1)));
     }
 
     #[test]

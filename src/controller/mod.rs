@@ -9,6 +9,7 @@
 //! [`Pass`].
 
 mod actuation;
+mod clock;
 mod command;
 mod compile;
 mod denials;
@@ -28,6 +29,7 @@ mod writing;
 mod zones;
 
 pub use actuation::{Pass, circumstances};
+pub use clock::Clock;
 pub use command::{Command, CommandError, CommandReply};
 pub use compile::{routes, routes_of};
 pub use lane::{Lane, SILENCE_MS_MAX, Turn};
@@ -177,8 +179,13 @@ impl Controller {
         if is_new { Offered::Refused } else { Offered::Same }
     }
 
-    /// Takes a round in and decides the next one.
+    /// Takes a round in and decides the next one. With each run, whatever lies in the future
+    /// although it has happened is corrected first.
     pub fn round(&mut self, request: &RoundRequest) -> Round {
+        if request.round == 0 {
+            self.state.forget_the_future(request.now);
+            self.publishing.forget_the_future(request.now);
+        }
         let Some(config) = &self.config else {
             let reply = RoundReply::Done(Done::NothingToProbe);
             return Round { reply, changed: Vec::new() };

@@ -51,6 +51,13 @@ impl Publishing {
         due.iter().filter(|key| !self.sent.contains_key(*key)).cloned().collect()
     }
 
+    /// Forgets what a clock that was wrong put ahead of `now`, so that nothing waits for it.
+    pub(super) fn forget_the_future(&mut self, now: Timestamp) {
+        self.sent.retain(|_, at| !at.is_ahead(now));
+        self.rests_until = self.rests_until.filter(|at| at.since(now) <= KEY_REST_MS);
+        self.retry_at = self.retry_at.map(|at| at.min(now.plus(BACKOFF_MS_MAX)));
+    }
+
     /// Notes that a document is sent.
     pub(super) fn sending(&mut self, key: &str, now: Timestamp) {
         self.sent.insert(key.to_owned(), now);

@@ -4,6 +4,8 @@ use crate::health::Health;
 use crate::testing::{config_text, observed, run, target};
 use crate::{cloudflare, routes, state};
 
+mod clocks;
+
 fn at(ms: u64) -> Timestamp {
     Timestamp::from_millis(ms)
 }

@@ -55,6 +55,12 @@ impl Damping {
         (self.suppressed && now < until).then_some(until)
     }
 
+    /// The same, with the last flap no later than `now`, if a clock that was wrong put it ahead.
+    #[must_use]
+    pub fn without_the_future(self, now: Timestamp) -> Self {
+        Self { at: self.at.unless_ahead(now), ..self }
+    }
+
     /// What a damped origin counts as: Unknown instead of Up; otherwise unchanged.
     #[must_use]
     pub fn withhold(observed: Health) -> Health {

@@ -112,6 +112,14 @@ impl Hysteresis {
         }
     }
 
+    /// Counts what a clock that was wrong put ahead of `now` as of now. What is believed stays.
+    pub fn forget_the_future(&mut self, now: Timestamp) {
+        let Self { health: _, since, passes: _, first_pass, failures, reason: _ } = self;
+        for at in since.iter_mut().chain(first_pass).chain(failures) {
+            *at = at.unless_ahead(now);
+        }
+    }
+
     fn pass(&mut self, thresholds: Thresholds, now: Timestamp) -> Option<Transition> {
         if self.passes == 0 {
             self.first_pass = Some(now);

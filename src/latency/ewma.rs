@@ -66,6 +66,12 @@ impl Estimate {
         now.since(self.at)
     }
 
+    /// Whether the last sample lies ahead of the clock, so that its age is unknown.
+    #[must_use]
+    pub fn is_ahead(self, now: Timestamp) -> bool {
+        self.at.is_ahead(now)
+    }
+
     fn is_stale(self, now: Timestamp) -> bool {
         self.age(now) > STALE_AFTER
     }

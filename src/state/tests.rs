@@ -5,6 +5,7 @@ use crate::json::Shape;
 use crate::testing::{config_text, pass, target};
 
 mod document;
+mod future;
 
 #[test]
 fn an_override_goes_with_its_origin() {

@@ -4,7 +4,8 @@
 //! So whatever a pass has read is good for the passes after it, until one comes to its end. Two
 //! rules keep that as strict as reading everything at once:
 //!
-//! - A reading that is [`READING_MS_MAX`] old is not used. It is made again.
+//! - A reading that is [`READING_MS_MAX`] old, or ahead of the clock, is not used. It is made
+//!   again.
 //! - Nothing is changed on an earlier pass's word. If a plan would change an object, the object is
 //!   read again first, and the plan is made anew (`refresh.rs`). What a pass has tried to change is
 //!   never handed on.
@@ -61,7 +62,8 @@ impl Readings {
         let wanted = units(desired);
         self.read_at.retain(|unit, _| wanted.contains(unit));
         let before = self.read_at.len();
-        self.read_at.retain(|_, at| now.since(*at) < READING_MS_MAX);
+        let is_good = |at: Timestamp| !at.is_ahead(now) && now.since(at) < READING_MS_MAX;
+        self.read_at.retain(|_, at| is_good(*at));
         let too_old = before.saturating_sub(self.read_at.len());
         // A load balancer is compared by the names of its pools, which are in their list.
         for balancer in &desired.balancers {

@@ -10,11 +10,13 @@ mod lanes;
 
 pub(super) use ask::{compare, round, status};
 
-use super::clock::RunClock;
+use super::clock;
 use super::runtime::{self, Result, State, failure, promise};
 use super::{kv, storage};
 use crate::config;
-use crate::controller::{self, Command, CommandError, CommandReply, Lane, Memory, WAKE_AGAIN_MS};
+use crate::controller::{
+    self, Clock, Command, CommandError, CommandReply, Lane, Memory, WAKE_AGAIN_MS,
+};
 use crate::jurisdiction::{self, ControllerJurisdiction};
 use crate::state;
 use crate::tick::{RoundReply, RoundRequest};
@@ -47,10 +49,7 @@ struct Object {
     in_pass: Cell<bool>,
     /// When the alarm rings; absent where none is set, or none that this instance knows of.
     alarm: Cell<Option<Timestamp>>,
-    /// The clock of the run that spoke last.
-    told: Cell<RunClock>,
-    /// The latest instant that anybody told.
-    latest: Cell<Timestamp>,
+    clock: Cell<Clock>,
 }
 
 /// What the runtime calls.
@@ -67,8 +66,7 @@ impl Controller {
             to_reconcile: Cell::default(),
             in_pass: Cell::default(),
             alarm: Cell::new(None),
-            told: Cell::default(),
-            latest: Cell::default(),
+            clock: Cell::default(),
         }))
     }
 
@@ -99,7 +97,8 @@ impl Object {
     async fn obey(self: Rc<Self>, command: Command) -> Result<CommandReply> {
         self.wake().await?;
         match command {
-            Command::Round(request) => {
+            Command::Round(mut request) => {
+                self.hear(&mut request);
                 let reply = self.round(&request).await?;
                 self.clone().follow_up();
                 if matches!(reply, RoundReply::Done(_)) {
@@ -194,16 +193,28 @@ impl Object {
         self.with(|mind| CommandReply::Status(mind.status(self.now())))
     }
 
-    /// The time now, which is never before what a run has told: its clock is its own.
+    /// The time now, as runs tell it.
     fn now(&self) -> Timestamp {
-        let now = self.told.get().now().max(self.latest.get());
-        self.latest.set(now);
+        let mut clock = self.clock.get();
+        let now = clock.now(clock::now());
+        self.clock.set(clock);
         now
+    }
+
+    /// Hears the clock of a run.
+    fn hear(&self, request: &mut RoundRequest) {
+        let mut clock = self.clock.get();
+        if let Some(ahead_ms) = clock.hear(request, clock::now()) {
+            console_error!(
+                "run {}: its clock is {ahead_ms} ms ahead, and is not believed",
+                request.run
+            );
+        }
+        self.clock.set(clock);
     }
 
     /// Takes a round in and saves what was learnt.
     async fn round(&self, request: &RoundRequest) -> Result<RoundReply> {
-        self.told.set(RunClock::starting_at(request.now));
         if request.round == 0 {
             self.read_config(request.now).await?;
         }

@@ -6,10 +6,10 @@ use crate::json;
 use crate::state::Controls;
 use serde_json::{Value, json};
 
-const T: &str = "2026-01-31T12:00:00.000Z";
+pub(super) const T: &str = "2026-01-31T12:00:00.000Z";
 
 /// A state with everything in it.
-fn full() -> Value {
+pub(super) fn full() -> Value {
     json!({
         "version": 1,
         "generation": 7,
