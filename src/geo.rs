@@ -7,7 +7,8 @@
 //! - [`LbRegion`]: the thirteen regions of Cloudflare's load balancing. Which country is in which
 //!   is published only by the API (`GET /accounts/:id/load_balancers/regions`), so the table here
 //!   is **our reading** of the documented names, and may differ from Cloudflare's at the edges. The
-//!   table follows what is documented: the API's example has Mexico and Haiti in WNAM. The rest is
+//!   table follows what is documented: the API's example has Mexico and Haiti in WNAM, and some
+//!   states and provinces of the only two countries that are split ([`halves`]). The rest is
 //!   UN M49: Eastern Europe with the Baltic and the Balkan states and Cyprus; Western Asia and Iran
 //!   as the Middle East; Northern and Western Africa as the one, all other Africa as the other
 //!   half; Central Asia with Southern; Central America with the north of South America; the
@@ -17,13 +18,11 @@
 //! All three are for proximity only, never for residency. A load-balancing region is that of the
 //! data center, not of the client, and continents are not legal areas. The law is in `residency`.
 
+mod halves;
+
 use crate::country::Country;
 use crate::json::{Key, Reader, words};
-
-/// The western half of the United States and Canada is west of this longitude. Cloudflare splits by
-/// state and province, which coordinates do not give: it has Texas and Missouri in the west,
-/// although they are mostly east of this line.
-const EAST_BEGINS_DEGREES: f64 = -100.0;
+use halves::is_western;
 
 /// The continent of each country, in the order of the codes: an index into [`Continent::ALL`].
 /// Source: `countryInfo.txt` of geonames.org.
@@ -132,6 +131,16 @@ words! {
     }
 }
 
+/// Where in its country a client is, as far as that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Within<'a> {
+    /// The code of its state, province or the like in its country, such as `TX`. Source: ISO 3166-2
+    /// behind the hyphen, as `request.cf.regionCode` has it.
+    pub subdivision: Option<&'a str>,
+    /// In degrees, east positive.
+    pub longitude: Option<f64>,
+}
+
 impl LbRegion {
     /// The area that covers the region.
     #[must_use]
@@ -172,33 +181,33 @@ impl Country {
         entry(CONTINENTS, self, b'0', Continent::ALL)
     }
 
-    /// The load-balancing region, by our reading. `longitude` is in degrees, east positive. It
-    /// decides between the halves of the United States and Canada, which count as eastern if it is
-    /// unknown. `None` for Antarctica.
+    /// The load-balancing region of a client, by our reading. What else is known of the client
+    /// decides between the halves of the United States and Canada. `None` for Antarctica.
     #[must_use]
-    pub fn lb_region(self, longitude: Option<f64>) -> Option<LbRegion> {
-        const SPLIT: [Country; 2] = [Country::known(*b"CA"), Country::known(*b"US")];
-        if SPLIT.contains(&self) && longitude.is_some_and(is_west) {
+    pub fn lb_region(self, within: Within<'_>) -> Option<LbRegion> {
+        if is_western(self, within) {
             return Some(LbRegion::Wnam);
         }
         entry(LB_REGIONS, self, b'a', LbRegion::ALL)
     }
 
+    /// For a country that Cloudflare's regions split: a subdivision in its west, and one in its
+    /// east.
+    #[must_use]
+    pub fn halves(self) -> Option<[&'static str; 2]> {
+        halves::examples(self)
+    }
+
     /// The nearest area, by load-balancing region. `None` for Antarctica.
     #[must_use]
-    pub fn area(self, longitude: Option<f64>) -> Option<Area> {
+    pub fn area(self, within: Within<'_>) -> Option<Area> {
         const HAITI: Country = Country::known(*b"HT");
         if self == HAITI {
             // Its region is the western one by Cloudflare's own list; its cables go to Florida.
             return Some(Area::Enam);
         }
-        self.lb_region(longitude).map(LbRegion::area)
+        self.lb_region(within).map(LbRegion::area)
     }
-}
-
-/// The last Aleutian islands are beyond the date line, where longitudes are positive.
-fn is_west(longitude: f64) -> bool {
-    (-180.0..EAST_BEGINS_DEGREES).contains(&longitude) || longitude > 0.0
 }
 
 fn entry<T: Copy>(table: &str, country: Country, first: u8, all: &[T]) -> Option<T> {

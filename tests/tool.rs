@@ -12,6 +12,8 @@
 
 #[path = "tool/batch.rs"]
 mod batch;
+#[path = "tool/places.rs"]
+mod places;
 #[path = "tool/published.rs"]
 mod published;
 

@@ -81,6 +81,7 @@ impl Isolate {
             method: question.method,
             header: &header,
             country: question.country,
+            subdivision: question.subdivision,
             location: question.location,
             colo: question.colo,
             client: serving.and_then(|serving| client(serving, question.client)),

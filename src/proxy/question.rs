@@ -26,6 +26,8 @@ pub struct Question<'a> {
     pub country: Option<Country>,
     /// The data center that took the request.
     pub colo: Option<&'a str>,
+    /// The code of the client's state or province, if the runtime knows it.
+    pub subdivision: Option<&'a str>,
     /// Where the client is, if the runtime knows it.
     pub location: Option<Location>,
     /// The client's address.
@@ -76,6 +78,7 @@ impl<'a> Question<'a> {
             id: lines.id,
             country: Country::parse(lines.country).ok(),
             colo: Some(lines.colo).filter(|colo| !colo.is_empty()),
+            subdivision: Some(lines.subdivision).filter(|code| !code.is_empty()),
             location: location(lines.latitude, lines.longitude),
             client: lines.client,
             accept: lines.accept,

@@ -126,6 +126,7 @@ impl Asking<'_> {
             client: self.client,
             accept: self.accept,
             hops: self.hops,
+            subdivision: "",
             headers: self.headers.to_vec(),
         })
     }

@@ -38,6 +38,7 @@ pub(super) struct QuestionLines<'a> {
     pub(super) client: &'a str,
     pub(super) accept: &'a str,
     pub(super) hops: &'a str,
+    pub(super) subdivision: &'a str,
     /// The values of the headers that were asked for; `None` for one that the request lacks.
     pub(super) headers: Vec<Option<&'a str>>,
 }
@@ -64,6 +65,7 @@ impl<'a> QuestionLines<'a> {
             client: lines.next()?,
             accept: lines.next()?,
             hops: lines.next()?,
+            subdivision: lines.next()?,
             headers: lines.map(|value| (value != ABSENT).then_some(value)).collect(),
         })
     }

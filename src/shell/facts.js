@@ -48,6 +48,7 @@ export function questionAbout(journey, wanted, reason, fetched, now) {
     client: headers.get("cf-connecting-ip") ?? "",
     accept: headers.get("accept") ?? "",
     hops: headers.get("x-pointsman-hops") ?? "",
+    subdivision: textOf(cf, "regionCode"),
     headers: wanted.names.map((name) => headers.get(name)),
   };
 }

@@ -48,6 +48,7 @@ const ABSENT = "\0";
  * @property {string} client its address
  * @property {string} accept
  * @property {string} hops
+ * @property {string} subdivision the code of its state or province
  * @property {(string | null)[]} headers the values of those that the table looks at
  */
 
@@ -57,9 +58,9 @@ const ABSENT = "\0";
  */
 export function questionText(question) {
   const { version, reason, fetched, elapsedMs, trail, method, url, body, id } = question;
-  const { country, colo, latitude, longitude, client, accept, hops, headers } = question;
+  const { country, colo, latitude, longitude, client, accept, hops, subdivision, headers } = question;
   let text = `${version}\n${reason}\n${fetched}\n${elapsedMs}\n${trail}\n${method}\n${url}\n${body}\n${id}`;
-  text += `\n${country}\n${colo}\n${latitude}\n${longitude}\n${client}\n${accept}\n${hops}`;
+  text += `\n${country}\n${colo}\n${latitude}\n${longitude}\n${client}\n${accept}\n${hops}\n${subdivision}`;
   for (const value of headers) text += `\n${value ?? ABSENT}`;
   return text;
 }

@@ -128,8 +128,7 @@ impl<'t> Choice<'_, 't> {
         let request = self.request;
         let pop = request.colo.and_then(|colo| geo.pops.get(colo));
         let country = request.country.and_then(|country| geo.countries.get(&country));
-        let longitude = request.location.map(crate::latency::Location::longitude);
-        let lb_region = request.country.and_then(|country| country.lb_region(longitude));
+        let lb_region = request.lb_region();
         let lb_region = lb_region.and_then(|region| geo.regions.get(&region));
         let named =
             [(pop, ChosenBy::Pop), (country, ChosenBy::Country), (lb_region, ChosenBy::LbRegion)];

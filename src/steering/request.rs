@@ -3,6 +3,7 @@
 use super::stable_hash::StableHash;
 use crate::config::Affinity;
 use crate::country::Country;
+use crate::geo::{LbRegion, Within};
 use crate::latency::Location;
 use crate::passive::Seen;
 use crate::routes::{Candidate, Pin, Serving};
@@ -22,6 +23,8 @@ pub struct RequestFacts<'a> {
     pub header: &'a dyn Fn(&str) -> Option<String>,
     /// The client's country, if known.
     pub country: Option<Country>,
+    /// The code of the client's state, province or the like in its country, if known.
+    pub subdivision: Option<&'a str>,
     /// The client's location, if known.
     pub location: Option<Location>,
     /// The Cloudflare data center that took the request.
@@ -61,6 +64,7 @@ impl<'a> RequestFacts<'a> {
             method: "GET",
             header: &|_| None,
             country: None,
+            subdivision: None,
             location: None,
             colo: None,
             client: None,
@@ -76,6 +80,12 @@ impl<'a> RequestFacts<'a> {
     #[must_use]
     pub fn is_safe(&self) -> bool {
         is_safe(self.method)
+    }
+
+    /// Cloudflare's load-balancing region of the client, if its country is known.
+    pub(super) fn lb_region(&self) -> Option<LbRegion> {
+        let longitude = self.location.map(Location::longitude);
+        self.country?.lb_region(Within { subdivision: self.subdivision, longitude })
     }
 
     /// The region that the client's affinity cookie names. `None` where the service has no affinity

@@ -100,6 +100,9 @@ pub(super) struct RequestArgs {
     /// commas
     #[arg(long, value_name = "ALLOW", value_delimiter = ',')]
     pub(super) kv_allow: Option<Vec<String>>,
+    /// The client's state, province or the like: its ISO 3166-2 code without the country
+    #[arg(long, value_name = "CODE")]
+    pub(super) subdivision: Option<String>,
     /// The Cloudflare data center that receives the request
     #[arg(long)]
     pub(super) colo: Option<String>,

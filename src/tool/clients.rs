@@ -11,7 +11,7 @@ use crate::ids::{RegionId, RuleId, TenantId};
 use crate::ordered::Map;
 use crate::residency::RegionSet;
 use crate::routes::Table;
-use crate::steering::{ChosenBy, Evidence, KvPin, Refusal, RequestFacts, decide};
+use crate::steering::{ChosenBy, Decision, Evidence, KvPin, Refusal, RequestFacts, decide};
 use crate::time::Timestamp;
 use crate::view::View;
 use serde::Serialize;
@@ -135,8 +135,9 @@ pub(super) fn country_list(countries: &[Option<Country>]) -> String {
 pub(super) struct Routing {
     /// Where it may go, best first.
     pub(super) regions: Vec<RegionId>,
-    /// Whether the first was drawn by share, so that other clients get another.
-    pub(super) is_shared: bool,
+    /// Where such clients are sent first: several regions if the clients are shared out, or if it
+    /// depends on where in their country they are.
+    pub(super) first: Vec<RegionId>,
     /// The refusal, if any.
     pub(super) refusal: Option<&'static str>,
     /// The HTTP status of the refusal.
@@ -178,12 +179,33 @@ pub(super) fn routing(table: &Table, sample: &SampleRequest<'_>, now: Timestamp)
         now,
         ..RequestFacts::new(&sample.form.host)
     };
-    let decision = decide(table, &facts, &Evidence::default());
-    Routing {
-        regions: decision.regions.iter().map(|region| region.entry.id.clone()).collect(),
-        is_shared: matches!(decision.how, ChosenBy::Share | ChosenBy::LessBusy),
-        refusal: decision.refusal.map(Refusal::as_str),
-        status: decision.refusal.map(status),
+    let from = |facts: &RequestFacts<'_>| Routing::of(&decide(table, facts, &Evidence::default()));
+    let mut routing = from(&facts);
+    // Both halves of a country that Cloudflare splits; the one that counts if nothing is known of
+    // the client is one of them.
+    for half in sample.country.and_then(Country::halves).into_iter().flatten() {
+        let there = from(&RequestFacts { subdivision: Some(half), ..facts });
+        for region in there.first {
+            if !routing.first.contains(&region) {
+                routing.first.push(region);
+            }
+        }
+    }
+    routing
+}
+
+impl Routing {
+    fn of(decision: &Decision<'_>) -> Self {
+        let regions: Vec<RegionId> =
+            decision.regions.iter().map(|region| region.entry.id.clone()).collect();
+        let is_shared = matches!(decision.how, ChosenBy::Share | ChosenBy::LessBusy);
+        let first = if is_shared { regions.len() } else { 1 };
+        Self {
+            first: regions.iter().take(first).cloned().collect(),
+            regions,
+            refusal: decision.refusal.map(Refusal::as_str),
+            status: decision.refusal.map(status),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! `pointsman whatif`: who moves where if regions go down, who loses service, and how much capacity
 //! is left.
 //!
-//! Where weights or the client's location decide, the clients of one country may go to different
-//! regions. Then all regions that share them are named, or failover order is used.
+//! The clients of one country may go to different regions. Where weights decide, or in which half
+//! of a country that Cloudflare splits they are, all of these regions are named. Where the client's
+//! location decides, failover order is used.
 
 use super::args::WhatifArgs;
 use super::clients::{self, ClientClass, Clients, Routing};
@@ -201,12 +202,8 @@ fn moves(
 
 impl Destination {
     fn of(routing: Routing, service: &Service) -> Self {
-        let Routing { mut regions, is_shared, refusal, status } = routing;
-        if is_shared {
-            regions.sort_by_key(|id| service.regions.iter().position(|region| region == id));
-        } else {
-            regions.truncate(1);
-        }
+        let Routing { first: mut regions, refusal, status, .. } = routing;
+        regions.sort_by_key(|id| service.regions.iter().position(|region| region == id));
         Self { regions, refusal, status }
     }
 }

@@ -9,11 +9,11 @@ const NO_HEADERS = { version: 1, names: [] };
 function told(cf) {
   const request = Object.defineProperty(new Request("https://api.example.com/"), "cf", cf);
   const journey = { request, id: "", arrived: 0, trail: "" };
-  const { country, colo, latitude, longitude } = questionAbout(journey, NO_HEADERS, 0, 0, 0);
-  return [country, colo, latitude, longitude];
+  const { country, colo, latitude, longitude, subdivision } = questionAbout(journey, NO_HEADERS, 0, 0, 0);
+  return [country, colo, latitude, longitude, subdivision];
 }
 
-const nothing = ["", "", "", ""];
+const nothing = ["", "", "", "", ""];
 const fails = {
   get() {
     throw new Error("not JSON");
@@ -26,7 +26,12 @@ test("a request of which the runtime can say nothing comes from nobody knows whe
   assert.deepEqual(told({ value: null }), nothing);
 });
 
+test("the core is told the state of which the runtime says the code", () => {
+  assert.deepEqual(told({ value: { country: "US", regionCode: "TX", region: "Texas" } }), ["US", "", "", "", "TX"]);
+  assert.deepEqual(told({ value: { country: "US", regionCode: 48 } }), ["US", "", "", "", ""]);
+});
+
 test("a value that cannot be read takes no other one with it", () => {
   const cf = Object.defineProperty({ country: "DE", latitude: 7, longitude: "1\n2" }, "colo", fails);
-  assert.deepEqual(told({ value: cf }), ["DE", "", "", ""]);
+  assert.deepEqual(told({ value: cf }), ["DE", "", "", "", ""]);
 });

@@ -15,10 +15,25 @@ fn golden(section: &str) -> Value {
 pub(super) fn text(lines: &QuestionLines<'_>) -> String {
     let QuestionLines { version, reason, fetched, elapsed_ms, trail, .. } = *lines;
     let QuestionLines { method, url, body, id, country, colo, .. } = *lines;
-    let QuestionLines { latitude, longitude, client, accept, hops, .. } = *lines;
+    let QuestionLines { latitude, longitude, client, accept, hops, subdivision, .. } = *lines;
     let mut text = [
-        version, reason, fetched, elapsed_ms, trail, method, url, body, id, country, colo,
-        latitude, longitude, client, accept, hops,
+        version,
+        reason,
+        fetched,
+        elapsed_ms,
+        trail,
+        method,
+        url,
+        body,
+        id,
+        country,
+        colo,
+        latitude,
+        longitude,
+        client,
+        accept,
+        hops,
+        subdivision,
     ]
     .join("\n");
     for header in &lines.headers {
@@ -101,6 +116,7 @@ fn question(lines: &QuestionLines<'_>) -> Value {
         "client": lines.client,
         "accept": lines.accept,
         "hops": lines.hops,
+        "subdivision": lines.subdivision,
         "headers": lines.headers,
     })
 }

@@ -87,6 +87,25 @@ fn the_most_exact_place_that_is_named_counts() {
 }
 
 #[test]
+fn a_client_of_a_split_country_goes_by_its_state_and_else_by_its_longitude() {
+    let geo = json!({"policy": "geo", "geo": {
+        "regions": {"WNAM": ["sa-east"], "ENAM": ["us-east"]},
+    }});
+    let table = with(&[steering(geo)]);
+    let first = |subdivision, location| {
+        let request = RequestFacts { subdivision, location, ..from("US") };
+        order(&decide(&table, &request, &Evidence::default())).first().cloned().unwrap()
+    };
+    let dallas = Some(location(32.8, -96.8));
+    assert_eq!(first(Some("TX"), dallas), "sa-east");
+    assert_eq!(first(Some("TX"), None), "sa-east");
+    assert_eq!(first(Some("NY"), dallas), "us-east");
+    assert_eq!(first(None, dallas), "sa-east");
+    assert_eq!(first(None, Some(location(40.7, -74.0))), "us-east");
+    assert_eq!(first(None, None), "us-east");
+}
+
+#[test]
 fn a_place_whose_regions_are_gone_is_served_as_if_it_were_not_named() {
     let geo = json!({"policy": "geo", "geo": {
         "countries": {"DE": ["us-east"]}, "regions": {"WEU": ["sa-east"]},

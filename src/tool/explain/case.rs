@@ -30,6 +30,7 @@ pub(super) struct Case {
     pub(super) tenant: Option<String>,
     /// The KV pin of a tenant that is not in the config, if any.
     pub(super) kv_allow: Option<Vec<String>>,
+    pub(super) subdivision: Option<String>,
     pub(super) colo: Option<String>,
     pub(super) at: Option<Location>,
     pub(super) client: Option<String>,

@@ -49,6 +49,7 @@ impl<'c> Explainer<'c> {
             method: &method,
             header: &|name| form.header(name),
             country,
+            subdivision: case.subdivision.as_deref(),
             location: case.at,
             colo: case.colo.as_deref(),
             client: case.client.as_ref().map(|key| client(table, &form.host, key)),

@@ -47,6 +47,7 @@ impl From<&RequestArgs> for Case {
             headers: args.headers.iter().cloned().collect(),
             tenant: args.tenant.clone(),
             kv_allow: args.kv_allow.clone(),
+            subdivision: args.subdivision.clone(),
             colo: args.colo.clone(),
             at: args.at,
             client: args.client.clone(),

@@ -3,6 +3,7 @@
 use super::super::oracle::{Kv, SampleRequest, SecondOpinion};
 use super::{FailureScenario, ProofCase, Subject};
 use crate::config::{Config, Service};
+use crate::country::Country;
 use crate::passive::{BreakerLimits, FinishedTry, Seen, TryOutcome};
 use crate::residency::RegionSet;
 use crate::routes::Pin;
@@ -35,6 +36,10 @@ pub(super) fn check(
         method,
         header: &|name| form.header(name),
         country,
+        // Which half of its country the client is in: unknown, western, eastern.
+        subdivision: country
+            .and_then(Country::halves)
+            .and_then(|halves| halves.get(nth(halves.len() + 1, turn)).copied()),
         location: region.and_then(|region| region.location),
         colo: None,
         client: (!turn.is_multiple_of(5)).then(|| StableHash::of_number("proof", turn)),

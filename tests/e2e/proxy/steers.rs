@@ -5,9 +5,9 @@ use crate::support::{World, until};
 use pointsman::ids::{RegionId, ServiceId};
 use pointsman::steering::token::{Purpose, SigningKey, sign};
 use pointsman::time::Timestamp;
-use pointsman_lab::deployment::{BERLIN, CHICAGO, COOKIE_KEY, Client, SAO_PAULO, now_ms};
-use pointsman_lab::region::Mode;
-use reqwest::Response;
+use pointsman_lab::deployment::{BERLIN, CHICAGO, COOKIE_KEY, Client, HOST, SAO_PAULO, now_ms};
+use pointsman_lab::region::{CLIENT_HEADER, Mode};
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 const AFFINITY: &str = "__Host-pointsman-region";
@@ -289,6 +289,29 @@ async fn every_policy_leads_a_german_client_as_it_says() {
         let answer = world.ask(BERLIN, "GET", "/x").send().await.unwrap();
         assert_eq!(region(&answer), expected, "{keys}");
         assert_eq!(header(&answer, "x-pointsman"), format!("region={expected}; reason={reason}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_state_of_a_client_decides_between_the_halves_of_its_country() {
+    let geo = json!({"regions": {"WNAM": ["sa-east"], "ENAM": ["us-east"]}});
+    let world = settled_with_service(&json!({"steering": "geo", "geo": geo})).await;
+    for (told, expected) in [
+        (json!({"regionCode": "TX", "longitude": "-95.4"}), "sa-east"),
+        (json!({"regionCode": "TX", "longitude": "-80.0"}), "sa-east"),
+        (json!({"regionCode": "IL", "longitude": "-110.0"}), "us-east"),
+        (json!({"longitude": "-95.4"}), "sa-east"),
+        (json!({"regionCode": 7, "longitude": "-77.5"}), "us-east"),
+        (json!({"regionCode": "T\nX"}), "us-east"),
+        (json!({}), "us-east"),
+    ] {
+        let mut cf = told;
+        (cf["country"], cf["latitude"]) = ("US".into(), "39.0".into());
+        let request = world.edge().request(Method::GET, HOST, "/x", Some(&cf));
+        let request = request.header(CLIENT_HEADER, "US");
+        let answer = request.send().await.unwrap();
+        assert_eq!(region(&answer), expected, "{cf}");
+        assert_eq!(header(&answer, "x-pointsman"), format!("region={expected}; reason=region"));
     }
 }
 
