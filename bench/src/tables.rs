@@ -78,6 +78,7 @@ pub fn table(size: Size, form: Form, random: &mut Random) -> Table {
         regions,
         rules,
         sets: Map::new(),
+        tenant_countries: Map::new(),
         law_until: None,
         lasting: None,
     };
@@ -161,6 +162,7 @@ fn service(size: Size, form: Form, random: &mut Random) -> ServiceEntry {
             required: false,
             kv: false,
         }),
+        second_witness: None,
         proxy: Proxying::default(),
         trial_path: "/".to_owned(),
         regions: (0..size.regions)

@@ -43,7 +43,7 @@ pub use publish::{
 #[cfg(not(target_arch = "wasm32"))]
 pub use reads::ApiReads;
 pub use recovery::{Alert, AlertKind, Contract, Failover, FailoverMode, Promote};
-pub use service::{Affinity, Geo, Policy, Primary, Service, Steering, Tenancy};
+pub use service::{Affinity, Geo, Policy, Primary, SecondWitness, Service, Steering, Tenancy};
 pub use url::{BadUrl, OriginUrl};
 
 use crate::country::Country;
@@ -120,6 +120,8 @@ pub struct Config {
     pub sets: Map<String, Allow>,
     /// Tenants whose data is pinned.
     pub tenants: Map<TenantId, Allow>,
+    /// The tenants' own countries, for services whose second witness is the tenant.
+    pub tenant_countries: Map<TenantId, Country>,
     /// Cloudflare's location hints of the areas to probe from.
     pub areas: Vec<String>,
     /// Who is alerted.

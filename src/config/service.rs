@@ -82,6 +82,8 @@ pub struct Steering {
     pub primary: Option<Primary>,
     /// How a request names its tenant.
     pub tenancy: Option<Tenancy>,
+    /// Who tells the client's country besides the edge.
+    pub second_witness: Option<SecondWitness>,
 }
 
 words! {
@@ -188,6 +190,19 @@ pub struct Primary {
     pub max_lag_s: u32,
     /// For how many seconds a client that wrote reads from the primary.
     pub read_your_writes_s: u32,
+}
+
+shape! {
+    /// Who tells a client's country besides the edge. The rules of every country that is told
+    /// apply.
+    pub struct SecondWitness {
+        /// The header of this name, in lower case.
+        header: Option<String>,
+        /// Whether the tenant's own country counts.
+        tenant: bool = false,
+        /// Whether a client of whom no witness tells anything counts as one of unknown country.
+        required: bool = false,
+    }
 }
 
 /// How a request names its tenant.

@@ -1,8 +1,9 @@
 //! From config and state to the routing table.
 
 use crate::config::{Config, Publish, Region, Service};
+use crate::country::Country;
 use crate::fingerprint::Fingerprint;
-use crate::ids::RegionId;
+use crate::ids::{RegionId, TenantId};
 use crate::json::Shape;
 use crate::ordered::Map;
 use crate::residency::{Allow, Rule, When, sets};
@@ -33,6 +34,7 @@ pub fn routes(view: &View<'_>) -> Routes {
         rules: config.residency.iter().map(|rule| rule_entry(view, rule)).collect(),
         tenants: by_name(&config.tenants, now),
         sets: permitted_sets(view, now),
+        tenant_countries: tenant_countries(config),
         law_until: law_until(view),
         lasting: None,
     };
@@ -82,8 +84,8 @@ fn lasting(view: &View<'_>) -> LastingEntry {
 
 /// A fingerprint of everything that the law says: every rule with the regions that it permits,
 /// every pin and set, every region with its country and the addresses of its origins, every service
-/// with its hosts, regions, published objects and how it finds a tenant, and the version of the
-/// built-in sets. Health, latency and the choice among permitted regions do not change it. The
+/// with its hosts, regions, published objects, how it finds a tenant and whom it asks for a second
+/// country, and the version of the built-in sets. Health, latency and the choice among permitted regions do not change it. The
 /// proof of a config names it, so that a proof can be matched to a routing table.
 fn law_fingerprint(view: &View<'_>, routes: &Routes) -> Fingerprint {
     let mut law = String::from(sets::DATASET);
@@ -113,10 +115,12 @@ fn law_fingerprint(view: &View<'_>, routes: &Routes) -> Fingerprint {
         });
         let entry = routes.services.get(id);
         add(&entry.map(|entry| entry.tenancy.write()).unwrap_or_default());
+        add(&entry.map(|entry| entry.second_witness.write()).unwrap_or_default());
         service.steering.primary.iter().for_each(|primary| add(&primary.region));
     }
     add(&routes.rules.write());
     add(&routes.tenants.write());
+    add(&routes.tenant_countries.write());
     add(&routes.sets.write());
     add(&routes.law_until.write());
     add(&routes.lasting.write());
@@ -150,6 +154,7 @@ pub(super) fn service_entry(view: &View<'_>, standing: &ServiceStanding<'_>) -> 
             required: tenancy.required,
             kv: tenancy.kv,
         }),
+        second_witness: steering.second_witness.clone(),
         proxy: service.proxy.clone(),
         trial_path: trial_path(view, service),
         regions: standing
@@ -226,6 +231,12 @@ fn by_name<K: Ord + Clone>(
     permitted: &dyn Fn(&Allow) -> Vec<RegionId>,
 ) -> Map<K, Vec<RegionId>> {
     Map::of(allows.iter().map(|(name, allow)| (name.clone(), permitted(allow))))
+}
+
+/// The countries of tenants, if a service asks for them.
+pub(super) fn tenant_countries(config: &Config) -> Map<TenantId, Country> {
+    let mut asked = config.services.values().filter_map(|s| s.steering.second_witness.as_ref());
+    if asked.any(|witness| witness.tenant) { config.tenant_countries.clone() } else { Map::new() }
 }
 
 /// Whether a pin in KV can name a set. Without such pins the table does not carry any.

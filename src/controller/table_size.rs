@@ -84,7 +84,8 @@ fn parts(config: &Config) -> [TablePart; 5] {
             path: "tenants",
             what: "tenants with the regions that each permits",
             hint: "keep tenants in KV, one key `tenant:<id>` each",
-            bytes: law.named(config.tenants.iter().map(|(id, allow)| (id.as_str(), allow))),
+            bytes: law.named(config.tenants.iter().map(|(id, allow)| (id.as_str(), allow)))
+                + countries(config),
         },
         TablePart {
             path: "sets",
@@ -93,6 +94,12 @@ fn parts(config: &Config) -> [TablePart; 5] {
             bytes: law.sets(view),
         },
     ]
+}
+
+/// The countries of tenants.
+fn countries(config: &Config) -> usize {
+    let told = compile::tenant_countries(config);
+    told.iter().map(|(id, country)| keyed(1, id.as_str(), &country.write())).sum()
 }
 
 fn service(view: &View<'_>, standing: &ServiceStanding<'_>) -> usize {
@@ -173,6 +180,7 @@ fn frame() -> usize {
         rules: Vec::new(),
         tenants: Map::new(),
         sets: Map::new(),
+        tenant_countries: Map::new(),
         law_until: Some(Timestamp::default()),
         lasting: Some(lasting),
     };

@@ -94,21 +94,26 @@ impl Law {
         let class = over.class(facts.country);
         let named = facts.tenant.and_then(|tenant| over.by_tenant.get(tenant));
         let path = OnceCell::new();
-        let mut permitted = class.permitted.clone();
-        let mut conditional = Vec::new();
-        for index in class.conditional.iter().chain(named.into_iter().flatten()) {
-            let Some(rule) = self.rules.get(*index) else { continue };
-            let when = &rule.when;
+        let guards = |when: &When| {
             let normal = || path.get_or_init(|| normalise(facts.path)).as_deref();
             let path = when.paths.as_ref().and_then(|_| normal());
-            if when.guards_country(facts.country) && when.guards_request(path, facts) {
-                if rule.mode == Mode::Strict {
-                    permitted.intersect(&rule.permits);
+            when.guards_client(facts) && when.guards_request(path, facts)
+        };
+        let permitted = class.permitted.clone();
+        let mut ruling = Ruling { permitted, law: self, class, conditional: Vec::new() };
+        for index in class.conditional.iter().chain(named.into_iter().flatten()) {
+            ruling.add_if(*index, &guards);
+        }
+        // What a second witness tells can only add rules, each once.
+        for class in facts.witnesses.iter().map(|witness| over.class(witness.country)) {
+            ruling.permitted.intersect(&class.permitted);
+            for index in class.settled.iter().chain(&class.conditional) {
+                if !ruling.has(*index) {
+                    ruling.add_if(*index, &guards);
                 }
-                conditional.push(*index);
             }
         }
-        Ruling { permitted, law: self, class, conditional }
+        ruling
     }
 
     fn over(&self, host: &str) -> &HostLaw {
@@ -218,6 +223,20 @@ impl Class {
 }
 
 impl<'l> Ruling<'l> {
+    fn has(&self, index: usize) -> bool {
+        self.class.settled.contains(&index) || self.conditional.contains(&index)
+    }
+
+    fn add_if(&mut self, index: usize, guards: &dyn Fn(&When) -> bool) {
+        let Some(rule) = self.law.rules.get(index).filter(|rule| guards(&rule.when)) else {
+            return;
+        };
+        if rule.mode == Mode::Strict {
+            self.permitted.intersect(&rule.permits);
+        }
+        self.conditional.push(index);
+    }
+
     /// The rules that match the request.
     pub fn rules(&self) -> impl Iterator<Item = &'l CompiledRule> {
         let law = self.law;

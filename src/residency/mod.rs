@@ -6,6 +6,7 @@
 //! Preferred rules rank what is left. A tenant's pin is one more constraint.
 //!
 //! An unknown country matches every condition on the country, because the client may be from there.
+//! A second witness of the country can only narrow.
 //! Health never overrides a rule: this module does not see health.
 //!
 //! Software cannot say which law applies to a client. The rules are what the operator's lawyers
@@ -20,6 +21,7 @@ mod region_set;
 mod rule;
 pub mod sets;
 mod tenant;
+mod witness;
 
 pub use allow::{Allow, AllowedCountry};
 pub use country_set::CountrySet;
@@ -32,3 +34,4 @@ pub use region_set::{REGIONS_MAX, RegionSet};
 pub use rule::{Mode, Rule, RuleFacts, When, strict_rules_over, wildcard_of};
 pub(crate) use tenant::cookie_values;
 pub use tenant::{COOKIE_BYTES_MAX, TenantClaim, TenantSource};
+pub use witness::{Testimony, Witness, WitnessKind};

@@ -1,6 +1,6 @@
 //! One residency rule: which requests it matches, and where their data may be.
 
-use super::{Allow, CountrySet, Pattern, Place};
+use super::{Allow, CountrySet, Pattern, Place, Witness};
 use crate::country::Country;
 use crate::ids::{RuleId, TenantId};
 use crate::json::words;
@@ -54,6 +54,8 @@ pub struct When {
 pub struct RuleFacts<'a> {
     /// The client's country, if known.
     pub country: Option<Country>,
+    /// What second witnesses tell of it. The rules of every country that is told apply.
+    pub witnesses: &'a [Witness],
     /// The host that was asked for, in lower case, without a port.
     pub host: &'a str,
     /// The path as it was sent, without the query.
@@ -71,6 +73,7 @@ impl fmt::Debug for RuleFacts<'_> {
         // Headers stay private.
         f.debug_struct("RuleFacts")
             .field("country", &self.country)
+            .field("witnesses", &self.witnesses)
             .field("host", &self.host)
             .field("path", &self.path)
             .field("method", &self.method)
@@ -87,6 +90,14 @@ impl When {
             (None, _) | (Some(_), None) => true,
             (Some(guarded), Some(country)) => guarded.contains(country),
         }
+    }
+
+    /// Whether the condition on the country holds for the client's country, or for one that a second
+    /// witness tells.
+    #[must_use]
+    pub fn guards_client(&self, facts: &RuleFacts<'_>) -> bool {
+        self.guards_country(facts.country)
+            || facts.witnesses.iter().any(|witness| self.guards_country(witness.country))
     }
 
     /// Whether the condition on the host holds.
@@ -179,7 +190,7 @@ mod tests {
 
     fn facts(header: &dyn Fn(&str) -> Option<String>) -> RuleFacts<'_> {
         let (host, path, method) = ("api.example.com", "/", "GET");
-        RuleFacts { country: None, host, path, method, tenant: None, header }
+        RuleFacts { country: None, witnesses: &[], host, path, method, tenant: None, header }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The shape of the document under the KV key [`super::KEY`].
 
-use crate::config::{Affinity, Geo, Policy, Proxying};
+use crate::config::{Affinity, Geo, Policy, Proxying, SecondWitness};
 use crate::country::Country;
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
@@ -34,6 +34,8 @@ shape! {
         tenants: Map<TenantId, Vec<RegionId>> = Map::new(),
         /// The regions that each named set permits, for pins that are kept in KV.
         sets: Map<String, Vec<RegionId>> = Map::new(),
+        /// The countries of tenants, for services whose second witness is the tenant.
+        tenant_countries: Map<TenantId, Country> = Map::new(),
         /// When the first membership ends that something above depends on. From then on `lasting`
         /// applies, in proxies that have no newer table.
         law_until: Option<Timestamp>,
@@ -73,6 +75,8 @@ shape! {
         steering: SteeringEntry,
         /// How a request names its tenant.
         tenancy: Option<TenancyEntry>,
+        /// Who tells the client's country besides the edge.
+        second_witness: Option<SecondWitness>,
         /// How its requests are treated.
         proxy: Proxying,
         /// The path of a trial request, starting with `/`.

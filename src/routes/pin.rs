@@ -4,15 +4,20 @@ use super::document::RegionEntry;
 use crate::country::Country;
 use crate::json;
 use crate::ordered::Map;
-use crate::residency::{AllowEntry, RegionSet};
+use crate::residency::{AllowEntry, RegionSet, Testimony};
 use serde_json::Value;
 
 /// Longest text of a pin that is read. All countries and fifty sets of the longest name fit.
 pub const PIN_BYTES_MAX: usize = 8 * 1024;
 
-/// Where a tenant may be.
+/// Where a tenant may be, and where it is.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pin(pub RegionSet);
+pub struct Pin {
+    /// The regions that its data may be in.
+    pub regions: RegionSet,
+    /// Its own country, if the pin tells one.
+    pub country: Testimony,
+}
 
 /// A pin that was read, and how many of its entries mean nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,15 +74,29 @@ pub(super) fn read(
     })?;
     let Value::Object(document) = &document else { return Err(BadPin::NotAnObject) };
     let allow = document.get("allow").ok_or(BadPin::NoAllow)?;
-    let mut read = ReadPin { pin: Pin(RegionSet::none()), unknown: 0 };
+    let country = country(document.get("country"));
+    let pin = Pin { regions: RegionSet::none(), country };
+    let mut read = ReadPin { pin, unknown: usize::from(country == Testimony::Unreadable) };
     for entry in allow.as_array().map_or(std::slice::from_ref(allow), Vec::as_slice) {
         let entry = entry.as_str().ok_or(BadPin::NotTexts)?;
         match permitted(entry, regions, sets) {
-            Some(more) => read.pin.0 = read.pin.0.union(&more),
+            Some(more) => read.pin.regions = read.pin.regions.union(&more),
             None => read.unknown += 1,
         }
     }
     Ok(read)
+}
+
+/// What a pin says of the tenant's own country. Whatever is no country may be any.
+fn country(said: Option<&Value>) -> Testimony {
+    match said {
+        None | Some(Value::Null) => Testimony::Silent,
+        Some(Value::String(text)) => match Country::parse(text) {
+            Ok(country) => Testimony::Country(country),
+            Err(_) => Testimony::Unreadable,
+        },
+        Some(_) => Testimony::Unreadable,
+    }
 }
 
 /// The regions that one entry permits; `None` if it means nothing.
@@ -114,6 +133,12 @@ mod tests {
     use serde_json::json;
 
     fn read(text: &str) -> Result<(Vec<usize>, usize), BadPin> {
+        let read = whole(text)?;
+        let regions = (0..3).filter(|index| read.pin.regions.contains(*index));
+        Ok((regions.collect(), read.unknown))
+    }
+
+    fn whole(text: &str) -> Result<ReadPin, BadPin> {
         let region = |id: &str, country: &str| {
             json::from_value::<RegionEntry>(&json!({"id": id, "country": country})).unwrap()
         };
@@ -121,8 +146,23 @@ mod tests {
         let mut french = RegionSet::none();
         french.insert(1);
         let sets = Map::of([("ours".to_owned(), french)]);
-        let read = super::read(text, &regions, &sets)?;
-        Ok(((0..3).filter(|index| read.pin.0.contains(*index)).collect(), read.unknown))
+        super::read(text, &regions, &sets)
+    }
+
+    #[test]
+    fn a_pin_may_tell_the_tenants_own_country() {
+        let brazil = Testimony::Country(Country::parse("BR").unwrap());
+        for (text, country, unknown) in [
+            (r#"{"allow": "DE"}"#, Testimony::Silent, 0),
+            (r#"{"allow": "DE", "country": null}"#, Testimony::Silent, 0),
+            (r#"{"allow": "DE", "country": "BR"}"#, brazil, 0),
+            (r#"{"allow": "DE", "country": "XX"}"#, Testimony::Unreadable, 1),
+            (r#"{"allow": "DE", "country": ["BR"]}"#, Testimony::Unreadable, 1),
+            (r#"{"allow": "DE", "country": ""}"#, Testimony::Unreadable, 1),
+        ] {
+            let read = whole(text).unwrap();
+            assert_eq!((read.pin.country, read.unknown), (country, unknown), "{text}");
+        }
     }
 
     #[test]

@@ -8,14 +8,16 @@ use super::law_book::LawBook;
 use super::origin::is_origin;
 use super::pin::{BadPin, Pin, ReadPin};
 use super::{CLOCK_SKEW_MAX, ROUTES_BYTES_MAX, STALE_AFTER, VERSION};
-use crate::config::{Affinity, Policy, Proxying, Resume};
+use crate::config::{Affinity, Policy, Proxying, Resume, SecondWitness};
 use crate::country::Country;
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId, TenantId};
 use crate::json::{self, BadJson};
 use crate::latency::Location;
 use crate::ordered::{Map, Set};
-use crate::residency::{CompiledRule, CountrySet, Law, RegionSet, TenantSource, When, wildcard_of};
+use crate::residency::{
+    CompiledRule, CountrySet, Law, RegionSet, TenantSource, Testimony, When, wildcard_of,
+};
 use crate::time::{Millis, Timestamp};
 use serde_json::Value;
 
@@ -71,6 +73,8 @@ pub struct Serving {
     pub steering: SteeringEntry,
     /// How a request names its tenant.
     pub tenancy: Option<TenancyEntry>,
+    /// Who tells the client's country besides the edge.
+    pub second_witness: Option<SecondWitness>,
     /// How its requests are treated.
     pub proxy: Proxying,
     /// The path of a trial request.
@@ -175,6 +179,9 @@ impl Table {
                 Some(TenantSource::Cookie(_)) => add("cookie"),
                 _ => {}
             }
+            if let Some(SecondWitness { header: Some(name), .. }) = &service.second_witness {
+                add(name);
+            }
             match &service.steering.affinity {
                 Affinity::Header(name) => add(name),
                 Affinity::Cookie => add("cookie"),
@@ -211,7 +218,8 @@ impl TryFrom<Routes> for Table {
 
     fn try_from(routes: Routes) -> Result<Self, BadRoutes> {
         let names = Map::of(routes.regions.iter().enumerate().map(|(i, r)| (r.id.clone(), i)));
-        let index = Index { names, regions: &routes.regions };
+        let countries = &routes.tenant_countries;
+        let index = Index { names, regions: &routes.regions, countries };
         let mut services = Vec::new();
         let mut by_host = Map::new();
         let mut odd_origins = 0;
@@ -257,6 +265,8 @@ fn without_odd_origins(service: &mut ServiceEntry) -> usize {
 struct Index<'r> {
     names: Map<RegionId, usize>,
     regions: &'r [RegionEntry],
+    /// The countries of tenants.
+    countries: &'r Map<TenantId, Country>,
 }
 
 impl Index<'_> {
@@ -311,6 +321,7 @@ impl Index<'_> {
             timeout_ms: service.timeout_ms,
             steering: service.steering,
             tenancy: service.tenancy,
+            second_witness: service.second_witness,
             proxy: service.proxy,
             trial_path: service.trial_path,
             candidates,
@@ -347,7 +358,10 @@ impl Index<'_> {
             sets: Map::new(),
         };
         for (tenant, regions) in tenants {
-            book.tenants.insert(tenant.clone(), Pin(self.set(regions)?));
+            let country = self.countries.get(tenant).copied();
+            let country = country.map_or(Testimony::Silent, Testimony::Country);
+            let pin = Pin { regions: self.set(regions)?, country };
+            book.tenants.insert(tenant.clone(), pin);
         }
         for (name, regions) in sets {
             book.sets.insert(name.clone(), self.set(regions)?);

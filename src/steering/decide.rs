@@ -6,8 +6,9 @@ use super::policy;
 use super::request::{Evidence, RequestFacts};
 use super::stable_hash::StableHash;
 use super::tenant::{self, Tenanted};
+use super::witness::witnesses;
 use crate::config::Affinity;
-use crate::residency::{RegionSet, RuleFacts, Ruling};
+use crate::residency::{RegionSet, RuleFacts, Ruling, Witness};
 use crate::routes::{Candidate, Serving, Table};
 
 /// Decides where one request goes. Depends on nothing but its arguments.
@@ -24,7 +25,9 @@ pub fn decide<'t>(
     if let Some(refusal) = refusal {
         return Decision::refused(Some(service), refusal);
     }
-    let ruling = table.book(request.now).law.judge(&facts(request, &tenant));
+    let witnesses = witnesses(service, request, &tenant);
+    let facts = facts(request, &tenant, &witnesses);
+    let ruling = table.book(request.now).law.judge(&facts);
     let key = sharing_key(service, request, &tenant);
     let mut chain = Chain::new(service.regions.clone());
     let refusal = lawful(&mut chain, &ruling, &tenant)
@@ -41,13 +44,27 @@ pub fn decide<'t>(
         evidence,
         key,
     });
-    let (ruling, tenant) = (Some(ruling), tenant.id);
-    Decision { service: Some(service), tenant, ruling, steps, wishes, regions, how, refusal }
+    Decision {
+        service: Some(service),
+        tenant: tenant.id,
+        witnesses,
+        ruling: Some(ruling),
+        steps,
+        wishes,
+        regions,
+        how,
+        refusal,
+    }
 }
 
-fn facts<'a>(request: &RequestFacts<'a>, tenant: &'a Tenanted<'_>) -> RuleFacts<'a> {
+fn facts<'a>(
+    request: &RequestFacts<'a>,
+    tenant: &'a Tenanted<'_>,
+    witnesses: &'a [Witness],
+) -> RuleFacts<'a> {
     RuleFacts {
         country: request.country,
+        witnesses,
         host: request.host,
         path: request.path,
         method: request.method,

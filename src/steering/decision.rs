@@ -1,7 +1,7 @@
 //! The types of a decision: which regions, which not and why, and how the first was chosen.
 
 use crate::ids::{RegionId, RuleId, TenantId};
-use crate::residency::{CompiledRule, RegionSet, Ruling};
+use crate::residency::{CompiledRule, RegionSet, Ruling, Witness};
 use crate::routes::{Candidate, Serving};
 
 /// Where a request goes, and why.
@@ -11,6 +11,8 @@ pub struct Decision<'t> {
     pub service: Option<&'t Serving>,
     /// The tenant that the request names.
     pub tenant: Option<TenantId>,
+    /// What second witnesses tell of the client's country, if the service asks for them.
+    pub witnesses: Vec<Witness>,
     /// What the residency rules say; `None` if the request was refused before they were applied.
     pub ruling: Option<Ruling<'t>>,
     /// The filters that removed something, in order, each with what it left.
@@ -221,6 +223,7 @@ impl<'t> Decision<'t> {
         Self {
             service,
             tenant: None,
+            witnesses: Vec::new(),
             ruling: None,
             steps: Vec::new(),
             wishes: Vec::new(),

@@ -33,6 +33,7 @@ mod tenant;
 pub mod token;
 pub mod two_choices;
 pub mod weighted;
+mod witness;
 
 pub use decide::decide;
 pub use decision::{

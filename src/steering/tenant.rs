@@ -6,7 +6,7 @@
 use super::decision::Refusal;
 use super::request::{KvPin, RequestFacts};
 use crate::ids::TenantId;
-use crate::residency::{RegionSet, TenantClaim, normalise};
+use crate::residency::{RegionSet, TenantClaim, Testimony, normalise};
 use crate::routes::{Serving, Table};
 
 /// The tenant of a request.
@@ -16,6 +16,8 @@ pub(super) struct Tenanted<'t> {
     pub(super) id: Option<TenantId>,
     /// The regions that it may be in; `None` if it is not pinned.
     pub(super) pin: Option<&'t RegionSet>,
+    /// Its own country.
+    pub(super) country: Testimony,
 }
 
 /// The tenant whose pin has to be read from KV before this request is decided.
@@ -40,9 +42,9 @@ pub(super) fn identify<'t>(
         TenantClaim::Unreadable => return (Tenanted::default(), Some(Refusal::UnknownTenant)),
     };
     let book = table.book(request.now);
-    let listed = id.as_ref().and_then(|id| book.pin(id)).map(|pin| &pin.0);
+    let listed = id.as_ref().and_then(|id| book.pin(id));
     let (pin, unread) = match (&id, listed, request.kv_pin) {
-        (Some(_), None, KvPin::Is(pin)) if tenancy.kv => (Some(&pin.0), false),
+        (Some(_), None, KvPin::Is(pin)) if tenancy.kv => (Some(pin), false),
         (Some(_), None, KvPin::Unread) if tenancy.kv => (None, true),
         _ => (listed, false),
     };
@@ -53,7 +55,8 @@ pub(super) fn identify<'t>(
     } else {
         None
     };
-    (Tenanted { id, pin }, refusal)
+    let country = pin.map_or(Testimony::Silent, |pin| pin.country);
+    (Tenanted { id, pin: pin.map(|pin| &pin.regions), country }, refusal)
 }
 
 fn claim(service: &Serving, request: &RequestFacts<'_>) -> TenantClaim {

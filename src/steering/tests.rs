@@ -11,6 +11,7 @@ use stable_hash::StableHash;
 
 mod law;
 mod order;
+mod witness;
 
 const HOST: &str = "api.example.com";
 

@@ -103,6 +103,9 @@ pub(super) struct RequestArgs {
     /// The client's state, province or the like: its ISO 3166-2 code without the country
     #[arg(long, value_name = "CODE")]
     pub(super) subdivision: Option<String>,
+    /// The country that this pin tells as the tenant's own
+    #[arg(long, value_name = "COUNTRY", requires = "kv_allow")]
+    pub(super) kv_country: Option<String>,
     /// The Cloudflare data center that receives the request
     #[arg(long)]
     pub(super) colo: Option<String>,

@@ -66,7 +66,9 @@ pub(super) fn classes<'k>(
     let step = requests::step(kinds, kinds.iter().map(Kinds::len).sum(), KINDS_MAX);
     for (sample, group) in kinds.iter().flat_map(Kinds::each).step_by(step) {
         let form = sample.form;
-        let is_unreadable = form.path.is_none() || form.tenant == ToldTenant::Unreadable;
+        let is_unreadable = form.path.is_none()
+            || form.tenant == ToldTenant::Unreadable
+            || form.headers.iter().any(|(_, value)| value == requests::GARBLED);
         if is_unreadable || form.kv != Kv::Absent {
             continue;
         }

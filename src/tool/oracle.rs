@@ -27,6 +27,10 @@ pub(super) struct Form {
     pub(super) tenant: ToldTenant,
     /// The KV pin of that tenant, if the service reads KV.
     pub(super) kv: Kv,
+    /// The country that the tenant's KV pin tells as its own.
+    pub(super) kv_country: Option<Country>,
+    /// What second witnesses tell; `None` among them may be any country.
+    pub(super) witnesses: Vec<Option<Country>>,
     /// Two spellings of the path: plain and disguised.
     pub(super) spellings: [String; 2],
 }
@@ -168,7 +172,8 @@ impl<'c> Oracle<'c> {
         permitted
     }
 
-    /// The same for the clients of one country, under only the rules that guard it.
+    /// The same for the clients of one country, under only the rules that guard it. Where a second
+    /// witness is asked, an account may be in any country, whatever the client's is.
     pub(super) fn permitted_to(
         &self,
         service: &Service,
@@ -178,6 +183,7 @@ impl<'c> Oracle<'c> {
         let mut permitted = self.regions_of(service);
         for PreparedRule { rule, permits, .. } in &self.rules {
             let guards = match (&rule.when.countries, country) {
+                _ if service.steering.second_witness.is_some() => true,
                 (Some(countries), Some(country)) => countries.contains(country),
                 (Some(_), None) | (None, _) => true,
             };
@@ -276,11 +282,11 @@ fn permits(allow: &Allow, id: &RegionId, region: &Region, now: Timestamp) -> boo
 impl PreparedRule<'_> {
     fn guards(&self, sample: &SampleRequest<'_>) -> bool {
         let (when, form) = (&self.rule.when, sample.form);
-        let country = match (&when.countries, sample.country) {
-            (Some(countries), Some(country)) => countries.contains(country),
-            // A client of unknown country may be in any.
-            (Some(_), None) | (None, _) => true,
-        };
+        // A client of unknown country may be in any. Whatever a witness tells counts as well.
+        let country = when.countries.is_none_or(|countries| {
+            let told = [sample.country].into_iter().chain(form.witnesses.iter().copied());
+            told.into_iter().any(|told| told.is_none_or(|country| countries.contains(country)))
+        });
         let path = || match (&when.paths, &form.path) {
             (Some(_), Some(path)) => self.patterns.iter().any(|one| path_is_under(path, one)),
             (Some(_), None) | (None, _) => true,

@@ -48,10 +48,11 @@ impl Oracle {
         let tenant = tenant(service, request);
         let pin = tenant.as_ref().and_then(|tenant| self.document["tenants"].get(tenant));
         let pin = pin.map(|pin| texts(&pin["allow"]));
+        let clients = clients(service, request);
         let is_permitted = |region: &&String| {
             let by_rules = self.rules().all(|rule| {
-                let binds =
-                    rule["mode"] == "strict" && guards(&rule["when"], request, tenant.as_deref());
+                let binds = rule["mode"] == "strict"
+                    && guards(&rule["when"], request, &clients, tenant.as_deref());
                 !binds || self.allows(&texts(&rule["allow"]), region)
             });
             by_rules && pin.as_ref().is_none_or(|allow| self.allows(allow, region))
@@ -99,13 +100,31 @@ fn names(entry: &str, country: &str) -> bool {
     }
 }
 
-fn guards(when: &Value, request: &Request, tenant: Option<&str>) -> bool {
+/// Every country that somebody tells of the client; `None` among them may be any.
+fn clients<'r>(service: &Value, request: &'r Request) -> Vec<Option<&'r str>> {
+    let mut clients = vec![request.country];
+    let Some(asks) = service.get("second_witness") else { return clients };
+    let said = request.headers.iter().find(|(name, _)| *name == "x-account");
+    match said.map(|(_, said)| said.as_str()).filter(|said| !said.is_empty()) {
+        Some("XX") => clients.push(None),
+        Some(country) => clients.push(Some(country)),
+        None if asks["required"] == true => clients.push(None),
+        None => {}
+    }
+    clients
+}
+
+fn guards(when: &Value, request: &Request, clients: &[Option<&str>], tenant: Option<&str>) -> bool {
     let absent = |key: &str| when.get(key).is_none();
-    let country = |holds: &dyn Fn(&str) -> bool| request.country.is_none_or(holds);
-    let by_country = absent("country")
-        || country(&|client| texts(&when["country"]).iter().any(|entry| names(entry, client)));
-    let by_continent = absent("continent")
-        || country(&|client| texts(&when["continent"]).iter().any(|c| lies_on(c, client)));
+    // Country and continent must both hold of the same country.
+    let is_in = |client: &str| {
+        let by_country =
+            absent("country") || texts(&when["country"]).iter().any(|entry| names(entry, client));
+        let by_continent = absent("continent")
+            || texts(&when["continent"]).iter().any(|continent| lies_on(continent, client));
+        by_country && by_continent
+    };
+    let by_client = clients.iter().any(|client| client.is_none_or(is_in));
     let by_host = absent("host")
         || texts(&when["host"]).iter().any(|host| match host.strip_prefix("*.") {
             Some(parent) => request.host.split_once('.').unwrap().1 == parent,
@@ -118,7 +137,7 @@ fn guards(when: &Value, request: &Request, tenant: Option<&str>) -> bool {
     let by_header = when.get("header").is_none_or(|header| says(&header["x-data"], request));
     let by_tenant = absent("tenant")
         || tenant.is_some_and(|tenant| texts(&when["tenant"]).iter().any(|name| name == tenant));
-    by_country && by_continent && by_host && by_path && by_method && by_header && by_tenant
+    by_client && by_host && by_path && by_method && by_header && by_tenant
 }
 
 fn lies_on(continent: &str, country: &str) -> bool {

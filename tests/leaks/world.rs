@@ -153,6 +153,9 @@ fn any_service(random: &mut Random, ids: &[String]) -> Value {
             service[key] = json!({random.one(&regions): random.one(&[1, 50, 100])});
         }
     }
+    if random.percent(30) {
+        service["second_witness"] = json!({"header": "x-account", "required": random.percent(30)});
+    }
     if random.percent(40) {
         let source = random.one(&[
             json!({"header": "x-tenant"}),
@@ -239,6 +242,10 @@ impl Request {
         }
         if random.percent(50) {
             headers.push(("x-data", random.one(&["personal", "public"]).to_owned()));
+        }
+        if random.percent(50) {
+            let told = [&COUNTRIES[..], &["XX", ""]].concat();
+            headers.push(("x-account", random.one(&told).to_owned()));
         }
         let degrees = |number: usize| f64::from(u32::try_from(number).unwrap()) - 80.0;
         let regions: Vec<_> = world.config.regions.keys().map(ToString::to_string).collect();

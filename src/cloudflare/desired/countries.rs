@@ -1,7 +1,8 @@
 //! The regions that a balancer may use for the clients of each country.
 //!
 //! A balancer sees only a country and a name, no path, method, header or tenant. So every strict
-//! rule that can guard some request from a country binds all of them, and so does every pin.
+//! rule that can guard some request from a country binds all of them, and so does every pin. If the
+//! service asks for a second witness, every strict rule over the name binds every country.
 
 use crate::config::Service;
 use crate::country::Country;
@@ -19,8 +20,9 @@ pub(super) fn classes(view: &View<'_>, service: &Service, name: &str) -> Classes
     let mut known: Vec<(Vec<bool>, usize)> = Vec::new();
     let mut classes: Classes = Vec::new();
     for country in Country::all() {
-        let guarded: Vec<bool> =
-            rules.iter().map(|rule| rule.when.guards_country(Some(country))).collect();
+        // A second witness may tell any country, and a balancer hears none.
+        let told = Some(country).filter(|_| service.steering.second_witness.is_none());
+        let guarded: Vec<bool> = rules.iter().map(|rule| rule.when.guards_country(told)).collect();
         let class = if let Some((_, class)) = known.iter().find(|(other, _)| *other == guarded) {
             *class
         } else {

@@ -20,6 +20,10 @@ mod steering;
 mod tests;
 mod timing;
 mod whole;
+mod witness;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) use services::how_to_attest;
 
 use super::diagnostic::{Code, Diagnostic, in_order};
 use super::raw::{Raw, RawGuards};
@@ -125,6 +129,7 @@ impl Checker<'_> {
             residency,
             sets,
             tenants,
+            tenant_countries: residency::countries_of(&raw.tenants),
             overrides,
             controls: self.controls(&raw.observer.controls),
             areas,

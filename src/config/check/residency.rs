@@ -213,6 +213,12 @@ impl Checker<'_> {
     }
 }
 
+/// The tenants' own countries.
+pub(super) fn countries_of(raw: &Map<TenantId, RawTenant>) -> Map<TenantId, Country> {
+    let told = raw.iter().filter_map(|(id, tenant)| Some((id.clone(), tenant.country?.0)));
+    Map::of(told)
+}
+
 /// The name behind the `@` of a set.
 fn set_name(entry: &str) -> Option<&str> {
     entry.strip_prefix('@')

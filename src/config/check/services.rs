@@ -148,8 +148,10 @@ impl Checker<'_> {
                         "strict rule `{}` permits no region of service `{id}` for `{host}`",
                         rule.id
                     );
-                    let allowed = "a region that the rule allows";
-                    self.report(format!("services.{id}.regions"), Code::E021, problem, allowed);
+                    let allowed = "a region that the rule allows".to_owned();
+                    let hint = lacking(&rule.allow, regions, known);
+                    let path = format!("services.{id}.regions");
+                    self.report_with(path, Code::E021, problem, allowed, hint);
                 }
             }
         }
@@ -169,11 +171,27 @@ impl Checker<'_> {
             if !allow.names_nothing() && !somewhere(allow, regions, known) {
                 let problem =
                     format!("tenant `{tenant}` is not allowed in any region of service `{id}`");
-                let allowed = "a region that the tenant allows";
-                self.report(format!("services.{id}.regions"), Code::E023, problem, allowed);
+                let allowed = "a region that the tenant allows".to_owned();
+                let hint = lacking(allow, regions, known);
+                let path = format!("services.{id}.regions");
+                self.report_with(path, Code::E023, problem, allowed, hint);
             }
         }
     }
+}
+
+/// What to write if only an attestation is missing. Whether it is true, the operator must know.
+fn lacking(allow: &Allow, regions: &[RegionId], known: &Known<'_>) -> Option<String> {
+    let mut regions = regions.iter().filter_map(|id| Some((id, known.regions.get(id)?)));
+    regions.find_map(|(id, region)| {
+        let mut there = allow.members.iter().filter(|member| member.country == region.country);
+        there.find_map(|member| Some(how_to_attest(member.requires.as_ref()?, id)))
+    })
+}
+
+/// How a region attests a word, if that is so.
+pub(in crate::config) fn how_to_attest(word: &str, region: &RegionId) -> String {
+    format!("if its operator is certified, write `attest = [\"{word}\"]` in `regions.{region}`")
 }
 
 fn somewhere(allow: &Allow, regions: &[RegionId], known: &Known<'_>) -> bool {

@@ -56,6 +56,7 @@ impl Checker<'_> {
                 read_your_writes_s: raw.read_your_writes_s.get(),
             }),
             tenancy: tenant.and_then(|tenant| self.tenancy(&at("tenant"), tenant, hosts)),
+            second_witness: self.second_witness(&at("second_witness"), raw),
         }
     }
 

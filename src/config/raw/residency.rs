@@ -1,7 +1,7 @@
 //! Rules, sets and tenants: which data may be where.
 
 use super::monitors::RawHeader;
-use super::texts::{AllowedEntry, CountryEntry, HeaderName, Method, SetEntry};
+use super::texts::{AllowedEntry, CountryEntry, HeaderName, Method, RegionCountry, SetEntry};
 use crate::geo::Continent;
 use crate::ids::{RuleId, TenantId};
 use crate::json::{OneOrMany, Reader, Shape, shape};
@@ -52,6 +52,8 @@ shape! {
         allow: OneOrMany<AllowedEntry>,
         /// The legal basis or the contract.
         basis: Option<String>,
+        /// Where the tenant is, for services with `second_witness.tenant`.
+        country: Option<RegionCountry>,
     }
 
     /// A set with its source and its dates.

@@ -50,6 +50,9 @@ shape! {
         read_your_writes_s: Within<0, 3_600> = Within(0),
         /// How a request names its tenant.
         tenant: Option<RawTenantSource>,
+        /// Who tells the client's country besides the edge. Where they differ, the rules of both
+        /// countries apply.
+        second_witness: Option<RawSecondWitness>,
         /// Longest wait for the first byte of one try, if the request may be tried again elsewhere.
         try_timeout_ms: Within<100, 60_000> = Within(5_000),
         /// Longest wait for the first byte of a response, all tries together.
@@ -93,6 +96,18 @@ shape! {
         required: bool = false,
         /// Whether tenants that the config does not name are looked up in KV, as `tenant:<id>`.
         kv: bool = false,
+    }
+}
+
+shape! {
+    /// Who tells a client's country besides the edge: set one of the first two keys, or both.
+    pub(in crate::config) struct RawSecondWitness {
+        /// This header, which your own front end sets.
+        header: Option<HeaderName>,
+        /// The tenant's own country: `country` in `tenants`, or in its pin in KV.
+        tenant: bool = false,
+        /// Whether a client of whom no witness tells anything counts as one of unknown country.
+        required: bool = false,
     }
 }
 

@@ -83,3 +83,23 @@ fn a_pin_that_nobody_could_read_refuses_and_one_that_was_read_binds() {
         assert_eq!(refused(next), (503, "refused; code=tenant_unavailable".to_owned()));
     }
 }
+
+#[test]
+fn what_a_front_end_tells_of_the_account_narrows_and_never_widens() {
+    let mut isolate =
+        isolate(&[("/services/api/second_witness", json!({"header": "x-account-country"}))]);
+    let names = isolate.names.to_vec();
+    assert_eq!(names, ["x-account-country"], "it crosses only where a service asks");
+    for (country, said, region) in [
+        ("DE", None, "eu-west"),
+        ("DE", Some("DE"), "eu-west"),
+        ("DE", Some("BR"), "sa-east"),
+        ("DE", Some("who knows"), "sa-east"),
+        ("BR", None, "sa-east"),
+        ("BR", Some("DE"), "sa-east"),
+    ] {
+        let headers = [said];
+        let asking = Asking { country, headers: &headers, ..GET };
+        assert_eq!(asking.first(&mut isolate, 0).region(), region, "{country} {said:?}");
+    }
+}

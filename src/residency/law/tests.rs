@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ordered::Set;
-use crate::residency::{CountrySet, Pattern};
+use crate::residency::{CountrySet, Pattern, Witness, WitnessKind};
 use proptest::prelude::*;
 
 const REGIONS: usize = 6;
@@ -19,6 +19,7 @@ struct Request {
     path: &'static str,
     method: &'static str,
     country: Option<Country>,
+    witnesses: Vec<Witness>,
     tenant: Option<TenantId>,
     header: Option<&'static str>,
 }
@@ -28,6 +29,7 @@ impl Request {
         let value = self.header.map(str::to_owned);
         judge(&RuleFacts {
             country: self.country,
+            witnesses: &self.witnesses,
             host: self.host,
             path: self.path,
             method: self.method,
@@ -102,20 +104,28 @@ fn any_rules() -> impl Strategy<Value = Vec<CompiledRule>> {
     })
 }
 
+fn any_witnesses() -> impl Strategy<Value = Vec<Witness>> {
+    let witness = proptest::option::weighted(0.8, any_country())
+        .prop_map(|country| Witness { by: WitnessKind::Header, country });
+    proptest::collection::vec(witness, 0..3)
+}
+
 fn any_request() -> impl Strategy<Value = Request> {
     (
         proptest::sample::select(&HOSTS[..]),
         proptest::sample::select(&PATHS[..]),
         proptest::sample::select(vec!["GET", "POST", "PUT"]),
         proptest::option::weighted(0.8, any_country()),
+        any_witnesses(),
         proptest::option::of(proptest::sample::select(vec!["acme", "globex", "other"])),
         proptest::option::of(proptest::sample::select(vec!["personal", "public"])),
     )
-        .prop_map(|(host, path, method, country, name, header)| Request {
+        .prop_map(|(host, path, method, country, witnesses, name, header)| Request {
             host,
             path,
             method,
             country,
+            witnesses,
             tenant: name.map(tenant),
             header,
         })
@@ -127,7 +137,8 @@ fn guarding<'s>(rules: &'s [CompiledRule], request: &Request) -> Vec<&'s Compile
         let path = normalise(facts.path);
         let guards = |rule: &&CompiledRule| {
             let when = &rule.when;
-            when.guards_country(facts.country)
+            let mut told = request.witnesses.iter().map(|witness| witness.country);
+            (when.guards_country(facts.country) || told.any(|told| when.guards_country(told)))
                 && when.guards_host(facts.host)
                 && when.guards_tenant(facts.tenant)
                 && when.guards_request(path.as_deref(), facts)
@@ -192,6 +203,22 @@ proptest! {
         let known = Request { country: Some(client), ..request };
         let nowhere = permitted(rules.clone(), &unknown);
         prop_assert!(nowhere.is_subset_of(&permitted(rules, &known)));
+    }
+
+    #[test]
+    fn a_second_witness_can_only_narrow_to_what_the_rules_of_every_country_permit(
+        rules in any_rules(), request in any_request(),
+    ) {
+        let alone = |country| {
+            let request = Request { country, witnesses: Vec::new(), ..request.clone() };
+            permitted(rules.clone(), &request)
+        };
+        let told = request.witnesses.iter().map(|witness| alone(witness.country));
+        let without = alone(request.country);
+        let together = told.fold(without.clone(), |all, one| all.intersection(&one));
+        let with = permitted(rules.clone(), &request);
+        prop_assert!(with.is_subset_of(&without));
+        prop_assert_eq!(with, together);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is removed, and why: law, tenants, health, drain, writes, canary, shed.
 
 use super::*;
-use crate::residency::RegionSet;
+use crate::residency::{RegionSet, Testimony};
 use crate::routes::Pin;
 
 #[test]
@@ -198,7 +198,7 @@ fn a_tenant_that_only_kv_knows_is_asked_for_and_goes_nowhere_before_the_answer()
 #[test]
 fn a_pin_of_kv_is_not_looked_at_where_the_service_does_not_say_so() {
     let table = with(&tenancy(&json!({})));
-    let pin = Pin(RegionSet::none());
+    let pin = Pin { regions: RegionSet::none(), country: Testimony::Silent };
     let stranger = RequestFacts { header: &as_stranger, kv_pin: KvPin::Is(&pin), ..from("US") };
     assert_eq!(regions(&table, &stranger).len(), 3);
 }

@@ -31,6 +31,8 @@ pub(super) struct Case {
     /// The KV pin of a tenant that is not in the config, if any.
     pub(super) kv_allow: Option<Vec<String>>,
     pub(super) subdivision: Option<String>,
+    /// The country that this pin tells as the tenant's own.
+    pub(super) kv_country: Option<String>,
     pub(super) colo: Option<String>,
     pub(super) at: Option<Location>,
     pub(super) client: Option<String>,
@@ -88,6 +90,8 @@ impl Case {
             headers: headers.collect(),
             tenant: ToldTenant::Nothing,
             kv: Kv::Absent,
+            kv_country: None,
+            witnesses: Vec::new(),
             spellings: Default::default(),
         };
         if let Some(tenant) = &self.tenant {
@@ -98,6 +102,8 @@ impl Case {
         }
         if self.kv_allow.is_some() {
             reads_kv(table, &form.host)?;
+        } else if self.kv_country.is_some() {
+            return Err("a pin with a country needs `kv_allow` too".to_owned());
         }
         if form.host.contains('*') {
             return Err(format!("`{}` stands for many hosts: give one of them", form.host));

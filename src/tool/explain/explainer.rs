@@ -41,8 +41,10 @@ impl<'c> Explainer<'c> {
         let country = case.country()?;
         let method = case.method()?;
         let path = form.path.as_deref().unwrap_or("/");
-        let kv =
-            case.kv_allow.as_ref().map(|allow| serde_json::json!({"allow": allow}).to_string());
+        let country_of_pin = &case.kv_country;
+        let kv = case.kv_allow.as_ref().map(|allow| {
+            serde_json::json!({"allow": allow, "country": country_of_pin}).to_string()
+        });
         let kv = kv.and_then(|text| table.read_pin(&text, now).ok()).map(|read| read.pin);
         let facts = RequestFacts {
             path,

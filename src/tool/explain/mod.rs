@@ -48,6 +48,7 @@ impl From<&RequestArgs> for Case {
             tenant: args.tenant.clone(),
             kv_allow: args.kv_allow.clone(),
             subdivision: args.subdivision.clone(),
+            kv_country: args.kv_country.clone(),
             colo: args.colo.clone(),
             at: args.at,
             client: args.client.clone(),

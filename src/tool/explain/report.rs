@@ -4,7 +4,7 @@ use super::super::clients::status;
 use super::super::text::{columns, list};
 use crate::country::Country;
 use crate::ids::{RegionId, RuleId, ServiceId, TenantId};
-use crate::residency::{CompiledRule, Mode, RegionSet};
+use crate::residency::{CompiledRule, Mode, RegionSet, Witness};
 use crate::routes::Table;
 use crate::steering::{ChosenBy, Decision, Filter, Refusal, RequestFacts};
 use serde::Serialize;
@@ -21,6 +21,9 @@ pub(super) struct Explanation {
     pub(super) tenant: Option<TenantId>,
     /// What is known about the tenant.
     pub(super) tenant_standing: Option<TenantStanding>,
+    /// What second witnesses tell of the client's country.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) second_witness: Vec<WitnessSaid>,
     /// The rules that guard the request.
     pub(super) rules: Vec<RuleSaid>,
     /// The service's regions in failover order.
@@ -114,6 +117,7 @@ impl Explanation {
             service: decision.service.map(|service| service.id.clone()),
             tenant: decision.tenant.clone(),
             tenant_standing,
+            second_witness: decision.witnesses.iter().map(WitnessSaid::of).collect(),
             filters: filters(table, decision, &rules),
             rules: rules.iter().map(|rule| RuleSaid::of(rule)).collect(),
             candidates: candidates.collect(),
@@ -123,6 +127,25 @@ impl Explanation {
             refusal: decision.refusal.map(Refusal::as_str),
             status: decision.refusal.map(status),
         }
+    }
+}
+
+/// What one witness tells.
+#[derive(Debug, Serialize)]
+pub(super) struct WitnessSaid {
+    by: &'static str,
+    /// Null if it may be any country.
+    country: Option<Country>,
+}
+
+impl WitnessSaid {
+    fn of(witness: &Witness) -> Self {
+        Self { by: witness.by.as_str(), country: witness.country }
+    }
+
+    fn text(&self) -> String {
+        let country = self.country.map_or("any country", Country::as_str);
+        format!("{country} ({})", self.by)
     }
 }
 
@@ -216,6 +239,10 @@ impl fmt::Display for Explanation {
         let tenant = self.tenant.as_ref().map_or(String::new(), |id| format!(", tenant {id}"));
         let remark = self.tenant_standing.map_or("", TenantStanding::remark);
         writeln!(f, "service {service}{tenant}{remark}")?;
+        if !self.second_witness.is_empty() {
+            let told = self.second_witness.iter().map(WitnessSaid::text);
+            writeln!(f, "second witness {}", list(told))?;
+        }
         if !self.rules.is_empty() {
             f.write_str("\nrules\n")?;
             let rows = self.rules.iter().map(|rule| {

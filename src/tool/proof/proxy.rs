@@ -21,7 +21,10 @@ pub(super) fn check(
     turn: u64,
 ) -> Option<String> {
     let SampleRequest { form, method, country } = case.sample;
-    let text = kv_entry(form.kv, world.config).map(|entry| format!("{{\"allow\":[\"{entry}\"]}}"));
+    let text = kv_entry(form.kv, world.config).map(|entry| {
+        let country = form.kv_country;
+        serde_json::json!({"allow": [entry], "country": country.map(Country::as_str)}).to_string()
+    });
     let pin = text.and_then(|text| world.table.read_pin(&text, world.table.as_of).ok());
     let pin = pin.map(|read| read.pin);
     let [plain, disguised] = &form.spellings;
@@ -195,6 +198,9 @@ pub(super) fn command_line(sample: &SampleRequest<'_>, config: &Config) -> Strin
     }
     if let Some(entry) = kv_entry(form.kv, config) {
         let _ = write!(line, " --kv-allow {entry}");
+        if let Some(country) = form.kv_country {
+            let _ = write!(line, " --kv-country {country}");
+        }
     } else if form.kv == Kv::Unread {
         line.push_str(" (KV does not answer)");
     }

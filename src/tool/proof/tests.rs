@@ -5,8 +5,11 @@ use crate::country::{COUNTRIES, Country};
 use crate::residency::Mode;
 use crate::steering::{KvPin, Refusal};
 use crate::tool::Source;
+use serde_json::Value;
 
+mod random;
 mod regions;
+mod witness;
 
 fn config(text: &str) -> Config {
     let source = Source::read("shop.toml", text).unwrap();
@@ -368,6 +371,10 @@ fn a_plan_that_empties_a_jurisdiction_is_found() {
 
 /// Two pools behind a balancer; clients of the EEA stay in Germany.
 fn balanced(countries_by: &str) -> Config {
+    Config::parse(&balanced_document(countries_by).to_string()).unwrap()
+}
+
+fn balanced_document(countries_by: &str) -> Value {
     let region = |country: &str, host: &str| {
         serde_json::json!({
             "country": country,
@@ -381,7 +388,7 @@ fn balanced(countries_by: &str) -> Config {
     let balancer = serde_json::json!({"load_balancer": {
         "zone": "example.com", "name": "lb.example.com", "countries_by": countries_by,
     }});
-    let text = serde_json::json!({
+    serde_json::json!({
         "version": 1,
         "regions": {"eu": region("DE", "eu1"), "us": region("US", "us1")},
         "monitors": {"http": {}},
@@ -393,8 +400,7 @@ fn balanced(countries_by: &str) -> Config {
         "residency": [{
             "id": "gdpr", "when": {"country": "@eea"}, "allow": ["@eea"], "mode": "strict",
         }],
-    });
-    Config::parse(&text.to_string()).unwrap()
+    })
 }
 
 #[test]

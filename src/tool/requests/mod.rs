@@ -4,15 +4,17 @@
 //! rules are under the same law. For each host of a service this module lists one path per class of
 //! paths; the methods that rules name, plus one safe and one unsafe other; each value of a header
 //! condition, another value and none; every tenant that differs, an unknown one, one that cannot be
-//! read, and none; and all countries in groups. The conditions come from the config, never from a compiled table.
+//! read, and none; what second witnesses may tell; and all countries in groups. The conditions come from the config, never from a compiled table.
 
 mod countries;
 mod headers;
 mod hosts;
 mod tenants;
+mod witnesses;
 
 pub(super) use countries::Group;
 pub(super) use tenants::present;
+pub(super) use witnesses::GARBLED;
 
 use super::oracle::{Form, Kv, Oracle, SampleRequest, ToldTenant};
 use crate::config::{Config, Service};
@@ -94,6 +96,7 @@ fn kinds_for(
 ) -> Kinds {
     let rules: Vec<&Rule> = oracle.over(host).collect();
     let headers = headers::combinations(&rules);
+    let groups = countries::groups(&rules);
     let mut forms: Vec<Form> = Vec::new();
     let mut seen = BTreeSet::new();
     for path in paths(&rules, service) {
@@ -105,20 +108,22 @@ fn kinds_for(
                     headers: combination.clone(),
                     tenant: ToldTenant::Nothing,
                     kv: Kv::Absent,
+                    kv_country: None,
+                    witnesses: Vec::new(),
                     spellings: Default::default(),
                 };
-                let forms_of_tenant =
-                    tenants::with_tenant(oracle.config, service, form, tenant.as_deref());
-                forms.extend(
-                    forms_of_tenant.into_iter().filter(|form| seen.insert(format!("{form:?}"))),
-                );
+                let told = tenants::with_tenant(oracle.config, service, form, tenant.as_deref());
+                let told = told.into_iter().flat_map(|form| {
+                    witnesses::with_witnesses(oracle.config, service, form, &groups)
+                });
+                forms.extend(told.filter(|form| seen.insert(format!("{form:?}"))));
             }
         }
     }
     for form in &mut forms {
         form.spellings = [form.written(), form.disguised()];
     }
-    let (methods, groups) = (methods(&rules), countries::groups(&rules));
+    let methods = methods(&rules);
     Kinds { forms, methods, groups, headers_alone: headers.are_alone }
 }
 

@@ -23,7 +23,8 @@ pub(super) fn classes(oracle: &Oracle<'_>, service: &Service) -> Vec<Option<Stri
         let conditions = rules.iter().map(|rule| rule.when.tenants.as_ref());
         let named: Vec<bool> =
             conditions.map(|tenants| tenants.is_some_and(|set| set.contains(**tenant))).collect();
-        seen.insert((pin, named))
+        let country = oracle.config.tenant_countries.get(*tenant);
+        seen.insert((pin, named, country))
     });
     let mut classes = vec![None];
     classes.extend(differ.map(|tenant| Some(tenant.to_string())));

@@ -1,0 +1,293 @@
+//! Random sound configs over everything that the law can say: the proof holds for each.
+//!
+//! A proof that fails on a sound config is a fault, either of the edge or of the second opinion.
+//! `PROOF_CONFIGS=10000 cargo test --release --lib random_sound_config -- --nocapture` proves as
+//! many; `PROOF_SEED=…` begins elsewhere.
+
+use super::*;
+use serde_json::{Map, json};
+use std::collections::BTreeMap;
+use std::env;
+
+/// Configs that are proved each time. Each takes a fraction of a second without optimisation.
+const CONFIGS: u64 = 40;
+/// Most requests that are drawn for one sound config.
+const DRAWS_MAX: u64 = 50;
+
+const COUNTRIES: [&str; 8] = ["IE", "DE", "NO", "BR", "US", "US", "JP", "CA"];
+const ENTRIES: [&str; 12] =
+    ["IE", "DE", "BR", "US", "JP", "CA", "@eea", "@eu", "@eu_adequate", "@home", "@brief", "*"];
+const RULE_HOSTS: [&str; 4] =
+    ["api.example.com", "*.app.example.com", "acme.app.example.com", "www.example.com"];
+const PATTERNS: [&str; 5] = ["/api/*", "/api/v1", "/login", "/t/acme/*", "/*"];
+const TENANTS: [&str; 4] = ["acme", "globex", "initech", "hooli"];
+const METHODS: [&str; 4] = ["GET", "HEAD", "POST", "PURGE"];
+
+/// `SplitMix64`. Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators".
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, below: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(below).unwrap()).unwrap()
+    }
+
+    fn percent(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    fn one<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())].clone()
+    }
+
+    /// At least one and at most `most` of them, each once.
+    fn some<T: Clone + PartialEq>(&mut self, choices: &[T], most: usize) -> Vec<T> {
+        let mut chosen: Vec<T> = Vec::new();
+        for _ in 0..=self.below(most) {
+            let one = self.one(choices);
+            if !chosen.contains(&one) {
+                chosen.push(one);
+            }
+        }
+        chosen
+    }
+}
+
+/// Countries, sets and regions. `*` is for pins alone. Mostly the `anchor` is among what they
+/// permit, or hardly any config with a few rules would be sound.
+fn any_allow(
+    random: &mut Random,
+    regions: &[String],
+    anchor: &[String],
+    may_be_all: bool,
+) -> Vec<String> {
+    let entries = ENTRIES.iter().filter(|entry| may_be_all || **entry != "*");
+    let entries: Vec<String> = entries.map(|entry| (*entry).to_owned()).collect();
+    let named: Vec<String> = regions.iter().map(|id| format!("region:{id}")).collect();
+    let mut allow = match random.below(4) {
+        0 => random.some(&named, 2),
+        1 => [random.some(&named, 1), random.some(&entries, 2)].concat(),
+        _ => random.some(&entries, 3),
+    };
+    let anchor = random.one(anchor);
+    if random.percent(80) && !allow.contains(&anchor) {
+        allow.push(anchor);
+    }
+    allow
+}
+
+fn any_when(random: &mut Random, has_tenant: bool) -> Value {
+    let mut when = json!({});
+    if random.percent(60) {
+        let guarded = ["IE", "DE", "BR", "US", "JP", "@eea", "@eu_adequate", "@home"];
+        when["country"] = json!(random.some(&guarded, 3));
+    }
+    if random.percent(15) {
+        when["continent"] = json!(random.some(&["EU", "NA", "SA", "AS"], 2));
+    }
+    if random.percent(25) {
+        when["host"] = json!(random.some(&RULE_HOSTS[..3], 2));
+    }
+    if random.percent(35) {
+        when["path"] = json!(random.some(&PATTERNS, 2));
+    }
+    if random.percent(25) {
+        when["method"] = json!(random.some(&METHODS, 2));
+    }
+    if random.percent(25) {
+        let said = [json!(true), json!("gold"), json!(["gold", "gold, silver"])];
+        when["header"] = json!({random.one(&["x-plan", "x-tenant", "cookie"]): random.one(&said)});
+    }
+    if has_tenant && random.percent(25) {
+        when["tenant"] = json!(random.some(&TENANTS, 2));
+    }
+    when
+}
+
+fn any_tenant_source(random: &mut Random) -> Value {
+    let mut source = random.one(&[
+        json!({"header": "x-tenant"}),
+        json!({"cookie": "tenant"}),
+        json!({"host_label": 1}),
+        json!({"path_segment": 1}),
+        json!({"path_segment": 2}),
+    ]);
+    source["required"] = json!(random.percent(30));
+    source["kv"] = json!(random.percent(35));
+    source
+}
+
+fn any_service(random: &mut Random, regions: &[String]) -> Value {
+    let own = random.some(regions, regions.len());
+    let policy = random.one(&["ordered", "proximity", "weighted", "latency", "least_outstanding"]);
+    let mut service = json!({
+        "hosts": ["api.example.com", "*.app.example.com"], "monitor": "m", "regions": own,
+        "steering": policy,
+    });
+    if random.percent(55) {
+        service["tenant"] = any_tenant_source(random);
+    }
+    if random.percent(50) {
+        let has_tenant = service.get("tenant").is_some();
+        let mut witness = json!({"required": random.percent(30)});
+        if !has_tenant || random.percent(60) {
+            witness["header"] = json!("x-account-country");
+        }
+        if has_tenant && (witness.get("header").is_none() || random.percent(40)) {
+            witness["tenant"] = json!(true);
+        }
+        service["second_witness"] = witness;
+    }
+    if random.percent(30) {
+        service["writes"] = json!("primary");
+        service["primary"] = json!(random.one(&own));
+    }
+    for key in ["canary", "shed"] {
+        if random.percent(20) {
+            service[key] = json!({random.one(&own): random.one(&[1, 50, 100])});
+        }
+    }
+    if random.percent(40) {
+        service["publish"] = any_publish(random, &own);
+    }
+    service
+}
+
+/// A record, or a pool for each region with a balancer over them.
+fn any_publish(random: &mut Random, regions: &[String]) -> Value {
+    let name = random.one(&["www.example.com", "api.example.com"]);
+    if random.percent(50) {
+        return json!([{"dns": {"zone": "example.com", "name": name, "type": "CNAME"}}]);
+    }
+    let account = "0123456789abcdef0123456789abcdef";
+    let pool = |id: &String| json!({"pool": {"account": account, "name": id, "regions": [id]}});
+    let by = random.one(&["country_pools", "pool_sets"]);
+    let balancer = json!({"zone": "example.com", "name": name, "countries_by": by});
+    let mut publish: Vec<Value> = regions.iter().map(pool).collect();
+    publish.push(json!({"load_balancer": balancer}));
+    publish.into()
+}
+
+fn any_document(random: &mut Random) -> Value {
+    let ids = random.some(&["us", "de", "r0", "east-1", "west-2"], 4);
+    let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+    let mut regions = Map::new();
+    for id in &ids {
+        let origin =
+            json!({"id": format!("o-{id}"), "url": format!("https://{id}.origin.example.net")});
+        let attest = [json!([]), json!(["dpf_certified"]), json!(["pipeda_commercial"])];
+        let region = json!({
+            "country": random.one(&COUNTRIES), "attest": random.one(&attest), "origins": [origin],
+        });
+        regions.insert(id.clone(), region);
+    }
+    let service = any_service(random, &ids);
+    let has_tenant = service.get("tenant").is_some();
+    let first = service["regions"][0].as_str().unwrap();
+    let country = regions[first]["country"].as_str().unwrap();
+    let anchor = [format!("region:{first}"), country.to_owned()];
+    let rules = (0..random.below(6)).map(|index| {
+        let mode = if random.percent(80) { "strict" } else { "preferred" };
+        let (when, allow) = (any_when(random, has_tenant), any_allow(random, &ids, &anchor, false));
+        json!({"id": format!("rule-{index}"), "when": when, "allow": allow, "mode": mode})
+    });
+    let rules: Vec<Value> = rules.collect();
+    let mut document = json!({
+        "version": 1, "regions": regions, "monitors": {"m": {}}, "residency": rules,
+        "services": {"s": service},
+        "sets": {
+            "home": ["DE", "CH", "US"],
+            "brief": {"members": ["@eea", "BR"], "expires": random.one(
+                &["2025-06-01T00:00:00Z", "2026-06-01T00:00:00Z"],
+            )},
+        },
+    });
+    if has_tenant {
+        for tenant in random.some(&TENANTS, 3) {
+            let mut pin = json!({"allow": any_allow(random, &ids, &anchor, true)});
+            if random.percent(50) {
+                pin["country"] = json!(random.one(&COUNTRIES));
+            }
+            document["tenants"][tenant] = pin;
+        }
+    }
+    document
+}
+
+/// A config that `check` calls sound, and what it was written as.
+fn any_sound(random: &mut Random) -> (Value, Config) {
+    for _ in 0..DRAWS_MAX {
+        let document = any_document(random);
+        if let Ok(config) = Config::read(&document, Fingerprint::of(b"")) {
+            return (document, config);
+        }
+    }
+    panic!("the generator makes hardly anything sound");
+}
+
+fn number(name: &str, default: u64) -> u64 {
+    env::var(name).ok().map_or(default, |text| text.parse().unwrap())
+}
+
+/// How often each part of the vocabulary was there.
+fn count(counts: &mut BTreeMap<&'static str, u64>, document: &Value, config: &Config) {
+    let service = &document["services"]["s"];
+    let text = document.to_string();
+    let rules = &config.residency;
+    let is_strict = |mode| rules.iter().any(|rule| rule.mode == mode);
+    let parts = [
+        ("strict rules", is_strict(Mode::Strict)),
+        ("preferred rules", is_strict(Mode::Preferred)),
+        ("conditions on the country", rules.iter().any(|rule| rule.when.countries.is_some())),
+        ("conditions on the host", rules.iter().any(|rule| rule.when.hosts.is_some())),
+        ("conditions on the path", rules.iter().any(|rule| rule.when.paths.is_some())),
+        ("conditions on the method", rules.iter().any(|rule| rule.when.methods.is_some())),
+        ("conditions on headers", rules.iter().any(|rule| !rule.when.headers.is_empty())),
+        ("conditions on the tenant", rules.iter().any(|rule| rule.when.tenants.is_some())),
+        ("regions by their ids", text.contains("region:")),
+        ("attestations", text.contains("dpf_certified")),
+        ("tenant by header", service["tenant"].get("header").is_some()),
+        ("tenant by cookie", service["tenant"].get("cookie").is_some()),
+        ("tenant by host", service["tenant"].get("host_label").is_some()),
+        ("tenant by path", service["tenant"].get("path_segment").is_some()),
+        ("tenants in KV", service["tenant"]["kv"] == true),
+        ("witness by header", service["second_witness"].get("header").is_some()),
+        ("witness by tenant", service["second_witness"]["tenant"] == true),
+        ("witness required", service["second_witness"]["required"] == true),
+        ("pins", !config.tenants.is_empty()),
+        ("a primary", service.get("primary").is_some()),
+        ("records", text.contains("\"dns\"")),
+        ("balancers", text.contains("\"load_balancer\"")),
+    ];
+    for (part, is_there) in parts {
+        *counts.entry(part).or_default() += u64::from(is_there);
+    }
+}
+
+#[test]
+fn the_proof_holds_for_every_random_sound_config() {
+    let (configs, seed) = (number("PROOF_CONFIGS", CONFIGS), number("PROOF_SEED", 2026));
+    let mut counts = BTreeMap::new();
+    let mut cases = 0;
+    for index in 0..configs {
+        // Each has a seed of its own, so that one can be played again alone.
+        let mut random = Random(seed.wrapping_add(index));
+        let (document, config) = any_sound(&mut random);
+        let proof = prove(&config, now(), &Subject::default());
+        assert!(proof.holds, "seed {}: {document:#}\n{proof}", seed.wrapping_add(index));
+        cases += proof.proxy_cases;
+        count(&mut counts, &document, &config);
+    }
+    println!("{configs} configs, {cases} decisions: {counts:?}");
+    // Each part has to be there often enough to have been tried at all.
+    let least = configs / 100;
+    let rare: Vec<_> = counts.iter().filter(|(_, count)| **count <= least).collect();
+    assert!(rare.is_empty(), "these hardly occur: {rare:?}");
+}

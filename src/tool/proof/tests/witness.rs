@@ -1,0 +1,104 @@
+//! A second witness of the client's country.
+
+use super::*;
+
+fn shop_asking(witness: &str) -> Config {
+    let text = include_str!("../../../../tests/tool/shop.toml")
+        .replace(
+            "tenant = { header = \"x-tenant\" }",
+            "tenant = { header = \"x-tenant\", kv = true }",
+        )
+        .replacen("steering = ", &format!("second_witness = {{ {witness} }}\nsteering = "), 1);
+    config(&(text + "country = \"BR\"\n"))
+}
+
+const ASKING: [&str; 4] = [
+    "header = \"x-account-country\"",
+    "tenant = true",
+    "header = \"X-Account-Country\", tenant = true",
+    "header = \"x-account-country\", tenant = true, required = true",
+];
+
+#[test]
+fn it_holds_with_every_kind_of_witness() {
+    for witness in ASKING {
+        let proof = prove(&shop_asking(witness), now(), &Subject::default());
+        assert!(proof.holds, "{witness}: {proof}");
+    }
+}
+
+#[test]
+fn a_witness_that_nobody_hears_is_found() {
+    fn is_deaf(view: &View<'_>) -> Routes {
+        let mut routes = routes(view);
+        for service in routes.services.values_mut() {
+            service.second_witness = None;
+        }
+        routes
+    }
+    for witness in ASKING {
+        let proof = prove(&shop_asking(witness), now(), &with_routes(is_deaf));
+        let found = proof.violations.iter().any(|one| one.what.contains("is not permitted"));
+        assert!(found, "{witness}: {proof}");
+    }
+}
+
+#[test]
+fn believing_the_witness_in_place_of_the_edge_is_found() {
+    fn believes<'t>(
+        table: &'t Table,
+        request: &RequestFacts<'t>,
+        evidence: &Evidence,
+    ) -> Decision<'t> {
+        let said = (request.header)("x-account-country");
+        let country = said.and_then(|said| Country::parse(&said).ok()).or(request.country);
+        decide(table, &RequestFacts { country, ..*request }, evidence)
+    }
+    let proof = prove(&shop_asking(ASKING[0]), now(), &with_decide(believes));
+    assert!(proof.violations.iter().any(|one| one.what.contains("is not permitted")), "{proof}");
+}
+
+#[test]
+fn a_tenants_country_that_was_lost_on_the_way_is_found() {
+    fn loses(view: &View<'_>) -> Routes {
+        let mut routes = routes(view);
+        routes.tenant_countries = crate::ordered::Map::new();
+        routes
+    }
+    // Its pin alone would keep it in Germany.
+    let mut config = shop_asking("tenant = true");
+    for allow in config.tenants.values_mut() {
+        allow.everywhere = true;
+    }
+    assert!(prove(&config, now(), &Subject::default()).holds);
+    let proof = prove(&config, now(), &with_routes(loses));
+    assert!(proof.violations.iter().any(|one| one.example.contains("x-tenant: acme")), "{proof}");
+}
+
+#[test]
+fn a_balancer_whose_lists_go_by_the_clients_country_alone_is_found() {
+    let text = |witness: Value| {
+        let mut document = super::balanced_document("country_pools");
+        document["services"]["lb"]["second_witness"] = witness;
+        Config::parse(&document.to_string()).unwrap()
+    };
+    let asking = text(serde_json::json!({"header": "x-account-country"}));
+    let silent = text(serde_json::json!(null));
+    let lists = |config: &Config| {
+        let state = scenario::state(config, now(), |_| Health::Up);
+        let desired = desired(&View::new(config, &state, now()));
+        desired.balancers[0].fields.as_ref().unwrap().country_pools.as_ref().unwrap().len()
+    };
+    assert!(lists(&silent) > 100, "every country outside the EEA has its list");
+    assert_eq!(lists(&asking), 0, "an account may be of any country");
+    assert!(prove(&asking, now(), &Subject::default()).holds);
+    fn is_deaf(view: &View<'_>) -> Desired {
+        let mut config = view.config.clone();
+        for service in config.services.values_mut() {
+            service.steering.second_witness = None;
+        }
+        desired(&View::new(&config, view.state, view.now))
+    }
+    let proof = prove(&asking, now(), &Subject { desired: is_deaf, ..Subject::default() });
+    assert!(proof.violations.iter().any(|one| one.plane == "balancers"), "{proof}");
+}
