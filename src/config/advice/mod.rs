@@ -10,8 +10,10 @@
 mod capacity;
 mod not_yet;
 mod residency;
+mod tenants;
 #[cfg(test)]
 mod tests;
+mod together;
 mod waste;
 
 use super::{Config, Region, Service};
@@ -56,11 +58,17 @@ pub enum AdviceCode {
     W115,
     /// To read what is published takes too large a part of the API calls of five minutes.
     W118,
+    /// A rule is about a tenant that nothing else names.
+    W123,
+    /// Rules, or a rule and a pin, together permit none of a service's regions.
+    W124,
+    /// A second witness never tells anything, or nobody asks for what it tells.
+    W125,
 }
 
 impl AdviceCode {
     /// Every code.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::W101,
         Self::W102,
         Self::W103,
@@ -77,6 +85,9 @@ impl AdviceCode {
         Self::W114,
         Self::W115,
         Self::W118,
+        Self::W123,
+        Self::W124,
+        Self::W125,
     ];
 
     /// Whether there is nothing to mend, so that it is no warning.
@@ -115,6 +126,8 @@ impl fmt::Display for Advice {
 pub fn advise(config: &Config, now: Timestamp) -> Vec<Advice> {
     let mut adviser = Adviser { config, now, given: Vec::new() };
     adviser.residency();
+    adviser.together();
+    adviser.tenants();
     adviser.capacity();
     adviser.not_yet();
     adviser.waste();

@@ -1,6 +1,7 @@
 //! What the rules permit now, and for how long.
 
 use super::{AdviceCode, Adviser, Bond};
+use crate::config::check::how_to_attest;
 use crate::config::{Region, Service};
 use crate::ids::{RegionId, ServiceId};
 use crate::residency::{Allow, AllowedCountry};
@@ -95,7 +96,8 @@ impl<'c> Adviser<'c> {
             let problem =
                 format!("`{id}` in {country} is not permitted: it does not attest `{word}`");
             let why = "the set includes a region there only on that condition";
-            self.advise(&bond.path, AdviceCode::W103, problem, why);
+            let hint = how_to_attest(&word, id);
+            self.advise_with(&bond.path, AdviceCode::W103, problem, why, Some(&hint));
         }
     }
 }

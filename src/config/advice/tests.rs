@@ -4,6 +4,8 @@ use crate::config::Config;
 use crate::time::Timestamp;
 use serde_json::{Value, json};
 
+mod law;
+
 const NOW: &str = "2026-06-01T00:00:00Z";
 
 fn at(text: &str) -> Timestamp {
@@ -293,7 +295,7 @@ fn no_advice_says_to_loosen_a_rule() {
 
 #[test]
 fn every_code_is_tested_here() {
-    let tests = include_str!("tests.rs");
+    let tests = concat!(include_str!("tests.rs"), include_str!("tests/law.rs"));
     for code in AdviceCode::ALL {
         assert!(tests.contains(&format!("\"{code:?} ")), "{code:?}");
     }
