@@ -19,7 +19,7 @@
 mod dataset;
 mod named_set;
 
-pub use dataset::DATASET;
+pub use dataset::{DATASET, EFTA_STATES, NOT_YET_IN_THE_EEA};
 pub use named_set::{Day, MemberStatus, NamedSet, SetKind, SetMember};
 
 /// The built-in set of this name, without its `@`.

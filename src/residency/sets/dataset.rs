@@ -14,6 +14,10 @@
 //!   Data Privacy Framework: their regions must attest it. A decision may cover less than a whole
 //!   country in other ways too (Japan and Korea except some sectors); its text rules. A review that
 //!   is due ends nothing by itself, so it is no end here.
+//! - **`lgpd_adequate`** has those whose protection Brazil's authority, the ANPD, has found
+//!   adequate under LGPD art. 33 I: the 27 members of the EU, and Iceland, Liechtenstein and
+//!   Norway. Territories with codes of their own are not in it, because the resolution names
+//!   States. Brazil itself is not a member: write `["BR", "@lgpd_adequate"]`.
 
 use super::named_set::{Day, NamedSet, SetKind, SetMember};
 use crate::country::Country;
@@ -22,7 +26,15 @@ use crate::country::Country;
 /// proved with it.
 pub const DATASET: &str = "2026-11";
 
-pub(super) static SETS: [&NamedSet; 3] = [&EU, &EEA, &EU_ADEQUATE];
+/// The countries of `eu_adequate` whose decision does not hold yet in Iceland, Liechtenstein and
+/// Norway. A decision of the Commission holds there only once the EEA Joint Committee has taken it
+/// over into Annex XI of the EEA Agreement (EEA Agreement art. 102), and may do so months later.
+pub const NOT_YET_IN_THE_EEA: [Country; 1] = [Country::known(*b"BR")];
+/// The states of the EEA that are not in the EU.
+pub const EFTA_STATES: [Country; 3] =
+    [Country::known(*b"IS"), Country::known(*b"LI"), Country::known(*b"NO")];
+
+pub(super) static SETS: [&NamedSet; 4] = [&EU, &EEA, &EU_ADEQUATE, &LGPD_ADEQUATE];
 
 static EU: NamedSet = NamedSet {
     name: "eu",
@@ -46,6 +58,14 @@ static EU_ADEQUATE: NamedSet = NamedSet {
     source: "https://commission.europa.eu/law/law-topic/data-protection/\
              international-dimension-data-protection/adequacy-decisions_en",
     own: &ADEQUATE,
+    base: None,
+};
+
+static LGPD_ADEQUATE: NamedSet = NamedSet {
+    name: "lgpd_adequate",
+    kind: SetKind::Adequacy,
+    source: "Lei 13.709/2018 (LGPD) art. 33 I; Resolution CD/ANPD 32 of 26 January 2026",
+    own: &LGPD_MEMBERS,
     base: None,
 };
 
@@ -88,6 +108,39 @@ static EU_MEMBERS: [SetMember; 34] = [
 
 static EFTA_MEMBERS: [SetMember; 3] = [efta(*b"IS"), efta(*b"LI"), efta(*b"NO")];
 
+static LGPD_MEMBERS: [SetMember; 30] = [
+    anpd(*b"AT"),
+    anpd(*b"BE"),
+    anpd(*b"BG"),
+    anpd(*b"CY"),
+    anpd(*b"CZ"),
+    anpd(*b"DE"),
+    anpd(*b"DK"),
+    anpd(*b"EE"),
+    anpd(*b"ES"),
+    anpd(*b"FI"),
+    anpd(*b"FR"),
+    anpd(*b"GR"),
+    anpd(*b"HR"),
+    anpd(*b"HU"),
+    anpd(*b"IE"),
+    anpd(*b"IS"),
+    anpd(*b"IT"),
+    anpd(*b"LI"),
+    anpd(*b"LT"),
+    anpd(*b"LU"),
+    anpd(*b"LV"),
+    anpd(*b"MT"),
+    anpd(*b"NL"),
+    anpd(*b"NO"),
+    anpd(*b"PL"),
+    anpd(*b"PT"),
+    anpd(*b"RO"),
+    anpd(*b"SE"),
+    anpd(*b"SI"),
+    anpd(*b"SK"),
+];
+
 static ADEQUATE: [SetMember; 16] = [
     member(*b"AD", (2010, 10, 19), "2010/625/EU"),
     member(*b"AR", (2003, 6, 30), "2003/490/EC"),
@@ -126,6 +179,10 @@ const fn territory(code: [u8; 2]) -> SetMember {
 
 const fn efta(code: [u8; 2]) -> SetMember {
     member(code, (2018, 7, 20), "EEA JCD 154/2018")
+}
+
+const fn anpd(code: [u8; 2]) -> SetMember {
+    member(code, (2026, 1, 26), "Res. CD/ANPD 32/2026")
 }
 
 const fn member(code: [u8; 2], from: (u16, u16, u16), source: &'static str) -> SetMember {

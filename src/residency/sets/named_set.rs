@@ -22,7 +22,7 @@ impl Day {
 pub enum SetKind {
     /// The law itself applies there.
     Membership,
-    /// The Commission has decided that the law there is adequate.
+    /// An authority has decided that the law there is adequate.
     Adequacy,
 }
 

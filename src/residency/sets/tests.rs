@@ -89,7 +89,7 @@ fn no_set_lists_a_country_twice_and_nobody_leaves_before_it_joins() {
 
 #[test]
 fn a_name_is_known_as_it_is_written_and_without_its_sign() {
-    assert_eq!(names().collect::<Vec<_>>(), ["eu", "eea", "eu_adequate"]);
+    assert_eq!(names().collect::<Vec<_>>(), ["eu", "eea", "eu_adequate", "lgpd_adequate"]);
     assert_eq!(builtin("@eu"), None);
     assert_eq!(builtin("EU"), None);
 }
@@ -185,4 +185,26 @@ fn an_end_is_told_beforehand_and_not_afterwards() {
     assert_eq!(ending("2031-12-26T23:59:59Z", 60), [country("GB")]);
     assert_eq!(ending("2031-12-27T00:00:00Z", 60), []);
     assert_eq!(ending("2021-06-27T00:00:00Z", 36_500), [], "it has not begun");
+}
+
+#[test]
+fn brazils_adequacy_covers_thirty_states_from_its_day_on() {
+    let set = builtin("lgpd_adequate").unwrap();
+    assert_eq!(set.members().count(), 30);
+    let (before, from) = (at("2026-01-25T23:59:59.999Z"), at("2026-01-26T00:00:00Z"));
+    for code in ["IE", "FR", "IS", "LI", "NO"] {
+        assert!(!set.permits(country(code), &[], before), "{code}");
+        assert!(set.permits(country(code), &[], from), "{code}");
+    }
+    for code in ["BR", "GB", "CH", "US", "RE", "AX", "SJ"] {
+        assert!(!set.guards(country(code)), "{code}");
+    }
+}
+
+#[test]
+fn what_is_not_taken_over_in_the_eea_is_a_decision_of_the_commission() {
+    let adequate = builtin("eu_adequate").unwrap();
+    assert!(NOT_YET_IN_THE_EEA.iter().all(|pending| adequate.guards(*pending)));
+    let (eu, eea) = (builtin("eu").unwrap(), builtin("eea").unwrap());
+    assert!(EFTA_STATES.iter().all(|state| eea.guards(*state) && !eu.guards(*state)));
 }
