@@ -12,7 +12,7 @@
     reason = "a test ends at the first surprise"
 )]
 
-use pointsman::config::{self, Code, Config, Diagnostic};
+use pointsman::config::{self, Code, Config, DIAGNOSTICS_LISTED_MAX, Diagnostic};
 use pointsman::controller::table_too_large;
 use pointsman::fingerprint::Fingerprint;
 use pointsman::time::Timestamp;
@@ -52,7 +52,7 @@ fn source(path: &Path) -> Source {
 fn check(document: &Value) -> Vec<Diagnostic> {
     match Config::read(document, Fingerprint::of(b"")) {
         Ok(config) => table_too_large(&config).into_iter().collect(),
-        Err(found) => found,
+        Err(found) => found.listed,
     }
 }
 
@@ -66,6 +66,8 @@ fn told(diagnostic: &Diagnostic) -> Finding {
         problem: diagnostic.problem.clone(),
         allowed: diagnostic.allowed.clone(),
         hint: diagnostic.hint.clone(),
+        also: Vec::new(),
+        more: 0,
     }
 }
 
@@ -353,4 +355,78 @@ fn a_mistake_prints_on_one_line() {
     let lines: BTreeSet<String> = found.iter().map(ToString::to_string).collect();
     let line = "E006 services.api.monitor: `apj` is not a monitor; allowed: api; hint: write `api`";
     assert_eq!(lines, BTreeSet::from([line.to_owned()]));
+}
+
+/// A config with so many mistakes of one kind.
+fn with_mistakes(many: usize, kind: &str) -> String {
+    let mut config: Value = serde_json::from_str(EXAMPLE).unwrap();
+    match kind {
+        "unknown keys" => (0..many).for_each(|n| config[format!("k{n:06}")] = json!(1)),
+        "wrong items" => config["regions"]["eu-west"]["attest"] = json!(vec![1; many]),
+        "wrong rules" => config["residency"] = json!(vec![json!({"id": 1}); many / 3]),
+        "secrets" => (0..many).for_each(|n| config[format!("k{n:06}")] = json!("AKIA1")),
+        _ => config["services"]["api"]["hosts"] = json!(vec!["a b"; many]),
+    }
+    config.to_string()
+}
+
+#[test]
+fn mistakes_are_listed_up_to_a_limit_and_the_rest_are_counted() {
+    let most = DIAGNOSTICS_LISTED_MAX;
+    for kind in ["unknown keys", "wrong items"] {
+        for (many, listed) in [(most - 1, most - 1), (most, most), (most + 1, most)] {
+            let found = Config::parse(&with_mistakes(many, kind)).unwrap_err();
+            assert_eq!((found.len(), found.total()), (listed, many), "{many} {kind}");
+        }
+    }
+}
+
+/// The figure is what the process has, so it does not depend on what else runs.
+fn cpu_ms() -> u64 {
+    let stat = fs::read_to_string("/proc/thread-self/stat").unwrap();
+    let after_name = stat.rsplit(") ").next().unwrap();
+    let ticks: Vec<u64> = after_name.split(' ').filter_map(|word| word.parse().ok()).collect();
+    // Fields 14 and 15: user and system time; the first after the name is field 3, a letter.
+    (ticks[10] + ticks[11]) * 10
+}
+
+/// Twice as many mistakes would take four times as long if each were compared with all others.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_config_of_mistakes_alone_is_read_in_the_time_of_its_length() {
+    for kind in ["unknown keys", "wrong items", "wrong rules", "secrets", "wrong hosts"] {
+        let text = with_mistakes(16_000, kind);
+        assert!(text.len() <= config::CONFIG_BYTES_MAX, "{kind}");
+        let before = cpu_ms();
+        let source = Source::read("pointsman.json", &text).unwrap();
+        let found = Config::parse(&text).unwrap_err();
+        let findings: Vec<Finding> = found.iter().map(told).collect();
+        let shown = render(&source, &findings, false);
+        let took = cpu_ms() - before;
+        assert_eq!(found.len(), DIAGNOSTICS_LISTED_MAX, "{kind}");
+        assert!(shown.len() < 100_000, "{kind}: {} bytes", shown.len());
+        assert!(took < 3_000, "{kind}: {took} ms");
+    }
+}
+
+#[test]
+fn a_secret_beyond_the_mistakes_that_are_listed_is_shown_nowhere() {
+    for many in [1, DIAGNOSTICS_LISTED_MAX, DIAGNOSTICS_LISTED_MAX + 1] {
+        let mut config: Value = serde_json::from_str(EXAMPLE).unwrap();
+        for number in 0..DIAGNOSTICS_LISTED_MAX * 2 {
+            config[format!("k{number:04}")] = json!(1);
+        }
+        let secrets: Vec<_> = (0..many)
+            .map(|n| json!({"kind": "slack", "url_secret": format!("hunter-{n}")}))
+            .collect();
+        config["alerts"] = json!(secrets);
+        let text = config.to_string();
+        let source = Source::read("pointsman.json", &text).unwrap();
+        let found = Config::parse(&text).unwrap_err();
+        let findings: Vec<Finding> = found.iter().map(told).collect();
+        let shown = render(&source, &findings, false);
+        assert!(!shown.contains("hunter-"), "{many}: {shown}");
+        let told = found.iter().filter(|found| found.code == Code::E013).count();
+        assert_eq!(told, many.min(DIAGNOSTICS_LISTED_MAX));
+    }
 }

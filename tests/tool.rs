@@ -10,6 +10,8 @@
     reason = "a test ends at the first surprise"
 )]
 
+#[path = "tool/accepting.rs"]
+mod accepting;
 #[path = "tool/batch.rs"]
 mod batch;
 #[path = "tool/places.rs"]

@@ -1,8 +1,12 @@
 //! Diagnostics of a config: a stable code, the path, what is wrong, what is allowed, and a hint.
 
-use crate::json::{Mistake, MistakeKind, fields, words};
+use crate::json::{MISTAKES_MAX, Mistake, MistakeKind, fields, words};
 use crate::ordered::Set;
 use std::fmt;
+use std::ops::Deref;
+
+/// Most mistakes of one config that are listed; the rest are counted.
+pub const DIAGNOSTICS_LISTED_MAX: usize = MISTAKES_MAX;
 
 words! {
     /// The stable code of a mistake. Codes are never reused; the texts may improve.
@@ -51,6 +55,8 @@ words! {
         E024 = "E024",
         /// Two letters that are a country and the id of a region.
         E025 = "E025",
+        /// No client can reach an address.
+        E028 = "E028",
     }
 }
 
@@ -96,7 +102,51 @@ impl From<Mistake> for Diagnostic {
     }
 }
 
-/// The diagnostics sorted by path, each once.
-pub(super) fn in_order(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    Set::of(found).into_iter().collect()
+/// Why a config is rejected: its mistakes, sorted by path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnostics {
+    /// The mistakes that are listed; at most [`DIAGNOSTICS_LISTED_MAX`], and secrets before all
+    /// others.
+    pub listed: Vec<Diagnostic>,
+    /// How many more were found.
+    pub unlisted: usize,
+}
+
+impl Diagnostics {
+    /// Of all that was found: secrets and other mistakes, and how many were found beyond these.
+    pub(super) fn of(secrets: Vec<Diagnostic>, others: Vec<Diagnostic>, unlisted: usize) -> Self {
+        let mut listed = Set::of(others).into_iter().collect::<Vec<_>>();
+        let room = DIAGNOSTICS_LISTED_MAX.saturating_sub(secrets.len());
+        let cut = listed.len().saturating_sub(room);
+        listed.truncate(room);
+        listed.extend(secrets);
+        Self { listed: Set::of(listed).into_iter().collect(), unlisted: unlisted + cut }
+    }
+
+    /// How many mistakes were found.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.listed.len() + self.unlisted
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(only: Diagnostic) -> Self {
+        Self { listed: vec![only], unlisted: 0 }
+    }
+}
+
+impl Deref for Diagnostics {
+    type Target = [Diagnostic];
+    fn deref(&self) -> &[Diagnostic] {
+        &self.listed
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.listed.into_iter()
+    }
 }

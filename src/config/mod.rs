@@ -8,11 +8,13 @@
 //!
 //! People write TOML and KV holds JSON. Both become a `Value` before they are read here.
 
+mod accepted;
 #[cfg(not(target_arch = "wasm32"))]
 mod advice;
 mod check;
 mod diagnostic;
 mod guards;
+mod host;
 mod host_header;
 mod monitor;
 mod nesting;
@@ -25,15 +27,17 @@ mod recovery;
 mod service;
 mod url;
 
+pub use accepted::Acceptance;
 #[cfg(not(target_arch = "wasm32"))]
-pub use advice::{Advice, AdviceCode, advise};
-pub use diagnostic::{Code, Diagnostic};
+pub use advice::{AcceptedAdvice, Advice, AdviceCode, Advised, advise, advised};
+pub use diagnostic::{Code, DIAGNOSTICS_LISTED_MAX, Diagnostic, Diagnostics};
 pub use guards::Guards;
 pub use host_header::Asked;
 pub use monitor::{
-    COMPOSITE_DEPTH_MAX, Composite, CompositeRule, Control, DAMPING_HALF_LIFE_MS_DEFAULT,
-    DOWN_INTERVAL_MS_DEFAULT, ExpectedJson, ExpectedResponse, LAG_POINTER, Monitor, Override,
-    OverrideTo, Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers, StatusRange,
+    BODY_BYTES_MAX, COMPOSITE_DEPTH_MAX, Composite, CompositeRule, Control,
+    DAMPING_HALF_LIFE_MS_DEFAULT, DOWN_INTERVAL_MS_DEFAULT, ExpectedJson, ExpectedResponse,
+    LAG_POINTER, Monitor, Override, OverrideTo, Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers,
+    StatusRange,
 };
 pub use proxying::{Proxying, Resume};
 pub use publish::{
@@ -126,6 +130,8 @@ pub struct Config {
     pub areas: Vec<String>,
     /// Who is alerted.
     pub alerts: Vec<Alert>,
+    /// Warnings that the operator accepts; only `pointsman check` looks at them.
+    pub accepted: Vec<Acceptance>,
     /// Most probes in one cron run.
     pub probes_per_run: u32,
     /// The limits of the guards, which can hold back a change at Cloudflare.
@@ -177,16 +183,16 @@ impl Region {
 }
 
 impl Config {
-    /// Reads a config from JSON text. Errors: every diagnostic that was found, sorted by path;
-    /// never half a config.
-    pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
-        let document = document(text).map_err(|problem| vec![problem])?;
+    /// Reads a config from JSON text. Errors: every mistake that was found, sorted by path; never
+    /// half a config.
+    pub fn parse(text: &str) -> Result<Self, Diagnostics> {
+        let document = document(text)?;
         let fingerprint = Fingerprint::of(canonical(&document).as_bytes());
         Self::read(&document, fingerprint)
     }
 
     /// Reads a config from a document, whatever it was written in. Errors: as [`Config::parse`].
-    pub fn read(document: &Value, fingerprint: Fingerprint) -> Result<Self, Vec<Diagnostic>> {
+    pub fn read(document: &Value, fingerprint: Fingerprint) -> Result<Self, Diagnostics> {
         let mut reader = Reader::new(UnknownKeys::Refused);
         let raw = raw::Raw::read(document, &mut reader);
         let (mistakes, lost) = reader.into_mistakes();
@@ -269,5 +275,6 @@ fn document(text: &str) -> Result<Value, Diagnostic> {
         let problem = format!("the config has {} bytes", text.len());
         return Err(refused(problem, &format!("at most {CONFIG_BYTES_MAX} bytes of JSON")));
     }
-    json::read_without_repeats(text).map_err(|error| refused(error.to_string(), "one JSON object"))
+    json::read_without_repeats(json::without_bom(text))
+        .map_err(|error| refused(error.to_string(), "one JSON object"))
 }

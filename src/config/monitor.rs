@@ -18,6 +18,8 @@ pub const DAMPING_HALF_LIFE_MS_DEFAULT: Millis = 15 * MINUTE;
 pub const RECHECK_MS: Millis = SECOND;
 /// How long a cron run probes: until shortly before the next one begins.
 pub const RUN_MS: Millis = 55 * SECOND;
+/// The most that a probe reads of a body, in bytes. Text beyond it is never found.
+pub const BODY_BYTES_MAX: usize = 10 * 1024;
 /// How deep composites may be nested.
 pub const COMPOSITE_DEPTH_MAX: u8 = 4;
 

@@ -1,14 +1,17 @@
 //! The URL of an origin: `https://host[:port]`, nothing more.
 //!
 //! A path prefix, a query or credentials would change every forwarded request in a surprising way.
-//! A bare IP address is refused because a Worker cannot fetch it (error 1003): every origin needs a
-//! host name.
+//! An IP address, however it is spelled, is refused because a Worker cannot fetch it (error 1003):
+//! every origin needs a host name.
 
+use super::host::{NumericHost, numeric};
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The name of the machine itself.
 const LOCALHOST: &str = "localhost";
+/// What names of the machine itself end in. Source: RFC 6761 §6.3.
+const UNDER_LOCALHOST: &str = ".localhost";
 
 /// The URL of an origin, ready to be put before a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,18 @@ pub enum BadUrl {
     /// The host is an address, which `fetch` refuses.
     #[error("its host is an IP address, which a Worker cannot fetch (error 1003)")]
     Address,
+    /// The host is an address in a spelling that does not look like one.
+    #[error("its host is the IP address {0}, which a Worker cannot fetch (error 1003)")]
+    Spelled(Ipv4Addr),
+    /// The host is an address of the machine itself, or a name below `localhost`.
+    #[error("its host is the machine itself; for a local run, write `localhost`")]
+    Loopback,
+    /// The host ends in a number, and is no address.
+    #[error("its host ends in a number, so it is read as an IP address, and it is none")]
+    Number,
+    /// The host ends with a dot.
+    #[error("its host ends with a dot; write it without")]
+    FinalDot,
     /// The port is not 1 to 65535.
     #[error("its port is not between 1 and 65535")]
     Port,
@@ -48,8 +63,10 @@ impl OriginUrl {
         if authority.contains(['/', '?', '#', '@', '\\']) {
             return Err(BadUrl::Extra);
         }
-        if authority.starts_with('[') {
-            return Err(BadUrl::Address);
+        if let Some(rest) = authority.strip_prefix('[') {
+            let ip = rest.split(']').next().and_then(|ip| ip.parse::<Ipv6Addr>().ok());
+            let is_local = ip.is_some_and(|ip| ip.to_canonical().is_loopback());
+            return Err(if is_local { BadUrl::Loopback } else { BadUrl::Address });
         }
         let (host, port) = match authority.split_once(':') {
             Some((host, port)) => (host, Some(port)),
@@ -59,12 +76,7 @@ impl OriginUrl {
             return Err(BadUrl::Port);
         }
         let host = host.to_ascii_lowercase();
-        if host.parse::<IpAddr>().is_ok() {
-            return Err(BadUrl::Address);
-        }
-        if !is_dns_name(&host) {
-            return Err(BadUrl::Host);
-        }
+        is_a_name(&host)?;
         let port = port.map(|p| format!(":{p}")).unwrap_or_default();
         Ok(Self { base: format!("{scheme}://{host}{port}"), host })
     }
@@ -107,6 +119,23 @@ impl OriginUrl {
     pub fn port(&self) -> Option<u16> {
         self.base.rsplit_once(':').and_then(|(_, port)| port.parse().ok())
     }
+}
+
+/// Whether a host is a name, and not the machine itself in another spelling. Errors: what it is.
+fn is_a_name(host: &str) -> Result<(), BadUrl> {
+    match numeric(host) {
+        Some(NumericHost::Address(ip)) if ip.is_loopback() => return Err(BadUrl::Loopback),
+        Some(NumericHost::Address(ip)) => return Err(BadUrl::Spelled(ip)),
+        Some(NumericHost::Invalid) => return Err(BadUrl::Number),
+        None => {}
+    }
+    if host.strip_suffix('.').unwrap_or(host).ends_with(UNDER_LOCALHOST) {
+        return Err(BadUrl::Loopback);
+    }
+    if host.strip_suffix('.').is_some_and(is_dns_name) {
+        return Err(BadUrl::FinalDot);
+    }
+    if is_dns_name(host) { Ok(()) } else { Err(BadUrl::Host) }
 }
 
 impl fmt::Display for OriginUrl {
@@ -163,8 +192,29 @@ mod tests {
             ("https://eu1.example.com/api", BadUrl::Extra),
             ("https://eu1.example.com?x", BadUrl::Extra),
             ("https://user@eu1.example.com", BadUrl::Extra),
-            ("https://203.0.113.7", BadUrl::Address),
+            ("https://203.0.113.7", BadUrl::Spelled(Ipv4Addr::new(203, 0, 113, 7))),
+            ("https://0xcb007107", BadUrl::Spelled(Ipv4Addr::new(203, 0, 113, 7))),
+            ("https://0", BadUrl::Spelled(Ipv4Addr::UNSPECIFIED)),
+            ("https://169.254.169.254", BadUrl::Spelled(Ipv4Addr::new(169, 254, 169, 254))),
             ("https://[2001:db8::1]", BadUrl::Address),
+            ("https://[::]", BadUrl::Address),
+            ("https://[::1]:8443", BadUrl::Loopback),
+            ("https://[::ffff:127.0.0.1]", BadUrl::Loopback),
+            ("https://[::ffff:7f00:1]", BadUrl::Loopback),
+            ("https://0x7f000001", BadUrl::Loopback),
+            ("https://0X7F000001", BadUrl::Loopback),
+            ("https://2130706433", BadUrl::Loopback),
+            ("https://127.1:9001", BadUrl::Loopback),
+            ("https://0177.0.0.1", BadUrl::Loopback),
+            ("https://127.0.0.1.", BadUrl::Loopback),
+            ("https://eu.localhost", BadUrl::Loopback),
+            ("https://eu.localhost.", BadUrl::Loopback),
+            ("https://localhost.", BadUrl::FinalDot),
+            ("https://eu1.example.com.", BadUrl::FinalDot),
+            ("https://eu1.example.1", BadUrl::Number),
+            ("https://127.0.0.256", BadUrl::Number),
+            ("https://%31%32%37.1", BadUrl::Number),
+            ("https://loc%61lhost", BadUrl::Host),
             ("https://eu1.example.com:0", BadUrl::Port),
             ("https://eu1.example.com:65536", BadUrl::Port),
             ("https://eu1.example.com:+80", BadUrl::Port),

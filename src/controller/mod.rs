@@ -41,7 +41,7 @@ pub use waking::{WAKE_AGAIN_MS, Wake, WakeReason};
 pub use writing::{Document, Due, HEARTBEAT_MS};
 
 use crate::cloudflare::Readings;
-use crate::config::{self, Config, Diagnostic};
+use crate::config::{self, Config, Diagnostics};
 use crate::fingerprint::Fingerprint;
 use crate::json;
 use crate::jurisdiction::ControllerJurisdiction;
@@ -144,7 +144,7 @@ impl Controller {
         }
         let sound = Config::parse(text).and_then(|config| match table_too_large(&config) {
             None => Ok(config),
-            Some(problem) => Err(vec![problem]),
+            Some(problem) => Err(problem.into()),
         });
         match sound {
             Ok(config) => {
@@ -160,17 +160,12 @@ impl Controller {
         }
     }
 
-    fn refuse(
-        &mut self,
-        fingerprint: Fingerprint,
-        mut problems: Vec<Diagnostic>,
-        now: Timestamp,
-    ) -> Offered {
+    fn refuse(&mut self, fingerprint: Fingerprint, found: Diagnostics, now: Timestamp) -> Offered {
         let known = self.state.refused.as_ref().filter(|known| known.fingerprint == fingerprint);
         let at = known.map_or(now, |known| known.at);
         let is_new = known.is_none();
-        let problems_total = problems.len();
-        problems.truncate(DIAGNOSTICS_MAX);
+        let problems_total = found.total();
+        let problems = found.into_iter().take(DIAGNOSTICS_MAX).collect();
         let refused = RefusedConfig { fingerprint, at, problems, problems_total };
         if is_new {
             self.news.config_refused(&refused);

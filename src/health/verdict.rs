@@ -6,8 +6,9 @@ use crate::config::ExpectedResponse;
 use crate::json::{self, variants};
 use crate::time::Millis;
 
-/// How many bytes of a body are read. The same limit as for Cloudflare's `expected_body`.
-pub const BODY_BYTES_MAX: usize = 10 * 1024;
+pub use crate::config::BODY_BYTES_MAX;
+/// The header that says what a body is.
+const CONTENT_TYPE: &str = "content-type";
 
 /// The status that asks for fewer requests (RFC 6585 section 4).
 const TOO_MANY_REQUESTS: u16 = 429;
@@ -137,11 +138,20 @@ fn status_mismatch(status: u16, expect: &ExpectedResponse) -> Option<FailureReas
 fn header_mismatch(answer: &ProbeResponse, expect: &ExpectedResponse) -> Option<FailureReason> {
     let fits = |(name, values): &(String, Vec<String>)| {
         let seen = answer.headers.iter().find(|(seen, _)| seen == name);
-        let is_one = |seen: &str| values.is_empty() || values.iter().any(|value| value == seen);
+        let is_type = name == CONTENT_TYPE;
+        let fits = |value: &str, seen: &str| value == seen || is_type && is_of_type(seen, value);
+        let is_one = |seen: &str| values.is_empty() || values.iter().any(|v| fits(v, seen));
         seen.is_some_and(|(_, seen)| is_one(seen.trim()))
     };
     (!expect.headers.iter().all(fits))
         .then_some(FailureReason::of(FailureKind::ResponseHeaderMismatch))
+}
+
+/// Whether a content type is the expected one, which has no parameter: then any parameter passes,
+/// such as a charset, and case does not matter. Source: RFC 9110 §8.3.1.
+fn is_of_type(seen: &str, expected: &str) -> bool {
+    let media_type = seen.split(';').next().unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case(expected)
 }
 
 fn text_mismatch(body: &str, expect: &ExpectedResponse) -> Option<FailureReason> {

@@ -100,10 +100,9 @@ macro_rules! text_shape {
     (foreign $name:ty, $parse:expr, $allowed:expr, $schema:tt) => {
         impl $crate::json::Shape for $name {
             fn read(value: &serde_json::Value, reader: &mut $crate::json::Reader) -> Option<Self> {
-                let text = reader.text(value, $allowed)?;
-                let read = $parse(text).ok();
+                let read = value.as_str().and_then(|text| $parse(text).ok());
                 if read.is_none() {
-                    reader.wrong_type(value, $allowed);
+                    reader.unfit(value, &|text| $parse(text).is_ok(), $allowed);
                 }
                 read
             }

@@ -19,7 +19,7 @@ mod shape;
 pub(crate) use declare::{field, key, shape, text_shape, words};
 pub(crate) use fields::{content, fields, put, put_if_any, variants};
 pub(crate) use nearest::nearest;
-pub(crate) use reader::{Lost, Mistake, MistakeKind, Object, Reader, UnknownKeys};
+pub(crate) use reader::{Lost, MISTAKES_MAX, Mistake, MistakeKind, Object, Reader, UnknownKeys};
 
 pub(crate) use shape::{Key, OneOrMany, Shape, Within};
 
@@ -66,6 +66,15 @@ fn mistake(reader: Reader, value: &Value) -> BadJson {
         Some(Mistake { path, seen, .. }) => BadJson::Form { path, seen },
         None => BadJson::Form { path: ".".to_owned(), seen: reader::shown(value) },
     }
+}
+
+/// The byte-order mark, which some editors and shells write first.
+pub(crate) const BOM: char = '\u{feff}';
+
+/// The text without a byte-order mark at its start, which means nothing in UTF-8 and which a parser
+/// may ignore. Source: RFC 8259 §8.1; TOML 1.1 says the same.
+pub(crate) fn without_bom(text: &str) -> &str {
+    text.strip_prefix(BOM).unwrap_or(text)
 }
 
 /// Parses JSON. Of two entries with the same key the last one stays.

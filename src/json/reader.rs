@@ -5,6 +5,11 @@ use super::shape::Shape;
 use serde_json::Value;
 use std::fmt::Write as _;
 
+/// Most mistakes that are kept of one document; the rest are counted. Half a megabyte of text can
+/// have a quarter of a million of them, which together are larger than the memory of an isolate,
+/// and nobody mends more than these before looking again.
+pub(crate) const MISTAKES_MAX: usize = 100;
+
 /// One mistake in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mistake {
@@ -60,12 +65,20 @@ pub(crate) struct Lost {
     keys: Vec<String>,
     /// Items: the path of the list, and the index in it. Outer lists come before inner ones.
     items: Vec<(String, usize)>,
+    /// How many mistakes were found beyond [`MISTAKES_MAX`]. If there are any, keys and items are
+    /// not complete.
+    unlisted: usize,
 }
 
 impl Lost {
     /// The keys of the entries that are lost.
     pub(crate) fn keys(&mut self) -> Vec<String> {
         std::mem::take(&mut self.keys)
+    }
+
+    /// How many mistakes were found and not kept.
+    pub(crate) fn unlisted(&self) -> usize {
+        self.unlisted
     }
 
     /// Whether the list at this path had items that are lost.
@@ -137,6 +150,11 @@ impl Reader {
         self.path.truncate(before);
     }
 
+    /// Whether no more mistakes are kept, so that no time need be spent on their words.
+    fn is_full(&self) -> bool {
+        self.mistakes.len() >= MISTAKES_MAX
+    }
+
     /// Reports a mistake at the value that is being read.
     pub(crate) fn report(&mut self, kind: MistakeKind, seen: String, allowed: &str) {
         self.report_with(kind, seen, allowed.to_owned(), None);
@@ -150,6 +168,10 @@ impl Reader {
         allowed: String,
         hint: Option<String>,
     ) {
+        if self.is_full() {
+            self.lost.unlisted += 1;
+            return;
+        }
         let path = if self.path.is_empty() { ".".to_owned() } else { self.path.clone() };
         self.mistakes.push(Mistake { path, kind, seen, allowed, hint });
     }
@@ -162,6 +184,23 @@ impl Reader {
     /// The same with a hint.
     pub(crate) fn misplaced(&mut self, value: &Value, allowed: String, hint: Option<String>) {
         self.report_with(MistakeKind::Form, misplaced(value), allowed, hint);
+    }
+
+    /// Reports a value that is no string of this format. If it is a number or `true` or `false`
+    /// whose text has the format, only its quotes are missing.
+    pub(crate) fn unfit(&mut self, value: &Value, fits: &dyn Fn(&str) -> bool, allowed: &str) {
+        let is_bare = value.is_number() || value.is_boolean();
+        let bare = is_bare.then(|| value.to_string()).filter(|text| fits(text));
+        let hint = bare.map(|text| ["write `\"", &text, "\"`, in quotes"].concat());
+        self.misplaced(value, allowed.to_owned(), hint);
+    }
+
+    /// Reports a value that is no number. If it is a string with one in it, its quotes are too
+    /// many.
+    pub(crate) fn no_number(&mut self, value: &Value, allowed: String) {
+        let quoted = value.as_str().filter(|text| text.parse::<serde_json::Number>().is_ok());
+        let hint = quoted.map(|text| ["write `", text, "`, without quotes"].concat());
+        self.misplaced(value, allowed, hint);
     }
 
     /// The value as an object whose keys are all `known`; others are reported.
@@ -179,6 +218,10 @@ impl Reader {
     }
 
     fn unknown_key(&mut self, key: &str, known: &[&str]) {
+        if self.is_full() {
+            self.lost.unlisted += 1;
+            return;
+        }
         let hint = nearest(key, known.iter().copied()).map(|near| format!("write `{near}`"));
         let before = self.enter(key);
         let seen = format!("unknown key `{key}`");
@@ -235,8 +278,7 @@ impl Reader {
     pub(crate) fn number(&mut self, value: &Value, low: u64, high: u64) -> Option<u64> {
         let is_negative = value.as_i64().is_some_and(|number| number < 0);
         let Some(number) = value.as_u64().or(is_negative.then_some(0)) else {
-            let allowed = format!("a whole number, {low} to {high}");
-            self.wrong_type(value, &allowed);
+            self.no_number(value, format!("a whole number, {low} to {high}"));
             return None;
         };
         if is_negative || number < low || number > high {
@@ -261,14 +303,16 @@ impl Reader {
     pub(crate) fn text<'v>(&mut self, value: &'v Value, allowed: &str) -> Option<&'v str> {
         let text = value.as_str();
         if text.is_none() {
-            self.wrong_type(value, allowed);
+            self.unfit(value, &|_| true, allowed);
         }
         text
     }
 
     /// Notes that the entry of a key is lost.
     pub(super) fn lose(&mut self, key: &str) {
-        self.lost.keys.push(key.to_owned());
+        if self.lost.unlisted == 0 {
+            self.lost.keys.push(key.to_owned());
+        }
     }
 
     /// The items of a list, each read; those with mistakes are reported and left out.
@@ -277,6 +321,7 @@ impl Reader {
         for (index, value) in values.iter().enumerate() {
             match self.item(index, value) {
                 Some(item) => items.push(item),
+                None if self.lost.unlisted > 0 => {}
                 None => self.lost.items.push((self.path.clone(), index)),
             }
         }
@@ -286,10 +331,11 @@ impl Reader {
     /// One item of a list.
     pub(super) fn item<T: Shape>(&mut self, index: usize, value: &Value) -> Option<T> {
         let before = self.enter_item(index);
+        let lost_before = self.lost.items.len();
         let item = T::read(value, self);
         if item.is_none() {
             // If the item is lost, nothing inside it counts as lost.
-            self.lost.items.retain(|(list, _)| !list.starts_with(&self.path));
+            self.lost.items.truncate(lost_before);
         }
         self.leave(before);
         item

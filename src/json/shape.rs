@@ -96,7 +96,7 @@ impl Shape for f64 {
     fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
         let number = value.as_f64().filter(|number| number.is_finite());
         if number.is_none() {
-            reader.wrong_type(value, "a number");
+            reader.no_number(value, "a number".to_owned());
         }
         number
     }
@@ -115,7 +115,7 @@ impl Shape for Number {
     fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
         let number = value.as_number().cloned();
         if number.is_none() {
-            reader.wrong_type(value, "a number");
+            reader.no_number(value, "a number".to_owned());
         }
         number
     }
@@ -134,7 +134,9 @@ impl Shape for bool {
     fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
         let flag = value.as_bool();
         if flag.is_none() {
-            reader.wrong_type(value, "`true` or `false`");
+            let quoted = value.as_str().filter(|text| matches!(*text, "true" | "false"));
+            let hint = quoted.map(|text| ["write `", text, "`, without quotes"].concat());
+            reader.misplaced(value, "`true` or `false`".to_owned(), hint);
         }
         flag
     }

@@ -37,6 +37,9 @@ pub(super) struct CheckArgs {
     /// Treat warnings as errors
     #[arg(long)]
     pub(super) deny_warnings: bool,
+    /// List the warnings that the config accepts
+    #[arg(long, short)]
+    pub(super) verbose: bool,
     #[command(flatten)]
     pub(super) common: Common,
 }

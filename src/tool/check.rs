@@ -1,5 +1,6 @@
 //! `pointsman check`: errors, a summary, the residency proof, and who depends on which region.
 
+use super::accepted::AcceptedReport;
 use super::args::CheckArgs;
 use super::finding::{Finding, Severity};
 use super::load::{self, Loaded, ValidConfig};
@@ -26,6 +27,10 @@ struct FileReport {
     unread: Option<String>,
     sound: bool,
     problems: Vec<ProblemReport>,
+    /// How many there are: more than are listed if the config has too many mistakes.
+    problems_total: usize,
+    /// Warnings that the config accepts.
+    accepted: Vec<AcceptedReport>,
     summary: Option<Summary>,
     proof: Option<Proof>,
     proof_took_ms: Option<u64>,
@@ -41,6 +46,11 @@ struct ProblemReport {
     what: String,
     allowed: String,
     hint: Option<String>,
+    /// The paths of some others that are the same but for an id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<String>,
+    /// How many there are, this one included.
+    count: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,7 +94,7 @@ pub(super) fn run(args: &CheckArgs, terminal: &mut Terminal<'_>) -> Result<Exit,
             if report.files.iter().any(|before| before.unread.is_none()) {
                 writeln!(terminal.out)?;
             }
-            of_file.write(terminal.out)?;
+            of_file.write(args.verbose, terminal.out)?;
         }
         report.files.push(of_file);
     }
@@ -124,6 +134,8 @@ fn of_file(
 ) -> Result<FileReport, CommandFailure> {
     let mut report = FileReport::new(file);
     report.problems = loaded.findings.iter().map(ProblemReport::from).collect();
+    report.accepted = loaded.accepted.iter().map(AcceptedReport::from).collect();
+    report.problems_total = report.problems.len() + loaded.unlisted;
     if let Some(ValidConfig { config, .. }) = &loaded.valid {
         report.sound = true;
         report.summary = Some(Summary::of(config));
@@ -143,6 +155,8 @@ impl FileReport {
             unread: None,
             sound: false,
             problems: Vec::new(),
+            problems_total: 0,
+            accepted: Vec::new(),
             summary: None,
             proof: None,
             proof_took_ms: None,
@@ -150,7 +164,7 @@ impl FileReport {
         }
     }
 
-    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+    fn write(&self, verbose: bool, out: &mut dyn Write) -> std::io::Result<()> {
         let counted = |severity: &str| match self
             .problems
             .iter()
@@ -161,9 +175,18 @@ impl FileReport {
             some => format!(", {}", count(some, severity)),
         };
         let Some(summary) = &self.summary else {
-            return writeln!(out, "{}: invalid{}", self.file, counted("error"));
+            let errors = count(self.problems_total, "error");
+            return writeln!(out, "{}: invalid, {errors}", self.file);
         };
-        writeln!(out, "{}: valid{}{}", self.file, counted("warning"), counted("note"))?;
+        let accepted = match self.accepted.len() {
+            0 => String::new(),
+            some => format!(", {} accepted", grouped(some as u64)),
+        };
+        let (warnings, notes) = (counted("warning"), counted("note"));
+        writeln!(out, "{}: valid{warnings}{accepted}{notes}", self.file)?;
+        if verbose {
+            self.accepted.iter().try_for_each(|accepted| writeln!(out, "  {accepted}"))?;
+        }
         summary.write(out)?;
         if let (Some(proof), Some(took_ms)) = (&self.proof, self.proof_took_ms) {
             write!(out, "\n{proof}")?;
@@ -240,6 +263,8 @@ impl From<&Finding> for ProblemReport {
             what: finding.problem.clone(),
             allowed: finding.allowed.clone(),
             hint: finding.hint.clone(),
+            also: finding.also.clone(),
+            count: 1 + finding.also.len() + finding.more,
         }
     }
 }

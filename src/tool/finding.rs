@@ -30,4 +30,8 @@ pub struct Finding {
     pub allowed: String,
     /// What to do.
     pub hint: Option<String>,
+    /// The paths of some others that are the same but for an id.
+    pub also: Vec<String>,
+    /// How many others there are beyond those.
+    pub more: usize,
 }

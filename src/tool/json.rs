@@ -49,6 +49,10 @@ fn fault(text: &str, error: &serde_json::Error) -> Fault {
     let start = text.floor_char_boundary(at);
     let end = text.ceil_char_boundary((at + 1).min(text.len()));
     let told = error.to_string();
-    let problem = told.split(" at line ").next().unwrap_or_default().to_owned();
+    let mut problem = told.split(" at line ").next().unwrap_or_default().to_owned();
+    if text.get(start..end).is_some_and(|at| at.starts_with(json::BOM)) {
+        problem
+            .push_str("; here stands a byte-order mark (BOM), which may only be the first of all");
+    }
     Fault { span: start..end, problem }
 }

@@ -4,8 +4,9 @@ use super::finding::{Finding, Severity};
 use super::render::render;
 use super::source::Source;
 use super::terminal::Terminal;
+use super::text::count;
 use super::tree::Part;
-use crate::config::{self, Advice, Code, Config, Diagnostic};
+use crate::config::{self, AcceptedAdvice, Advice, Code, Config, Diagnostic};
 use crate::controller::table_too_large;
 use crate::time::Timestamp;
 use std::fs::File;
@@ -17,6 +18,15 @@ const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// The argument for standard input, and its name in diagnostics.
 const STDIN: (&str, &str) = ("-", "<stdin>");
 
+/// What is said of a file in the encoding of some shells and editors.
+pub(super) const UTF_16: &str =
+    "it is UTF-16 (it begins with the byte-order mark of that): save it as UTF-8";
+
+/// Whether a file begins with the byte-order mark of UTF-16.
+pub(super) fn is_utf_16(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff])
+}
+
 /// A file that was read.
 #[derive(Debug)]
 pub(super) struct Loaded {
@@ -24,6 +34,10 @@ pub(super) struct Loaded {
     pub(super) valid: Option<ValidConfig>,
     /// Its errors and warnings.
     pub(super) findings: Vec<Finding>,
+    /// The warnings that the config accepts.
+    pub(super) accepted: Vec<AcceptedAdvice>,
+    /// How many more errors there are.
+    pub(super) unlisted: usize,
     /// The same as text, each with its line.
     pub(super) rendered: String,
 }
@@ -59,6 +73,9 @@ fn bounded(input: &mut dyn Read) -> io::Result<String> {
         let limit = FILE_BYTES_MAX / (1024 * 1024);
         return Err(io::Error::other(format!("it is larger than {limit} MiB")));
     }
+    if is_utf_16(&bytes) {
+        return Err(io::Error::other(UTF_16));
+    }
     String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
 }
 
@@ -68,32 +85,42 @@ pub(super) fn load(name: &str, text: &str, now: Timestamp, colour: bool) -> Load
         Ok(source) => source,
         Err(unreadable) => {
             let (findings, rendered) = (unreadable.findings(), unreadable.render(colour));
-            return Loaded { valid: None, findings, rendered };
+            let (accepted, unlisted) = (Vec::new(), 0);
+            return Loaded { valid: None, findings, accepted, unlisted, rendered };
         }
     };
     let canonical = config::canonical(&source.value);
     let fits = |config: Config| match table_too_large(&config) {
         None => Ok(config),
-        Some(problem) => Err(vec![problem]),
+        Some(problem) => Err(problem.into()),
     };
-    let (valid, findings) = match Config::parse(&canonical).and_then(fits) {
-        Ok(config) => {
-            let findings = warnings(&config, now);
-            (Some(ValidConfig { config, canonical }), findings)
-        }
-        Err(problems) => (None, problems.into_iter().map(error).collect()),
-    };
-    let rendered = render(&source, &findings, colour);
-    Loaded { valid, findings, rendered }
+    let mut accepted = Vec::new();
+    let (valid, findings, unlisted): (_, Vec<Finding>, _) =
+        match Config::parse(&canonical).and_then(fits) {
+            Ok(config) => {
+                let advised = config::advised(&config, now);
+                let findings = advised.given.into_iter().map(warning).collect();
+                accepted = advised.accepted;
+                (Some(ValidConfig { config, canonical }), findings, 0)
+            }
+            Err(problems) => {
+                let unlisted = problems.unlisted;
+                (None, problems.into_iter().map(error).collect(), unlisted)
+            }
+        };
+    let mut rendered = render(&source, &findings, colour);
+    if unlisted > 0 {
+        rendered.push_str(&format!(
+            "\nerror: {} not listed: mend these first\n",
+            count(unlisted, "more mistake")
+        ));
+    }
+    Loaded { valid, findings, accepted, unlisted, rendered }
 }
 
-/// Warnings and notes: what is accepted but probably not meant, and what is good to know.
-fn warnings(config: &Config, now: Timestamp) -> Vec<Finding> {
-    config::advise(config, now).into_iter().map(warning).collect()
-}
-
+/// A warning or a note: what is valid but probably not meant, or what is good to know.
 fn warning(advice: Advice) -> Finding {
-    let Advice { path, code, problem, why, hint } = advice;
+    let Advice { path, code, problem, why, hint, also, more } = advice;
     let severity = if code.is_note() { Severity::Note } else { Severity::Warning };
     let (part, code) = (Part::Value, format!("{code:?}"));
     Finding {
@@ -104,6 +131,8 @@ fn warning(advice: Advice) -> Finding {
         problem: format!("{problem}: {why}"),
         allowed: String::new(),
         hint,
+        also,
+        more,
     }
 }
 
@@ -111,5 +140,6 @@ fn error(problem: Diagnostic) -> Finding {
     let Diagnostic { path, code, problem, allowed, hint } = problem;
     let part = if code == Code::E011 { Part::Key } else { Part::Value };
     let code = format!("{code:?}");
-    Finding { severity: Severity::Error, code, path, part, problem, allowed, hint }
+    let severity = Severity::Error;
+    Finding { severity, code, path, part, problem, allowed, hint, also: Vec::new(), more: 0 }
 }

@@ -16,9 +16,11 @@
 //! Commands get clock, environment and streams as a [`Terminal`]. The tool is compiled for the host
 //! only, so its TOML reader, renderer and client add nothing to the Worker.
 
+mod accepted;
 mod args;
 mod check;
 mod clients;
+mod excerpt;
 mod explain;
 mod finding;
 mod json;

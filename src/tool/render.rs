@@ -3,9 +3,11 @@
 //! They look like rustc's, which people know, and answer in the order of the questions: how bad,
 //! what, where, what to do.
 
+use super::excerpt::LineStarts;
 use super::finding::{Finding, Severity};
 use super::snippet::{join, renderer, snippet};
 use super::source::Source;
+use super::text::grouped;
 use annotate_snippets::{Group, Level, Origin};
 
 /// The code of a secret in the config. Its line is never shown, because CI logs have many readers.
@@ -18,9 +20,10 @@ const SECRET: &str = "E013";
 pub fn render(source: &Source, diagnostics: &[Finding], colour: bool) -> String {
     let renderer = renderer(colour);
     let text = without_secrets(source, diagnostics);
+    let starts = LineStarts::of(&text);
     let blocks: Vec<String> = diagnostics
         .iter()
-        .map(|finding| renderer.render(&[block(source, &text, finding)]))
+        .map(|finding| renderer.render(&[block(source, &text, &starts, finding)]))
         .collect();
     join(&blocks)
 }
@@ -28,8 +31,11 @@ pub fn render(source: &Source, diagnostics: &[Finding], colour: bool) -> String 
 /// The text with a `*` for each byte of a secret, so that all other offsets stay the same.
 fn without_secrets(source: &Source, diagnostics: &[Finding]) -> String {
     let secrets = diagnostics.iter().filter(|finding| finding.code == SECRET);
-    let spans: Vec<_> = secrets.flat_map(|finding| source.spans(&finding.path)).collect();
-    let is_secret = |at: usize| spans.iter().any(|span| span.contains(&at));
+    let mut hidden = vec![false; source.text().len()];
+    for span in secrets.flat_map(|finding| source.spans(&finding.path)) {
+        hidden.get_mut(span).into_iter().for_each(|bytes| bytes.fill(true));
+    }
+    let is_secret = |at: usize| hidden.get(at).copied().unwrap_or_default();
     let mut text = String::with_capacity(source.text().len());
     for (at, char) in source.text().char_indices() {
         if is_secret(at) && !matches!(char, '\r' | '\n') {
@@ -41,7 +47,12 @@ fn without_secrets(source: &Source, diagnostics: &[Finding]) -> String {
     text
 }
 
-fn block<'a>(source: &'a Source, text: &'a str, finding: &'a Finding) -> Group<'a> {
+fn block<'a>(
+    source: &'a Source,
+    text: &'a str,
+    starts: &LineStarts,
+    finding: &'a Finding,
+) -> Group<'a> {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -58,12 +69,17 @@ fn block<'a>(source: &'a Source, text: &'a str, finding: &'a Finding) -> Group<'
         Some(found) => {
             // If the caret is not at the path itself, the label names the path.
             let label = (!found.exact).then_some(finding.path.as_str());
-            title.element(snippet(source.name(), text, &found.span, label))
+            snippet(title, source.name(), &starts.excerpt(text, &found.span), label)
         }
         None => title.element(Origin::path(source.name())).elements(path()),
     };
     let allowed = Some(&finding.allowed).filter(|allowed| !allowed.is_empty());
-    block.elements(note("allowed", allowed)).elements(note("hint", finding.hint.as_ref()))
+    let also = (!finding.also.is_empty())
+        .then(|| format!("{} and {} more", finding.also.join(", "), grouped(finding.more as u64)));
+    block
+        .elements(note("allowed", allowed))
+        .elements(also.map(|also| Level::NOTE.with_name("also").message(also)))
+        .elements(note("hint", finding.hint.as_ref()))
 }
 
 fn note<'a>(name: &'a str, text: Option<&'a String>) -> Option<annotate_snippets::Message<'a>> {

@@ -3,6 +3,7 @@
 use super::tree::{Node, Part};
 use super::unreadable::Unreadable;
 use super::{json, toml};
+use crate::json::without_bom;
 use serde_json::Value;
 use std::ops::Range;
 use std::path::Path;
@@ -35,6 +36,7 @@ impl Source {
     /// Errors: [`Unreadable`] with all errors of TOML, or the first of JSON. Numbers that are not
     /// finite or exceed 64 bits are errors, and so are repeated keys.
     pub fn read(name: &str, text: &str) -> Result<Self, Unreadable> {
+        let text = without_bom(text);
         let by_name = Path::new(name).extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
         let by_text = text.trim_start().starts_with('{');
         let read = if by_name || by_text { json::read(text) } else { toml::read(text) };

@@ -1,5 +1,6 @@
 //! A text that is neither TOML nor JSON, with its syntax errors.
 
+use super::excerpt::LineStarts;
 use super::finding::{Finding, Severity};
 use super::snippet::{join, renderer, snippet};
 use super::tree::Part;
@@ -48,9 +49,10 @@ impl std::error::Error for Unreadable {}
 
 fn render_faults(name: &str, text: &str, faults: &[Fault], colour: bool) -> String {
     let renderer = renderer(colour);
+    let starts = LineStarts::of(text);
     let block = |fault: &Fault| {
         let title = Level::ERROR.primary_title(&fault.problem).id(SYNTAX);
-        renderer.render(&[title.element(snippet(name, text, &fault.span, None))])
+        renderer.render(&[snippet(title, name, &starts.excerpt(text, &fault.span), None)])
     };
     join(&faults.iter().map(block).collect::<Vec<_>>())
 }
@@ -64,5 +66,7 @@ fn finding_of_fault(fault: &Fault) -> Finding {
         problem: fault.problem.clone(),
         allowed: String::new(),
         hint: None,
+        also: Vec::new(),
+        more: 0,
     }
 }

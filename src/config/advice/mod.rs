@@ -7,14 +7,20 @@
 //! No advice suggests loosening a residency rule. If a rule leaves too few regions, the advice is
 //! to add one.
 
+mod adequacy;
 mod capacity;
 mod not_yet;
+mod promises;
+mod reach;
 mod residency;
+mod settled;
 mod tenants;
 #[cfg(test)]
 mod tests;
 mod together;
 mod waste;
+
+pub use settled::{AcceptedAdvice, Advised};
 
 use super::{Config, Region, Service};
 use crate::ids::RegionId;
@@ -64,11 +70,23 @@ pub enum AdviceCode {
     W124,
     /// A second witness never tells anything, or nobody asks for what it tells.
     W125,
+    /// An acceptance of a warning accepts nothing, or is over.
+    W128,
+    /// An acceptance of a warning ends soon. A note, so that its end is not moved forward.
+    W129,
+    /// An address or a name is one that the Internet does not have.
+    W130,
+    /// A rule counts a country for clients for whom a decision does not hold yet.
+    W131,
+    /// A service promises or expects more than its regions can give.
+    W132,
+    /// Overrides set every region of a service down.
+    W133,
 }
 
 impl AdviceCode {
     /// Every code.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 25] = [
         Self::W101,
         Self::W102,
         Self::W103,
@@ -88,12 +106,18 @@ impl AdviceCode {
         Self::W123,
         Self::W124,
         Self::W125,
+        Self::W128,
+        Self::W129,
+        Self::W130,
+        Self::W131,
+        Self::W132,
+        Self::W133,
     ];
 
     /// Whether there is nothing to mend, so that it is no warning.
     #[must_use]
     pub fn is_note(self) -> bool {
-        self == Self::W114
+        matches!(self, Self::W114 | Self::W129)
     }
 }
 
@@ -111,19 +135,46 @@ pub struct Advice {
     /// What to do, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The paths of some others that are the same but for an id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// How many others there are beyond those.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub more: usize,
+}
+
+impl Advice {
+    /// Where the others are that are the same but for an id.
+    #[must_use]
+    pub fn elsewhere(&self) -> Option<String> {
+        let paths = self.also.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>();
+        (!paths.is_empty()).then(|| format!("{} and {} more", paths.join(", "), self.more))
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, code, problem, why, hint } = self;
+        let Self { path, code, problem, why, hint, .. } = self;
         write!(f, "{code:?} {path}: {problem}; {why}")?;
+        self.elsewhere().iter().try_for_each(|others| write!(f, "; the same at {others}"))?;
         hint.iter().try_for_each(|hint| write!(f, "; hint: {hint}"))
     }
 }
 
-/// All advice about a config at an instant, sorted by path, each once.
+/// The advice about a config at an instant that it does not accept, sorted by path.
 #[must_use]
 pub fn advise(config: &Config, now: Timestamp) -> Vec<Advice> {
+    advised(config, now).given
+}
+
+/// All advice about a config at an instant.
+#[must_use]
+pub fn advised(config: &Config, now: Timestamp) -> Advised {
     let mut adviser = Adviser { config, now, given: Vec::new() };
     adviser.residency();
     adviser.together();
@@ -131,9 +182,10 @@ pub fn advise(config: &Config, now: Timestamp) -> Vec<Advice> {
     adviser.capacity();
     adviser.not_yet();
     adviser.waste();
-    adviser.given.sort();
-    adviser.given.dedup();
-    adviser.given
+    adviser.adequacy();
+    adviser.promises();
+    adviser.reach();
+    settled::settle(config, now, adviser.given)
 }
 
 struct Adviser<'c> {
@@ -166,7 +218,8 @@ impl<'c> Adviser<'c> {
         hint: Option<&str>,
     ) {
         let (path, why) = (path.to_owned(), why.to_owned());
-        self.given.push(Advice { path, code, problem, why, hint: hint.map(str::to_owned) });
+        let hint = hint.map(str::to_owned);
+        self.given.push(Advice { path, code, problem, why, hint, also: Vec::new(), more: 0 });
     }
 
     /// The strict rules over any name of the service, and the pins of its tenants.

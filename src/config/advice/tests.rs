@@ -1,3 +1,7 @@
+mod adequacy;
+mod promises;
+mod settled;
+
 use super::residency::ENDS_SOON;
 use super::{AdviceCode, advise};
 use crate::config::Config;
@@ -295,7 +299,14 @@ fn no_advice_says_to_loosen_a_rule() {
 
 #[test]
 fn every_code_is_tested_here() {
-    let tests = concat!(include_str!("tests.rs"), include_str!("tests/law.rs"));
+    let tests = [
+        include_str!("tests.rs"),
+        include_str!("tests/adequacy.rs"),
+        include_str!("tests/law.rs"),
+        include_str!("tests/promises.rs"),
+        include_str!("tests/settled.rs"),
+    ]
+    .concat();
     for code in AdviceCode::ALL {
         assert!(tests.contains(&format!("\"{code:?} ")), "{code:?}");
     }

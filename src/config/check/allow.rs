@@ -1,7 +1,7 @@
 //! What rules and pins allow: resolves sets, countries and regions.
 
 use super::residency::Sets;
-use super::{Checker, under};
+use super::{Checker, ENTRIES_MAX, under};
 use crate::config::Region;
 use crate::config::diagnostic::Code;
 use crate::config::raw::{AllowedEntry, CountryEntry};
@@ -53,7 +53,7 @@ impl Checker<'_> {
         self.not_empty(path, entries.len());
         let mut allow = Allow::default();
         let mut is_known = !self.has_mistake(path);
-        for (index, entry) in entries.iter().enumerate() {
+        for (index, entry) in self.bounded(path, entries, ENTRIES_MAX) {
             let path = path_of(index);
             if entries.iter().take(index).any(|other| other == entry) {
                 self.twice(path, entry);

@@ -42,8 +42,7 @@ impl Checker<'_> {
 
     fn members(&mut self, path: &str, of: &[MonitorId]) {
         self.not_empty(path, of.len());
-        self.at_most(path, of.len(), COMPOSITE_MEMBERS_MAX);
-        for (index, member) in of.iter().enumerate() {
+        for (index, member) in self.bounded(path, of, COMPOSITE_MEMBERS_MAX) {
             if of.iter().take(index).any(|other| other == member) {
                 self.twice(item(path, index), member.as_str());
             }

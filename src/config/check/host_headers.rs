@@ -3,12 +3,12 @@
 
 use super::{Checker, under};
 use crate::config::diagnostic::Code;
+use crate::config::host::numeric;
 use crate::config::url::is_dns_name;
 use crate::config::{Config, Origin, Service};
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Map;
 use crate::target::Target;
-use std::net::IpAddr;
 
 /// How many labels two names of one zone have in common at least.
 const ZONE_LABELS_MIN: usize = 2;
@@ -18,7 +18,7 @@ impl Checker<'_> {
     pub(super) fn host_header(&mut self, path: &str, raw: Option<&str>) -> Option<String> {
         let text = raw?;
         let host = text.trim_end_matches('.').to_ascii_lowercase();
-        let is_name = is_dns_name(&host) && host.parse::<IpAddr>().is_err() && host.contains('.');
+        let is_name = is_dns_name(&host) && numeric(&host).is_none() && host.contains('.');
         if !is_name {
             let problem = format!("`{text}` is not a host name");
             let allowed = "a DNS name such as `www.example.com`, without a port";

@@ -1,6 +1,8 @@
 //! The rules that a config must obey beyond its format. All mistakes are found in one pass and
 //! reported together with those of format.
 
+mod acceptances;
+mod addresses;
 mod allow;
 mod balancers;
 mod bonds;
@@ -25,7 +27,8 @@ mod witness;
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use services::how_to_attest;
 
-use super::diagnostic::{Code, Diagnostic, in_order};
+use super::diagnostic::{Code, DIAGNOSTICS_LISTED_MAX, Diagnostic, Diagnostics};
+use super::host::numeric;
 use super::raw::{Raw, RawGuards};
 use super::url;
 use super::{Config, Guards};
@@ -42,13 +45,18 @@ const SECRET_BY_NAME: (&str, &str) = (
     "the name of a secret, made of A-Z, 0-9 and `_`",
     "set it with `wrangler secret put NAME`, and write NAME here",
 );
+/// Most entries of a list of countries, regions, areas or attestations: more than there are.
+const ENTRIES_MAX: usize = 500;
 /// Most names that a message lists.
 const NAMES_SHOWN_MAX: usize = 12;
 
 /// Collects mistakes while the parts of a config are built.
 struct Checker<'d> {
     document: &'d Value,
+    /// The mistakes so far; at most [`DIAGNOSTICS_LISTED_MAX`].
     found: Vec<Diagnostic>,
+    /// How many mistakes were found beyond these.
+    unlisted: usize,
     lost: Lost,
     /// Names of entries that exist but have mistakes. Using one is not a second mistake.
     broken: Set<String>,
@@ -62,20 +70,24 @@ pub(super) fn check(
     found: Vec<Diagnostic>,
     mut lost: Lost,
     fingerprint: Fingerprint,
-) -> Result<Config, Vec<Diagnostic>> {
+) -> Result<Config, Diagnostics> {
     let broken = Set::of(lost.keys());
-    let mut checker = Checker { document, found, lost, broken };
+    let unlisted = lost.unlisted();
+    let mut checker = Checker { document, found, unlisted, lost, broken };
     if let Some(version) = other_version(document) {
         // Nothing can be checked in a config of another version.
         checker.found.clear();
         checker.report("version", Code::E003, format!("version {version} is not supported"), "1");
-        return Err(checker.found);
+        return Err(Diagnostics::of(Vec::new(), checker.found, 0));
     }
+    // If mistakes of form alone are too many to list, what was read is not complete enough to say
+    // more about it.
+    let raw = raw.filter(|_| checker.unlisted == 0);
     let config = raw.map(|raw| checker.config(raw, fingerprint));
-    checker.secrets();
-    match config.filter(|_| checker.found.is_empty()) {
+    let secrets = checker.secrets();
+    match config.filter(|_| checker.found.is_empty() && secrets.is_empty()) {
         Some(config) => Ok(config),
-        None => Err(in_order(checker.found)),
+        None => Err(Diagnostics::of(secrets, checker.found, checker.unlisted)),
     }
 }
 
@@ -132,6 +144,7 @@ impl Checker<'_> {
             tenant_countries: residency::countries_of(&raw.tenants),
             overrides,
             controls: self.controls(&raw.observer.controls),
+            accepted: self.acceptances(&raw.check.accept),
             areas,
             alerts: self.alerts(&raw.alerts),
             probes_per_run: raw.limits.probes_per_run.get(),
@@ -143,6 +156,12 @@ impl Checker<'_> {
         };
         self.whole(raw, &config);
         config
+    }
+
+    /// Whether no more mistakes are kept. What compares each entry with all others, or looks for
+    /// the nearest name, ends then.
+    fn is_full(&self) -> bool {
+        self.found.len() >= DIAGNOSTICS_LISTED_MAX
     }
 
     #[cfg_attr(test, track_caller)]
@@ -167,6 +186,10 @@ impl Checker<'_> {
     ) {
         #[cfg(test)]
         tests::reached();
+        if self.is_full() {
+            self.unlisted += 1;
+            return;
+        }
         let path = self.lost.as_written(path);
         self.found.push(Diagnostic { path, code, problem, allowed, hint });
     }
@@ -188,7 +211,8 @@ impl Checker<'_> {
         if self.broken.contains(name) {
             return;
         }
-        let hint = nearest(name, known.iter().copied()).map(|near| format!("write `{near}`"));
+        let near = nearest(name, known.iter().copied().filter(|_| !self.is_full()));
+        let hint = near.map(|near| format!("write `{near}`"));
         let mut allowed = known.get(..NAMES_SHOWN_MAX).unwrap_or(known).join(", ");
         if known.len() > NAMES_SHOWN_MAX {
             allowed.push_str(", …");
@@ -212,6 +236,18 @@ impl Checker<'_> {
                 &format!("at most {max}"),
             );
         }
+    }
+
+    /// The entries with their indexes, up to `max`; more are a mistake, and are not looked at.
+    /// Each entry is compared with those before it, so an endless list would take for ever.
+    fn bounded<'e, T>(
+        &mut self,
+        path: &str,
+        entries: &'e [T],
+        max: usize,
+    ) -> impl Iterator<Item = (usize, &'e T)> + use<'e, T> {
+        self.at_most(path, entries.len(), max);
+        entries.iter().take(max).enumerate()
     }
 
     #[cfg_attr(test, track_caller)]
@@ -239,12 +275,16 @@ impl Checker<'_> {
     /// A full DNS name in lower case, or a report.
     fn dns_name(&mut self, path: &str, text: &str) -> Option<String> {
         let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        let is_address = name.parse::<std::net::IpAddr>().is_ok();
+        let is_v6 = name.parse::<std::net::Ipv6Addr>().is_ok();
+        let is_address = is_v6 || numeric(&name).is_some();
         if name.contains('.') && url::is_dns_name(&name) && !is_address {
             return Some(name);
         }
         let (problem, allowed) = if is_address {
-            (format!("`{text}` is an IP address"), "a full DNS name, such as `www.example.com`")
+            (
+                format!("`{text}` is read as an IP address"),
+                "a full DNS name, such as `www.example.com`",
+            )
         } else {
             (
                 format!("`{text}` is not a full DNS name"),
@@ -270,6 +310,13 @@ impl Checker<'_> {
         name: &str,
         zone: &str,
     ) -> Option<(String, String)> {
+        if name.starts_with("*.") {
+            let problem =
+                format!("`{name}` is a wildcard, and an object is published for one name");
+            let allowed = "one full name, such as `www.example.com`, in each entry of `publish`";
+            self.report(under(path, "name"), Code::E009, problem, allowed);
+            return None;
+        }
         let zone = self.dns_name(&under(path, "zone"), zone)?;
         let name = self.dns_name(&under(path, "name"), name)?;
         if name != zone && !name.ends_with(&format!(".{zone}")) {

@@ -2,8 +2,9 @@
 
 use super::timing::{RUN_GAP_MS, failing_ms};
 use super::{Checker, under};
+use crate::config::BODY_BYTES_MAX;
 use crate::config::diagnostic::Code;
-use crate::config::raw::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
+use crate::config::raw::{HeaderName, RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
 use crate::config::{
     Composite, DAMPING_HALF_LIFE_MS_DEFAULT, ExpectedJson, ExpectedResponse, MONITORS_MAX, Monitor,
     Quorum, SlowerThanPeers,
@@ -146,20 +147,45 @@ impl Checker<'_> {
                 "a string with text in it, or no `body_contains`",
             );
         }
+        let text_bytes = raw.body_contains.as_ref().map_or(0, String::len);
+        if text_bytes > BODY_BYTES_MAX {
+            let problem = format!("{text_bytes} bytes are more than is read of a body");
+            let allowed = format!("at most {BODY_BYTES_MAX} bytes");
+            self.report(under(path, "body_contains"), Code::E004, problem, &allowed);
+        }
         let mut json = Vec::new();
         for (pointer, body) in &raw.json {
             let path = format!("{path}.json.{}", pointer.0);
             json.extend(self.body(&path, body).map(|expected| (pointer.0.clone(), expected)));
         }
-        let headers = raw.headers.iter();
         ExpectedResponse {
             status: raw.status.all.clone(),
             body_contains: raw.body_contains.clone(),
             json,
-            headers: headers
-                .map(|(name, expected)| (name.0.to_ascii_lowercase(), texts(expected)))
-                .collect(),
+            headers: self.headers(&under(path, "headers"), &raw.headers),
         }
+    }
+
+    /// Names in lower case, each with the values that it may have; with none, any value. A list
+    /// without values is a mistake: it reads like "no value", and would be taken for "any".
+    pub(super) fn headers(
+        &mut self,
+        path: &str,
+        raw: &Map<HeaderName, RawHeader>,
+    ) -> Vec<(String, Vec<String>)> {
+        let mut headers = Vec::new();
+        for (name, expected) in raw {
+            let values = match expected {
+                RawHeader::Present => Vec::new(),
+                RawHeader::OneOf(texts) => texts.clone(),
+            };
+            if values.is_empty() && *expected != RawHeader::Present {
+                let allowed = "at least one value, or `true` for any value";
+                self.report(under(path, &name.0), Code::E004, "this is empty", allowed);
+            }
+            headers.push((name.0.to_ascii_lowercase(), values));
+        }
+        headers
     }
 
     fn body(&mut self, path: &str, raw: &RawBody) -> Option<ExpectedJson> {
@@ -181,14 +207,6 @@ impl Checker<'_> {
             return None;
         }
         Some(ExpectedJson::Bounds { min, max })
-    }
-}
-
-/// The values that pass for a header; empty if any value does.
-pub(super) fn texts(expected: &RawHeader) -> Vec<String> {
-    match expected {
-        RawHeader::Present => Vec::new(),
-        RawHeader::OneOf(texts) => texts.clone(),
     }
 }
 

@@ -121,9 +121,8 @@ impl Checker<'_> {
     }
 
     pub(super) fn controls(&mut self, urls: &[String]) -> Vec<Control> {
-        self.at_most("observer.controls", urls.len(), CONTROLS_MAX);
         let mut controls = Vec::new();
-        for (index, url) in urls.iter().enumerate() {
+        for (index, url) in self.bounded("observer.controls", urls, CONTROLS_MAX) {
             let path = item("observer.controls", index);
             if urls.iter().take(index).any(|other| other == url) {
                 self.twice(path, url);
@@ -190,17 +189,11 @@ impl Checker<'_> {
         alerts
     }
 
-    /// Checks the name of a secret. If the secret itself was written instead, it is in the config.
+    /// Checks the name of a secret. A text that is none is reported with the secrets in the
+    /// document.
     fn secret_name(&mut self, path: &str, text: &str) {
-        let name = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
-        let problem = if text.is_empty() || !text.bytes().all(name) {
-            Some("this is not the name of a secret, and may be the secret itself")
-        } else if OWN_SECRETS.contains(&text) {
-            Some("this secret is Pointsman's own, and whoever is called would learn it")
-        } else {
-            None
-        };
-        if let Some(problem) = problem {
+        if OWN_SECRETS.contains(&text) {
+            let problem = "this secret is Pointsman's own, and whoever is called would learn it";
             let (allowed, hint) = super::SECRET_BY_NAME;
             self.report_with(
                 path.to_owned(),

@@ -1,6 +1,6 @@
 //! Regions and their origins, and the areas to probe from.
 
-use super::{Checker, item, under};
+use super::{Checker, ENTRIES_MAX, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{RawOrigin, RawRegion, meant};
 use crate::config::{ORIGINS_MAX, Origin, OriginUrl, REGIONS_MAX, Region};
@@ -50,7 +50,7 @@ impl Checker<'_> {
 
     /// An attestation that no set requires has no effect and is most likely a slip.
     fn attestations(&mut self, path: &str, words: &[String]) {
-        for (index, word) in words.iter().enumerate() {
+        for (index, word) in self.bounded(path, words, ENTRIES_MAX) {
             let path = item(path, index);
             let members = sets::names().filter_map(sets::builtin).flat_map(sets::NamedSet::members);
             let mut known: Vec<&str> = Vec::new();
@@ -77,6 +77,7 @@ impl Checker<'_> {
         }
         let url = self.origin_url(&under(path, "url"), &raw.url);
         let host_header = self.host_header(&under(path, "host_header"), raw.host_header.as_deref());
+        self.addresses(path, raw);
         Some(Origin { id: raw.id.clone(), url: url?, ipv4: raw.ipv4, ipv6: raw.ipv6, host_header })
     }
 
@@ -106,7 +107,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn areas(&mut self, names: &[String]) -> Vec<String> {
-        for (index, name) in names.iter().enumerate() {
+        for (index, name) in self.bounded("areas.use", names, ENTRIES_MAX) {
             let path = item("areas.use", index);
             if Area::parse(name).is_none() {
                 self.unknown(&path, "a Cloudflare area", name, Area::WORDS.iter().copied());

@@ -1,8 +1,7 @@
 //! Rules, sets and tenants: resolves names into places and conditions.
 
-use super::allow::Nameable;
-use super::monitors::texts;
 use super::{Checker, item, under};
+use super::allow::Nameable;
 use crate::config::diagnostic::Code;
 use crate::config::raw::{Method, RawRule, RawSet, RawTenant, RawWhen, SetName};
 use crate::config::{RULES_MAX, SETS_MAX, TENANTS_MAX};
@@ -14,6 +13,9 @@ use crate::residency::{Allow, CountrySet, Rule, When, sets};
 
 /// The operator's own sets, by name.
 pub(super) type Sets = Map<String, Allow>;
+
+/// Most hosts that one rule can name.
+const RULE_HOSTS_MAX: usize = 5_000;
 
 /// The methods that HTTP knows. Source: RFC 9110 §9, RFC 5789.
 const METHODS: [&str; 9] =
@@ -153,19 +155,19 @@ impl Checker<'_> {
         for (key, len) in lens {
             self.not_empty(&at(key), len.unwrap_or(1));
         }
-        let headers = raw.header.iter();
         When {
             countries: self.guarded_countries(path, raw, names),
             hosts: raw.host.as_ref().map(|hosts| {
-                let named = hosts.all.iter().enumerate();
+                let named = self.bounded(&at("host"), &hosts.all, RULE_HOSTS_MAX);
                 Set::of(named.filter_map(|(i, host)| self.host(&hosts.path(&at("host"), i), host)))
             }),
             paths: raw.path.as_ref().map(|paths| paths.all.clone()),
             methods: raw.method.as_ref().map(|methods| self.methods(&at("method"), methods)),
-            headers: headers
-                .map(|(name, expected)| (name.0.to_ascii_lowercase(), texts(expected)))
-                .collect(),
-            tenants: raw.tenant.as_ref().map(|tenants| Set::of(tenants.all.iter().cloned())),
+            headers: self.headers(&at("header"), &raw.header),
+            tenants: raw.tenant.as_ref().map(|tenants| {
+                let named = self.bounded(&at("tenant"), &tenants.all, TENANTS_MAX);
+                Set::of(named.map(|(_, tenant)| tenant.clone()))
+            }),
         }
     }
 

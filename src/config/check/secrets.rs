@@ -5,7 +5,7 @@
 //! message does not repeat it.
 
 use super::Checker;
-use crate::config::diagnostic::{Code, Diagnostic};
+use crate::config::diagnostic::{Code, DIAGNOSTICS_LISTED_MAX, Diagnostic};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -30,49 +30,88 @@ const BEARER_LEN_MIN: usize = 20;
 /// The shortest Base64 of user and password that is recognised.
 const BASIC_LEN_MIN: usize = 8;
 
+/// The ends of paths where the config has the name of a secret.
+const NAMED_AT: [&str; 3] = [".url_secret", ".key_secret", ".promote.secret"];
+
 /// A secret that was found.
 struct Secret<'d> {
     /// Its path; for a key, the path of its table.
     path: String,
     text: &'d str,
-    is_key: bool,
+    kind: SecretKind,
+}
+
+/// How a secret was recognised.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SecretKind {
+    /// The value looks like one.
+    Value,
+    /// A key looks like one.
+    Key,
+    /// It stands where the name of a secret belongs, and is none.
+    NoName,
 }
 
 impl Checker<'_> {
-    pub(super) fn secrets(&mut self) {
+    /// The secrets in the document, which are not among the other mistakes. They are never cut
+    /// short by these, because what shows a line of the config hides the secrets that are listed.
+    pub(super) fn secrets(&mut self) -> Vec<Diagnostic> {
         let mut secrets = Vec::new();
         secrets_in(self.document, &mut String::new(), &mut secrets);
+        if secrets.len() > DIAGNOSTICS_LISTED_MAX {
+            // Then secrets alone are listed, and their lines are not shown.
+            self.unlisted += self.found.len() + secrets.len() - DIAGNOSTICS_LISTED_MAX;
+            self.found.clear();
+            secrets.truncate(DIAGNOSTICS_LISTED_MAX);
+        }
         // Drop other diagnostics about the same text: they would repeat it.
         self.found.retain(|told| {
             let Diagnostic { path, problem, allowed, hint, .. } = told;
             let is_told_with = |secret: &Secret<'_>| {
                 let mut texts = [path, problem, allowed].into_iter().chain(hint);
-                (*path == secret.path && !secret.is_key)
+                (*path == secret.path && secret.kind != SecretKind::Key)
                     || texts.any(|text| text.contains(secret.text))
             };
             !secrets.iter().any(is_told_with)
         });
-        for Secret { path, is_key, .. } in secrets {
+        let told = secrets.into_iter().map(|Secret { path, kind, .. }| {
             let key = path.rsplit('.').next().unwrap_or_default();
-            let (allowed, hint) = if key.contains("secret") && !is_key {
+            let (allowed, hint) = if key.contains("secret") && kind != SecretKind::Key {
                 super::SECRET_BY_NAME
             } else {
                 ("no secrets", "take it out of the config and rotate it: treat it as leaked")
             };
-            let problem = if is_key {
-                "a key in this table looks like a secret, and the config is stored in plain text"
-            } else {
-                "this looks like a secret, and the config is stored in plain text"
+            let problem = match kind {
+                SecretKind::Key => {
+                    "a key in this table looks like a secret, and the config is stored in plain \
+                     text"
+                }
+                SecretKind::Value => {
+                    "this looks like a secret, and the config is stored in plain text"
+                }
+                SecretKind::NoName => {
+                    "this is not the name of a secret, and may be the secret itself"
+                }
             };
-            self.found.push(Diagnostic {
-                path: if path.is_empty() { ".".to_owned() } else { path },
+            Diagnostic {
                 code: Code::E013,
                 problem: problem.to_owned(),
                 allowed: allowed.to_owned(),
                 hint: Some(hint.to_owned()),
-            });
-        }
+                path: if path.is_empty() { ".".to_owned() } else { path },
+            }
+        });
+        told.collect()
     }
+}
+
+/// Whether a text stands where the name of a secret belongs, and is no such name. This is asked of
+/// the document, because it must be known even if the rest of the config cannot be read.
+fn is_no_name(path: &str, text: &str) -> bool {
+    let in_name = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    let is_name = !text.is_empty() && text.bytes().all(in_name);
+    let is_ours = path.starts_with("alerts[") || path.starts_with("services.");
+    !is_name && is_ours && NAMED_AT.iter().any(|end| path.ends_with(end))
 }
 
 /// Finds all secrets.
@@ -80,7 +119,10 @@ fn secrets_in<'d>(value: &'d Value, path: &mut String, found: &mut Vec<Secret<'d
     let before = path.len();
     match value {
         Value::String(text) if is_secret(text) => {
-            found.push(Secret { path: path.clone(), text, is_key: false });
+            found.push(Secret { path: path.clone(), text, kind: SecretKind::Value });
+        }
+        Value::String(text) if is_no_name(path, text) => {
+            found.push(Secret { path: path.clone(), text, kind: SecretKind::NoName });
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
@@ -93,7 +135,7 @@ fn secrets_in<'d>(value: &'d Value, path: &mut String, found: &mut Vec<Secret<'d
         Value::Object(entries) => {
             for (key, item) in entries {
                 if is_secret(key) {
-                    found.push(Secret { path: path.clone(), text: key, is_key: true });
+                    found.push(Secret { path: path.clone(), text: key, kind: SecretKind::Key });
                     continue;
                 }
                 if before > 0 {

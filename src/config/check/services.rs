@@ -41,9 +41,8 @@ impl Checker<'_> {
         id: &ServiceId,
         taken: &mut Taken,
     ) -> Vec<String> {
-        self.at_most(path, raw.len(), HOSTS_MAX);
         let mut hosts = Vec::new();
-        for (index, host) in raw.iter().enumerate() {
+        for (index, host) in self.bounded(path, raw, HOSTS_MAX) {
             let path = item(path, index);
             let Some(host) = self.host(&path, host) else { continue };
             if let Some(other) = taken.insert(host.clone(), id.clone()) {

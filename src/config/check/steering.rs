@@ -1,6 +1,6 @@
 //! Steering: its settings fit together, and name regions of the service.
 
-use super::{Checker, item, under};
+use super::{Checker, ENTRIES_MAX, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{RawGeo, RawService, RawTenantSource, RawWrites};
 use crate::config::service::{Affinity, Geo, Policy, Primary, Steering, Tenancy};
@@ -139,7 +139,7 @@ impl Checker<'_> {
         for (key, ids) in raw {
             let path = format!("{path}.{}", key.key());
             self.not_empty(&path, ids.len());
-            for (index, id) in ids.iter().enumerate() {
+            for (index, id) in self.bounded(&path, ids, ENTRIES_MAX) {
                 let path = item(&path, index);
                 if ids.iter().take(index).any(|other| other == id) {
                     self.twice(path, id.as_str());

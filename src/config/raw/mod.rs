@@ -4,6 +4,7 @@
 //! mistakes of form at once, the JSON Schema, and the canonical JSON. Rules that concern two values
 //! are in [`super::check`].
 
+mod acceptance;
 mod guards;
 mod monitors;
 mod publishing;
@@ -13,6 +14,7 @@ mod residency;
 mod services;
 mod texts;
 
+pub(super) use acceptance::RawAcceptance;
 pub(super) use guards::RawGuards;
 pub(super) use monitors::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
 pub(super) use publishing::{RawDns, RawLoadBalancer, RawPool, RawPublish};
@@ -28,6 +30,7 @@ use super::{API_CALLS_PER_5_MIN_DEFAULT, API_CALLS_PER_PASS_DEFAULT, PROBES_PER_
 use crate::ids::{MonitorId, RegionId, ServiceId, TenantId};
 use crate::json::{Within, shape};
 use crate::ordered::Map;
+use acceptance::RawCheck;
 use recovery::RawObserver;
 
 shape! {
@@ -61,6 +64,8 @@ shape! {
         guards: RawGuards,
         /// Limits of this deployment.
         limits: RawLimits,
+        /// How `pointsman check` judges this config; the edge ignores it.
+        check: RawCheck,
     }
 
     /// Limits of the deployment.

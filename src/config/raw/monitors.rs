@@ -192,7 +192,8 @@ impl Shape for RawHeader {
                 OneOrMany::read(value, reader).map(|texts| Self::OneOf(texts.all))
             }
             other => {
-                reader.wrong_type(other, "a string, a list of strings, or `true` for any value");
+                const ALLOWED: &str = "a string, a list of strings, or `true` for any value";
+                reader.unfit(other, &|_| other.is_number(), ALLOWED);
                 None
             }
         }

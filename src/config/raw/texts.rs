@@ -14,7 +14,10 @@ fn fitting(
     fits: fn(&str) -> bool,
     allowed: &str,
 ) -> Option<String> {
-    let text = reader.text(value, allowed)?;
+    let Some(text) = value.as_str() else {
+        reader.unfit(value, &fits, allowed);
+        return None;
+    };
     if !fits(text) {
         // The most frequent mistake is a set without its `@`.
         let set = text.to_ascii_lowercase();
@@ -92,9 +95,16 @@ texts! {
     SetEntry: |text| text != "*" && is_country_entry(text),
         "countries such as `BR`, or sets such as `@eea`",
         "^(@[a-z0-9_-]+|[A-Za-z]{2})$";
+    /// The code of a warning.
+    WarningCode: is_warning_code, "the code of a warning, such as `W101`", "^W[0-9]{3}$";
     /// A data center of Cloudflare.
     Pop: |text| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()),
         "a Cloudflare data center, such as `FRA`", "^[A-Z]{3}$";
+}
+
+fn is_warning_code(text: &str) -> bool {
+    let digits = text.strip_prefix('W').unwrap_or_default();
+    digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn is_pointer(text: &str) -> bool {

@@ -119,6 +119,28 @@ fn a_header_must_be_there_and_have_its_value() {
 }
 
 #[test]
+fn a_content_type_without_a_parameter_passes_with_any() {
+    let expect = |value: &str| ExpectedResponse {
+        headers: vec![("content-type".to_owned(), vec![value.to_owned()])],
+        ..expecting(None)
+    };
+    let mismatch = fail(FailureReason::of(FailureKind::ResponseHeaderMismatch));
+    for (seen, expected, verdict) in [
+        ("application/json", "application/json", &PASS),
+        ("application/json; charset=utf-8", "application/json", &PASS),
+        ("Application/JSON;charset=utf-8", "application/json", &PASS),
+        ("text/html;charset=utf-8", "text/html;charset=utf-8", &PASS),
+        ("text/html; charset=latin1", "text/html;charset=utf-8", &mismatch),
+        ("application/json", "application/json; charset=utf-8", &mismatch),
+        ("text/html; charset=utf-8", "application/json", &mismatch),
+        ("application/json-seq", "application/json", &mismatch),
+    ] {
+        let outcome = answer_with(200, "", &[("content-type", seen)]);
+        assert_eq!(&classify(&outcome, &expect(expected), None), verdict, "{seen} {expected}");
+    }
+}
+
+#[test]
 fn a_value_in_the_json_must_be_the_expected_one() {
     let expect = expecting_json("/status", ExpectedJson::Equals("healthy".into()));
     let told = |body: &str| classify(&answer(200, body), &expect, None);

@@ -1,5 +1,6 @@
 //! `explain --batch`: one JSON object per line in, one per line out.
 
+use super::super::load::{UTF_16, is_utf_16};
 use super::super::terminal::{CommandFailure, Exit, Terminal};
 use super::super::text::count;
 use super::case::Case;
@@ -15,7 +16,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 
 /// Longest line that is read, in bytes.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
-/// The byte order mark that some editors write first.
+/// The byte-order mark that some editors write first.
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// One decision, as printed.
@@ -90,13 +91,16 @@ fn each(
         if is_cut {
             input.skip_until(b'\n')?;
         }
-        let case = text.strip_prefix(BOM).filter(|_| line == 1).unwrap_or(&text);
+        // Files that were joined have one at the start of each.
+        let case = text.strip_prefix(BOM).unwrap_or(&text);
         if case.trim_ascii().is_empty() && !is_cut {
             continue;
         }
         tally.cases += 1;
         let done = if is_cut {
             Err(format!("more than {LINE_BYTES_MAX} bytes"))
+        } else if line == 1 && is_utf_16(case) {
+            Err(UTF_16.to_owned())
         } else {
             one(line, case, explainer, out, err, tally)
         };
@@ -118,7 +122,7 @@ fn one(
     err: &mut dyn Write,
     tally: &mut BatchTotals,
 ) -> Result<(), String> {
-    let case = read(text).map_err(|error| json_error(&error))?;
+    let case = read(text).map_err(|error| json_error(&error, text))?;
     case.expect.iter().try_for_each(|expect| expect.check(explainer.config))?;
     let report = explainer.explain(&case)?;
     let may_be_nobodys = case.expect.as_ref().is_some_and(Expectation::is_of_no_service);
@@ -162,8 +166,10 @@ fn read(text: &[u8]) -> serde_json::Result<Case> {
 }
 
 /// The error in a line's JSON, without the line number, which is always 1.
-fn json_error(error: &serde_json::Error) -> String {
-    error.to_string().replace(" at line 1 column", " at column")
+fn json_error(error: &serde_json::Error, text: &[u8]) -> String {
+    let at = text.get(error.column().saturating_sub(1)..).unwrap_or_default();
+    let bom = if at.starts_with(BOM) { ": a byte-order mark (BOM) stands there" } else { "" };
+    error.to_string().replace(" at line 1 column", " at column") + bom
 }
 
 fn write_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {

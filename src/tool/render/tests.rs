@@ -33,6 +33,8 @@ fn nowhere() -> Finding {
         problem: "`nowhere` names nothing".to_owned(),
         allowed: "a region that `[regions]` has".to_owned(),
         hint: Some("did you mean `no-west`?".to_owned()),
+        also: Vec::new(),
+        more: 0,
     }
 }
 
@@ -65,6 +67,8 @@ fn a_key_that_nobody_knows_is_underlined_itself() {
         problem: "the key `wieght` is not known".to_owned(),
         allowed: String::new(),
         hint: None,
+        also: Vec::new(),
+        more: 0,
     };
     let expected = "
 warning[W002]: the key `wieght` is not known

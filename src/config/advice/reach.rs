@@ -1,0 +1,62 @@
+//! Names and addresses that exist in some networks, and not on the Internet.
+
+use super::{AdviceCode, Adviser};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Endings of names that public DNS does not have. Source: RFC 6761 §6.4, RFC 6762 §3, RFC 7686
+/// §2, RFC 8375 §4, and ICANN's reservation of `internal` (2024-07-29).
+const NOT_PUBLIC: [&str; 5] = [".home.arpa", ".internal", ".invalid", ".local", ".onion"];
+
+impl Adviser<'_> {
+    pub(super) fn reach(&mut self) {
+        let config = self.config;
+        for (id, region) in &config.regions {
+            for (index, origin) in region.origins.iter().enumerate() {
+                let path = |key: &str| format!("regions.{id}.origins[{index}].{key}");
+                self.name(&path("url"), origin.url.host());
+                if let Some(ip) = origin.ipv4.filter(|ip| is_private_v4(*ip)) {
+                    self.private(&path("ipv4"), &ip.to_string());
+                }
+                if let Some(ip) = origin.ipv6.filter(Ipv6Addr::is_unique_local) {
+                    self.private(&path("ipv6"), &ip.to_string());
+                }
+            }
+        }
+        for (index, control) in config.controls.iter().enumerate() {
+            self.name_of_url(&format!("observer.controls[{index}]"), &control.url);
+        }
+        for (id, service) in &config.services {
+            if let Some(promote) = &service.failover.promote {
+                self.name_of_url(&format!("services.{id}.failover.promote.url"), &promote.url);
+            }
+        }
+    }
+
+    fn name_of_url(&mut self, path: &str, url: &str) {
+        let authority = url.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
+        let host = authority.and_then(|authority| authority.split(':').next());
+        self.name(path, &host.unwrap_or_default().to_ascii_lowercase());
+    }
+
+    fn name(&mut self, path: &str, host: &str) {
+        if let Some(ending) = NOT_PUBLIC.iter().find(|ending| host.ends_with(**ending)) {
+            let problem = format!("public DNS has no names that end in `{ending}`");
+            let why = "a Worker asks public DNS, so it cannot reach this host";
+            let hint = "give the origin a public name, for instance by a tunnel";
+            self.advise_with(path, AdviceCode::W130, problem, why, Some(hint));
+        }
+    }
+
+    fn private(&mut self, path: &str, ip: &str) {
+        let problem = format!("`{ip}` is an address of a private network");
+        let why = "clients on the Internet that are led there reach nothing, or another machine";
+        let hint = "write the public address of the origin";
+        self.advise_with(path, AdviceCode::W130, problem, why, Some(hint));
+    }
+}
+
+/// Private networks, and those behind a provider's address translation. Source: RFC 1918 §3,
+/// RFC 6598 §7.
+fn is_private_v4(ip: Ipv4Addr) -> bool {
+    ip.is_private() || matches!(ip.octets(), [100, 64..=127, ..])
+}
