@@ -37,7 +37,8 @@ pub struct State {
     pub targets: Map<Target, TargetState>,
     /// The cron run that is, or was last, under way.
     pub run: Option<Run>,
-    /// Since when the observer doubts itself; until that ends, no probe counts.
+    /// Since when the observer doubts itself: it has reached nothing since, and failures without a
+    /// sign of life do not count.
     pub doubted_since: Option<Timestamp>,
     /// Overrides that operators set by command. The config may have more.
     pub overrides: Map<OriginId, Override>,

@@ -14,7 +14,8 @@ use crate::view::{TargetStanding, View};
 /// An account id.
 pub(crate) const ACCOUNT: &str = "0123456789abcdef0123456789abcdef";
 
-/// Three regions under one monitor; `files` publishes a CNAME and the pools follow `api`.
+/// Three regions under one monitor and no controls; `files` publishes a CNAME and the pools follow
+/// `api`.
 pub(crate) fn config_text() -> String {
     let region = |country: &str, host: &str| {
         serde_json::json!({
@@ -31,6 +32,7 @@ pub(crate) fn config_text() -> String {
             "sa-east": region("BR", "br"),
         },
         "monitors": {"api": {"path": "/health", "interval_s": 15, "timeout_ms": 1000}},
+        "observer": {"controls": []},
         "services": {
             "api": {
                 "hosts": ["api.example.com"],
@@ -100,6 +102,7 @@ pub(crate) fn run(controller: &mut Controller, start: u64, down: &[&str]) -> Vec
                 at: now.plus(10),
                 verdict: verdict(probe.target.origin.as_str()),
                 pushed_back_ms: None,
+                took_ms: 0,
             })
             .collect();
         request.round += 1;

@@ -4,7 +4,8 @@
 //! and sends their results with its next request, until the Controller says that it is done. So the
 //! run decides nothing, and the Controller never waits for an origin.
 //!
-//! `evidence` weighs what a round found; `cadence` decides when the next one is due.
+//! `evidence` weighs what a round found, and `testimony` says which failures count. `cadence`
+//! decides when the next round is due, and `witness` whom it asks besides.
 //!
 //! Cron may come late, twice or overlap. A run is identified by its scheduled instant. A run with
 //! the same or an older instant is superseded, and a round counts only once.
@@ -13,12 +14,14 @@
 
 mod cadence;
 mod evidence;
+mod testimony;
+mod witness;
 
 pub use cadence::{
     COALESCE_MS, CONTROL_TIMEOUT_MS, DOWN_FOR_LONG_MS, PROBES_AT_ONCE, RECHECK_MS, RUN_MS,
     next_round,
 };
-pub use evidence::{BLIND, WITNESS_MS};
+pub use testimony::TOGETHER_MS;
 
 use crate::config::{Config, Control, ExpectedResponse};
 use crate::health::{Transition, Verdict};
@@ -26,6 +29,9 @@ use crate::json::{fields, variants, words};
 use crate::state::{Run, State};
 use crate::target::Target;
 use crate::time::{Millis, Timestamp};
+
+/// The note on a target whose last probe is in doubt.
+pub const BLIND: &str = "nothing else was reached either: the observer may be cut off";
 
 /// A cron run's request for its next round.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +57,7 @@ pub enum RoundReply {
         wait_ms: Millis,
         /// Then make these probes.
         probes: Vec<Probe>,
-        /// And probe these controls, to learn whether the observer reaches anything.
+        /// And ask these controls, which are begun first: whether the observer reaches anything.
         controls: Vec<Control>,
     },
     /// The run is over.
@@ -109,6 +115,16 @@ pub struct ProbeResult {
     pub verdict: Verdict,
     /// For how long the origin asks to be left alone (429); zero if it does not say for how long.
     pub pushed_back_ms: Option<Millis>,
+    /// How long before `at` it was begun; zero if an older build made it, which did not say.
+    pub took_ms: Millis,
+}
+
+impl ProbeResult {
+    /// When it was begun.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.at.minus(self.took_ms)
+    }
 }
 
 /// The result of one control.
@@ -126,7 +142,7 @@ variants!(RoundReply {
     Done = "done" (why),
 });
 fields!(Probe { target, url, timeout_ms, expect, lag_pointer, resolve if any });
-fields!(ProbeResult { target, at, verdict, pushed_back_ms if any });
+fields!(ProbeResult { target, at, verdict, pushed_back_ms if any, took_ms = 0 });
 fields!(ControlResult { id, reached });
 
 /// A change of a target's health.

@@ -54,6 +54,12 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// The instant `by` earlier, stopping at the beginning of time.
+    #[must_use]
+    pub fn minus(self, by: Millis) -> Self {
+        Self(self.0.saturating_sub(by))
+    }
+
     /// The instant `by` later, stopping at the end of time.
     #[must_use]
     pub fn plus(self, by: Millis) -> Self {

@@ -20,6 +20,8 @@ pub const RECHECK_MS: Millis = SECOND;
 pub const RUN_MS: Millis = 55 * SECOND;
 /// The most that a probe reads of a body, in bytes. Text beyond it is never found.
 pub const BODY_BYTES_MAX: usize = 10 * 1024;
+/// Fewest failures without a sign of life that make an origin Down, whatever `fall` says.
+pub const UNREACHED_FALL_MIN: u8 = 2;
 /// How deep composites may be nested.
 pub const COMPOSITE_DEPTH_MAX: u8 = 4;
 
@@ -55,6 +57,13 @@ pub struct Monitor {
 }
 
 impl Monitor {
+    /// Failures within the window that make an origin Down if none of them had a sign of life: at
+    /// least two, because the observer may have been cut off for one ([`UNREACHED_FALL_MIN`]).
+    #[must_use]
+    pub fn unreached_fall(&self) -> u8 {
+        self.fall.max(UNREACHED_FALL_MIN)
+    }
+
     /// The longest planned time between two probes of one origin.
     #[must_use]
     pub fn longest_interval_ms(&self) -> Millis {

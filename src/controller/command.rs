@@ -129,6 +129,7 @@ mod tests {
             at: at(5),
             verdict: fail(),
             pushed_back_ms: None,
+            took_ms: 0,
         };
         let request = RoundRequest {
             run: at(1),

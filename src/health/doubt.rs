@@ -1,41 +1,28 @@
 //! When the observer itself is at fault.
 //!
 //! An observer that has lost its own network sees every origin fail at once, and would take all of
-//! them out of service. Origins in different regions share nothing but the observer. If a round
-//! reaches **none** of them, in two regions or more, the observer's network is the likely cause.
-//! Such a round is ignored: health stays as it was (fail static), and the documents report the
-//! doubt.
+//! them out of service. So a failure **without a sign of life** is no evidence by itself. It counts
+//! only with a *witness*: something else that was reached since the target's last probe, and not
+//! only after this one began. A witness is another target, or a control. Without one, health stays
+//! as it was (fail static), the target is rechecked, and the documents report the doubt.
+//! `tick::testimony` has the rule and why it suffices, `tick::witness` who is asked.
 //!
-//! Only silence counts. A wrong status or body shows that the network works; all regions may have
-//! the same broken release. Nor does a connection count that TLS or the resolver refused, since the
-//! runtime does not say which: all regions may have the same expired certificate. Such failures are
-//! evidence unless controls show that the observer is cut off.
+//! Only silence needs a witness. A wrong status or body shows that the network works; all regions
+//! may have the same broken release. A connection that TLS or the resolver refused needs one only
+//! if there are controls: the runtime does not say which of the two it was, all regions may have
+//! the same expired certificate, and without controls nobody could tell that from a lost resolver.
 //!
-//! A recheck probes only the origins that failed, so all of its probes may fail again. If another
-//! origin was reached just before, the observer is not in doubt.
+//! **Controls** are third-party URLs that fail only if our own network fails. They are asked
+//! together with the recheck after an origin was not reached. A control that answers makes failures
+//! real, even if they affect all regions. One that does not answer says nothing where another
+//! region is reached: somebody may block it. Any response at all counts as reached.
 //!
-//! **Control targets** settle the question if the config has any: third-party URLs that fail only
-//! if our own network fails. They are probed in the round after an origin was not reached. If no
-//! control is reached, the failures of that round are ignored, even those of a single region. If
-//! any control is reached, the failures are real, even if they affect all regions. Any response at
-//! all counts as reached.
-//!
-//! Without controls, a real outage of all regions at once goes unnoticed. That costs nothing: there
+//! Without controls, a real outage of all regions at once goes unnoticed. That costs little: there
 //! is no other region to send traffic to.
 
 use super::failure_reason::{FailureKind, FailureReason};
 use super::verdict::{ProbeOutcome, Verdict, classify};
 use crate::config::ExpectedResponse;
-use crate::ids::RegionId;
-
-/// Whether a round met nothing but silence, in at least two regions. Each verdict comes with the
-/// region of its origin. Ask only if no origin outside the round was reached just before.
-#[must_use]
-pub fn is_blind(round: &[(&RegionId, &Verdict)]) -> bool {
-    let Some((first, _)) = round.first() else { return false };
-    let several_regions = round.iter().any(|(region, _)| region != first);
-    several_regions && round.iter().all(|(_, verdict)| is_silent(verdict))
-}
 
 /// Whether the fault of a probe's failure can be the observer's network: nothing was reached.
 #[must_use]
@@ -45,7 +32,8 @@ pub fn is_unreached(verdict: &Verdict) -> bool {
 }
 
 /// Whether a probe got no sign of life.
-fn is_silent(verdict: &Verdict) -> bool {
+#[must_use]
+pub fn is_silent(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Pass { .. } => false,
         Verdict::Inconclusive { .. } => true,
@@ -89,35 +77,18 @@ mod tests {
         Verdict::Fail { reason: FailureReason::of(FailureKind::TlsOrDnsFailure) };
     const PASS: Verdict = Verdict::Pass { latency_ms: 1, lag_s: None };
 
-    fn blind(round: &[(&str, Verdict)]) -> bool {
-        let named: Vec<_> =
-            round.iter().map(|(id, verdict)| (RegionId::parse(id).unwrap(), verdict)).collect();
-        is_blind(&named.iter().map(|(id, verdict)| (id, *verdict)).collect::<Vec<_>>())
+    #[test]
+    fn silence_is_no_sign_of_life_and_a_wrong_answer_is_one() {
+        assert!(is_silent(&LOST) && is_unreached(&LOST));
+        for answered in [PASS, WRONG] {
+            assert!(!is_silent(&answered) && !is_unreached(&answered));
+        }
     }
 
     #[test]
-    fn when_nothing_anywhere_is_reached_the_observer_is_to_blame() {
-        assert!(blind(&[("eu", LOST), ("us", LOST), ("br", LOST)]));
-    }
-
-    #[test]
-    fn one_answer_of_any_kind_shows_that_the_network_is_there() {
-        assert!(!blind(&[("eu", LOST), ("us", PASS)]));
-        assert!(!blind(&[("eu", LOST), ("us", WRONG)]));
-    }
-
-    #[test]
-    fn one_certificate_that_expires_everywhere_is_no_fault_of_the_observer() {
-        assert!(!blind(&[("eu", REFUSED), ("us", REFUSED)]));
-        assert!(!blind(&[("eu", LOST), ("us", REFUSED)]));
-        assert!(is_unreached(&REFUSED), "controls can still show that the observer is cut off");
-    }
-
-    #[test]
-    fn one_region_alone_can_well_be_gone() {
-        assert!(!blind(&[("eu", LOST), ("eu", LOST)]));
-        assert!(!blind(&[("eu", LOST)]));
-        assert!(!blind(&[]));
+    fn a_certificate_or_a_resolver_that_refuses_is_not_reached_and_not_silent() {
+        assert!(!is_silent(&REFUSED), "all may have the same expired certificate");
+        assert!(is_unreached(&REFUSED), "and the observer may have lost its resolver");
     }
 
     #[test]

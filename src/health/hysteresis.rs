@@ -120,6 +120,16 @@ impl Hysteresis {
         }
     }
 
+    /// Forgets what is too old to go by. What was Up is Unknown, because one new probe must not
+    /// revive it. What was Down stays so until `rise` new passes say otherwise.
+    pub fn grow_stale(&mut self) {
+        if self.health == Health::Down {
+            (self.passes, self.first_pass) = (0, None);
+        } else {
+            *self = Self::default();
+        }
+    }
+
     fn pass(&mut self, thresholds: Thresholds, now: Timestamp) -> Option<Transition> {
         if self.passes == 0 {
             self.first_pass = Some(now);

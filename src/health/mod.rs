@@ -33,7 +33,7 @@ mod verdict;
 
 pub use because::Because;
 pub use damping::Damping;
-pub use doubt::{is_answered, is_blind, is_unreached};
+pub use doubt::{is_answered, is_silent, is_unreached};
 pub use failure_reason::{FailureKind, FailureReason};
 pub use hysteresis::{Health, Hysteresis, Thresholds, Transition};
 pub use override_::{active, effective};

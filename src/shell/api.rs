@@ -47,7 +47,7 @@ impl Api {
             resolve: None,
         };
         let late = || Reply::Lost(format!("none in {CALL_TIMEOUT_MS} ms"));
-        let (at, response) = send(&self.hands, &request).end().await;
+        let (ended, response) = send(&self.hands, &request).end().await;
         let response = match response {
             Ok(response) => response,
             Err(NoResponse::TimedOut) => return late(),
@@ -58,7 +58,7 @@ impl Api {
                 status: response.status(),
                 retry_after_s: response
                     .header("retry-after")
-                    .and_then(|text| retry_after_ms(&text, at).map(|ms| ms.div_ceil(SECOND))),
+                    .and_then(|text| retry_after_ms(&text, ended.at).map(|ms| ms.div_ceil(SECOND))),
                 body: token.redact(&body),
             },
             Err(BodyFailure::TimedOut) => late(),

@@ -26,8 +26,7 @@ pub(super) async fn run(scheduled: Timestamp, env: &Env) {
         match controller::round(env, &request, CONTROLLER_TIMEOUT_MS).await {
             Ok(RoundReply::Probe { wait_ms, probes, controls }) => {
                 clock::wait(wait_ms).await;
-                request.results = probe::all(probes, &clock).await;
-                request.controls = probe::controls(controls).await;
+                (request.results, request.controls) = probe::round(probes, controls, &clock).await;
                 request.round = request.round.saturating_add(1);
                 request.now = clock.now();
             }

@@ -28,6 +28,14 @@ pub(super) struct OwnRequest<'a> {
 /// The response to one.
 pub(super) struct OwnResponse(Exchanged);
 
+/// When a request ended.
+#[derive(Clone, Copy)]
+pub(super) struct Ended {
+    pub(super) at: Timestamp,
+    /// Since it had a free hand.
+    pub(super) took_ms: Millis,
+}
+
 /// Why there is no response.
 pub(super) enum NoResponse {
     TimedOut,
@@ -53,17 +61,18 @@ pub(super) fn send(hands: &Hands, request: &OwnRequest<'_>) -> Pending {
 
 impl Pending {
     /// When it ended, and how.
-    pub(super) async fn end(self) -> (Timestamp, Result<OwnResponse, NoResponse>) {
+    pub(super) async fn end(self) -> (Ended, Result<OwnResponse, NoResponse>) {
         let ended: Exchanged = match JsFuture::from(self.0).await {
             Ok(ended) | Err(ended) => ended.unchecked_into(),
         };
         let at = clock::instant(ended.ended_at());
+        let took_ms = at.since(clock::instant(ended.began_at()));
         let response = match ended.status() {
             0 if ended.is_late() => Err(NoResponse::TimedOut),
             0 => Err(NoResponse::NoConnection(ended.text())),
             _ => Ok(OwnResponse(ended)),
         };
-        (at, response)
+        (Ended { at, took_ms }, response)
     }
 }
 

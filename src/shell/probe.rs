@@ -1,46 +1,50 @@
 //! Makes the probes of a round.
 
 use super::clock::RunClock;
-use super::outbound::{NoResponse, OwnRequest, OwnResponse, Pending, send};
+use super::outbound::{Ended, NoResponse, OwnRequest, OwnResponse, Pending, send};
 use super::runtime::{self, Hands};
 use crate::config::Control;
 use crate::health::{BODY_BYTES_MAX, ProbeOutcome, ProbeResponse, classify, is_answered};
 use crate::http::retry_after_ms;
 use crate::proxy::HOPS_MAX;
 use crate::tick::{CONTROL_TIMEOUT_MS, ControlResult, Probe, ProbeResult};
-use crate::time::{Millis, Timestamp};
+use crate::time::Millis;
 
-/// Makes the probes and classifies their results.
-pub(super) async fn all(probes: Vec<Probe>, clock: &RunClock) -> Vec<ProbeResult> {
+/// Makes the probes of a round, classifies their results, and asks its controls. These are begun
+/// first: a control that answers is a witness only for probes that are begun together with it or
+/// later.
+pub(super) async fn round(
+    probes: Vec<Probe>,
+    controls: Vec<Control>,
+    clock: &RunClock,
+) -> (Vec<ProbeResult>, Vec<ControlResult>) {
     let hands = runtime::hands();
-    let begin = |probe: Probe| {
-        let body_bytes_max = if probe.reads_body() { BODY_BYTES_MAX } else { 0 };
-        let resolve = probe.resolve.as_deref();
-        (get(&hands, &probe.url, resolve, probe.timeout_ms, body_bytes_max), probe)
-    };
-    let under_way: Vec<_> = probes.into_iter().map(begin).collect();
-    let mut results = Vec::with_capacity(under_way.len());
-    for (pending, Probe { target, expect, lag_pointer, .. }) in under_way {
-        let (at, outcome) = outcome_of(pending, &expect.headers).await;
+    let asked: Vec<_> = controls.into_iter().map(|control| ask(&hands, control)).collect();
+    let begun: Vec<_> = probes.into_iter().map(|probe| begin(&hands, probe)).collect();
+    let mut results = Vec::with_capacity(begun.len());
+    for (pending, Probe { target, expect, lag_pointer, .. }) in begun {
+        let (ended, outcome) = outcome_of(pending, &expect.headers).await;
         let verdict = classify(&outcome, &expect, lag_pointer.as_deref());
         let pushed_back_ms = outcome.pushed_back_ms();
-        results.push(ProbeResult { target, at: clock.shows(at), verdict, pushed_back_ms });
+        let (at, took_ms) = (clock.shows(ended.at), ended.took_ms);
+        results.push(ProbeResult { target, at, verdict, pushed_back_ms, took_ms });
     }
-    results
+    let mut answers = Vec::with_capacity(asked.len());
+    for (pending, id) in asked {
+        let (_, outcome) = outcome_of(pending, &[]).await;
+        answers.push(ControlResult { id, reached: is_answered(&outcome) });
+    }
+    (results, answers)
 }
 
-/// Asks the controls, which tell whether our own network works.
-pub(super) async fn controls(controls: Vec<Control>) -> Vec<ControlResult> {
-    let hands = runtime::hands();
-    let begin =
-        |control: Control| (get(&hands, &control.url, None, CONTROL_TIMEOUT_MS, 0), control.id);
-    let under_way: Vec<_> = controls.into_iter().map(begin).collect();
-    let mut results = Vec::with_capacity(under_way.len());
-    for (pending, id) in under_way {
-        let (_, outcome) = outcome_of(pending, &[]).await;
-        results.push(ControlResult { id, reached: is_answered(&outcome) });
-    }
-    results
+fn begin(hands: &Hands, probe: Probe) -> (Pending, Probe) {
+    let body_bytes_max = if probe.reads_body() { BODY_BYTES_MAX } else { 0 };
+    let resolve = probe.resolve.as_deref();
+    (get(hands, &probe.url, resolve, probe.timeout_ms, body_bytes_max), probe)
+}
+
+fn ask(hands: &Hands, control: Control) -> (Pending, String) {
+    (get(hands, &control.url, None, CONTROL_TIMEOUT_MS, 0), control.id)
 }
 
 /// Asks a URL, at the address of `resolve` if that is another host. If the override should be
@@ -62,25 +66,22 @@ fn get(
 }
 
 /// When a request ended, and how. Of the headers only the expected ones are read.
-async fn outcome_of(
-    pending: Pending,
-    expected: &[(String, Vec<String>)],
-) -> (Timestamp, ProbeOutcome) {
-    let (at, response) = pending.end().await;
+async fn outcome_of(pending: Pending, expected: &[(String, Vec<String>)]) -> (Ended, ProbeOutcome) {
+    let (ended, response) = pending.end().await;
     let outcome = match response {
         Ok(response) => ProbeOutcome::Answered(ProbeResponse {
             status: response.status(),
             headers: expected.iter().filter_map(|(name, _)| read(&response, name)).collect(),
             retry_after_ms: response
                 .header("retry-after")
-                .and_then(|text| retry_after_ms(&text, at)),
+                .and_then(|text| retry_after_ms(&text, ended.at)),
             latency_ms: response.latency_ms(),
             body: response.body(),
         }),
         Err(NoResponse::TimedOut) => ProbeOutcome::TimedOut,
         Err(NoResponse::NoConnection(words)) => ProbeOutcome::NoConnection(words),
     };
-    (at, outcome)
+    (ended, outcome)
 }
 
 fn read(response: &OwnResponse, name: &str) -> Option<(String, String)> {

@@ -46,25 +46,26 @@ export class Hands {
  */
 export function exchange(hands, method, url, headers, body, timeoutMs, bodyBytesMax, resolve) {
   return hands.take(async () => {
+    const beganAt = Date.now();
     try {
       const signal = AbortSignal.timeout(timeoutMs);
       /** @type {RequestInit} */
       const init = { method, headers: [...headers], body, signal, redirect: "manual", cache: "no-store" };
       if (resolve !== undefined) init.cf = { resolveOverride: resolve };
-      const askedAt = Date.now();
       const response = await fetch(url, init);
-      const latencyMs = Math.max(0, Date.now() - askedAt);
+      const latencyMs = Math.max(0, Date.now() - beganAt);
       const read = await beginning(response.body, bodyBytesMax).then(readWell, failed);
       return {
         status: response.status,
         ...read,
         latencyMs,
+        beganAt,
         endedAt: Date.now(),
         /** @param {string} name */
         header: (name) => response.headers.get(name) ?? undefined,
       };
     } catch (error) {
-      return { status: 0, ...failed(error), endedAt: Date.now() };
+      return { status: 0, ...failed(error), beganAt, endedAt: Date.now() };
     }
   });
 }

@@ -44,6 +44,8 @@ extern "C" {
     pub(super) fn text(this: &Exchanged) -> String;
     #[wasm_bindgen(method, getter, js_name = latencyMs)]
     pub(super) fn latency_ms(this: &Exchanged) -> u32;
+    #[wasm_bindgen(method, getter, js_name = beganAt)]
+    pub(super) fn began_at(this: &Exchanged) -> f64;
     #[wasm_bindgen(method, getter, js_name = endedAt)]
     pub(super) fn ended_at(this: &Exchanged) -> f64;
     #[wasm_bindgen(method)]

@@ -2,8 +2,7 @@
 //! probes really take.
 //!
 //! The runtime opens six connections at once, so a probe waits for a free one, and the clock of a
-//! probe begins when it has one. Controls are asked after the targets. A run begins up to a second
-//! late.
+//! probe begins when it has one. Controls are asked first. A run begins up to a second late.
 
 use crate::config::{Config, Control};
 use crate::health::{FailureKind, FailureReason, Health, Verdict};
@@ -61,6 +60,11 @@ impl Observer {
         self.minute += minutes;
     }
 
+    /// Goes back to the beginning of a minute, to play another future from a state that was kept.
+    pub(crate) fn rewind(&mut self, minute: u64) {
+        self.minute = minute;
+    }
+
     /// When the next run is scheduled.
     pub(crate) fn next(&self) -> Timestamp {
         Timestamp::from_millis(self.minute * 60_000)
@@ -98,10 +102,9 @@ impl Observer {
             let reply = next_round(&mut self.state, &self.config, request.now);
             let RoundReply::Probe { wait_ms, probes, controls } = reply else { return };
             let mut hands = Hands::from(request.now.plus(self.reply_ms).plus(wait_ms));
-            request.results = probes.into_iter().map(|probe| hands.probe(probe, origin)).collect();
-            let mut hands = Hands::from(hands.last());
             request.controls =
                 controls.into_iter().map(|asked| hands.control(asked, control)).collect();
+            request.results = probes.into_iter().map(|probe| hands.probe(probe, origin)).collect();
             request.round += 1;
             request.now = hands.last();
         }
@@ -135,7 +138,7 @@ impl Hands {
         let hand = self.0.iter_mut().min().unwrap();
         let (took_ms, verdict) = end(meets(&probe.target.origin, *hand), probe.timeout_ms);
         *hand = hand.plus(took_ms);
-        ProbeResult { at: *hand, verdict, pushed_back_ms: None, target: probe.target }
+        ProbeResult { at: *hand, verdict, pushed_back_ms: None, took_ms, target: probe.target }
     }
 
     fn control(
@@ -166,7 +169,8 @@ fn end(meets: Meets, timeout_ms: Millis) -> (Millis, Verdict) {
 }
 
 /// A config as an operator writes it: `regions` with so many origins each, called `r0-0`, `r0-1`,
-/// …; `monitor` as in the config; `more` is laid over the whole.
+/// …; `monitor` as in the config; `more` is laid over the whole. Without controls, unless `more`
+/// has some.
 pub(crate) fn fleet(
     regions: &[u32],
     monitor: serde_json::Value,
@@ -188,6 +192,7 @@ pub(crate) fn fleet(
         "version": 1,
         "regions": regions,
         "monitors": {"api": monitor},
+        "observer": {"controls": []},
         "services": {
             "api": {"hosts": ["api.example.com"], "monitor": "api", "regions": names},
         },

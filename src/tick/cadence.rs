@@ -11,7 +11,7 @@
 
 pub use crate::config::{RECHECK_MS, RUN_MS};
 
-use super::{Done, Probe, RoundReply};
+use super::{Done, Probe, RoundReply, witness};
 use crate::config::{Config, Control, Monitor};
 use crate::health::Health;
 use crate::ordered::Set;
@@ -40,11 +40,14 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
     };
     let first = now.max(*first);
     let together = first.plus(COALESCE_MS);
-    let mut probes: Vec<Probe> = due
+    let mut targets: Vec<&Target> = due
         .iter()
         .filter(|(at, target)| *at <= together && !asks_to_wait(state, target, first))
-        .filter_map(|(_, target)| probe(config, target))
+        .map(|(_, target)| *target)
         .collect();
+    witness::join(&mut targets, state, config, first);
+    let mut probes: Vec<Probe> =
+        targets.into_iter().filter_map(|target| probe(config, target)).collect();
     let Some(run) = state.run.as_mut() else {
         return RoundReply::Done(Done::Superseded);
     };
@@ -79,7 +82,7 @@ fn controls(config: &Config, run: &Run, left: usize) -> Vec<Control> {
     config.controls.clone()
 }
 
-/// Controls are probed after the targets, so that these have all connections.
+/// How long controls can hold up the targets: those that hang keep a connection for so long.
 fn time_for(controls: &[Control]) -> Millis {
     let waves = controls.len().div_ceil(PROBES_AT_ONCE);
     CONTROL_TIMEOUT_MS.saturating_mul(u64::try_from(waves).unwrap_or(u64::MAX))
@@ -93,10 +96,10 @@ pub(super) fn fitting(probes: &[Probe], left_ms: Millis) -> usize {
 }
 
 fn due_times<'s>(state: &'s State, config: &Config) -> Set<(Timestamp, &'s Target)> {
-    let asks = state.run.as_ref().is_some_and(|run| run.controls == Controls::Due);
+    let doubted_pause_ms = |at| witness::doubted_pause_ms(state.doubted_since, at);
     let due = |known: &TargetState, monitor: &Monitor| match known.probed_at {
         None => Timestamp::default(),
-        Some(at) => at.plus(pause_ms(known, monitor, at, asks)),
+        Some(at) => at.plus(pause_ms(known, monitor, at, doubted_pause_ms(at))),
     };
     state
         .targets
@@ -108,26 +111,23 @@ fn due_times<'s>(state: &'s State, config: &Config) -> Set<(Timestamp, &'s Targe
         .collect()
 }
 
-/// How long to wait after the probe at `at`. `asks_controls`: the next round probes controls, which
-/// settle whether the last one was evidence.
+/// How long to wait after the probe at `at`, or after one that is in doubt.
 pub(super) fn pause_ms(
     known: &TargetState,
     monitor: &Monitor,
     at: Timestamp,
-    asks_controls: bool,
+    doubted_pause_ms: Millis,
 ) -> Millis {
     let memory = &known.memory;
     let down_for = memory.since.map_or(0, |since| at.since(since));
-    // An inconclusive probe would be inconclusive again a second later, and use up the run.
-    let recheck = match &known.note {
-        Some(note) => asks_controls && note == super::BLIND,
-        None => memory.is_unsettled() && !known.too_slow,
-    };
     let down_for_long = memory.health == Health::Down && down_for > DOWN_FOR_LONG_MS;
-    let pause_ms = match (recheck, down_for_long && known.note.is_none()) {
-        (true, _) => RECHECK_MS,
-        (false, true) => monitor.down_interval_ms,
-        (false, false) => monitor.interval_ms,
+    let pause_ms = match known.note.as_deref() {
+        Some(super::BLIND) => doubted_pause_ms.min(monitor.interval_ms),
+        // An inconclusive probe would be inconclusive again a second later, and use up the run.
+        Some(_) => monitor.interval_ms,
+        None if memory.is_unsettled() && !known.too_slow => RECHECK_MS,
+        None if down_for_long => monitor.down_interval_ms,
+        None => monitor.interval_ms,
     };
     pause_ms.max(known.not_before.map_or(0, |until| until.since(at)))
 }

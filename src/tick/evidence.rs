@@ -1,28 +1,20 @@
 //! What a round found, and how much of it is evidence.
 //!
-//! First the observer itself is checked: a failure is no evidence if the observer reached nothing
-//! else either (`health::is_blind`, and the controls if there are any). Then all latencies of the
-//! round are recorded before any is judged, so that no target is compared with its peers' latencies
-//! of an earlier round.
+//! First the observer itself is checked: a failure without a sign of life counts only with a
+//! witness (`health::doubt`). Then all latencies of the round are recorded before any is judged, so
+//! that no target is compared with its peers' latencies of an earlier round.
 
-use super::{Changed, ProbeResult, RoundRequest};
+use super::testimony::{Testimony, needs_witness};
+use super::{BLIND, Changed, ProbeResult, RoundRequest};
 use crate::config::{Config, Monitor};
 use crate::health::slow::{Floor, may_fail_one_more, stands_out};
 use crate::health::{
-    Damping, FailureKind, FailureReason, Health, Hysteresis, Thresholds, Verdict, is_blind,
-    is_unreached, quorum,
+    Damping, FailureKind, FailureReason, Health, Thresholds, Verdict, is_unreached, quorum,
 };
 use crate::latency::Estimate;
-use crate::ordered::Set;
 use crate::state::{Controls, Reported, State, TargetState};
 use crate::target::Target;
-use crate::time::{Millis, SECOND, Timestamp};
-
-/// How long a reached target clears the observer of doubt, plus two timeouts.
-pub const WITNESS_MS: Millis = 5 * SECOND;
-
-/// The note on a target whose last probe is in doubt.
-pub const BLIND: &str = "nothing else was reached either: the observer may be cut off";
+use crate::time::{Millis, Timestamp};
 
 /// The only vantage, while there are no areas.
 const HERE: &str = "here";
@@ -30,26 +22,31 @@ const VANTAGE_POINTS: u8 = 1;
 
 /// Folds the evidence of a round into the state.
 pub(super) fn weigh(state: &mut State, config: &Config, request: &RoundRequest) -> Vec<Changed> {
-    let blind = is_blind_round(state, config, request);
-    let raised = blind || request.results.iter().any(|result| is_news(state, result));
-    let asked = !request.controls.is_empty();
-    let cut_off = asked && !request.controls.iter().any(|control| control.reached);
-    let is_doubted = |result: &ProbeResult| {
-        if asked { cut_off && is_unreached(&result.verdict) } else { blind }
-    };
-    let (doubted, evidence): (Vec<_>, Vec<_>) =
-        request.results.iter().partition(|result| is_doubted(result));
-    if !doubted.is_empty() {
-        doubt(state, &doubted, request.now);
-    } else if !evidence.is_empty() && !cut_off {
+    let testimony = Testimony::of(state, request);
+    let is_raised = request.results.iter().any(|result| is_news(state, result));
+    let (evidence, doubted): (Vec<_>, Vec<_>) =
+        request.results.iter().partition(|result| testimony.supports(state, config, result));
+    if testimony.has_reached_anything() {
         state.doubted_since = None;
+    } else if doubted.iter().any(|result| is_recheck(state, result)) {
+        state.doubted_since.get_or_insert(request.now);
     }
+    doubt(state, &doubted);
     for result in &evidence {
         hear(state, config, result);
     }
     let changed = evidence.iter().filter_map(|result| judge(state, config, result)).collect();
-    ask_controls_next(state, config, raised, asked);
+    ask_controls_next(state, config, is_raised, !request.controls.is_empty());
     changed
+}
+
+/// Whether a probe was made because the last one did not settle its target. Such a round has asked
+/// for witnesses, so if it reaches nothing, the observer is in doubt. One before has not.
+fn is_recheck(state: &State, result: &ProbeResult) -> bool {
+    state
+        .targets
+        .get(&result.target)
+        .is_some_and(|known| known.memory.is_unsettled() || known.note.as_deref() == Some(BLIND))
 }
 
 /// Whether a probe failed to reach a target that is not Down.
@@ -58,42 +55,20 @@ fn is_news(state: &State, result: &ProbeResult) -> bool {
     is_unreached(&result.verdict) && health != Some(Health::Down)
 }
 
-/// Controls are probed when their result matters, and as long as any target is in doubt, also
-/// across rounds that only probe other targets.
-fn ask_controls_next(state: &mut State, config: &Config, raised: bool, asked: bool) {
-    let doubted = state.targets.values().any(|known| known.note.as_deref() == Some(BLIND));
+/// Controls are asked when their answer matters, and as long as any target is in doubt, also across
+/// rounds that only probe other targets.
+fn ask_controls_next(state: &mut State, config: &Config, is_raised: bool, asked: bool) {
+    let is_doubted = state.targets.values().any(|known| known.note.as_deref() == Some(BLIND));
     let Some(run) = state.run.as_mut() else { return };
-    run.controls = match ((raised || doubted) && !config.controls.is_empty(), asked) {
+    run.controls = match ((is_raised || is_doubted) && !config.controls.is_empty(), asked) {
         (false, _) => Controls::Idle,
         (true, false) => Controls::Due,
         (true, true) => Controls::Asked,
     };
 }
 
-fn is_blind_round(state: &State, config: &Config, request: &RoundRequest) -> bool {
-    let asked = Set::of(request.results.iter().map(|result| &result.target));
-    let timeouts = asked.iter().filter_map(|target| config.monitors.get(&target.monitor));
-    let longest = timeouts.map(|monitor| monitor.timeout_ms).max().unwrap_or(0);
-    // Rechecks that time out come late, so the witness may be as old as they took.
-    let patience = WITNESS_MS.saturating_add(longest.saturating_mul(2));
-    let witness = state.targets.iter().any(|(target, known)| {
-        let just_reached = |at| request.now.since(at) <= patience;
-        !asked.contains(&target) && known.reached_at.is_some_and(just_reached)
-    });
-    let round: Vec<_> = request
-        .results
-        .iter()
-        .filter_map(|result| {
-            let (region, _) = config.origin(&result.target.origin)?;
-            Some((region, &result.verdict))
-        })
-        .collect();
-    !witness && is_blind(&round)
-}
-
 /// Records that probes were made, without judging them: health stays and ages.
-fn doubt(state: &mut State, results: &[&ProbeResult], now: Timestamp) {
-    state.doubted_since.get_or_insert(now);
+fn doubt(state: &mut State, results: &[&ProbeResult]) {
     for result in results {
         if let Some(known) = state.targets.get_mut(&result.target) {
             known.probed_at = Some(result.at);
@@ -156,11 +131,14 @@ fn judge(state: &mut State, config: &Config, result: &ProbeResult) -> Option<Cha
     let known = state.targets.get_mut(target)?;
     known.too_slow = too_slow;
     if known.is_stale(monitor.longest_interval_ms(), *at) {
-        // One new probe must not revive an outdated health.
-        known.memory = Hysteresis::default();
+        known.memory.grow_stale();
     }
     known.judged_at = Some(*at);
-    let transition = known.memory.observe(&verdict, thresholds(known, monitor, *at), *at)?;
+    let mut thresholds = thresholds(known, monitor, *at);
+    if needs_witness(config, &verdict) {
+        thresholds.fall = monitor.unreached_fall();
+    }
+    let transition = known.memory.observe(&verdict, thresholds, *at)?;
     if (transition.from, transition.to) == (Health::Up, Health::Down) {
         let flapped = |half_life_ms| Damping::flapped(known.damping, half_life_ms, *at);
         known.damping = monitor.damping_half_life_ms.map(flapped);

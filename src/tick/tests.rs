@@ -2,7 +2,9 @@ mod controls;
 mod measuring;
 mod messages;
 mod pace;
+mod partitions;
 mod virtual_time;
+mod witnesses;
 mod world;
 
 use super::*;
@@ -100,6 +102,7 @@ fn a_round_that_comes_twice_counts_once() {
         at: now,
         verdict: pass(),
         pushed_back_ms: None,
+        took_ms: 0,
     }];
     let round = RoundRequest {
         run: Timestamp::from_millis(60_000),
@@ -126,6 +129,7 @@ fn a_run_that_was_overtaken_changes_nothing_more() {
         at: now,
         verdict: fail(),
         pushed_back_ms: None,
+        took_ms: 0,
     }];
     let late = RoundRequest {
         run: Timestamp::from_millis(60_000),
@@ -149,6 +153,7 @@ fn a_probe_that_says_nothing_is_not_rechecked_at_once() {
         at: now,
         verdict: verdict.clone(),
         pushed_back_ms: None,
+        took_ms: 0,
     });
     let round = RoundRequest {
         run: Timestamp::from_millis(60_000),
@@ -173,6 +178,7 @@ fn one_failure_after_a_long_silence_does_not_bring_an_old_belief_back() {
         at: now,
         verdict: fail(),
         pushed_back_ms: None,
+        took_ms: 0,
     }];
     let round = RoundRequest {
         run: Timestamp::from_millis(later),
@@ -212,6 +218,7 @@ fn a_result_about_a_target_that_is_gone_is_left_aside() {
         at: now,
         verdict: fail(),
         pushed_back_ms: None,
+        took_ms: 0,
     }];
     let round = RoundRequest {
         run: Timestamp::from_millis(60_000),

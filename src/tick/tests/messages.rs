@@ -14,7 +14,8 @@ fn reads_back<M: json::Shape>(message: &Value) {
 
 #[test]
 fn a_request_tells_what_was_found() {
-    let result = |verdict: Value| json!({"target": "eu-1/api", "at": T, "verdict": verdict});
+    let result =
+        |verdict: Value| json!({"target": "eu-1/api", "at": T, "verdict": verdict, "took_ms": 20});
     reads_back::<RoundRequest>(&json!({
         "run": T,
         "round": 1,
@@ -60,6 +61,9 @@ fn a_reply_tells_what_to_probe_or_why_not() {
 fn what_was_not_known_before_may_be_absent() {
     let request = json!({"run": T, "round": 0, "now": T, "results": []}).to_string();
     assert_eq!(json::read::<RoundRequest>(&request).unwrap().controls, []);
+    let verdict = json!({"pass": {"latency_ms": 20}});
+    let result = json!({"target": "eu-1/api", "at": T, "verdict": verdict}).to_string();
+    assert_eq!(json::read::<ProbeResult>(&result).unwrap().took_ms, 0);
     let reply = json!({"probe": {"wait_ms": 0, "probes": []}}).to_string();
     assert!(json::read::<RoundReply>(&reply).is_ok());
 }

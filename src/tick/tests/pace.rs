@@ -54,7 +54,7 @@ fn down_for_five_minutes_is_not_yet_long() {
         known.memory.health = Health::Down;
         known.memory.since = Some(Timestamp::from_millis(1_000));
         let monitor = world.config.monitors.values().next().unwrap();
-        cadence::pause_ms(&known, monitor, Timestamp::from_millis(1_000 + since_ms), false)
+        cadence::pause_ms(&known, monitor, Timestamp::from_millis(1_000 + since_ms), 0)
     };
     assert_eq!(pause_after(DOWN_FOR_LONG_MS - 1), 15_000);
     assert_eq!(pause_after(DOWN_FOR_LONG_MS), 15_000);

@@ -72,7 +72,13 @@ impl World {
             let result = |probe: Probe| {
                 let verdict = judge(probe.target.origin.as_str());
                 let pushed_back_ms = asked_ms.filter(|_| verdict == BUSY);
-                ProbeResult { at: at.plus(10), verdict, pushed_back_ms, target: probe.target }
+                ProbeResult {
+                    at: at.plus(10),
+                    verdict,
+                    pushed_back_ms,
+                    took_ms: 10,
+                    target: probe.target,
+                }
             };
             request.results = probes.into_iter().map(result).collect();
             let told = |it: Control| ControlResult { reached: reached(&it.id), id: it.id };
