@@ -7,7 +7,7 @@
 
 use crate::api::{Api, ApiToken, Plan, World};
 use crate::dns::{DnsServer, lookup};
-use crate::edge::{Edge, EdgeOptions, Route, find_workerd};
+use crate::edge::{Edge, EdgeOptions, NetFault, Route, find_workerd};
 use crate::region::{CLIENT_HEADER, Region};
 use anyhow::{Context, Result, anyhow};
 use reqwest::Method;
@@ -38,6 +38,9 @@ pub const REGIONS: [(&str, &str, u64); 3] = [
     ("us-east", "us1.origin.example.com", 40),
     ("sa-east", "br1.origin.example.com", 90),
 ];
+
+/// The hosts of the controls that a config has which names none.
+pub const CONTROLS: [&str; 2] = ["www.google.com", "captive.apple.com"];
 
 /// A client in some country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +100,8 @@ impl ClientAnswer {
 #[derive(Debug)]
 pub struct Deployment {
     regions: BTreeMap<&'static str, Region>,
+    /// Answers for the controls.
+    elsewhere: Region,
     api: Api,
     dns: DnsServer,
     edge: Arc<Edge>,
@@ -133,12 +138,12 @@ impl Deployment {
         let cloudflare = Route { port: api.port(), ..Route::default() };
         edge.route_host("api.cloudflare.com", cloudflare).await?;
         let mut regions = BTreeMap::new();
-        for (id, host, delay_ms) in REGIONS {
-            let region = Region::start(id).await?;
-            edge.route_host(host, Route { port: region.port(), delay_ms, fault: None }).await?;
-            regions.insert(id, region);
+        for (id, ..) in REGIONS {
+            regions.insert(id, Region::start(id).await?);
         }
-        let world = Deployment { regions, api, dns, edge };
+        let elsewhere = Region::start("elsewhere").await?;
+        let world = Deployment { regions, elsewhere, api, dns, edge };
+        world.network(None).await?;
         world.write_config(&config.to_string()).await?;
         Ok(world)
     }
@@ -157,6 +162,21 @@ impl Deployment {
     pub fn region(&self, id: &str) -> Result<&Region> {
         let names = || self.regions.keys().copied().collect::<Vec<_>>().join(", ");
         self.regions.get(id).ok_or_else(|| anyhow!("no region `{id}`; the regions are {}", names()))
+    }
+
+    /// What the Worker meets on the way to every region and control: a fault, or the way as it is.
+    ///
+    /// **Errors**: the edge does not answer.
+    pub async fn network(&self, fault: Option<NetFault>) -> Result<()> {
+        for (id, host, delay_ms) in REGIONS {
+            let port = self.region(id)?.port();
+            self.edge.route_host(host, Route { port, delay_ms, fault }).await?;
+        }
+        let port = self.elsewhere.port();
+        for host in CONTROLS {
+            self.edge.route_host(host, Route { port, delay_ms: 10, fault }).await?;
+        }
+        Ok(())
     }
 
     /// All regions, by name.

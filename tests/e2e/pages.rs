@@ -1,6 +1,7 @@
 //! What somebody finds at night: the pages in KV, their summaries, and the log.
 
 use crate::support::{World, config};
+use pointsman_lab::edge::NetFault;
 use pointsman_lab::region::Mode;
 use serde_json::{Value, json};
 
@@ -104,15 +105,11 @@ async fn a_refused_config_is_in_the_log_with_its_cause_and_a_doubt_with_its_end(
     world.minute().await;
     let told: Value = world.status().await.unwrap()["config"].clone();
     assert_eq!((&told["in_use"], &told["refused"]), (&in_use, &Value::Null));
-    for region in ["eu-west", "us-east", "sa-east"] {
-        world.set(region, Mode::Refuse).await;
-    }
+    world.network(Some(NetFault::Refuse)).await.unwrap();
     world.minutes(2).await;
     assert_eq!(lines(&world, "doubt: probes reach nothing anywhere"), 1);
     assert!(summary(&world, "status").await.contains("observer in doubt"));
-    for region in ["eu-west", "us-east", "sa-east"] {
-        world.set(region, Mode::Healthy).await;
-    }
+    world.network(None).await.unwrap();
     world.minute().await;
     assert_eq!(lines(&world, "doubt: over after "), 1);
 }

@@ -1,6 +1,7 @@
 //! What happens when nothing happens, and when cron misbehaves.
 
 use crate::support::World;
+use pointsman_lab::edge::NetFault;
 use pointsman_lab::region::Mode;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,14 +54,12 @@ async fn after_an_hour_without_cron_beliefs_are_unknown_and_nothing_moves_on_the
 async fn an_observer_without_network_takes_nothing_out_of_service() {
     let mut world = World::settled().await;
     let writes = world.api().write_calls();
-    for region in ["eu-west", "us-east", "sa-east"] {
-        world.set(region, Mode::Refuse).await;
-    }
+    world.network(Some(NetFault::Refuse)).await.unwrap();
     world.minutes(3).await;
     for region in ["eu-west", "us-east", "sa-east"] {
         assert_eq!(world.health(region).await, "up");
-        world.set(region, Mode::Healthy).await;
     }
+    world.network(None).await.unwrap();
     assert_eq!(world.api().write_calls(), writes);
     let status = world.kv_json("status").await.unwrap();
     assert!(status["doubted_since"].is_string(), "{status}");

@@ -5,6 +5,13 @@ use crate::json::{MistakeKind, Reader, Shape, Within, shape, words};
 use crate::time::Timestamp;
 use serde_json::Value;
 
+/// The controls of a config that names none: pages that are made to tell whether a device reaches
+/// the internet, of two operators whose networks have nothing in common, and neither of them
+/// Cloudflare. Sources: Android's `NetworkStackUtils.DEFAULT_CAPTIVE_PORTAL_HTTPS_URLS`;
+/// support.apple.com/101555, "internet connectivity validation".
+const CONTROLS_DEFAULT: [&str; 2] =
+    ["https://www.google.com/generate_204", "https://captive.apple.com/hotspot-detect.html"];
+
 shape! {
     /// How a service fails over and back.
     pub(in crate::config) struct RawFailover {
@@ -62,8 +69,9 @@ shape! {
 
     /// How to tell an outage from a failure of our own network.
     pub(in crate::config) struct RawObserver {
-        /// Third-party URLs that respond as long as our own network works.
-        controls: Vec<String> = Vec::new(),
+        /// Third-party URLs that respond as long as our own network works; by default two that are
+        /// made for such questions. An empty list turns them off.
+        controls: Vec<String> = CONTROLS_DEFAULT.map(str::to_owned).to_vec(),
     }
 
     /// Who is alerted.
