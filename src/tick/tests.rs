@@ -1,4 +1,5 @@
 mod controls;
+mod gaps;
 mod measuring;
 mod messages;
 mod pace;

@@ -18,8 +18,8 @@ use std::fmt;
 /// the latest `since` and the shortest `settled_ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TargetStanding<'a> {
-    /// The observed health: Unknown where the last probe that said something is stale, and where
-    /// the target is damped and would be Up.
+    /// The observed health: Unknown where it would be Up and the last probe that said something is
+    /// stale, or the target is damped.
     pub health: Health,
     /// When the believed health last changed; `None` where nothing was ever believed.
     pub since: Option<Timestamp>,
@@ -131,10 +131,13 @@ fn believed(
     is_damped: bool,
     now: Timestamp,
 ) -> Health {
-    if known.is_stale(probe.map_or(0, Monitor::longest_interval_ms), now) {
+    let health = known.memory.health;
+    // What was known to be down stays down until a probe says otherwise: nothing else says that it
+    // could serve.
+    let is_stale = known.is_stale(probe.map_or(0, Monitor::longest_interval_ms), now);
+    if is_stale && health != Health::Down {
         return Health::Unknown;
     }
-    let health = known.memory.health;
     if is_damped { Damping::withhold(health) } else { health }
 }
 

@@ -15,6 +15,7 @@
 
 mod actuation;
 mod config;
+mod doubt;
 mod jurisdiction;
 mod lanes;
 mod law;

@@ -39,13 +39,11 @@ fn nothing_is_known_of_a_new_target() {
 }
 
 #[test]
-fn a_stale_belief_is_unknown_and_neither_up_nor_down() {
-    for believed in [Health::Up, Health::Down] {
-        for (age, told) in [
-            (STALE_AFTER - 1, believed),
-            (STALE_AFTER, believed),
-            (STALE_AFTER + 1, Health::Unknown),
-        ] {
+fn what_was_up_is_unknown_when_stale_and_what_was_down_stays_down() {
+    for (believed, stale) in [(Health::Up, Health::Unknown), (Health::Down, Health::Down)] {
+        for (age, told) in
+            [(STALE_AFTER - 1, believed), (STALE_AFTER, believed), (STALE_AFTER + 1, stale)]
+        {
             let mut world = World::plain();
             world.believe("de-1", "m", believed).judged_at = Some(ago(age));
             assert_eq!(target(&world, "m").health, told, "{believed} after {age} ms");
