@@ -48,6 +48,8 @@ pub struct Status {
     /// Documents that are too large to be written, so that KV has old ones; absent where there are
     /// none.
     pub too_large: Option<Vec<String>>,
+    /// The day's writes to KV.
+    pub kv: KvStatus,
     /// The last cron run. Only in the live answer, because it changes every minute.
     pub last_run: Option<RunStatus>,
 }
@@ -115,6 +117,19 @@ pub struct ApiStatus {
     pub upkeep_after: Option<Timestamp>,
     /// When the account was last compared.
     pub compared_at: Option<Timestamp>,
+}
+
+/// The day's writes to KV, and what waits for some.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KvStatus {
+    /// Most writes in any 24 hours.
+    pub writes_per_day: u32,
+    /// How many are left for news in `routes`, beside its heartbeat.
+    pub left_for_routes: u32,
+    /// How many are left for all other documents.
+    pub left_for_pages: u32,
+    /// Keys of documents that say something new and are written later, for want of writes.
+    pub held_back: Vec<String>,
 }
 
 /// The last cron run.
@@ -269,8 +284,10 @@ fields!(Status {
     overrides = Map::new(),
     cloudflare,
     too_large if any,
+    kv = KvStatus::default(),
     last_run if any,
 });
+fields!(KvStatus { writes_per_day, left_for_routes, left_for_pages, held_back });
 fields!(ControllerStatus { jurisdiction });
 fields!(ConfigStatus { in_use, refused });
 fields!(RegionHealth { health, because, draining = false, why if any });
@@ -343,6 +360,10 @@ mod tests {
                     "upkeep_after": null, "compared_at": T,
                 },
                 "applied": [{"at": T, "what": "w", "why": "y"}],
+            },
+            "kv": {
+                "writes_per_day": 900, "left_for_routes": 38, "left_for_pages": 0,
+                "held_back": ["region:eu-west"],
             },
         });
         reads_back::<Status>(&status);

@@ -9,7 +9,7 @@ pub mod rows;
 
 use crate::config::{Config, Diagnostic, Override};
 use crate::fingerprint::Fingerprint;
-use crate::health::slow::Floor;
+use crate::health::slow::{Floor, Shift};
 use crate::health::{Because, Damping, Health, Hysteresis};
 use crate::hold::{Claim, Hold};
 use crate::ids::{OriginId, RegionId, ServiceId};
@@ -56,6 +56,17 @@ pub struct State {
     pub written: Map<String, Fingerprint>,
     /// When `routes` was last written.
     pub routes_written_at: Option<Timestamp>,
+    /// How far the day's writes to KV are spent.
+    pub spent: Spent,
+}
+
+/// How far the day's writes to KV are spent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Until when what accrues for news in `routes` is spent.
+    pub routes_until: Timestamp,
+    /// The same for the pages that people read.
+    pub pages_until: Timestamp,
 }
 
 /// What is known of one target.
@@ -77,6 +88,9 @@ pub struct TargetState {
     pub note: Option<String>,
     /// The lowest smoothed latency of its passes, which rises slowly with time.
     pub floor: Option<Floor>,
+    /// How its latency shifted from the runs before to the last one; only under a monitor that
+    /// fails what is slower than its peers.
+    pub shift: Option<Shift>,
     /// Whether its last probe failed because it was slower than its peers.
     pub too_slow: bool,
     /// The replication lag that its last answer reported.
@@ -304,7 +318,10 @@ fields!(State {
     substance,
     written = Map::new(),
     routes_written_at,
+    spent = Spent::default(),
 });
+
+fields!(Spent { routes_until, pages_until });
 
 fields!(TargetState {
     memory,
@@ -315,6 +332,7 @@ fields!(TargetState {
     not_before if any,
     note,
     floor,
+    shift if any,
     too_slow = false,
     lag,
     damping,
@@ -373,6 +391,7 @@ impl Default for State {
             substance: None,
             written: Map::new(),
             routes_written_at: None,
+            spent: Spent::default(),
         }
     }
 }

@@ -14,6 +14,7 @@
 
 mod cadence;
 mod evidence;
+mod slowness;
 mod testimony;
 mod witness;
 

@@ -98,6 +98,10 @@ pub const API_CALLS_PER_PASS_DEFAULT: u32 = 45;
 /// the dashboard counts too.
 pub const API_CALLS_PER_5_MIN_DEFAULT: u32 = 600;
 
+/// The default number of writes to KV in 24 hours. The free plan has 1,000 a day for the whole
+/// account; the rest is for configs, tenants and whoever else writes there.
+pub const KV_WRITES_PER_DAY_DEFAULT: u32 = 900;
+
 /// A valid config.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -139,6 +143,8 @@ pub struct Config {
     pub api_calls_per_5_min: u32,
     /// How often the account is read when nothing has changed.
     pub compare_every_ms: Millis,
+    /// Most writes to KV in any 24 hours.
+    pub kv_writes_per_day: u32,
 }
 
 /// A region: where data is stored and processed.

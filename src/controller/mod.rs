@@ -22,6 +22,8 @@ mod matrix;
 mod memory;
 mod news;
 mod publishing;
+mod rationing;
+mod spending;
 mod summary;
 mod table_size;
 mod waking;

@@ -5,6 +5,7 @@
 //! A line begins with a word that says what it is about, so that logs can be searched by it.
 
 use super::Controller;
+use super::rationing::Told;
 use crate::cloudflare::Withheld;
 use crate::config::Config;
 use crate::state::{Applied, RefusedConfig};
@@ -99,6 +100,19 @@ impl News {
     pub(super) fn failed(&mut self, before: &[String], now: &[String]) {
         let new = now.iter().filter(|text| !before.contains(text));
         self.all(true, new.map(|text| format!("failed: {text}")).collect());
+    }
+
+    /// Says that documents wait for the day's writes to KV, or no longer do.
+    pub(super) fn held_back(&mut self, told: &Told) {
+        let text = match told {
+            Told::Held(keys) => format!(
+                "KV: held back for the day's writes, and written later: {}; \
+                 `/.pointsman/status` has it now, and `kv_writes_per_day` is the limit",
+                keys.join(", ")
+            ),
+            Told::Over => "KV: nothing is held back any more".to_owned(),
+        };
+        self.say(false, text);
     }
 
     fn all(&mut self, is_error: bool, lines: Vec<String>) {

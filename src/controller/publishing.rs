@@ -1,9 +1,11 @@
 //! What becomes of documents on their way to KV.
 //!
-//! KV takes one write a second of a key, and a write may fail. A document that was sent less than
-//! [`KEY_REST_MS`] ago waits, and one that did not arrive is tried again after a while that doubles
-//! with each failure; rounds try it as well.
+//! KV takes one write a second of a key, and a write may fail. A document that was sent, or whose
+//! write ended, less than [`KEY_REST_MS`] ago waits: a write may take seconds to get there. After a
+//! restart nobody knows when a key was last written, so each waits once. What did not arrive is
+//! tried again after a while that doubles with each failure; rounds try it as well.
 
+use super::rationing::Rations;
 use crate::ordered::{Map, Set};
 use crate::routes;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
@@ -30,6 +32,10 @@ pub(super) struct Publishing {
     rests_until: Option<Timestamp>,
     /// Keys of documents that are too large to be written.
     pub(super) too_large: Set<String>,
+    /// What the day's writes leave.
+    pub(super) rations: Rations,
+    /// Whether anything was asked for since the start.
+    has_begun: bool,
 }
 
 /// Most bytes that may be written under a key.
@@ -43,6 +49,13 @@ pub(super) fn fits(key: &str, bytes: usize) -> bool {
 }
 
 impl Publishing {
+    /// Lets the keys rest that may have been written just before a restart.
+    pub(super) fn begin<'k>(&mut self, written: impl Iterator<Item = &'k String>, now: Timestamp) {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.sent.extend(written.map(|key| (key.clone(), now)));
+        }
+    }
+
     /// Takes the keys that are due. Returns those that may be sent now.
     pub(super) fn rested(&mut self, due: &Set<String>, now: Timestamp) -> Set<String> {
         self.sent.retain(|_, at| now.since(*at) < KEY_REST_MS);
@@ -54,12 +67,13 @@ impl Publishing {
     /// Forgets what a clock that was wrong put ahead of `now`, so that nothing waits for it.
     pub(super) fn forget_the_future(&mut self, now: Timestamp) {
         self.sent.retain(|_, at| !at.is_ahead(now));
+        self.rations.forget_the_future(now);
         self.rests_until = self.rests_until.filter(|at| at.since(now) <= KEY_REST_MS);
         self.retry_at = self.retry_at.map(|at| at.min(now.plus(BACKOFF_MS_MAX)));
     }
 
-    /// Notes that a document is sent.
-    pub(super) fn sending(&mut self, key: &str, now: Timestamp) {
+    /// Notes that a document is sent, or that its write has ended.
+    pub(super) fn touching(&mut self, key: &str, now: Timestamp) {
         self.sent.insert(key.to_owned(), now);
     }
 
@@ -98,7 +112,7 @@ mod tests {
     fn a_key_rests_for_a_second_and_no_longer() {
         let at = Timestamp::from_millis;
         let mut publishing = Publishing::default();
-        publishing.sending("status", at(1_000));
+        publishing.touching("status", at(1_000));
         let due = Set::of(["routes".to_owned(), "status".to_owned()]);
         for (ms, sent) in [(1_999, 1), (2_000, 2), (2_001, 2)] {
             let mut publishing = Publishing { sent: publishing.sent.clone(), ..Default::default() };

@@ -24,6 +24,8 @@ pub(super) fn of_status(status: &Status) -> String {
     say(overrides == 1, "1 override".to_owned());
     say(overrides > 1, format!("{overrides} overrides"));
     say(draining > 0, format!("{draining} draining"));
+    let held_back = status.kv.held_back.len();
+    say(held_back > 0, format!("{held_back} held back"));
     words.join(", ")
 }
 

@@ -4,6 +4,7 @@ use crate::health::Health;
 use crate::testing::{config_text, observed, run, target};
 use crate::{cloudflare, routes, state};
 
+mod bad_days;
 mod clocks;
 
 fn at(ms: u64) -> Timestamp {

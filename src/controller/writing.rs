@@ -3,25 +3,28 @@
 //! KV allows 1,000 writes a day on the free plan, and one a second for each key, so steady state
 //! must write next to nothing. A document is written when its **substance** changed: its content
 //! without instants and latencies, which change all the time. Beyond that only `routes` is renewed,
-//! as a heartbeat that tells proxies how old their table is: 288 writes a day.
+//! as a heartbeat that tells proxies how old their table is: 288 writes a day. On a bad day even
+//! substances change all the time; then `spending` says which documents wait.
 
 use super::Controller;
 use super::actuation::CALLS_WINDOW_MS;
 use super::compile;
 use super::publishing::{bytes_max, fits};
+use super::rationing::Purse;
+use super::spending::{Share, Shares};
 use super::summary;
 use crate::config::{Config, Origin, Override, Region};
 use crate::documents::{
-    ApiStatus, CloudflareStatus, ConfigStatus, ControllerStatus, HISTORY_KEY, History, Metadata,
-    MonitorStatus, OriginStatus, REGION_PREFIX, RegionHealth, RegionStatus, RunStatus, STATUS_KEY,
-    Status,
+    ApiStatus, CloudflareStatus, ConfigStatus, ControllerStatus, HISTORY_KEY, History, KvStatus,
+    Metadata, MonitorStatus, OriginStatus, REGION_PREFIX, RegionHealth, RegionStatus, RunStatus,
+    STATUS_KEY, Status,
 };
 use crate::fingerprint::Fingerprint;
 use crate::health::{Because, Health};
 use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::json::{self, Shape};
-use crate::ordered::Map;
-use crate::routes;
+use crate::ordered::{Map, Set};
+use crate::routes::{self, Routes};
 use crate::state::{self, Actuation, Episode};
 use crate::time::{MINUTE, Millis, Timestamp};
 use crate::view::{OriginStanding, RegionStanding, View};
@@ -59,6 +62,35 @@ struct Made {
     too_large: Map<String, Option<usize>>,
 }
 
+/// Which documents are made.
+#[derive(Clone, Copy)]
+enum Wanted<'k> {
+    /// All of them, without their texts: most have no news, and a text takes time.
+    Drafts,
+    /// Those of these keys, with their texts.
+    Whole(&'k Set<String>),
+}
+
+impl Wanted<'_> {
+    fn has(self, key: &str) -> bool {
+        match self {
+            Self::Drafts => true,
+            Self::Whole(keys) => keys.contains(key),
+        }
+    }
+
+    fn is_nothing(self) -> bool {
+        matches!(self, Self::Whole(keys) if keys.is_empty())
+    }
+
+    fn text(self, value: &impl Shape) -> String {
+        match self {
+            Self::Drafts => String::new(),
+            Self::Whole(_) => json::write_pretty(value),
+        }
+    }
+}
+
 impl Controller {
     /// Everything that should be written now. The generation grows when any substance changed since
     /// it last grew. Until [`Controller::written`] says that a document arrived, it stays due.
@@ -82,6 +114,9 @@ impl Controller {
             _ => format!("`{key}` is too large: it is not written"),
         };
         let too_large = news.iter().map(said).collect();
+        if let Some(told) = self.publishing.rations.news(now) {
+            self.news.held_back(&told);
+        }
         let (routes, pages) = made.documents.into_iter().partition(|doc| doc.key == routes::KEY);
         let routes: Vec<Document> = routes;
         Due { routes: routes.into_iter().next(), pages, too_large }
@@ -89,24 +124,26 @@ impl Controller {
 
     /// The documents that are due, as far as they may be written.
     fn made(&mut self, now: Timestamp) -> Made {
-        let mut all = self.documents(now);
-        let substances: Vec<_> = all.iter().map(|doc| doc.substance).collect();
+        let (drafts, table) = self.documents(Wanted::Drafts, now);
+        let substances: Vec<_> = drafts.iter().map(|doc| doc.substance).collect();
         let substance = Fingerprint::of(json::write(&substances).as_bytes());
         if self.state.substance != Some(substance) {
             self.state.substance = Some(substance);
             self.state.generation = self.state.generation.saturating_add(1);
-            // The documents carry the generation, which has just grown.
-            all = self.documents(now);
         }
-        let renewed_at = self.state.routes_written_at;
-        let heartbeat_due = renewed_at.is_none_or(|at| now.since(at) >= HEARTBEAT_MS);
         let written = &self.state.written;
-        let is_new = |doc: &Document| written.get(&doc.key) != Some(&doc.substance);
-        let is_due = |doc: &Document| is_new(doc) || (doc.key == routes::KEY && heartbeat_due);
-        let state_is_due = all.iter().any(is_new);
-        all.retain(is_due);
-        if state_is_due {
-            all.push(self.state_document(now));
+        let is_new =
+            |(key, substance): &(&String, Fingerprint)| written.get(*key) != Some(substance);
+        let is_heartbeat = self.is_heartbeat(now);
+        let state_key = state::KEY.to_owned();
+        let all = drafts.iter().map(|doc| (&doc.key, doc.substance));
+        let due = all.chain([(&state_key, substance)]);
+        let due = due.filter(|doc| is_new(doc) || (doc.0 == routes::KEY && is_heartbeat));
+        let due: Set<String> = due.map(|(key, _)| key.clone()).collect();
+        // The documents carry the generation, which may just have grown.
+        let (mut all, _) = self.documents(Wanted::Whole(&due), now);
+        if due.contains(&state_key) {
+            all.push(self.state_document(substance, now));
         }
         let mut too_large = Map::new();
         if self.has_large_table {
@@ -120,17 +157,42 @@ impl Controller {
             }
             true
         });
+        self.publishing.begin(self.state.written.keys(), now);
         let due = all.iter().map(|doc| doc.key.clone()).collect();
         let rested = self.publishing.rested(&due, now);
         all.retain(|doc| rested.contains(&doc.key));
+        if let Some(table) = &table {
+            self.publishing.rations.look(table, now);
+        }
+        if let Some(purse) = self.purse(now) {
+            let due: Vec<String> = all.iter().map(|doc| doc.key.clone()).collect();
+            let allowed = self.publishing.rations.allow(&due, &purse);
+            all.retain(|doc| allowed.contains(&doc.key));
+        }
         Made { documents: all, too_large }
+    }
+
+    /// Whether `routes` is to be renewed even if it says nothing new.
+    fn is_heartbeat(&self, now: Timestamp) -> bool {
+        self.state.routes_written_at.is_none_or(|at| now.since(at) >= HEARTBEAT_MS)
+    }
+
+    /// What may be written of the day's writes. Without a config there is no limit: what is written
+    /// then is that there is none.
+    fn purse(&self, now: Timestamp) -> Option<Purse> {
+        let shares = Shares::of(self.config.as_ref()?);
+        let is_heartbeat = self.is_heartbeat(now);
+        Some(Purse { shares, spent: self.state.spent, is_heartbeat, now })
     }
 
     /// Notes that a document is on its way. Until its arrival is confirmed nobody knows what KV
     /// holds, so it is due again, whatever its substance.
     pub fn writing(&mut self, document: &Document, now: Timestamp) {
+        if let Some(purse) = self.purse(now) {
+            self.state.spent = self.publishing.rations.sending(&document.key, &purse);
+        }
         self.state.written.remove(&document.key);
-        self.publishing.sending(&document.key, now);
+        self.publishing.touching(&document.key, now);
     }
 
     /// Notes that a document has arrived in KV.
@@ -138,9 +200,9 @@ impl Controller {
         if document.key == routes::KEY {
             self.state.routes_written_at = Some(now);
         }
-        if document.key != state::KEY {
-            self.state.written.insert(document.key.clone(), document.substance);
-        }
+        self.publishing.rations.arrived(&document.key);
+        self.publishing.touching(&document.key, now);
+        self.state.written.insert(document.key.clone(), document.substance);
     }
 
     /// Notes whether everything arrived that was sent for one piece of news.
@@ -160,26 +222,44 @@ impl Controller {
         Status { last_run, ..self.lasting_status(self.view(now).as_ref(), now) }
     }
 
-    fn documents(&self, now: Timestamp) -> Vec<Document> {
+    /// The documents but the copy of the state, and the table that one of them is made from.
+    fn documents(&self, wanted: Wanted<'_>, now: Timestamp) -> (Vec<Document>, Option<Routes>) {
+        if wanted.is_nothing() {
+            return (Vec::new(), None);
+        }
         let view = self.view(now);
         let status = self.lasting_status(view.as_ref(), now);
-        let mut documents = vec![status_document(&status, now)];
+        let mut documents = Vec::new();
+        let mut table = None;
+        if wanted.has(STATUS_KEY) {
+            documents.push(status_document(wanted, &status, now));
+        }
         if let Some(view) = &view {
-            if !self.has_large_table {
-                documents.push(routes_document(view, summary::of_status(&status)));
+            if !self.has_large_table && wanted.has(routes::KEY) {
+                let routes = compile::routes(view);
+                let words = summary::of_status(&status);
+                documents.push(routes_document(wanted, &routes, now, words));
+                table = Some(routes);
             }
             let regions = view.config.regions.iter();
-            documents.extend(regions.map(|(id, region)| region_document(view, id, region)));
+            let regions = regions.map(|(id, region)| (region_key(id), id, region));
+            let regions = regions.filter(|(key, ..)| wanted.has(key));
+            documents.extend(
+                regions.map(|(key, id, region)| region_document((wanted, key), view, id, region)),
+            );
         }
-        if !self.state.history.is_empty() {
-            documents.push(history_document(&self.state.history, now));
+        if !self.state.history.is_empty() && wanted.has(HISTORY_KEY) {
+            documents.push(history_document(wanted, &self.state.history, now));
         }
-        documents
+        (documents, table)
     }
 
-    fn state_document(&self, now: Timestamp) -> Document {
+    /// The copy of the state is written when any document has news: its substance is theirs.
+    fn state_document(&self, substance: Fingerprint, now: Timestamp) -> Document {
         let words = format!("generation {}", self.state.generation);
-        document(state::KEY.to_owned(), &self.state, &self.state, now, words)
+        let metadata = Metadata::new(now, words);
+        let text = json::write_pretty(&self.state);
+        Document { key: state::KEY.to_owned(), text, metadata, substance }
     }
 
     /// The status without what changes every minute.
@@ -198,7 +278,19 @@ impl Controller {
             overrides: view.map(overrides).unwrap_or_default(),
             cloudflare: cloudflare_status(&self.state.actuation, self.config.as_ref(), now),
             too_large: self.too_large(),
+            kv: self.kv_status(now),
             last_run: None,
+        }
+    }
+
+    fn kv_status(&self, now: Timestamp) -> KvStatus {
+        let Some(Purse { shares, spent, .. }) = self.purse(now) else { return KvStatus::default() };
+        let left = |share: Share, until| u32::try_from(share.left(until, now)).unwrap_or(u32::MAX);
+        KvStatus {
+            writes_per_day: self.config.as_ref().map_or(0, |config| config.kv_writes_per_day),
+            left_for_routes: left(shares.routes, spent.routes_until),
+            left_for_pages: left(shares.pages, spent.pages_until),
+            held_back: self.publishing.rations.held().cloned().collect(),
         }
     }
 
@@ -210,10 +302,11 @@ impl Controller {
     }
 }
 
-fn status_document(status: &Status, now: Timestamp) -> Document {
+fn status_document(wanted: Wanted<'_>, status: &Status, now: Timestamp) -> Document {
     let mut substance = Status { as_of: Timestamp::default(), generation: 0, ..status.clone() };
     // Calls change all the time; the live status shows them.
     substance.cloudflare.api = ApiStatus::default();
+    substance.kv = KvStatus::default();
     for region in substance.reasons.values_mut().flat_map(Map::values_mut) {
         if region.because == Because::Observed {
             // How a region fails may differ from probe to probe; its own page follows that.
@@ -225,11 +318,11 @@ fn status_document(status: &Status, now: Timestamp) -> Document {
         (denied.last_at, denied.next_at, denied.told_at) = (None, None, None);
         denied.sightings = 0;
     }
-    document(STATUS_KEY.to_owned(), status, &substance, now, summary::of_status(status))
+    let words = summary::of_status(status);
+    document((wanted, STATUS_KEY.to_owned()), status, &substance, now, words)
 }
 
-fn routes_document(view: &View<'_>, words: String) -> Document {
-    let routes = compile::routes(view);
+fn routes_document(wanted: Wanted<'_>, routes: &Routes, now: Timestamp, words: String) -> Document {
     let mut substance = routes.clone();
     (substance.as_of, substance.generation) = (Timestamp::default(), 0);
     for service in substance.services.values_mut() {
@@ -242,10 +335,19 @@ fn routes_document(view: &View<'_>, words: String) -> Document {
             region.lag_s = passed;
         }
     }
-    document(routes::KEY.to_owned(), &routes, &substance, view.now, words)
+    document((wanted, routes::KEY.to_owned()), routes, &substance, now, words)
 }
 
-fn region_document(view: &View<'_>, id: &RegionId, region: &Region) -> Document {
+fn region_key(id: &RegionId) -> String {
+    format!("{REGION_PREFIX}{id}")
+}
+
+fn region_document(
+    made: (Wanted<'_>, String),
+    view: &View<'_>,
+    id: &RegionId,
+    region: &Region,
+) -> Document {
     let origins = region.origins.iter();
     let services = view.config.services.iter().filter(|(_, it)| it.regions.contains(id));
     let services = services.map(|(service_id, service)| {
@@ -269,17 +371,17 @@ fn region_document(view: &View<'_>, id: &RegionId, region: &Region) -> Document 
         }
     }
     let words = summary::of_region(&status);
-    document(format!("{REGION_PREFIX}{id}"), &status, &substance, view.now, words)
+    document(made, &status, &substance, view.now, words)
 }
 
 fn document(
-    key: String,
+    (wanted, key): (Wanted<'_>, String),
     value: &impl Shape,
     substance: &impl Shape,
     now: Timestamp,
     summary: String,
 ) -> Document {
-    let text = json::write_pretty(value);
+    let text = wanted.text(value);
     let substance = Fingerprint::of(json::write(substance).as_bytes());
     Document { key, text, metadata: Metadata::new(now, summary), substance }
 }
@@ -320,11 +422,11 @@ fn overrides(view: &View<'_>) -> Map<OriginId, Override> {
     Map::of(origins.filter_map(set))
 }
 
-fn history_document(history: &[Episode], now: Timestamp) -> Document {
+fn history_document(wanted: Wanted<'_>, history: &[Episode], now: Timestamp) -> Document {
     let history = History::of(history, now);
     let substance = History { as_of: Timestamp::default(), ..history.clone() };
     let words = summary::of_history(&history);
-    document(HISTORY_KEY.to_owned(), &history, &substance, now, words)
+    document((wanted, HISTORY_KEY.to_owned()), &history, &substance, now, words)
 }
 
 fn cloudflare_status(

@@ -15,7 +15,7 @@
 //!
 //! Each type is taken apart by its fields, so a new one is not forgotten here.
 
-use super::{Actuation, Denied, Episode, Run, State, TargetState};
+use super::{Actuation, Denied, Episode, Run, Spent, State, TargetState};
 use crate::ordered::Map;
 use crate::time::{MINUTE, Millis, Timestamp};
 
@@ -25,6 +25,9 @@ const SCHEDULED_AHEAD_MS_MAX: Millis = 2 * MINUTE;
 /// How far ahead we put what is to come at Cloudflare: a `Retry-After` of ten minutes, and five more
 /// without upkeep.
 const TO_COME_MS_MAX: Millis = 15 * MINUTE;
+/// How far ahead a share of the day's writes may be spent: what can be saved up is an eighth of a
+/// day's, and accrues within a seventh of a day.
+const SPENT_AHEAD_MS_MAX: Millis = 4 * 60 * MINUTE;
 
 impl State {
     /// Corrects what lies ahead of `now` and cannot.
@@ -43,6 +46,7 @@ impl State {
             substance: _,
             written: _,
             routes_written_at,
+            spent,
         } = self;
         targets.values_mut().for_each(|known| known.forget_the_future(now));
         let is_scheduled = |run: &Run| run.scheduled.since(now) <= SCHEDULED_AHEAD_MS_MAX;
@@ -53,6 +57,10 @@ impl State {
             *at = at.unless_ahead(now);
         }
         drop_ahead(routes_written_at, now);
+        let Spent { routes_until, pages_until } = spent;
+        for until in [routes_until, pages_until] {
+            *until = (*until).min(now.plus(SPENT_AHEAD_MS_MAX));
+        }
         actuation.forget_the_future(now);
         forget_episodes(history, now);
     }
@@ -69,12 +77,14 @@ impl TargetState {
             not_before,
             note: _,
             floor: _,
+            shift,
             too_slow: _,
             lag,
             damping,
         } = self;
         memory.forget_the_future(now);
         *latency = latency.filter(|latency| !latency.is_ahead(now));
+        *shift = shift.filter(|shift| !shift.run.is_ahead(now));
         *lag = lag.filter(|lag| !lag.at.is_ahead(now));
         if drop_ahead(probed_at, now) {
             // It was told at that probe.

@@ -4,14 +4,13 @@
 //! witness (`health::doubt`). Then all latencies of the round are recorded before any is judged, so
 //! that no target is compared with its peers' latencies of an earlier round.
 
-use super::testimony::{Testimony, needs_witness};
 use super::{BLIND, Changed, ProbeResult, RoundRequest};
+use super::slowness::{Slowness, self};
+use super::testimony::{Testimony, needs_witness};
 use crate::config::{Config, Monitor};
-use crate::health::slow::{Floor, may_fail_one_more, stands_out};
 use crate::health::{
     Damping, FailureKind, FailureReason, Health, Thresholds, Verdict, is_unreached, quorum,
 };
-use crate::latency::Estimate;
 use crate::state::{Controls, Reported, State, TargetState};
 use crate::target::Target;
 use crate::time::{Millis, Timestamp};
@@ -35,7 +34,10 @@ pub(super) fn weigh(state: &mut State, config: &Config, request: &RoundRequest) 
     for result in &evidence {
         hear(state, config, result);
     }
-    let changed = evidence.iter().filter_map(|result| judge(state, config, result)).collect();
+    let targets = evidence.iter().map(|result| &result.target);
+    let mut slowness = Slowness::of(state, config, targets, request.now);
+    let judged = |result: &&ProbeResult| judge(state, config, &mut slowness, result);
+    let changed = evidence.iter().filter_map(judged).collect();
     ask_controls_next(state, config, is_raised, !request.controls.is_empty());
     changed
 }
@@ -95,7 +97,8 @@ fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
         Verdict::Fail { .. } => {}
         Verdict::Pass { latency_ms, lag_s } => {
             known.lag = lag_s.map(|value_s| Reported { value_s, at });
-            measure(known, *latency_ms, at);
+            let run = state.run.as_ref().map_or(at, |run| run.scheduled);
+            slowness::measure(known, monitor, *latency_ms, at, run);
         }
     }
 }
@@ -107,29 +110,25 @@ fn patience_ms(asked_ms: Millis, monitor: &Monitor) -> Millis {
     asked_ms.min(monitor.longest_interval_ms())
 }
 
-fn measure(known: &mut TargetState, latency_ms: Millis, at: Timestamp) {
-    let goes_on = known.latency.is_some_and(|before| before.millis(at).is_some());
-    let estimate = Estimate::with(known.latency, latency_ms, at);
-    let floor = known.floor.filter(|_| goes_on);
-    known.floor = estimate.millis(at).map(|ms| Floor::with(floor, ms));
-    known.latency = Some(estimate);
-}
-
-fn judge(state: &mut State, config: &Config, result: &ProbeResult) -> Option<Changed> {
+fn judge(
+    state: &mut State,
+    config: &Config,
+    slowness: &mut Slowness,
+    result: &ProbeResult,
+) -> Option<Changed> {
     let ProbeResult { target, at, verdict, .. } = result;
     let monitor = config.monitors.get(&target.monitor)?;
     let mut verdict =
         quorum::combine(monitor.quorum.among(VANTAGE_POINTS), &[(HERE, verdict.clone())]);
-    let too_slow = match &verdict {
+    let latency_ms = match &verdict {
         Verdict::Inconclusive { .. } => return None,
-        Verdict::Fail { .. } => false,
-        Verdict::Pass { latency_ms, .. } => is_too_slow(state, monitor, target, *latency_ms, *at),
+        Verdict::Fail { .. } => None,
+        Verdict::Pass { latency_ms, .. } => Some(*latency_ms),
     };
-    if too_slow {
+    let known = state.targets.get_mut(target)?;
+    if slowness.judge(target, known, latency_ms, *at) {
         verdict = Verdict::Fail { reason: FailureReason::of(FailureKind::ResponseTooSlow) };
     }
-    let known = state.targets.get_mut(target)?;
-    known.too_slow = too_slow;
     if known.is_stale(monitor.longest_interval_ms(), *at) {
         known.memory.grow_stale();
     }
@@ -147,32 +146,13 @@ fn judge(state: &mut State, config: &Config, result: &ProbeResult) -> Option<Cha
 }
 
 /// The thresholds for a probe made at `at`. The time for which an origin asks to be left alone does
-/// not age its failures: one that asks for a minute each time would never be Down.
+/// not age its failures: one that asks for a minute each time would never be Down. Nor does the
+/// time until a slow one is probed again: it is not rechecked, because its peers must be probed too.
 fn thresholds(known: &TargetState, monitor: &Monitor, at: Timestamp) -> Thresholds {
     let mut thresholds = Thresholds::from(monitor);
     let asked_ms = known.not_before.map_or(0, |until| until.since(at));
+    let asked_ms = if known.too_slow { asked_ms.max(monitor.interval_ms) } else { asked_ms };
     let all_ms = asked_ms.saturating_mul(u64::from(thresholds.fall));
     thresholds.window_ms = thresholds.window_ms.saturating_add(all_ms);
     thresholds
-}
-
-fn is_too_slow(
-    state: &State,
-    monitor: &Monitor,
-    target: &Target,
-    latency_ms: Millis,
-    now: Timestamp,
-) -> bool {
-    let Some(rule) = monitor.slower_than_peers else { return false };
-    let excess_ms = |known: &TargetState, last_ms: Millis| {
-        Some(known.floor?.excess_ms(known.latency?.millis(now)?.min(last_ms)))
-    };
-    let Some(known) = state.targets.get(target) else { return false };
-    let own_ms = excess_ms(known, latency_ms).unwrap_or(0);
-    let same = state.targets.iter().filter(|(other, _)| other.monitor == target.monitor);
-    let peers: Vec<_> = same.filter(|(other, _)| *other != target).map(|(_, peer)| peer).collect();
-    let slow = peers.iter().filter(|peer| peer.too_slow).count();
-    let mut usual: Vec<_> = peers.iter().filter_map(|peer| excess_ms(peer, Millis::MAX)).collect();
-    let all = peers.len().saturating_add(1);
-    stands_out(rule, own_ms, &mut usual) && may_fail_one_more(slow, all)
 }

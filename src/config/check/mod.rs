@@ -152,6 +152,7 @@ impl Checker<'_> {
             api_calls_per_pass: raw.limits.api_calls_per_pass.get(),
             api_calls_per_5_min: raw.limits.api_calls_per_5_min.get(),
             compare_every_ms: u64::from(raw.limits.compare_every_s.get()) * SECOND,
+            kv_writes_per_day: raw.limits.kv_writes_per_day.get(),
             regions,
         };
         self.whole(raw, &config);

@@ -26,7 +26,10 @@ pub(super) use residency::{RawRule, RawSet, RawTenant, RawWhen};
 pub(super) use services::{RawGeo, RawService, RawTenantSource, RawWrites};
 pub(super) use texts::{AllowedEntry, CountryEntry, HeaderName, Method, SetName, meant};
 
-use super::{API_CALLS_PER_5_MIN_DEFAULT, API_CALLS_PER_PASS_DEFAULT, PROBES_PER_RUN_DEFAULT};
+use super::{
+    API_CALLS_PER_5_MIN_DEFAULT, API_CALLS_PER_PASS_DEFAULT, KV_WRITES_PER_DAY_DEFAULT,
+    PROBES_PER_RUN_DEFAULT,
+};
 use crate::ids::{MonitorId, RegionId, ServiceId, TenantId};
 use crate::json::{Within, shape};
 use crate::ordered::Map;
@@ -79,5 +82,8 @@ shape! {
         api_calls_per_5_min: Within<20, 1_200> = Within(API_CALLS_PER_5_MIN_DEFAULT),
         /// How often the account is read when nothing has changed, to find changes made by others.
         compare_every_s: Within<60, 86_400> = Within(600),
+        /// Most writes to KV in any 24 hours; the free plan allows 1,000 a day, all others of the
+        /// account included.
+        kv_writes_per_day: Within<400, 1_000_000> = Within(KV_WRITES_PER_DAY_DEFAULT),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::fingerprint::Fingerprint;
 use crate::json::fields;
-use crate::state::{Actuation, Left, RetryWhy, State};
+use crate::state::{Actuation, Left, RetryWhy, Spent, State};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 
@@ -13,21 +13,30 @@ pub(super) struct Common {
     doubted_since: Option<Timestamp>,
     substance: Option<Fingerprint>,
     routes_written_at: Option<Timestamp>,
+    spent: Spent,
 }
 
-fields!(Common { version, generation, doubted_since, substance, routes_written_at });
+fields!(Common {
+    version,
+    generation,
+    doubted_since,
+    substance,
+    routes_written_at,
+    spent = Spent::default(),
+});
 
 impl Common {
     pub(super) fn of(state: &State) -> Self {
-        let &State { version, generation, doubted_since, substance, routes_written_at, .. } = state;
-        Self { version, generation, doubted_since, substance, routes_written_at }
+        let &State { version, generation, doubted_since, substance, .. } = state;
+        let &State { routes_written_at, spent, .. } = state;
+        Self { version, generation, doubted_since, substance, routes_written_at, spent }
     }
 
     pub(super) fn put(self, state: &mut State) {
-        let Self { version, generation, doubted_since, substance, routes_written_at } = self;
+        let Self { version, generation, doubted_since, substance, routes_written_at, spent } = self;
         (state.version, state.generation) = (version, generation);
         (state.doubted_since, state.substance) = (doubted_since, substance);
-        state.routes_written_at = routes_written_at;
+        (state.routes_written_at, state.spent) = (routes_written_at, spent);
     }
 }
 

@@ -94,6 +94,7 @@ fn is_due(saved: &TargetState, known: &TargetState) -> bool {
         not_before: saved.not_before,
         latency: saved.latency,
         floor: saved.floor,
+        shift: saved.shift,
         lag: saved.lag,
         ..known.clone()
     };

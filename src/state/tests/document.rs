@@ -65,6 +65,7 @@ pub(super) fn full() -> Value {
         "substance": "00000000000000cc",
         "written": {"status": "00000000000000dd"},
         "routes_written_at": T,
+        "spent": {"routes_until": T, "pages_until": T},
     })
 }
 
@@ -105,6 +106,7 @@ fn up() -> Value {
         "not_before": T,
         "note": "limit",
         "floor": 2560,
+        "shift": {"run": T, "base": 2560, "first_ms": 44, "rebased": T},
         "too_slow": true,
         "lag": {"value_s": 4, "at": T},
         "damping": {"penalty": 1000, "at": T, "suppressed": true},
@@ -156,6 +158,7 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
             "blocked_until": null, "attempts": 0, "left": null, "retry_at": null, "retry_why": null,
             "failures": [], "withheld": [], "applied": [],
         },
+        "spent": {"routes_until": Timestamp::default(), "pages_until": Timestamp::default()},
     });
     assert_eq!(json::write(&State::default()), empty.to_string());
 }

@@ -7,7 +7,15 @@ use crate::time::{MINUTE, SECOND, SKEW_MS_MAX};
 use serde_json::Value;
 
 /// What is to come, and so may lie in the future.
-const TO_COME: [&str; 5] = ["until", "next_at", "upkeep_after", "blocked_until", "retry_at"];
+const TO_COME: [&str; 7] = [
+    "until",
+    "next_at",
+    "upkeep_after",
+    "blocked_until",
+    "retry_at",
+    "routes_until",
+    "pages_until",
+];
 
 fn instant() -> Timestamp {
     Timestamp::try_from(T.to_owned()).unwrap()

@@ -152,3 +152,85 @@ fn damping_never_keeps_up_what_is_down_and_can_be_left_out() {
         assert_eq!(world.health("eu-1"), Health::Up);
     }
 }
+
+/// Round trips from each place to `eu-1`, `us-1` and `br-1`: Frankfurt, Ashburn, Tokyo, São Paulo.
+const PLACES: [[u64; 3]; 4] = [[20, 95, 205], [95, 15, 130], [240, 155, 270], [205, 130, 12]];
+
+fn from_place(place: usize, origin: &str) -> u64 {
+    PLACES[place][["eu-1", "us-1", "br-1"].iter().position(|it| *it == origin).unwrap()]
+}
+
+/// The world under a rule, at an interval.
+fn under(rule: SlowerThanPeers, interval_ms: Millis) -> World {
+    World::new(|config| {
+        each_monitor(config, |it| {
+            it.slower_than_peers = Some(rule);
+            (it.interval_ms, it.down_interval_ms) = (interval_ms, interval_ms);
+        });
+    })
+}
+
+#[test]
+fn a_slow_origin_is_down_after_three_probes_at_any_interval() {
+    for (interval_s, minutes) in [(15, 2), (60, 4), (300, 20)] {
+        let mut world = under(RULE, interval_s * 1_000);
+        for minute in 1..=60 {
+            world.run(minute, |origin| passing_in(far(origin)), |_| false);
+        }
+        let slow =
+            |origin: &str| passing_in(far(origin) + if origin == "eu-1" { 2_500 } else { 0 });
+        for minute in 61..=60 + minutes {
+            world.run(minute, slow, |_| false);
+        }
+        assert_eq!(world.health("eu-1"), Health::Down, "every {interval_s} s");
+        let told = Some(FailureReason::of(FailureKind::ResponseTooSlow));
+        assert_eq!(reason(&world, "eu-1"), told);
+        assert_eq!((world.health("us-1"), world.health("br-1")), (Health::Up, Health::Up));
+        for minute in 61 + minutes..=61 + 3 * minutes {
+            world.run(minute, |origin| passing_in(far(origin)), |_| false);
+        }
+        assert_eq!(world.health("eu-1"), Health::Up, "every {interval_s} s");
+    }
+}
+
+#[test]
+fn a_cron_that_moves_each_hour_fails_nobody() {
+    for and_ms in [10, 50, 100, 200] {
+        for interval_s in [15, 60, 300] {
+            let rule = SlowerThanPeers { and_ms, ..RULE };
+            let mut world = under(rule, interval_s * 1_000);
+            for minute in 1..=16 * 60 {
+                // From each place to each other one.
+                let hour = usize::try_from(minute / 60).unwrap();
+                let place = [0, 1, 2, 3, 0, 2, 1, 3, 2, 0, 3, 1, 0, 2, 3, 0, 1][hour];
+                world.run(minute, |origin| passing_in(from_place(place, origin)), |_| false);
+                let slow =
+                    world.state.targets.values().any(|known| known.memory.health == Health::Down);
+                assert!(!slow, "minute {minute}, every {interval_s} s, {and_ms} ms");
+            }
+        }
+    }
+}
+
+#[test]
+fn after_a_move_a_slow_origin_is_found_by_what_the_new_place_shows() {
+    let mut world = under(RULE, 60_000);
+    for minute in 1..=60 {
+        let place = if minute < 40 { 0 } else { 2 };
+        world.run(minute, |origin| passing_in(from_place(place, origin)), |_| false);
+    }
+    let slow =
+        |origin: &str| passing_in(from_place(2, origin) + if origin == "us-1" { 2_500 } else { 0 });
+    (61..=65).for_each(|minute| drop(world.run(minute, slow, |_| false)));
+    assert_eq!(world.health("us-1"), Health::Down);
+    // Back in the first place it is as slow, and then as fast as ever.
+    let slow =
+        |origin: &str| passing_in(from_place(0, origin) + if origin == "us-1" { 2_500 } else { 0 });
+    (66..=75).for_each(|minute| drop(world.run(minute, slow, |_| false)));
+    assert_eq!(world.health("us-1"), Health::Down, "a move does not make it fast");
+    let fast = |origin: &str| passing_in(from_place(0, origin));
+    (76..=85).for_each(|minute| drop(world.run(minute, fast, |_| false)));
+    for origin in ["eu-1", "us-1", "br-1"] {
+        assert_eq!(world.health(origin), Health::Up, "{origin}");
+    }
+}

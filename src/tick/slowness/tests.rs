@@ -1,0 +1,94 @@
+use super::*;
+use crate::config::Config;
+use crate::health::slow::Floor;
+use crate::ids::{MonitorId, OriginId};
+use crate::state::Run;
+use crate::testing::config_text;
+use proptest::prelude::*;
+use std::time::Instant as Stopwatch;
+
+const RULE: SlowerThanPeers = SlowerThanPeers { times_percent: 300, and_ms: 100 };
+const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000);
+
+/// One monitor with a target for each pair of a floor and a latency, all measured in this run.
+fn world(latencies: &[(Millis, Millis)]) -> (Config, State) {
+    let mut config = Config::parse(&config_text()).unwrap();
+    let monitor = MonitorId::parse("api").unwrap();
+    config.monitors.get_mut(&monitor).unwrap().slower_than_peers = Some(RULE);
+    let run = Run { scheduled: NOW, began: NOW, round: 1, probes: 0, controls: Default::default() };
+    let mut state = State { run: Some(run), ..State::default() };
+    for (index, (floor_ms, latency_ms)) in latencies.iter().enumerate() {
+        let origin = OriginId::parse(&format!("o-{index:04}")).unwrap();
+        let base = Floor::with(None, *floor_ms);
+        let known = TargetState {
+            floor: Some(base),
+            latency: Some(Estimate::with(None, *latency_ms, NOW)),
+            shift: Some(Shift { run: NOW, base, first_ms: *floor_ms, rebased: None }),
+            ..TargetState::default()
+        };
+        state.targets.insert(Target { origin, monitor: monitor.clone() }, known);
+    }
+    (config, state)
+}
+
+/// Which targets are slow, all of them judged in one round.
+fn judged(config: &Config, state: &mut State) -> Vec<bool> {
+    let targets: Vec<Target> = state.targets.keys().cloned().collect();
+    let mut slowness = Slowness::of(state, config, targets.iter(), NOW);
+    let judge = |target: &Target| {
+        let known = state.targets.get_mut(target).unwrap();
+        let latency_ms = known.latency.and_then(|latency| latency.millis(NOW));
+        slowness.judge(target, known, latency_ms, NOW)
+    };
+    targets.iter().map(judge).collect()
+}
+
+/// The same, with the peers of each target gathered and sorted for it alone.
+fn each_by_itself(state: &mut State) -> Vec<bool> {
+    let targets: Vec<Target> = state.targets.keys().cloned().collect();
+    let judge = |target: &Target| {
+        let others = state.targets.iter().filter(|(other, _)| *other != target);
+        let others: Vec<&TargetState> = others.map(|(_, known)| known).collect();
+        let slow = others.iter().filter(|known| known.too_slow).count();
+        let excess = |known: &TargetState| excess_ms(known, Millis::MAX, NOW).unwrap();
+        let mut usual: Vec<Millis> = others.into_iter().map(excess).collect();
+        usual.sort_unstable();
+        let own_ms = excess(state.targets.get(target).unwrap());
+        let (lower, upper) = ((usual.len() - 1) / 2, usual.len() / 2);
+        let usual_ms = usual[lower].midpoint(usual[upper]);
+        let stands_out =
+            own_ms > RULE.and_ms && own_ms * 100 > usual_ms * RULE.times_percent as u64;
+        let is_slow = stands_out && may_fail_one_more(slow, usual.len() + 1);
+        state.targets.get_mut(target).unwrap().too_slow = is_slow;
+        is_slow
+    };
+    targets.iter().map(judge).collect()
+}
+
+proptest! {
+    #[test]
+    fn the_peers_of_all_come_to_the_same_as_the_peers_of_each(
+        latencies in proptest::collection::vec((1u64..400, 0u64..900), 3..12),
+    ) {
+        let latencies: Vec<_> = latencies.iter().map(|(ms, by)| (*ms, ms + by)).collect();
+        let (config, mut state) = world(&latencies);
+        let mut same = state.clone();
+        prop_assert_eq!(judged(&config, &mut state), each_by_itself(&mut same));
+    }
+}
+
+/// Prints what a round costs; nothing is asserted about time.
+#[test]
+fn a_round_of_a_thousand_origins_sorts_once() {
+    let latencies: Vec<_> = (0..1_000).map(|n| (20 + n % 300, 20 + n % 300 + n * 7 % 90)).collect();
+    let (config, mut state) = world(&latencies);
+    let mut same = state.clone();
+    let began = Stopwatch::now();
+    let once = judged(&config, &mut state);
+    let once_ms = began.elapsed().as_micros() / 1_000;
+    let began = Stopwatch::now();
+    let each = each_by_itself(&mut same);
+    let each_ms = began.elapsed().as_millis();
+    assert_eq!(once, each);
+    println!("1,000 origins in a round: {once_ms} ms; with a list for each: {each_ms} ms");
+}
