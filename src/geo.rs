@@ -18,7 +18,18 @@
 //! All three are for proximity only, never for residency. A load-balancing region is that of the
 //! data center, not of the client, and continents are not legal areas. The law is in `residency`.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod data_centers;
+#[cfg(not(target_arch = "wasm32"))]
+mod extent;
 mod halves;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use data_centers::{
+    DATA_CENTERS_AS_OF, Meant, data_centers, is_data_center, may_be_data_center, meant_data_center,
+};
+#[cfg(not(target_arch = "wasm32"))]
+pub use extent::{may_be_in, meant_in};
 
 use crate::country::Country;
 use crate::json::{Key, Reader, words};

@@ -78,6 +78,12 @@ impl Location {
         on_globe.then(|| Self { latitude, longitude, unit: unit_vector(latitude, longitude) })
     }
 
+    /// Degrees north of the equator.
+    #[must_use]
+    pub fn latitude(self) -> f64 {
+        self.latitude
+    }
+
     /// Degrees east of Greenwich.
     #[must_use]
     pub fn longitude(self) -> f64 {

@@ -1,6 +1,6 @@
 //! Where a client is: its state, its data center.
 
-use super::{NOW, fed, json};
+use super::{NOW, SHOP, fed, json};
 
 /// A service whose clients go by Cloudflare's regions.
 const SPLIT: &str = r#"{"version": 1,
@@ -36,4 +36,30 @@ fn both_halves_of_a_split_country_are_named_where_clients_move() {
     assert_eq!(split[0]["countries"], serde_json::json!(["CA", "US"]));
     assert_eq!(split[0]["from"]["regions"], serde_json::json!(["east", "west"]));
     assert_eq!(split[0]["to"]["regions"], serde_json::json!(["east"]));
+}
+
+#[test]
+fn a_data_center_that_is_none_is_told_and_what_cannot_be_one_is_refused() {
+    let explained = |colo: &str| {
+        let args = ["explain", "-", "--now", NOW, "--json", "--country", "GB", "--colo", colo];
+        fed(&args, SPLIT)
+    };
+    let known = explained("LHR");
+    assert_eq!((known.code, known.err.as_str()), (0, ""));
+    let city = explained("LON");
+    let told = "warning: Cloudflare had no data center `LON` on 2026-08-07, and in London `LHR`\n";
+    assert_eq!((city.code, city.err.as_str()), (0, told));
+    let small = explained("lhr");
+    assert_eq!(small.code, 2);
+    assert!(small.err.contains("`lhr` is no data center: write three capitals"), "{}", small.err);
+}
+
+#[test]
+fn a_case_with_a_data_center_that_is_none_is_told_by_its_line() {
+    let cases = "{\"host\":\"shop.example.com\",\"colo\":\"SAO\"}\n\
+                 {\"host\":\"shop.example.com\",\"colo\":\"sao\"}\n";
+    let ended = fed(&["explain", SHOP, "--now", NOW, "--batch", "-"], cases);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("line 1: warning: Cloudflare had no data center `SAO`"));
+    assert!(ended.err.contains("line 2: `sao` is no data center"), "{}", ended.err);
 }

@@ -10,6 +10,7 @@
 mod adequacy;
 mod capacity;
 mod not_yet;
+mod places;
 mod promises;
 mod reach;
 mod residency;
@@ -82,11 +83,17 @@ pub enum AdviceCode {
     W132,
     /// Overrides set every region of a service down.
     W133,
+    /// A data center is none that was known when this was built.
+    W134,
+    /// The location of a region is outside of its country.
+    W135,
+    /// A record set names several regions at once, which clients do not share out.
+    W136,
 }
 
 impl AdviceCode {
     /// Every code.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::W101,
         Self::W102,
         Self::W103,
@@ -112,6 +119,9 @@ impl AdviceCode {
         Self::W131,
         Self::W132,
         Self::W133,
+        Self::W134,
+        Self::W135,
+        Self::W136,
     ];
 
     /// Whether there is nothing to mend, so that it is no warning.
@@ -185,6 +195,7 @@ pub fn advised(config: &Config, now: Timestamp) -> Advised {
     adviser.adequacy();
     adviser.promises();
     adviser.reach();
+    adviser.places();
     settled::settle(config, now, adviser.given)
 }
 

@@ -1,7 +1,7 @@
 mod adequacy;
+mod places;
 mod promises;
 mod settled;
-
 use super::residency::ENDS_SOON;
 use super::{AdviceCode, advise};
 use crate::config::Config;
@@ -303,6 +303,7 @@ fn every_code_is_tested_here() {
         include_str!("tests.rs"),
         include_str!("tests/adequacy.rs"),
         include_str!("tests/law.rs"),
+        include_str!("tests/places.rs"),
         include_str!("tests/promises.rs"),
         include_str!("tests/settled.rs"),
     ]

@@ -129,6 +129,9 @@ fn one(
     if report.service.is_none() && !may_be_nobodys {
         return Err(format!("no service has the host `{}`", report.host));
     }
+    if let Some(odd) = case.odd_colo() {
+        let _ = writeln!(err, "line {line}: warning: {odd}");
+    }
     let mismatches = case.expect.as_ref().map(|expect| expect.mismatches(&report));
     tally.expectations += usize::from(mismatches.is_some());
     let ok = mismatches.as_ref().map(Vec::is_empty);

@@ -7,6 +7,9 @@ use super::expect::Expectation;
 use super::object::present_object;
 use crate::config::Config;
 use crate::country::Country;
+use crate::geo::{
+    DATA_CENTERS_AS_OF, Meant, is_data_center, may_be_data_center, meant_data_center,
+};
 use crate::http::{Whose, whose};
 use crate::latency::Location;
 use crate::routes::{Serving, Table};
@@ -47,6 +50,27 @@ impl Case {
     pub(super) fn country(&self) -> Result<Option<Country>, String> {
         let told = self.country.as_deref().filter(|text| !NO_COUNTRY.contains(text));
         told.map(|text| Country::parse(text).map_err(|bad| bad.to_string())).transpose()
+    }
+
+    /// The data center. Errors: what cannot be the code of one, so that nothing would match.
+    pub(super) fn colo(&self) -> Result<Option<&str>, String> {
+        match self.colo.as_deref() {
+            Some(told) if !may_be_data_center(told) => {
+                Err(format!("`{told}` is no data center: write three capitals, such as `FRA`"))
+            }
+            told => Ok(told),
+        }
+    }
+
+    /// What is odd about the data center: Cloudflare had none of this code.
+    pub(super) fn odd_colo(&self) -> Option<String> {
+        let told = self.colo.as_deref().filter(|told| !is_data_center(told))?;
+        let meant = match meant_data_center(told) {
+            Meant::OfCity(city, there) => format!(", and in {city} `{}`", there.join("`, `")),
+            Meant::Spelt(near, city) => format!("; the nearest spelling is `{near}` ({city})"),
+            Meant::Nothing => String::new(),
+        };
+        Some(format!("Cloudflare had no data center `{told}` on {DATA_CENTERS_AS_OF}{meant}"))
     }
 
     /// The method in upper case. Errors: not a valid method.

@@ -53,7 +53,7 @@ impl<'c> Explainer<'c> {
             country,
             subdivision: case.subdivision.as_deref(),
             location: case.at,
-            colo: case.colo.as_deref(),
+            colo: case.colo()?,
             client: case.client.as_ref().map(|key| client(table, &form.host, key)),
             kv_pin: kv.as_ref().map_or(KvPin::Absent, KvPin::Is),
             now,

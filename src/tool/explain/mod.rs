@@ -27,7 +27,11 @@ pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal<'_>) -> Result<Exi
     if let Some(cases) = &args.batch {
         return batch::run(cases, &mut explainer, terminal);
     }
-    let report = explainer.explain(&Case::from(&args.request)).map_err(CommandFailure::usage)?;
+    let case = Case::from(&args.request);
+    let report = explainer.explain(&case).map_err(CommandFailure::usage)?;
+    if let Some(odd) = case.odd_colo() {
+        writeln!(terminal.err, "warning: {odd}")?;
+    }
     if args.common.json {
         write_json(terminal.out, &report)?;
     } else {
