@@ -57,6 +57,8 @@ words! {
         E025 = "E025",
         /// No client can reach an address.
         E028 = "E028",
+        /// `A` and `AAAA` of one name are not one decision.
+        E032 = "E032",
     }
 }
 

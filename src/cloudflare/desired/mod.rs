@@ -91,6 +91,10 @@ pub struct DesiredRecords {
     pub permitted: Map<String, RecordMember>,
     /// Whether a person moves the answer; then we only keep it within the residency rules.
     pub manual: bool,
+    /// For an `AAAA` set whose name has an `A` set too: the IPv6 addresses of the origin behind
+    /// each IPv4 address; none for an origin that has none. The name is one decision, which the
+    /// `A` set makes.
+    pub follows: Option<Map<String, Set<String>>>,
 }
 
 impl DesiredRecords {

@@ -2,7 +2,7 @@
 //! name permits.
 
 use super::{DesiredRecords, RecordMember};
-use crate::config::{DnsTarget, Origin, RecordKind};
+use crate::config::{DnsTarget, Origin, Publish, RecordKind, Service};
 use crate::health::Health;
 use crate::ordered::{Map, Set};
 use crate::time::{MINUTE, Millis};
@@ -20,9 +20,13 @@ pub(super) fn records(
     let regions: Vec<_> = standing.regions_of(everybody.permitted.iter().copied()).collect();
     let manual = standing.is_manual();
     let is_up = |origin: &&OriginStanding<'_>| origin.for_new_clients() == Health::Up;
+    let follows = follows(standing.service, target, &regions);
+    // The type whose addresses a region must have to be answered.
+    let leading = if follows.is_some() { RecordKind::A } else { target.kind };
     let answer = regions.iter().filter(|_| !manual).find_map(|region| {
-        let contents = contents(target.kind, region.origins.iter().filter(is_up));
-        (!contents.is_empty()).then(|| (region.id.clone(), contents))
+        let origins = || region.origins.iter().filter(is_up);
+        let leads = !contents(leading, origins()).is_empty();
+        leads.then(|| (region.id.clone(), contents(target.kind, origins())))
     });
     let refuge = regions.first();
     let refuge =
@@ -43,7 +47,32 @@ pub(super) fn records(
         permitted: permitted(target.kind, &regions),
         regions: everybody.permitted.iter().copied().cloned().collect(),
         manual,
+        follows,
     }
+}
+
+/// What an `AAAA` set says beside each content of the `A` set of its name. `None` if the service
+/// publishes no such `A` set, or this is no `AAAA` set.
+fn follows(
+    service: &Service,
+    target: &DnsTarget,
+    regions: &[&RegionStanding<'_>],
+) -> Option<Map<String, Set<String>>> {
+    let leads = |publish: &Publish| match publish {
+        Publish::Dns(dns) => dns.kind == RecordKind::A && dns.name == target.name,
+        Publish::Pool(_) | Publish::LoadBalancer(_) => false,
+    };
+    if target.kind != RecordKind::Aaaa || !service.publish.iter().any(leads) {
+        return None;
+    }
+    let mut follows: Map<String, Set<String>> = Map::new();
+    for origin in regions.iter().flat_map(|region| &region.origins) {
+        let Some(four) = content(RecordKind::A, origin.origin) else { continue };
+        let mut six = follows.get(&four).cloned().unwrap_or_default();
+        six.extend(content(RecordKind::Aaaa, origin.origin));
+        follows.insert(four, six);
+    }
+    Some(follows)
 }
 
 /// Every permitted content. A CNAME names one host at a time, but may name any host of a region. If

@@ -7,6 +7,7 @@
 
 use super::action::{Action, Change, Plan, Urgency, Withheld, WithheldReason};
 use super::moves::{Moved, counted};
+use super::pairs::units;
 use super::pools::{held, in_use};
 use crate::cloudflare::desired::{Desired, PoolMember, ServiceLoad};
 use crate::cloudflare::observed::{Observed, Pool};
@@ -75,12 +76,14 @@ pub(super) fn screen(
             })),
         };
     let mut passed = Vec::new();
-    for action in std::mem::take(&mut plan.actions) {
-        if let Some((why, because)) = watch.refusal(&action) {
-            plan.withheld.push(Withheld { what: action.to_string(), why, because });
-        } else {
-            watch.count(&action);
-            passed.push(action);
+    for unit in units(std::mem::take(&mut plan.actions)) {
+        match watch.refusal_of(&unit) {
+            Some((why, because)) => plan.withheld.extend(unit.iter().map(|action| Withheld {
+                what: action.to_string(),
+                why,
+                because: because.clone(),
+            })),
+            None => passed.extend(unit),
         }
     }
     plan.actions = passed;
@@ -117,6 +120,19 @@ fn is_in_use(
 }
 
 impl Watch<'_> {
+    /// Why what happens together may not, and if it may, counts it.
+    fn refusal_of(&mut self, unit: &[Action]) -> Option<(WithheldReason, String)> {
+        let before = (self.away.clone(), self.changes.clone(), self.changing.clone());
+        for action in unit {
+            if let Some(refusal) = self.refusal(action) {
+                (self.away, self.changes, self.changing) = before;
+                return Some(refusal);
+            }
+            self.count(action);
+        }
+        None
+    }
+
     fn refusal(&self, action: &Action) -> Option<(WithheldReason, String)> {
         if action.urgency == Urgency::Law {
             return None;

@@ -14,6 +14,7 @@ mod monitors;
 mod moves;
 mod neighbours;
 mod ops;
+mod pairs;
 mod pools;
 mod records;
 mod strays;
@@ -25,12 +26,13 @@ pub use action::{
 pub use guards::Circumstances;
 pub use moves::Moved;
 pub(super) use moves::{brought_in, counted, is_return, taken_away};
+pub(super) use pairs::units;
 pub(super) use pools::WHOLE_POOL;
 
 use super::desired::Desired;
 use super::observed::Observed;
 use crate::hold::Hold;
-use crate::ordered::Set;
+use crate::ordered::{Map, Set};
 use crate::owned::OwnedRecords;
 use crate::time::Timestamp;
 
@@ -41,6 +43,8 @@ struct Planner<'p> {
     holds: &'p Set<Hold>,
     owned: &'p OwnedRecords,
     now: Timestamp,
+    /// What the `A` set of a name says after this plan, by the name, if the set is ours.
+    said: Map<String, Set<String>>,
     plan: Plan,
 }
 
@@ -54,7 +58,8 @@ pub fn plan(
 ) -> Plan {
     let Circumstances { owned, now, .. } = circumstances;
     let plan = Plan::default();
-    let mut planner = Planner { desired, observed, holds, owned, now: *now, plan };
+    let mut planner =
+        Planner { desired, observed, holds, owned, now: *now, said: Map::new(), plan };
     let names = Set::of(desired.records.iter().map(|wanted| wanted.name.as_str()));
     names.iter().for_each(|name| planner.neighbours(name));
     desired.monitors.iter().for_each(|wanted| planner.monitor(wanted));

@@ -15,9 +15,9 @@ use crate::ordered::Set;
 use crate::owned::OwnedRecord;
 
 /// The contents that a record set should have, and why.
-struct ChosenContents {
-    contents: Set<String>,
-    reason: String,
+pub(super) struct ChosenContents {
+    pub(super) contents: Set<String>,
+    pub(super) reason: String,
 }
 
 impl Planner<'_> {
@@ -37,6 +37,11 @@ impl Planner<'_> {
             sorted.iter().copied().filter(|record| self.is_ours(wanted, record)).collect();
         let facts = facts(wanted, self.owned, self.now);
         let told = |why: String| [vec![why], texts(&facts)].concat().join("; ");
+        let followed = self.followed(wanted);
+        let is_empty = followed.as_ref().is_some_and(|chosen| chosen.contents.is_empty());
+        if is_empty && !sorted.iter().any(|record| is_of_kind(wanted, record)) {
+            return;
+        }
         if ours.is_empty()
             && !self.may_return(wanted)
             && let Err((why, because)) = may_be_created(wanted, &sorted)
@@ -44,17 +49,24 @@ impl Planner<'_> {
             return self.withhold(what(), why, told(because));
         }
         let present = Set::of(ours.iter().map(|record| normal(&record.content)));
-        let answer = match answer(wanted, &present) {
+        let is_following = followed.is_some();
+        self.says(wanted, &present);
+        let answer = match followed.map_or_else(|| answer(wanted, &present), Ok) {
             Ok(answer) => answer,
             Err((why, because)) => return self.withhold(what(), why, told(because)),
         };
+        let contents = answer.contents.clone();
         let strangers = sorted.iter().filter(|r| is_of_kind(wanted, r) && !self.is_ours(wanted, r));
         let taken = Set::of(strangers.map(|record| normal(&record.content)));
         let around = Around { taken, owned: self.owned };
         let ops = record_ops(wanted, &answer.contents, &ours, &around);
         let mut action = action(wanted, &present, answer, ops);
+        if is_following {
+            self.follow(&present, &mut action);
+        }
         let is_idle = matches!(&action.change, Change::Records { ops, .. } if ops.is_empty());
         if !is_idle && !self.is_left(&action) {
+            self.says(wanted, &contents);
             action.reason = told(action.reason);
             return self.plan.actions.push(action);
         }
@@ -312,6 +324,6 @@ fn members(wanted: &DesiredRecords, lawful: &Set<String>) -> Option<ChosenConten
         .then_some(ChosenContents { contents, reason })
 }
 
-fn listed(contents: &Set<String>) -> String {
+pub(super) fn listed(contents: &Set<String>) -> String {
     contents.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }

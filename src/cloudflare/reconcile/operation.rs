@@ -1,7 +1,7 @@
 //! The operations of a pass.
 
 use super::holds;
-use crate::cloudflare::plan::{Action, Change, Parent, Urgency};
+use crate::cloudflare::plan::{Action, Change, Parent, Urgency, units};
 use crate::hold::Hold;
 use serde_json::Value;
 
@@ -72,11 +72,12 @@ pub(super) enum Operation {
 pub(super) fn writes(actions: Vec<Action>) -> Vec<Operation> {
     let mut operations = Vec::new();
     let mut batches = Vec::new();
-    for action in actions {
-        if let Change::Records { .. } = action.change {
-            add(&mut batches, action);
+    for mut unit in units(actions) {
+        let Some(action) = unit.pop_if(|action| !matches!(action.change, Change::Records { .. }))
+        else {
+            add(&mut batches, unit);
             continue;
-        }
+        };
         finish(&mut operations, &mut batches);
         let (takes, gives) = (holds::switched(&action, false), holds::switched(&action, true));
         let is_read_first = matches!(action.change, Change::Origins { .. }) || !takes.is_empty();
@@ -92,17 +93,17 @@ pub(super) fn writes(actions: Vec<Action>) -> Vec<Operation> {
     operations
 }
 
-/// Adds an action to the first batch of its zone and urgency that has room.
-fn add(batches: &mut Vec<Vec<Action>>, action: Action) {
+/// Adds what happens together to the first batch of its zone and urgency that has room.
+fn add(batches: &mut Vec<Vec<Action>>, unit: Vec<Action>) {
     let fits = |batch: &&mut Vec<Action>| {
-        let same = batch
-            .first()
-            .is_some_and(|first| first.urgency == action.urgency && zone(first) == zone(&action));
-        same && batch.iter().map(ops).sum::<usize>() + ops(&action) <= BATCH_MAX
+        let same = batch.first().zip(unit.first()).is_some_and(|(first, action)| {
+            first.urgency == action.urgency && zone(first) == zone(action)
+        });
+        same && batch.iter().chain(&unit).map(ops).sum::<usize>() <= BATCH_MAX
     };
     match batches.iter_mut().find(fits) {
-        Some(batch) => batch.push(action),
-        None => batches.push(vec![action]),
+        Some(batch) => batch.extend(unit),
+        None => batches.push(unit),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::cloudflare::endpoint;
 use crate::cloudflare::name::normal;
 use crate::cloudflare::observed::{Pool, PoolOrigin, Record, renamed};
 use crate::cloudflare::plan::{
-    Action, Change, FieldChange, OriginEdit, Parent, RecordOp, WHOLE_POOL,
+    Action, Change, FieldChange, OriginEdit, Parent, RecordOp, WHOLE_POOL, units,
 };
 use crate::cloudflare::reply::{ApiFailure, Reply, malformed, open};
 use crate::json::{self, Shape, fields};
@@ -86,11 +86,13 @@ impl Reconcile {
         let subject = operation.subject();
         match operation {
             Operation::WriteRecords(actions) => match check_records(&actions, reply, needs) {
-                Err(ApiFailure::Refused { .. }) if actions.len() > 1 => {
+                Err(ApiFailure::Refused { .. }) if units(actions.clone()).len() > 1 => {
                     // The API rejects a batch as a whole. One by one, only the bad change fails.
-                    for action in actions.into_iter().rev() {
-                        let intend = Operation::intend(action.to_string());
-                        self.operations.push(Operation::WriteRecords(vec![action]));
+                    // What happens together still does.
+                    for unit in units(actions).into_iter().rev() {
+                        let operation = Operation::WriteRecords(unit);
+                        let intend = Operation::intend(operation.subject());
+                        self.operations.push(operation);
                         self.operations.push(intend);
                     }
                     self.close(&subject);

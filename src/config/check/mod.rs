@@ -11,6 +11,7 @@ mod contract;
 mod host_headers;
 mod known;
 mod monitors;
+mod pairs;
 mod publishing;
 mod recovery;
 mod regions;

@@ -6,11 +6,18 @@
 
 use super::bonds::all_permit;
 use super::known::Publisher;
+use super::whole::written;
 use super::{Checker, item, under};
 use crate::config::Region;
 use crate::config::diagnostic::Code;
 use crate::config::publish::{DnsMode, DnsTarget, PoolTarget, Publish, RecordKind};
 use crate::config::raw::{RawDns, RawPool};
+
+/// Whether the service publishes an `A` record under a name.
+fn has_addresses(service: &Publisher<'_>, name: &str) -> bool {
+    let mut records = service.raw.publish.iter().filter_map(|publish| publish.dns.as_ref());
+    records.any(|dns| dns.kind == RecordKind::A && written(&dns.name) == name)
+}
 
 impl Checker<'_> {
     pub(super) fn publishing(&mut self, path: &str, service: &Publisher<'_>) -> Vec<Publish> {
@@ -46,7 +53,8 @@ impl Checker<'_> {
     fn dns(&mut self, path: &str, raw: &RawDns, service: &Publisher<'_>) -> Option<DnsTarget> {
         let (name, zone) = self.name_in_zone(path, &raw.name, &raw.zone)?;
         let permitted = self.permitted_to_everybody(path, &name, service);
-        self.origins_can_be_recorded(path, raw.kind, &permitted);
+        let is_led = raw.kind == RecordKind::Aaaa && has_addresses(service, &name);
+        self.origins_can_be_recorded(path, (raw.kind, is_led), &permitted);
         let mut needs = |key: &str, problem: &str, allowed: &str| {
             self.report(under(path, key), Code::E014, problem, allowed);
         };
@@ -102,7 +110,18 @@ impl Checker<'_> {
         permitted
     }
 
-    fn origins_can_be_recorded(&mut self, path: &str, kind: RecordKind, permitted: &[&Region]) {
+    /// An `AAAA` record beside an `A` record of its name is absent while the region that the name
+    /// leads to has no IPv6 address. So it is enough if some origin has one.
+    fn origins_can_be_recorded(
+        &mut self,
+        path: &str,
+        (kind, is_led): (RecordKind, bool),
+        permitted: &[&Region],
+    ) {
+        let mut origins = permitted.iter().flat_map(|region| &region.origins);
+        if is_led && origins.any(|origin| origin.ipv6.is_some()) {
+            return;
+        }
         for origin in permitted.iter().flat_map(|region| &region.origins) {
             let missing = match kind {
                 RecordKind::A if origin.ipv4.is_none() => "ipv4",

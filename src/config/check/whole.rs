@@ -29,6 +29,7 @@ impl Checker<'_> {
             published: Set::of(services().flat_map(|s| &s.publish).filter_map(named)),
         };
         self.published_once(config);
+        self.pairs(config);
         for (index, rule) in config.residency.iter().enumerate() {
             self.rule_guards_something(&item("residency", index), raw, index, rule, &moving);
             self.rule_has_an_effect(&item("residency", index), rule, config);
@@ -273,7 +274,7 @@ impl Checker<'_> {
     }
 }
 
-fn written(name: &str) -> String {
+pub(super) fn written(name: &str) -> String {
     name.trim_end_matches('.').to_ascii_lowercase()
 }
 

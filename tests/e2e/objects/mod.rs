@@ -5,6 +5,7 @@ mod faults;
 mod guards;
 mod law;
 mod owners;
+mod pairs;
 mod pools;
 mod scene;
 mod spending;

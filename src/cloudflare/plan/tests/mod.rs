@@ -7,6 +7,7 @@ mod monitors;
 mod neighbours;
 mod order;
 mod owners;
+mod pairs;
 mod pools;
 mod records;
 mod sets;
@@ -89,6 +90,7 @@ fn wanted_records(contents: &[&str]) -> Desired {
         refuge: Some((region("eu-west"), ["192.0.2.1".to_owned()].into())),
         permitted,
         manual: false,
+        follows: None,
     };
     Desired { records: vec![records], ..Desired::default() }
 }

@@ -58,6 +58,7 @@ fn records(content: &str) -> DesiredRecords {
             (content.to_owned(), member(Switch::Enable)),
         ]),
         manual: false,
+        follows: None,
     }
 }
 

@@ -82,6 +82,7 @@ prop_compose! {
             refuge: first(false),
             permitted,
             manual,
+            follows: None,
         }
     }
 }
