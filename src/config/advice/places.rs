@@ -103,8 +103,8 @@ impl Adviser<'_> {
             }
         };
         let why = format!("{}, {law}", how_clients_choose(dns));
-        let hint = "use `mode = \"failover\"`, a name for each region, or put the name among `hosts`, \
-                    where each client gets its own region";
+        let hint = "use `mode = \"failover\"`, a name for each region, or put the name among \
+                    `hosts`, where each client gets its own region";
         self.advise_with(&format!("{path}.mode"), AdviceCode::W136, problem, &why, Some(hint));
     }
 }

@@ -23,7 +23,10 @@ fn said(world: &World) -> Vec<String> {
 async fn settled() -> World {
     let mut config = one_of_each();
     config["regions"]["eu-west"]["origins"][0]["ipv6"] = json!(EU[1]);
-    let set = |kind: &str| json!({"dns": {"zone": "example.com", "name": FILES, "type": kind, "manage": true}});
+    let set = |kind: &str| {
+        let managed = json!({"zone": "example.com", "name": FILES, "type": kind, "manage": true});
+        json!({"dns": managed})
+    };
     config["services"]["files"]["publish"] = json!([set("A"), set("AAAA")]);
     let world = World::settled_with(&config).await;
     assert_eq!(said(&world), EU);
