@@ -66,12 +66,6 @@ impl Timestamp {
         Self(self.0.saturating_add(by))
     }
 
-    /// The instant `by` earlier, stopping at the epoch.
-    #[must_use]
-    pub fn minus(self, by: Millis) -> Self {
-        Self(self.0.saturating_sub(by))
-    }
-
     /// Whether this instant lies more than [`SKEW_MS_MAX`] ahead of `now`. Of something that has
     /// happened it means that a clock was wrong.
     #[must_use]

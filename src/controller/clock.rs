@@ -68,8 +68,13 @@ mod tests {
 
     fn asked(round: u32, now: Timestamp) -> RoundRequest {
         let at = now.minus(40);
-        let result =
-            ProbeResult { target: target("eu-1"), at, verdict: pass(), pushed_back_ms: None };
+        let result = ProbeResult {
+            target: target("eu-1"),
+            at,
+            verdict: pass(),
+            pushed_back_ms: None,
+            took_ms: 0,
+        };
         let results = if round == 0 { Vec::new() } else { vec![result] };
         RoundRequest { run: NOON, round, now, results, controls: Vec::new() }
     }

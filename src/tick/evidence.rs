@@ -4,15 +4,14 @@
 //! witness (`health::doubt`). Then all latencies of the round are recorded before any is judged, so
 //! that no target is compared with its peers' latencies of an earlier round.
 
-use super::{BLIND, Changed, ProbeResult, RoundRequest};
-use super::slowness::{Slowness, self};
+use super::slowness::{self, Slowness};
 use super::testimony::{Testimony, needs_witness};
+use super::{BLIND, Changed, ProbeResult, RoundRequest};
 use crate::config::{Config, Monitor};
 use crate::health::{
     Damping, FailureKind, FailureReason, Health, Thresholds, Verdict, is_unreached, quorum,
 };
 use crate::state::{Controls, Reported, State, TargetState};
-use crate::target::Target;
 use crate::time::{Millis, Timestamp};
 
 /// The only vantage, while there are no areas.

@@ -80,7 +80,7 @@ impl Adviser<'_> {
         let binding: Vec<&Allow> = strict.iter().map(|rule| &rule.allow).chain(pins).collect();
         let named = self.regions(service);
         let named: Vec<(&RegionId, &Region)> = named
-            .filter(|(_, region)| binding.iter().all(|allow| self.permits(allow, region)))
+            .filter(|(id, region)| binding.iter().all(|allow| self.permits(allow, id, region)))
             .collect();
         if dns.mode != DnsMode::Members || named.len() < 2 {
             return;
@@ -88,7 +88,8 @@ impl Adviser<'_> {
         let ids: Vec<&str> = named.iter().map(|(id, _)| id.as_str()).collect();
         let problem = format!("`{}` names several regions at once: {}", dns.name, ids.join(", "));
         let split = |rule: &&Rule| {
-            let permitted = named.iter().filter(|(_, region)| self.permits(&rule.allow, region));
+            let permitted =
+                named.iter().filter(|(id, region)| self.permits(&rule.allow, id, region));
             rule.mode == Mode::Preferred
                 && rule.when.guards_host(&dns.name)
                 && (1..named.len()).contains(&permitted.count())

@@ -40,7 +40,7 @@ impl Adviser<'_> {
         let why = "while it is down nobody else may serve them, so they wait for its repair";
         let hint = "add a region in a permitted country, or promise this to other clients only";
         for bond in self.bonds(service) {
-            let permitted = self.regions(service).filter(|(_, r)| self.permits(bond.allow, r));
+            let permitted = self.regions(service).filter(|(id, r)| self.permits(bond.allow, id, r));
             if permitted.count() == 1 {
                 let name = &bond.name;
                 let problem = format!("{rto_s} s are promised, and {name} leaves only one region");

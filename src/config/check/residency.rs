@@ -1,7 +1,7 @@
 //! Rules, sets and tenants: resolves names into places and conditions.
 
-use super::{Checker, item, under};
 use super::allow::Nameable;
+use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{Method, RawRule, RawSet, RawTenant, RawWhen, SetName};
 use crate::config::{RULES_MAX, SETS_MAX, TENANTS_MAX};

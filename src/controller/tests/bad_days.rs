@@ -117,7 +117,13 @@ impl Day {
                 let count = self.probes.entry(origin.clone()).or_default();
                 *count += 1;
                 let verdict = (self.weather)(&origin, minute, *count);
-                ProbeResult { target: probe.target, at: now, verdict, pushed_back_ms: None }
+                ProbeResult {
+                    target: probe.target,
+                    at: now,
+                    verdict,
+                    pushed_back_ms: None,
+                    took_ms: 0,
+                }
             };
             request.results = probes.into_iter().map(result).collect();
             (request.round, request.now) = (request.round + 1, now);

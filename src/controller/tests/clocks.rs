@@ -32,6 +32,7 @@ fn play(mind: &mut Controller, clock: &mut Clock, minute: u64, ahead: [Millis; 2
             at: real.plus(run_ms),
             verdict: crate::testing::pass(),
             pushed_back_ms: None,
+            took_ms: 0,
         };
         request.results = probes.into_iter().map(result).collect();
         request.round += 1;
