@@ -110,10 +110,8 @@ pub(super) fn load(name: &str, text: &str, now: Timestamp, colour: bool) -> Load
         };
     let mut rendered = render(&source, &findings, colour);
     if unlisted > 0 {
-        rendered.push_str(&format!(
-            "\nerror: {} not listed: mend these first\n",
-            count(unlisted, "more mistake")
-        ));
+        let more = count(unlisted, "more mistake");
+        rendered.push_str(&["\nerror: ", &more, " not listed: mend these first\n"].concat());
     }
     Loaded { valid, findings, accepted, unlisted, rendered }
 }

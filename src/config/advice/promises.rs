@@ -36,14 +36,15 @@ impl Adviser<'_> {
             return;
         };
         let path = format!("services.{id}.contract.rto_s");
-        let rto_s = rto_ms / crate::time::SECOND;
+        let seconds = rto_ms / crate::time::SECOND;
         let why = "while it is down nobody else may serve them, so they wait for its repair";
         let hint = "add a region in a permitted country, or promise this to other clients only";
         for bond in self.bonds(service) {
             let permitted = self.regions(service).filter(|(id, r)| self.permits(bond.allow, id, r));
             if permitted.count() == 1 {
                 let name = &bond.name;
-                let problem = format!("{rto_s} s are promised, and {name} leaves only one region");
+                let problem =
+                    format!("{seconds} s are promised, and {name} leaves only one region");
                 self.advise_with(&path, AdviceCode::W132, problem, why, Some(hint));
             }
         }

@@ -108,8 +108,8 @@ impl Checker<'_> {
 /// Whether a text stands where the name of a secret belongs, and is no such name. This is asked of
 /// the document, because it must be known even if the rest of the config cannot be read.
 fn is_no_name(path: &str, text: &str) -> bool {
-    let in_name = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
-    let is_name = !text.is_empty() && text.bytes().all(in_name);
+    let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    let is_name = !text.is_empty() && text.bytes().all(plain);
     let is_ours = path.starts_with("alerts[") || path.starts_with("services.");
     !is_name && is_ours && NAMED_AT.iter().any(|end| path.ends_with(end))
 }
