@@ -34,10 +34,21 @@ pub use diagnostic::{Code, DIAGNOSTICS_LISTED_MAX, Diagnostic, Diagnostics};
 pub use guards::Guards;
 pub use host_header::Asked;
 pub use monitor::{
+<<<<<<< ours
     BODY_BYTES_MAX, COMPOSITE_DEPTH_MAX, Composite, CompositeRule, Control,
     DAMPING_HALF_LIFE_MS_DEFAULT, DOWN_INTERVAL_MS_DEFAULT, ExpectedJson, ExpectedResponse,
     LAG_POINTER, Monitor, Override, OverrideTo, Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers,
     StatusRange, UNREACHED_FALL_MIN,
+||||||| base
+    COMPOSITE_DEPTH_MAX, Composite, CompositeRule, Control, DAMPING_HALF_LIFE_MS_DEFAULT,
+    DOWN_INTERVAL_MS_DEFAULT, ExpectedJson, ExpectedResponse, LAG_POINTER, Monitor, Override,
+    OverrideTo, Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers, StatusRange, UNREACHED_FALL_MIN,
+=======
+    COMPOSITE_DEPTH_MAX, Composite, CompositeRule, Control, DAMPING_HALF_LIFE_MS_DEFAULT,
+    DOWN_INTERVAL_MS_DEFAULT, ExpectedJson, ExpectedResponse, LAG_POINTER, Monitor, Override,
+    OverrideTo, PROBES_AT_ONCE, Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers, StatusRange,
+    UNREACHED_FALL_MIN,
+>>>>>>> theirs
 };
 pub use proxying::{Proxying, Resume};
 pub use publish::{

@@ -18,8 +18,15 @@ pub const DAMPING_HALF_LIFE_MS_DEFAULT: Millis = 15 * MINUTE;
 pub const RECHECK_MS: Millis = SECOND;
 /// How long a cron run probes: until shortly before the next one begins.
 pub const RUN_MS: Millis = 55 * SECOND;
+<<<<<<< ours
 /// The most that a probe reads of a body, in bytes. Text beyond it is never found.
 pub const BODY_BYTES_MAX: usize = 10 * 1024;
+||||||| base
+=======
+/// Concurrent probes. The runtime opens six connections per run. A seventh probe would wait for one
+/// of them while its clock runs, and look slow.
+pub const PROBES_AT_ONCE: usize = 6;
+>>>>>>> theirs
 /// Fewest failures without a sign of life that make an origin Down, whatever `fall` says.
 pub const UNREACHED_FALL_MIN: u8 = 2;
 /// How deep composites may be nested.

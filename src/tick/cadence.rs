@@ -9,7 +9,7 @@
 //!
 //! A run ends before the next one starts, or when it has used up its probes.
 
-pub use crate::config::{RECHECK_MS, RUN_MS};
+pub use crate::config::{PROBES_AT_ONCE, RECHECK_MS, RUN_MS};
 
 use super::{Done, Probe, RoundReply, witness};
 use crate::config::{Config, Control, Monitor};
@@ -25,10 +25,6 @@ pub const COALESCE_MS: Millis = 500;
 pub const DOWN_FOR_LONG_MS: Millis = 5 * MINUTE;
 /// Longest wait for a control.
 pub const CONTROL_TIMEOUT_MS: Millis = 2 * SECOND;
-
-/// Concurrent probes. The runtime opens six connections per run. A seventh probe would wait for one
-/// of them while its clock runs, and look slow.
-pub const PROBES_AT_ONCE: usize = 6;
 
 /// Decides the next round of the current run. If the run's time or probes do not suffice for
 /// everything that is due, the most overdue targets come first.

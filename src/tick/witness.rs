@@ -5,8 +5,8 @@
 //! one target of each other region, the most recently reached ones first. They would be probed soon
 //! anyhow: their next probe is put off by as much.
 
-use super::{BLIND, PROBES_AT_ONCE};
-use crate::config::{Config, RECHECK_MS};
+use super::BLIND;
+use crate::config::{Config, PROBES_AT_ONCE, RECHECK_MS};
 use crate::health::{Health, Verdict, is_unreached};
 use crate::ids::RegionId;
 use crate::ordered::Set;
