@@ -1,6 +1,7 @@
 //! Small worlds for unit tests: one config of three regions, and a driver that feeds it probe
 //! results. `virtual_time` plays whole minutes of cron runs.
 
+pub(crate) mod estate;
 pub(crate) mod virtual_time;
 
 use crate::controller::Controller;

@@ -19,8 +19,8 @@ mod testimony;
 mod witness;
 
 pub use cadence::{
-    COALESCE_MS, CONTROL_TIMEOUT_MS, DOWN_FOR_LONG_MS, PROBES_AT_ONCE, RECHECK_MS, RUN_MS,
-    next_round,
+    COALESCE_MS, CONTROL_TIMEOUT_MS, DOWN_FOR_LONG_MS, DOWN_PATIENCE_MS, PROBES_AT_ONCE,
+    RECHECK_MS, RUN_MS, next_round,
 };
 pub use testimony::TOGETHER_MS;
 

@@ -325,7 +325,7 @@ fn one_mistake_is_told_once() {
     let sound: Value = serde_json::from_str(EXAMPLE).unwrap();
     let changed = |pointer: &str, key: &str, value: Value| {
         let mut config = sound.clone();
-        config["services"]["api"]["contract"] = json!({"rto_s": 120});
+        config["services"]["api"]["contract"] = json!({"rto_s": 240});
         config["services"]["api"]["hosts"] = json!(["api.example.com", "downloads.example.com"]);
         config["residency"][0]["when"] = json!({});
         config["residency"][0]["allow"] = json!(["IE", "BR"]);

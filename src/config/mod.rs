@@ -12,12 +12,14 @@ mod accepted;
 #[cfg(not(target_arch = "wasm32"))]
 mod advice;
 mod check;
+mod detection;
 mod diagnostic;
 mod guards;
 mod host;
 mod host_header;
 mod monitor;
 mod nesting;
+mod pace;
 mod proxying;
 mod publish;
 mod raw;
@@ -30,25 +32,18 @@ mod url;
 pub use accepted::Acceptance;
 #[cfg(not(target_arch = "wasm32"))]
 pub use advice::{AcceptedAdvice, Advice, AdviceCode, Advised, advise, advised};
+pub use detection::{Detection, Estate};
 pub use diagnostic::{Code, DIAGNOSTICS_LISTED_MAX, Diagnostic, Diagnostics};
 pub use guards::Guards;
 pub use host_header::Asked;
 pub use monitor::{
-<<<<<<< ours
     BODY_BYTES_MAX, COMPOSITE_DEPTH_MAX, Composite, CompositeRule, Control,
     DAMPING_HALF_LIFE_MS_DEFAULT, DOWN_INTERVAL_MS_DEFAULT, ExpectedJson, ExpectedResponse,
-    LAG_POINTER, Monitor, Override, OverrideTo, Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers,
-    StatusRange, UNREACHED_FALL_MIN,
-||||||| base
-    COMPOSITE_DEPTH_MAX, Composite, CompositeRule, Control, DAMPING_HALF_LIFE_MS_DEFAULT,
-    DOWN_INTERVAL_MS_DEFAULT, ExpectedJson, ExpectedResponse, LAG_POINTER, Monitor, Override,
-    OverrideTo, Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers, StatusRange, UNREACHED_FALL_MIN,
-=======
-    COMPOSITE_DEPTH_MAX, Composite, CompositeRule, Control, DAMPING_HALF_LIFE_MS_DEFAULT,
-    DOWN_INTERVAL_MS_DEFAULT, ExpectedJson, ExpectedResponse, LAG_POINTER, Monitor, Override,
-    OverrideTo, PROBES_AT_ONCE, Quorum, RECHECK_MS, RUN_MS, SlowerThanPeers, StatusRange,
+    LAG_POINTER, Monitor, Override, OverrideTo, Quorum, SlowerThanPeers, StatusRange,
     UNREACHED_FALL_MIN,
->>>>>>> theirs
+};
+pub use pace::{
+    COALESCE_MS, CONTROL_TIMEOUT_MS, PROBES_AT_ONCE, Pace, RECHECK_MS, RUN_MS, time_for_controls_ms,
 };
 pub use proxying::{Proxying, Resume};
 pub use publish::{

@@ -3,7 +3,7 @@
 
 use crate::ids::MonitorId;
 use crate::json::{fields, text_shape, variants, words};
-use crate::time::{MINUTE, Millis, SECOND, Timestamp};
+use crate::time::{MINUTE, Millis, Timestamp};
 use serde_json::{Number, Value};
 use std::fmt;
 
@@ -14,19 +14,8 @@ pub const DOWN_INTERVAL_MS_DEFAULT: Millis = MINUTE;
 /// The default half-life of the penalty for a flap. Source: RFC 2439 §4.2,
 /// `decay-half-life-reachable`, in the form that BGP speakers ship.
 pub const DAMPING_HALF_LIFE_MS_DEFAULT: Millis = 15 * MINUTE;
-/// How soon an unsettled origin is probed again, so that a failure is confirmed within seconds.
-pub const RECHECK_MS: Millis = SECOND;
-/// How long a cron run probes: until shortly before the next one begins.
-pub const RUN_MS: Millis = 55 * SECOND;
-<<<<<<< ours
 /// The most that a probe reads of a body, in bytes. Text beyond it is never found.
 pub const BODY_BYTES_MAX: usize = 10 * 1024;
-||||||| base
-=======
-/// Concurrent probes. The runtime opens six connections per run. A seventh probe would wait for one
-/// of them while its clock runs, and look slow.
-pub const PROBES_AT_ONCE: usize = 6;
->>>>>>> theirs
 /// Fewest failures without a sign of life that make an origin Down, whatever `fall` says.
 pub const UNREACHED_FALL_MIN: u8 = 2;
 /// How deep composites may be nested.

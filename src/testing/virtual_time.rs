@@ -77,9 +77,19 @@ impl Observer {
         origin: &dyn Fn(&OriginId, Timestamp) -> Meets,
         control: &dyn Fn(&str, Timestamp) -> bool,
     ) -> Vec<Seen> {
+        self.until_by_target(end, &|target, at| origin(&target.origin, at), control)
+    }
+
+    /// The same, where monitors of one origin meet different things.
+    pub(crate) fn until_by_target(
+        &mut self,
+        end: Timestamp,
+        target: &dyn Fn(&Target, Timestamp) -> Meets,
+        control: &dyn Fn(&str, Timestamp) -> bool,
+    ) -> Vec<Seen> {
         let mut seen = Vec::new();
         while self.next() < end {
-            self.run(origin, control, &mut seen);
+            self.run(target, control, &mut seen);
         }
         seen
     }
@@ -87,7 +97,7 @@ impl Observer {
     /// Plays one run.
     fn run(
         &mut self,
-        origin: &dyn Fn(&OriginId, Timestamp) -> Meets,
+        target: &dyn Fn(&Target, Timestamp) -> Meets,
         control: &dyn Fn(&str, Timestamp) -> bool,
         seen: &mut Vec<Seen>,
     ) {
@@ -104,7 +114,7 @@ impl Observer {
             let mut hands = Hands::from(request.now.plus(self.reply_ms).plus(wait_ms));
             request.controls =
                 controls.into_iter().map(|asked| hands.control(asked, control)).collect();
-            request.results = probes.into_iter().map(|probe| hands.probe(probe, origin)).collect();
+            request.results = probes.into_iter().map(|probe| hands.probe(probe, target)).collect();
             request.round += 1;
             request.now = hands.last();
         }
@@ -130,13 +140,9 @@ impl Hands {
         self.0.into_iter().max().unwrap()
     }
 
-    fn probe(
-        &mut self,
-        probe: Probe,
-        meets: &dyn Fn(&OriginId, Timestamp) -> Meets,
-    ) -> ProbeResult {
+    fn probe(&mut self, probe: Probe, meets: &dyn Fn(&Target, Timestamp) -> Meets) -> ProbeResult {
         let hand = self.0.iter_mut().min().unwrap();
-        let (took_ms, verdict) = end(meets(&probe.target.origin, *hand), probe.timeout_ms);
+        let (took_ms, verdict) = end(meets(&probe.target, *hand), probe.timeout_ms);
         *hand = hand.plus(took_ms);
         ProbeResult { at: *hand, verdict, pushed_back_ms: None, took_ms, target: probe.target }
     }

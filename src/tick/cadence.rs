@@ -7,67 +7,156 @@
 //! that is only slow is not rechecked at once, because its peers must be probed too before it is
 //! compared with them again.
 //!
-//! A run ends before the next one starts, or when it has used up its probes.
+//! **Nothing holds a recheck up.** A round lasts as long as its slowest probe, and the next one
+//! cannot begin before it ends. So no round begins while a recheck is a second away or less: what
+//! is due waits and goes with it. Rechecks come first in a round, and all of them go at once.
+//! Targets that are known to be down, which mostly hang, get rounds of their own.
+//!
+//! A run ends before the next one starts, or when it has used up its probes. Some are kept for
+//! rechecks (`config::Pace`). `config::Detection` says how long a detection takes at most; it holds
+//! because of what is decided here.
 
-pub use crate::config::{PROBES_AT_ONCE, RECHECK_MS, RUN_MS};
+pub use crate::config::{COALESCE_MS, CONTROL_TIMEOUT_MS, PROBES_AT_ONCE, RECHECK_MS, RUN_MS};
 
-use super::{Done, Probe, RoundReply, witness};
-use crate::config::{Config, Control, Monitor};
+use super::{BLIND, Done, Probe, RoundReply, witness};
+use crate::config::{Config, Control, Monitor, Pace, time_for_controls_ms};
 use crate::health::Health;
-use crate::ordered::Set;
+use crate::ordered::Map;
 use crate::state::{Controls, Run, State, TargetState};
 use crate::target::Target;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 
-/// Targets due within this time of each other are probed in one round.
-pub const COALESCE_MS: Millis = 500;
 /// How long a target must be Down before it is probed less often.
 pub const DOWN_FOR_LONG_MS: Millis = 5 * MINUTE;
-/// Longest wait for a control.
-pub const CONTROL_TIMEOUT_MS: Millis = 2 * SECOND;
+/// How long targets that are known to be down are kept out of the rounds of others.
+pub const DOWN_PATIENCE_MS: Millis = 30 * SECOND;
+
+/// Why a target is probed next. The first comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// Its next probe could change its health.
+    Recheck,
+    /// Its interval is over.
+    Settled,
+    /// The same, and it is Down.
+    Down,
+}
+
+/// A target that waits for its next probe. Sorts by rank, then by instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Waiting<'s> {
+    rank: Rank,
+    /// When it is due.
+    at: Timestamp,
+    /// The instant before which it must not be probed.
+    not_before: Timestamp,
+    timeout_ms: Millis,
+    target: &'s Target,
+}
 
 /// Decides the next round of the current run. If the run's time or probes do not suffice for
-/// everything that is due, the most overdue targets come first.
+/// everything that is due, rechecks come first, and then the most overdue targets.
 #[must_use]
 pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundReply {
-    let due = due_times(state, config);
-    let Some((first, _)) = due.iter().next() else {
+    let pace = pace(state, config);
+    let mut waiting = waiting(state, config, &pace);
+    if waiting.is_empty() {
         return RoundReply::Done(Done::NothingToProbe);
-    };
-    let first = now.max(*first);
-    let together = first.plus(COALESCE_MS);
-    let mut targets: Vec<&Target> = due
-        .iter()
-        .filter(|(at, target)| *at <= together && !asks_to_wait(state, target, first))
-        .map(|(_, target)| *target)
-        .collect();
-    witness::join(&mut targets, state, config, first);
-    let mut probes: Vec<Probe> =
-        targets.into_iter().filter_map(|target| probe(config, target)).collect();
-    let Some(run) = state.run.as_mut() else {
+    }
+    let Some(run) = state.run.as_ref() else {
         return RoundReply::Done(Done::Superseded);
     };
     let left = config.probes_per_run.saturating_sub(run.probes);
     let left = usize::try_from(left).unwrap_or(usize::MAX);
     let controls = controls(config, run, left);
-    let left_ms = RUN_MS.saturating_sub(first.since(run.began));
-    probes.truncate(fitting(&probes, left_ms.saturating_sub(time_for(&controls))));
+    let kept = kept(&waiting, &pace, now);
+    // The controls are among what is kept. Else they could keep settled targets out of every run.
+    let may_go = |it: &Waiting<'_>, before: usize| match it.rank {
+        Rank::Recheck => left > before.saturating_add(controls.len()),
+        Rank::Settled | Rank::Down => {
+            left > before.saturating_add(kept) && left > before.saturating_add(controls.len())
+        }
+    };
+    let end_ms = RUN_MS.saturating_sub(time_for_controls_ms(controls.len()));
+    let left_ms = |at: Timestamp| end_ms.saturating_sub(at.since(run.began));
+    waiting.retain(|it| it.timeout_ms <= left_ms(now.max(it.at)));
+    let in_time = !waiting.is_empty();
+    waiting.retain(|it| may_go(it, 0));
+    let Some(first) = beginning(&waiting, now) else {
+        let spent = if in_time { Done::ProbesSpent } else { Done::TimeSpent };
+        return RoundReply::Done(spent);
+    };
+    let due = with_witnesses(together(waiting, first), state, config, first);
+    let due = fitting(due, left_ms(first), |it| it.timeout_ms);
+    let probes: Vec<Probe> = due
+        .iter()
+        .enumerate()
+        .filter(|(before, it)| may_go(it, *before))
+        .filter_map(|(_, it)| probe(config, it.target))
+        .collect();
     if probes.is_empty() {
         return RoundReply::Done(Done::TimeSpent);
     }
-    probes.truncate(left.saturating_sub(controls.len()));
-    if probes.is_empty() {
-        return RoundReply::Done(Done::ProbesSpent);
-    }
     let made = probes.len().saturating_add(controls.len());
-    run.probes = run.probes.saturating_add(u32::try_from(made).unwrap_or(u32::MAX));
+    if let Some(run) = state.run.as_mut() {
+        run.probes = run.probes.saturating_add(u32::try_from(made).unwrap_or(u32::MAX));
+    }
     RoundReply::Probe { wait_ms: first.since(now), probes, controls }
 }
 
-/// Whether a target has asked not to be probed as early as at `now`.
-fn asks_to_wait(state: &State, target: &Target, now: Timestamp) -> bool {
-    let not_before = state.targets.get(target).and_then(|known| known.not_before);
-    not_before.is_some_and(|not_before| now < not_before)
+/// How many probes of the run are kept for rechecks. One that has asked to be left alone for longer
+/// is not being confirmed.
+fn kept(waiting: &[Waiting<'_>], pace: &Pace, now: Timestamp) -> usize {
+    let soon = now.plus(RECHECK_MS);
+    let rechecks = waiting.iter().filter(|it| it.rank == Rank::Recheck && it.at <= soon).count();
+    let kept = pace.kept(u64::try_from(rechecks).unwrap_or(u64::MAX));
+    usize::try_from(kept).unwrap_or(usize::MAX)
+}
+
+/// When the next round begins: as soon as anything is due, or with the last of the rechecks that
+/// are due within a second of that. `None` if nothing waits.
+fn beginning(waiting: &[Waiting<'_>], now: Timestamp) -> Option<Timestamp> {
+    let first = now.max(waiting.iter().map(|it| it.at).min()?);
+    let soon = first.plus(RECHECK_MS);
+    let rechecks = waiting.iter().filter(|it| it.rank == Rank::Recheck && it.at <= soon);
+    Some(rechecks.map(|it| it.at).fold(first, Timestamp::max))
+}
+
+/// Those that go into the round which begins at `first`, in order.
+fn together(mut waiting: Vec<Waiting<'_>>, first: Timestamp) -> Vec<Waiting<'_>> {
+    let soon = first.plus(COALESCE_MS);
+    waiting.retain(|it| it.at <= soon && it.not_before <= first);
+    waiting.sort_unstable();
+    let down = waiting.iter().position(|it| it.rank == Rank::Down).unwrap_or(waiting.len());
+    let mut round = waiting;
+    let known_down = round.split_off(down);
+    let is_shared = !round.is_empty();
+    let goes = |it: &Waiting<'_>| !is_shared || first.since(it.at) > DOWN_PATIENCE_MS;
+    round.extend(known_down.into_iter().filter(goes).take(PROBES_AT_ONCE));
+    round
+}
+
+/// The round with its witnesses ([`witness::join`]). A recheck without one is no evidence, so where
+/// there are no controls the first may use up what is kept for rechecks.
+fn with_witnesses<'s>(
+    round: Vec<Waiting<'s>>,
+    state: &'s State,
+    config: &Config,
+    first: Timestamp,
+) -> Vec<Waiting<'s>> {
+    let mut targets: Vec<&Target> = round.iter().map(|it| it.target).collect();
+    witness::join(&mut targets, state, config, first);
+    let due = Map::of(round.iter().map(|it| (it.target, *it)));
+    let mut needed = config.controls.is_empty();
+    let joined = targets.into_iter().filter_map(|target| {
+        if let Some(it) = due.get(&target) {
+            return Some(*it);
+        }
+        let timeout_ms = config.monitors.get(&target.monitor)?.timeout_ms;
+        let rank = if std::mem::take(&mut needed) { Rank::Recheck } else { Rank::Settled };
+        Some(Waiting { rank, at: first, not_before: first, timeout_ms, target })
+    });
+    joined.collect()
 }
 
 /// The controls to probe; none if they would leave no probes for targets.
@@ -78,33 +167,59 @@ fn controls(config: &Config, run: &Run, left: usize) -> Vec<Control> {
     config.controls.clone()
 }
 
-/// How long controls can hold up the targets: those that hang keep a connection for so long.
-fn time_for(controls: &[Control]) -> Millis {
-    let waves = controls.len().div_ceil(PROBES_AT_ONCE);
-    CONTROL_TIMEOUT_MS.saturating_mul(u64::try_from(waves).unwrap_or(u64::MAX))
-}
-
-/// How many of `probes` end within `left_ms` even if each takes its whole timeout.
-pub(super) fn fitting(probes: &[Probe], left_ms: Millis) -> usize {
-    let longest = probes.iter().map(|probe| probe.timeout_ms).max().unwrap_or(0).max(1);
-    let waves = usize::try_from(left_ms.checked_div(longest).unwrap_or(0)).unwrap_or(usize::MAX);
-    waves.saturating_mul(PROBES_AT_ONCE)
-}
-
-fn due_times<'s>(state: &'s State, config: &Config) -> Set<(Timestamp, &'s Target)> {
-    let doubted_pause_ms = |at| witness::doubted_pause_ms(state.doubted_since, at);
-    let due = |known: &TargetState, monitor: &Monitor| match known.probed_at {
-        None => Timestamp::default(),
-        Some(at) => at.plus(pause_ms(known, monitor, at, doubted_pause_ms(at))),
+/// Those of `probes` that end within `left_ms` even if each takes its whole timeout.
+pub(super) fn fitting<T>(
+    probes: Vec<T>,
+    left_ms: Millis,
+    timeout_ms: impl Fn(&T) -> Millis,
+) -> Vec<T> {
+    let mut busy_ms = [Millis::default(); PROBES_AT_ONCE];
+    let fits = |probe: &T| {
+        let Some(connection) = busy_ms.iter_mut().min() else { return false };
+        let ends_ms = connection.saturating_add(timeout_ms(probe));
+        let fits = ends_ms <= left_ms;
+        if fits {
+            *connection = ends_ms;
+        }
+        fits
     };
-    state
-        .targets
-        .iter()
-        .filter_map(|(target, known)| {
-            let monitor = config.monitors.get(&target.monitor)?;
-            Some((due(known, monitor), target))
+    probes.into_iter().filter(fits).collect()
+}
+
+fn pace(state: &State, config: &Config) -> Pace {
+    let monitors = state.targets.keys().filter_map(|it| config.monitors.get(&it.monitor));
+    Pace::of(config, monitors)
+}
+
+fn waiting<'s>(state: &'s State, config: &Config, pace: &Pace) -> Vec<Waiting<'s>> {
+    let doubted_pause_ms = |at| witness::doubted_pause_ms(state.doubted_since, at);
+    let waits = |(target, known): (&'s Target, &'s TargetState)| {
+        let monitor = config.monitors.get(&target.monitor)?;
+        let rank = rank(known);
+        let shortest_ms = if rank == Rank::Recheck { 0 } else { pace.shortest_interval_ms };
+        let after = |at: Timestamp| {
+            at.plus(pause_ms(known, monitor, at, doubted_pause_ms(at)).max(shortest_ms))
+        };
+        Some(Waiting {
+            rank,
+            at: known.probed_at.map_or_else(Timestamp::default, after),
+            not_before: known.not_before.unwrap_or_default(),
+            timeout_ms: monitor.timeout_ms,
+            target,
         })
-        .collect()
+    };
+    state.targets.iter().filter_map(waits).collect()
+}
+
+fn rank(known: &TargetState) -> Rank {
+    let memory = &known.memory;
+    match (known.note.as_deref(), memory.health) {
+        (None, _) if memory.is_unsettled() && !known.too_slow => Rank::Recheck,
+        (Some(BLIND), Health::Up | Health::Unknown) => Rank::Recheck,
+        (_, Health::Down) => Rank::Down,
+        // An inconclusive probe would be inconclusive again a second later, and use up the run.
+        _ => Rank::Settled,
+    }
 }
 
 /// How long to wait after the probe at `at`, or after one that is in doubt.
@@ -114,16 +229,12 @@ pub(super) fn pause_ms(
     at: Timestamp,
     doubted_pause_ms: Millis,
 ) -> Millis {
-    let memory = &known.memory;
-    let down_for = memory.since.map_or(0, |since| at.since(since));
-    let down_for_long = memory.health == Health::Down && down_for > DOWN_FOR_LONG_MS;
-    let pause_ms = match known.note.as_deref() {
-        Some(super::BLIND) => doubted_pause_ms.min(monitor.interval_ms),
-        // An inconclusive probe would be inconclusive again a second later, and use up the run.
-        Some(_) => monitor.interval_ms,
-        None if memory.is_unsettled() && !known.too_slow => RECHECK_MS,
-        None if down_for_long => monitor.down_interval_ms,
-        None => monitor.interval_ms,
+    let down_for = known.memory.since.map_or(0, |since| at.since(since));
+    let pause_ms = match (known.note.as_deref(), rank(known)) {
+        (Some(BLIND), _) => doubted_pause_ms.min(monitor.interval_ms),
+        (_, Rank::Recheck) => RECHECK_MS,
+        (None, Rank::Down) if down_for > DOWN_FOR_LONG_MS => monitor.down_interval_ms,
+        (_, Rank::Down | Rank::Settled) => monitor.interval_ms,
     };
     pause_ms.max(known.not_before.map_or(0, |until| until.since(at)))
 }

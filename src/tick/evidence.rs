@@ -84,7 +84,7 @@ fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
     let Some(monitor) = config.monitors.get(&result.target.monitor) else { return };
     let at = result.at;
     known.not_before = result.pushed_back_ms.map(|ms| at.plus(patience_ms(ms, monitor)));
-    known.probed_at = Some(at);
+    known.probed_at = Some(asked_at(result));
     known.note = None;
     if !is_unreached(&result.verdict) {
         known.reached_at = Some(at);
@@ -100,6 +100,17 @@ fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
             slowness::measure(known, monitor, *latency_ms, at, run);
         }
     }
+}
+
+/// When a probe was made that counts for the next one: a pass says how the origin was when it was
+/// asked, so a slow one must not put the next probe off. A failure is rechecked a second after its
+/// end.
+fn asked_at(result: &ProbeResult) -> Timestamp {
+    let took_ms = match &result.verdict {
+        Verdict::Pass { latency_ms, .. } => *latency_ms,
+        Verdict::Fail { .. } | Verdict::Inconclusive { .. } => 0,
+    };
+    Timestamp::from_millis(result.at.millis().saturating_sub(took_ms))
 }
 
 /// How long an origin is left alone that asks for it. Where it does not say for how long, as long

@@ -4,6 +4,7 @@ mod measuring;
 mod messages;
 mod pace;
 mod partitions;
+mod promise;
 mod virtual_time;
 mod witnesses;
 mod world;
@@ -31,7 +32,8 @@ fn health(controller: &Controller, origin: &str, now: u64) -> Health {
 #[test]
 fn a_first_run_rechecks_after_a_second_and_then_settles_into_the_interval() {
     let mut controller = controller();
-    assert_eq!(run(&mut controller, 60_000, &[]), [0, 1_010, 16_020, 31_030, 46_040]);
+    // A pass counts from when it was asked for, 20 ms before it was there.
+    assert_eq!(run(&mut controller, 60_000, &[]), [0, 990, 15_980, 30_970, 45_960]);
     assert_eq!(health(&controller, "eu-1", 110_000), Health::Up);
 }
 
@@ -72,14 +74,16 @@ fn a_run_ends_before_the_next_one_begins() {
 }
 
 #[test]
-fn a_run_makes_no_more_probes_than_it_may() {
+fn a_run_makes_no_more_probes_than_it_may_and_keeps_some_for_rechecks() {
     let mut text: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
-    for (limit, rounds) in [(3, 1), (8, 3), (9, 3), (10, 4)] {
+    text["observer"] = serde_json::json!({"controls": []});
+    // The first two rounds are rechecks: nothing is known yet. Three are kept from then on.
+    for (limit, rounds, probes) in [(3, 1, 3), (8, 2, 6), (9, 2, 6), (10, 3, 7), (12, 3, 9)] {
         text["limits"] = serde_json::json!({"probes_per_run": limit});
         let mut controller = Controller::default();
         controller.offer_config(&text.to_string(), Timestamp::from_millis(0));
         assert_eq!(run(&mut controller, 60_000, &[]).len(), rounds, "limit {limit}");
-        assert_eq!(controller.state().run.as_ref().unwrap().probes, limit);
+        assert_eq!(controller.state().run.as_ref().unwrap().probes, probes, "limit {limit}");
     }
 }
 
@@ -194,19 +198,24 @@ fn one_failure_after_a_long_silence_does_not_bring_an_old_belief_back() {
 
 #[test]
 fn a_round_holds_no_more_probes_than_end_within_the_run() {
-    let many: Vec<Probe> = (0..20)
-        .map(|_| Probe {
-            target: target("eu-1"),
-            url: String::new(),
-            timeout_ms: 10_000,
-            expect: ExpectedResponse::default(),
-            lag_pointer: None,
-            resolve: None,
-        })
-        .collect();
-    assert_eq!(cadence::fitting(&many, 9_999), 0);
-    assert_eq!(cadence::fitting(&many, 10_000), 6);
-    assert_eq!(cadence::fitting(&many, 29_999), 12);
+    let fitting = |timeouts: &[Millis], left_ms| {
+        cadence::fitting(timeouts.to_vec(), left_ms, |timeout_ms| *timeout_ms)
+    };
+    let many = [10_000; 20];
+    assert_eq!(fitting(&many, 9_999).len(), 0);
+    assert_eq!(fitting(&many, 10_000).len(), 6);
+    assert_eq!(fitting(&many, 29_999).len(), 12);
+}
+
+#[test]
+fn each_probe_is_measured_by_its_own_timeout() {
+    let fitting = |timeouts: &[Millis], left_ms| {
+        cadence::fitting(timeouts.to_vec(), left_ms, |timeout_ms| *timeout_ms)
+    };
+    assert_eq!(fitting(&[10_000, 1_000], 9_999), [1_000]);
+    let mixed = [10_000, 10_000, 10_000, 10_000, 10_000, 10_000, 1_000, 1_000];
+    assert_eq!(fitting(&mixed, 10_999).len(), 6, "a seventh waits for a connection");
+    assert_eq!(fitting(&mixed, 11_000).len(), 8);
 }
 
 #[test]

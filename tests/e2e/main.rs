@@ -23,6 +23,7 @@ mod objects;
 mod pages;
 mod panics;
 mod probes;
+mod promise;
 mod proxy;
 mod secrets;
 mod steady;

@@ -6,8 +6,9 @@
 //! overloads them.
 
 use super::{AdviceCode, Adviser};
-use crate::config::{RUN_MS, Region, Service};
+use crate::config::{Estate, Pace, Region, Service};
 use crate::ids::{RegionId, ServiceId};
+use crate::time::{Millis, SECOND};
 
 impl Adviser<'_> {
     pub(super) fn capacity(&mut self) {
@@ -92,15 +93,48 @@ impl Adviser<'_> {
     /// A settled origin is probed once per interval; rechecks come on top.
     fn probes(&mut self) {
         let config = self.config;
-        let monitors = config.targets().filter_map(|target| config.monitors.get(&target.monitor));
-        let wanted: u64 = monitors.map(|monitor| RUN_MS.div_ceil(monitor.interval_ms)).sum();
-        if wanted > config.probes_per_run.into() {
-            let limit = config.probes_per_run;
-            let problem = format!("a run has {limit} probes, and the intervals need {wanted}");
-            let why =
-                "origins are probed less often than configured, so failures are noticed later";
-            self.advise("limits.probes_per_run", AdviceCode::W110, problem, why);
+        let targets: Vec<_> = config.targets().collect();
+        let monitors = targets.iter().filter_map(|target| config.monitors.get(&target.monitor));
+        let falls = monitors.clone().map(|monitor| u64::from(monitor.fall));
+        let controls = u64::try_from(config.controls.len()).unwrap_or(u64::MAX);
+        let recheck = falls.max().unwrap_or(0) + controls;
+        let pace = Pace::of(config, monitors);
+        let limit = config.probes_per_run;
+        let path = "limits.probes_per_run";
+        if pace.shortest_interval_ms > 0 {
+            let problem = format!(
+                "a run has {limit} probes, of which {} are kept for rechecks, and the intervals \
+                 need {}",
+                pace.reserve, pace.wanted
+            );
+            let why = format!(
+                "origins are probed every {} s at most, so failures are noticed later",
+                pace.shortest_interval_ms.div_ceil(SECOND)
+            );
+            let hint = format!("allow {}, or lengthen the intervals", pace.wanted + recheck);
+            self.advise_with(path, AdviceCode::W110, problem, &why, Some(&hint));
         }
+        if pace.reserve < recheck {
+            let problem = format!(
+                "a run has {limit} probes, and {} are left for rechecks, of which one fault needs \
+                 {recheck}",
+                pace.reserve
+            );
+            let why = format!(
+                "a fault is confirmed in the minutes after it is noticed: detection takes up to \
+                 {} s",
+                self.longest_detection_ms().div_ceil(SECOND)
+            );
+            let least = targets.len().saturating_add(usize::try_from(recheck).unwrap_or(0));
+            let hint = format!("allow {least} or more");
+            self.advise_with(path, AdviceCode::W119, problem, &why, Some(&hint));
+        }
+    }
+
+    fn longest_detection_ms(&self) -> Millis {
+        let estate = Estate::of(self.config);
+        let monitors = self.config.monitors.values();
+        monitors.map(|monitor| estate.detection(monitor).total_ms()).max().unwrap_or(0)
     }
 
     /// A change is read twice: before it, and again to verify it.

@@ -89,11 +89,13 @@ pub enum AdviceCode {
     W135,
     /// A record set names several regions at once, which clients do not share out.
     W136,
+    /// A run has too few probes left to confirm a fault.
+    W119,
 }
 
 impl AdviceCode {
     /// Every code.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::W101,
         Self::W102,
         Self::W103,
@@ -122,6 +124,7 @@ impl AdviceCode {
         Self::W134,
         Self::W135,
         Self::W136,
+        Self::W119,
     ];
 
     /// Whether there is nothing to mend, so that it is no warning.

@@ -240,12 +240,26 @@ fn the_probes_of_a_run_are_counted() {
         let mut config = quiet();
         config["monitors"]["web"]["interval_s"] = 15.into();
         config["limits"] = json!({"probes_per_run": limit});
+        config["observer"] = json!({"controls": []});
         told(&config)
     };
-    // Three origins, each four times in 55 s.
-    assert_eq!(config(11), ["W110 limits.probes_per_run"]);
-    assert_eq!(config(12), [""; 0]);
-    assert_eq!(config(13), [""; 0]);
+    // Three origins, each four times in 55 s, and three rechecks.
+    assert_eq!(config(14), ["W110 limits.probes_per_run"]);
+    assert_eq!(config(15), [""; 0]);
+    assert_eq!(config(16), [""; 0]);
+}
+
+#[test]
+fn a_run_without_probes_for_rechecks_is_told() {
+    let config = |limit: u32| {
+        let mut config = quiet();
+        config["limits"] = json!({"probes_per_run": limit});
+        config["observer"] = json!({"controls": []});
+        told(&config)
+    };
+    assert_eq!(config(5), ["W119 limits.probes_per_run"]);
+    assert_eq!(config(6), [""; 0]);
+    assert_eq!(config(7), [""; 0]);
 }
 
 #[test]

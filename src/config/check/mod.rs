@@ -21,7 +21,6 @@ mod services;
 mod steering;
 #[cfg(test)]
 mod tests;
-mod timing;
 mod whole;
 mod witness;
 
@@ -32,11 +31,11 @@ use super::diagnostic::{Code, DIAGNOSTICS_LISTED_MAX, Diagnostic, Diagnostics};
 use super::host::numeric;
 use super::raw::{Raw, RawGuards};
 use super::url;
-use super::{Config, Guards};
+use super::{Config, Estate, Guards, Monitor};
 use crate::fingerprint::Fingerprint;
 use crate::json::{Lost, Within, nearest};
 use crate::ordered::Set;
-use crate::time::SECOND;
+use crate::time::{Millis, SECOND};
 use serde_json::Value;
 
 /// The version that this build reads.
@@ -116,6 +115,12 @@ fn guards(raw: &RawGuards) -> Guards {
     }
 }
 
+/// A failure counts as long as the operator says, and at least until it is confirmed: time in which
+/// the observer was busy with other targets must not clear an origin.
+fn lasting_ms(monitor: &Monitor, estate: &Estate) -> Millis {
+    monitor.window_ms.max(estate.detection(monitor).confirming_ms())
+}
+
 impl Checker<'_> {
     fn config(&mut self, raw: &Raw, fingerprint: Fingerprint) -> Config {
         let regions = self.regions(&raw.regions);
@@ -134,7 +139,7 @@ impl Checker<'_> {
         };
         let services = self.services(&raw.services, &known);
         let overrides = self.overrides(&raw.overrides, &regions);
-        let config = Config {
+        let mut config = Config {
             fingerprint,
             monitors,
             composites,
@@ -156,7 +161,12 @@ impl Checker<'_> {
             kv_writes_per_day: raw.limits.kv_writes_per_day.get(),
             regions,
         };
+        let estate = Estate::of(&config);
+        for monitor in config.monitors.values_mut() {
+            monitor.window_ms = lasting_ms(monitor, &estate);
+        }
         self.whole(raw, &config);
+        self.recovery_times(raw, &config, &estate);
         config
     }
 

@@ -1,13 +1,12 @@
 //! Monitors that probe: their numbers must fit together.
 
-use super::timing::{RUN_GAP_MS, failing_ms};
 use super::{Checker, under};
 use crate::config::BODY_BYTES_MAX;
 use crate::config::diagnostic::Code;
 use crate::config::raw::{HeaderName, RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
 use crate::config::{
-    Composite, DAMPING_HALF_LIFE_MS_DEFAULT, ExpectedJson, ExpectedResponse, MONITORS_MAX, Monitor,
-    Quorum, SlowerThanPeers,
+    Composite, DAMPING_HALF_LIFE_MS_DEFAULT, Detection, ExpectedJson, ExpectedResponse,
+    MONITORS_MAX, Monitor, Quorum, SlowerThanPeers,
 };
 use crate::ids::MonitorId;
 use crate::json::Within;
@@ -122,7 +121,7 @@ impl Checker<'_> {
             let path = under(path, "timeout_ms");
             self.report(path, Code::E014, problem, "at most `interval_s`");
         }
-        let takes_ms = failing_ms(monitor) + RUN_GAP_MS;
+        let takes_ms = Detection::alone(monitor).confirming_ms();
         if monitor.fall > 1 && takes_ms > monitor.window_ms {
             let problem = format!(
                 "{} s is too short: {} probes that time out take {} s, so an origin that only \

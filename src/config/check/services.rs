@@ -87,7 +87,7 @@ impl Checker<'_> {
         let publisher = Publisher { raw, regions: &regions, steering: &steering, known };
         let publish = self.publishing(&at("publish"), &publisher);
         self.peak_is_comparable(&at("peak_rps"), raw, &regions, known);
-        let contract = self.contract(&at("contract"), raw, &publish, known);
+        let contract = self.contract(&at("contract"), raw);
         Service {
             hosts,
             monitor: raw.monitor.clone(),

@@ -238,13 +238,15 @@ fn the_worst_case_may_take_as_long_as_promised_and_no_longer() {
         config["regions"]["us"] = region(1, 1);
         config["services"]["web"]["regions"] = json!(["eu", "us"]);
         config["services"]["web"]["contract"] = json!({"rto_s": rto_s});
+        config["observer"] = json!({"controls": []});
         mistakes(&config)
     };
-    // 60 + 5 to the first failure, 2 * 6 to the third, 6 between runs, 2 to decide, 90 to spread.
+    // 60 to the next probe, 6 for the other's, 4 * 5 and 3 * 1 to confirm, 1 for the replies,
+    // 6 + 6 at the end of a run; 2 to decide, 90 to spread.
     let late = [(Code::E016, "services.web.contract.rto_s".to_owned())];
-    assert_eq!(config(174), late);
-    assert_eq!(config(175), []);
-    assert_eq!(config(176), []);
+    assert_eq!(config(193), late);
+    assert_eq!(config(194), []);
+    assert_eq!(config(195), []);
 }
 
 #[test]
@@ -254,6 +256,6 @@ fn a_window_may_be_as_short_as_its_failures_take_and_no_shorter() {
         config["monitors"]["web"] = json!({"fall": 10, "window_s": window_s});
         mistakes(&config)
     };
-    assert_eq!(config(59), [(Code::E014, "monitors.web.window_s".to_owned())]);
-    assert_eq!(config(60), []);
+    assert_eq!(config(84), [(Code::E014, "monitors.web.window_s".to_owned())]);
+    assert_eq!(config(85), []);
 }
