@@ -17,8 +17,8 @@
 //! - At most **half** of a monitor's origins are failed this way. If most are slow, failing them
 //!   would only overload the rest.
 //!
-//! A floor belongs to the place that probes. If the observer moves, all latencies shift at once, and
-//! [`Shift`] tells that from an origin that became slow.
+//! A floor belongs to the place that probes. If the observer moves, all latencies shift at once,
+//! and [`Shift`] tells that from an origin that became slow.
 //!
 //! The latency of a slow response still goes into the estimate. Otherwise an origin could never
 //! show that it has recovered.
@@ -136,8 +136,8 @@ impl Excesses {
         Self(excesses)
     }
 
-    /// Whether an excess of `own_ms` stands out among the others. `among_ms` is what the same target
-    /// has here.
+    /// Whether an excess of `own_ms` stands out among the others. `among_ms` is what the same
+    /// target has here.
     #[must_use]
     pub fn stands_out(&self, rule: SlowerThanPeers, own_ms: Millis, among_ms: Millis) -> bool {
         let Some(usual_ms) = self.median_without(among_ms) else { return false };

@@ -22,8 +22,8 @@ use crate::time::{MINUTE, Millis, Timestamp};
 /// How far ahead a run may have been scheduled that supersedes others. Runs that come late or twice
 /// are a minute apart, and a clock that is slow shows the instant of its own run.
 const SCHEDULED_AHEAD_MS_MAX: Millis = 2 * MINUTE;
-/// How far ahead we put what is to come at Cloudflare: a `Retry-After` of ten minutes, and five more
-/// without upkeep.
+/// How far ahead we put what is to come at Cloudflare: a `Retry-After` of ten minutes, and five
+/// more without upkeep.
 const TO_COME_MS_MAX: Millis = 15 * MINUTE;
 /// How far ahead a share of the day's writes may be spent: what can be saved up is an eighth of a
 /// day's, and accrues within a seventh of a day.

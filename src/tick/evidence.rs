@@ -157,7 +157,8 @@ fn judge(
 
 /// The thresholds for a probe made at `at`. The time for which an origin asks to be left alone does
 /// not age its failures: one that asks for a minute each time would never be Down. Nor does the
-/// time until a slow one is probed again: it is not rechecked, because its peers must be probed too.
+/// time until a slow one is probed again: it is not rechecked, because its peers must be probed
+/// too.
 fn thresholds(known: &TargetState, monitor: &Monitor, at: Timestamp) -> Thresholds {
     let mut thresholds = Thresholds::from(monitor);
     let asked_ms = known.not_before.map_or(0, |until| until.since(at));
