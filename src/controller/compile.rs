@@ -85,8 +85,9 @@ fn lasting(view: &View<'_>) -> LastingEntry {
 /// A fingerprint of everything that the law says: every rule with the regions that it permits,
 /// every pin and set, every region with its country and the addresses of its origins, every service
 /// with its hosts, regions, published objects, how it finds a tenant and whom it asks for a second
-/// country, and the version of the built-in sets. Health, latency and the choice among permitted regions do not change it. The
-/// proof of a config names it, so that a proof can be matched to a routing table.
+/// country, and the version of the built-in sets. Health, latency and the choice among permitted
+/// regions do not change it. The proof of a config names it, so that a proof can be matched to a
+/// routing table.
 fn law_fingerprint(view: &View<'_>, routes: &Routes) -> Fingerprint {
     let mut law = String::from(sets::DATASET);
     let mut add = |said: &dyn std::fmt::Display| {
@@ -115,12 +116,15 @@ fn law_fingerprint(view: &View<'_>, routes: &Routes) -> Fingerprint {
         });
         let entry = routes.services.get(id);
         add(&entry.map(|entry| entry.tenancy.write()).unwrap_or_default());
-        add(&entry.map(|entry| entry.second_witness.write()).unwrap_or_default());
+        let witness = entry.and_then(|entry| entry.second_witness.as_ref());
+        witness.iter().for_each(|witness| add(&witness.write()));
         service.steering.primary.iter().for_each(|primary| add(&primary.region));
     }
     add(&routes.rules.write());
     add(&routes.tenants.write());
-    add(&routes.tenant_countries.write());
+    if !routes.tenant_countries.is_empty() {
+        add(&routes.tenant_countries.write());
+    }
     add(&routes.sets.write());
     add(&routes.law_until.write());
     add(&routes.lasting.write());

@@ -92,8 +92,8 @@ impl When {
         }
     }
 
-    /// Whether the condition on the country holds for the client's country, or for one that a second
-    /// witness tells.
+    /// Whether the condition on the country holds for the client's country, or for one that a
+    /// second witness tells.
     #[must_use]
     pub fn guards_client(&self, facts: &RuleFacts<'_>) -> bool {
         self.guards_country(facts.country)

@@ -1,6 +1,5 @@
 //! What rules and pins allow: resolves sets, countries and regions.
 
-use super::residency::Sets;
 use super::{Checker, ENTRIES_MAX, under};
 use crate::config::Region;
 use crate::config::diagnostic::Code;
@@ -9,6 +8,9 @@ use crate::ids::RegionId;
 use crate::json::OneOrMany;
 use crate::ordered::Map;
 use crate::residency::{Allow, AllowEntry, AllowedCountry, sets};
+
+/// The operator's own sets, by name.
+pub(super) type Sets = Map<String, Allow>;
 
 /// What an entry may name.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Rules, sets and tenants: resolves names into places and conditions.
 
-use super::allow::Nameable;
+use super::allow::{Nameable, Sets};
 use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{Method, RawRule, RawSet, RawTenant, RawWhen, SetName};
@@ -10,9 +10,6 @@ use crate::ids::TenantId;
 use crate::json::{OneOrMany, nearest};
 use crate::ordered::{Map, Set};
 use crate::residency::{Allow, CountrySet, Rule, When, sets};
-
-/// The operator's own sets, by name.
-pub(super) type Sets = Map<String, Allow>;
 
 /// Most hosts that one rule can name.
 const RULE_HOSTS_MAX: usize = 5_000;

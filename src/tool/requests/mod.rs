@@ -4,7 +4,8 @@
 //! rules are under the same law. For each host of a service this module lists one path per class of
 //! paths; the methods that rules name, plus one safe and one unsafe other; each value of a header
 //! condition, another value and none; every tenant that differs, an unknown one, one that cannot be
-//! read, and none; what second witnesses may tell; and all countries in groups. The conditions come from the config, never from a compiled table.
+//! read, and none; what second witnesses may tell; and all countries in groups. The conditions come
+//! from the config, never from a compiled table.
 
 mod countries;
 mod headers;
