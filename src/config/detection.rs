@@ -102,14 +102,15 @@ impl Estate {
     #[must_use]
     pub fn of(config: &Config) -> Self {
         let targets: Vec<_> = config.targets().collect();
-        let monitors = || targets.iter().filter_map(|it| config.monitors.get(&it.monitor));
-        let pace = Pace::of(config, monitors());
+        let monitors: Vec<_> =
+            targets.iter().filter_map(|it| config.monitors.get(&it.monitor)).collect();
+        let pace = Pace::of(config, monitors.iter().copied());
         Self {
             targets: count(targets.len()),
-            round_ms: round_ms(monitors().map(|monitor| monitor.timeout_ms)),
+            round_ms: round_ms(monitors.iter().map(|monitor| monitor.timeout_ms)),
             controls_ms: time_for_controls_ms(config.controls.len()),
             shortest_interval_ms: pace.shortest_interval_ms,
-            probes_spent_ms: probes_spent_ms(config, &pace, monitors()),
+            probes_spent_ms: probes_spent_ms(config, &pace, &monitors),
         }
     }
 
@@ -161,13 +162,9 @@ fn round_ms(timeouts: impl Iterator<Item = Millis>) -> Millis {
 /// If the targets of a fault are in phases of their own, each of their rechecks is a round of its
 /// own, with controls and witnesses. If a run does not suffice for that, later ones go on; they
 /// also make the first probes of those that were kept waiting.
-fn probes_spent_ms<'m>(
-    config: &Config,
-    pace: &Pace,
-    monitors: impl Iterator<Item = &'m Monitor> + Clone,
-) -> Millis {
+fn probes_spent_ms(config: &Config, pace: &Pace, monitors: &[&Monitor]) -> Millis {
     let Pace { fall, controls, .. } = *pace;
-    let targets = count(monitors.clone().count());
+    let targets = count(monitors.len());
     let limit = u64::from(config.probes_per_run);
     let other_regions = count(config.regions.len()).saturating_sub(1);
     let witnesses = |hit: u64| other_regions.min(targets - hit).min(count(PROBES_AT_ONCE) - 1);
@@ -177,7 +174,7 @@ fn probes_spent_ms<'m>(
         return 0;
     }
     // As long as the settled targets have not used up more, the fault is confirmed in this run.
-    let used = |at_ms: Millis| monitors.clone().map(|it| pace.probes_by(it, at_ms)).sum::<u64>();
+    let used = |at_ms: Millis| monitors.iter().map(|it| pace.probes_by(it, at_ms)).sum::<u64>();
     let suffices = |second: &u64| used(second * SECOND) + wanted <= limit;
     let seconds = (0..MINUTE / SECOND).take_while(suffices).last().unwrap_or(0);
     let more_runs = (wanted + targets).div_ceil(limit.max(1)).saturating_sub(1);

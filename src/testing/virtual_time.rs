@@ -177,6 +177,7 @@ fn end(meets: Meets, timeout_ms: Millis) -> (Millis, Verdict) {
 /// A config as an operator writes it: `regions` with so many origins each, called `r0-0`, `r0-1`,
 /// …; `monitor` as in the config; `more` is laid over the whole. Without controls, unless `more`
 /// has some.
+#[expect(clippy::needless_pass_by_value, reason = "a test writes `json!` in the call")]
 pub(crate) fn fleet(
     regions: &[u32],
     monitor: serde_json::Value,

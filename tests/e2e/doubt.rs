@@ -71,6 +71,7 @@ async fn a_region_that_was_down_before_a_gap_is_down_until_a_probe_says_otherwis
     assert_eq!(world.kv_json("status").await.unwrap()["services"]["api"]["us-east"], "down");
     assert_eq!(world.api().write_calls(), writes, "nothing moves for it");
     world.set("us-east", Mode::Healthy).await;
-    world.minute().await;
+    // It has been down for long, so it is probed at twice the interval.
+    world.minutes(2).await;
     assert_eq!(world.health("us-east").await, "up");
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 /// The fault begins just after a probe that passed, in the last third of a run: the next probe
 /// still ends within the run, and no recheck does.
 const FAULT: Duration = Duration::from_secs(32);
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_region_that_hangs_late_in_a_run_is_down_within_the_time_that_is_stated() {

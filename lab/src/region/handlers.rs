@@ -49,8 +49,10 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 /// Counts the request, then answers it as the mode says.
 async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     shared.count(&request);
-    let mut response = match shared.mode() {
-        Mode::Hang => hang(request.into_body()).await,
+    let mode = shared.mode();
+    let request = if mode.leaves_the_body() { read_whole(request).await } else { request };
+    let mut response = match mode {
+        Mode::Hang => pending().await,
         Mode::Slow { delay_ms } => {
             sleep(Duration::from_millis(delay_ms)).await;
             next.run(request).await
@@ -69,10 +71,12 @@ async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next)
     response
 }
 
-/// Reads the whole request, so that the upload does not hang, and never answers.
-async fn hang(body: Body) -> Response {
+/// Reads the whole request before it is answered, as servers do that clients can rely on: one that
+/// closes a connection with bytes left in it resets it, and that may take its answer with it.
+async fn read_whole(request: Request) -> Request {
+    let (parts, body) = request.into_parts();
     let _ = length(body).await;
-    pending().await
+    Request::from_parts(parts, Body::empty())
 }
 
 fn half_a_body() -> Response {

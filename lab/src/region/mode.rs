@@ -44,6 +44,13 @@ pub enum Mode {
     Reset,
 }
 
+impl Mode {
+    /// Whether a region in this mode answers without a look at what a request carries.
+    pub(super) fn leaves_the_body(self) -> bool {
+        !matches!(self, Mode::Healthy | Mode::Refuse | Mode::Slow { .. } | Mode::Flap { .. })
+    }
+}
+
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

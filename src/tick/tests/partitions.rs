@@ -304,6 +304,11 @@ fn settings() -> Vec<Setting> {
 }
 
 /// Plays every fault in every phase and prints the rows.
+#[expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "the table is for people, with the time that it takes"
+)]
 fn play(settings: impl IntoIterator<Item = Setting>) {
     let began = Instant::now();
     let mut wrong = Vec::new();

@@ -141,6 +141,7 @@ fn by_hand(name: &str, usual: u64) -> u64 {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are for whoever looks longer by hand")]
 fn no_detection_takes_longer_than_is_stated() {
     let settings = by_hand("POINTSMAN_SETTINGS", 120);
     let faults = by_hand("POINTSMAN_FAULTS", 5);
