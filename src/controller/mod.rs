@@ -38,9 +38,10 @@ pub use lane::{Lane, SILENCE_MS_MAX, Turn};
 pub use memory::{CONFIG_ENTRY, Memory};
 pub use news::LogLine;
 pub use publishing::{DOCUMENT_BYTES_MAX, KEY_REST_MS};
+pub use spending::HEARTBEAT_MS;
 pub use table_size::table_too_large;
 pub use waking::{WAKE_AGAIN_MS, Wake, WakeReason};
-pub use writing::{Document, Due, HEARTBEAT_MS};
+pub use writing::{Document, Due};
 
 use crate::cloudflare::Readings;
 use crate::config::{self, Config, Diagnostics};

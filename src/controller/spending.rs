@@ -17,11 +17,12 @@
 //! kept as one instant: until when the share is spent ("generic cell rate algorithm", ITU-T I.371).
 //! So no more than the day's writes are made in any 24 hours, wherever a day begins.
 
-use super::HEARTBEAT_MS;
 use crate::config::Config;
 use crate::state::Spent;
 use crate::time::{MINUTE, Millis, Timestamp};
 
+/// How often `routes` is renewed when nothing changes.
+pub const HEARTBEAT_MS: Millis = 5 * MINUTE;
 /// A day.
 pub(super) const DAY_MS: Millis = 24 * 60 * MINUTE;
 /// Heartbeats of a day, and one more, since a day may begin with one.

@@ -11,7 +11,7 @@ use super::actuation::CALLS_WINDOW_MS;
 use super::compile;
 use super::publishing::{bytes_max, fits};
 use super::rationing::Purse;
-use super::spending::{Share, Shares};
+use super::spending::{HEARTBEAT_MS, Share, Shares};
 use super::summary;
 use crate::config::{Config, Origin, Override, Region};
 use crate::documents::{
@@ -26,11 +26,8 @@ use crate::json::{self, Shape};
 use crate::ordered::{Map, Set};
 use crate::routes::{self, Routes};
 use crate::state::{self, Actuation, Episode};
-use crate::time::{MINUTE, Millis, Timestamp};
+use crate::time::Timestamp;
 use crate::view::{OriginStanding, RegionStanding, View};
-
-/// How often `routes` is renewed when nothing changes.
-pub const HEARTBEAT_MS: Millis = 5 * MINUTE;
 
 /// One KV value to write.
 #[derive(Debug, Clone, PartialEq, Eq)]

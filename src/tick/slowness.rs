@@ -91,7 +91,7 @@ impl Slowness {
         let peers = of.into_iter().filter_map(|(id, mut all)| {
             let monitor = config.monitors.get(id)?;
             let rule = monitor.slower_than_peers?;
-            Some((id.clone(), Peers::of(rule, monitor, &mut all, Instant { run, now })))
+            Some((id.clone(), Peers::of(rule, monitor, &mut all, Moment { run, now })))
         });
         Self(Map::of(peers))
     }
@@ -118,7 +118,7 @@ impl Slowness {
 
 /// The run, and the time.
 #[derive(Debug, Clone, Copy)]
-struct Instant {
+struct Moment {
     run: Timestamp,
     now: Timestamp,
 }
@@ -128,7 +128,7 @@ impl Peers {
         rule: SlowerThanPeers,
         monitor: &Monitor,
         all: &mut [&mut TargetState],
-        at: Instant,
+        at: Moment,
     ) -> Self {
         // Targets that are probed in each run are compared with those of this run alone. Others are
         // probed in different runs; one interval has all of them.
@@ -172,7 +172,7 @@ fn excess_ms(known: &TargetState, last_ms: Millis, now: Timestamp) -> Option<Mil
 }
 
 /// Compares a target from now on with what it shows in the place of this run.
-fn rebase(known: &mut TargetState, Instant { run, now }: Instant) {
+fn rebase(known: &mut TargetState, Moment { run, now }: Moment) {
     let Some(shift) = known.shift.as_mut() else { return };
     let was_ms = known.latency.filter(|_| known.too_slow).and_then(|it| it.millis(now));
     let excess_ms = was_ms.map_or(0, |ms| shift.base.excess_ms(ms));

@@ -23,7 +23,7 @@ fn other_failure() -> Verdict {
 }
 
 /// Each kind of day by its name.
-const DAYS: [(&str, Weather); 6] =
+const DAYS: [(&str, Weather); 5] =
     [
         ("quiet", |_, _, _| pass()),
         ("two reasons by turns", |origin, _, probe| match (origin, probe % 2) {
@@ -36,14 +36,6 @@ const DAYS: [(&str, Weather); 6] =
         }),
         ("each third probe fails", |origin, _, probe| {
             if origin == "eu-1" && probe.is_multiple_of(3) { fail() } else { pass() }
-        }),
-        ("two regions flap", |origin, minute, _| {
-            let is_down = match origin {
-                "eu-1" => minute % 4 < 2,
-                "us-1" => minute % 6 < 3,
-                _ => false,
-            };
-            if is_down { fail() } else { pass() }
         }),
         ("an outage each hour", |origin, minute, _| {
             let hour = minute / 60;

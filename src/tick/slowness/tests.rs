@@ -5,7 +5,6 @@ use crate::ids::{MonitorId, OriginId};
 use crate::state::Run;
 use crate::testing::config_text;
 use proptest::prelude::*;
-use std::time::Instant as Stopwatch;
 
 const RULE: SlowerThanPeers = SlowerThanPeers { times_percent: 300, and_ms: 100 };
 const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000);
@@ -77,18 +76,12 @@ proptest! {
     }
 }
 
-/// Prints what a round costs; nothing is asserted about time.
 #[test]
-fn a_round_of_a_thousand_origins_sorts_once() {
-    let latencies: Vec<_> = (0..1_000).map(|n| (20 + n % 300, 20 + n % 300 + n * 7 % 90)).collect();
+fn so_do_the_peers_of_several_hundred_origins() {
+    let latencies: Vec<_> = (0..300).map(|n| (20 + n % 90, 20 + n % 90 + n * 7 % 190)).collect();
     let (config, mut state) = world(&latencies);
     let mut same = state.clone();
-    let began = Stopwatch::now();
     let once = judged(&config, &mut state);
-    let once_ms = began.elapsed().as_micros() / 1_000;
-    let began = Stopwatch::now();
-    let each = each_by_itself(&mut same);
-    let each_ms = began.elapsed().as_millis();
-    assert_eq!(once, each);
-    println!("1,000 origins in a round: {once_ms} ms; with a list for each: {each_ms} ms");
+    assert_eq!(once, each_by_itself(&mut same));
+    assert!(once.iter().any(|is_slow| !is_slow), "{once:?}");
 }
