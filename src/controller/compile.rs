@@ -116,8 +116,9 @@ fn law_fingerprint(view: &View<'_>, routes: &Routes) -> Fingerprint {
         });
         let entry = routes.services.get(id);
         add(&entry.map(|entry| entry.tenancy.write()).unwrap_or_default());
-        let witness = entry.and_then(|entry| entry.second_witness.as_ref());
-        witness.iter().for_each(|witness| add(&witness.write()));
+        if let Some(witness) = entry.and_then(|entry| entry.second_witness.as_ref()) {
+            add(&witness.write());
+        }
         service.steering.primary.iter().for_each(|primary| add(&primary.region));
     }
     add(&routes.rules.write());

@@ -5,7 +5,9 @@ use crate::config::{BadUrl, OriginUrl};
 /// Whether a request can be sent to it: `https://host[:port]`, and nothing more. Unlike a config, a
 /// table may name a host by its address, as it does where the proxy is tested.
 pub(super) fn is_origin(text: &str) -> bool {
-    !text.ends_with('/') && matches!(OriginUrl::parse(text), Ok(_) | Err(BadUrl::Address))
+    let by_address =
+        |url: &BadUrl| matches!(url, BadUrl::Address | BadUrl::Spelled(_) | BadUrl::Loopback);
+    !text.ends_with('/') && OriginUrl::parse(text).map_or_else(|url| by_address(&url), |_| true)
 }
 
 #[cfg(test)]

@@ -43,11 +43,18 @@ pub(super) fn join<'s>(
         .collect();
     others.sort_by_key(|(region, _, known)| {
         let was_lost = known.reached_at < known.probed_at;
-        (suspected.contains(region), was_lost, Reverse(known.reached_at))
+        (is_gone(known), suspected.contains(region), was_lost, Reverse(known.reached_at))
     });
     let mut regions = Set::new();
     let one_each = others.into_iter().filter(|(region, ..)| regions.insert(*region));
-    let witnesses: Vec<_> = one_each.take(wanted).map(|(_, target, _)| target).collect();
+    let may_answer =
+        |(nth, (.., known)): &(usize, (_, _, &TargetState))| *nth == 0 || !is_gone(known);
+    let witnesses: Vec<_> = one_each
+        .enumerate()
+        .take_while(may_answer)
+        .take(wanted)
+        .map(|(_, (_, target, _))| target)
+        .collect();
     let behind_first = targets.len().min(1);
     targets.splice(behind_first..behind_first, witnesses);
 }
@@ -81,6 +88,12 @@ fn is_suspect(state: &State, target: &Target) -> bool {
     let has_failed = known.memory.is_unsettled()
         && known.memory.reason.is_some_and(|reason| is_unreached(&Verdict::Fail { reason }));
     known.memory.health != Health::Down && (is_doubted || has_failed)
+}
+
+/// Whether it is known to be down and gave no sign of life. It would hold the round up for its
+/// timeout, so it is asked only if there is nobody else.
+fn is_gone(known: &TargetState) -> bool {
+    known.memory.health == Health::Down && known.reached_at < known.probed_at
 }
 
 fn is_up(state: &State, target: &Target) -> bool {

@@ -96,7 +96,7 @@ impl<'c> Adviser<'c> {
         let pins = self.config.tenants.iter();
         let pins: Vec<_> =
             pins.map(|(tenant, allow)| (tenant, self.permitted(allow, service))).collect();
-        for Bound { index, rule, permits } in bound.iter() {
+        for Bound { index, rule, permits } in bound {
             let names_it = |tenant: &TenantId| rule.when.guards_tenant(Some(tenant));
             let apart = pins.iter().filter(|(tenant, pin)| {
                 let is_apart = !pin.is_empty() && pin.intersection(permits).is_empty();

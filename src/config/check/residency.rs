@@ -98,18 +98,18 @@ impl Checker<'_> {
     pub(super) fn tenants(
         &mut self,
         raw: &Map<TenantId, RawTenant>,
-        names: Nameable<'_>,
+        nameable: Nameable<'_>,
     ) -> Map<TenantId, Allow> {
         self.at_most("tenants", raw.len(), TENANTS_MAX);
         let mut tenants = Map::new();
         for (id, tenant) in raw {
-            let allow = self.allow(&format!("tenants.{id}.allow"), &tenant.allow, names);
+            let allow = self.allow(&format!("tenants.{id}.allow"), &tenant.allow, nameable);
             tenants.insert(id.clone(), allow);
         }
         tenants
     }
 
-    pub(super) fn rules(&mut self, raw: &[RawRule], names: Nameable<'_>) -> Vec<Rule> {
+    pub(super) fn rules(&mut self, raw: &[RawRule], nameable: Nameable<'_>) -> Vec<Rule> {
         self.at_most("residency", raw.len(), RULES_MAX);
         let mut seen = Set::new();
         let mut rules = Vec::new();
@@ -119,7 +119,7 @@ impl Checker<'_> {
                 let problem = format!("rule id `{}` is already used", rule.id);
                 self.report(under(&path, "id"), Code::E005, problem, "a unique id");
             }
-            let mut allow = self.allow(&under(&path, "allow"), &rule.allow, names);
+            let mut allow = self.allow(&under(&path, "allow"), &rule.allow, nameable);
             if allow.everywhere {
                 let problem = "`*` permits every region, so the rule has no effect";
                 let allowed = "the countries, sets and regions where the data may be";
@@ -131,7 +131,7 @@ impl Checker<'_> {
             }
             rules.push(Rule {
                 id: rule.id.clone(),
-                when: self.when(&under(&path, "when"), &rule.when, names),
+                when: self.when(&under(&path, "when"), &rule.when, nameable),
                 allow,
                 mode: rule.mode,
                 basis: rule.basis.clone(),
@@ -140,7 +140,7 @@ impl Checker<'_> {
         rules
     }
 
-    fn when(&mut self, path: &str, raw: &RawWhen, names: Nameable<'_>) -> When {
+    fn when(&mut self, path: &str, raw: &RawWhen, nameable: Nameable<'_>) -> When {
         let at = |key: &str| under(path, key);
         let lens = [
             ("continent", raw.continent.as_ref().map(|list| list.all.len())),
@@ -153,7 +153,7 @@ impl Checker<'_> {
             self.not_empty(&at(key), len.unwrap_or(1));
         }
         When {
-            countries: self.guarded_countries(path, raw, names),
+            countries: self.guarded_countries(path, raw, nameable),
             hosts: raw.host.as_ref().map(|hosts| {
                 let named = self.bounded(&at("host"), &hosts.all, RULE_HOSTS_MAX);
                 Set::of(named.filter_map(|(i, host)| self.host(&hosts.path(&at("host"), i), host)))
@@ -174,10 +174,10 @@ impl Checker<'_> {
         &mut self,
         path: &str,
         raw: &RawWhen,
-        names: Nameable<'_>,
+        nameable: Nameable<'_>,
     ) -> Option<CountrySet> {
         let named = raw.country.as_ref().map(|entries| {
-            let allow = self.countries(&under(path, "country"), entries, names);
+            let allow = self.countries(&under(path, "country"), entries, nameable);
             if allow.everywhere { CountrySet::all() } else { allow.countries() }
         });
         let on_continents = raw.continent.as_ref().map(|continents| {

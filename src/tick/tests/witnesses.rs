@@ -62,7 +62,7 @@ fn begun_later(later_ms: Millis) -> bool {
 fn what_was_reached_since_the_last_probe_of_a_target_is_a_witness() {
     for (took_ms, is_witness) in [(299, false), (300, true), (301, true)] {
         let told = counts(vec![
-            vec![made("us-1", 60_000, took_ms, PASS), made("eu-1", 60_000, 300, PASS)],
+            vec![made("us-1", 60_000, took_ms, PASS), made("eu-1", 60_000, 300, LOST)],
             vec![made("eu-1", 75_000, 1_000, LOST)],
         ]);
         assert_eq!(told, is_witness, "reached {took_ms} ms after the round began");

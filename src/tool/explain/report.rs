@@ -117,7 +117,7 @@ impl Explanation {
             service: decision.service.map(|service| service.id.clone()),
             tenant: decision.tenant.clone(),
             tenant_standing,
-            second_witness: decision.witnesses.iter().map(WitnessSaid::of).collect(),
+            second_witness: decision.witnesses.iter().copied().map(WitnessSaid::of).collect(),
             filters: filters(table, decision, &rules),
             rules: rules.iter().map(|rule| RuleSaid::of(rule)).collect(),
             candidates: candidates.collect(),
@@ -139,8 +139,8 @@ pub(super) struct WitnessSaid {
 }
 
 impl WitnessSaid {
-    fn of(witness: &Witness) -> Self {
-        Self { by: witness.by.as_str(), country: witness.country }
+    fn of(Witness { by, country }: Witness) -> Self {
+        Self { by: by.as_str(), country }
     }
 
     fn text(&self) -> String {

@@ -47,9 +47,9 @@ pub(super) struct WorkShare {
 }
 
 impl WorkShare {
-    pub(super) fn of(services: usize) -> Self {
+    pub(super) fn of(cases_max: usize, services: usize) -> Self {
         let services = services.max(1);
-        Self { cases: CASES_MAX / services, work: TABLE_WORK_MAX / services }
+        Self { cases: cases_max / services, work: TABLE_WORK_MAX / services }
     }
 }
 

@@ -134,12 +134,18 @@ pub struct Violation {
 /// Checks everything.
 #[must_use]
 pub fn prove(config: &Config, now: Timestamp, subject: &Subject) -> Proof {
+    prove_within(config, now, subject, CASES_MAX)
+}
+
+/// The same with at most about so many cases in the proxy plane.
+fn prove_within(config: &Config, now: Timestamp, subject: &Subject, cases_max: usize) -> Proof {
     let config = &scenario::without_overrides(config);
     let state = scenario::state(config, now, |_| Health::Up);
     let law = (subject.routes)(&View::new(config, &state, now)).law;
     let mut prover = Prover {
         oracle: Oracle::new(config, now),
         subject,
+        cases_max,
         by_country: BTreeMap::new(),
         proof: Proof {
             holds: true,

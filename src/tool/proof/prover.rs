@@ -27,6 +27,8 @@ pub(super) struct FailureScenario<'w> {
 pub(super) struct Prover<'p> {
     pub(super) oracle: Oracle<'p>,
     pub(super) subject: &'p Subject,
+    /// Most cases in the proxy plane, of all services together.
+    pub(super) cases_max: usize,
     pub(super) by_country: BTreeMap<String, Rc<[RegionSet]>>,
     pub(super) proof: Proof,
 }

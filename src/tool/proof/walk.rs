@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 impl<'p> Prover<'p> {
     pub(super) fn service(&mut self, id: &ServiceId, service: &Service) {
-        let share = WorkShare::of(self.oracle.config.services.len());
+        let share = WorkShare::of(self.cases_max, self.oracle.config.services.len());
         let kinds = requests::kinds(&self.oracle, service);
         let regions = self.oracle.regions_of(service);
         let cases = self.cases(service, &regions, &kinds, share.cases / (regions.len() + 2));

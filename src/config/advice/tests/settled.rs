@@ -75,7 +75,7 @@ fn an_acceptance_stays_with_its_rule_when_rules_change_places() {
     config["residency"] = json!([other, rule]);
     let config = accepting(config, &json!([accept("W101", "residency[law]")]));
     let (given, accepted) = all(&config);
-    assert_eq!(given, ["W101 residency[0].allow"]);
+    assert_eq!(given, ["W101 residency[0].allow", "W124 residency[1].allow"]);
     assert_eq!(accepted, ["W101 residency[1].allow"]);
 }
 

@@ -23,7 +23,7 @@ fn american() -> Config {
         acme = { allow = "us-east-1" }
         [[residency]]
         id = "records"
-        when = { path = "/records/*" }
+        when = { method = "POST" }
         allow = ["us-west-2"]
         mode = "strict"
         "#,

@@ -2,14 +2,38 @@
 
 use super::*;
 
-fn shop_asking(witness: &str) -> Config {
-    let text = include_str!("../../../../tests/tool/shop.toml")
-        .replace(
-            "tenant = { header = \"x-tenant\" }",
-            "tenant = { header = \"x-tenant\", kv = true }",
-        )
-        .replacen("steering = ", &format!("second_witness = {{ {witness} }}\nsteering = "), 1);
-    config(&(text + "country = \"BR\"\n"))
+/// Germans stay in the EEA, Brazilians in Brazil; acme is a company of Brazil with data anywhere.
+fn asking(witness: &str) -> Config {
+    config(&format!(
+        r#"
+        version = 1
+        [monitors.m]
+        [regions.de]
+        country = "DE"
+        origins = [{{ id = "de1", url = "https://de1.origin.example.net" }}]
+        [regions.br]
+        country = "BR"
+        origins = [{{ id = "br1", url = "https://br1.origin.example.net" }}]
+        [services.app]
+        hosts = ["app.example.com"]
+        monitor = "m"
+        regions = ["de", "br"]
+        tenant = {{ header = "x-tenant", kv = true }}
+        second_witness = {{ {witness} }}
+        [tenants]
+        acme = {{ allow = "*", country = "BR" }}
+        [[residency]]
+        id = "gdpr"
+        when = {{ country = "@eea" }}
+        allow = "@eea"
+        mode = "strict"
+        [[residency]]
+        id = "lgpd"
+        when = {{ country = "BR" }}
+        allow = "BR"
+        mode = "strict"
+        "#
+    ))
 }
 
 const ASKING: [&str; 4] = [
@@ -22,7 +46,7 @@ const ASKING: [&str; 4] = [
 #[test]
 fn it_holds_with_every_kind_of_witness() {
     for witness in ASKING {
-        let proof = prove(&shop_asking(witness), now(), &Subject::default());
+        let proof = prove(&asking(witness), now(), &Subject::default());
         assert!(proof.holds, "{witness}: {proof}");
     }
 }
@@ -37,7 +61,7 @@ fn a_witness_that_nobody_hears_is_found() {
         routes
     }
     for witness in ASKING {
-        let proof = prove(&shop_asking(witness), now(), &with_routes(is_deaf));
+        let proof = prove(&asking(witness), now(), &with_routes(is_deaf));
         let found = proof.violations.iter().any(|one| one.what.contains("is not permitted"));
         assert!(found, "{witness}: {proof}");
     }
@@ -54,7 +78,7 @@ fn believing_the_witness_in_place_of_the_edge_is_found() {
         let country = said.and_then(|said| Country::parse(&said).ok()).or(request.country);
         decide(table, &RequestFacts { country, ..*request }, evidence)
     }
-    let proof = prove(&shop_asking(ASKING[0]), now(), &with_decide(believes));
+    let proof = prove(&asking(ASKING[0]), now(), &with_decide(believes));
     assert!(proof.violations.iter().any(|one| one.what.contains("is not permitted")), "{proof}");
 }
 
@@ -65,33 +89,13 @@ fn a_tenants_country_that_was_lost_on_the_way_is_found() {
         routes.tenant_countries = crate::ordered::Map::new();
         routes
     }
-    // Its pin alone would keep it in Germany.
-    let mut config = shop_asking("tenant = true");
-    for allow in config.tenants.values_mut() {
-        allow.everywhere = true;
-    }
-    assert!(prove(&config, now(), &Subject::default()).holds);
+    let config = asking("tenant = true");
     let proof = prove(&config, now(), &with_routes(loses));
     assert!(proof.violations.iter().any(|one| one.example.contains("x-tenant: acme")), "{proof}");
 }
 
 #[test]
 fn a_balancer_whose_lists_go_by_the_clients_country_alone_is_found() {
-    let text = |witness: Value| {
-        let mut document = super::balanced_document("country_pools");
-        document["services"]["lb"]["second_witness"] = witness;
-        Config::parse(&document.to_string()).unwrap()
-    };
-    let asking = text(serde_json::json!({"header": "x-account-country"}));
-    let silent = text(serde_json::json!(null));
-    let lists = |config: &Config| {
-        let state = scenario::state(config, now(), |_| Health::Up);
-        let desired = desired(&View::new(config, &state, now()));
-        desired.balancers[0].fields.as_ref().unwrap().country_pools.as_ref().unwrap().len()
-    };
-    assert!(lists(&silent) > 100, "every country outside the EEA has its list");
-    assert_eq!(lists(&asking), 0, "an account may be of any country");
-    assert!(prove(&asking, now(), &Subject::default()).holds);
     fn is_deaf(view: &View<'_>) -> Desired {
         let mut config = view.config.clone();
         for service in config.services.values_mut() {
@@ -99,6 +103,21 @@ fn a_balancer_whose_lists_go_by_the_clients_country_alone_is_found() {
         }
         desired(&View::new(&config, view.state, view.now))
     }
-    let proof = prove(&asking, now(), &Subject { desired: is_deaf, ..Subject::default() });
+    let text = |witness: Value| {
+        let mut document = super::balanced_document("country_pools");
+        document["services"]["lb"]["second_witness"] = witness;
+        Config::parse(&document.to_string()).unwrap()
+    };
+    let hearing = text(serde_json::json!({"header": "x-account-country"}));
+    let silent = text(serde_json::json!(null));
+    let lists = |config: &Config| {
+        let state = scenario::state(config, now(), |_| Health::Up);
+        let desired = desired(&View::new(config, &state, now()));
+        desired.balancers[0].fields.as_ref().unwrap().country_pools.as_ref().unwrap().len()
+    };
+    assert!(lists(&silent) > 100, "every country outside the EEA has its list");
+    assert_eq!(lists(&hearing), 0, "an account may be of any country");
+    assert!(prove(&hearing, now(), &Subject::default()).holds);
+    let proof = prove(&hearing, now(), &Subject { desired: is_deaf, ..Subject::default() });
     assert!(proof.violations.iter().any(|one| one.plane == "balancers"), "{proof}");
 }
