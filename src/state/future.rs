@@ -128,7 +128,9 @@ impl Actuation {
         zones_seen.retain(|_, at| !at.is_ahead(now));
         slow_monitors.retain(|_, at| !at.is_ahead(now));
         owned.values_mut().for_each(|record| record.forget_the_future(now));
-        claims.iter_mut().for_each(|claim| claim.forget_the_future(now));
+        for claim in claims {
+            claim.forget_the_future(now);
+        }
         forget_denied(denied, now);
         let intents = intents.iter_mut().map(|intent| &mut intent.at);
         let applied = applied.iter_mut().map(|done| &mut done.at);

@@ -86,7 +86,7 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
         let spent = if in_time { Done::ProbesSpent } else { Done::TimeSpent };
         return RoundReply::Done(spent);
     };
-    let due = with_witnesses(together(waiting, first), state, config, first);
+    let due = with_witnesses(&together(waiting, first), state, config, first);
     let due = fitting(due, left_ms(first), |it| it.timeout_ms);
     let probes: Vec<Probe> = due
         .iter()
@@ -139,7 +139,7 @@ fn together(mut waiting: Vec<Waiting<'_>>, first: Timestamp) -> Vec<Waiting<'_>>
 /// The round with its witnesses ([`witness::join`]). A recheck without one is no evidence, so where
 /// there are no controls the first may use up what is kept for rechecks.
 fn with_witnesses<'s>(
-    round: Vec<Waiting<'s>>,
+    round: &[Waiting<'s>],
     state: &'s State,
     config: &Config,
     first: Timestamp,

@@ -226,6 +226,7 @@ fn played(name: &'static str, weather: Weather) -> Row {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are for people")]
 fn no_day_spends_more_than_its_writes_and_each_ends_with_a_table_that_is_true() {
     println!(
         "| day | writes without a limit | with 900 a day | of `routes` | failover told after |"
@@ -259,7 +260,6 @@ fn what_is_held_back_is_told_and_written_later() {
         day.run(minute);
         (minute, quiet) = (minute + 1, quiet + 1);
     }
-    println!("everything that was held back is written after {quiet} quiet minutes");
     assert!(quiet <= 60, "{quiet}");
     let due = day.mind.due_documents(at(minute * MINUTE + 59_500));
     assert!(due.pages.is_empty(), "KV has what is true: {:?}", keys(&due.pages));

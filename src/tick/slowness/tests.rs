@@ -2,7 +2,7 @@ use super::*;
 use crate::config::Config;
 use crate::health::slow::Floor;
 use crate::ids::{MonitorId, OriginId};
-use crate::state::Run;
+use crate::state::{Controls, Run};
 use crate::testing::config_text;
 use proptest::prelude::*;
 
@@ -14,7 +14,7 @@ fn world(latencies: &[(Millis, Millis)]) -> (Config, State) {
     let mut config = Config::parse(&config_text()).unwrap();
     let monitor = MonitorId::parse("api").unwrap();
     config.monitors.get_mut(&monitor).unwrap().slower_than_peers = Some(RULE);
-    let run = Run { scheduled: NOW, began: NOW, round: 1, probes: 0, controls: Default::default() };
+    let run = Run { scheduled: NOW, began: NOW, round: 1, probes: 0, controls: Controls::Idle };
     let mut state = State { run: Some(run), ..State::default() };
     for (index, (floor_ms, latency_ms)) in latencies.iter().enumerate() {
         let origin = OriginId::parse(&format!("o-{index:04}")).unwrap();
@@ -56,7 +56,7 @@ fn each_by_itself(state: &mut State) -> Vec<bool> {
         let (lower, upper) = ((usual.len() - 1) / 2, usual.len() / 2);
         let usual_ms = usual[lower].midpoint(usual[upper]);
         let stands_out =
-            own_ms > RULE.and_ms && own_ms * 100 > usual_ms * RULE.times_percent as u64;
+            own_ms > RULE.and_ms && own_ms * 100 > usual_ms * u64::from(RULE.times_percent);
         let is_slow = stands_out && may_fail_one_more(slow, usual.len() + 1);
         state.targets.get_mut(target).unwrap().too_slow = is_slow;
         is_slow
