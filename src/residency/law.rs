@@ -227,7 +227,7 @@ impl<'l> Ruling<'l> {
         self.class.settled.contains(&index) || self.conditional.contains(&index)
     }
 
-    fn add_if(&mut self, index: usize, guards: &dyn Fn(&When) -> bool) {
+    fn add_if(&mut self, index: usize, guards: &impl Fn(&When) -> bool) {
         let Some(rule) = self.law.rules.get(index).filter(|rule| guards(&rule.when)) else {
             return;
         };
