@@ -225,7 +225,9 @@ async fn with_everything_down(asked: &[Asked<'_>]) -> World {
 async fn is_kept(world: &World, client: Client, path: &str) -> bool {
     let answer = get(world, client, path).await;
     let is_kept = header(&answer, "x-pointsman") == "kept answer; stale";
-    assert_eq!(answer.status(), if is_kept { 200 } else { 502 }, "{path}");
+    // The table says that all are down as soon as the isolate has it; before that, tries find out.
+    let expected: &[u16] = if is_kept { &[200] } else { &[502, 503] };
+    assert!(expected.contains(&answer.status().as_u16()), "{path}: {}", answer.status());
     is_kept
 }
 
@@ -247,7 +249,7 @@ async fn a_public_answer_is_given_again_and_marked_while_every_region_is_down() 
     assert!(header(&head, "age").parse::<u32>().unwrap() < 60);
     assert_eq!(head.text().await.unwrap(), "", "a head has no body");
     let post = world.ask(BERLIN, "POST", PUBLIC).send().await.unwrap();
-    assert_eq!(post.status(), 502, "only what is got is kept");
+    assert!([502, 503].contains(&post.status().as_u16()), "only what is got is kept");
 }
 
 /// A large answer, whose length nobody has announced.
