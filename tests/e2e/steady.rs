@@ -1,6 +1,6 @@
 //! What happens when nothing happens, and when cron misbehaves.
 
-use crate::support::World;
+use crate::support::{World, until};
 use pointsman_lab::edge::NetFault;
 use pointsman_lab::region::Mode;
 
@@ -64,7 +64,10 @@ async fn an_observer_without_network_takes_nothing_out_of_service() {
     let status = world.kv_json("status").await.unwrap();
     assert!(status["doubted_since"].is_string(), "{status}");
     world.minute().await;
-    assert!(world.kv_json("status").await.unwrap()["doubted_since"].is_null());
+    until("KV says that the doubt is over", async || {
+        world.kv_json("status").await.unwrap()["doubted_since"].is_null()
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

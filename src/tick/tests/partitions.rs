@@ -4,14 +4,14 @@
 //! Two things must hold in each cell of the table:
 //!
 //! 1. While the observer is cut off, and at the edges of the cut, nobody goes down.
-//! 2. Each region that is gone is down within the worst case, also if two are gone or all but one,
+//! 2. Each region that is gone is down within the worst case that is stated (`config::Detection`), also if two are gone or all but one,
 //!    and nobody else goes down.
 //!
 //! Each setting is settled for minutes first, so that the regions, which differ in latency, have
 //! drifted apart. Then the same memory meets each fault in each phase. `cargo test partitions --
 //! --nocapture` prints the table.
 
-use crate::config::Config;
+use crate::config::{Config, Estate};
 use crate::health::Health;
 use crate::ids::OriginId;
 use crate::state::State;
@@ -27,8 +27,6 @@ const BEGIN: u64 = 60;
 /// Latency of the first origin of each region, in milliseconds. Each further one takes a bit
 /// longer.
 const LATENCIES_MS: [Millis; 6] = [20, 300, 700, 150, 450, 60];
-/// The gap between two cron runs, one of which begins a second late.
-const GAP_MS: Millis = 6 * SECOND;
 
 /// One config of the table.
 #[derive(Clone, Copy)]
@@ -128,10 +126,6 @@ impl Setting {
         Timestamp::from_millis((BEGIN + self.settled_min) * MINUTE)
     }
 
-    fn origins(self) -> u64 {
-        self.regions.iter().map(|origins| u64::from(*origins)).sum()
-    }
-
     /// The sets of regions that can be gone while one lives, as bits: each alone, two neighbours,
     /// and all but one. With controls also all of them.
     fn outages(self) -> Vec<u32> {
@@ -146,22 +140,6 @@ impl Setting {
         }
         sets.extend((self.controls == Controls::Answer).then_some(all));
         sets
-    }
-
-    /// The longest time from a fault until the last origin that is gone is down: the interval, the
-    /// round that is under way, and for each failure a recheck in which everything hangs; one more
-    /// failure if the first one has no witness; and the gap between two runs, in whose last part
-    /// no round begins.
-    fn bound_ms(self) -> Millis {
-        let origins = self.origins();
-        let round_ms = (origins + 1).div_ceil(6) * self.timeout_ms + 2 * SECOND;
-        let rounds = self.fall.max(2) + 1;
-        let busy_ms = self.interval_s * SECOND + round_ms + rounds * (round_ms + SECOND);
-        let run_ms = 55 * SECOND - round_ms.min(50 * SECOND);
-        let runs = busy_ms.div_ceil(run_ms);
-        let starved = (rounds * (origins + 3)).div_ceil(self.probes_per_run) * MINUTE;
-        let scarce = self.probes_per_run < 45;
-        busy_ms + runs * (GAP_MS + round_ms) + if scarce { starved } else { 0 }
     }
 }
 
@@ -180,16 +158,21 @@ struct Settled {
     setting: Setting,
     observer: Observer,
     state: State,
+    /// The worst case of a detection that is stated for this config.
+    stated_ms: Millis,
 }
 
 impl Settled {
     fn new(setting: Setting) -> Self {
-        let mut observer = Observer::new(setting.config(), BEGIN);
+        let config = setting.config();
+        let monitor = config.monitors.values().next().unwrap();
+        let stated_ms = Estate::of(&config).detection(monitor).total_ms();
+        let mut observer = Observer::new(config, BEGIN);
         let well = |origin: &OriginId, _| Meets::Pass(latency_ms(origin));
         observer.until(setting.settled(), &well, &|_, _| true);
         let state = observer.state.clone();
         assert!(state.targets.values().all(|known| known.memory.health == Health::Up));
-        Self { setting, observer, state }
+        Self { setting, observer, state, stated_ms }
     }
 
     /// Plays a fault that begins at `at` until it must have been dealt with, or until a minute
@@ -201,7 +184,7 @@ impl Settled {
             Fault::Cut { ms, .. } => (ms + 2 * MINUTE, usize::MAX),
             Fault::Gone { .. } => {
                 let gone = self.state.targets.keys().filter(|it| fault.takes(&it.origin));
-                (self.setting.bound_ms() + MINUTE, gone.count())
+                (self.stated_ms + MINUTE, gone.count())
             }
         };
         let origin = |origin: &OriginId, now: Timestamp| {
@@ -240,7 +223,7 @@ impl Settled {
 
     /// Plays a fault in all its phases.
     fn table(&mut self, fault: Fault) -> Told {
-        let bound_ms = self.setting.bound_ms();
+        let stated_ms = self.stated_ms;
         let span_ms = MINUTE.max(self.setting.interval_s * SECOND);
         let mut told = Told::default();
         for phase in 0..PHASES {
@@ -256,7 +239,7 @@ impl Settled {
                 let took_ms = seen.map(|seen| seen.at.since(at));
                 told.gone += 1;
                 told.never += u64::from(took_ms.is_none());
-                told.late += u64::from(took_ms.is_none_or(|ms| ms > bound_ms));
+                told.late += u64::from(took_ms.is_none_or(|ms| ms > stated_ms));
                 told.slowest_ms = told.slowest_ms.max(took_ms.unwrap_or(0));
             }
         }
@@ -323,7 +306,7 @@ fn play(settings: impl IntoIterator<Item = Setting>) {
                 gone.add(&settled.table(Fault::Gone { regions, meets }));
             }
         }
-        let row = row(setting, &cut, &gone);
+        let row = row(&settled, &cut, &gone);
         println!("{row}");
         if cut.premature + gone.premature + gone.late > 0 {
             wrong.push(row);
@@ -333,14 +316,15 @@ fn play(settings: impl IntoIterator<Item = Setting>) {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-fn row(setting: Setting, cut: &Told, gone: &Told) -> String {
-    let Setting { regions, interval_s, timeout_ms, fall, controls, .. } = setting;
+fn row(settled: &Settled, cut: &Told, gone: &Told) -> String {
+    let Settled { setting, stated_ms, .. } = settled;
+    let Setting { regions, interval_s, timeout_ms, fall, controls, .. } = *setting;
     let timeout_s = timeout_ms / SECOND;
-    let bound_s = setting.bound_ms() / SECOND;
+    let stated_s = stated_ms / SECOND;
     format!(
         "{regions:?} every {interval_s} s, timeout {timeout_s} s, fall {fall}, probes {}, controls \
          {controls:?}, settled {} min | cuts: {} premature of {} | gone: {} late, {} never of {}, \
-         slowest {:.1} s of {bound_s} s, {} premature of {}",
+         slowest {:.1} s of {stated_s} s, {} premature of {}",
         setting.probes_per_run,
         setting.settled_min,
         cut.premature,
