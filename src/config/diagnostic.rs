@@ -152,3 +152,9 @@ impl IntoIterator for Diagnostics {
         self.listed.into_iter()
     }
 }
+
+/// Whether a path names `place` or something within it.
+pub(super) fn is_at_or_below(path: &str, place: &str) -> bool {
+    let below = path.strip_prefix(place);
+    below.is_some_and(|below| below.is_empty() || below.starts_with(['.', '[']))
+}

@@ -6,7 +6,7 @@
 //! for names that are not ASCII, which are refused here anyway. A property holds this one to the
 //! crate `url`.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 /// What a host that a URL parser does not take for a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,38 +57,37 @@ fn number(text: &str) -> Option<u64> {
     is_number.then(|| u64::from_str_radix(digits, radix).unwrap_or(1 << 33))
 }
 
-/// Why nobody on the Internet can reach an address; `None` if somebody may.
-pub(super) fn unreachable_v4(ip: Ipv4Addr) -> Option<&'static str> {
-    Some(if ip.is_unspecified() || matches!(ip.octets(), [0, ..]) {
-        "no machine's own"
-    } else if ip.is_loopback() {
-        "that of the machine itself (loopback)"
-    } else if ip.is_link_local() {
-        "good on one link only (link-local)"
-    } else if ip.is_multicast() {
-        "that of a group (multicast)"
-    } else if matches!(ip.octets(), [240..=255, ..]) {
-        "reserved"
-    } else {
-        return None;
-    })
+/// Why nobody on the Internet can reach an address; `None` if somebody may. An IPv4 address inside
+/// of an IPv6 one (`::ffff:192.0.2.1`) is never on the wire.
+pub(super) fn unreachable(ip: IpAddr) -> Option<&'static str> {
+    let is_link_local = match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    };
+    let of_its_kind = match ip {
+        IpAddr::V4(ip) => match ip.octets() {
+            [0, ..] => Some("no machine's own"),
+            [240..=255, ..] => Some("reserved"),
+            _ => None,
+        },
+        IpAddr::V6(ip) => {
+            let mapped = "an IPv4 address in another form, which belongs into `ipv4`";
+            ip.to_ipv4_mapped().map(|_| mapped)
+        }
+    };
+    match ip {
+        _ if ip.is_unspecified() => Some("no machine's own"),
+        _ if ip.is_loopback() => Some("that of the machine itself (loopback)"),
+        _ if is_link_local => Some("good on one link only (link-local)"),
+        _ if ip.is_multicast() => Some("that of a group (multicast)"),
+        _ => of_its_kind,
+    }
 }
 
-/// The same for IPv6. An IPv4 address inside one (`::ffff:192.0.2.1`) is never on the wire.
-pub(super) fn unreachable_v6(ip: Ipv6Addr) -> Option<&'static str> {
-    Some(if ip.is_unspecified() {
-        "no machine's own"
-    } else if ip.is_loopback() {
-        "that of the machine itself (loopback)"
-    } else if ip.is_unicast_link_local() {
-        "good on one link only (link-local)"
-    } else if ip.is_multicast() {
-        "that of a group (multicast)"
-    } else if ip.to_ipv4_mapped().is_some() {
-        "an IPv4 address in another form, which belongs into `ipv4`"
-    } else {
-        return None;
-    })
+/// The host of a URL, in lower case. `None` if the text has no scheme.
+pub(super) fn host_of(url: &str) -> Option<String> {
+    let host = url.split("://").nth(1)?.split(['/', ':', '?', '#']).next()?;
+    Some(host.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -156,7 +155,7 @@ mod tests {
             ("1.0.0.0", true),
             ("192.0.2.1", true),
         ] {
-            assert_eq!(unreachable_v4(ip.parse().unwrap()).is_none(), reachable, "{ip}");
+            assert_eq!(unreachable(ip.parse().unwrap()).is_none(), reachable, "{ip}");
         }
         for (ip, reachable) in [
             ("::", false),
@@ -168,7 +167,7 @@ mod tests {
             ("2001:db8::1", true),
             ("fd00::1", true),
         ] {
-            assert_eq!(unreachable_v6(ip.parse().unwrap()).is_none(), reachable, "{ip}");
+            assert_eq!(unreachable(ip.parse().unwrap()).is_none(), reachable, "{ip}");
         }
     }
 

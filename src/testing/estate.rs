@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::steering::stable_hash::StableHash;
+use crate::testing::virtual_time::region;
 use serde_json::{Map, Value, json};
 
 /// Numbers that look random and are the same for one seed.
@@ -38,19 +39,10 @@ impl Chance {
 /// A random config: one to six regions, one to forty-five origins, one to three monitors, most
 /// probes of a run from the least that suffices up. `None` if it is refused.
 pub(crate) fn random(chance: &mut Chance) -> Option<Config> {
-    const COUNTRIES: [&str; 6] = ["IE", "US", "BR", "JP", "AU", "ZA"];
-    let count = chance.between(1, 6);
+    let count = usize::try_from(chance.between(1, 6)).unwrap();
     let most = chance.one_of(&[1, 1, 2, 3, 7]);
-    let region = |at: u64, chance: &mut Chance| {
-        let origin = |each| {
-            let id = format!("r{at}-{each}");
-            json!({"id": id, "url": format!("https://{id}.example.com")})
-        };
-        let origins: Vec<_> = (0..chance.between(1, most)).map(origin).collect();
-        let country = COUNTRIES[usize::try_from(at).unwrap()];
-        (format!("r{at}"), json!({"country": country, "origins": origins}))
-    };
-    let regions: Map<String, Value> = (0..count).map(|at| region(at, chance)).collect();
+    let regions: Map<String, Value> =
+        (0..count).map(|at| region(at, chance.between(1, most))).collect();
     let monitor = |at: u64, chance: &mut Chance| {
         let interval_s = chance.one_of(&[5, 5, 10, 15, 15, 20, 30, 30, 60, 60, 90]);
         let timeout_ms = chance.one_of(&[250, 1_000, 2_000, 5_000, 5_000, 7_500, 10_000]);

@@ -183,17 +183,8 @@ pub(crate) fn fleet(
     monitor: serde_json::Value,
     more: serde_json::Value,
 ) -> Config {
-    const COUNTRIES: [&str; 6] = ["IE", "US", "BR", "JP", "AU", "ZA"];
-    let region = |(at, origins): (usize, &u32)| {
-        let origin = |each| {
-            let id = format!("r{at}-{each}");
-            serde_json::json!({"id": id, "url": format!("https://{id}.example.com")})
-        };
-        let origins: Vec<_> = (0..*origins).map(origin).collect();
-        let country = COUNTRIES[at % COUNTRIES.len()];
-        (format!("r{at}"), serde_json::json!({"country": country, "origins": origins}))
-    };
-    let regions: serde_json::Map<_, _> = regions.iter().enumerate().map(region).collect();
+    let regions: serde_json::Map<_, _> =
+        regions.iter().enumerate().map(|(at, origins)| region(at, u64::from(*origins))).collect();
     let names: Vec<_> = regions.keys().cloned().collect();
     let mut config = serde_json::json!({
         "version": 1,
@@ -207,4 +198,16 @@ pub(crate) fn fleet(
     let more = more.as_object().cloned().unwrap_or_default();
     config.as_object_mut().unwrap().extend(more);
     Config::parse(&config.to_string()).unwrap()
+}
+
+/// A region of a fleet as an operator writes it, with so many origins, and its id: `r0`, `r1`, ….
+pub(crate) fn region(at: usize, origins: u64) -> (String, serde_json::Value) {
+    const COUNTRIES: [&str; 6] = ["IE", "US", "BR", "JP", "AU", "ZA"];
+    let origin = |each| {
+        let id = format!("r{at}-{each}");
+        serde_json::json!({"id": id, "url": format!("https://{id}.example.com")})
+    };
+    let origins: Vec<_> = (0..origins).map(origin).collect();
+    let country = COUNTRIES[at % COUNTRIES.len()];
+    (format!("r{at}"), serde_json::json!({"country": country, "origins": origins}))
 }

@@ -21,7 +21,6 @@ pub use crate::config::{COALESCE_MS, CONTROL_TIMEOUT_MS, PROBES_AT_ONCE, RECHECK
 use super::{BLIND, Done, Probe, RoundReply, witness};
 use crate::config::{Config, Control, Monitor, Pace, time_for_controls_ms};
 use crate::health::Health;
-use crate::ordered::Map;
 use crate::state::{Controls, Run, State, TargetState};
 use crate::target::Target;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
@@ -71,11 +70,12 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
     let controls = controls(config, run, left);
     let kept = kept(&waiting, &pace, now);
     // The controls are among what is kept. Else they could keep settled targets out of every run.
-    let may_go = |it: &Waiting<'_>, before: usize| match it.rank {
-        Rank::Recheck => left > before.saturating_add(controls.len()),
-        Rank::Settled | Rank::Down => {
-            left > before.saturating_add(kept) && left > before.saturating_add(controls.len())
-        }
+    let may_go = |it: &Waiting<'_>, before: usize| {
+        let spared = match it.rank {
+            Rank::Recheck => controls.len(),
+            Rank::Settled | Rank::Down => kept.max(controls.len()),
+        };
+        left > before.saturating_add(spared)
     };
     let end_ms = RUN_MS.saturating_sub(time_for_controls_ms(controls.len()));
     let left_ms = |at: Timestamp| end_ms.saturating_sub(at.since(run.began));
@@ -86,7 +86,7 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
         let spent = if in_time { Done::ProbesSpent } else { Done::TimeSpent };
         return RoundReply::Done(spent);
     };
-    let due = with_witnesses(&together(waiting, first), state, config, first);
+    let due = with_witnesses(together(waiting, first), state, config, first);
     let due = fitting(due, left_ms(first), |it| it.timeout_ms);
     let probes: Vec<Probe> = due
         .iter()
@@ -136,27 +136,26 @@ fn together(mut waiting: Vec<Waiting<'_>>, first: Timestamp) -> Vec<Waiting<'_>>
     round
 }
 
-/// The round with its witnesses ([`witness::join`]). A recheck without one is no evidence, so where
-/// there are no controls the first may use up what is kept for rechecks.
+/// The round with its witnesses, which are begun together with the first target. A recheck without
+/// one is no evidence, so where there are no controls the first may use up what is kept for
+/// rechecks.
 fn with_witnesses<'s>(
-    round: &[Waiting<'s>],
+    mut round: Vec<Waiting<'s>>,
     state: &'s State,
     config: &Config,
     first: Timestamp,
 ) -> Vec<Waiting<'s>> {
-    let mut targets: Vec<&Target> = round.iter().map(|it| it.target).collect();
-    witness::join(&mut targets, state, config, first);
-    let due = Map::of(round.iter().map(|it| (it.target, *it)));
-    let mut needed = config.controls.is_empty();
-    let joined = targets.into_iter().filter_map(|target| {
-        if let Some(it) = due.get(&target) {
-            return Some(*it);
-        }
+    let targets: Vec<&Target> = round.iter().map(|it| it.target).collect();
+    let witnesses = witness::of(&targets, state, config, first);
+    let waiting = witnesses.into_iter().enumerate().filter_map(|(nth, target)| {
         let timeout_ms = config.monitors.get(&target.monitor)?.timeout_ms;
-        let rank = if std::mem::take(&mut needed) { Rank::Recheck } else { Rank::Settled };
+        let is_needed = nth == 0 && config.controls.is_empty();
+        let rank = if is_needed { Rank::Recheck } else { Rank::Settled };
         Some(Waiting { rank, at: first, not_before: first, timeout_ms, target })
     });
-    joined.collect()
+    let behind_first = round.len().min(1);
+    round.splice(behind_first..behind_first, waiting);
+    round
 }
 
 /// The controls to probe; none if they would leave no probes for targets.

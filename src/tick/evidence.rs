@@ -106,11 +106,10 @@ fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
 /// asked, so a slow one must not put the next probe off. A failure is rechecked a second after its
 /// end.
 fn asked_at(result: &ProbeResult) -> Timestamp {
-    let took_ms = match &result.verdict {
-        Verdict::Pass { latency_ms, .. } => *latency_ms,
-        Verdict::Fail { .. } | Verdict::Inconclusive { .. } => 0,
-    };
-    Timestamp::from_millis(result.at.millis().saturating_sub(took_ms))
+    match &result.verdict {
+        Verdict::Pass { latency_ms, .. } => result.at.minus(*latency_ms),
+        Verdict::Fail { .. } | Verdict::Inconclusive { .. } => result.at,
+    }
 }
 
 /// How long an origin is left alone that asks for it. Where it does not say for how long, as long

@@ -1,8 +1,8 @@
 //! Whether a failure is the target's, or the observer's own.
 //!
-//! A failure without a sign of life counts only with a **witness**: since the target's last probe
-//! ended, and no later than this one began, something else was reached: another target, or a
-//! control.
+//! A failure without a sign of life counts only with a **witness**: since the target's last probe,
+//! and no later than this one began, something else was reached: another target, or a control. A
+//! last probe that failed counts from its end, one that passed from its beginning.
 //!
 //! **Why that is enough.** Suppose that the observer is cut off once, and that two failures of a
 //! healthy target count. Both of its probes met the cut, so it lasted from the end of the first

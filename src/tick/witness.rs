@@ -15,17 +15,16 @@ use crate::target::Target;
 use crate::time::{Millis, Timestamp};
 use std::cmp::Reverse;
 
-/// Adds witnesses to the targets of the round at `at`, behind the first one, so that they are begun
-/// together with it.
-pub(super) fn join<'s>(
-    targets: &mut Vec<&'s Target>,
+/// The witnesses to ask in the round at `at` besides its `targets`, the best one first.
+pub(super) fn of<'s>(
+    targets: &[&'s Target],
     state: &'s State,
     config: &Config,
     at: Timestamp,
-) {
+) -> Vec<&'s Target> {
     let suspects: Vec<_> = targets.iter().filter(|target| is_suspect(state, target)).collect();
     if suspects.is_empty() {
-        return;
+        return Vec::new();
     }
     let wanted = wanted(state, config, &suspects, targets.len());
     let region = |target: &Target| config.origin(&target.origin).map(|(region, _)| region);
@@ -49,14 +48,8 @@ pub(super) fn join<'s>(
     let one_each = others.into_iter().filter(|(region, ..)| regions.insert(*region));
     let may_answer =
         |(nth, (.., known)): &(usize, (_, _, &TargetState))| *nth == 0 || !is_gone(known);
-    let witnesses: Vec<_> = one_each
-        .enumerate()
-        .take_while(may_answer)
-        .take(wanted)
-        .map(|(_, (_, target, _))| target)
-        .collect();
-    let behind_first = targets.len().min(1);
-    targets.splice(behind_first..behind_first, witnesses);
+    let asked = one_each.enumerate().take_while(may_answer).take(wanted);
+    asked.map(|(_, (_, target, _))| target).collect()
 }
 
 /// How many witnesses to ask: as many as connections are left in the round, but at least one. Only

@@ -1,6 +1,7 @@
 //! Names and addresses that exist in some networks, and not on the Internet.
 
 use super::{AdviceCode, Adviser};
+use crate::config::host::host_of;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Endings of names that public DNS does not have. Source: RFC 6761 §6.4, RFC 6762 §3, RFC 7686
@@ -33,9 +34,7 @@ impl Adviser<'_> {
     }
 
     fn name_of_url(&mut self, path: &str, url: &str) {
-        let authority = url.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
-        let host = authority.and_then(|authority| authority.split(':').next());
-        self.name(path, &host.unwrap_or_default().to_ascii_lowercase());
+        self.name(path, &host_of(url).unwrap_or_default());
     }
 
     fn name(&mut self, path: &str, host: &str) {

@@ -5,6 +5,7 @@
 //! that are pinned to one region are one thing to mend, not 3,000.
 
 use super::{Advice, AdviceCode};
+use crate::config::diagnostic::is_at_or_below;
 use crate::config::{Acceptance, Config};
 use crate::ids::RegionId;
 use crate::time::{MINUTE, Millis, Timestamp};
@@ -80,8 +81,7 @@ impl Acceptance {
 
     /// Whether it is about this path, or about one that contains it.
     fn covers(&self, path: &str) -> bool {
-        let below = path.strip_prefix(self.path.as_str());
-        below.is_some_and(|below| below.is_empty() || below.starts_with(['.', '[']))
+        is_at_or_below(path, &self.path)
     }
 }
 

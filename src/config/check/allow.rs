@@ -3,7 +3,7 @@
 use super::{Checker, ENTRIES_MAX, under};
 use crate::config::Region;
 use crate::config::diagnostic::Code;
-use crate::config::raw::{AllowedEntry, CountryEntry};
+use crate::config::raw::CountryEntry;
 use crate::ids::RegionId;
 use crate::json::OneOrMany;
 use crate::ordered::Map;
@@ -21,13 +21,13 @@ pub(super) struct Nameable<'n> {
 
 impl Checker<'_> {
     /// What a list of countries, sets and regions permits.
-    pub(super) fn allow(
+    pub(super) fn allow<E: AsRef<str>>(
         &mut self,
         path: &str,
-        entries: &OneOrMany<AllowedEntry>,
+        entries: &OneOrMany<E>,
         names: Nameable<'_>,
     ) -> Allow {
-        let texts = entries.all.iter().map(|entry| entry.0.as_str()).collect::<Vec<_>>();
+        let texts = entries.all.iter().map(AsRef::as_ref).collect::<Vec<_>>();
         self.listed(path, &texts, &|index| entries.path(path, index), names)
     }
 
@@ -38,9 +38,7 @@ impl Checker<'_> {
         entries: &OneOrMany<CountryEntry>,
         names: Nameable<'_>,
     ) -> Allow {
-        let texts = entries.all.iter().map(|entry| entry.0.as_str()).collect::<Vec<_>>();
-        let regions = &Map::new();
-        self.listed(path, &texts, &|index| entries.path(path, index), Nameable { regions, ..names })
+        self.allow(path, entries, Nameable { regions: &Map::new(), ..names })
     }
 
     /// If an entry has a mistake the result is empty, because the other entries alone would be

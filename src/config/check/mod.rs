@@ -27,7 +27,7 @@ mod witness;
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use services::how_to_attest;
 
-use super::diagnostic::{Code, DIAGNOSTICS_LISTED_MAX, Diagnostic, Diagnostics};
+use super::diagnostic::{Code, DIAGNOSTICS_LISTED_MAX, Diagnostic, Diagnostics, is_at_or_below};
 use super::host::numeric;
 use super::raw::{Raw, RawGuards};
 use super::url;
@@ -272,10 +272,7 @@ impl Checker<'_> {
     /// Whether a mistake was found at this path or below it so far.
     fn has_mistake(&self, path: &str) -> bool {
         let path = self.lost.as_written(path.to_owned());
-        self.found.iter().any(|found| {
-            let below = found.path.strip_prefix(path.as_str());
-            below.is_some_and(|below| below.is_empty() || below.starts_with(['.', '[']))
-        })
+        self.found.iter().any(|found| is_at_or_below(&found.path, &path))
     }
 
     /// Whether the author wrote this key, for keys that have a default.

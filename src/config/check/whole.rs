@@ -2,6 +2,7 @@
 
 use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
+use crate::config::host::host_of;
 use crate::config::raw::{Raw, RawPublish};
 use crate::config::{Config, Origin, Publish, RecordKind};
 use crate::ids::{RegionId, ServiceId};
@@ -276,12 +277,6 @@ impl Checker<'_> {
 
 pub(super) fn written(name: &str) -> String {
     name.trim_end_matches('.').to_ascii_lowercase()
-}
-
-/// The host of a URL, in lower case.
-fn host_of(url: &str) -> Option<String> {
-    let host = url.split("://").nth(1)?.split(['/', ':', '?', '#']).next()?;
-    Some(host.to_ascii_lowercase())
 }
 
 /// The name of a published object that clients ask for.

@@ -24,7 +24,7 @@ pub(super) use recovery::{
 pub(super) use regions::{RawAreas, RawOrigin, RawRegion};
 pub(super) use residency::{RawRule, RawSet, RawTenant, RawWhen};
 pub(super) use services::{RawGeo, RawService, RawTenantSource, RawWrites};
-pub(super) use texts::{AllowedEntry, CountryEntry, HeaderName, Method, SetName, meant};
+pub(super) use texts::{CountryEntry, HeaderName, Method, SetName, meant};
 
 use super::{
     API_CALLS_PER_5_MIN_DEFAULT, API_CALLS_PER_PASS_DEFAULT, KV_WRITES_PER_DAY_DEFAULT,

@@ -52,6 +52,12 @@ macro_rules! texts {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl Key for $name {
             fn read_key(text: &str, reader: &mut Reader) -> Option<Self> {
                 let fits: fn(&str) -> bool = $fits;

@@ -81,33 +81,29 @@ fn a_target_is_no_witness_for_itself_and_an_answer_of_any_kind_makes_one() {
     assert!(!after(LOST));
 }
 
+/// A world in which one failure is enough, after so many of them.
+fn after_failures(verdict: &Verdict, failures: u32) -> World {
+    let mut world = World::new(|config| each_monitor(config, |monitor| monitor.fall = 1));
+    world.run(1, |_| PASS, |_| true);
+    let mut made = 0;
+    let judge = |origin: &str| {
+        if origin != "eu-1" || made == failures {
+            return PASS;
+        }
+        made += 1;
+        verdict.clone()
+    };
+    world.run(2, judge, |_| true);
+    world
+}
+
 #[test]
 fn where_one_failure_is_enough_silence_takes_two_and_a_wrong_answer_one() {
     for (verdict, failures) in [(WRONG, 1), (LOST, 2)] {
-        let mut world = World::new(|config| each_monitor(config, |monitor| monitor.fall = 1));
-        world.run(1, |_| PASS, |_| true);
-        let mut made = 0;
-        let judge = |origin: &str| {
-            if origin != "eu-1" || made == failures {
-                return PASS;
-            }
-            made += 1;
-            verdict.clone()
-        };
-        world.run(2, judge, |_| true);
+        let world = after_failures(&verdict, failures);
         let known = world.state.targets.get(&target("eu-1")).unwrap();
         assert!(known.damping.is_some(), "down after {failures} of {verdict:?}");
-        let mut world = World::new(|config| each_monitor(config, |monitor| monitor.fall = 1));
-        world.run(1, |_| PASS, |_| true);
-        let mut made = 1;
-        let judge = |origin: &str| {
-            if origin != "eu-1" || made == failures {
-                return PASS;
-            }
-            made += 1;
-            verdict.clone()
-        };
-        world.run(2, judge, |_| true);
+        let world = after_failures(&verdict, failures - 1);
         assert_eq!(world.health("eu-1"), Health::Up, "not down after one less of {verdict:?}");
         let known = world.state.targets.get(&target("eu-1")).unwrap();
         assert!(known.damping.is_none(), "nor in between");

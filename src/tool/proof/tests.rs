@@ -45,6 +45,13 @@ fn with_routes(routes: fn(&View<'_>) -> Routes) -> Subject {
     Subject { routes, ..Subject::default() }
 }
 
+/// Asserts that the proof finds a violation like this.
+#[track_caller]
+fn assert_found(config: &Config, subject: &Subject, is_it: impl Fn(&Violation) -> bool) {
+    let proof = prove(config, now(), subject);
+    assert!(proof.violations.iter().any(is_it), "{proof}");
+}
+
 fn has(violations: &[String], parts: &[&str]) -> bool {
     violations.iter().any(|told| parts.iter().all(|part| told.contains(part)))
 }
@@ -264,9 +271,9 @@ fn taking_a_tenant_that_nobody_can_read_for_none_is_found() {
     }
     // A label of a host is always read.
     for tenant in EVERY_TENANT_SOURCE.into_iter().filter(|tenant| !tenant.contains("label")) {
-        let proof = prove(&told(tenant), now(), &with_decide(takes_for_none));
-        let found = proof.violations.iter().any(|one| one.what.contains("not permitted"));
-        assert!(found, "{tenant}: {proof}");
+        assert_found(&told(tenant), &with_decide(takes_for_none), |one| {
+            one.what.contains("not permitted")
+        });
     }
 }
 
@@ -290,9 +297,9 @@ fn a_write_that_health_refuses_before_the_law_is_found() {
         1,
     ));
     assert!(prove(&config, now(), &Subject::default()).holds);
-    let proof = prove(&config, now(), &with_decide(asks_health_first));
-    let found = proof.violations.iter().any(|one| one.what.contains("`no_usable_region`"));
-    assert!(found, "{proof}");
+    assert_found(&config, &with_decide(asks_health_first), |one| {
+        one.what.contains("`no_usable_region`")
+    });
 }
 
 #[test]
