@@ -4,8 +4,8 @@
 //! Two things must hold in each cell of the table:
 //!
 //! 1. While the observer is cut off, and at the edges of the cut, nobody goes down.
-//! 2. Each region that is gone is down within the worst case that is stated (`config::Detection`), also if two are gone or all but one,
-//!    and nobody else goes down.
+//! 2. Each region that is gone is down within the worst case that is stated
+//!    (`config::Detection`), also if two are gone or all but one, and nobody else goes down.
 //!
 //! Each setting is settled for minutes first, so that the regions, which differ in latency, have
 //! drifted apart. Then the same memory meets each fault in each phase. `cargo test partitions --
