@@ -10,6 +10,10 @@ use tokio::time::timeout;
 
 /// Long enough that an answer would have come, short enough to wait for in a test.
 const SILENCE: Duration = Duration::from_millis(300);
+/// Long enough for an answer that waits for no body; there are many to ask for.
+const EARLY: Duration = Duration::from_millis(20);
+/// The path that is asked by probes.
+const HEALTH: &str = "/api/health";
 /// How long a test waits for something that must happen.
 const BOUND: Duration = Duration::from_secs(10);
 
@@ -143,6 +147,34 @@ async fn a_hanging_region_accepts_uploads_and_never_answers() {
     assert!(error.is_timeout(), "{error:?}");
     region.set(Mode::Healthy).await.unwrap();
     assert_eq!(get(&region, "/orders").await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn no_answer_comes_before_the_whole_body_was_read() {
+    // A server that closes a connection with bytes left in it resets it, and that may take its
+    // answer with it: the client then sees a fault that nobody ordered.
+    let region = Region::start("eu-west").await.unwrap();
+    let modes = [
+        Mode::Healthy,
+        Mode::Status { code: 503 },
+        Mode::Throttle { retry_after_s: 1 },
+        Mode::WrongBody,
+        Mode::BrokenGzip,
+        Mode::Reset,
+    ];
+    let pages =
+        ["/told?code=421", "/ranges", "/gzip", "/redirect?to=/", "/bytes/1", "/sse", "/x", HEALTH];
+    for (mode, page) in modes.into_iter().flat_map(|mode| pages.map(|page| (mode, page))) {
+        region.set(mode).await.unwrap();
+        let mut stream = connect(&region).await.unwrap();
+        let head = format!("POST {page} HTTP/1.1\r\nhost: lab\r\ncontent-length: 5\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let early = timeout(EARLY, stream.read(&mut [0; 1])).await;
+        assert!(early.is_err(), "{mode}, {page}: it answered");
+        stream.write_all(b"order").await.unwrap();
+        let answer = timeout(BOUND, stream.read(&mut [0; 1])).await;
+        assert_eq!(answer.unwrap().unwrap(), 1, "{mode}, {page}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use super::socket;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state, map_request};
 use axum::response::sse::{Event, Sse};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::any;
@@ -33,15 +33,18 @@ const CHUNK: &[u8] = &[b'.'; 64 * 1024];
 
 /// All routes of a region, behind its mode.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
+    let blind_to_the_body = Router::new()
         .route("/bytes/{n}", any(bytes))
         .route("/sse", any(events))
         .route("/redirect", any(redirect))
         .route("/gzip", any(pages::gzip))
         .route("/ranges", any(pages::ranges))
         .route("/told", any(pages::told))
+        .route(&shared.health_path, any(health))
+        .layer(map_request(read_whole));
+    blind_to_the_body
         .route(socket::PATH, any(socket::echo))
-        .fallback(health_or_echo)
+        .fallback(echo)
         .layer(from_fn_with_state(shared.clone(), behave))
         .with_state(shared)
 }
@@ -93,10 +96,7 @@ fn sized(length: u64, body: impl Stream<Item = io::Result<Bytes>> + Send + 'stat
     (headers, Body::from_stream(body)).into_response()
 }
 
-async fn health_or_echo(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    if request.uri().path() != shared.health_path {
-        return echo(&shared, request).await;
-    }
+async fn health(State(shared): State<Arc<Shared>>) -> Response {
     Json(json!({
         "status": "healthy",
         "region": shared.id(),
@@ -117,7 +117,7 @@ async fn redirect(Query(elsewhere): Query<Elsewhere>) -> Response {
 }
 
 /// Echoes to the client what arrived here.
-async fn echo(shared: &Shared, request: Request) -> Response {
+async fn echo(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body_length) = length(body).await else {
         return StatusCode::BAD_REQUEST.into_response();
