@@ -15,6 +15,7 @@ use crate::hold::{Claim, Hold};
 use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::json::{self, BadJson, fields, words};
 use crate::latency::{Estimate, STALE_AFTER};
+use crate::order::Order;
 use crate::ordered::{Map, Set};
 use crate::owned::OwnedRecords;
 use crate::tally::Tally;
@@ -42,6 +43,10 @@ pub struct State {
     pub doubted_since: Option<Timestamp>,
     /// Overrides that operators set by command. The config may have more.
     pub overrides: Map<OriginId, Override>,
+    /// What people ordered: in force, or to come. In the order in which it was given.
+    pub orders: Vec<Order>,
+    /// How many orders were ever given; the number of the last one.
+    pub orders_given: u64,
     /// The config in KV, where it was refused. It is kept so that a restart does not report the
     /// same refusal again with a new time.
     pub refused: Option<RefusedConfig>,
@@ -312,6 +317,8 @@ fields!(State {
     run,
     doubted_since,
     overrides = Map::new(),
+    orders = Vec::new(),
+    orders_given = 0,
     refused,
     actuation = Actuation::default(),
     history = Vec::new(),
@@ -385,6 +392,8 @@ impl Default for State {
             run: None,
             doubted_since: None,
             overrides: Map::new(),
+            orders: Vec::new(),
+            orders_given: 0,
             refused: None,
             actuation: Actuation::default(),
             history: Vec::new(),

@@ -5,6 +5,7 @@
 
 use crate::documents::Status;
 use crate::json::{self, variants};
+use crate::order::{ActReply, ActRequest, Query};
 use crate::tick::{RoundReply, RoundRequest};
 
 /// A call of the Controller.
@@ -16,6 +17,10 @@ pub enum Command {
     Status,
     /// Compare with Cloudflare now, then say how everything stands.
     Compare,
+    /// A person does something.
+    Act(ActRequest),
+    /// A person wants to see something.
+    Read(Query),
 }
 
 /// The answer to a [`Command`].
@@ -26,6 +31,10 @@ pub enum CommandReply {
     Round(RoundReply),
     /// To [`Command::Status`] and [`Command::Compare`].
     Status(Status),
+    /// To [`Command::Act`].
+    Acted(ActReply),
+    /// To [`Command::Read`]: a document as JSON; `None` if there is no such thing.
+    Page(Option<String>),
     /// To whatever could not be answered.
     Refused(CommandError),
 }
@@ -50,10 +59,18 @@ pub enum CommandError {
     Mismatched,
 }
 
-variants!(Command { Round = "round" (request), Status = "status" {}, Compare = "compare" {} });
+variants!(Command {
+    Round = "round" (request),
+    Status = "status" {},
+    Compare = "compare" {},
+    Act = "act" (request),
+    Read = "read" (query),
+});
 variants!(CommandReply {
     Round = "round" (reply),
     Status = "status" (status),
+    Acted = "acted" (reply),
+    Page = "page" (page),
     Refused = "refused" (why),
 });
 variants!(CommandError {
@@ -96,7 +113,7 @@ impl CommandReply {
         match self {
             Self::Round(reply) => Ok(reply),
             Self::Refused(why) => Err(why),
-            Self::Status(_) => Err(CommandError::Mismatched),
+            _ => Err(CommandError::Mismatched),
         }
     }
 
@@ -105,7 +122,25 @@ impl CommandReply {
         match self {
             Self::Status(status) => Ok(status),
             Self::Refused(why) => Err(why),
-            Self::Round(_) => Err(CommandError::Mismatched),
+            _ => Err(CommandError::Mismatched),
+        }
+    }
+
+    /// The answer to [`Command::Act`].
+    pub fn into_acted(self) -> Result<ActReply, CommandError> {
+        match self {
+            Self::Acted(reply) => Ok(reply),
+            Self::Refused(why) => Err(why),
+            _ => Err(CommandError::Mismatched),
+        }
+    }
+
+    /// The answer to [`Command::Read`].
+    pub fn into_page(self) -> Result<Option<String>, CommandError> {
+        match self {
+            Self::Page(page) => Ok(page),
+            Self::Refused(why) => Err(why),
+            _ => Err(CommandError::Mismatched),
         }
     }
 }

@@ -42,24 +42,28 @@ impl Controller {
         when_again(actuation, &report, wanted, Times { now, hold_down_ms });
         close_intents(actuation, &report, began);
         remember(actuation, &report, now, began);
-        self.news.failed(&actuation.failures, &report.failures);
+        self.news.failed(&actuation.failures, &report.failures, now);
         actuation.failures.clone_from(&report.failures);
         let mut found = denials::say(actuation, &report, now);
         // A pass that could not read the account does not know.
         if report.is_planned || !report.withheld.is_empty() {
             found.extend(needs_a_person(&report.withheld, &actuation.withheld));
             found.extend(newly_held_back(&actuation.withheld, &report.withheld));
-            self.news.withheld(&actuation.withheld, &report.withheld);
+            self.news.withheld(&actuation.withheld, &report.withheld, now);
             actuation.withheld = report.withheld.iter().map(ToString::to_string).collect();
         }
         let applied = report.applied.into_iter();
-        let applied: Vec<Applied> = applied
-            .map(|done| Applied { at: done.at, why: grounds.why(&done), what: done.what })
+        let applied: Vec<(Applied, _)> = applied
+            .map(|done| {
+                let why = grounds.why(&done);
+                (Applied { at: done.at, why, what: done.what }, done.service)
+            })
             .collect();
         self.news.applied(&applied);
-        actuation.applied.extend(applied);
+        actuation.applied.extend(applied.into_iter().map(|(done, _)| done));
         let excess = actuation.applied.len().saturating_sub(APPLIED_MAX);
         actuation.applied.drain(..excess);
+        self.settle(now);
         found
     }
 }

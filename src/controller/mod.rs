@@ -8,7 +8,10 @@
 //! what must be said is compiled into documents; what must be done at Cloudflare begins as a
 //! [`Pass`].
 
+mod acting;
 mod actuation;
+mod alerting;
+mod auditing;
 mod clock;
 mod command;
 mod compile;
@@ -16,6 +19,8 @@ mod denials;
 mod ending;
 mod grounds;
 mod history;
+mod incidents;
+mod journal;
 mod lane;
 #[cfg(test)]
 mod matrix;
@@ -53,7 +58,7 @@ use crate::state::{DIAGNOSTICS_MAX, RefusedConfig, State};
 use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
 use crate::time::Timestamp;
 use crate::view::View;
-use news::News;
+use news::{Log, News};
 use publishing::Publishing;
 
 /// The single writer's mind.
@@ -73,8 +78,10 @@ pub struct Controller {
     /// What has to be done to storage beside that.
     unsaved: Vec<RowChange>,
     publishing: Publishing,
-    /// What the log has still to say.
+    /// What happened, and no listener has heard.
     news: News,
+    /// What the log has still to say.
+    log: Log,
     /// What passes that did not come to their end have read. A restart forgets it, and the next
     /// pass reads it again.
     readings: Readings,
@@ -137,7 +144,7 @@ impl Controller {
             // The good text is back: what was refused meanwhile is history.
             return if self.state.refused.take().is_some() {
                 if let Some(config) = &self.config {
-                    self.news.config_in_use(config);
+                    self.news.config_in_use(config, now);
                 }
                 self.keep_config(text);
                 Offered::Taken
@@ -152,7 +159,7 @@ impl Controller {
         match sound {
             Ok(config) => {
                 self.state.follow(&config);
-                self.news.config_in_use(&config);
+                self.news.config_in_use(&config, now);
                 self.config = Some(config);
                 self.has_large_table = false;
                 self.state.refused = None;
@@ -194,6 +201,8 @@ impl Controller {
         match taken_in {
             Ok(changed) => {
                 let reply = tick::next_round(&mut self.state, config, request.now);
+                self.news.observed(&changed, request.now);
+                self.settle(request.now);
                 Round { reply, changed }
             }
             Err(why) => Round { reply: RoundReply::Done(why), changed: Vec::new() },

@@ -1,14 +1,18 @@
-//! What the log should say: what was done and why, what was withheld, what failed, when the
-//! observer doubts itself, and what becomes of a config. Each is said once, when it begins, and
-//! when it ends.
+//! What happened, told once: what was done and why, what was withheld, what failed, when the
+//! observer doubts itself, and what becomes of a config. Each is told when it begins, and when it
+//! ends.
 //!
-//! A line begins with a word that says what it is about, so that logs can be searched by it.
+//! An event becomes one line of the log. It begins with a word that says what it is about, so that
+//! logs can be searched by it.
 
 use super::Controller;
 use super::rationing::Told;
 use crate::cloudflare::Withheld;
 use crate::config::Config;
+use crate::ids::ServiceId;
+use crate::journal::{Actor, Event, EventKind};
 use crate::state::{Applied, RefusedConfig};
+use crate::tick::Changed;
 use crate::time::{SECOND, Timestamp};
 
 /// Most lines about one thing, such as the changes of one pass; of more it is said how many.
@@ -27,25 +31,37 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// Lines that are not in the log yet.
+/// Events that no listener has heard yet.
 #[derive(Debug, Default)]
-pub(super) struct News(Vec<LogLine>);
-
-impl Controller {
-    /// The lines that have not been said yet.
-    #[must_use]
-    pub fn take_news(&mut self) -> Vec<LogLine> {
-        std::mem::take(&mut self.news.0)
-    }
-}
+pub(super) struct News(Vec<Event>);
 
 impl News {
-    pub(super) fn config_in_use(&mut self, config: &Config) {
-        self.say(false, format!("a new config is in use: {}", config.fingerprint));
+    /// Tells an event.
+    pub(super) fn tell(&mut self, event: Event) {
+        self.0.push(event);
+    }
+
+    /// What was told and not heard, in the order in which it was told.
+    pub(super) fn take(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.0)
+    }
+
+    pub(super) fn observed(&mut self, changed: &[Changed], now: Timestamp) {
+        for Changed { target, transition } in changed {
+            let (from, to) = (transition.from.as_str(), transition.to.as_str());
+            let reason = transition.reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
+            let text = format!("{target}: {from} -> {to}{reason}");
+            self.tell(Event::new(EventKind::Observed, text, now));
+        }
+    }
+
+    pub(super) fn config_in_use(&mut self, config: &Config, now: Timestamp) {
+        let text = format!("a new config is in use: {}", config.fingerprint);
+        self.tell(Event::new(EventKind::ConfigTaken, text, now).by(Actor::config()));
     }
 
     pub(super) fn config_refused(&mut self, refused: &RefusedConfig) {
-        let RefusedConfig { fingerprint, problems, problems_total, .. } = refused;
+        let RefusedConfig { fingerprint, problems, problems_total, at } = refused;
         let causes = problems.iter().take(CAUSES_MAX).map(ToString::to_string);
         let mut causes: Vec<String> = causes.collect();
         if let Some(more @ 1..) = problems_total.checked_sub(causes.len()) {
@@ -53,7 +69,9 @@ impl News {
         }
         let causes = causes.join(" | ");
         let stays = "the last good one stays";
-        self.say(true, format!("the config {fingerprint} in KV is refused, {stays}: {causes}"));
+        let text = format!("the config {fingerprint} in KV is refused, {stays}: {causes}");
+        let event = Event::new(EventKind::ConfigRefused, text, *at);
+        self.tell(event.by(Actor::config()).urgent());
     }
 
     /// Notes since when the observer doubted itself before and after a round.
@@ -64,64 +82,100 @@ impl News {
         now: Timestamp,
     ) {
         match (before, after) {
-            (None, Some(_)) => self.say(
-                true,
-                "doubt: probes reach nothing anywhere, so the observer is taken for the fault; \
-                 health stays as it was"
-                    .to_owned(),
-            ),
+            (None, Some(_)) => {
+                let text = "probes reach nothing anywhere, so the observer is taken for the fault; \
+                            health stays as it was";
+                self.tell(Event::new(EventKind::Doubt, text.to_owned(), now).urgent());
+            }
             (Some(since), None) => {
-                let lasted_s = now.since(since) / SECOND;
-                self.say(false, format!("doubt: over after {lasted_s} s"));
+                let text = format!("over after {} s", now.since(since) / SECOND);
+                self.tell(Event::new(EventKind::DoubtOver, text, now));
             }
             _ => {}
         }
     }
 
-    pub(super) fn applied(&mut self, changes: &[Applied]) {
-        let told = |done: &Applied| format!("applied: {}; why: {}", done.what, done.why);
-        self.all(false, changes.iter().map(told).collect());
+    /// `services` has the service of each change, where it is one's.
+    pub(super) fn applied(&mut self, changes: &[(Applied, Option<ServiceId>)]) {
+        for (done, service) in changes {
+            let event = Event::new(EventKind::Applied, done.what.clone(), done.at);
+            self.tell(event.because(done.why.clone()).about(service.as_ref(), None));
+        }
     }
 
     /// Compares with what was withheld before, as `status` had it. A reason whose numbers have
     /// moved is the same.
-    pub(super) fn withheld(&mut self, before: &[String], now: &[Withheld]) {
+    pub(super) fn withheld(&mut self, before: &[String], now: &[Withheld], at: Timestamp) {
         let is_it = |text: &String, withheld: &Withheld| {
             let Withheld { what, why, .. } = withheld;
             text.starts_with(&format!("{what}: ")) && text.ends_with(&format!("[{}]", why.as_str()))
         };
         let is_new = |it: &&Withheld| !before.iter().any(|text| is_it(text, it));
         let is_gone = |text: &&String| !now.iter().any(|it| is_it(text, it));
-        self.all(true, now.iter().filter(is_new).map(|it| format!("withheld: {it}")).collect());
-        let gone = before.iter().filter(is_gone);
-        self.all(false, gone.map(|text| format!("no longer withheld: {text}")).collect());
+        for it in now.iter().filter(is_new) {
+            self.tell(Event::new(EventKind::Withheld, it.to_string(), at).urgent());
+        }
+        for text in before.iter().filter(is_gone) {
+            self.tell(Event::new(EventKind::Released, text.clone(), at));
+        }
     }
 
-    pub(super) fn failed(&mut self, before: &[String], now: &[String]) {
-        let new = now.iter().filter(|text| !before.contains(text));
-        self.all(true, new.map(|text| format!("failed: {text}")).collect());
+    pub(super) fn failed(&mut self, before: &[String], now: &[String], at: Timestamp) {
+        for text in now.iter().filter(|text| !before.contains(text)) {
+            self.tell(Event::new(EventKind::Failed, text.clone(), at).urgent());
+        }
     }
 
     /// Says that documents wait for the day's writes to KV, or no longer do.
-    pub(super) fn held_back(&mut self, told: &Told) {
+    pub(super) fn held_back(&mut self, told: &Told, now: Timestamp) {
         let text = match told {
             Told::Held(keys) => format!(
-                "KV: held back for the day's writes, and written later: {}; \
+                "held back for the day's writes to KV, and written later: {}; \
                  `/.pointsman/status` has it now, and `kv_writes_per_day` is the limit",
                 keys.join(", ")
             ),
-            Told::Over => "KV: nothing is held back any more".to_owned(),
+            Told::Over => "nothing is held back any more".to_owned(),
         };
-        self.say(false, text);
+        self.tell(Event::new(EventKind::HeldBack, text, now));
+    }
+}
+
+/// What the log has still to say.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    lines: Vec<LogLine>,
+    /// What the last lines are about, and how many there are: of more than [`LINES_MAX`] about one
+    /// thing it is said how many.
+    run: Option<(EventKind, usize)>,
+}
+
+impl Log {
+    /// Puts an event into the log.
+    pub(super) fn hear(&mut self, event: &Event) {
+        let in_a_row = match self.run {
+            Some((kind, count)) if kind == event.kind => count.saturating_add(1),
+            _ => {
+                self.say_how_many();
+                1
+            }
+        };
+        self.run = Some((event.kind, in_a_row));
+        if in_a_row <= LINES_MAX {
+            self.say(event.is_urgent, line(event));
+        }
     }
 
-    fn all(&mut self, is_error: bool, lines: Vec<String>) {
-        let more = lines.len().saturating_sub(LINES_MAX);
-        for line in lines.into_iter().take(LINES_MAX) {
-            self.say(is_error, line);
-        }
-        if more > 0 {
-            self.say(is_error, format!("… and {more} more like this, see `status`"));
+    /// The lines since it was asked last.
+    fn take(&mut self) -> Vec<LogLine> {
+        self.say_how_many();
+        std::mem::take(&mut self.lines)
+    }
+
+    fn say_how_many(&mut self) {
+        let count = self.run.take().map_or(0, |(_, count)| count);
+        if count > LINES_MAX {
+            let more = count.saturating_sub(LINES_MAX);
+            self.say(false, format!("… and {more} more like this, see `status`"));
         }
     }
 
@@ -130,7 +184,21 @@ impl News {
             text.truncate(text.floor_char_boundary(LINE_BYTES_MAX));
             text.push('…');
         }
-        self.0.push(LogLine { is_error, text });
+        self.lines.push(LogLine { is_error, text });
+    }
+}
+
+fn line(event: &Event) -> String {
+    let Event { kind, text, why, .. } = event;
+    let why = why.as_ref().map(|why| format!("; why: {why}")).unwrap_or_default();
+    format!("{}: {text}{why}", kind.as_str())
+}
+
+impl Controller {
+    /// The lines that have not been said yet.
+    #[must_use]
+    pub fn take_news(&mut self) -> Vec<LogLine> {
+        self.log.take()
     }
 }
 
@@ -145,8 +213,15 @@ mod tests {
         Timestamp::from_millis(ms)
     }
 
+    /// What the log says of what was told.
     fn texts(news: &mut News) -> Vec<String> {
-        std::mem::take(&mut news.0).into_iter().map(|line| line.text).collect()
+        lines(news).into_iter().map(|line| line.text).collect()
+    }
+
+    fn lines(news: &mut News) -> Vec<LogLine> {
+        let mut log = Log::default();
+        news.take().iter().for_each(|event| log.hear(event));
+        log.take()
     }
 
     fn withheld(what: &str, because: &str) -> Withheld {
@@ -158,10 +233,13 @@ mod tests {
     fn a_refused_config_is_told_with_its_first_causes_and_how_many_more_there_are() {
         let mut controller = Controller::default();
         controller.offer_config(&config_text(), at(0));
+        controller.pass_time(at(0));
         let told = controller.take_news();
-        assert!(told[0].text.starts_with("a new config is in use: "), "{told:?}");
+        let begins = "config_taken: a new config is in use: ";
+        assert!(told[0].text.starts_with(begins), "{told:?}");
         assert_eq!(controller.offer_config("{\"version\": 1}", at(1)), Offered::Refused);
         assert_eq!(controller.offer_config("{\"version\": 1}", at(2)), Offered::Same);
+        controller.pass_time(at(2));
         let [line] = controller.take_news().try_into().unwrap();
         assert!(line.is_error);
         assert!(line.text.contains("is refused, the last good one stays: E012 ."), "{line:?}");
@@ -188,39 +266,43 @@ mod tests {
             run(&mut controller, minute * 60_000, &all);
         }
         assert!(controller.state().doubted_since.is_some());
-        let during: Vec<String> = controller.take_news().into_iter().map(|l| l.text).collect();
+        let about = |controller: &mut Controller| -> Vec<String> {
+            let lines = controller.take_news().into_iter().map(|line| line.text);
+            lines.filter(|text| text.starts_with("doubt")).collect()
+        };
+        let during = about(&mut controller);
         assert_eq!(during.len(), 1, "{during:?}");
         assert!(during[0].starts_with("doubt: probes reach nothing"), "{during:?}");
         run(&mut controller, 240_000, &[]);
-        let after: Vec<String> = controller.take_news().into_iter().map(|l| l.text).collect();
+        let after = about(&mut controller);
         assert_eq!(after.len(), 1, "{after:?}");
-        assert!(after[0].starts_with("doubt: over after "), "{after:?}");
+        assert!(after[0].starts_with("doubt_over: over after "), "{after:?}");
     }
 
     #[test]
     fn what_is_withheld_is_told_once_whatever_its_numbers_and_again_when_it_ends() {
         let mut news = News::default();
         let first = [withheld("pool a: disable x", "1 origin"), withheld("pool b", "2 origins")];
-        news.withheld(&[], &first);
+        news.withheld(&[], &first, at(0));
         let told = texts(&mut news);
         assert_eq!(told[0], "withheld: pool a: disable x: 1 origin [last_usable]");
         assert_eq!(told.len(), 2);
         let before: Vec<String> = first.iter().map(ToString::to_string).collect();
-        news.withheld(&before, &[withheld("pool a: disable x", "0 origins")]);
-        assert_eq!(texts(&mut news), ["no longer withheld: pool b: 2 origins [last_usable]"]);
+        news.withheld(&before, &[withheld("pool a: disable x", "0 origins")], at(0));
+        assert_eq!(texts(&mut news), ["released: pool b: 2 origins [last_usable]"]);
         let other = Withheld { why: WithheldReason::Foreign, ..withheld("pool b", "2 origins") };
-        news.withheld(&before, &[withheld("pool a: disable x", "1 origin"), other]);
+        news.withheld(&before, &[withheld("pool a: disable x", "1 origin"), other], at(0));
         let told = texts(&mut news);
         assert_eq!(told[0], "withheld: pool b: 2 origins [foreign]");
-        assert_eq!(told[1], "no longer withheld: pool b: 2 origins [last_usable]");
+        assert_eq!(told[1], "released: pool b: 2 origins [last_usable]");
     }
 
     #[test]
     fn a_failure_is_told_when_it_is_new() {
         let mut news = News::default();
         let [a, b] = ["a".to_owned(), "b".to_owned()];
-        news.failed(&[], std::slice::from_ref(&a));
-        news.failed(std::slice::from_ref(&a), &[a.clone(), b]);
+        news.failed(&[], std::slice::from_ref(&a), at(0));
+        news.failed(std::slice::from_ref(&a), &[a.clone(), b], at(0));
         assert_eq!(texts(&mut news), ["failed: a", "failed: b"]);
     }
 
@@ -229,7 +311,7 @@ mod tests {
         let done = |len: usize| {
             let at = at(0);
             let fixed = "applied: ; why: w".len();
-            Applied { at, what: "é".repeat((len - fixed) / 2), why: "w".to_owned() }
+            (Applied { at, what: "é".repeat((len - fixed) / 2), why: "w".to_owned() }, None)
         };
         for (count, lines) in [(LINES_MAX - 1, LINES_MAX - 1), (LINES_MAX, LINES_MAX)] {
             let mut news = News::default();
@@ -241,10 +323,10 @@ mod tests {
         let told = texts(&mut news);
         assert_eq!(told.last().unwrap(), "… and 1 more like this, see `status`");
         assert_eq!(told.len(), LINES_MAX + 1);
-        let mut length = |len: usize| {
-            let mut text = "s".repeat(len);
-            news.say(false, std::mem::take(&mut text));
-            texts(&mut news)[0].clone()
+        let length = |len: usize| {
+            let mut log = Log::default();
+            log.say(false, "s".repeat(len));
+            log.take()[0].text.clone()
         };
         assert_eq!(length(LINE_BYTES_MAX - 1).len(), LINE_BYTES_MAX - 1);
         assert_eq!(length(LINE_BYTES_MAX).len(), LINE_BYTES_MAX);

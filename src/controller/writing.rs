@@ -112,7 +112,8 @@ impl Controller {
         };
         let too_large = news.iter().map(said).collect();
         if let Some(told) = self.publishing.rations.news(now) {
-            self.news.held_back(&told);
+            self.news.held_back(&told, now);
+            self.settle(now);
         }
         let (routes, pages) = made.documents.into_iter().partition(|doc| doc.key == routes::KEY);
         let routes: Vec<Document> = routes;

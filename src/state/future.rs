@@ -40,6 +40,9 @@ impl State {
             doubted_since,
             // An operator says when they end.
             overrides: _,
+            // When an order begins and ends is the operator's to say, too.
+            orders,
+            orders_given: _,
             refused,
             actuation,
             history,
@@ -61,6 +64,7 @@ impl State {
         for until in [routes_until, pages_until] {
             *until = (*until).min(now.plus(SPENT_AHEAD_MS_MAX));
         }
+        orders.iter_mut().for_each(|order| order.at = order.at.unless_ahead(now));
         actuation.forget_the_future(now);
         forget_episodes(history, now);
     }

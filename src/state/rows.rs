@@ -72,6 +72,8 @@ words! {
         Moved = "moved",
         /// What an operator says of an origin, by the origin.
         Override = "override",
+        /// What a person ordered, by its number.
+        Order = "order",
         /// The fingerprint of what KV holds, by key.
         Written = "written",
         /// What stands in the way at Cloudflare, by its index in the list.

@@ -3,6 +3,7 @@
 use crate::controller::{Command, CommandError, CommandReply};
 use crate::documents::Status;
 use crate::jurisdiction::ControllerJurisdiction;
+use crate::order::{ActReply, ActRequest, Query};
 use crate::shell::clock;
 use crate::shell::runtime::{self, Result, failure};
 use crate::tick::{RoundReply, RoundRequest};
@@ -27,6 +28,24 @@ pub(in crate::shell) async fn status(env: &Env, timeout_ms: Millis) -> Result<St
 /// Has it compare with Cloudflare. Returns how everything is then.
 pub(in crate::shell) async fn compare(env: &Env, timeout_ms: Millis) -> Result<Status> {
     ask(env, &Command::Compare, timeout_ms).await?.into_status().map_err(told)
+}
+
+/// Has it do what a person asks for.
+pub(in crate::shell) async fn act(
+    env: &Env,
+    request: ActRequest,
+    timeout_ms: Millis,
+) -> Result<ActReply> {
+    ask(env, &Command::Act(request), timeout_ms).await?.into_acted().map_err(told)
+}
+
+/// Asks for a document; `None` if there is none.
+pub(in crate::shell) async fn read(
+    env: &Env,
+    query: Query,
+    timeout_ms: Millis,
+) -> Result<Option<String>> {
+    ask(env, &Command::Read(query), timeout_ms).await?.into_page().map_err(told)
 }
 
 /// Errors: there is no answer in time, or a refusal.

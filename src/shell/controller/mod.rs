@@ -8,7 +8,7 @@
 mod ask;
 mod lanes;
 
-pub(super) use ask::{compare, round, status};
+pub(super) use ask::{act, compare, read, round, status};
 
 use super::clock;
 use super::runtime::{self, Result, State, failure, promise};
@@ -115,6 +115,16 @@ impl Object {
                 self.status()
             }
             Command::Status => self.status(),
+            Command::Act(request) => {
+                let reply = self.with(|mind| mind.act(&request, self.now()))?;
+                self.say_news()?;
+                self.save()?;
+                self.follow_up();
+                Ok(CommandReply::Acted(reply))
+            }
+            Command::Read(query) => {
+                self.with(|mind| CommandReply::Page(mind.page(&query, self.now())))
+            }
         }
     }
 
@@ -129,6 +139,9 @@ impl Object {
         self.alarm.set(None);
         self.set_alarm(Some(self.now().plus(WAKE_AGAIN_MS))).await?;
         self.wake().await?;
+        self.with(|mind| mind.pass_time(self.now()))?;
+        self.say_news()?;
+        self.save()?;
         self.follow_up();
         Ok(JsValue::UNDEFINED)
     }
@@ -219,12 +232,6 @@ impl Object {
             self.read_config(request.now).await?;
         }
         let round = self.with(|mind| mind.round(request))?;
-        for changed in &round.changed {
-            let transition = &changed.transition;
-            let (from, to) = (transition.from.as_str(), transition.to.as_str());
-            let reason = transition.reason.map(|r| format!(" ({r})")).unwrap_or_default();
-            console_log!("{}: {from} -> {to}{reason}", changed.target);
-        }
         self.say_news()?;
         self.save()?;
         Ok(round.reply)

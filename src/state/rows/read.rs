@@ -168,6 +168,7 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
             let origin = OriginId::parse(id).map_err(|_| BadRow::Id)?;
             state.overrides.insert(origin, text(value)?);
         }
+        Kind::Order => state.orders.push(text(value)?),
         Kind::Written => drop(state.written.insert(name(), text(value)?)),
         Kind::Failure => actuation.failures.push(text(value)?),
         Kind::Withheld => actuation.withheld.push(text(value)?),

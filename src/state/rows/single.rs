@@ -11,6 +11,7 @@ pub(super) struct Common {
     pub(super) version: u32,
     generation: u64,
     doubted_since: Option<Timestamp>,
+    orders_given: u64,
     substance: Option<Fingerprint>,
     routes_written_at: Option<Timestamp>,
     spent: Spent,
@@ -20,6 +21,7 @@ fields!(Common {
     version,
     generation,
     doubted_since,
+    orders_given = 0,
     substance,
     routes_written_at,
     spent = Spent::default(),
@@ -27,16 +29,25 @@ fields!(Common {
 
 impl Common {
     pub(super) fn of(state: &State) -> Self {
-        let &State { version, generation, doubted_since, substance, .. } = state;
+        let &State { version, generation, doubted_since, orders_given, substance, .. } = state;
         let &State { routes_written_at, spent, .. } = state;
-        Self { version, generation, doubted_since, substance, routes_written_at, spent }
+        Self {
+            version,
+            generation,
+            doubted_since,
+            orders_given,
+            substance,
+            routes_written_at,
+            spent,
+        }
     }
 
     pub(super) fn put(self, state: &mut State) {
-        let Self { version, generation, doubted_since, substance, routes_written_at, spent } = self;
+        let Self { version, generation, doubted_since, orders_given, substance, .. } = self;
         (state.version, state.generation) = (version, generation);
         (state.doubted_since, state.substance) = (doubted_since, substance);
-        (state.routes_written_at, state.spent) = (routes_written_at, spent);
+        state.orders_given = orders_given;
+        (state.routes_written_at, state.spent) = (self.routes_written_at, self.spent);
     }
 }
 

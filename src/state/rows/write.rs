@@ -137,6 +137,7 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.all(Kind::ZoneChanges, named(&actuation.zone_changes));
     rows.all(Kind::Moved, named(&actuation.moved));
     rows.all(Kind::Override, named(&state.overrides));
+    rows.all(Kind::Order, state.orders.iter().map(|order| (order_id(order.id), order)));
     rows.all(Kind::Written, named(&state.written));
     rows.all(Kind::Failure, numbered(&actuation.failures));
     rows.all(Kind::Withheld, numbered(&actuation.withheld));
@@ -155,6 +156,11 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
         rows.put(Kind::Episode, id, episode);
     }
     rows.0
+}
+
+/// Rows are sorted by their ids, so that orders come back in the order in which they were given.
+fn order_id(id: u64) -> String {
+    format!("{id:020}")
 }
 
 fn named<K: Display, V>(entries: &Map<K, V>) -> impl Iterator<Item = (String, &V)> {

@@ -17,6 +17,16 @@ pub(super) fn full() -> Value {
         "run": {"scheduled": T, "began": T, "round": 3, "probes": 12, "controls": "asked"},
         "doubted_since": T,
         "overrides": {"eu-1": {"set": "drain", "reason": "disks", "author": "ann", "until": T}},
+        "orders": [{
+            "id": 3,
+            "act": {"drain": {"region": "eu-west", "service": "api"}},
+            "who": {"name": "on-call", "way": "token"},
+            "reason": "disks",
+            "at": T,
+            "from": T,
+            "until": T,
+        }],
+        "orders_given": 3,
         "refused": {
             "fingerprint": "00000000000000ff",
             "at": T,
@@ -148,7 +158,8 @@ fn a_state_with_everything_in_it_reads_back_as_it_was_written() {
 fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
     let empty = json!({
         "version": 1, "generation": 0, "targets": {}, "run": null, "doubted_since": null,
-        "overrides": {}, "refused": null, "substance": null, "written": {}, "history": [],
+        "overrides": {}, "orders": [], "orders_given": 0, "refused": null, "substance": null, "written": {},
+        "history": [],
         "routes_written_at": null,
         "actuation": {
             "zone_ids": {}, "zones_seen": {}, "owned": {}, "holds": [], "claims": [],

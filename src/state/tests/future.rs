@@ -7,11 +7,12 @@ use crate::time::{MINUTE, SECOND, SKEW_MS_MAX};
 use serde_json::Value;
 
 /// What is to come, and so may lie in the future.
-const TO_COME: [&str; 7] = [
+const TO_COME: [&str; 8] = [
     "until",
     "next_at",
     "upkeep_after",
     "blocked_until",
+    "from",
     "retry_at",
     "routes_until",
     "pages_until",

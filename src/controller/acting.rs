@@ -1,0 +1,37 @@
+//! What people do and ask.
+
+use super::Controller;
+use crate::json;
+use crate::order::{Act, ActRefusal, ActReply, ActRequest, Acted, Query, RefusalCode};
+use crate::time::Timestamp;
+
+impl Controller {
+    /// Does what a person asks for, or says why not; a refusal changes nothing.
+    pub fn act(&mut self, request: &ActRequest, now: Timestamp) -> ActReply {
+        let done = self.done(request, now);
+        self.settle(now);
+        done.into()
+    }
+
+    fn done(&mut self, request: &ActRequest, _now: Timestamp) -> Result<Acted, ActRefusal> {
+        match &request.act {
+            Act::Compare {} => {
+                if !request.is_dry {
+                    self.compare_soon();
+                }
+                let changes = vec!["the account is compared with what should be there".to_owned()];
+                Ok(Acted { changes, is_dry: request.is_dry, ..Acted::default() })
+            }
+            _ => Err(ActRefusal::new(RefusalCode::Invalid, "this build does not do that")),
+        }
+    }
+
+    /// The document that a person asks for; `None` where there is none.
+    #[must_use]
+    pub fn page(&self, query: &Query, _now: Timestamp) -> Option<String> {
+        match query {
+            Query::Orders {} => Some(json::write_pretty(&self.state.orders)),
+            _ => None,
+        }
+    }
+}

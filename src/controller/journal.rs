@@ -1,0 +1,25 @@
+//! What happened is told to whoever has to know: the incident that it belongs to, the audit chain,
+//! alerts, and the log.
+
+use super::Controller;
+use crate::time::Timestamp;
+
+impl Controller {
+    /// Lets all listeners hear what was told since the last time. It is called at the end of
+    /// whatever may have told something, before the state is saved: what they keep is saved
+    /// together with what they heard of.
+    pub(super) fn settle(&mut self, now: Timestamp) {
+        self.follow_incidents(now);
+        for mut event in self.news.take() {
+            self.note_in_incident(&mut event);
+            self.audit(&event);
+            self.alert(&event);
+            self.log.hear(&event);
+        }
+    }
+
+    /// Lets time pass: what ends or begins by itself is told. The alarm and each round come here.
+    pub fn pass_time(&mut self, now: Timestamp) {
+        self.settle(now);
+    }
+}

@@ -1,0 +1,15 @@
+//! What happened, as values: events, and what is kept of them.
+//!
+//! Everything that a person may want to know afterwards is told as an [`Event`], once, when it
+//! happens. The Controller tells it, and four listeners make of it what they need: the incident
+//! that it belongs to, the audit chain, alerts, and one line of the log. Nobody else writes any of
+//! these, so they cannot tell different stories.
+//!
+//! Nothing here has personal data (invariant 9): an [`Actor`] is known by the name of a token or
+//! by an opaque subject, never by a name or an address.
+
+mod actor;
+mod event;
+
+pub use actor::{ACTOR_BYTES_MAX, Actor, Role, Way};
+pub use event::{Event, EventKind, Subject};

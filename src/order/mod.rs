@@ -1,0 +1,11 @@
+//! What people ask the Controller to do.
+//!
+//! An [`Act`] is one thing that a person does. Some are done at once, such as an acknowledgement.
+//! The others become an [`Order`], which stays in force until it is lifted or its time is over. An
+//! order is a wish about traffic and never a permit: the law and the guards stand above it.
+
+mod act;
+mod query;
+
+pub use act::{Act, ActRefusal, ActReply, ActRequest, Acted, Order, RefusalCode};
+pub use query::Query;

@@ -1,0 +1,44 @@
+//! What people ask to see. Each answer is one document, as JSON.
+
+use crate::json::variants;
+
+/// A question to the Controller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Query {
+    /// The incidents that are kept, the latest first.
+    Incidents {},
+    /// One incident.
+    Incident {
+        /// Its id.
+        id: String,
+    },
+    /// A part of the audit chain.
+    Audit {
+        /// From this entry on.
+        from: u64,
+    },
+    /// The orders that are in force or to come.
+    Orders {},
+    /// The configs that were in use.
+    ConfigHistory {},
+    /// One config, or the one in use.
+    Config {
+        /// Its revision.
+        revision: Option<u64>,
+    },
+    /// The routing table, if there is a later one.
+    Routes {
+        /// The generation that the caller has.
+        than: Option<u64>,
+    },
+}
+
+variants!(Query {
+    Incidents = "incidents" {},
+    Incident = "incident" { id },
+    Audit = "audit" { from },
+    Orders = "orders" {},
+    ConfigHistory = "config_history" {},
+    Config = "config" { revision if any },
+    Routes = "routes" { than if any },
+});
