@@ -18,6 +18,7 @@
 
 mod accepted;
 mod args;
+mod base_url;
 mod check;
 mod clients;
 mod excerpt;
@@ -29,6 +30,8 @@ mod oracle;
 mod plan;
 pub mod proof;
 mod published;
+#[expect(dead_code, reason = "the commands that use it come next")]
+mod remote;
 mod render;
 mod requests;
 mod scenario;

@@ -1,8 +1,7 @@
 //! The API's base URL and token.
 
 use crate::secret::Secret;
-use std::net::IpAddr;
-use ureq::http::Uri;
+use crate::tool::base_url::{TOKEN_MARKS, has_token_characters, is_local};
 
 /// The public API.
 const BASE_DEFAULT: &str = "https://api.cloudflare.com/client/v4";
@@ -14,8 +13,6 @@ const TOKEN_VARIABLE: &str = "CLOUDFLARE_API_TOKEN";
 /// emulated API may have fewer. A very short text could not be redacted from the output without
 /// removing ordinary words.
 const TOKEN_CHARS_MIN: usize = 12;
-/// The characters that a token may have beyond letters and digits. Source: RFC 6750, section 2.1.
-const TOKEN_MARKS: &str = "-._~+/=";
 
 /// The API's base URL and token.
 #[derive(Debug)]
@@ -50,41 +47,11 @@ fn token(text: Option<String>) -> Result<Secret, String> {
              Zone Read, DNS Read, Load Balancers Read, and Load Balancing: Monitors and Pools Read"
         )
     })?;
-    let fits = |c: char| c.is_ascii_alphanumeric() || TOKEN_MARKS.contains(c);
-    if text.len() < TOKEN_CHARS_MIN || !text.chars().all(fits) {
+    if text.len() < TOKEN_CHARS_MIN || !has_token_characters(&text) {
         return Err(format!(
             "the value of {TOKEN_VARIABLE} cannot be an API token: one has at least \
              {TOKEN_CHARS_MIN} characters, all of them letters, digits or `{TOKEN_MARKS}`"
         ));
     }
     Ok(Secret::new(text))
-}
-
-/// Whether the base is `http` on this machine. Errors: it is not a base URL, or it is `http`
-/// elsewhere.
-fn is_local(base: &str) -> Result<bool, String> {
-    let uri: Uri = base.parse().map_err(|error| format!("`{base}` is not a base URL: {error}"))?;
-    let host = uri.host().unwrap_or_default();
-    let has_more = base.contains(['?', '#'])
-        || uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
-    if host.is_empty() || has_more {
-        return Err(
-            "the API's base URL has `https://`, a host and a path, and nothing else".to_owned()
-        );
-    }
-    match uri.scheme_str() {
-        Some("https") => Ok(false),
-        Some("http") if is_this_machine(host) => Ok(true),
-        Some("http") => Err(format!(
-            "the token would be sent to `{host}` unencrypted: use `https://`; `http://` is allowed \
-             only for this machine"
-        )),
-        _ => Err(format!("`{base}` is not a base URL: it must begin with `https://`")),
-    }
-}
-
-fn is_this_machine(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    let is_loopback = address.parse().is_ok_and(|address: IpAddr| address.is_loopback());
-    is_loopback || host.eq_ignore_ascii_case("localhost")
 }
