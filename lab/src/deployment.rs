@@ -23,6 +23,8 @@ const CONFIG: &str = include_str!("../../examples/three-regions.json");
 const ACCOUNT_PLACEHOLDER: &str = "00000000000000000000000000000000";
 /// The host that the Worker serves.
 pub const HOST: &str = "api.example.com";
+/// A host of the Worker that is no service's: the admin API answers there.
+pub const ADMIN_HOST: &str = "ops.example.com";
 /// The record that follows the regions.
 pub const RECORD: &str = "downloads.example.com";
 /// The token of the admin surface.

@@ -11,6 +11,8 @@ mod problem;
 mod request;
 mod retry_after;
 mod silence;
+mod surface;
+pub mod v1;
 
 pub use admin::{AdminRequest, AdminRoute, route};
 pub use blocked::blocked;
@@ -22,6 +24,7 @@ pub use request::{
 };
 pub use retry_after::{RETRY_AFTER_S_MAX, RETRY_AFTER_S_MIN, retry_after_s};
 pub use silence::{command_without_controller, status_without_controller};
+pub use surface::SurfaceRequest;
 
 /// A JSON response that must not be cached.
 #[must_use]

@@ -50,9 +50,18 @@ pub(crate) fn read<T: Shape>(text: &str) -> Result<T, BadJson> {
     from_value(&parse(text)?)
 }
 
+/// Reads a document that people write: unknown keys and keys that are there twice are mistakes.
+/// Errors: [`BadJson`].
+pub(crate) fn read_strictly<T: Shape>(text: &str) -> Result<T, BadJson> {
+    read_by(&read_without_repeats(text)?, Reader::new(UnknownKeys::Refused))
+}
+
 /// Reads a document that is parsed already. Errors: [`BadJson::Form`].
 pub(crate) fn from_value<T: Shape>(value: &Value) -> Result<T, BadJson> {
-    let mut reader = Reader::new(UnknownKeys::Ignored);
+    read_by(value, Reader::new(UnknownKeys::Ignored))
+}
+
+fn read_by<T: Shape>(value: &Value, mut reader: Reader) -> Result<T, BadJson> {
     let read = T::read(value, &mut reader);
     match read {
         Some(read) if !reader.has_mistakes() => Ok(read),

@@ -1,4 +1,5 @@
 // The wasm instance that answers now. After a panic there is a new one, and requests that are under way go on with it.
+import { wholeText } from "./whole_text.js";
 import { questionText, readInstruction, reportBody, reportTrial, reportTry } from "./wire.js";
 
 /**
@@ -11,7 +12,13 @@ import { questionText, readInstruction, reportBody, reportTrial, reportTry } fro
  * @property {(asked: string, sent: string, name: string, value: string) => string | undefined} renamed
  * @property {(env: Env) => Promise<void>} loadTable
  * @property {(env: Env, key: string) => Promise<string | null | undefined>} readPin
- * @property {(env: Env, method: string, url: string, authorization: string | undefined, id: string) => Promise<string>} surface
+ * @property {(env: Env, request: string, body: ReadBody) => Promise<string>} surface
+ */
+
+/**
+ * Reads a body as text; `undefined` if it is longer than this many bytes, `null` if it did not come to its end in time, or
+ * is no text.
+ * @typedef {(bytesMax: number, msMax: number) => Promise<string | null | undefined>} ReadBody
  */
 
 /** @type {Functions} */
@@ -140,8 +147,21 @@ export const readPin = (env, key) => functions.readPin(env, key);
  * The answer to a request for one of our own pages.
  * @param {import("./facts.js").Journey} journey
  */
-export async function surface({ request: { method, url, headers }, env, id }) {
-  return readInstruction(await functions.surface(env, method, url, headers.get("authorization") ?? undefined, id));
+export async function surface({ request, env, id }) {
+  const { method, url, headers } = request;
+  // `SurfaceRequest` reads it.
+  const asked = JSON.stringify({
+    method,
+    url,
+    id,
+    authorization: headers.get("authorization"),
+    content_type: headers.get("content-type"),
+    idempotency_key: headers.get("idempotency-key"),
+    assertion: headers.get("cf-access-jwt-assertion"),
+    origin: headers.get("origin"),
+    fetch_site: headers.get("sec-fetch-site"),
+  });
+  return readInstruction(await functions.surface(env, asked, (bytesMax, msMax) => wholeText(request, bytesMax, msMax)));
 }
 
 /**

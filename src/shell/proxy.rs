@@ -7,9 +7,9 @@
 
 use super::runtime::promise;
 use super::{clock, isolate, routes, surface};
-use crate::http::{Audience, Problem, refusal};
+use crate::http::{Audience, Problem, SurfaceRequest, refusal};
 use crate::proxy::{AnswerHeader, AskReason, BodyReport, Instruction, TrialReport, TryReport};
-use js_sys::{Object, Promise, Reflect};
+use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -19,8 +19,9 @@ use worker::Env;
 type TryEnded = dyn Fn(f64, f64, f64, f64, f64, f64, f64) -> u32;
 /// Takes the numbers of a [`TrialReport`].
 type TrialEnded = dyn Fn(f64, f64, f64, f64);
-/// Takes method, address, bearer token and id of a request for our own pages. Returns the answer.
-type AnswerSurface = dyn Fn(Env, String, String, Option<String>, String) -> Promise;
+/// Takes a request for our own pages ([`SurfaceRequest`]) and what reads its body. Returns the
+/// answer.
+type AnswerSurface = dyn Fn(Env, String, Function) -> Promise;
 
 /// The functions that JavaScript calls, by name (`Functions` in `core.js`). The export has the name
 /// of the one that the shim of `worker-build` calls for each request; `entry.js` calls it once for
@@ -58,15 +59,16 @@ pub fn functions() -> Object {
         Closure::new(|env: Env, key: String| {
             promise(Box::pin(async move { Ok(routes::pin(&env, &key).await) }))
         });
-    let surface: Closure<AnswerSurface> = Closure::new(
-        |env: Env, method: String, url: String, bearer: Option<String>, id: String| {
+    let surface: Closure<AnswerSurface> =
+        Closure::new(|env: Env, request: String, body: Function| {
             promise(Box::pin(async move {
-                let response = surface::answer(&env, &method, &url, bearer.as_deref()).await;
-                let response = response.with_retry_after(&id);
+                // Whatever it is, it has an answer.
+                let request = SurfaceRequest::parse(&request).unwrap_or_default();
+                let response = surface::answer(&env, &request, &body).await;
+                let response = response.with_retry_after(&request.id);
                 Ok(Instruction::Respond { response, or_stale: false, refresh: false }.text().into())
             }))
-        },
-    );
+        });
     let functions = Object::new();
     for (name, function) in [
         ("instruct", instruct.into_js_value()),

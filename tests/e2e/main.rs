@@ -14,6 +14,7 @@
 )]
 
 mod actuation;
+mod admin;
 mod config;
 mod doubt;
 mod jurisdiction;

@@ -1,0 +1,17 @@
+//! The admin API: `/.pointsman/v1/`.
+//!
+//! [`ROUTES`] says which routes there are and who may take them. A request goes through three
+//! doors: the host it came to, who sends it ([`Caller`]), and what that actor may do. Only then is
+//! its body read.
+
+mod body;
+mod caller;
+mod fault;
+mod request;
+mod routes;
+
+pub use body::{ACT_BODY_MS_MAX, ACT_BYTES_MAX, KEY_BYTES_MAX};
+pub use caller::{ADMIN_TOKEN_NAME, Caller, bearer};
+pub use fault::{Code, Fault};
+pub use request::{ApiRequest, Wanted};
+pub use routes::{Found, Operation, ROUTES, Route, V1, find};
