@@ -1,8 +1,15 @@
-//! The KV documents that people read: `status`, `region:<id>` and `history`.
+//! The KV documents that people read: `status`, `region:<id>`, `history`, and those about incidents.
 //!
 //! They are for somebody who opens the KV dashboard at 3 a.m.: small, in the words of the glossary,
 //! and with metadata that makes the key list readable by itself. They contain no personal data
 //! (invariant 9).
+
+mod incident;
+
+pub use incident::{
+    INCIDENT_PREFIX, INCIDENTS_KEY, IncidentIndex, IncidentLine, IncidentPage, OpenIncident,
+    PhaseDuration,
+};
 
 use crate::config::Override;
 use crate::country::Country;
@@ -43,6 +50,8 @@ pub struct Status {
     pub reasons: Map<ServiceId, Map<RegionId, RegionHealth>>,
     /// What operators say about origins, while it counts.
     pub overrides: Map<OriginId, Override>,
+    /// The incidents that go on.
+    pub incidents: Vec<OpenIncident>,
     /// What is done at Cloudflare, and what stands in the way.
     pub cloudflare: CloudflareStatus,
     /// Documents that are too large to be written, so that KV has old ones; absent where there are
@@ -282,6 +291,7 @@ fields!(Status {
     services,
     reasons = Map::new(),
     overrides = Map::new(),
+    incidents = Vec::new(),
     cloudflare,
     too_large if any,
     kv = KvStatus::default(),
@@ -345,6 +355,10 @@ mod tests {
                 "health": "unknown", "because": "doubt", "draining": false, "why": "w",
             }}},
             "overrides": {"eu-1": {"set": "drain", "reason": "r", "author": "a", "until": T}},
+            "incidents": [{
+                "id": "2026-01-31t1200-eu-west-7", "began": T, "region": "eu-west",
+                "services": ["api"], "trouble": "down", "taken_by": "on-call (token)",
+            }],
             "cloudflare": {
                 "halted": false,
                 "failures": ["f"],

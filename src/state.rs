@@ -13,6 +13,7 @@ use crate::health::slow::{Floor, Shift};
 use crate::health::{Because, Damping, Health, Hysteresis};
 use crate::hold::{Claim, Hold};
 use crate::ids::{OriginId, RegionId, ServiceId};
+use crate::journal::Incident;
 use crate::json::{self, BadJson, fields, words};
 use crate::latency::{Estimate, STALE_AFTER};
 use crate::order::Order;
@@ -55,6 +56,11 @@ pub struct State {
     /// Times in which a region of a service was not simply up, in the order in which they began; at
     /// most [`EPISODES_MAX`].
     pub history: Vec<Episode>,
+    /// What belongs together, in the order in which it was opened. Those that are over make room for
+    /// new ones.
+    pub incidents: Vec<Incident>,
+    /// How many incidents were ever opened; the number of the last one.
+    pub incidents_opened: u64,
     /// Fingerprint of everything that a reader could notice, as of this generation.
     pub substance: Option<Fingerprint>,
     /// What KV holds: the fingerprint of each document's substance, by key.
@@ -322,6 +328,8 @@ fields!(State {
     refused,
     actuation = Actuation::default(),
     history = Vec::new(),
+    incidents = Vec::new(),
+    incidents_opened = 0,
     substance,
     written = Map::new(),
     routes_written_at,
@@ -397,6 +405,8 @@ impl Default for State {
             refused: None,
             actuation: Actuation::default(),
             history: Vec::new(),
+            incidents: Vec::new(),
+            incidents_opened: 0,
             substance: None,
             written: Map::new(),
             routes_written_at: None,

@@ -90,6 +90,7 @@ pub(crate) fn run(controller: &mut Controller, start: u64, down: &[&str]) -> Vec
         now: Timestamp::from_millis(start),
         results: Vec::new(),
         controls: Vec::new(),
+        aside: None,
     };
     let mut made = Vec::new();
     while let RoundReply::Probe { wait_ms, probes, .. } = controller.round(&request).reply {

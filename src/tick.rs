@@ -47,6 +47,45 @@ pub struct RoundRequest {
     pub results: Vec<ProbeResult>,
     /// Results of the controls; empty if none were probed.
     pub controls: Vec<ControlResult>,
+    /// What else it learnt; absent if nothing.
+    pub aside: Option<Aside>,
+}
+
+/// What a round learnt beside. It changes nobody's health.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Aside {
+    /// How the bodies of failures began, where the monitor allows it.
+    pub excerpts: Vec<(Target, String)>,
+    /// What the public name answered that was asked.
+    pub answer: Option<PublicAnswer>,
+}
+
+/// A question to a service through its public name, to see whether a change has arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicCheck {
+    /// The incident that it is asked for.
+    pub incident: String,
+    /// The public name.
+    pub name: String,
+    /// The path.
+    pub path: String,
+    /// Longest wait for the response with its body.
+    pub timeout_ms: Millis,
+    /// The response that passes.
+    pub expect: ExpectedResponse,
+}
+
+/// The answer to a [`PublicCheck`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicAnswer {
+    /// The incident that it was asked for.
+    pub incident: String,
+    /// The public name.
+    pub name: String,
+    /// When it ended.
+    pub at: Timestamp,
+    /// What it says.
+    pub verdict: Verdict,
 }
 
 /// The Controller's reply to a cron run.
@@ -60,6 +99,8 @@ pub enum RoundReply {
         probes: Vec<Probe>,
         /// And ask these controls, which are begun first: whether the observer reaches anything.
         controls: Vec<Control>,
+        /// And ask this, behind them.
+        check: Option<PublicCheck>,
     },
     /// The run is over.
     Done(Done),
@@ -94,14 +135,15 @@ pub struct Probe {
     pub lag_pointer: Option<String>,
     /// The host to connect to, if it is not the URL's.
     pub resolve: Option<String>,
+    /// Whether the beginning of the body is told if the probe fails.
+    pub excerpt: bool,
 }
 
 impl Probe {
     /// Whether the body must be read.
     #[must_use]
     pub fn reads_body(&self) -> bool {
-        let ExpectedResponse { body_contains, json, .. } = &self.expect;
-        body_contains.is_some() || !json.is_empty() || self.lag_pointer.is_some()
+        self.expect.reads_body() || self.lag_pointer.is_some()
     }
 }
 
@@ -137,12 +179,15 @@ pub struct ControlResult {
     pub reached: bool,
 }
 
-fields!(RoundRequest { run, round, now, results, controls = Vec::new() });
+fields!(RoundRequest { run, round, now, results, controls = Vec::new(), aside if any });
+fields!(Aside { excerpts = Vec::new(), answer if any });
+fields!(PublicCheck { incident, name, path, timeout_ms, expect });
+fields!(PublicAnswer { incident, name, at, verdict });
 variants!(RoundReply {
-    Probe = "probe" { wait_ms, probes, controls = Vec::new() },
+    Probe = "probe" { wait_ms, probes, controls = Vec::new(), check if any },
     Done = "done" (why),
 });
-fields!(Probe { target, url, timeout_ms, expect, lag_pointer, resolve if any });
+fields!(Probe { target, url, timeout_ms, expect, lag_pointer, resolve if any, excerpt = false });
 fields!(ProbeResult { target, at, verdict, pushed_back_ms if any, took_ms = 0 });
 fields!(ControlResult { id, reached });
 

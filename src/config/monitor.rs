@@ -50,6 +50,8 @@ pub struct Monitor {
     pub quorum: Quorum,
     /// The half-life of the penalty for a flap; `None`: no damping.
     pub damping_half_life_ms: Option<Millis>,
+    /// Whether an incident may quote the beginning of the body of a failure.
+    pub excerpt: bool,
 }
 
 impl Monitor {
@@ -89,6 +91,12 @@ variants!(ExpectedJson {
 });
 
 impl ExpectedResponse {
+    /// Whether the body must be read.
+    #[must_use]
+    pub fn reads_body(&self) -> bool {
+        self.body_contains.is_some() || !self.json.is_empty()
+    }
+
     /// Where the lag is reported: at [`LAG_POINTER`], if the monitor expects something there.
     #[must_use]
     pub fn default_lag_pointer(&self) -> Option<String> {

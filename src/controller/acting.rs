@@ -13,7 +13,7 @@ impl Controller {
         done.into()
     }
 
-    fn done(&mut self, request: &ActRequest, _now: Timestamp) -> Result<Acted, ActRefusal> {
+    fn done(&mut self, request: &ActRequest, now: Timestamp) -> Result<Acted, ActRefusal> {
         match &request.act {
             Act::Compare {} => {
                 if !request.is_dry {
@@ -22,14 +22,17 @@ impl Controller {
                 let changes = vec!["the account is compared with what should be there".to_owned()];
                 Ok(Acted { changes, is_dry: request.is_dry, ..Acted::default() })
             }
+            Act::Acknowledge { incident } => self.take_incident(incident, request, now),
             _ => Err(ActRefusal::new(RefusalCode::Invalid, "this build does not do that")),
         }
     }
 
     /// The document that a person asks for; `None` where there is none.
     #[must_use]
-    pub fn page(&self, query: &Query, _now: Timestamp) -> Option<String> {
+    pub fn page(&self, query: &Query, now: Timestamp) -> Option<String> {
         match query {
+            Query::Incidents {} => Some(self.incidents_page(now)),
+            Query::Incident { id } => self.incident_page(id, now),
             Query::Orders {} => Some(json::write_pretty(&self.state.orders)),
             _ => None,
         }

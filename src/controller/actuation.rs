@@ -91,6 +91,14 @@ pub(super) fn begin(view: &View<'_>, readings: &mut Readings) -> Option<Pass> {
     })
 }
 
+/// Whether the account has what should be there: the last pass found it so.
+pub(super) fn is_settled(view: &View<'_>) -> bool {
+    let actuation = &view.state.actuation;
+    let wanted = Some(fingerprint(&desired(view), view.config, view.state));
+    let is_found = actuation.settled == wanted && actuation.attempted == wanted;
+    is_found && actuation.failures.is_empty() && actuation.intents.is_empty()
+}
+
 /// Everything that a plan depends on and that is not read from the account.
 fn fingerprint(desired: &Desired, config: &Config, state: &State) -> Fingerprint {
     Fingerprint::of_value(&(desired, config.guards, state.doubted_since))

@@ -36,6 +36,8 @@ impl Clock {
         for result in &mut request.results {
             result.at = result.at.minus(ahead_ms);
         }
+        let aside = request.aside.iter_mut().filter_map(|aside| aside.answer.as_mut());
+        aside.for_each(|answer| answer.at = answer.at.minus(ahead_ms));
         self.run = Some((request.run, ahead_ms));
         self.told = Some((request.now, machine));
         Some(ahead_ms).filter(|ahead_ms| known.is_none() && *ahead_ms > 0)
@@ -76,7 +78,7 @@ mod tests {
             took_ms: 0,
         };
         let results = if round == 0 { Vec::new() } else { vec![result] };
-        RoundRequest { run: NOON, round, now, results, controls: Vec::new() }
+        RoundRequest { run: NOON, round, now, results, controls: Vec::new(), aside: None }
     }
 
     /// What a round is taken to say, and what time it is then.

@@ -172,6 +172,7 @@ mod tests {
             now: at(3),
             results: vec![result],
             controls: Vec::new(),
+            aside: None,
         };
         for command in [Command::Round(request), Command::Status, Command::Compare] {
             assert_eq!(Command::parse(&command.text()), Ok(command));

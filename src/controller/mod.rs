@@ -26,6 +26,7 @@ mod lane;
 mod matrix;
 mod memory;
 mod news;
+mod public_check;
 mod publishing;
 mod rationing;
 mod spending;
@@ -82,6 +83,8 @@ pub struct Controller {
     news: News,
     /// What the log has still to say.
     log: Log,
+    /// What was seen of targets since incidents last followed.
+    signs: incidents::Signs,
     /// What passes that did not come to their end have read. A restart forgets it, and the next
     /// pass reads it again.
     readings: Readings,
@@ -201,8 +204,11 @@ impl Controller {
         match taken_in {
             Ok(changed) => {
                 let reply = tick::next_round(&mut self.state, config, request.now);
-                self.news.observed(&changed, request.now);
+                self.news.observed(&changed, config, request.now);
+                self.note_signs(&changed, request);
+                self.hear_public_answer(request);
                 self.settle(request.now);
+                let reply = self.with_public_check(reply, request.now);
                 Round { reply, changed }
             }
             Err(why) => Round { reply: RoundReply::Done(why), changed: Vec::new() },
@@ -214,7 +220,9 @@ impl Controller {
     #[must_use]
     pub fn begin_reconcile(&mut self, now: Timestamp) -> Option<Pass> {
         let view = View::new(self.config.as_ref()?, &self.state, now);
-        actuation::begin(&view, &mut self.readings)
+        let pass = actuation::begin(&view, &mut self.readings)?;
+        self.decided(now);
+        Some(pass)
     }
 
     /// The state as one text.

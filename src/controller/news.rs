@@ -2,23 +2,25 @@
 //! observer doubts itself, and what becomes of a config. Each is told when it begins, and when it
 //! ends.
 //!
-//! An event becomes one line of the log. It begins with a word that says what it is about, so that
-//! logs can be searched by it.
+//! An event becomes one line of the log: a JSON object, which Workers Logs indexes. Its `event` is
+//! the kind, its `text` a sentence, and `incident` ties together what belongs together, so that the
+//! log tells a night as a story.
 
 use super::Controller;
 use super::rationing::Told;
 use crate::cloudflare::Withheld;
 use crate::config::Config;
-use crate::ids::ServiceId;
-use crate::journal::{Actor, Event, EventKind};
+use crate::ids::{RegionId, ServiceId};
+use crate::journal::{Actor, Event, EventKind, Subject};
+use crate::json::{self, fields};
 use crate::state::{Applied, RefusedConfig};
 use crate::tick::Changed;
 use crate::time::{SECOND, Timestamp};
 
 /// Most lines about one thing, such as the changes of one pass; of more it is said how many.
 const LINES_MAX: usize = 20;
-/// Most bytes of a line.
-const LINE_BYTES_MAX: usize = 1_000;
+/// Most bytes of a text in a line.
+const TEXT_BYTES_MAX: usize = 1_000;
 /// Most causes of a refusal in its line; `status` has more.
 const CAUSES_MAX: usize = 3;
 
@@ -27,7 +29,7 @@ const CAUSES_MAX: usize = 3;
 pub struct LogLine {
     /// Whether a person has to look.
     pub is_error: bool,
-    /// What it says.
+    /// What it says, as JSON.
     pub text: String,
 }
 
@@ -46,12 +48,13 @@ impl News {
         std::mem::take(&mut self.0)
     }
 
-    pub(super) fn observed(&mut self, changed: &[Changed], now: Timestamp) {
+    pub(super) fn observed(&mut self, changed: &[Changed], config: &Config, now: Timestamp) {
         for Changed { target, transition } in changed {
             let (from, to) = (transition.from.as_str(), transition.to.as_str());
-            let reason = transition.reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
-            let text = format!("{target}: {from} -> {to}{reason}");
-            self.tell(Event::new(EventKind::Observed, text, now));
+            let reason = transition.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
+            let text = format!("{target} went from {from} to {to}{reason}");
+            let region = config.origin(&target.origin).map(|(region, _)| region);
+            self.tell(Event::new(EventKind::Observed, text, now).about(None, region));
         }
     }
 
@@ -88,7 +91,8 @@ impl News {
                 self.tell(Event::new(EventKind::Doubt, text.to_owned(), now).urgent());
             }
             (Some(since), None) => {
-                let text = format!("over after {} s", now.since(since) / SECOND);
+                let text =
+                    format!("probes reach something again, after {} s", now.since(since) / SECOND);
                 self.tell(Event::new(EventKind::DoubtOver, text, now));
             }
             _ => {}
@@ -130,7 +134,7 @@ impl News {
     pub(super) fn held_back(&mut self, told: &Told, now: Timestamp) {
         let text = match told {
             Told::Held(keys) => format!(
-                "held back for the day's writes to KV, and written later: {}; \
+                "documents are held back for the day's writes to KV, and written later: {}; \
                  `/.pointsman/status` has it now, and `kv_writes_per_day` is the limit",
                 keys.join(", ")
             ),
@@ -146,22 +150,22 @@ pub(super) struct Log {
     lines: Vec<LogLine>,
     /// What the last lines are about, and how many there are: of more than [`LINES_MAX`] about one
     /// thing it is said how many.
-    run: Option<(EventKind, usize)>,
+    run: Option<(EventKind, usize, Timestamp)>,
 }
 
 impl Log {
     /// Puts an event into the log.
     pub(super) fn hear(&mut self, event: &Event) {
         let in_a_row = match self.run {
-            Some((kind, count)) if kind == event.kind => count.saturating_add(1),
+            Some((kind, count, _)) if kind == event.kind => count.saturating_add(1),
             _ => {
                 self.say_how_many();
                 1
             }
         };
-        self.run = Some((event.kind, in_a_row));
+        self.run = Some((event.kind, in_a_row, event.at));
         if in_a_row <= LINES_MAX {
-            self.say(event.is_urgent, line(event));
+            self.say(event.is_urgent, &Line::of(event));
         }
     }
 
@@ -172,26 +176,76 @@ impl Log {
     }
 
     fn say_how_many(&mut self) {
-        let count = self.run.take().map_or(0, |(_, count)| count);
+        let Some((kind, count, at)) = self.run.take() else { return };
         if count > LINES_MAX {
             let more = count.saturating_sub(LINES_MAX);
-            self.say(false, format!("… and {more} more like this, see `status`"));
+            let text = format!("There are {more} more like this, see `status`");
+            self.say(false, &Line::of(&Event { text, ..Event::new(kind, String::new(), at) }));
         }
     }
 
-    fn say(&mut self, is_error: bool, mut text: String) {
-        if text.len() > LINE_BYTES_MAX {
-            text.truncate(text.floor_char_boundary(LINE_BYTES_MAX));
-            text.push('…');
-        }
-        self.lines.push(LogLine { is_error, text });
+    fn say(&mut self, is_error: bool, line: &Line) {
+        self.lines.push(LogLine { is_error, text: json::write(line) });
     }
 }
 
-fn line(event: &Event) -> String {
-    let Event { kind, text, why, .. } = event;
-    let why = why.as_ref().map(|why| format!("; why: {why}")).unwrap_or_default();
-    format!("{}: {text}{why}", kind.as_str())
+/// A line of the log.
+struct Line {
+    at: Timestamp,
+    event: EventKind,
+    incident: Option<String>,
+    service: Option<ServiceId>,
+    region: Option<RegionId>,
+    who: String,
+    text: String,
+    why: Option<String>,
+}
+
+fields!(Line {
+    at,
+    event,
+    incident if any,
+    service if any,
+    region if any,
+    who,
+    text,
+    why if any,
+});
+
+impl Line {
+    fn of(event: &Event) -> Self {
+        let Subject { service, region, incident } = event.subject.clone();
+        Self {
+            at: event.at,
+            event: event.kind,
+            incident,
+            service,
+            region,
+            who: event.who.to_string(),
+            text: bounded(&sentence(event)),
+            why: event.why.as_deref().map(bounded),
+        }
+    }
+}
+
+/// What happened, as a sentence.
+fn sentence(event: &Event) -> String {
+    let begins = match event.kind {
+        EventKind::Applied => "Changed at Cloudflare: ",
+        EventKind::Withheld => "Withheld at Cloudflare: ",
+        EventKind::Released => "No longer withheld at Cloudflare: ",
+        EventKind::Failed => "Failed at Cloudflare: ",
+        _ => "",
+    };
+    format!("{begins}{}", event.text)
+}
+
+fn bounded(text: &str) -> String {
+    if text.len() <= TEXT_BYTES_MAX {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(TEXT_BYTES_MAX);
+    format!("{}…", text.get(..end).unwrap_or_default())
 }
 
 impl Controller {
@@ -208,6 +262,7 @@ mod tests {
     use crate::cloudflare::WithheldReason;
     use crate::controller::Offered;
     use crate::testing::{config_text, run};
+    use serde_json::Value;
 
     fn at(ms: u64) -> Timestamp {
         Timestamp::from_millis(ms)
@@ -215,7 +270,15 @@ mod tests {
 
     /// What the log says of what was told.
     fn texts(news: &mut News) -> Vec<String> {
-        lines(news).into_iter().map(|line| line.text).collect()
+        lines(news).iter().map(told).collect()
+    }
+
+    /// A line as people read it: kind, sentence and reason.
+    fn told(line: &LogLine) -> String {
+        let line: Value = serde_json::from_str(&line.text).unwrap();
+        let word = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+        let why = if line["why"].is_null() { "" } else { "; why: " };
+        format!("{}: {}{why}{}", word("event"), word("text"), word("why"))
     }
 
     fn lines(news: &mut News) -> Vec<LogLine> {
@@ -236,7 +299,7 @@ mod tests {
         controller.pass_time(at(0));
         let told = controller.take_news();
         let begins = "config_taken: a new config is in use: ";
-        assert!(told[0].text.starts_with(begins), "{told:?}");
+        assert!(super::tests::told(&told[0]).starts_with(begins), "{told:?}");
         assert_eq!(controller.offer_config("{\"version\": 1}", at(1)), Offered::Refused);
         assert_eq!(controller.offer_config("{\"version\": 1}", at(2)), Offered::Same);
         controller.pass_time(at(2));
@@ -267,8 +330,8 @@ mod tests {
         }
         assert!(controller.state().doubted_since.is_some());
         let about = |controller: &mut Controller| -> Vec<String> {
-            let lines = controller.take_news().into_iter().map(|line| line.text);
-            lines.filter(|text| text.starts_with("doubt")).collect()
+            let lines = controller.take_news();
+            lines.iter().map(told).filter(|text| text.starts_with("doubt")).collect()
         };
         let during = about(&mut controller);
         assert_eq!(during.len(), 1, "{during:?}");
@@ -276,7 +339,8 @@ mod tests {
         run(&mut controller, 240_000, &[]);
         let after = about(&mut controller);
         assert_eq!(after.len(), 1, "{after:?}");
-        assert!(after[0].starts_with("doubt_over: over after "), "{after:?}");
+        let over = "doubt_over: probes reach something again, after ";
+        assert!(after[0].starts_with(over), "{after:?}");
     }
 
     #[test]
@@ -285,16 +349,20 @@ mod tests {
         let first = [withheld("pool a: disable x", "1 origin"), withheld("pool b", "2 origins")];
         news.withheld(&[], &first, at(0));
         let told = texts(&mut news);
-        assert_eq!(told[0], "withheld: pool a: disable x: 1 origin [last_usable]");
+        let first_told =
+            "withheld: Withheld at Cloudflare: pool a: disable x: 1 origin [last_usable]";
+        assert_eq!(told[0], first_told);
         assert_eq!(told.len(), 2);
         let before: Vec<String> = first.iter().map(ToString::to_string).collect();
         news.withheld(&before, &[withheld("pool a: disable x", "0 origins")], at(0));
-        assert_eq!(texts(&mut news), ["released: pool b: 2 origins [last_usable]"]);
+        let released =
+            "released: No longer withheld at Cloudflare: pool b: 2 origins [last_usable]";
+        assert_eq!(texts(&mut news), [released]);
         let other = Withheld { why: WithheldReason::Foreign, ..withheld("pool b", "2 origins") };
         news.withheld(&before, &[withheld("pool a: disable x", "1 origin"), other], at(0));
         let told = texts(&mut news);
-        assert_eq!(told[0], "withheld: pool b: 2 origins [foreign]");
-        assert_eq!(told[1], "released: pool b: 2 origins [last_usable]");
+        assert_eq!(told[0], "withheld: Withheld at Cloudflare: pool b: 2 origins [foreign]");
+        assert_eq!(told[1], released);
     }
 
     #[test]
@@ -303,33 +371,54 @@ mod tests {
         let [a, b] = ["a".to_owned(), "b".to_owned()];
         news.failed(&[], std::slice::from_ref(&a), at(0));
         news.failed(std::slice::from_ref(&a), &[a.clone(), b], at(0));
-        assert_eq!(texts(&mut news), ["failed: a", "failed: b"]);
+        assert_eq!(
+            texts(&mut news),
+            ["failed: Failed at Cloudflare: a", "failed: Failed at Cloudflare: b"]
+        );
     }
 
     #[test]
-    fn so_many_lines_of_such_a_length_and_no_more() {
-        let done = |len: usize| {
-            let at = at(0);
-            let fixed = "applied: ; why: w".len();
-            (Applied { at, what: "é".repeat((len - fixed) / 2), why: "w".to_owned() }, None)
-        };
+    fn so_many_lines_about_one_thing_are_told_and_no_more() {
+        let done = (Applied { at: at(0), what: "x".to_owned(), why: "w".to_owned() }, None);
         for (count, lines) in [(LINES_MAX - 1, LINES_MAX - 1), (LINES_MAX, LINES_MAX)] {
             let mut news = News::default();
-            news.applied(&vec![done(100); count]);
+            news.applied(&vec![done.clone(); count]);
             assert_eq!(texts(&mut news).len(), lines);
         }
         let mut news = News::default();
-        news.applied(&vec![done(100); LINES_MAX + 1]);
+        news.applied(&vec![done; LINES_MAX + 1]);
         let told = texts(&mut news);
-        assert_eq!(told.last().unwrap(), "… and 1 more like this, see `status`");
+        let more = "applied: Changed at Cloudflare: There are 1 more like this, see `status`";
+        assert_eq!(told.last().unwrap(), more);
         assert_eq!(told.len(), LINES_MAX + 1);
-        let length = |len: usize| {
-            let mut log = Log::default();
-            log.say(false, "s".repeat(len));
-            log.take()[0].text.clone()
-        };
-        assert_eq!(length(LINE_BYTES_MAX - 1).len(), LINE_BYTES_MAX - 1);
-        assert_eq!(length(LINE_BYTES_MAX).len(), LINE_BYTES_MAX);
-        assert_eq!(length(LINE_BYTES_MAX + 1), "s".repeat(LINE_BYTES_MAX) + "…");
+    }
+
+    #[test]
+    fn a_text_has_so_many_bytes_and_no_more() {
+        for len in [TEXT_BYTES_MAX - 1, TEXT_BYTES_MAX] {
+            assert_eq!(bounded(&"s".repeat(len)).len(), len);
+        }
+        let cut = "s".repeat(TEXT_BYTES_MAX) + "…";
+        assert_eq!(bounded(&"s".repeat(TEXT_BYTES_MAX + 1)), cut);
+    }
+
+    #[test]
+    fn a_line_is_one_json_object_that_names_whom_it_is_about() {
+        let region = RegionId::parse("eu-west").unwrap();
+        let service = ServiceId::parse("api").unwrap();
+        let event = Event::new(EventKind::Down, "api is down\nin \"eu-west\"".to_owned(), at(0));
+        let mut event = event.about(Some(&service), Some(&region)).because("w".to_owned());
+        event.subject.incident = Some("i-1".to_owned());
+        let mut log = Log::default();
+        log.hear(&event.urgent());
+        let [line] = log.take().try_into().unwrap();
+        assert!(line.is_error && !line.text.contains('\n'), "{line:?}");
+        let told: Value = serde_json::from_str(&line.text).unwrap();
+        let wanted = serde_json::json!({
+            "at": "1970-01-01T00:00:00.000Z", "event": "down", "incident": "i-1",
+            "service": "api", "region": "eu-west", "who": "pointsman",
+            "text": "api is down\nin \"eu-west\"", "why": "w",
+        });
+        assert_eq!(told, wanted);
     }
 }

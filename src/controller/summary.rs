@@ -3,7 +3,7 @@
 //! It counts and names what is out of the ordinary, so that whoever looks at the list alone is not
 //! told that all is well while a change is withheld or an operator holds a region down.
 
-use crate::documents::{History, RegionHealth, RegionStatus, Status};
+use crate::documents::{History, IncidentIndex, RegionHealth, RegionStatus, Status};
 use crate::health::{Because, Health};
 use crate::ordered::Map;
 
@@ -16,6 +16,7 @@ pub(super) fn of_status(status: &Status) -> String {
     let mut say = |is_so: bool, what: String| words.extend(is_so.then_some(what));
     let draining = status.reasons.values().flat_map(Map::values).filter(|it| it.draining).count();
     let (overrides, withheld) = (status.overrides.len(), status.cloudflare.withheld.len());
+    say(!status.incidents.is_empty(), incidents(status));
     say(status.doubted_since.is_some(), "observer in doubt".to_owned());
     say(status.config.refused.is_some(), "config refused".to_owned());
     say(!status.cloudflare.failures.is_empty(), "API failing".to_owned());
@@ -58,6 +59,25 @@ fn in_words(health: &RegionHealth) -> String {
         Because::Observed => word.to_owned(),
         Because::Override | Because::Doubt => format!("{word} ({})", health.because.as_str()),
         Because::Drain => format!("{word}, draining"),
+    }
+}
+
+/// The incident that goes on, or the first of them.
+fn incidents(status: &Status) -> String {
+    let first = status.incidents.first().map(|incident| incident.id.as_str()).unwrap_or_default();
+    match status.incidents.len() {
+        0 | 1 => format!("incident {first}"),
+        some => format!("{some} incidents, {first} first"),
+    }
+}
+
+/// Of `incidents`: those that go on, or how many there are.
+pub(super) fn of_incidents(index: &IncidentIndex) -> String {
+    let open = index.incidents.iter().filter(|incident| incident.is_open);
+    let open: Vec<&str> = open.map(|incident| incident.summary.as_str()).collect();
+    match open.as_slice() {
+        [] => format!("{} incidents, all over", index.incidents.len()),
+        _ => format!("{} open: {}", open.len(), open.join("; ")),
     }
 }
 

@@ -6,28 +6,32 @@
 //! as a heartbeat that tells proxies how old their table is: 288 writes a day. On a bad day even
 //! substances change all the time; then `spending` says which documents wait.
 
+mod account;
+
 use super::Controller;
-use super::actuation::CALLS_WINDOW_MS;
 use super::compile;
+use super::incidents::{incident_key, incident_substance};
 use super::publishing::{bytes_max, fits};
 use super::rationing::Purse;
 use super::spending::{HEARTBEAT_MS, Share, Shares};
 use super::summary;
-use crate::config::{Config, Origin, Override, Region};
+use crate::config::{Origin, Override, Region};
 use crate::documents::{
-    ApiStatus, CloudflareStatus, ConfigStatus, ControllerStatus, HISTORY_KEY, History, KvStatus,
-    Metadata, MonitorStatus, OriginStatus, REGION_PREFIX, RegionHealth, RegionStatus, RunStatus,
-    STATUS_KEY, Status,
+    ApiStatus, ConfigStatus, ControllerStatus, HISTORY_KEY, History, INCIDENTS_KEY, IncidentIndex,
+    IncidentPage, KvStatus, Metadata, MonitorStatus, OpenIncident, OriginStatus, REGION_PREFIX,
+    RegionHealth, RegionStatus, RunStatus, STATUS_KEY, Status,
 };
 use crate::fingerprint::Fingerprint;
 use crate::health::{Because, Health};
 use crate::ids::{OriginId, RegionId, ServiceId};
+use crate::journal::Incident;
 use crate::json::{self, Shape};
 use crate::ordered::{Map, Set};
 use crate::routes::{self, Routes};
-use crate::state::{self, Actuation, Episode};
+use crate::state::{self, Episode};
 use crate::time::Timestamp;
 use crate::view::{OriginStanding, RegionStanding, View};
+use account::cloudflare_status;
 
 /// One KV value to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +121,9 @@ impl Controller {
         }
         let (routes, pages) = made.documents.into_iter().partition(|doc| doc.key == routes::KEY);
         let routes: Vec<Document> = routes;
+        if !routes.is_empty() {
+            self.decided(now);
+        }
         Due { routes: routes.into_iter().next(), pages, too_large }
     }
 
@@ -197,6 +204,7 @@ impl Controller {
     pub fn written(&mut self, document: &Document, now: Timestamp) {
         if document.key == routes::KEY {
             self.state.routes_written_at = Some(now);
+            self.proxies_told(now);
         }
         self.publishing.rations.arrived(&document.key);
         self.publishing.touching(&document.key, now);
@@ -249,6 +257,7 @@ impl Controller {
         if !self.state.history.is_empty() && wanted.has(HISTORY_KEY) {
             documents.push(history_document(wanted, &self.state.history, now));
         }
+        documents.extend(incident_documents(wanted, &self.state.incidents, now));
         (documents, table)
     }
 
@@ -274,6 +283,7 @@ impl Controller {
             services: view.map(service_health).unwrap_or_default(),
             reasons: view.map(reasons).unwrap_or_default(),
             overrides: view.map(overrides).unwrap_or_default(),
+            incidents: OpenIncident::of(&self.state.incidents, now),
             cloudflare: cloudflare_status(&self.state.actuation, self.config.as_ref(), now),
             too_large: self.too_large(),
             kv: self.kv_status(now),
@@ -427,30 +437,31 @@ fn history_document(wanted: Wanted<'_>, history: &[Episode], now: Timestamp) -> 
     document((wanted, HISTORY_KEY.to_owned()), &history, &substance, now, words)
 }
 
-fn cloudflare_status(
-    actuation: &Actuation,
-    config: Option<&Config>,
-    now: Timestamp,
-) -> CloudflareStatus {
-    let disabled_by_us =
-        actuation.holds.iter().map(|h| format!("{}/{}", h.pool, h.address)).collect();
-    let api = ApiStatus {
-        calls_in_5_min: actuation.calls.within(CALLS_WINDOW_MS, now),
-        calls_in_5_min_max: config.map_or(0, |config| config.api_calls_per_5_min),
-        blocked_until: actuation.blocked_until.filter(|at| now < *at),
-        upkeep_after: actuation.upkeep_after.filter(|at| now < *at),
-        compared_at: actuation.compared_at,
-    };
-    CloudflareStatus {
-        halted: config.is_some_and(|config| config.guards.halted),
-        failures: actuation.failures.clone(),
-        withheld: actuation.withheld.clone(),
-        disabled_by_us,
-        in_flight: actuation.intents.clone(),
-        denied: actuation.denied.clone(),
-        api,
-        applied: actuation.applied.clone(),
+fn incident_documents(wanted: Wanted<'_>, incidents: &[Incident], now: Timestamp) -> Vec<Document> {
+    let mut documents = Vec::new();
+    if !incidents.is_empty() && wanted.has(INCIDENTS_KEY) {
+        let index = IncidentIndex::of(incidents, now);
+        // How long each has lasted is no news.
+        let substance: Vec<_> = incidents.iter().map(incident_substance).collect();
+        let words = summary::of_incidents(&index);
+        documents.push(document(
+            (wanted, INCIDENTS_KEY.to_owned()),
+            &index,
+            &substance,
+            now,
+            words,
+        ));
     }
+    for incident in incidents {
+        let key = incident_key(incident);
+        if wanted.has(&key) {
+            let page = IncidentPage::of(incident, now);
+            let words = page.summary.clone();
+            let substance = incident_substance(incident);
+            documents.push(document((wanted, key), &page, &substance, now, words));
+        }
+    }
+    documents
 }
 
 fn origin_status(view: &View<'_>, origin: &Origin) -> OriginStatus {

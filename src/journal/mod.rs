@@ -10,6 +10,15 @@
 
 mod actor;
 mod event;
+mod incident;
+mod phases;
+mod report;
 
 pub use actor::{ACTOR_BYTES_MAX, Actor, Role, Way};
 pub use event::{Event, EventKind, Subject};
+pub use incident::{
+    Acknowledged, Affected, BACK_PATIENCE_MS, Cause, INCIDENT_AGE_MS, INCIDENT_EVENTS_MAX,
+    INCIDENT_TEXT_BYTES_MAX, INCIDENTS_MAX, Incident, Note, QUIET_MS, Standing, Trouble, lasted,
+};
+pub use phases::{Phase, Phases};
+pub use report::report;

@@ -21,12 +21,14 @@ pub(super) async fn run(scheduled: Timestamp, env: &Env) {
         now: clock.now(),
         results: Vec::new(),
         controls: Vec::new(),
+        aside: None,
     };
     loop {
         match controller::round(env, &request, CONTROLLER_TIMEOUT_MS).await {
-            Ok(RoundReply::Probe { wait_ms, probes, controls }) => {
+            Ok(RoundReply::Probe { wait_ms, probes, controls, check }) => {
                 clock::wait(wait_ms).await;
-                (request.results, request.controls) = probe::round(probes, controls, &clock).await;
+                let made = probe::round(probes, controls, check, &clock).await;
+                (request.results, request.controls, request.aside) = made;
                 request.round = request.round.saturating_add(1);
                 request.now = clock.now();
             }

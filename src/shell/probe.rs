@@ -4,27 +4,40 @@ use super::clock::RunClock;
 use super::outbound::{Ended, NoResponse, OwnRequest, OwnResponse, Pending, send};
 use super::runtime::{self, Hands};
 use crate::config::Control;
-use crate::health::{BODY_BYTES_MAX, ProbeOutcome, ProbeResponse, classify, is_answered};
+use crate::health::{
+    BODY_BYTES_MAX, ProbeOutcome, ProbeResponse, Verdict, classify, excerpt, is_answered,
+};
 use crate::http::retry_after_ms;
 use crate::proxy::HOPS_MAX;
-use crate::tick::{CONTROL_TIMEOUT_MS, ControlResult, Probe, ProbeResult};
+use crate::tick::{
+    Aside, CONTROL_TIMEOUT_MS, ControlResult, Probe, ProbeResult, PublicAnswer, PublicCheck,
+};
 use crate::time::Millis;
 
 /// Makes the probes of a round, classifies their results, and asks its controls. These are begun
 /// first: a control that answers is a witness only for probes that are begun together with it or
-/// later.
+/// later. The question to a public name is begun last.
 pub(super) async fn round(
     probes: Vec<Probe>,
     controls: Vec<Control>,
+    check: Option<PublicCheck>,
     clock: &RunClock,
-) -> (Vec<ProbeResult>, Vec<ControlResult>) {
+) -> (Vec<ProbeResult>, Vec<ControlResult>, Option<Aside>) {
     let hands = runtime::hands();
     let asked: Vec<_> = controls.into_iter().map(|control| ask(&hands, control)).collect();
     let begun: Vec<_> = probes.into_iter().map(|probe| begin(&hands, probe)).collect();
+    let check = check.map(|check| (ask_publicly(&hands, &check), check));
     let mut results = Vec::with_capacity(begun.len());
-    for (pending, Probe { target, expect, lag_pointer, .. }) in begun {
-        let (ended, outcome) = outcome_of(pending, &expect.headers).await;
+    let mut aside = Aside::default();
+    for (pending, probe) in begun {
+        let reads_body = probe.reads_body();
+        let Probe { target, expect, lag_pointer, .. } = probe;
+        let (ended, mut outcome) = outcome_of(pending, &expect.headers).await;
+        let excerpt = probe.excerpt.then(|| quote(&mut outcome, reads_body)).flatten();
         let verdict = classify(&outcome, &expect, lag_pointer.as_deref());
+        if let (Verdict::Fail { .. }, Some(excerpt)) = (&verdict, excerpt) {
+            aside.excerpts.push((target.clone(), excerpt));
+        }
         let pushed_back_ms = outcome.pushed_back_ms();
         let (at, took_ms) = (clock.shows(ended.at), ended.took_ms);
         results.push(ProbeResult { target, at, verdict, pushed_back_ms, took_ms });
@@ -34,11 +47,40 @@ pub(super) async fn round(
         let (_, outcome) = outcome_of(pending, &[]).await;
         answers.push(ControlResult { id, reached: is_answered(&outcome) });
     }
-    (results, answers)
+    if let Some((pending, check)) = check {
+        aside.answer = Some(answer_of(pending, check, clock).await);
+    }
+    let aside = Some(aside).filter(|aside| *aside != Aside::default());
+    (results, answers, aside)
+}
+
+/// The beginning of the body. A body that was read for this alone does not count for the verdict,
+/// whether it came or not.
+fn quote(outcome: &mut ProbeOutcome, reads_body: bool) -> Option<String> {
+    let ProbeOutcome::Answered(answer) = outcome else { return None };
+    let excerpt = answer.body.as_deref().ok().and_then(excerpt);
+    if !reads_body {
+        answer.body = Ok(String::new());
+    }
+    excerpt
+}
+
+fn ask_publicly(hands: &Hands, check: &PublicCheck) -> Pending {
+    let url = format!("https://{}{}", check.name, check.path);
+    let body_bytes_max = if check.expect.reads_body() { BODY_BYTES_MAX } else { 0 };
+    get(hands, &url, None, check.timeout_ms, body_bytes_max)
+}
+
+async fn answer_of(pending: Pending, check: PublicCheck, clock: &RunClock) -> PublicAnswer {
+    let PublicCheck { incident, name, expect, .. } = check;
+    let (ended, outcome) = outcome_of(pending, &expect.headers).await;
+    let verdict = classify(&outcome, &expect, None);
+    PublicAnswer { incident, name, at: clock.shows(ended.at), verdict }
 }
 
 fn begin(hands: &Hands, probe: Probe) -> (Pending, Probe) {
-    let body_bytes_max = if probe.reads_body() { BODY_BYTES_MAX } else { 0 };
+    let reads_body = probe.reads_body() || probe.excerpt;
+    let body_bytes_max = if reads_body { BODY_BYTES_MAX } else { 0 };
     let resolve = probe.resolve.as_deref();
     (get(hands, &probe.url, resolve, probe.timeout_ms, body_bytes_max), probe)
 }

@@ -46,6 +46,8 @@ impl State {
             refused,
             actuation,
             history,
+            incidents,
+            incidents_opened: _,
             substance: _,
             written: _,
             routes_written_at,
@@ -66,6 +68,7 @@ impl State {
         }
         orders.iter_mut().for_each(|order| order.at = order.at.unless_ahead(now));
         actuation.forget_the_future(now);
+        incidents.iter_mut().for_each(|incident| incident.forget_the_future(now));
         forget_episodes(history, now);
     }
 }

@@ -74,6 +74,8 @@ words! {
         Override = "override",
         /// What a person ordered, by its number.
         Order = "order",
+        /// What belongs together, by its id.
+        Incident = "incident",
         /// The fingerprint of what KV holds, by key.
         Written = "written",
         /// What stands in the way at Cloudflare, by its index in the list.

@@ -105,12 +105,12 @@ impl Observer {
         self.minute += 1;
         let now = run.plus(self.late_ms);
         let (results, controls) = (Vec::new(), Vec::new());
-        let mut request = RoundRequest { run, round: 0, now, results, controls };
+        let mut request = RoundRequest { run, round: 0, now, results, controls, aside: None };
         loop {
             let changes = take_in(&mut self.state, &self.config, &request).unwrap_or_default();
             seen.extend(changes.into_iter().map(|changed| Seen { at: request.now, changed }));
             let reply = next_round(&mut self.state, &self.config, request.now);
-            let RoundReply::Probe { wait_ms, probes, controls } = reply else { return };
+            let RoundReply::Probe { wait_ms, probes, controls, .. } = reply else { return };
             let mut hands = Hands::from(request.now.plus(self.reply_ms).plus(wait_ms));
             request.controls =
                 controls.into_iter().map(|asked| hands.control(asked, control)).collect();

@@ -101,7 +101,7 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
     if let Some(run) = state.run.as_mut() {
         run.probes = run.probes.saturating_add(u32::try_from(made).unwrap_or(u32::MAX));
     }
-    RoundReply::Probe { wait_ms: first.since(now), probes, controls }
+    RoundReply::Probe { wait_ms: first.since(now), probes, controls, check: None }
 }
 
 /// How many probes of the run are kept for rechecks. One that has asked to be left alone for longer
@@ -250,5 +250,6 @@ fn probe(config: &Config, target: &Target) -> Option<Probe> {
         timeout_ms: monitor.timeout_ms,
         expect: monitor.expect.clone(),
         lag_pointer: monitor.lag_pointer.clone(),
+        excerpt: monitor.excerpt,
     })
 }

@@ -16,7 +16,7 @@ use crate::testing::{config_text, fail, observed, pass, run, target};
 
 fn begin(at: u64) -> RoundRequest {
     let now = Timestamp::from_millis(at);
-    RoundRequest { run: now, round: 0, now, results: Vec::new(), controls: Vec::new() }
+    RoundRequest { run: now, round: 0, now, results: Vec::new(), controls: Vec::new(), aside: None }
 }
 
 fn controller() -> Controller {
@@ -115,6 +115,7 @@ fn a_round_that_comes_twice_counts_once() {
         now,
         results,
         controls: Vec::new(),
+        aside: None,
     };
     assert!(matches!(controller.round(&round).reply, RoundReply::Probe { .. }));
     let once = controller.state().clone();
@@ -142,6 +143,7 @@ fn a_run_that_was_overtaken_changes_nothing_more() {
         now,
         results,
         controls: Vec::new(),
+        aside: None,
     };
     assert_eq!(controller.round(&late).reply, RoundReply::Done(Done::Superseded));
     assert_eq!(controller.state(), &before);
@@ -166,6 +168,7 @@ fn a_probe_that_says_nothing_is_not_rechecked_at_once() {
         now,
         results: results.into(),
         controls: Vec::new(),
+        aside: None,
     };
     let RoundReply::Probe { wait_ms, .. } = controller.round(&round).reply else { panic!() };
     assert_eq!(wait_ms, 15_000);
@@ -191,6 +194,7 @@ fn one_failure_after_a_long_silence_does_not_bring_an_old_belief_back() {
         now,
         results,
         controls: Vec::new(),
+        aside: None,
     };
     let _ = controller.round(&round);
     assert_eq!(health(&controller, "eu-1", later + 20), Health::Unknown);
@@ -236,6 +240,7 @@ fn a_result_about_a_target_that_is_gone_is_left_aside() {
         now,
         results,
         controls: Vec::new(),
+        aside: None,
     };
     assert!(controller.round(&round).changed.is_empty());
 }

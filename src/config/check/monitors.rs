@@ -72,6 +72,7 @@ impl Checker<'_> {
                 times_percent: slower.times.get() * 100,
                 and_ms: slower.and_ms.get().into(),
             }),
+            excerpt: raw.excerpt,
             quorum: self.quorum(&at("quorum"), raw.quorum, areas),
             damping_half_life_ms: match &raw.damping {
                 None => Some(DAMPING_HALF_LIFE_MS_DEFAULT),

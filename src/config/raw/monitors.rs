@@ -38,6 +38,8 @@ shape! {
         slower_than_peers: Option<RawSlower>,
         /// Holds back an origin that keeps going down and up; half-life of 15 minutes if absent.
         damping: Option<RawDamping>,
+        /// Lets incidents quote the beginning of the body of a failure, which may hold personal data.
+        excerpt: bool = false,
         /// Makes this a composite monitor: up if all of these are.
         all: Option<Vec<MonitorId>>,
         /// Makes this a composite monitor: up if any of these is.

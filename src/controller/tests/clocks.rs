@@ -18,6 +18,7 @@ fn play(mind: &mut Controller, clock: &mut Clock, minute: u64, ahead: [Millis; 2
         now: real.plus(run_ms),
         results: Vec::new(),
         controls: Vec::new(),
+        aside: None,
     };
     loop {
         let mut heard = request.clone();

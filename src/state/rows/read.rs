@@ -62,6 +62,7 @@ pub fn restore(mut rows: Vec<Row>) -> Restored {
     }
     restored.say_what_is_lost();
     // Rows lie in the order of their ids.
+    restored.state.incidents.sort_by_key(|incident| incident.number);
     restored.state.actuation.intents.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
     restored
 }
@@ -169,6 +170,7 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
             state.overrides.insert(origin, text(value)?);
         }
         Kind::Order => state.orders.push(text(value)?),
+        Kind::Incident => state.incidents.push(text(value)?),
         Kind::Written => drop(state.written.insert(name(), text(value)?)),
         Kind::Failure => actuation.failures.push(text(value)?),
         Kind::Withheld => actuation.withheld.push(text(value)?),

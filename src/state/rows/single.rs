@@ -12,6 +12,7 @@ pub(super) struct Common {
     generation: u64,
     doubted_since: Option<Timestamp>,
     orders_given: u64,
+    incidents_opened: u64,
     substance: Option<Fingerprint>,
     routes_written_at: Option<Timestamp>,
     spent: Spent,
@@ -22,6 +23,7 @@ fields!(Common {
     generation,
     doubted_since,
     orders_given = 0,
+    incidents_opened = 0,
     substance,
     routes_written_at,
     spent = Spent::default(),
@@ -30,12 +32,13 @@ fields!(Common {
 impl Common {
     pub(super) fn of(state: &State) -> Self {
         let &State { version, generation, doubted_since, orders_given, substance, .. } = state;
-        let &State { routes_written_at, spent, .. } = state;
+        let &State { incidents_opened, routes_written_at, spent, .. } = state;
         Self {
             version,
             generation,
             doubted_since,
             orders_given,
+            incidents_opened,
             substance,
             routes_written_at,
             spent,
@@ -47,6 +50,7 @@ impl Common {
         (state.version, state.generation) = (version, generation);
         (state.doubted_since, state.substance) = (doubted_since, substance);
         state.orders_given = orders_given;
+        state.incidents_opened = self.incidents_opened;
         (state.routes_written_at, state.spent) = (self.routes_written_at, self.spent);
     }
 }

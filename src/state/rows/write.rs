@@ -138,6 +138,7 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.all(Kind::Moved, named(&actuation.moved));
     rows.all(Kind::Override, named(&state.overrides));
     rows.all(Kind::Order, state.orders.iter().map(|order| (order_id(order.id), order)));
+    rows.all(Kind::Incident, state.incidents.iter().map(|it| (it.id.clone(), it)));
     rows.all(Kind::Written, named(&state.written));
     rows.all(Kind::Failure, numbered(&actuation.failures));
     rows.all(Kind::Withheld, numbered(&actuation.withheld));

@@ -72,10 +72,45 @@ pub(super) fn full() -> Value {
             "service": "api", "region": "eu-west", "health": "down", "because": "observed",
             "why": "eu-2: TCP connection failed", "since": T, "until": null,
         }],
+        "incidents": [incident()],
+        "incidents_opened": 7,
         "substance": "00000000000000cc",
         "written": {"status": "00000000000000dd"},
         "routes_written_at": T,
         "spent": {"routes_until": T, "pages_until": T},
+    })
+}
+
+fn incident() -> Value {
+    let affected = json!({"service": "api", "trouble": "down", "since": T, "until": T});
+    let who = json!({"name": "on-call", "way": "token"});
+    json!({
+        "id": "2026-01-31t1200-eu-west-7",
+        "number": 7,
+        "region": "eu-west",
+        "phases": {
+            "seen": T, "confirmed": T, "decided": T, "first_change": T, "last_change": T,
+            "verified": T, "up": T, "back": T,
+        },
+        "trouble": "degraded",
+        "worst": "down",
+        "affected": [affected],
+        "cause": {
+            "origin": "eu-1", "monitor": "api", "reason": "response code mismatch (status 503)",
+            "code": "response_code_mismatch", "status": 503, "excerpt": "no disk",
+        },
+        "flaps": 1,
+        "changes": 2,
+        "withheld": 1,
+        "acknowledged": {"who": who, "at": T, "reason": "on it"},
+        "is_told": true,
+        "returned_at": T,
+        "checks": 3,
+        "checked_at": T,
+        "unverified": "no such name",
+        "closed_at": T,
+        "events": [{"at": T, "kind": "applied", "text": "t", "why": "w", "who": who}],
+        "events_left_out": 4,
     })
 }
 
@@ -156,7 +191,7 @@ fn a_state_with_everything_in_it_reads_back_as_it_was_written() {
 
 #[test]
 fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
-    let empty = json!({
+    let mut empty = json!({
         "version": 1, "generation": 0, "targets": {}, "run": null, "doubted_since": null,
         "overrides": {}, "orders": [], "orders_given": 0, "refused": null, "substance": null, "written": {},
         "history": [],
@@ -171,6 +206,7 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
         },
         "spent": {"routes_until": Timestamp::default(), "pages_until": Timestamp::default()},
     });
+    (empty["incidents"], empty["incidents_opened"]) = (json!([]), json!(0));
     assert_eq!(json::write(&State::default()), empty.to_string());
 }
 

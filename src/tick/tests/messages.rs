@@ -27,6 +27,13 @@ fn a_request_tells_what_was_found() {
             result(json!({"inconclusive": {"note": "limit"}})),
         ],
         "controls": [{"id": "one", "reached": true}],
+        "aside": {
+            "excerpts": [["eu-1/api", "no disk"]],
+            "answer": {
+                "incident": "i", "name": "www.example.com", "at": T,
+                "verdict": {"fail": {"reason": "http_timeout"}},
+            },
+        },
     }));
 }
 
@@ -49,8 +56,13 @@ fn a_reply_tells_what_to_probe_or_why_not() {
                 "headers": [["x-ready", ["yes", "so"]]],
             },
             "lag_pointer": "/replication_lag_s",
+            "excerpt": true,
         }],
         "controls": [{"id": "one", "url": "https://example.net/"}],
+        "check": {
+            "incident": "i", "name": "www.example.com", "path": "/health", "timeout_ms": 2000,
+            "expect": {"status": ["200"], "body_contains": null, "json": [], "headers": []},
+        },
     }}));
     for why in ["time_spent", "probes_spent", "superseded", "nothing_to_probe"] {
         reads_back::<RoundReply>(&json!({ "done": why }));

@@ -26,6 +26,7 @@ fn play(world: &mut World, rounds: Vec<Vec<ProbeResult>>) {
         now: at(60_000),
         results: Vec::new(),
         controls: Vec::new(),
+        aside: None,
     };
     take_in(&mut world.state, &world.config, &request).unwrap();
     for results in rounds {
@@ -152,7 +153,14 @@ fn asked(regions: &[u32], controls: Controls, note: Option<&str>) -> (usize, usi
     let mut observer = Observer::new(config, 60);
     observer.until(at(62 * 60_000), &|_, _| Meets::Pass(20), &|_, _| true);
     let (mut state, now) = (observer.state.clone(), observer.next());
-    let run = RoundRequest { run: now, round: 0, now, results: Vec::new(), controls: Vec::new() };
+    let run = RoundRequest {
+        run: now,
+        round: 0,
+        now,
+        results: Vec::new(),
+        controls: Vec::new(),
+        aside: None,
+    };
     take_in(&mut state, &observer.config, &run).unwrap();
     state.run.as_mut().unwrap().controls = controls;
     let monitor = observer.config.monitors.values().next().unwrap();

@@ -55,13 +55,14 @@ impl World {
     ) -> Vec<Made> {
         let start = Timestamp::from_millis(minute * 60_000);
         let (results, controls) = (Vec::new(), Vec::new());
-        let mut request = RoundRequest { run: start, round: 0, now: start, results, controls };
+        let mut request =
+            RoundRequest { run: start, round: 0, now: start, results, controls, aside: None };
         let mut made = Vec::new();
         loop {
             take_in(&mut self.state, &self.config, &request).unwrap();
             self.now = request.now;
             let reply = next_round(&mut self.state, &self.config, request.now);
-            let RoundReply::Probe { wait_ms, probes, controls } = reply else { return made };
+            let RoundReply::Probe { wait_ms, probes, controls, .. } = reply else { return made };
             let at = request.now.plus(wait_ms);
             let name = |probe: &Probe| probe.target.origin.as_str().to_owned();
             let origins = probes.iter().map(name).collect();

@@ -1,0 +1,39 @@
+//! What people read of incidents: their pages in KV, and the answers to who asks.
+
+use super::Controller;
+use crate::documents::{INCIDENT_PREFIX, IncidentIndex, IncidentPage};
+use crate::journal::Incident;
+use crate::json;
+use crate::time::Timestamp;
+
+/// The KV key of an incident.
+pub(in crate::controller) fn key(incident: &Incident) -> String {
+    format!("{INCIDENT_PREFIX}{}", incident.id)
+}
+
+/// What is news about an incident: how far it has come, and for whom. What happened in between goes
+/// along.
+pub(in crate::controller) fn substance(incident: &Incident) -> Incident {
+    Incident {
+        events: Vec::new(),
+        events_left_out: 0,
+        checks: 0,
+        checked_at: None,
+        unverified: None,
+        is_told: false,
+        ..incident.clone()
+    }
+}
+
+impl Controller {
+    /// The incidents that are kept, as JSON.
+    pub(in crate::controller) fn incidents_page(&self, now: Timestamp) -> String {
+        json::write_pretty(&IncidentIndex::of(&self.state.incidents, now))
+    }
+
+    /// One of them.
+    pub(in crate::controller) fn incident_page(&self, id: &str, now: Timestamp) -> Option<String> {
+        let incident = self.state.incidents.iter().find(|incident| incident.id == id)?;
+        Some(json::write_pretty(&IncidentPage::of(incident, now)))
+    }
+}

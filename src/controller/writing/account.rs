@@ -1,0 +1,33 @@
+//! What `status` says of the account at Cloudflare.
+
+use crate::config::Config;
+use crate::controller::actuation::CALLS_WINDOW_MS;
+use crate::documents::{ApiStatus, CloudflareStatus};
+use crate::state::Actuation;
+use crate::time::Timestamp;
+
+pub(super) fn cloudflare_status(
+    actuation: &Actuation,
+    config: Option<&Config>,
+    now: Timestamp,
+) -> CloudflareStatus {
+    let disabled_by_us =
+        actuation.holds.iter().map(|h| format!("{}/{}", h.pool, h.address)).collect();
+    let api = ApiStatus {
+        calls_in_5_min: actuation.calls.within(CALLS_WINDOW_MS, now),
+        calls_in_5_min_max: config.map_or(0, |config| config.api_calls_per_5_min),
+        blocked_until: actuation.blocked_until.filter(|at| now < *at),
+        upkeep_after: actuation.upkeep_after.filter(|at| now < *at),
+        compared_at: actuation.compared_at,
+    };
+    CloudflareStatus {
+        halted: config.is_some_and(|config| config.guards.halted),
+        failures: actuation.failures.clone(),
+        withheld: actuation.withheld.clone(),
+        disabled_by_us,
+        in_flight: actuation.intents.clone(),
+        denied: actuation.denied.clone(),
+        api,
+        applied: actuation.applied.clone(),
+    }
+}
