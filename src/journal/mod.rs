@@ -9,12 +9,18 @@
 //! by an opaque subject, never by a name or an address.
 
 mod actor;
+mod audit;
 mod event;
 mod incident;
 mod phases;
 mod report;
 
 pub use actor::{ACTOR_BYTES_MAX, Actor, Role, Way};
+pub use audit::{
+    AUDIT_PREFIX, AuditEntry, AuditHash, AuditHead, AuditLog, AuditPage, BadHash, Flaw,
+    PAGE_ENTRIES, PageSearch, RECENT_MAX, UNKEPT_MAX, Verified, WHAT_BYTES_MAX, WHY_BYTES_MAX,
+    is_change, page_key, verify,
+};
 pub use event::{Event, EventKind, Subject};
 pub use incident::{
     Acknowledged, Affected, BACK_PATIENCE_MS, Cause, INCIDENT_AGE_MS, INCIDENT_EVENTS_MAX,
