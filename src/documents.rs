@@ -90,6 +90,10 @@ pub struct ConfigStatus {
     pub in_use: Option<Fingerprint>,
     /// The invalid config in KV, if any.
     pub refused: Option<RefusedConfig>,
+    /// The number of the revision in use.
+    pub revision: Option<u64>,
+    /// What KV may still show in place of the config in use; absent where that is what it shows.
+    pub kv: Option<String>,
 }
 
 /// What is done at Cloudflare, and what stands in the way.
@@ -299,7 +303,7 @@ fields!(Status {
 });
 fields!(KvStatus { writes_per_day, left_for_routes, left_for_pages, held_back });
 fields!(ControllerStatus { jurisdiction });
-fields!(ConfigStatus { in_use, refused });
+fields!(ConfigStatus { in_use, refused, revision if any, kv if any });
 fields!(RegionHealth { health, because, draining = false, why if any });
 fields!(CloudflareStatus {
     halted = false,

@@ -4,6 +4,7 @@
 //! document for people in KV under `state`, after every change. Everything else that is written is
 //! derived from this and the config.
 
+pub mod configs;
 mod future;
 pub mod rows;
 
@@ -13,7 +14,7 @@ use crate::health::slow::{Floor, Shift};
 use crate::health::{Because, Damping, Health, Hysteresis};
 use crate::hold::{Claim, Hold};
 use crate::ids::{OriginId, RegionId, ServiceId};
-use crate::journal::Incident;
+use crate::journal::{AuditLog, Incident};
 use crate::json::{self, BadJson, fields, words};
 use crate::latency::{Estimate, STALE_AFTER};
 use crate::order::Order;
@@ -22,6 +23,7 @@ use crate::owned::OwnedRecords;
 use crate::tally::Tally;
 use crate::target::Target;
 use crate::time::{Millis, Timestamp};
+use configs::Configs;
 
 /// The KV key.
 pub const KEY: &str = "state";
@@ -48,6 +50,10 @@ pub struct State {
     pub orders: Vec<Order>,
     /// How many orders were ever given; the number of the last one.
     pub orders_given: u64,
+    /// The end of the audit chain.
+    pub audit: AuditLog,
+    /// The configs that were in use.
+    pub configs: Configs,
     /// The config in KV, where it was refused. It is kept so that a restart does not report the
     /// same refusal again with a new time.
     pub refused: Option<RefusedConfig>,
@@ -325,6 +331,8 @@ fields!(State {
     overrides = Map::new(),
     orders = Vec::new(),
     orders_given = 0,
+    audit = AuditLog::default(),
+    configs = Configs::default(),
     refused,
     actuation = Actuation::default(),
     history = Vec::new(),
@@ -402,6 +410,8 @@ impl Default for State {
             overrides: Map::new(),
             orders: Vec::new(),
             orders_given: 0,
+            audit: AuditLog::default(),
+            configs: Configs::default(),
             refused: None,
             actuation: Actuation::default(),
             history: Vec::new(),

@@ -23,6 +23,7 @@ impl Controller {
                 Ok(Acted { changes, is_dry: request.is_dry, ..Acted::default() })
             }
             Act::Acknowledge { incident } => self.take_incident(incident, request, now),
+            Act::PushConfig { .. } | Act::RollBack { .. } => self.put_config(request, now),
             _ => Err(ActRefusal::new(RefusalCode::Invalid, "this build does not do that")),
         }
     }
@@ -34,6 +35,9 @@ impl Controller {
             Query::Incidents {} => Some(self.incidents_page(now)),
             Query::Incident { id } => self.incident_page(id, now),
             Query::Orders {} => Some(json::write_pretty(&self.state.orders)),
+            Query::Audit { from } => Some(self.audit_page(*from)),
+            Query::ConfigHistory {} => Some(self.config_history()),
+            Query::Config { revision } => self.config_page(*revision),
             _ => None,
         }
     }

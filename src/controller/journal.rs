@@ -2,6 +2,7 @@
 //! alerts, and the log.
 
 use super::Controller;
+use crate::journal::{Event, EventKind};
 use crate::time::Timestamp;
 
 impl Controller {
@@ -10,7 +11,9 @@ impl Controller {
     /// together with what they heard of.
     pub(super) fn settle(&mut self, now: Timestamp) {
         self.follow_incidents(now);
-        for mut event in self.news.take() {
+        let restored = self.restored.take();
+        let restored = restored.map(|text| Event::new(EventKind::Restored, text, now).urgent());
+        for mut event in restored.into_iter().chain(self.news.take()) {
             self.note_in_incident(&mut event);
             self.audit(&event);
             self.alert(&event);

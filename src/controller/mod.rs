@@ -29,6 +29,7 @@ mod news;
 mod public_check;
 mod publishing;
 mod rationing;
+mod revisions;
 mod spending;
 mod summary;
 mod table_size;
@@ -37,6 +38,7 @@ mod writing;
 mod zones;
 
 pub use actuation::{Pass, circumstances};
+pub use auditing::audit_search;
 pub use clock::Clock;
 pub use command::{Command, CommandError, CommandReply};
 pub use compile::{routes, routes_of};
@@ -52,8 +54,10 @@ pub use writing::{Document, Due};
 use crate::cloudflare::Readings;
 use crate::config::{self, Config, Diagnostics};
 use crate::fingerprint::Fingerprint;
+use crate::journal::Actor;
 use crate::json;
 use crate::jurisdiction::ControllerJurisdiction;
+use crate::ordered::Map;
 use crate::state::rows::{Kept, RowChange};
 use crate::state::{DIAGNOSTICS_MAX, RefusedConfig, State};
 use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
@@ -61,6 +65,7 @@ use crate::time::Timestamp;
 use crate::view::View;
 use news::{Log, News};
 use publishing::Publishing;
+use revisions::By;
 
 /// The single writer's mind.
 #[derive(Debug, Default)]
@@ -78,6 +83,14 @@ pub struct Controller {
     kept: Kept,
     /// What has to be done to storage beside that.
     unsaved: Vec<RowChange>,
+    /// The text of the config in use; absent where there is none, or it is lost.
+    text: Option<String>,
+    /// The texts of the last revisions, by their numbers.
+    texts: Map<u64, String>,
+    /// The last entry of the audit chain that storage holds.
+    audit_saved: u64,
+    /// That the memory was lost, and what it was restored from; no listener has heard.
+    restored: Option<String>,
     publishing: Publishing,
     /// What happened, and no listener has heard.
     news: News,
@@ -142,8 +155,15 @@ impl Controller {
         if std::mem::replace(&mut self.offered, offered) == offered {
             return Offered::Same;
         }
+        self.note_revision(now);
         let fingerprint = config::fingerprint(text);
+        if self.is_late_view(fingerprint, now) {
+            // It counts once it is no late view any more, so it is looked at again.
+            self.offered = None;
+            return Offered::Same;
+        }
         if self.config.as_ref().is_some_and(|config| config.fingerprint == fingerprint) {
+            self.state.configs.pushed = None;
             // The good text is back: what was refused meanwhile is history.
             return if self.state.refused.take().is_some() {
                 if let Some(config) = &self.config {
@@ -155,18 +175,10 @@ impl Controller {
                 Offered::Same
             };
         }
-        let sound = Config::parse(text).and_then(|config| match table_too_large(&config) {
-            None => Ok(config),
-            Some(problem) => Err(problem.into()),
-        });
-        match sound {
+        match revisions::sound(text) {
             Ok(config) => {
-                self.state.follow(&config);
-                self.news.config_in_use(&config, now);
-                self.config = Some(config);
-                self.has_large_table = false;
-                self.state.refused = None;
-                self.keep_config(text);
+                self.take_config(config, text, By { who: &Actor::config(), why: None }, now);
+                self.state.configs.pushed = None;
                 Offered::Taken
             }
             Err(problems) => self.refuse(fingerprint, problems, now),

@@ -15,11 +15,9 @@ use super::publishing::{bytes_max, fits};
 use super::rationing::Purse;
 use super::spending::{HEARTBEAT_MS, Share, Shares};
 use super::summary;
-use crate::config::{Origin, Override, Region};
+use crate::config::{Origin, Override, Region, self};
 use crate::documents::{
-    ApiStatus, ConfigStatus, ControllerStatus, HISTORY_KEY, History, INCIDENTS_KEY, IncidentIndex,
-    IncidentPage, KvStatus, Metadata, MonitorStatus, OpenIncident, OriginStatus, REGION_PREFIX,
-    RegionHealth, RegionStatus, RunStatus, STATUS_KEY, Status,
+    ApiStatus, ControllerStatus, HISTORY_KEY, History, INCIDENTS_KEY, IncidentIndex, IncidentPage, KvStatus, Metadata, MonitorStatus, OpenIncident, OriginStatus, REGION_PREFIX, RegionHealth, RegionStatus, RunStatus, STATUS_KEY, Status,
 };
 use crate::fingerprint::Fingerprint;
 use crate::health::{Because, Health};
@@ -43,6 +41,18 @@ pub struct Document {
     /// What the dashboard shows beside the key.
     pub metadata: Metadata,
     substance: Fingerprint,
+}
+
+impl Document {
+    /// A document that is made elsewhere.
+    pub(super) fn whole(
+        key: String,
+        text: String,
+        metadata: Metadata,
+        substance: Fingerprint,
+    ) -> Self {
+        Self { key, text, metadata, substance }
+    }
 }
 
 /// What should be written now.
@@ -130,7 +140,8 @@ impl Controller {
     /// The documents that are due, as far as they may be written.
     fn made(&mut self, now: Timestamp) -> Made {
         let (drafts, table) = self.documents(Wanted::Drafts, now);
-        let substances: Vec<_> = drafts.iter().map(|doc| doc.substance).collect();
+        let mut substances: Vec<_> = drafts.iter().map(|doc| doc.substance).collect();
+        substances.extend(self.audit_substance());
         let substance = Fingerprint::of(json::write(&substances).as_bytes());
         if self.state.substance != Some(substance) {
             self.state.substance = Some(substance);
@@ -150,6 +161,8 @@ impl Controller {
         if due.contains(&state_key) {
             all.push(self.state_document(substance, now));
         }
+        all.extend(self.audit_documents(now));
+        all.extend(self.config_document(now));
         let mut too_large = Map::new();
         if self.has_large_table {
             too_large.insert(routes::KEY.to_owned(), None);
@@ -170,9 +183,12 @@ impl Controller {
             self.publishing.rations.look(table, now);
         }
         if let Some(purse) = self.purse(now) {
-            let due: Vec<String> = all.iter().map(|doc| doc.key.clone()).collect();
+            // What a person puts into force waits for nothing.
+            let is_rationed = |doc: &&Document| doc.key != config::KEY;
+            let due: Vec<String> =
+                all.iter().filter(is_rationed).map(|doc| doc.key.clone()).collect();
             let allowed = self.publishing.rations.allow(&due, &purse);
-            all.retain(|doc| allowed.contains(&doc.key));
+            all.retain(|doc| !is_rationed(&doc) || allowed.contains(&doc.key));
         }
         Made { documents: all, too_large }
     }
@@ -208,7 +224,10 @@ impl Controller {
         }
         self.publishing.rations.arrived(&document.key);
         self.publishing.touching(&document.key, now);
-        self.state.written.insert(document.key.clone(), document.substance);
+        let (key, substance) = (&document.key, document.substance);
+        if !self.audit_arrived(key, substance) && !self.config_arrived(key, substance, now) {
+            self.state.written.insert(key.clone(), substance);
+        }
     }
 
     /// Notes whether everything arrived that was sent for one piece of news.
@@ -275,10 +294,7 @@ impl Controller {
             as_of: now,
             generation: self.state.generation,
             controller: ControllerStatus { jurisdiction: self.jurisdiction },
-            config: ConfigStatus {
-                in_use: self.config.as_ref().map(|config| config.fingerprint),
-                refused: self.state.refused.clone(),
-            },
+            config: self.config_status(),
             doubted_since: self.state.doubted_since,
             services: view.map(service_health).unwrap_or_default(),
             reasons: view.map(reasons).unwrap_or_default(),

@@ -109,6 +109,12 @@ variants!(Act {
 });
 
 impl Act {
+    /// Whether it changes the config.
+    #[must_use]
+    pub fn is_about_config(&self) -> bool {
+        matches!(self, Self::PushConfig { .. } | Self::RollBack { .. })
+    }
+
     /// The least role that may do it.
     #[must_use]
     pub fn role(&self) -> Role {

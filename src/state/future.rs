@@ -43,6 +43,9 @@ impl State {
             // When an order begins and ends is the operator's to say, too.
             orders,
             orders_given: _,
+            // An entry that is written down is never changed.
+            audit: _,
+            configs,
             refused,
             actuation,
             history,
@@ -67,6 +70,7 @@ impl State {
             *until = (*until).min(now.plus(SPENT_AHEAD_MS_MAX));
         }
         orders.iter_mut().for_each(|order| order.at = order.at.unless_ahead(now));
+        configs.forget_the_future(now);
         actuation.forget_the_future(now);
         incidents.iter_mut().for_each(|incident| incident.forget_the_future(now));
         forget_episodes(history, now);

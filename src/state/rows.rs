@@ -76,6 +76,12 @@ words! {
         Order = "order",
         /// What belongs together, by its id.
         Incident = "incident",
+        /// An entry of the audit chain, by its number.
+        Audit = "audit",
+        /// A config that was in use, by its number.
+        Revision = "revision",
+        /// The text of one, by the same number. It is no part of the state: it is large.
+        ConfigText = "config_text",
         /// The fingerprint of what KV holds, by key.
         Written = "written",
         /// What stands in the way at Cloudflare, by its index in the list.
@@ -104,6 +110,10 @@ words! {
         Refused = "refused",
         /// How far the account is.
         Actuation = "actuation",
+        /// Where the audit chain ends.
+        Audit = "audit",
+        /// The last config that was put into force here.
+        Configs = "configs",
     }
 }
 
@@ -145,7 +155,7 @@ pub enum RowChange {
 }
 
 impl RowChange {
-    fn delete(kind: Kind, id: String) -> Self {
+    pub(crate) fn delete(kind: Kind, id: String) -> Self {
         Self::DeleteRow { kind: kind.as_str(), id }
     }
 }

@@ -116,6 +116,10 @@ impl Object {
             }
             Command::Status => self.status(),
             Command::Act(request) => {
+                if request.act.is_about_config() {
+                    // Somebody may have edited KV since the last run looked.
+                    self.read_config(self.now()).await?;
+                }
                 let reply = self.with(|mind| mind.act(&request, self.now()))?;
                 self.say_news()?;
                 self.save()?;
@@ -168,25 +172,30 @@ impl Object {
             return Ok(());
         }
         let mut memory = storage::load(&self.state)?;
-        let mut copy = None;
+        let (mut copy, mut page) = (None, None);
         if memory.has_no_state() {
             let unknown = || failure("KV does not say what was before");
             copy = kv::get(&self.env, state::KEY, None).await.ok_or_else(unknown)?;
+            let mut search = controller::audit_search(copy.as_deref());
+            while let Some(key) = search.next_key() {
+                search.tell(kv::get(&self.env, &key, None).await.ok_or_else(unknown)?);
+            }
+            page = search.into_page();
             // Another request may have been here while this one waited, and saved.
             memory = storage::load(&self.state)?;
         }
-        self.remember(memory, copy.as_deref(), jurisdiction)
+        self.remember(memory, (copy.as_deref(), page.as_deref()), jurisdiction)
     }
 
     fn remember(
         &self,
         memory: Memory,
-        copy: Option<&str>,
+        (copy, page): (Option<&str>, Option<&str>),
         jurisdiction: Option<ControllerJurisdiction>,
     ) -> Result<()> {
         let mut mind = self.mind.try_borrow_mut().map_err(busy)?;
         if mind.is_none() {
-            let (awake, notes) = controller::Controller::remember(memory, copy);
+            let (awake, notes) = controller::Controller::remember_with(memory, copy, page);
             for note in notes {
                 console_error!("{note}");
             }

@@ -1,6 +1,6 @@
 //! From rows to a state, and what becomes of those that do not read.
 
-use super::single::{Account, Common};
+use super::single::{Account, Common, LastConfig, LastEntry};
 use super::{DOCUMENT_ENTRY, Kept, Kind, Row, RowChange, Single, UNREADABLE_MAX};
 use crate::ids::{OriginId, ServiceId};
 use crate::json::{self, BadJson, Shape};
@@ -171,6 +171,8 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
         }
         Kind::Order => state.orders.push(text(value)?),
         Kind::Incident => state.incidents.push(text(value)?),
+        Kind::Audit => state.audit.entries.push(text(value)?),
+        Kind::Revision => state.configs.revisions.push(text(value)?),
         Kind::Written => drop(state.written.insert(name(), text(value)?)),
         Kind::Failure => actuation.failures.push(text(value)?),
         Kind::Withheld => actuation.withheld.push(text(value)?),
@@ -180,7 +182,7 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
             let target = Target::parse(id).ok_or(BadRow::Id)?;
             state.targets.insert(target, text(value)?);
         }
-        Kind::Unreadable => {}
+        Kind::ConfigText | Kind::Unreadable => {}
     }
     Ok(())
 }
@@ -191,6 +193,8 @@ fn single(state: &mut State, id: &str, value: &str) -> Result<(), BadRow> {
         Single::Run => state.run = Some(text(value)?),
         Single::Refused => state.refused = Some(text(value)?),
         Single::Actuation => text::<Account>(value)?.put(&mut state.actuation),
+        Single::Audit => text::<LastEntry>(value)?.put(&mut state.audit),
+        Single::Configs => text::<LastConfig>(value)?.put(&mut state.configs),
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! The rows of which there is one, as groups of figures.
 
 use crate::fingerprint::Fingerprint;
+use crate::journal::{AuditHead, AuditLog};
 use crate::json::fields;
+use crate::state::configs::{Configs, Pushed};
 use crate::state::{Actuation, Left, RetryWhy, Spent, State};
 use crate::tally::Tally;
 use crate::time::Timestamp;
@@ -115,5 +117,43 @@ impl Account {
             retry_why,
             ..before
         };
+    }
+}
+
+/// Where the audit chain ends; absent where it has not begun.
+pub(super) struct LastEntry {
+    head: AuditHead,
+    kept_to: u64,
+}
+
+fields!(LastEntry { head, kept_to = 0 });
+
+impl LastEntry {
+    pub(super) fn of(audit: &AuditLog) -> Option<Self> {
+        let &AuditLog { head, kept_to, entries: _ } = audit;
+        (head.n > 0).then_some(Self { head, kept_to })
+    }
+
+    pub(super) fn put(self, audit: &mut AuditLog) {
+        (audit.head, audit.kept_to) = (self.head, self.kept_to);
+    }
+}
+
+/// The last config that was put into force here; absent where none ever was.
+pub(super) struct LastConfig {
+    last: u64,
+    pushed: Option<Pushed>,
+}
+
+fields!(LastConfig { last, pushed if any });
+
+impl LastConfig {
+    pub(super) fn of(configs: &Configs) -> Option<Self> {
+        let Configs { last, pushed, revisions: _ } = configs;
+        (*last > 0).then(|| Self { last: *last, pushed: pushed.clone() })
+    }
+
+    pub(super) fn put(self, configs: &mut Configs) {
+        (configs.last, configs.pushed) = (self.last, self.pushed);
     }
 }

@@ -1,6 +1,6 @@
 //! From a state to the changes that make storage hold it.
 
-use super::single::{Account, Common};
+use super::single::{Account, Common, LastConfig, LastEntry};
 use super::{Kept, Key, Kind, RENEW_MS, ROW_BYTES_MAX, ROWS_MAX, Row, RowChange, Single};
 use crate::hold::Hold;
 use crate::json::{self, Shape};
@@ -123,6 +123,8 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.single(Single::Run, state.run.as_ref());
     rows.single(Single::Refused, state.refused.as_ref());
     rows.single(Single::Actuation, Some(&Account::of(actuation)));
+    rows.single(Single::Audit, LastEntry::of(&state.audit).as_ref());
+    rows.single(Single::Configs, LastConfig::of(&state.configs).as_ref());
     let hold_id = |hold: &Hold| format!("{}/{}/{}", hold.account, hold.pool, hold.address);
     rows.all(Kind::Hold, actuation.holds.iter().map(|hold| (hold_id(hold), hold)));
     rows.all(Kind::Claim, actuation.claims.iter().map(|claim| (hold_id(&claim.hold), claim)));
@@ -139,6 +141,9 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.all(Kind::Override, named(&state.overrides));
     rows.all(Kind::Order, state.orders.iter().map(|order| (order_id(order.id), order)));
     rows.all(Kind::Incident, state.incidents.iter().map(|it| (it.id.clone(), it)));
+    rows.all(Kind::Audit, state.audit.entries.iter().map(|entry| (order_id(entry.n), entry)));
+    let revisions = state.configs.revisions.iter();
+    rows.all(Kind::Revision, revisions.map(|revision| (order_id(revision.number), revision)));
     rows.all(Kind::Written, named(&state.written));
     rows.all(Kind::Failure, numbered(&actuation.failures));
     rows.all(Kind::Withheld, numbered(&actuation.withheld));

@@ -27,6 +27,18 @@ pub(super) fn full() -> Value {
             "until": T,
         }],
         "orders_given": 3,
+        "audit": audit(),
+        "configs": {
+            "last": 7,
+            "revisions": [{
+                "number": 7, "fingerprint": "00000000000000ee", "at": T,
+                "who": {"name": "on-call", "way": "token"}, "why": "a new region", "bytes": 900,
+            }],
+            "pushed": {
+                "fingerprint": "00000000000000ee", "at": T, "arrived": T,
+                "refused": "00000000000000ff",
+            },
+        },
         "refused": {
             "fingerprint": "00000000000000ff",
             "at": T,
@@ -114,6 +126,27 @@ fn incident() -> Value {
     })
 }
 
+fn audit() -> Value {
+    let zeros = "0".repeat(64);
+    json!({
+        "head": {"n": 1, "hash": zeros},
+        "kept_to": 1,
+        "entries": [{
+            "n": 1,
+            // It is never changed, also where the clock was wrong.
+            "at": "2020-01-31T12:00:00.000Z",
+            "kind": "ordered",
+            "who": {"name": "on-call", "way": "token"},
+            "why": "disks",
+            "what": "drain eu-west",
+            "subject": {"service": "api", "region": "eu-west", "incident": "i1"},
+            "config": "00000000000000ee",
+            "before": zeros,
+            "hash": zeros,
+        }],
+    })
+}
+
 fn owned() -> Value {
     let says = |content: &str, comment: &str| {
         json!({
@@ -193,7 +226,10 @@ fn a_state_with_everything_in_it_reads_back_as_it_was_written() {
 fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
     let mut empty = json!({
         "version": 1, "generation": 0, "targets": {}, "run": null, "doubted_since": null,
-        "overrides": {}, "orders": [], "orders_given": 0, "refused": null, "substance": null, "written": {},
+        "overrides": {}, "orders": [], "orders_given": 0,
+        "audit": {"head": {"n": 0, "hash": "0".repeat(64)}, "kept_to": 0, "entries": []},
+        "configs": {"last": 0, "revisions": []},
+        "refused": null, "substance": null, "written": {},
         "history": [],
         "routes_written_at": null,
         "actuation": {
