@@ -19,6 +19,7 @@ use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::json::{self, fields};
 use crate::jurisdiction::ControllerJurisdiction;
 use crate::ordered::Map;
+use crate::other_owner::OtherOwnerStatus;
 use crate::state::{Applied, Denied, Episode, Intent, RefusedConfig};
 use crate::time::{Millis, SECOND, Timestamp};
 
@@ -105,6 +106,9 @@ pub struct CloudflareStatus {
     pub failures: Vec<String>,
     /// Changes that were withheld.
     pub withheld: Vec<String>,
+    /// What other owners did to records of ours: what goes on, and what happened in the last seven
+    /// days.
+    pub other_owners: Vec<OtherOwnerStatus>,
     /// Origins that we disabled, as `pool/address`; `pool/*` is the whole pool.
     pub disabled_by_us: Vec<String>,
     /// Changes that were started and may or may not have been made.
@@ -309,6 +313,7 @@ fields!(CloudflareStatus {
     halted = false,
     failures,
     withheld,
+    other_owners = Vec::new(),
     disabled_by_us,
     in_flight = Vec::new(),
     denied = Map::new(),
@@ -367,6 +372,11 @@ mod tests {
                 "halted": false,
                 "failures": ["f"],
                 "withheld": [],
+                "other_owners": [{
+                    "fact": "ttl_changed", "record": "files.example.com A", "id": "r1",
+                    "ours": "60 s", "ours_at": T, "theirs": "3600 s", "at": T, "count": 2,
+                    "stopped": true, "over_at": T,
+                }],
                 "disabled_by_us": ["eu/eu.example.com"],
                 "in_flight": [{"at": T, "what": "w"}],
                 "denied": {"DNS Write": {

@@ -35,6 +35,7 @@ pub mod jurisdiction;
 pub mod latency;
 pub mod order;
 pub mod ordered;
+pub mod other_owner;
 pub mod owned;
 pub mod passive;
 pub mod proxy;

@@ -107,9 +107,28 @@ impl OwnedRecord {
             return;
         }
         self.theirs = Some(Theirs { value, at: now });
+        self.count(now);
+    }
+
+    /// Notes that others deleted it.
+    pub fn gone_by_others(&mut self, now: Timestamp) {
+        self.gone = Some(Gone { at: now, by_us: false });
+        self.theirs = None;
+        self.count(now);
+    }
+
+    fn count(&mut self, now: Timestamp) {
         self.undone.push(now);
         let excess = self.undone.len().saturating_sub(UNDONE_MAX);
         self.undone.drain(..excess);
+    }
+
+    /// Makes it ours as it is now, with this comment: what others did no longer counts against
+    /// setting it right.
+    pub fn take_back(&mut self, value: RecordValue, comment: String) {
+        self.ours = RecordValue { comment, tags: self.ours.tags.clone(), ..value };
+        (self.theirs, self.gone) = (None, None);
+        self.undone.clear();
     }
 
     /// Notes that it says what we want, by our hand if `is_written`.

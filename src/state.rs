@@ -19,6 +19,7 @@ use crate::json::{self, BadJson, fields, words};
 use crate::latency::{Estimate, STALE_AFTER};
 use crate::order::Order;
 use crate::ordered::{Map, Set};
+use crate::other_owner::OtherOwners;
 use crate::owned::OwnedRecords;
 use crate::tally::Tally;
 use crate::target::Target;
@@ -176,6 +177,10 @@ pub struct Actuation {
     pub zones_seen: Map<String, Timestamp>,
     /// What is remembered of our records, by their ids.
     pub owned: OwnedRecords,
+    /// What other owners did to our records: each fact once, by its key.
+    pub other_owners: OtherOwners,
+    /// Record sets that a person takes back, such as `files.example.com A`, until that is done.
+    pub take_backs: Map<String, Timestamp>,
     /// Origins that we disabled in pools, and so may enable again.
     pub holds: Set<Hold>,
     /// Origins that a call of ours may have disabled: nothing has shown it yet.
@@ -369,6 +374,8 @@ fields!(Actuation {
     zone_ids = Map::new(),
     zones_seen = Map::new(),
     owned = Map::new(),
+    other_owners = Map::new(),
+    take_backs = Map::new(),
     holds = Set::new(),
     claims = Vec::new(),
     slow_monitors = Map::new(),

@@ -10,6 +10,7 @@ use super::name::normal;
 use super::observed::{Observed, RECORDS_MAX, Record};
 use crate::config::DnsMode;
 use crate::ids::ServiceId;
+use crate::ordered::Map;
 use crate::owned::{
     GONE_KEPT_MS, Gone, OWNED_MAX, OwnedRecord, OwnedRecords, RecordValue, UNDONE_KEPT_MS,
 };
@@ -20,6 +21,8 @@ pub(super) struct Known<'k> {
     pub(super) owned: &'k OwnedRecords,
     /// Changes that were begun and that no reply has confirmed, in words.
     pub(super) open: &'k [String],
+    /// Record sets that a person takes back, such as `files.example.com A`.
+    pub(super) take_backs: &'k Map<String, Timestamp>,
     pub(super) now: Timestamp,
 }
 
@@ -32,7 +35,7 @@ pub(super) fn seen(
 ) -> OwnedRecords {
     let mut owned = OwnedRecords::new();
     for wanted in desired {
-        let before = known.owned.iter().filter(|(_, note)| is_of(wanted, note));
+        let before = known.owned.iter().filter(|(_, note)| wanted.has(note));
         let listed = observed.records.get(&wanted.name).filter(|all| all.len() < RECORDS_MAX);
         let Some(listed) = listed else {
             owned.extend(before.map(|(id, note)| (id.clone(), note.clone())));
@@ -42,6 +45,9 @@ pub(super) fn seen(
         owned.extend(before.filter_map(|(id, note)| Some((id.clone(), set.after(id, note)?))));
         let new: Vec<_> = set.found(known.owned).collect();
         owned.extend(new);
+        if known.take_backs.contains_key(&wanted.set()) {
+            set.take_back(&mut owned);
+        }
     }
     bounded(owned, known.owned)
 }
@@ -78,14 +84,6 @@ pub(super) struct SetName<'s> {
     pub(super) name: &'s str,
     pub(super) kind: &'s str,
     pub(super) service: &'s ServiceId,
-}
-
-/// Whether a note is about a record of this set.
-pub(super) fn is_of(wanted: &DesiredRecords, note: &OwnedRecord) -> bool {
-    note.name == wanted.name
-        && note.zone == wanted.zone
-        && note.kind == wanted.kind.as_str()
-        && note.service == wanted.service
 }
 
 /// Whether a note says that the record carried our marker. One that is only adopted never does.
@@ -147,17 +145,21 @@ impl SeenSet<'_> {
     fn found(&self, before: &OwnedRecords) -> impl Iterator<Item = (String, OwnedRecord)> {
         let is_new = |record: &&Record| {
             let known = before.get(&record.id);
-            self.is_ours(record) && known.is_none_or(|known| !is_of(self.wanted, known))
+            self.is_ours(record) && known.is_none_or(|known| !self.wanted.has(known))
         };
-        let name = SetName {
+        let name = self.name();
+        self.of_kind()
+            .filter(is_new)
+            .map(move |record| (record.id.clone(), note(&name, value(record), self.now)))
+    }
+
+    fn name(&self) -> SetName<'_> {
+        SetName {
             zone: &self.wanted.zone,
             name: &self.wanted.name,
             kind: self.wanted.kind.as_str(),
             service: &self.wanted.service,
-        };
-        self.of_kind()
-            .filter(is_new)
-            .map(move |record| (record.id.clone(), note(&name, value(record), self.now)))
+        }
     }
 
     /// What is known of a record after this look; `None` if it is no longer of interest.
@@ -182,12 +184,64 @@ impl SeenSet<'_> {
     }
 
     fn after_gone(&self, mut note: OwnedRecord) -> Option<OwnedRecord> {
-        let gone = note.gone.unwrap_or(Gone { at: self.now, by_us: self.is_unsure });
+        let gone = match note.gone {
+            Some(gone) => gone,
+            None if self.is_unsure => Gone { at: self.now, by_us: true },
+            None => {
+                note.gone_by_others(self.now);
+                Gone { at: self.now, by_us: false }
+            }
+        };
         note.gone = Some(gone);
         let is_replaced = self
             .of_kind()
             .any(|record| self.is_ours(record) && normal(&record.content) == note.ours.content);
         (!is_replaced && self.now.since(gone.at) < GONE_KEPT_MS).then_some(note)
+    }
+
+    /// Makes ours what a person takes back: the records that we know by their ids, and where there
+    /// is none of them, the only one without a marker. Of several such records nobody knows which
+    /// is meant; what is marked for another owner is another's.
+    fn take_back(&self, owned: &mut OwnedRecords) {
+        let is_free = |record: &&Record| {
+            let owner = marker::owner(record.comment.as_deref(), &self.wanted.service);
+            !matches!(owner, Owner::Other(_))
+        };
+        let free: Vec<&Record> = self.of_kind().filter(is_free).collect();
+        let is_known =
+            |record: &&&Record| owned.get(&record.id).is_some_and(|note| self.wanted.has(note));
+        let known: Vec<&Record> = free.iter().filter(is_known).copied().collect();
+        let taken = match (known.as_slice(), free.as_slice()) {
+            ([], [only]) => vec![*only],
+            _ => known,
+        };
+        for record in taken {
+            let value = value(record);
+            let new = || note(&self.name(), value.clone(), self.now);
+            let mut note = owned.remove(&record.id).unwrap_or_else(new);
+            let comment = self.comment_of(&note, &value);
+            note.take_back(value, comment);
+            owned.insert(record.id.clone(), note);
+        }
+        let is_gone = |note: &&mut OwnedRecord| self.wanted.has(note) && note.gone.is_some();
+        for note in owned.values_mut().filter(is_gone) {
+            // As if we had deleted it: then it may be made anew.
+            let at = note.gone.map_or(self.now, |gone| gone.at);
+            note.gone = Some(Gone { at, by_us: true });
+            note.undone.clear();
+        }
+    }
+
+    /// The comment that a record should have once it is taken back. What is adopted needs none.
+    fn comment_of(&self, note: &OwnedRecord, value: &RecordValue) -> String {
+        let is_marked = marker::owner(Some(&value.comment), &note.service) == Owner::Ours;
+        if self.wanted.adopt || is_marked {
+            value.comment.clone()
+        } else if value.comment.is_empty() && was_marked(note) {
+            note.ours.comment.clone()
+        } else {
+            marker::restored(&note.service, &value.comment)
+        }
     }
 
     /// Whether it is not as we left it. Where a person moves the answer, its content is theirs.

@@ -117,6 +117,7 @@ pub fn circumstances(config: &Config, state: &State, now: Timestamp) -> Circumst
         zone_changes: within_the_hour(&actuation.zone_changes, now),
         moved: actuation.moved.clone(),
         owned: actuation.owned.clone(),
+        take_backs: actuation.take_backs.clone(),
         open: actuation.intents.iter().map(|intent| intent.what.clone()).collect(),
     }
 }

@@ -1,7 +1,7 @@
 //! What to remember of a pass, and when the next one is due.
 
 use super::actuation::{CALLS_WINDOW_MS, CHANGES_WINDOW_MS, Pass};
-use super::{Controller, denials};
+use super::{Controller, denials, others};
 use crate::cloudflare::{PassReport, Urgency, Withheld, WithheldReason};
 use crate::fingerprint::Fingerprint;
 use crate::hold;
@@ -52,7 +52,7 @@ impl Controller {
             self.news.withheld(&actuation.withheld, &report.withheld, now);
             actuation.withheld = report.withheld.iter().map(ToString::to_string).collect();
         }
-        let applied = report.applied.into_iter();
+        let applied = std::mem::take(&mut report.applied).into_iter();
         let applied: Vec<(Applied, _)> = applied
             .map(|done| {
                 let why = grounds.why(&done);
@@ -60,6 +60,7 @@ impl Controller {
             })
             .collect();
         self.news.applied(&applied);
+        others::follow(actuation, &mut self.news, &report.looked, now);
         actuation.applied.extend(applied.into_iter().map(|(done, _)| done));
         let excess = actuation.applied.len().saturating_sub(APPLIED_MAX);
         actuation.applied.drain(..excess);

@@ -8,7 +8,7 @@
 
 use super::Controller;
 use super::rationing::Told;
-use crate::cloudflare::Withheld;
+use crate::cloudflare::{Withheld, WithheldReason};
 use crate::config::Config;
 use crate::ids::{RegionId, ServiceId};
 use crate::journal::{Actor, Event, EventKind, Subject};
@@ -117,7 +117,10 @@ impl News {
         let is_new = |it: &&Withheld| !before.iter().any(|text| is_it(text, it));
         let is_gone = |text: &&String| !now.iter().any(|it| is_it(text, it));
         for it in now.iter().filter(is_new) {
-            self.tell(Event::new(EventKind::Withheld, it.to_string(), at).urgent());
+            let event = Event::new(EventKind::Withheld, it.to_string(), at);
+            // What others do to our records is an event of its own, and urgent there.
+            let is_told = it.why == WithheldReason::TwoOwners;
+            self.tell(if is_told { event } else { event.urgent() });
         }
         for text in before.iter().filter(is_gone) {
             self.tell(Event::new(EventKind::Released, text.clone(), at));
@@ -259,7 +262,6 @@ impl Controller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudflare::WithheldReason;
     use crate::controller::Offered;
     use crate::testing::{config_text, run};
     use serde_json::Value;

@@ -22,6 +22,11 @@ pub(super) fn of_status(status: &Status) -> String {
     say(!status.cloudflare.failures.is_empty(), "API failing".to_owned());
     say(status.cloudflare.halted, "halted".to_owned());
     say(withheld > 0, format!("{withheld} withheld"));
+    let others = status.cloudflare.other_owners.iter().filter(|owner| owner.over_at.is_none());
+    let (others, stopped) = (others.clone().count(), others.filter(|it| it.stopped).count());
+    say(others == 1, "1 other owner".to_owned());
+    say(others > 1, format!("{others} other owners"));
+    say(stopped > 0, format!("{stopped} not set right"));
     say(overrides == 1, "1 override".to_owned());
     say(overrides > 1, format!("{overrides} overrides"));
     say(draining > 0, format!("{draining} draining"));

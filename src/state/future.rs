@@ -113,6 +113,8 @@ impl Actuation {
             zone_ids: _,
             zones_seen,
             owned,
+            other_owners,
+            take_backs,
             holds: _,
             claims,
             slow_monitors,
@@ -139,6 +141,8 @@ impl Actuation {
         zones_seen.retain(|_, at| !at.is_ahead(now));
         slow_monitors.retain(|_, at| !at.is_ahead(now));
         owned.values_mut().for_each(|record| record.forget_the_future(now));
+        other_owners.values_mut().for_each(|owner| owner.forget_the_future(now));
+        take_backs.values_mut().for_each(|at| *at = at.unless_ahead(now));
         for claim in claims {
             claim.forget_the_future(now);
         }

@@ -58,6 +58,10 @@ words! {
         ZoneSeen = "zone_seen",
         /// What is remembered of a record of ours, by its id.
         Owned = "owned",
+        /// What another owner did to a record of ours, by record set, fact and record.
+        OtherOwner = "other_owner",
+        /// Since when a person takes a record set back, by the set.
+        TakeBack = "take_back",
         /// When an account refused a monitor's interval, by the account.
         SlowMonitors = "slow_monitors",
         /// A permission that the token lacks, by name.

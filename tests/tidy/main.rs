@@ -57,6 +57,7 @@ const LAYERS: [&[&str]; 8] = [
         "json",
         "jurisdiction",
         "ordered",
+        "other_owner",
         "owned",
         "secret",
         "tally",

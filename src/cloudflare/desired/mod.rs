@@ -22,6 +22,7 @@ use crate::health::Health;
 use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::json::words;
 use crate::ordered::{Map, Set};
+use crate::owned::OwnedRecord;
 
 /// The desired state of everything that we manage.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
@@ -98,6 +99,21 @@ pub struct DesiredRecords {
 }
 
 impl DesiredRecords {
+    /// The record set as plans, acts and facts name it, such as `files.example.com A`.
+    #[must_use]
+    pub fn set(&self) -> String {
+        format!("{} {}", self.name, self.kind)
+    }
+
+    /// Whether what is remembered of a record is of this set.
+    #[must_use]
+    pub fn has(&self, note: &OwnedRecord) -> bool {
+        note.name == self.name
+            && note.zone == self.zone
+            && note.kind == self.kind.as_str()
+            && note.service == self.service
+    }
+
     /// The TTL of its records, in seconds, while they are proxied or not: Cloudflare sets that of
     /// a proxied one.
     #[must_use]

@@ -6,6 +6,7 @@ use crate::config::RecordKind;
 use crate::ids::{RegionId, ServiceId};
 use crate::json::words;
 use crate::ordered::{Map, Set};
+use crate::other_owner::FoundFact;
 use serde_json::Value;
 use std::fmt;
 
@@ -19,6 +20,8 @@ pub struct Plan {
     /// Whether the next plan may contain more: something is enabled again, after which a withheld
     /// change may be safe, or a pool is new.
     pub is_partial: bool,
+    /// What other owners did to records of ours, as the account shows it.
+    pub facts: Vec<FoundFact>,
 }
 
 words! {

@@ -7,8 +7,9 @@
 use super::action::RecordOp;
 use crate::cloudflare::desired::DesiredRecords;
 use crate::cloudflare::marker;
-use crate::cloudflare::owned::{is_of, lost_marker, other_ttl};
-use crate::owned::{OwnedRecord, OwnedRecords, Theirs, UNDONE_KEPT_MS};
+use crate::cloudflare::owned::{lost_marker, other_ttl};
+use crate::other_owner::{ForeignFact, FoundFact};
+use crate::owned::{OwnedRecord, OwnedRecords, RecordValue, Theirs, UNDONE_KEPT_MS};
 use crate::time::{MINUTE, Millis, Timestamp};
 
 /// How often a record is set right within [`ATTEMPTS_WINDOW_MS`], unless a region is down or a rule
@@ -27,20 +28,90 @@ pub(super) fn facts(
     owned: &OwnedRecords,
     now: Timestamp,
 ) -> Vec<(String, String)> {
-    let notes = owned.iter().filter(|(_, note)| is_of(wanted, note));
+    let notes = owned.iter().filter(|(_, note)| wanted.has(note));
     notes.filter_map(|(id, note)| Some((id.clone(), fact(id, note, now)?))).collect()
 }
 
-/// Whether some record that would be changed was set right too often.
-pub(super) fn is_contested(ops: &[RecordOp], owned: &OwnedRecords, now: Timestamp) -> bool {
-    let undone = |id: &String| {
-        let note = owned.get(id).filter(|note| note.theirs.is_some());
-        note.map_or(0, |note| note.undone_within(ATTEMPTS_WINDOW_MS, now))
+/// The same facts as values, but a second record, which is no fact about a record of ours.
+/// `has_ours`: some record of the set is ours.
+pub(super) fn found(
+    wanted: &DesiredRecords,
+    owned: &OwnedRecords,
+    has_ours: bool,
+    now: Timestamp,
+) -> Vec<FoundFact> {
+    let mut all = Vec::new();
+    for (id, note) in owned.iter().filter(|(_, note)| wanted.has(note)) {
+        let found = |(fact, ours, theirs), at| FoundFact {
+            fact,
+            record: wanted.set(),
+            id: id.clone(),
+            service: wanted.service.clone(),
+            ours,
+            ours_at: note.at,
+            theirs,
+            at,
+            is_stopped: false,
+        };
+        match (&note.gone, &note.theirs) {
+            (Some(gone), _) if gone.by_us => {}
+            (Some(gone), _) if has_ours && now.since(gone.at) >= GONE_TOLD_MS => {}
+            (Some(gone), _) => {
+                let values = (note.ours.content.clone(), "no record".to_owned());
+                all.push(found((ForeignFact::Gone, values.0, values.1), gone.at));
+            }
+            (None, Some(theirs)) => {
+                let differences = differences(note, &theirs.value);
+                all.extend(differences.into_iter().map(|it| found(it, theirs.at)));
+            }
+            (None, None) => {}
+        }
+    }
+    all
+}
+
+/// Whether some record that would be changed was set right too often. What is made anew counts by
+/// the record that it takes the place of.
+pub(super) fn is_contested(
+    wanted: &DesiredRecords,
+    ops: &[RecordOp],
+    owned: &OwnedRecords,
+    now: Timestamp,
+) -> bool {
+    let undone = |note: &OwnedRecord| note.undone_within(ATTEMPTS_WINDOW_MS, now);
+    let changed = |id: &String| owned.get(id).filter(|note| note.theirs.is_some()).map(undone);
+    let gone = |content: &String| {
+        let is_it = |note: &&OwnedRecord| is_its_gone(wanted, note, content);
+        owned.values().filter(is_it).map(undone).max()
     };
-    ops.iter().any(|op| match op {
-        RecordOp::Patch { id, .. } => undone(id) > ATTEMPTS_MAX,
-        RecordOp::Create { .. } | RecordOp::Delete { .. } => false,
-    })
+    let most = ops.iter().filter_map(|op| match op {
+        RecordOp::Patch { id, .. } | RecordOp::Delete { id, .. } => changed(id),
+        RecordOp::Create { content, .. } => gone(content),
+    });
+    most.max().is_some_and(|undone| undone > ATTEMPTS_MAX)
+}
+
+/// Whether a note is of a record of this set and content that is gone.
+fn is_its_gone(wanted: &DesiredRecords, note: &OwnedRecord, content: &str) -> bool {
+    wanted.has(note) && note.gone.is_some() && note.ours.content == *content
+}
+
+/// What differs, what we had left, and what is there.
+fn differences(note: &OwnedRecord, value: &RecordValue) -> Vec<(ForeignFact, String, String)> {
+    let ours = &note.ours;
+    let mut all = Vec::new();
+    if lost_marker(note, value) {
+        let now = if value.comment.is_empty() { "no comment" } else { value.comment.as_str() };
+        all.push((ForeignFact::MarkerLost, ours.comment.clone(), now.to_owned()));
+    }
+    if value.content != ours.content {
+        all.push((ForeignFact::ContentMoved, ours.content.clone(), value.content.clone()));
+    }
+    if other_ttl(note, value) {
+        let seconds = |ttl_s: u32| format!("{ttl_s} s");
+        all.push((ForeignFact::TtlChanged, seconds(ours.ttl_s), seconds(value.ttl_s)));
+    }
+    all
 }
 
 fn fact(id: &str, note: &OwnedRecord, now: Timestamp) -> Option<String> {
@@ -53,17 +124,12 @@ fn fact(id: &str, note: &OwnedRecord, now: Timestamp) -> Option<String> {
         return (!gone.by_us && now.since(gone.at) < GONE_TOLD_MS).then_some(told);
     }
     let Theirs { value, at: found } = theirs.as_ref()?;
-    let mut changes = Vec::new();
-    if lost_marker(note, value) {
-        let now = if value.comment.is_empty() { "no comment" } else { value.comment.as_str() };
-        changes.push(format!("its marker is lost (`{now}` instead of `{}`)", ours.comment));
-    }
-    if value.content != ours.content {
-        changes.push(format!("its content is `{}` instead of `{}`", value.content, ours.content));
-    }
-    if other_ttl(note, value) {
-        changes.push(format!("its TTL is {} s instead of {} s", value.ttl_s, ours.ttl_s));
-    }
+    let changes = differences(note, value).into_iter().map(|(fact, ours, theirs)| match fact {
+        ForeignFact::MarkerLost => format!("its marker is lost (`{theirs}` instead of `{ours}`)"),
+        ForeignFact::TtlChanged => format!("its TTL is {theirs} instead of {ours}"),
+        _ => format!("its content is `{theirs}` instead of `{ours}`"),
+    });
+    let changes: Vec<String> = changes.collect();
     let times = note.undone_within(UNDONE_KEPT_MS, now);
     let since = note.undone.first().filter(|_| times >= TWO_OWNERS);
     let two_owners = since
@@ -78,5 +144,9 @@ fn fact(id: &str, note: &OwnedRecord, now: Timestamp) -> Option<String> {
 /// What a person can do about a record that we leave to others.
 pub(super) fn how_to_settle(wanted: &DesiredRecords) -> String {
     let marker = marker::of(&wanted.service);
-    format!("let the other tool ignore it and keep `{marker}` in its comment, or take it from us")
+    let record = wanted.set();
+    format!(
+        "let the other tool ignore it and keep `{marker}` in its comment, or take it from us; \
+         `pointsman take-back {record}` sets it right at once"
+    )
 }

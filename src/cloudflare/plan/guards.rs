@@ -36,6 +36,8 @@ pub struct Circumstances {
     pub changes: Map<ServiceId, u32>,
     /// What is remembered of our records, by their ids.
     pub owned: OwnedRecords,
+    /// Record sets that a person takes back, such as `files.example.com A`, and since when.
+    pub take_backs: Map<String, Timestamp>,
     /// Changes that were begun and that no reply has confirmed, in words.
     pub open: Vec<String>,
     /// Records of each zone that changed in the last hour without a failure behind it.

@@ -15,6 +15,7 @@ use crate::cloudflare::marker::{self, Owner};
 use crate::cloudflare::name::{normal, wildcards};
 use crate::cloudflare::observed::Record;
 use crate::ids::RegionId;
+use crate::other_owner::{ForeignFact, FoundFact};
 
 /// Most neighbours of one name that are listed; the others are counted.
 const LISTED_MAX: usize = 5;
@@ -33,14 +34,18 @@ impl Planner<'_> {
         let mut strangers: Vec<&Record> =
             answering.iter().filter(|record| !is_ours(record)).collect();
         strangers.sort_by(|a, b| a.id.cmp(&b.id));
-        let (mut breaches, mut others) = (Vec::new(), Vec::new());
+        let (mut breaches, mut others, mut seconds) = (Vec::new(), Vec::new(), Vec::new());
         for record in strangers {
             for value in answers(record) {
                 let breaks = sets.iter().any(|wanted| self.breaks(wanted, &value));
                 let told = self.described(&sets, record, &value);
+                let is_second = !self.is_all_there_is(&sets, named, record);
+                if is_second {
+                    seconds.extend(self.second(&sets, named, (record, &value)));
+                }
                 if breaks {
                     breaches.push(told);
-                } else if !self.is_all_there_is(&sets, named, record) {
+                } else if is_second {
                     others.push(told);
                 }
             }
@@ -48,6 +53,7 @@ impl Planner<'_> {
         if let Some(servers) = delegated(&sets, named) {
             breaches.push(servers);
         }
+        self.plan.facts.extend(seconds);
         self.tell_breaches(name, &sets, breaches);
         self.tell_others(name, &sets, others);
     }
@@ -90,6 +96,33 @@ impl Planner<'_> {
             markers.first().map_or("", String::as_str)
         );
         self.withhold(name.to_owned(), WithheldReason::Foreign, because);
+    }
+
+    /// The fact that a record which is not ours answers beside ours.
+    fn second(
+        &self,
+        sets: &[&DesiredRecords],
+        named: &[Record],
+        (record, theirs): (&Record, &str),
+    ) -> Option<FoundFact> {
+        let of_kind = |wanted: &&&DesiredRecords| wanted.kind.as_str() == record.kind;
+        let wanted = sets.iter().find(of_kind).or(sets.first())?;
+        let ours = named.iter().filter(|other| self.is_ours(wanted, other));
+        let mut contents: Vec<String> = ours.clone().map(|other| normal(&other.content)).collect();
+        contents.sort();
+        let left_at = ours.filter_map(|other| self.owned.get(&other.id)).map(|note| note.at);
+        let ours_at = left_at.max().unwrap_or(self.now);
+        Some(FoundFact {
+            fact: ForeignFact::SecondRecord,
+            record: wanted.set(),
+            id: record.id.clone(),
+            service: wanted.service.clone(),
+            ours: contents.join(", "),
+            ours_at,
+            theirs: theirs.to_owned(),
+            at: self.now,
+            is_stopped: false,
+        })
     }
 
     /// Whether a set has no record of ours beside this stranger, which its own entry tells.

@@ -10,7 +10,7 @@ use crate::cloudflare::desired::DesiredRecords;
 use crate::cloudflare::marker;
 use crate::cloudflare::name::normal;
 use crate::cloudflare::observed::Record;
-use crate::cloudflare::owned::{is_of, lost_marker, value, was_marked};
+use crate::cloudflare::owned::{lost_marker, value, was_marked};
 use crate::ordered::Set;
 use crate::owned::{OwnedRecord, OwnedRecords};
 
@@ -113,7 +113,7 @@ fn create(
     let proxied = wanted.proxied.unwrap_or(as_siblings);
     let ttl_s = wanted.ttl_s_where(proxied);
     let is_before = |note: &&OwnedRecord| {
-        is_of(wanted, note) && note.gone.is_some() && note.ours.content == content
+        wanted.has(note) && note.gone.is_some() && note.ours.content == content
     };
     let before = owned.values().filter(is_before).find(|note| was_marked(note));
     let comment = before.map(|note| note.ours.comment.clone());

@@ -2,13 +2,13 @@
 
 use super::Planner;
 use super::action::{Action, Change, Effect, RecordOp, Urgency, WithheldReason};
-use super::facts::{ATTEMPTS_MAX, facts, how_to_settle, is_contested};
+use super::facts::{ATTEMPTS_MAX, facts, found, how_to_settle, is_contested};
 use super::ops::{Around, record_ops};
 use crate::cloudflare::desired::{DesiredRecords, RecordMember, Switch};
 use crate::cloudflare::marker::{self, Owner};
 use crate::cloudflare::name::normal;
 use crate::cloudflare::observed::{RECORDS_MAX, Record};
-use crate::cloudflare::owned::{is_of, was_marked};
+use crate::cloudflare::owned::was_marked;
 use crate::config::{DnsMode, RecordKind};
 use crate::ids::RegionId;
 use crate::ordered::Set;
@@ -65,17 +65,25 @@ impl Planner<'_> {
             self.follow(&present, &mut action);
         }
         let is_idle = matches!(&action.change, Change::Records { ops, .. } if ops.is_empty());
-        if !is_idle && !self.is_left(&action) {
+        if !is_idle && !self.is_left(wanted, &action) {
             self.says(wanted, &contents);
             action.reason = told(action.reason);
             return self.plan.actions.push(action);
         }
         if !is_idle {
+            self.left.insert(what());
             self.withhold(what(), WithheldReason::TwoOwners, told(why_left(wanted, &action)));
         } else if !facts.is_empty() {
             let because = texts(&facts).join("; ");
             self.withhold(what(), WithheldReason::TwoOwners, because);
         }
+    }
+
+    /// Notes what others did to the records of a set, and whether we have stopped to set it right.
+    pub(super) fn others(&mut self, wanted: &DesiredRecords) {
+        let Some(named) = self.observed.records.get(&wanted.name) else { return };
+        let has_ours = named.iter().any(|record| self.is_ours(wanted, record));
+        self.plan.facts.extend(found(wanted, self.owned, has_ours, self.now));
     }
 
     /// Whether a record is ours: by its marker, by `adopt`, or by its id if it lost the marker.
@@ -96,7 +104,7 @@ impl Planner<'_> {
     /// forbade it, or a stranger says what it should have said.
     pub(super) fn may_return(&self, wanted: &DesiredRecords) -> bool {
         let by_us = |note: &OwnedRecord| note.gone.is_some_and(|gone| gone.by_us);
-        self.owned.values().any(|note| is_of(wanted, note) && was_marked(note) && by_us(note))
+        self.owned.values().any(|note| wanted.has(note) && was_marked(note) && by_us(note))
     }
 
     fn is_known(&self, wanted: &DesiredRecords, record: &Record) -> bool {
@@ -105,15 +113,15 @@ impl Planner<'_> {
             let is_kept = content == note.ours.content
                 || wanted.permitted.contains_key(&content)
                 || self.desired.places.contains_key(&content);
-            is_of(wanted, note) && was_marked(note) && (is_kept || wanted.is_guarded)
+            wanted.has(note) && was_marked(note) && (is_kept || wanted.is_guarded)
         })
     }
 
     /// Whether a change is left to the other owner: it was made often enough, and neither is a
     /// region down nor a rule broken.
-    fn is_left(&self, action: &Action) -> bool {
+    fn is_left(&self, wanted: &DesiredRecords, action: &Action) -> bool {
         let Change::Records { ops, .. } = &action.change else { return false };
-        action.urgency >= Urgency::Restore && is_contested(ops, self.owned, self.now)
+        action.urgency >= Urgency::Restore && is_contested(wanted, ops, self.owned, self.now)
     }
 }
 

@@ -423,6 +423,7 @@ impl Reconcile {
                 return;
             }
         }
+        self.note_others(&plan);
         self.report.planned = plan.actions.len();
         self.report.is_partial = plan.is_partial;
         self.report.is_planned = true;

@@ -6,6 +6,7 @@ use crate::cloudflare::plan::{Effect, Moved, Plan, Urgency, Withheld};
 use crate::hold::HoldChanges;
 use crate::ids::ServiceId;
 use crate::ordered::{Map, Set};
+use crate::other_owner::Looked;
 use crate::owned::OwnedRecords;
 use crate::state::Left;
 use crate::time::{Millis, Timestamp};
@@ -22,6 +23,8 @@ pub struct PassReport {
     pub zones_seen: Set<String>,
     /// What is remembered of our records, for the next pass.
     pub owned: OwnedRecords,
+    /// What others did to records of ours, and what became of it.
+    pub looked: Looked,
     /// Whether a plan was made.
     pub is_planned: bool,
     /// The plan of a dry pass.

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::controller::actuation::CALLS_WINDOW_MS;
 use crate::documents::{ApiStatus, CloudflareStatus};
+use crate::other_owner::OtherOwner;
 use crate::state::Actuation;
 use crate::time::Timestamp;
 
@@ -24,6 +25,7 @@ pub(super) fn cloudflare_status(
         halted: config.is_some_and(|config| config.guards.halted),
         failures: actuation.failures.clone(),
         withheld: actuation.withheld.clone(),
+        other_owners: actuation.other_owners.values().map(OtherOwner::status).collect(),
         disabled_by_us,
         in_flight: actuation.intents.clone(),
         denied: actuation.denied.clone(),

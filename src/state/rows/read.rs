@@ -160,6 +160,8 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
         Kind::Zone => drop(actuation.zone_ids.insert(name(), text(value)?)),
         Kind::ZoneSeen => drop(actuation.zones_seen.insert(name(), text(value)?)),
         Kind::Owned => drop(actuation.owned.insert(name(), text(value)?)),
+        Kind::OtherOwner => drop(actuation.other_owners.insert(name(), text(value)?)),
+        Kind::TakeBack => drop(actuation.take_backs.insert(name(), text(value)?)),
         Kind::Denied => drop(actuation.denied.insert(name(), text(value)?)),
         Kind::MovedAt => drop(actuation.moved_at.insert(service(id)?, text(value)?)),
         Kind::Changes => drop(actuation.changes.insert(service(id)?, text(value)?)),

@@ -6,6 +6,7 @@ use crate::hold::{Claim, Hold};
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::json;
 use crate::latency::Estimate;
+use crate::other_owner::{ForeignFact, OtherOwner};
 use crate::owned::{OwnedRecord, RecordValue};
 use crate::state::{
     Applied, Controls, Denied, Episode, Intent, Left, Reported, RetryWhy, Run, State,
@@ -118,7 +119,7 @@ fn the_largest_deployment_saves_and_restores_and_a_quiet_round_writes_one_row() 
     round(&mut state, 3, at(RENEW_MS + 3));
     let renewal = save(&mut stored, &mut kept, &state);
     // One value of storage holds 2 MB.
-    assert_eq!(text, 2_104_782);
+    assert_eq!(text, 2_104_816);
     assert_eq!(all, (4_003, 2_112_517));
     assert_eq!(quiet, (1, 123));
     assert_eq!(one_change, (2, 665));
@@ -242,6 +243,23 @@ fn episode(since: u64) -> Episode {
     }
 }
 
+fn other_owner(name: &str) -> OtherOwner {
+    OtherOwner {
+        fact: ForeignFact::Gone,
+        record: format!("{name} A"),
+        id: "r1".to_owned(),
+        service: ServiceId::parse(name).unwrap(),
+        ours: "192.0.2.1".to_owned(),
+        ours_at: at(1),
+        theirs: "no record".to_owned(),
+        at: at(2),
+        times: vec![at(2)],
+        stopped: false,
+        set_right_at: Some(at(3)),
+        over_at: None,
+    }
+}
+
 fn owned(name: &str) -> OwnedRecord {
     let ours = RecordValue { content: name.to_owned(), ..RecordValue::default() };
     OwnedRecord {
@@ -296,6 +314,8 @@ prop_compose! {
             actuation.changes.insert(service, tally.clone());
             actuation.zone_changes.insert(name.clone(), tally);
             actuation.moved.insert(format!("{name} A"), ["192.0.2.1".to_owned()].into());
+            actuation.take_backs.insert(format!("{name} A"), at(6));
+            actuation.other_owners.insert(format!("{name} A gone"), other_owner(name));
             let hold = Hold {
                 account: "a".to_owned(),
                 pool: format!("p/{name}"),

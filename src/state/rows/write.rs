@@ -133,6 +133,8 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.all(Kind::Zone, named(&actuation.zone_ids));
     rows.all(Kind::ZoneSeen, named(&actuation.zones_seen));
     rows.all(Kind::Owned, named(&actuation.owned));
+    rows.all(Kind::OtherOwner, named(&actuation.other_owners));
+    rows.all(Kind::TakeBack, named(&actuation.take_backs));
     rows.all(Kind::Denied, named(&actuation.denied));
     rows.all(Kind::MovedAt, named(&actuation.moved_at));
     rows.all(Kind::Changes, named(&actuation.changes));

@@ -10,7 +10,7 @@ pub(super) const T: &str = "2026-01-31T12:00:00.000Z";
 
 /// A state with everything in it.
 pub(super) fn full() -> Value {
-    json!({
+    let mut full = json!({
         "version": 1,
         "generation": 7,
         "targets": {"eu-1/api": up(), "us-1/api": down()},
@@ -90,6 +90,18 @@ pub(super) fn full() -> Value {
         "written": {"status": "00000000000000dd"},
         "routes_written_at": T,
         "spent": {"routes_until": T, "pages_until": T},
+    });
+    let actuation = &mut full["actuation"];
+    actuation["other_owners"] = json!({"files.example.com A marker_lost r1": other_owner()});
+    actuation["take_backs"] = json!({"files.example.com A": T});
+    full
+}
+
+fn other_owner() -> Value {
+    json!({
+        "fact": "marker_lost", "record": "files.example.com A", "id": "r1", "service": "api",
+        "ours": "pointsman:api", "ours_at": T, "theirs": "no comment", "at": T, "times": [T],
+        "stopped": true, "set_right_at": T, "over_at": T,
     })
 }
 
@@ -243,6 +255,8 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
         "spent": {"routes_until": Timestamp::default(), "pages_until": Timestamp::default()},
     });
     (empty["incidents"], empty["incidents_opened"]) = (json!([]), json!(0));
+    empty["actuation"]["other_owners"] = json!({});
+    empty["actuation"]["take_backs"] = json!({});
     assert_eq!(json::write(&State::default()), empty.to_string());
 }
 

@@ -89,7 +89,7 @@ fn shown(report: &PlanReport) -> String {
 }
 
 fn planned(actions: Vec<Action>, withheld: Vec<Withheld>) -> PassReport {
-    let plan = Plan { actions, withheld, is_partial: false };
+    let plan = Plan { actions, withheld, is_partial: false, facts: Vec::new() };
     PassReport { is_planned: true, plan, calls: 1, ..PassReport::default() }
 }
 

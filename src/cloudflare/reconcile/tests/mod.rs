@@ -6,6 +6,7 @@ mod chain;
 mod failures;
 mod foreign;
 pub(crate) mod model;
+mod others;
 mod pools;
 mod properties;
 mod reading;

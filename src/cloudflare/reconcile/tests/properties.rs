@@ -6,8 +6,9 @@ use super::world::{OURS, World, world};
 use super::*;
 use crate::cloudflare::name::normal;
 use crate::hold;
+use crate::other_owner::{FactNews, OtherOwners, follow};
 use crate::owned::OwnedRecords;
-use crate::time::Timestamp;
+use crate::time::{MINUTE, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -24,6 +25,15 @@ pub(super) struct Life {
     /// What is remembered of our records, and changes of which nobody heard.
     owned: OwnedRecords,
     open: Vec<String>,
+    /// What a person takes back.
+    pub(super) take_backs: Map<String, Timestamp>,
+    /// What is remembered of other owners, and what was told of them.
+    pub(super) others: OtherOwners,
+    pub(super) news: Vec<FactNews>,
+    /// Whether the changes of an hour are counted against the service's budget.
+    pub(super) is_counting: bool,
+    /// When a change of the service was made.
+    pub(super) changes: Vec<Timestamp>,
     pub(super) now: Timestamp,
     readings: Readings,
     /// Everything that passes said they did and withheld.
@@ -44,6 +54,11 @@ impl Life {
             zone_ids: Map::new(),
             owned: OwnedRecords::new(),
             open: Vec::new(),
+            take_backs: Map::new(),
+            others: OtherOwners::new(),
+            news: Vec::new(),
+            is_counting: false,
+            changes: Vec::new(),
             now: Timestamp::try_from("2026-08-02T00:00:00Z".to_owned()).unwrap(),
             readings: Readings::default(),
             told: Vec::new(),
@@ -68,6 +83,8 @@ impl Life {
                 now: self.now,
                 owned: self.owned.clone(),
                 open: self.open.clone(),
+                take_backs: self.take_backs.clone(),
+                changes: self.changes_of_the_hour(),
                 ..Circumstances::default()
             },
             readings: std::mem::take(&mut self.readings),
@@ -101,9 +118,20 @@ impl Life {
         self.zone_ids = report.zone_ids.clone();
         self.owned = report.owned.clone();
         self.open.retain(|what| report.open.contains(what) || !report.is_planned);
+        self.news.extend(follow(&mut self.others, &report.looked, self.now));
+        self.take_backs.retain(|set, _| !report.looked.taken_back.contains(set));
+        self.changes.extend(report.applied.iter().map(|_| self.now));
         self.told.extend(report.withheld.iter().map(ToString::to_string));
         self.told.extend(report.applied.iter().map(|done| done.what.clone()));
         report
+    }
+
+    /// Changes of the last hour, as the guard of a service's budget counts them where this world
+    /// has one.
+    fn changes_of_the_hour(&self) -> Map<ServiceId, u32> {
+        let lately = self.changes.iter().filter(|at| self.now.since(**at) < 60 * MINUTE).count();
+        let count = if self.is_counting { u32::try_from(lately).unwrap() } else { 0 };
+        [(service("files"), count)].into()
     }
 
     /// Makes passes until one has nothing left to do.
