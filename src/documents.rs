@@ -5,12 +5,8 @@
 //! (invariant 9).
 
 mod incident;
-
-pub use incident::{
-    INCIDENT_PREFIX, INCIDENTS_KEY, IncidentIndex, IncidentLine, IncidentPage, OpenIncident,
-    PhaseDuration,
-};
-
+pub use incident::{INCIDENTS_KEY, INCIDENT_PREFIX, IncidentIndex, IncidentLine, IncidentPage, OpenIncident, PhaseDuration};
+use crate::alert::AlertsStatus;
 use crate::config::Override;
 use crate::country::Country;
 use crate::fingerprint::Fingerprint;
@@ -60,6 +56,8 @@ pub struct Status {
     pub too_large: Option<Vec<String>>,
     /// The day's writes to KV.
     pub kv: KvStatus,
+    /// Who is called, and what did not get there.
+    pub alerts: AlertsStatus,
     /// The last cron run. Only in the live answer, because it changes every minute.
     pub last_run: Option<RunStatus>,
 }
@@ -303,6 +301,7 @@ fields!(Status {
     cloudflare,
     too_large if any,
     kv = KvStatus::default(),
+    alerts = AlertsStatus::default(),
     last_run if any,
 });
 fields!(KvStatus { writes_per_day, left_for_routes, left_for_pages, held_back });
@@ -392,6 +391,14 @@ mod tests {
             "kv": {
                 "writes_per_day": 900, "left_for_routes": 38, "left_for_pages": 0,
                 "held_back": ["region:eu-west"],
+            },
+            "alerts": {
+                "open": ["config"], "undelivered": 1, "dropped": 0,
+                "receivers": {"slack": {
+                    "kind": "slack", "undelivered": 1, "oldest_at": T, "delivered": 2,
+                    "delivered_at": T, "given_up": 0, "failing_since": T, "last_failure": "f",
+                }},
+                "heartbeat": {"taken_at": T},
             },
         });
         reads_back::<Status>(&status);

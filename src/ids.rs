@@ -100,6 +100,10 @@ id!(
     RuleId
 );
 id!(
+    /// A receiver of alerts.
+    ReceiverId
+);
+id!(
     /// A customer of the operator, whose requests can be pinned to a set of countries.
     TenantId
 );

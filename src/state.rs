@@ -8,6 +8,7 @@ pub mod configs;
 mod future;
 pub mod rows;
 
+use crate::alert::{Book, Outbox};
 use crate::config::{Config, Diagnostic, Override};
 use crate::fingerprint::Fingerprint;
 use crate::health::slow::{Floor, Shift};
@@ -55,6 +56,12 @@ pub struct State {
     pub audit: AuditLog,
     /// The configs that were in use.
     pub configs: Configs,
+    /// Alerts that are not over, and what was told to whom.
+    pub alerts: Book,
+    /// Alerts on their way.
+    pub outbox: Outbox,
+    /// Since when no run has come, once that was told.
+    pub silent_since: Option<Timestamp>,
     /// The config in KV, where it was refused. It is kept so that a restart does not report the
     /// same refusal again with a new time.
     pub refused: Option<RefusedConfig>,
@@ -338,6 +345,9 @@ fields!(State {
     orders_given = 0,
     audit = AuditLog::default(),
     configs = Configs::default(),
+    alerts = Book::default(),
+    outbox = Outbox::default(),
+    silent_since,
     refused,
     actuation = Actuation::default(),
     history = Vec::new(),
@@ -419,6 +429,9 @@ impl Default for State {
             orders_given: 0,
             audit: AuditLog::default(),
             configs: Configs::default(),
+            alerts: Book::default(),
+            outbox: Outbox::default(),
+            silent_since: None,
             refused: None,
             actuation: Actuation::default(),
             history: Vec::new(),

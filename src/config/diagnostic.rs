@@ -43,6 +43,10 @@ words! {
         E015 = "E015",
         /// The worst case takes longer than the contract promises.
         E016 = "E016",
+        /// A service that alerts would go to has an announced end.
+        E017 = "E017",
+        /// Alerts may not go to a host, or to none.
+        E018 = "E018",
         /// Publishing would send clients where a rule forbids it.
         E020 = "E020",
         /// A strict rule permits none of a service's regions.

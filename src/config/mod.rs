@@ -11,6 +11,7 @@
 mod accepted;
 #[cfg(not(target_arch = "wasm32"))]
 mod advice;
+mod alerting;
 mod check;
 mod detection;
 mod diagnostic;
@@ -32,6 +33,7 @@ mod url;
 pub use accepted::Acceptance;
 #[cfg(not(target_arch = "wasm32"))]
 pub use advice::{AcceptedAdvice, Advice, AdviceCode, Advised, advise, advised};
+pub use alerting::{Receiver, ReceiverKind, Watchdog};
 pub use detection::{Detection, Estate};
 pub use diagnostic::{Code, DIAGNOSTICS_LISTED_MAX, Diagnostic, Diagnostics};
 pub use guards::Guards;
@@ -52,7 +54,7 @@ pub use publish::{
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use reads::ApiReads;
-pub use recovery::{Alert, AlertKind, Contract, Failover, FailoverMode, Promote};
+pub use recovery::{Contract, Failover, FailoverMode, Promote};
 pub use service::{Affinity, Geo, Policy, Primary, SecondWitness, Service, Steering, Tenancy};
 pub use url::{BadUrl, OriginUrl};
 
@@ -97,8 +99,10 @@ pub const PUBLISH_MAX: usize = 50;
 pub const SETS_MAX: usize = 100;
 /// Most overrides at a time.
 pub const OVERRIDES_MAX: usize = 100;
-/// Most alerts in one config.
+/// Most receivers of alerts in one config.
 pub const ALERTS_MAX: usize = 10;
+/// Most hosts that one receiver's URL may have.
+pub const ALLOWED_HOSTS_MAX: usize = 20;
 /// The default number of probes in one cron run. The free plan allows 50 subrequests a run.
 pub const PROBES_PER_RUN_DEFAULT: u32 = 45;
 /// The default number of API calls in one pass, for the same reason.
@@ -139,7 +143,9 @@ pub struct Config {
     /// Cloudflare's location hints of the areas to probe from.
     pub areas: Vec<String>,
     /// Who is alerted.
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<Receiver>,
+    /// Who notices that nobody probes.
+    pub watchdog: Watchdog,
     /// Warnings that the operator accepts; only `pointsman check` looks at them.
     pub accepted: Vec<Acceptance>,
     /// Most probes in one cron run.

@@ -1,4 +1,4 @@
-//! How a service fails over, what it promises, and who is alerted.
+//! How a service fails over, and what it promises.
 
 use crate::time::Millis;
 
@@ -44,28 +44,4 @@ pub struct Contract {
     pub rpo_s: Option<u32>,
     /// Requests that must be answered, of 100,000.
     pub availability_of_100_000: Option<u32>,
-}
-
-/// A receiver of alerts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alert {
-    /// The kind of receiver.
-    pub kind: AlertKind,
-    /// Name of the secret that holds the URL or the key.
-    pub secret: String,
-}
-
-/// The kinds of receivers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AlertKind {
-    /// Slack.
-    Slack,
-    /// `PagerDuty`.
-    Pagerduty,
-    /// Opsgenie.
-    Opsgenie,
-    /// Jira Service Management.
-    Jsm,
-    /// Any URL, signed.
-    Webhook,
 }

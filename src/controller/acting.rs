@@ -25,6 +25,9 @@ impl Controller {
             Act::Acknowledge { incident } => self.take_incident(incident, request, now),
             Act::PushConfig { .. } | Act::RollBack { .. } => self.put_config(request, now),
             Act::TakeBack { record } => self.take_back(request, record, now),
+            Act::TestAlert { receiver } => {
+                self.test_alert(receiver.as_deref(), request.is_dry, now)
+            }
             _ => Err(ActRefusal::new(RefusalCode::Invalid, "this build does not do that")),
         }
     }

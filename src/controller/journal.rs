@@ -13,7 +13,16 @@ impl Controller {
         self.follow_incidents(now);
         let restored = self.restored.take();
         let restored = restored.map(|text| Event::new(EventKind::Restored, text, now).urgent());
-        for mut event in restored.into_iter().chain(self.news.take()) {
+        restored.into_iter().for_each(|event| self.news.tell_first(event));
+        self.notice_silence(now);
+        self.hear_news();
+        // Of a message that was given up the log has to hear, too.
+        self.follow_alerts(now);
+        self.hear_news();
+    }
+
+    fn hear_news(&mut self) {
+        for mut event in self.news.take() {
             self.note_in_incident(&mut event);
             self.audit(&event);
             self.alert(&event);

@@ -40,6 +40,7 @@ mod writing;
 mod zones;
 
 pub use actuation::{Pass, circumstances};
+pub use alerting::Heartbeat;
 pub use auditing::audit_search;
 pub use clock::Clock;
 pub use command::{Command, CommandError, CommandReply};
@@ -65,6 +66,7 @@ use crate::state::{DIAGNOSTICS_MAX, RefusedConfig, State};
 use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
 use crate::time::Timestamp;
 use crate::view::View;
+use alerting::Calling;
 use news::{Log, News};
 use publishing::Publishing;
 use revisions::By;
@@ -103,6 +105,8 @@ pub struct Controller {
     /// What passes that did not come to their end have read. A restart forgets it, and the next
     /// pass reads it again.
     readings: Readings,
+    /// What of alerts a restart may forget.
+    calling: Calling,
 }
 
 /// What became of a config text.
@@ -221,6 +225,7 @@ impl Controller {
                 self.news.observed(&changed, config, request.now);
                 self.note_signs(&changed, request);
                 self.hear_public_answer(request);
+                self.beat(request);
                 self.settle(request.now);
                 let reply = self.with_public_check(reply, request.now);
                 Round { reply, changed }

@@ -43,6 +43,11 @@ impl News {
         self.0.push(event);
     }
 
+    /// Tells an event that happened before all others.
+    pub(super) fn tell_first(&mut self, event: Event) {
+        self.0.insert(0, event);
+    }
+
     /// What was told and not heard, in the order in which it was told.
     pub(super) fn take(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.0)

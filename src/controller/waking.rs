@@ -36,6 +36,10 @@ words! {
         PassIsSilent = "pass_is_silent",
         /// A document did not arrive, or must wait for its turn.
         Documents = "documents",
+        /// An alert is tried again, escalates, or has more to tell.
+        Alerts = "alerts",
+        /// If no run comes until then, it is silent.
+        Silence = "silence",
     }
 }
 
@@ -62,7 +66,9 @@ impl Controller {
             self.next_pass(now)
         };
         let documents = self.publishing.next_try().map(|at| (at, WakeReason::Documents));
-        let all: Vec<_> = pass.into_iter().chain(documents).collect();
+        let alerts = self.next_alert(now).map(|at| (at, WakeReason::Alerts));
+        let silence = self.silent_at().map(|at| (at, WakeReason::Silence));
+        let all: Vec<_> = pass.into_iter().chain(documents).chain(alerts).chain(silence).collect();
         let at = all.iter().map(|(at, _)| *at).min()?.max(now);
         let holds = all.into_iter().filter(|(due, _)| *due <= at);
         Some(Wake { at, reasons: holds.map(|(_, reason)| reason).collect() })

@@ -15,6 +15,7 @@ use super::publishing::{bytes_max, fits};
 use super::rationing::Purse;
 use super::spending::{HEARTBEAT_MS, Share, Shares};
 use super::summary;
+use crate::alert::AlertsStatus;
 use crate::config::{Origin, Override, Region, self};
 use crate::documents::{
     ApiStatus, ControllerStatus, HISTORY_KEY, History, INCIDENTS_KEY, IncidentIndex, IncidentPage, KvStatus, Metadata, MonitorStatus, OpenIncident, OriginStatus, REGION_PREFIX, RegionHealth, RegionStatus, RunStatus, STATUS_KEY, Status,
@@ -244,7 +245,8 @@ impl Controller {
             rounds: run.round,
             probes: run.probes,
         });
-        Status { last_run, ..self.lasting_status(self.view(now).as_ref(), now) }
+        let alerts = self.alerts_status();
+        Status { last_run, alerts, ..self.lasting_status(self.view(now).as_ref(), now) }
     }
 
     /// The documents but the copy of the state, and the table that one of them is made from.
@@ -303,6 +305,7 @@ impl Controller {
             cloudflare: cloudflare_status(&self.state.actuation, self.config.as_ref(), now),
             too_large: self.too_large(),
             kv: self.kv_status(now),
+            alerts: AlertsStatus { heartbeat: None, ..self.alerts_status() },
             last_run: None,
         }
     }
@@ -331,6 +334,7 @@ fn status_document(wanted: Wanted<'_>, status: &Status, now: Timestamp) -> Docum
     // Calls change all the time; the live status shows them.
     substance.cloudflare.api = ApiStatus::default();
     substance.kv = KvStatus::default();
+    substance.alerts = status.alerts.substance();
     for region in substance.reasons.values_mut().flat_map(Map::values_mut) {
         if region.because == Because::Observed {
             // How a region fails may differ from probe to probe; its own page follows that.

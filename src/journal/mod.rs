@@ -14,6 +14,7 @@ mod event;
 mod incident;
 mod phases;
 mod report;
+mod severity;
 
 pub use actor::{ACTOR_BYTES_MAX, Actor, Role, Way};
 pub use audit::{
@@ -22,9 +23,7 @@ pub use audit::{
     is_change, page_key, verify,
 };
 pub use event::{Event, EventKind, Subject};
-pub use incident::{
-    Acknowledged, Affected, BACK_PATIENCE_MS, Cause, INCIDENT_AGE_MS, INCIDENT_EVENTS_MAX,
-    INCIDENT_TEXT_BYTES_MAX, INCIDENTS_MAX, Incident, Note, QUIET_MS, Standing, Trouble, lasted,
-};
+pub use incident::{Acknowledged, Affected, BACK_PATIENCE_MS, Cause, INCIDENTS_MAX, INCIDENT_AGE_MS, INCIDENT_EVENTS_MAX, INCIDENT_TEXT_BYTES_MAX, Incident, Note, QUIET_MS, Standing, Trouble, lasted};
 pub use phases::{Phase, Phases};
 pub use report::report;
+pub use severity::Severity;

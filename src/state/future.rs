@@ -46,6 +46,9 @@ impl State {
             // An entry that is written down is never changed.
             audit: _,
             configs,
+            alerts,
+            outbox,
+            silent_since,
             refused,
             actuation,
             history,
@@ -61,7 +64,7 @@ impl State {
         *run = run.take().filter(is_scheduled);
         let began = run.iter_mut().map(|run| &mut run.began);
         let refused = refused.iter_mut().map(|refused| &mut refused.at);
-        for at in began.chain(refused).chain(doubted_since) {
+        for at in began.chain(refused).chain(doubted_since).chain(silent_since) {
             *at = at.unless_ahead(now);
         }
         drop_ahead(routes_written_at, now);
@@ -71,6 +74,8 @@ impl State {
         }
         orders.iter_mut().for_each(|order| order.at = order.at.unless_ahead(now));
         configs.forget_the_future(now);
+        alerts.forget_the_future(now);
+        outbox.forget_the_future(now);
         actuation.forget_the_future(now);
         incidents.iter_mut().for_each(|incident| incident.forget_the_future(now));
         forget_episodes(history, now);

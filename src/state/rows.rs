@@ -86,6 +86,12 @@ words! {
         Revision = "revision",
         /// The text of one, by the same number. It is no part of the state: it is large.
         ConfigText = "config_text",
+        /// A message on its way to a receiver of alerts, by its number.
+        Outbox = "outbox",
+        /// An alert that is not over, by its key.
+        Alert = "alert",
+        /// What is remembered of a receiver of alerts, by its id.
+        Receiver = "receiver",
         /// The fingerprint of what KV holds, by key.
         Written = "written",
         /// What stands in the way at Cloudflare, by its index in the list.
@@ -118,6 +124,8 @@ words! {
         Audit = "audit",
         /// The last config that was put into force here.
         Configs = "configs",
+        /// How many alerts were sent, and whether runs are silent.
+        Alerts = "alerts",
     }
 }
 

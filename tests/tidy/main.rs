@@ -63,7 +63,7 @@ const LAYERS: [&[&str]; 8] = [
         "tally",
         "time",
     ],
-    &["config", "health", "latency", "order", "passive", "residency", "target"],
+    &["alert", "config", "health", "latency", "order", "passive", "residency", "target"],
     &["cloudflare", "routes", "state", "steering", "view"],
     &["controller", "documents", "tick"],
     &["http"],

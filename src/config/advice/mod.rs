@@ -8,6 +8,7 @@
 //! to add one.
 
 mod adequacy;
+mod alerts;
 mod capacity;
 mod not_yet;
 mod places;
@@ -65,12 +66,18 @@ pub enum AdviceCode {
     W115,
     /// To read what is published takes too large a part of the API calls of five minutes.
     W118,
+    /// Nobody is called at once for a service, or the second tier is nobody else.
+    W122,
     /// A rule is about a tenant that nothing else names.
     W123,
     /// Rules, or a rule and a pin, together permit none of a service's regions.
     W124,
     /// A second witness never tells anything, or nobody asks for what it tells.
     W125,
+    /// Nobody outside watches whether alerts could be sent at all.
+    W126,
+    /// A run that is a little late is taken for silence.
+    W127,
     /// An acceptance of a warning accepts nothing, or is over.
     W128,
     /// An acceptance of a warning ends soon. A note, so that its end is not moved forward.
@@ -95,7 +102,7 @@ pub enum AdviceCode {
 
 impl AdviceCode {
     /// Every code.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::W101,
         Self::W102,
         Self::W103,
@@ -112,9 +119,12 @@ impl AdviceCode {
         Self::W114,
         Self::W115,
         Self::W118,
+        Self::W122,
         Self::W123,
         Self::W124,
         Self::W125,
+        Self::W126,
+        Self::W127,
         Self::W128,
         Self::W129,
         Self::W130,
@@ -197,6 +207,7 @@ pub fn advised(config: &Config, now: Timestamp) -> Advised {
     adviser.waste();
     adviser.adequacy();
     adviser.promises();
+    adviser.alerts();
     adviser.reach();
     adviser.places();
     settled::settle(config, now, adviser.given)

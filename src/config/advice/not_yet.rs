@@ -25,9 +25,6 @@ impl Adviser<'_> {
             self.service(id, service);
         }
         self.comes_back_at_once();
-        if !config.alerts.is_empty() {
-            self.ignored("alerts", "no alert is sent; look at `status`");
-        }
         let with_capacity = config.regions.iter().find(|(_, region)| region.capacity_rps.is_some());
         let is_compared = config.services.values().any(|service| service.peak_rps.is_some());
         if let Some((id, _)) = with_capacity.filter(|_| !is_compared) {

@@ -1,12 +1,8 @@
 //! Names and addresses that exist in some networks, and not on the Internet.
 
 use super::{AdviceCode, Adviser};
-use crate::config::host::host_of;
+use crate::config::host::{PRIVATE_ENDINGS, host_of};
 use std::net::{Ipv4Addr, Ipv6Addr};
-
-/// Endings of names that public DNS does not have. Source: RFC 6761 §6.4, RFC 6762 §3, RFC 7686
-/// §2, RFC 8375 §4, and ICANN's reservation of `internal` (2024-07-29).
-const NOT_PUBLIC: [&str; 5] = [".home.arpa", ".internal", ".invalid", ".local", ".onion"];
 
 impl Adviser<'_> {
     pub(super) fn reach(&mut self) {
@@ -38,7 +34,7 @@ impl Adviser<'_> {
     }
 
     fn name(&mut self, path: &str, host: &str) {
-        if let Some(ending) = NOT_PUBLIC.iter().find(|ending| host.ends_with(**ending)) {
+        if let Some(ending) = PRIVATE_ENDINGS.iter().find(|ending| host.ends_with(**ending)) {
             let problem = format!("public DNS has no names that end in `{ending}`");
             let why = "a Worker asks public DNS, so it cannot reach this host";
             let hint = "give the origin a public name, for instance by a tunnel";

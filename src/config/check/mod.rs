@@ -3,6 +3,7 @@
 
 mod acceptances;
 mod addresses;
+mod alerts;
 mod allow;
 mod balancers;
 mod bonds;
@@ -139,6 +140,8 @@ impl Checker<'_> {
         };
         let services = self.services(&raw.services, &known);
         let overrides = self.overrides(&raw.overrides, &regions);
+        let alerts = self.alerts(&raw.alerts, &services);
+        let watchdog = self.watchdog(&raw.watchdog, &alerts);
         let mut config = Config {
             fingerprint,
             monitors,
@@ -152,7 +155,8 @@ impl Checker<'_> {
             controls: self.controls(&raw.observer.controls),
             accepted: self.acceptances(&raw.check.accept),
             areas,
-            alerts: self.alerts(&raw.alerts),
+            alerts,
+            watchdog,
             probes_per_run: raw.limits.probes_per_run.get(),
             guards: guards(&raw.guards),
             api_calls_per_pass: raw.limits.api_calls_per_pass.get(),

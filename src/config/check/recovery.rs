@@ -1,15 +1,12 @@
-//! Failover and failback, overrides, controls and alerts.
+//! Failover and failback, overrides and controls.
 
 use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
-use crate::config::raw::{
-    RawAlert, RawAlertKind, RawFailover, RawFailoverMode, RawForced, RawOverride,
-};
-use crate::config::recovery::{Alert, AlertKind, Failover, FailoverMode, Promote};
-use crate::config::{ALERTS_MAX, Control, OVERRIDES_MAX, Override, OverrideTo, Region};
+use crate::config::raw::{RawFailover, RawFailoverMode, RawForced, RawOverride};
+use crate::config::recovery::{Failover, FailoverMode, Promote};
+use crate::config::{Control, OVERRIDES_MAX, Override, OverrideTo, Region};
 use crate::ids::{OriginId, RegionId};
 use crate::ordered::Map;
-use crate::secret::OWN_SECRETS;
 use crate::time::SECOND;
 
 /// Most control targets. Two suffice to tell a control that is down from a failure of our own
@@ -142,66 +139,6 @@ impl Checker<'_> {
         if let Err(bad) = crate::config::OriginUrl::parse(&base) {
             let allowed = "`https://`, a host name and a path";
             self.report(path, Code::E008, format!("`{url}`: {bad}"), allowed);
-        }
-    }
-
-    pub(super) fn alerts(&mut self, raw: &[RawAlert]) -> Vec<Alert> {
-        self.at_most("alerts", raw.len(), ALERTS_MAX);
-        let mut alerts: Vec<Alert> = Vec::new();
-        for (index, alert) in raw.iter().enumerate() {
-            let path = item("alerts", index);
-            let (kind, key) = match alert.kind {
-                RawAlertKind::Slack => (AlertKind::Slack, "url_secret"),
-                RawAlertKind::Pagerduty => (AlertKind::Pagerduty, "key_secret"),
-                RawAlertKind::Opsgenie => (AlertKind::Opsgenie, "key_secret"),
-                RawAlertKind::Jsm => (AlertKind::Jsm, "key_secret"),
-                RawAlertKind::Webhook => (AlertKind::Webhook, "url_secret"),
-            };
-            let (named, unused) = if key == "url_secret" {
-                (&alert.url_secret, &alert.key_secret)
-            } else {
-                (&alert.key_secret, &alert.url_secret)
-            };
-            let kind_name = alert.kind.as_str();
-            if unused.is_some() {
-                let other = if key == "url_secret" { "key_secret" } else { "url_secret" };
-                let problem = format!("`{kind_name}` does not use `{other}`");
-                let allowed = format!("only `{key}`");
-                self.report(under(&path, other), Code::E014, problem, &allowed);
-            }
-            let Some(secret) = named else {
-                let problem = format!("`{kind_name}` needs `{key}`");
-                self.report(
-                    path,
-                    Code::E014,
-                    problem,
-                    "the name of the secret that holds the key or URL",
-                );
-                continue;
-            };
-            self.secret_name(&under(&path, key), secret);
-            let alert = Alert { kind, secret: secret.clone() };
-            if alerts.contains(&alert) {
-                self.report(path, Code::E005, "the same alert is listed twice", "each alert once");
-            }
-            alerts.push(alert);
-        }
-        alerts
-    }
-
-    /// Checks the name of a secret. A text that is none is reported with the secrets in the
-    /// document.
-    fn secret_name(&mut self, path: &str, text: &str) {
-        if OWN_SECRETS.contains(&text) {
-            let problem = "this secret is Pointsman's own, and whoever is called would learn it";
-            let (allowed, hint) = super::SECRET_BY_NAME;
-            self.report_with(
-                path.to_owned(),
-                Code::E013,
-                problem.to_owned(),
-                allowed.to_owned(),
-                Some(hint.to_owned()),
-            );
         }
     }
 }

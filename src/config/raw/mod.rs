@@ -5,6 +5,7 @@
 //! are in [`super::check`].
 
 mod acceptance;
+mod alerts;
 mod guards;
 mod monitors;
 mod publishing;
@@ -15,12 +16,11 @@ mod services;
 mod texts;
 
 pub(super) use acceptance::RawAcceptance;
+pub(super) use alerts::{RawAlert, RawAlertKind, RawWatchdog};
 pub(super) use guards::RawGuards;
 pub(super) use monitors::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
 pub(super) use publishing::{RawDns, RawLoadBalancer, RawPool, RawPublish};
-pub(super) use recovery::{
-    RawAlert, RawAlertKind, RawFailover, RawFailoverMode, RawForced, RawOverride,
-};
+pub(super) use recovery::{RawFailover, RawFailoverMode, RawForced, RawOverride};
 pub(super) use regions::{RawAreas, RawOrigin, RawRegion};
 pub(super) use residency::{RawRule, RawSet, RawTenant, RawWhen};
 pub(super) use services::{RawGeo, RawService, RawTenantSource, RawWrites};
@@ -63,6 +63,8 @@ shape! {
         observer: RawObserver,
         /// Who is alerted.
         alerts: Vec<RawAlert> = Vec::new(),
+        /// Who notices that nobody probes.
+        watchdog: RawWatchdog,
         /// Guards: what can hold back a change at Cloudflare.
         guards: RawGuards,
         /// Limits of this deployment.

@@ -1,4 +1,4 @@
-//! Disaster recovery: failover, contracts, overrides, the observer and alerts.
+//! Disaster recovery: failover, contracts, overrides and the observer.
 
 use crate::ids::{OriginId, RegionId};
 use crate::json::{MistakeKind, Reader, Shape, Within, shape, words};
@@ -73,16 +73,6 @@ shape! {
         /// made for such questions. An empty list turns them off.
         controls: Vec<String> = CONTROLS_DEFAULT.map(str::to_owned).to_vec(),
     }
-
-    /// Who is alerted.
-    pub(in crate::config) struct RawAlert {
-        /// The kind of receiver.
-        kind: RawAlertKind,
-        /// Name of the secret that holds the URL.
-        url_secret: Option<String>,
-        /// Name of the secret that holds the key.
-        key_secret: Option<String>,
-    }
 }
 
 words! {
@@ -102,20 +92,6 @@ words! {
         Down = "down",
         /// Takes no new clients, and is still probed.
         Drain = "drain",
-    }
-
-    /// The kinds of receivers.
-    pub(in crate::config) enum RawAlertKind {
-        /// Slack.
-        Slack = "slack",
-        /// `PagerDuty`.
-        Pagerduty = "pagerduty",
-        /// Opsgenie.
-        Opsgenie = "opsgenie",
-        /// Jira Service Management.
-        Jsm = "jsm",
-        /// Any URL, signed as Standard Webhooks are.
-        Webhook = "webhook",
     }
 }
 

@@ -1,4 +1,4 @@
-//! Slow work, each kind in a lane of its own: documents to KV, calls of the API.
+//! Slow work, each kind in a lane of its own: documents to KV, calls of the API, alerts.
 //!
 //! Some things have an order. `routes` is written before a pass for the same news begins, since
 //! proxies wait for it. An intent is saved before its call. The outcome is saved and published
@@ -25,8 +25,10 @@ const LOOK_AGAIN_MS: Millis = 20;
 const SETTLE_MS_MAX: Millis = 25 * SECOND;
 
 impl Object {
-    /// Publishes what is new, then compares with Cloudflare. Returns at once.
+    /// Sends the alerts that are due; publishes what is new, then compares with Cloudflare. Returns at
+    /// once.
     pub(super) fn follow_up(self: Rc<Self>) {
+        self.clone().start_deliver();
         self.to_reconcile.set(true);
         self.start_publish();
     }
@@ -46,7 +48,7 @@ impl Object {
     }
 
     /// Starts work that belongs to no request, so that a cancelled request does not take it along.
-    fn run(&self, what: &'static str, work: Work) {
+    pub(super) fn run(&self, what: &'static str, work: Work) {
         let heard: Work = Box::pin(async move {
             if let Err(error) = work.await {
                 runtime::complain(what, &error);
@@ -64,6 +66,11 @@ impl Object {
     /// Waits until no pass is under way, within reason.
     pub(super) async fn reconciled(&self) {
         self.wait_while(|object| is_busy(&object.reconcile)).await;
+    }
+
+    /// Waits until no alert is being sent, within reason.
+    pub(super) async fn delivered(&self) {
+        self.wait_while(|object| is_busy(&object.deliver)).await;
     }
 
     async fn wait_while(&self, is_busy: impl Fn(&Self) -> bool) {
@@ -115,7 +122,10 @@ impl Object {
     async fn reconcile_all(self: Rc<Self>, turn: Turn) -> Result<JsValue> {
         while next(&self.reconcile, turn) {
             match self.compare_with_cloudflare(turn).await {
-                Ok(true) => self.clone().start_publish(),
+                Ok(true) => {
+                    self.clone().start_deliver();
+                    self.clone().start_publish();
+                }
                 Ok(false) => {}
                 Err(error) => runtime::complain("comparing", &error),
             }
@@ -176,14 +186,14 @@ impl Object {
 }
 
 /// Tells a lane that there is news, and starts it if it rests.
-fn started(lane: &Cell<Lane>) -> Option<Turn> {
+pub(super) fn started(lane: &Cell<Lane>) -> Option<Turn> {
     with(lane, |lane| {
         lane.tell();
         lane.start(clock::now())
     })
 }
 
-fn next(lane: &Cell<Lane>, turn: Turn) -> bool {
+pub(super) fn next(lane: &Cell<Lane>, turn: Turn) -> bool {
     with(lane, |lane| lane.next(turn, clock::now()))
 }
 

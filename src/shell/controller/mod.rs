@@ -6,6 +6,7 @@
 //! Slow work runs in [`lanes`], and only those wait for it who have to.
 
 mod ask;
+mod deliver;
 mod lanes;
 
 pub(super) use ask::{act, compare, read, round, status};
@@ -18,6 +19,7 @@ use crate::controller::{
     self, Clock, Command, CommandError, CommandReply, Lane, Memory, WAKE_AGAIN_MS,
 };
 use crate::jurisdiction::{self, ControllerJurisdiction};
+use crate::order::{Act, ActReply};
 use crate::state;
 use crate::tick::{RoundReply, RoundRequest};
 use crate::time::Timestamp;
@@ -43,6 +45,8 @@ struct Object {
     publish: Cell<Lane>,
     /// Calls of Cloudflare's API.
     reconcile: Cell<Lane>,
+    /// Alerts to their receivers.
+    deliver: Cell<Lane>,
     /// News that a pass is to follow as soon as `routes` is written.
     to_reconcile: Cell<bool>,
     /// Whether calls of a pass are made.
@@ -63,6 +67,7 @@ impl Controller {
             mind: RefCell::new(None),
             publish: Cell::default(),
             reconcile: Cell::default(),
+            deliver: Cell::default(),
             to_reconcile: Cell::default(),
             in_pass: Cell::default(),
             alarm: Cell::new(None),
@@ -120,10 +125,17 @@ impl Object {
                     // Somebody may have edited KV since the last run looked.
                     self.read_config(self.now()).await?;
                 }
-                let reply = self.with(|mind| mind.act(&request, self.now()))?;
+                let mut reply = self.with(|mind| mind.act(&request, self.now()))?;
                 self.say_news()?;
                 self.save()?;
-                self.follow_up();
+                self.clone().follow_up();
+                if let (Act::TestAlert { .. }, false, ActReply::Done(acted)) =
+                    (&request.act, request.is_dry, &mut reply)
+                {
+                    // Whoever tests wants to know how it ended.
+                    self.delivered().await;
+                    acted.notes = self.with(|mind| mind.how_tests_ended())?;
+                }
                 Ok(CommandReply::Acted(reply))
             }
             Command::Read(query) => {

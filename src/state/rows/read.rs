@@ -1,8 +1,8 @@
 //! From rows to a state, and what becomes of those that do not read.
 
-use super::single::{Account, Common, LastConfig, LastEntry};
+use super::single::{Account, Alerts, Common, LastConfig, LastEntry};
 use super::{DOCUMENT_ENTRY, Kept, Kind, Row, RowChange, Single, UNREADABLE_MAX};
-use crate::ids::{OriginId, ServiceId};
+use crate::ids::{OriginId, ReceiverId, ServiceId};
 use crate::json::{self, BadJson, Shape};
 use crate::state::{State, VERSION};
 use crate::target::Target;
@@ -175,6 +175,12 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
         Kind::Incident => state.incidents.push(text(value)?),
         Kind::Audit => state.audit.entries.push(text(value)?),
         Kind::Revision => state.configs.revisions.push(text(value)?),
+        Kind::Outbox => state.outbox.entries.push(text(value)?),
+        Kind::Alert => drop(state.alerts.open.insert(name(), text(value)?)),
+        Kind::Receiver => {
+            let receiver = ReceiverId::parse(id).map_err(|_| BadRow::Id)?;
+            state.outbox.receivers.insert(receiver, text(value)?);
+        }
         Kind::Written => drop(state.written.insert(name(), text(value)?)),
         Kind::Failure => actuation.failures.push(text(value)?),
         Kind::Withheld => actuation.withheld.push(text(value)?),
@@ -197,6 +203,7 @@ fn single(state: &mut State, id: &str, value: &str) -> Result<(), BadRow> {
         Single::Actuation => text::<Account>(value)?.put(&mut state.actuation),
         Single::Audit => text::<LastEntry>(value)?.put(&mut state.audit),
         Single::Configs => text::<LastConfig>(value)?.put(&mut state.configs),
+        Single::Alerts => text::<Alerts>(value)?.put(state),
     }
     Ok(())
 }

@@ -57,6 +57,31 @@ impl Common {
     }
 }
 
+/// How many alerts were sent, and whether runs are silent.
+#[derive(PartialEq, Eq, Default)]
+pub(super) struct Alerts {
+    made: u64,
+    dropped: u64,
+    silent_since: Option<Timestamp>,
+}
+
+fields!(Alerts { made = 0, dropped = 0, silent_since });
+
+impl Alerts {
+    /// `None` where no alert was ever sent.
+    pub(super) fn of(state: &State) -> Option<Self> {
+        let (made, dropped) = (state.outbox.made, state.outbox.dropped);
+        let alerts = Self { made, dropped, silent_since: state.silent_since };
+        (alerts != Self::default()).then_some(alerts)
+    }
+
+    pub(super) fn put(self, state: &mut State) {
+        let Self { made, dropped, silent_since } = self;
+        (state.outbox.made, state.outbox.dropped) = (made, dropped);
+        state.silent_since = silent_since;
+    }
+}
+
 /// How far the account is.
 pub(super) struct Account {
     calls: Tally,

@@ -1,6 +1,6 @@
 //! From a state to the changes that make storage hold it.
 
-use super::single::{Account, Common, LastConfig, LastEntry};
+use super::single::{Account, Alerts, Common, LastConfig, LastEntry};
 use super::{Kept, Key, Kind, RENEW_MS, ROW_BYTES_MAX, ROWS_MAX, Row, RowChange, Single};
 use crate::hold::Hold;
 use crate::json::{self, Shape};
@@ -125,6 +125,7 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.single(Single::Actuation, Some(&Account::of(actuation)));
     rows.single(Single::Audit, LastEntry::of(&state.audit).as_ref());
     rows.single(Single::Configs, LastConfig::of(&state.configs).as_ref());
+    rows.single(Single::Alerts, Alerts::of(state).as_ref());
     let hold_id = |hold: &Hold| format!("{}/{}/{}", hold.account, hold.pool, hold.address);
     rows.all(Kind::Hold, actuation.holds.iter().map(|hold| (hold_id(hold), hold)));
     rows.all(Kind::Claim, actuation.claims.iter().map(|claim| (hold_id(&claim.hold), claim)));
@@ -146,6 +147,10 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.all(Kind::Audit, state.audit.entries.iter().map(|entry| (order_id(entry.n), entry)));
     let revisions = state.configs.revisions.iter();
     rows.all(Kind::Revision, revisions.map(|revision| (order_id(revision.number), revision)));
+    let outbox = &state.outbox;
+    rows.all(Kind::Outbox, outbox.entries.iter().map(|entry| (order_id(entry.id), entry)));
+    rows.all(Kind::Alert, named(&state.alerts.open));
+    rows.all(Kind::Receiver, named(&outbox.receivers));
     rows.all(Kind::Written, named(&state.written));
     rows.all(Kind::Failure, numbered(&actuation.failures));
     rows.all(Kind::Withheld, numbered(&actuation.withheld));
@@ -166,7 +171,8 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.0
 }
 
-/// Rows are sorted by their ids, so that orders come back in the order in which they were given.
+/// Rows are sorted by their ids, so that orders and messages come back in the order in which they
+/// were made.
 fn order_id(id: u64) -> String {
     format!("{id:020}")
 }

@@ -1,0 +1,146 @@
+//! Alerts to their receivers, and the call that an external monitor watches for, in a lane of their
+//! own: no alert waits behind the calls of a pass, and no pass behind a receiver that hangs.
+//!
+//! What is about to be sent is saved first. If this object ends in the midst of a call, the next
+//! one finds it so, and sends it again under the same number (ADR-0030).
+
+use super::Object;
+use super::lanes::{next, started};
+use crate::alert::{Delivery, Outcome, REPLY_BYTES_MAX, Secrets, TIMEOUT_MS, heartbeat_address};
+use crate::controller::{Heartbeat, Turn};
+use crate::http::retry_after_ms;
+use crate::secret::Secret;
+use crate::shell::clock;
+use crate::shell::outbound::{NoResponse, OwnRequest, Pending, send};
+use crate::shell::runtime::{self, Hands, Result};
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use worker::Env;
+
+/// A try that is under way, or could not begin.
+enum Try {
+    UnderWay(Pending, Secrets),
+    NotSent(String),
+}
+
+impl Object {
+    pub(super) fn start_deliver(self: Rc<Self>) {
+        if let Some(turn) = started(&self.deliver) {
+            let object = self.clone();
+            self.run("alerting", Box::pin(async move { object.deliver_all(turn).await }));
+        }
+    }
+
+    async fn deliver_all(self: Rc<Self>, turn: Turn) -> Result<JsValue> {
+        while next(&self.deliver, turn) {
+            if let Err(error) = self.deliver().await {
+                runtime::complain("alerting", &error);
+            }
+        }
+        // What more is due has an alarm of its own, with calls of its own.
+        self.wake_later().await.map(|()| JsValue::UNDEFINED)
+    }
+
+    async fn deliver(&self) -> Result<()> {
+        let (due, heartbeat) = self.with(|mind| {
+            mind.recover_deliveries();
+            (mind.begin_deliveries(self.now()), mind.take_heartbeat())
+        })?;
+        self.save()?;
+        let hands = runtime::hands();
+        let beat = heartbeat.map(|heartbeat| begin_heartbeat(&self.env, &hands, &heartbeat));
+        let begun = due.into_iter().map(|delivery| (begin(&self.env, &hands, &delivery), delivery));
+        let begun: Vec<_> = begun.collect();
+        for (under_way, delivery) in begun {
+            let outcome = end(under_way).await;
+            self.with(|mind| mind.end_delivery(&delivery, &outcome, self.now()))?;
+            self.say_news()?;
+            self.save()?;
+        }
+        if let Some(beat) = beat {
+            let failure = end_heartbeat(beat).await;
+            self.with(|mind| mind.end_heartbeat(failure, self.now()))?;
+        }
+        Ok(())
+    }
+}
+
+fn secret(env: &Env, name: Option<&String>) -> Option<Secret> {
+    runtime::variable(env, name?).map(Secret::new)
+}
+
+fn begin(env: &Env, hands: &Hands, delivery: &Delivery) -> Try {
+    let receiver = &delivery.receiver;
+    let secrets = Secrets {
+        url: secret(env, receiver.url_secret.as_ref()),
+        key: secret(env, receiver.key_secret.as_ref()),
+    };
+    let request = match delivery.request(&secrets, clock::now()) {
+        Ok(request) => request,
+        Err(why) => return Try::NotSent(why.to_string()),
+    };
+    let headers: Vec<(&str, &str)> =
+        request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let request = OwnRequest {
+        method: "POST",
+        url: &request.url,
+        headers: &headers,
+        body: Some(&request.body),
+        timeout_ms: TIMEOUT_MS,
+        body_bytes_max: REPLY_BYTES_MAX,
+        resolve: None,
+    };
+    Try::UnderWay(send(hands, &request), secrets)
+}
+
+async fn end(under_way: Try) -> Outcome {
+    let (pending, secrets) = match under_way {
+        Try::UnderWay(pending, secrets) => (pending, secrets),
+        Try::NotSent(why) => return Outcome::NotSent { why },
+    };
+    let (ended, response) = pending.end().await;
+    match response {
+        // A body that is lost after its head changes nothing about the status.
+        Ok(response) => Outcome::Answered {
+            status: response.status(),
+            retry_after_ms: response
+                .header("retry-after")
+                .and_then(|text| retry_after_ms(&text, ended.at)),
+            said: secrets.redact(&response.body().unwrap_or_default()),
+        },
+        Err(NoResponse::TimedOut) => Outcome::TimedOut,
+        // The runtime's message may have the URL in it.
+        Err(NoResponse::NoConnection(_)) => Outcome::NoConnection,
+    }
+}
+
+fn begin_heartbeat(env: &Env, hands: &Hands, heartbeat: &Heartbeat) -> Try {
+    let Some(secret) = secret(env, Some(&heartbeat.secret)) else {
+        return Try::NotSent(format!("the secret `{}` is not set", heartbeat.secret));
+    };
+    let url = match heartbeat_address(secret.expose(), &heartbeat.allow_hosts) {
+        Ok(url) => url,
+        Err(why) => return Try::NotSent(why.to_string()),
+    };
+    let request = OwnRequest {
+        method: "GET",
+        url,
+        headers: &[],
+        body: None,
+        timeout_ms: TIMEOUT_MS,
+        body_bytes_max: 0,
+        resolve: None,
+    };
+    Try::UnderWay(send(hands, &request), Secrets::default())
+}
+
+/// How the call failed, if it did. The next run makes the next one.
+async fn end_heartbeat(beat: Try) -> Option<String> {
+    match end(beat).await {
+        Outcome::Answered { status: 200..=299, .. } => None,
+        Outcome::Answered { status, .. } => Some(format!("it answered {status}")),
+        Outcome::TimedOut => Some("no answer in time".to_owned()),
+        Outcome::NoConnection => Some("no connection".to_owned()),
+        Outcome::NotSent { why } => Some(why),
+    }
+}
