@@ -5,7 +5,6 @@
 //! (invariant 9).
 
 mod incident;
-pub use incident::{INCIDENTS_KEY, INCIDENT_PREFIX, IncidentIndex, IncidentLine, IncidentPage, OpenIncident, PhaseDuration};
 use crate::alert::AlertsStatus;
 use crate::config::Override;
 use crate::country::Country;
@@ -18,6 +17,10 @@ use crate::ordered::Map;
 use crate::other_owner::OtherOwnerStatus;
 use crate::state::{Applied, Denied, Episode, Intent, RefusedConfig};
 use crate::time::{Millis, SECOND, Timestamp};
+pub use incident::{
+    INCIDENT_PREFIX, INCIDENTS_KEY, IncidentIndex, IncidentLine, IncidentPage, OpenIncident,
+    PhaseDuration,
+};
 
 /// The KV key of [`Status`].
 pub const STATUS_KEY: &str = "status";

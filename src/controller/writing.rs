@@ -16,9 +16,11 @@ use super::rationing::Purse;
 use super::spending::{HEARTBEAT_MS, Share, Shares};
 use super::summary;
 use crate::alert::AlertsStatus;
-use crate::config::{Origin, Override, Region, self};
+use crate::config::{self, Origin, Override, Region};
 use crate::documents::{
-    ApiStatus, ControllerStatus, HISTORY_KEY, History, INCIDENTS_KEY, IncidentIndex, IncidentPage, KvStatus, Metadata, MonitorStatus, OpenIncident, OriginStatus, REGION_PREFIX, RegionHealth, RegionStatus, RunStatus, STATUS_KEY, Status,
+    ApiStatus, ControllerStatus, HISTORY_KEY, History, INCIDENTS_KEY, IncidentIndex, IncidentPage,
+    KvStatus, Metadata, MonitorStatus, OpenIncident, OriginStatus, REGION_PREFIX, RegionHealth,
+    RegionStatus, RunStatus, STATUS_KEY, Status,
 };
 use crate::fingerprint::Fingerprint;
 use crate::health::{Because, Health};

@@ -23,7 +23,10 @@ pub use audit::{
     is_change, page_key, verify,
 };
 pub use event::{Event, EventKind, Subject};
-pub use incident::{Acknowledged, Affected, BACK_PATIENCE_MS, Cause, INCIDENTS_MAX, INCIDENT_AGE_MS, INCIDENT_EVENTS_MAX, INCIDENT_TEXT_BYTES_MAX, Incident, Note, QUIET_MS, Standing, Trouble, lasted};
+pub use incident::{
+    Acknowledged, Affected, BACK_PATIENCE_MS, Cause, INCIDENT_AGE_MS, INCIDENT_EVENTS_MAX,
+    INCIDENT_TEXT_BYTES_MAX, INCIDENTS_MAX, Incident, Note, QUIET_MS, Standing, Trouble, lasted,
+};
 pub use phases::{Phase, Phases};
 pub use report::report;
 pub use severity::Severity;

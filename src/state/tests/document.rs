@@ -8,37 +8,83 @@ use serde_json::{Value, json};
 
 pub(super) const T: &str = "2026-01-31T12:00:00.000Z";
 
+fn orders() -> Value {
+    json!([{
+        "id": 3,
+        "act": {"drain": {"region": "eu-west", "service": "api"}},
+        "who": {"name": "on-call", "way": "token"},
+        "reason": "disks",
+        "at": T,
+        "from": T,
+        "until": T,
+    }])
+}
+
+fn configs() -> Value {
+    json!({
+        "last": 7,
+        "revisions": [{
+            "number": 7, "fingerprint": "00000000000000ee", "at": T,
+            "who": {"name": "on-call", "way": "token"}, "why": "a new region", "bytes": 900,
+        }],
+        "pushed": {
+            "fingerprint": "00000000000000ee", "at": T, "arrived": T,
+            "refused": "00000000000000ff",
+        },
+    })
+}
+
+fn actuation() -> Value {
+    let mut actuation = json!({
+        "zone_ids": {"example.com": "z1"},
+        "zones_seen": {"example.com": T},
+        "owned": {"r1": owned()},
+        "holds": [{"account": "acc", "pool": "eu", "address": "eu.example.com"}],
+        "claims": [{
+            "hold": {"account": "acc", "pool": "us", "address": "us.example.com:8443"},
+            "begun": T, "until": T, "is_doubtful": true,
+        }],
+        "slow_monitors": {"acc": T},
+        "intents": [{"at": T, "what": "pool eu: disable eu.example.com"}],
+        "denied": {"DNS Write": {
+            "at": T, "said": "403", "sightings": 3, "last_at": T, "next_at": T, "told_at": null,
+        }},
+        "moved_at": {"api": T},
+        "changes": {"api": [[T, 2]]},
+        "zone_changes": {"example.com": [[T, 3]]},
+        "moved": {"files.example.com A": ["192.0.2.1"]},
+        "calls": [[T, 9]],
+        "upkeep_after": T,
+        "settled": "00000000000000aa",
+        "compared_at": T,
+        "attempted": "00000000000000bb",
+        "blocked_until": T,
+        "attempts": 2,
+        "left": {"unread": 1, "undone": 4},
+        "retry_at": T,
+        "retry_why": "guard_ends",
+        "failures": ["zone example.com: no reply"],
+        "withheld": ["pool eu: why"],
+        "applied": [{"at": T, "what": "answer 192.0.2.1 (eu-west)", "why": "eu-2 is down"}],
+    });
+    actuation["other_owners"] = json!({"files.example.com A marker_lost r1": other_owner()});
+    actuation["take_backs"] = json!({"files.example.com A": T});
+    actuation
+}
+
 /// A state with everything in it.
 pub(super) fn full() -> Value {
-    let mut full = json!({
+    json!({
         "version": 1,
         "generation": 7,
         "targets": {"eu-1/api": up(), "us-1/api": down()},
         "run": {"scheduled": T, "began": T, "round": 3, "probes": 12, "controls": "asked"},
         "doubted_since": T,
         "overrides": {"eu-1": {"set": "drain", "reason": "disks", "author": "ann", "until": T}},
-        "orders": [{
-            "id": 3,
-            "act": {"drain": {"region": "eu-west", "service": "api"}},
-            "who": {"name": "on-call", "way": "token"},
-            "reason": "disks",
-            "at": T,
-            "from": T,
-            "until": T,
-        }],
+        "orders": orders(),
         "orders_given": 3,
         "audit": audit(),
-        "configs": {
-            "last": 7,
-            "revisions": [{
-                "number": 7, "fingerprint": "00000000000000ee", "at": T,
-                "who": {"name": "on-call", "way": "token"}, "why": "a new region", "bytes": 900,
-            }],
-            "pushed": {
-                "fingerprint": "00000000000000ee", "at": T, "arrived": T,
-                "refused": "00000000000000ff",
-            },
-        },
+        "configs": configs(),
         "refused": {
             "fingerprint": "00000000000000ff",
             "at": T,
@@ -48,38 +94,7 @@ pub(super) fn full() -> Value {
             ],
             "problems_total": 2,
         },
-        "actuation": {
-            "zone_ids": {"example.com": "z1"},
-            "zones_seen": {"example.com": T},
-            "owned": {"r1": owned()},
-            "holds": [{"account": "acc", "pool": "eu", "address": "eu.example.com"}],
-            "claims": [{
-                "hold": {"account": "acc", "pool": "us", "address": "us.example.com:8443"},
-                "begun": T, "until": T, "is_doubtful": true,
-            }],
-            "slow_monitors": {"acc": T},
-            "intents": [{"at": T, "what": "pool eu: disable eu.example.com"}],
-            "denied": {"DNS Write": {
-                "at": T, "said": "403", "sightings": 3, "last_at": T, "next_at": T, "told_at": null,
-            }},
-            "moved_at": {"api": T},
-            "changes": {"api": [[T, 2]]},
-            "zone_changes": {"example.com": [[T, 3]]},
-            "moved": {"files.example.com A": ["192.0.2.1"]},
-            "calls": [[T, 9]],
-            "upkeep_after": T,
-            "settled": "00000000000000aa",
-            "compared_at": T,
-            "attempted": "00000000000000bb",
-            "blocked_until": T,
-            "attempts": 2,
-            "left": {"unread": 1, "undone": 4},
-            "retry_at": T,
-            "retry_why": "guard_ends",
-            "failures": ["zone example.com: no reply"],
-            "withheld": ["pool eu: why"],
-            "applied": [{"at": T, "what": "answer 192.0.2.1 (eu-west)", "why": "eu-2 is down"}],
-        },
+        "actuation": actuation(),
         "history": [{
             "service": "api", "region": "eu-west", "health": "down", "because": "observed",
             "why": "eu-2: TCP connection failed", "since": T, "until": null,
@@ -90,11 +105,7 @@ pub(super) fn full() -> Value {
         "written": {"status": "00000000000000dd"},
         "routes_written_at": T,
         "spent": {"routes_until": T, "pages_until": T},
-    });
-    let actuation = &mut full["actuation"];
-    actuation["other_owners"] = json!({"files.example.com A marker_lost r1": other_owner()});
-    actuation["take_backs"] = json!({"files.example.com A": T});
-    full
+    })
 }
 
 fn other_owner() -> Value {
@@ -236,6 +247,16 @@ fn a_state_with_everything_in_it_reads_back_as_it_was_written() {
 
 #[test]
 fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
+    let mut actuation = json!({
+        "zone_ids": {}, "zones_seen": {}, "owned": {}, "holds": [], "claims": [],
+        "slow_monitors": {}, "intents": [], "denied": {}, "moved_at": {},
+        "changes": {}, "zone_changes": {}, "moved": {}, "calls": [], "upkeep_after": null,
+        "settled": null, "compared_at": null, "attempted": null,
+        "blocked_until": null, "attempts": 0, "left": null, "retry_at": null, "retry_why": null,
+        "failures": [], "withheld": [], "applied": [],
+    });
+    actuation["other_owners"] = json!({});
+    actuation["take_backs"] = json!({});
     let mut empty = json!({
         "version": 1, "generation": 0, "targets": {}, "run": null, "doubted_since": null,
         "overrides": {}, "orders": [], "orders_given": 0,
@@ -244,19 +265,10 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
         "refused": null, "substance": null, "written": {},
         "history": [],
         "routes_written_at": null,
-        "actuation": {
-            "zone_ids": {}, "zones_seen": {}, "owned": {}, "holds": [], "claims": [],
-            "slow_monitors": {}, "intents": [], "denied": {}, "moved_at": {},
-            "changes": {}, "zone_changes": {}, "moved": {}, "calls": [], "upkeep_after": null,
-            "settled": null, "compared_at": null, "attempted": null,
-            "blocked_until": null, "attempts": 0, "left": null, "retry_at": null, "retry_why": null,
-            "failures": [], "withheld": [], "applied": [],
-        },
+        "actuation": actuation,
         "spent": {"routes_until": Timestamp::default(), "pages_until": Timestamp::default()},
     });
     (empty["incidents"], empty["incidents_opened"]) = (json!([]), json!(0));
-    empty["actuation"]["other_owners"] = json!({});
-    empty["actuation"]["take_backs"] = json!({});
     assert_eq!(json::write(&State::default()), empty.to_string());
 }
 
