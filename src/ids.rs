@@ -107,6 +107,10 @@ id!(
     /// A customer of the operator, whose requests can be pinned to a set of countries.
     TenantId
 );
+id!(
+    /// A token of the admin API: the name of whoever has it.
+    TokenId
+);
 
 #[cfg(test)]
 mod tests {

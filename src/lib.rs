@@ -17,6 +17,7 @@
 //! argument and effects are values. The shell exists only on wasm32. So a pure module that uses the
 //! runtime does not compile on the host, and `cargo test` runs the same code as the edge.
 
+pub mod admin_token;
 pub mod alert;
 pub mod cloudflare;
 pub mod config;

@@ -61,6 +61,12 @@ words! {
         E025 = "E025",
         /// No client can reach an address.
         E028 = "E028",
+        /// A token of the admin API cannot be told from another, or has too many beside it.
+        E029 = "E029",
+        /// A host of the admin API is somebody else's.
+        E030 = "E030",
+        /// An application of Cloudflare Access is none.
+        E031 = "E031",
         /// `A` and `AAAA` of one name are not one decision.
         E032 = "E032",
     }

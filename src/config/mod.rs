@@ -9,6 +9,7 @@
 //! People write TOML and KV holds JSON. Both become a `Value` before they are read here.
 
 mod accepted;
+mod admin;
 #[cfg(not(target_arch = "wasm32"))]
 mod advice;
 mod alerting;
@@ -31,6 +32,10 @@ mod service;
 mod url;
 
 pub use accepted::Acceptance;
+pub use admin::{
+    ACCESS_MAX, ADMIN_HOSTS_MAX, ADMIN_TOKENS_MAX, AccessApp, Admin, AdminToken,
+    TOKENS_OF_A_NAME_MAX,
+};
 #[cfg(not(target_arch = "wasm32"))]
 pub use advice::{AcceptedAdvice, Advice, AdviceCode, Advised, advise, advised};
 pub use alerting::{Receiver, ReceiverKind, Watchdog};
@@ -146,6 +151,8 @@ pub struct Config {
     pub alerts: Vec<Receiver>,
     /// Who notices that nobody probes.
     pub watchdog: Watchdog,
+    /// The admin API; absent if the config does not speak of it.
+    pub admin: Option<Admin>,
     /// Warnings that the operator accepts; only `pointsman check` looks at them.
     pub accepted: Vec<Acceptance>,
     /// Most probes in one cron run.

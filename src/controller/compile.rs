@@ -35,6 +35,7 @@ pub fn routes(view: &View<'_>) -> Routes {
         tenants: by_name(&config.tenants, now),
         sets: permitted_sets(view, now),
         tenant_countries: tenant_countries(config),
+        admin: config.admin.clone(),
         law_until: law_until(view),
         lasting: None,
     };

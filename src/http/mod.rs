@@ -2,6 +2,7 @@
 //!
 //! Our paths are below `/.pointsman/`; every other path belongs to a service ([`whose`]).
 
+pub mod access;
 mod admin;
 mod blocked;
 mod html;

@@ -39,6 +39,12 @@ impl Response {
         }
         self
     }
+
+    /// Whether it says already when to come back.
+    #[must_use]
+    pub fn has_retry_after(&self) -> bool {
+        self.headers.iter().any(|(name, _)| *name == RETRY_AFTER)
+    }
 }
 
 #[cfg(test)]

@@ -64,6 +64,15 @@ macro_rules! fields {
                     $($field $(as $key)? $(if $any)? $(= $default)?),*
                 })
             }
+
+            #[cfg(not(target_arch = "wasm32"))]
+            fn schema(definitions: &mut $crate::json::schema::Definitions) -> serde_json::Value {
+                definitions.object(stringify!($name), "", |object| {
+                    $crate::json::content!(schema object ($name) {
+                        $($field $(as $key)? $(if $any)? $(= $default)?),*
+                    });
+                })
+            }
         }
     };
 }
@@ -92,6 +101,13 @@ macro_rules! variants {
                     })*
                 };
                 $crate::json::object(vec![(word, content)])
+            }
+
+            #[cfg(not(target_arch = "wasm32"))]
+            fn schema(definitions: &mut $crate::json::schema::Definitions) -> serde_json::Value {
+                definitions.one_of(stringify!($name), |choices| {
+                    $($crate::json::content!(choice choices $word ($name::$variant) $content);)*
+                })
             }
         }
     };
@@ -134,6 +150,46 @@ macro_rules! content {
     (write ($it:ident)) => {
         $crate::json::Shape::write($it)
     };
+    (schema $object:ident ($($name:tt)*) {
+        $($field:ident $(as $key:literal)? $(if $any:ident)? $(= $default:expr)?),* $(,)?
+    }) => {{
+        use $($name)* as It;
+        $(
+            let key = $crate::json::key!($field $($key)?);
+            // Only the compiler knows the type of the field. No field is looked at.
+            #[allow(unreachable_patterns, reason = "a struct, and the only variant of an enum")]
+            let of = |it: &_| match it {
+                It { $field, .. } => Some(std::ptr::from_ref($field)),
+                _ => None,
+            };
+            $crate::json::content!(entry $object, key, of, ($($any)?), ($($default)?));
+        )*
+    }};
+    (entry $object:ident, $key:ident, $of:ident, (any), ()) => {
+        $object.entry($key, $of, false, None)
+    };
+    (entry $object:ident, $key:ident, $of:ident, (), ()) => {
+        $object.entry($key, $of, true, None)
+    };
+    (entry $object:ident, $key:ident, $of:ident, ($($any:ident)?), ($default:expr)) => {
+        $object.entry($key, $of, true, Some($default))
+    };
+    (choice $choices:ident $word:literal ($($name:tt)*) {}) => {
+        $choices.object($word, |_| ())
+    };
+    (choice $choices:ident $word:literal ($($name:tt)*) { $($fields:tt)+ }) => {
+        $choices.object($word, |object| {
+            $crate::json::content!(schema object ($($name)*) { $($fields)+ });
+        })
+    };
+    (choice $choices:ident $word:literal ($($name:tt)*) ($it:ident)) => {{
+        #[allow(unreachable_patterns, reason = "the only variant of an enum")]
+        let of = |it: &_| match it {
+            $($name)*($it) => Some(std::ptr::from_ref($it)),
+            _ => None,
+        };
+        $choices.value($word, of)
+    }};
     (put $object:ident, $key:expr, $value:expr) => {
         $crate::json::put(&mut $object, $key, $value)
     };

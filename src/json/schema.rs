@@ -39,14 +39,27 @@ impl Definitions {
         fields(&mut object);
         let ObjectSchema { properties, required, inner } = object;
         *self = inner;
-        let schema = json!({
-            "type": "object",
-            "description": plain(about),
-            "properties": properties,
-            "required": required,
-            "additionalProperties": false,
-        });
+        let mut schema = closed(properties, required);
+        if !about.is_empty() {
+            insert(&mut schema, "description", plain(about).into());
+        }
         self.0.insert(name.to_owned(), schema);
+        reference
+    }
+
+    /// A reference to the schema of the enum `name`: one of some objects with one key each.
+    pub(crate) fn one_of(&mut self, name: &str, list: impl FnOnce(&mut ChoiceSchema)) -> Value {
+        let reference = json!({"$ref": format!("#/$defs/{name}")});
+        if self.0.contains_key(name) {
+            return reference;
+        }
+        self.0.insert(name.to_owned(), Value::Null);
+        let inner = std::mem::take(self);
+        let mut choices = ChoiceSchema { inner, ..ChoiceSchema::default() };
+        list(&mut choices);
+        let ChoiceSchema { choices, inner } = choices;
+        *self = inner;
+        self.0.insert(name.to_owned(), json!({"oneOf": choices}));
         reference
     }
 
@@ -62,7 +75,65 @@ impl Definitions {
     }
 }
 
+/// The schemas of the variants of an enum while they are listed.
+#[derive(Debug, Default)]
+pub(crate) struct ChoiceSchema {
+    choices: Vec<Value>,
+    inner: Definitions,
+}
+
+impl ChoiceSchema {
+    /// A variant that has fields.
+    pub(crate) fn object(&mut self, word: &str, fields: impl FnOnce(&mut ObjectSchema)) {
+        let inner = std::mem::take(&mut self.inner);
+        let mut object = ObjectSchema { inner, ..ObjectSchema::default() };
+        fields(&mut object);
+        let ObjectSchema { properties, required, inner } = object;
+        self.inner = inner;
+        self.add(word, closed(properties, required));
+    }
+
+    /// A variant that has one thing, as `of` would find it.
+    pub(crate) fn value<S, T: Shape>(&mut self, word: &str, _of: fn(&S) -> Option<*const T>) {
+        let content = T::schema(&mut self.inner);
+        self.add(word, content);
+    }
+
+    fn add(&mut self, word: &str, content: Value) {
+        let mut properties = serde_json::Map::new();
+        properties.insert(word.to_owned(), content);
+        self.choices.push(closed(properties, vec![word.to_owned()]));
+    }
+}
+
+/// An object with these properties and no other.
+fn closed(properties: serde_json::Map<String, Value>, required: Vec<String>) -> Value {
+    json!({
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
 impl ObjectSchema {
+    /// Adds a field of a type that is declared elsewhere, as `of` would find it. Whether one that
+    /// has no value is written as `null`.
+    pub(crate) fn entry<S, T: Shape>(
+        &mut self,
+        key: &str,
+        _of: fn(&S) -> Option<*const T>,
+        has_null: bool,
+        default: Option<T>,
+    ) {
+        let absent = T::absent().map(|absent| absent.write());
+        self.field::<T>(key, "", default);
+        let may_be_null = has_null && absent.is_some_and(|absent| absent.is_null());
+        if let Some(schema) = self.properties.get_mut(key).filter(|_| may_be_null) {
+            *schema = json!({"anyOf": [schema.clone(), {"type": "null"}]});
+        }
+    }
+
     /// Adds a field.
     pub(crate) fn field<T: Shape>(&mut self, key: &str, about: &str, default: Option<T>) {
         let mut schema = T::schema(&mut self.inner);

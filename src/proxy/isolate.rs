@@ -185,7 +185,8 @@ impl Isolate {
     /// Looks at the headers that this table needs. Questions must then have their values.
     fn look_at(&mut self, table: &Table) {
         let mut names = table.headers();
-        if !self.secrets.is_empty() {
+        let has_tokens = table.admin.as_ref().is_some_and(|admin| !admin.tokens.is_empty());
+        if has_tokens || !self.secrets.is_empty() {
             names.insert(AUTHORIZATION.to_owned());
         }
         let names: Vec<String> = names.into_iter().collect();

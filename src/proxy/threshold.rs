@@ -4,6 +4,7 @@
 use super::instruction::Instruction;
 use super::isolate::{AUTHORIZATION, Isolate};
 use super::question::Question;
+use crate::admin_token;
 use crate::http::{BLOCKED_PAGE, Problem, Whose, blocked, whose};
 use crate::secret::Secret;
 use base64::Engine;
@@ -29,13 +30,11 @@ impl Isolate {
     }
 }
 
-/// Whether a secret of ours is in the URL or in `Authorization`. To search all headers would cost
+/// Whether a secret or a token of ours is in the URL or in `Authorization`. To search all headers would cost
 /// each request more than a crossing.
 fn carries(secrets: &[Secret], question: &Question<'_>) -> bool {
-    if secrets.is_empty() {
-        return false;
-    }
-    let is_in = |text: &str| secrets.iter().any(|secret| secret.is_in(text));
+    let is_in =
+        |text: &str| secrets.iter().any(|secret| secret.is_in(text)) || admin_token::is_in(text);
     let authorization = question.header(AUTHORIZATION);
     let url = question.target.path_and_query;
     let is_in_escapes = || url.contains('%') && is_in(&percent_decode_str(url).decode_utf8_lossy());

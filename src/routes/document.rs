@@ -1,6 +1,6 @@
 //! The shape of the document under the KV key [`super::KEY`].
 
-use crate::config::{Affinity, Geo, Policy, Proxying, SecondWitness};
+use crate::config::{Admin, Affinity, Geo, Policy, Proxying, SecondWitness};
 use crate::country::Country;
 use crate::fingerprint::Fingerprint;
 use crate::health::Health;
@@ -36,6 +36,9 @@ shape! {
         sets: Map<String, Vec<RegionId>> = Map::new(),
         /// The countries of tenants, for services whose second witness is the tenant.
         tenant_countries: Map<TenantId, Country> = Map::new(),
+        /// Where the admin API answers, and who may use it; absent if the config does not speak of
+        /// it. No secret is in it: of tokens it has the hashes.
+        admin: Option<Admin>,
         /// When the first membership ends that something above depends on. From then on `lasting`
         /// applies, in proxies that have no newer table.
         law_until: Option<Timestamp>,

@@ -8,7 +8,7 @@ use super::law_book::LawBook;
 use super::origin::is_origin;
 use super::pin::{BadPin, Pin, ReadPin};
 use super::{CLOCK_SKEW_MAX, ROUTES_BYTES_MAX, STALE_AFTER, VERSION};
-use crate::config::{Affinity, Policy, Proxying, Resume, SecondWitness};
+use crate::config::{Admin, Affinity, Policy, Proxying, Resume, SecondWitness};
 use crate::country::Country;
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId, TenantId};
@@ -56,6 +56,8 @@ pub struct Table {
     later: Option<(Timestamp, LawBook)>,
     /// How many of its origins no request can be sent to. They are left out.
     pub odd_origins: usize,
+    /// Where the admin API answers, and who may use it.
+    pub admin: Option<Admin>,
 }
 
 /// One service as decisions see it.
@@ -245,6 +247,7 @@ impl TryFrom<Routes> for Table {
             book,
             later,
             odd_origins,
+            admin: routes.admin,
         })
     }
 }

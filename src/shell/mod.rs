@@ -5,6 +5,7 @@
 //! fails every request in flight in its isolate, and the caller of a Durable Object waits forever.
 //! So each call has a timeout, and everything from outside is read through checked getters.
 
+mod access;
 mod api;
 mod clock;
 mod controller;

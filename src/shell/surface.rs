@@ -1,19 +1,24 @@
 //! Our own pages, `/.pointsman/…`.
 
-use super::{clock, controller, kv, runtime};
+use super::{access, clock, controller, isolate, kv, routes, runtime};
+use crate::config::Admin;
 use crate::documents::STATUS_KEY;
 use crate::http::v1::{
-    ACT_BODY_MS_MAX, ACT_BYTES_MAX, ApiRequest, Caller, Code, Fault, V1, Wanted,
+    ACT_BODY_MS_MAX, ACT_BYTES_MAX, ApiRequest, Caller, Code, Counted, Door, Fault, Limiter,
+    OPENAPI, Shown, V1, Wanted, must_be_of_this_site, shown,
 };
 use crate::http::{
     AdminRequest, AdminRoute, Response, SurfaceRequest, Whose, command_without_controller,
     document, parse_target, route, status_without_controller, whose,
 };
+use crate::journal::Way;
 use crate::json;
 use crate::order::{ActReply, Query};
+use crate::proxy::OwnPages;
 use crate::secret::{ADMIN_TOKEN, Secret};
 use crate::time::{Millis, SECOND};
 use js_sys::{Function, Promise};
+use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
@@ -23,23 +28,51 @@ const CONTROLLER_TIMEOUT_MS: Millis = 5 * SECOND;
 /// Longest wait for a comparison, or for an act; both go on after the answer.
 const COMMAND_TIMEOUT_MS: Millis = 30 * SECOND;
 
+thread_local! {
+    static LIMITER: RefCell<Limiter> = RefCell::default();
+}
+
 /// Answers a request for one of them. `body` reads its body.
 pub(super) async fn answer(env: &Env, request: &SurfaceRequest, body: &Function) -> Response {
-    let target = parse_target(&request.url);
-    let page = match target.as_ref().map(|target| whose(target.path)) {
-        Some(Whose::Ours(page)) => page,
-        _ => "",
-    };
-    let token = runtime::variable(env, ADMIN_TOKEN).map(Secret::new);
-    if let Some(path) = page.strip_prefix(V1) {
-        let query = target.as_ref().and_then(|target| target.path_and_query.split_once('?'));
-        let path_and_query =
-            query.map_or(path.to_owned(), |(_, query)| [path, "?", query].concat());
-        let answered = api(env, request, &path_and_query, token.as_ref(), body).await;
-        return answered.unwrap_or_else(|fault| fault.response(&request.id));
+    let answered = page(env, request, body).await;
+    answered.unwrap_or_else(|fault| fault.response(&request.id))
+}
+
+async fn page(env: &Env, request: &SurfaceRequest, body: &Function) -> Result<Response, Fault> {
+    let nothing = || Fault::new(Code::NotFound, "there is no such page");
+    let target = parse_target(&request.url).ok_or_else(nothing)?;
+    let Whose::Ours(page) = whose(target.path) else { return Err(nothing()) };
+    if isolate::with(|isolate| isolate.should_load(clock::now())).unwrap_or_default() {
+        routes::load(env).await;
     }
+    let OwnPages { is_a_service, admin } =
+        isolate::with(|isolate| isolate.own_pages(&target.host)).unwrap_or_default();
+    let door = Door { host: &target.host, is_a_service, admin: admin.as_ref() };
+    let secret = runtime::variable(env, ADMIN_TOKEN).map(Secret::new);
+    let Some(path) = page.strip_prefix(V1) else {
+        if !door.is_open_for_old_pages() {
+            return Err(nothing());
+        }
+        return Ok(old_page(env, request, page, secret.as_ref()).await);
+    };
+    if !door.is_open() {
+        return Err(nothing());
+    }
+    let query = target.path_and_query.split_once('?');
+    let path_and_query = query.map_or(path.to_owned(), |(_, query)| [path, "?", query].concat());
+    let caller = recognised(request, admin.as_ref(), secret.as_ref()).await?;
+    api(env, request, &path_and_query, caller, body).await
+}
+
+/// One of the pages that are older than the API.
+async fn old_page(
+    env: &Env,
+    request: &SurfaceRequest,
+    page: &str,
+    secret: Option<&Secret>,
+) -> Response {
     let (method, authorization) = (&*request.method, request.authorization.as_deref());
-    match route(&AdminRequest { method, page, authorization }, token.as_ref()) {
+    match route(&AdminRequest { method, page, authorization }, secret) {
         AdminRoute::Status => status(env).await,
         AdminRoute::Compare => compare(env).await,
         AdminRoute::Proxy => proxy(),
@@ -47,27 +80,59 @@ pub(super) async fn answer(env: &Env, request: &SurfaceRequest, body: &Function)
     }
 }
 
+/// Who sends a request. Whoever is not recognised is told why, but not without end.
+async fn recognised(
+    request: &SurfaceRequest,
+    admin: Option<&Admin>,
+    secret: Option<&Secret>,
+) -> Result<Caller, Fault> {
+    let recognised = match shown(request, admin, secret) {
+        Ok(Shown::Known(caller)) => Ok(caller),
+        Ok(Shown::Assertion(assertion)) => {
+            let apps = admin.map(|admin| admin.access.as_slice()).unwrap_or_default();
+            access::identified(&assertion, apps).await.map(Caller::of)
+        }
+        Err(fault) => Err(fault),
+    };
+    if recognised.as_ref().is_err_and(|fault| fault.code == Code::Unauthenticated) {
+        count(Counted::Stranger, "")?;
+    }
+    recognised
+}
+
+fn count(what: Counted, who: &str) -> Result<(), Fault> {
+    LIMITER.with(|limiter| match limiter.try_borrow_mut() {
+        Ok(mut limiter) => limiter.count(what, who, clock::now()),
+        Err(_) => Ok(()),
+    })
+}
+
 /// Answers a request to the admin API.
 async fn api(
     env: &Env,
     request: &SurfaceRequest,
     path_and_query: &str,
-    token: Option<&Secret>,
+    caller: Caller,
     body: &Function,
 ) -> Result<Response, Fault> {
-    let caller = Caller::recognise(request.authorization.as_deref(), token)?;
     let asked = ApiRequest {
         method: &request.method,
         path_and_query,
         content_type: request.content_type.as_deref(),
         idempotency_key: request.idempotency_key.as_deref(),
     };
-    match asked.wanted(caller.role)? {
+    let wanted = asked.wanted(caller.role)?;
+    let is_act = matches!(wanted, Wanted::Act(_));
+    count(if is_act { Counted::Act } else { Counted::Look }, &caller.who.to_string())?;
+    match wanted {
         Wanted::Status => Ok(status(env).await),
         Wanted::Proxy => Ok(proxy()),
         Wanted::Document(query) => read(env, query).await,
-        Wanted::OpenApi => Err(Fault::new(Code::NotFound, "this build has no such document")),
+        Wanted::OpenApi => Ok(document(200, OPENAPI.to_owned())),
         Wanted::Act(key) => {
+            if caller.who.way == Way::Access {
+                must_be_of_this_site(request)?;
+            }
             let text = body_text(body).await?;
             act(env, &text, caller, key).await
         }
@@ -122,7 +187,7 @@ async fn body_text(body: &Function) -> Result<String, Fault> {
 
 /// What this isolate has seen.
 fn proxy() -> Response {
-    let report = super::isolate::with(|isolate| isolate.report(clock::now()));
+    let report = isolate::with(|isolate| isolate.report(clock::now()));
     document(200, report.unwrap_or_default().to_string())
 }
 

@@ -47,6 +47,7 @@ const NOT_IN_THE_CORE: [&str; 17] = [
 /// from its own.
 const LAYERS: [&[&str]; 8] = [
     &[
+        "admin_token",
         "country",
         "fingerprint",
         "fnv",

@@ -8,6 +8,7 @@
 //! to add one.
 
 mod adequacy;
+mod admin;
 mod alerts;
 mod capacity;
 mod not_yet;
@@ -98,6 +99,12 @@ pub enum AdviceCode {
     W136,
     /// A run has too few probes left to confirm a fault.
     W119,
+    /// Nobody but the holder of the secret `ADMIN_TOKEN` can use the admin API.
+    W117,
+    /// The admin API answers at the hosts of customers.
+    W120,
+    /// Two tokens of one name are valid. A note, because a rotation is under way.
+    W121,
 }
 
 impl AdviceCode {
@@ -135,12 +142,15 @@ impl AdviceCode {
         Self::W135,
         Self::W136,
         Self::W119,
+        Self::W117,
+        Self::W120,
+        Self::W121,
     ];
 
     /// Whether there is nothing to mend, so that it is no warning.
     #[must_use]
     pub fn is_note(self) -> bool {
-        matches!(self, Self::W114 | Self::W129)
+        matches!(self, Self::W114 | Self::W121 | Self::W129)
     }
 }
 
@@ -210,6 +220,7 @@ pub fn advised(config: &Config, now: Timestamp) -> Advised {
     adviser.alerts();
     adviser.reach();
     adviser.places();
+    adviser.admin();
     settled::settle(config, now, adviser.given)
 }
 

@@ -1,4 +1,5 @@
 mod adequacy;
+mod admin;
 mod places;
 mod promises;
 mod settled;
@@ -316,6 +317,7 @@ fn every_code_is_tested_here() {
     let tests = [
         include_str!("tests.rs"),
         include_str!("tests/adequacy.rs"),
+        include_str!("tests/admin.rs"),
         include_str!("tests/law.rs"),
         include_str!("tests/places.rs"),
         include_str!("tests/promises.rs"),

@@ -3,6 +3,7 @@
 
 mod acceptances;
 mod addresses;
+mod admin;
 mod alerts;
 mod allow;
 mod balancers;
@@ -157,6 +158,7 @@ impl Checker<'_> {
             areas,
             alerts,
             watchdog,
+            admin: raw.admin.as_ref().map(|admin| self.admin(admin)),
             probes_per_run: raw.limits.probes_per_run.get(),
             guards: guards(&raw.guards),
             api_calls_per_pass: raw.limits.api_calls_per_pass.get(),

@@ -5,12 +5,13 @@
 //! message does not repeat it.
 
 use super::Checker;
+use crate::admin_token::{self, TokenHash};
 use crate::config::diagnostic::{Code, DIAGNOSTICS_LISTED_MAX, Diagnostic};
 use serde_json::Value;
 use std::fmt::Write as _;
 
 /// Prefixes that only credentials have, by issuer.
-const MARKS: [&str; 13] = [
+const MARKS: [&str; 14] = [
     "https://hooks.slack.com/services/",
     "xoxb-",
     "xoxp-",
@@ -23,6 +24,7 @@ const MARKS: [&str; 13] = [
     "AIza",
     "eyJhbGciOi",
     "whsec_",
+    admin_token::MARK,
     "-----BEGIN ",
 ];
 /// A word of this length after "bearer" is a token.
@@ -32,6 +34,12 @@ const BASIC_LEN_MIN: usize = 8;
 
 /// The ends of paths where the config has the name of a secret.
 const NAMED_AT: [&str; 4] = [".url_secret", ".key_secret", ".heartbeat_secret", ".promote.secret"];
+
+/// What is allowed where the hash of a token belongs.
+const HASH_OF_A_TOKEN: (&str, &str) = (
+    "the SHA-256 of a token, in 64 hexadecimal digits in lower case",
+    "`pointsman token new` makes a token and prints the line for the config",
+);
 
 /// A secret that was found.
 struct Secret<'d> {
@@ -50,6 +58,8 @@ enum SecretKind {
     Key,
     /// It stands where the name of a secret belongs, and is none.
     NoName,
+    /// It stands where the hash of a token belongs, and is none.
+    NoHash,
 }
 
 impl Checker<'_> {
@@ -76,7 +86,9 @@ impl Checker<'_> {
         });
         let told = secrets.into_iter().map(|Secret { path, kind, .. }| {
             let key = path.rsplit('.').next().unwrap_or_default();
-            let (allowed, hint) = if key.contains("secret") && kind != SecretKind::Key {
+            let (allowed, hint) = if kind == SecretKind::NoHash {
+                HASH_OF_A_TOKEN
+            } else if key.contains("secret") && kind != SecretKind::Key {
                 super::SECRET_BY_NAME
             } else {
                 ("no secrets", "take it out of the config and rotate it: treat it as leaked")
@@ -89,6 +101,7 @@ impl Checker<'_> {
                 SecretKind::Value => {
                     "this looks like a secret, and the config is stored in plain text"
                 }
+                SecretKind::NoHash => "this is no SHA-256, and may be the token itself",
                 SecretKind::NoName => {
                     "this is not the name of a secret, and may be the secret itself"
                 }
@@ -114,12 +127,22 @@ fn is_no_name(path: &str, text: &str) -> bool {
     !is_name && is_ours && NAMED_AT.iter().any(|end| path.ends_with(end))
 }
 
+/// Whether a text stands where the hash of a token belongs, and is none.
+fn is_no_hash(path: &str, text: &str) -> bool {
+    path.starts_with("admin.tokens[")
+        && path.ends_with(".sha256")
+        && TokenHash::parse(text).is_err()
+}
+
 /// Finds all secrets.
 fn secrets_in<'d>(value: &'d Value, path: &mut String, found: &mut Vec<Secret<'d>>) {
     let before = path.len();
     match value {
         Value::String(text) if is_secret(text) => {
             found.push(Secret { path: path.clone(), text, kind: SecretKind::Value });
+        }
+        Value::String(text) if is_no_hash(path, text) => {
+            found.push(Secret { path: path.clone(), text, kind: SecretKind::NoHash });
         }
         Value::String(text) if is_no_name(path, text) => {
             found.push(Secret { path: path.clone(), text, kind: SecretKind::NoName });

@@ -2,8 +2,9 @@
 //! holds at its number and not one beyond it.
 
 use crate::config::{
-    ALERTS_MAX, COMPOSITE_MEMBERS_MAX, Code, Config, HOSTS_MAX, MONITORS_MAX, ORIGINS_MAX,
-    OVERRIDES_MAX, PUBLISH_MAX, REGIONS_MAX, RULES_MAX, SERVICES_MAX, SETS_MAX, TENANTS_MAX,
+    ACCESS_MAX, ADMIN_HOSTS_MAX, ADMIN_TOKENS_MAX, ALERTS_MAX, COMPOSITE_MEMBERS_MAX, Code, Config,
+    HOSTS_MAX, MONITORS_MAX, ORIGINS_MAX, OVERRIDES_MAX, PUBLISH_MAX, REGIONS_MAX, RULES_MAX,
+    SERVICES_MAX, SETS_MAX, TENANTS_MAX,
 };
 use crate::fingerprint::Fingerprint;
 use serde_json::{Map, Value, json};
@@ -180,6 +181,30 @@ fn limits() -> Vec<Limit> {
             let mut config = smallest();
             let url = |index| format!("https://c{index}.example.org/").into();
             config["observer"] = json!({"controls": list(n, url)});
+            config
+        }),
+        ("admin.hosts", ADMIN_HOSTS_MAX, |n| {
+            let mut config = smallest();
+            let host = |index| format!("h{index}.example.org").into();
+            config["admin"] = json!({"hosts": list(n, host)});
+            config
+        }),
+        ("admin.tokens", ADMIN_TOKENS_MAX, |n| {
+            let mut config = smallest();
+            let token = |index: usize| {
+                let id = format!("t{}", index / 2);
+                json!({"id": id, "role": "viewer", "sha256": format!("{index:064x}")})
+            };
+            config["admin"] = json!({"tokens": list(n, token)});
+            config
+        }),
+        ("admin.access", ACCESS_MAX, |n| {
+            let mut config = smallest();
+            let app = |index: usize| {
+                let team = "acme.cloudflareaccess.com";
+                json!({"team_domain": team, "aud": format!("{index:064x}"), "role": "viewer"})
+            };
+            config["admin"] = json!({"access": list(n, app)});
             config
         }),
         ("alerts", ALERTS_MAX, |n| {

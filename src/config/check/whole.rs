@@ -10,14 +10,19 @@ use crate::ordered::{Map, Set};
 use crate::residency::{Mode, Rule, wildcard_of};
 
 /// Names that this Worker serves, or that move between regions.
-struct Moving {
+pub(super) struct Moving {
     served: Set<String>,
     published: Set<String>,
 }
 
 impl Moving {
-    fn has(&self, host: &str) -> bool {
-        is_named(&self.served, host) || self.published.contains(host)
+    pub(super) fn has(&self, host: &str) -> bool {
+        self.serves(host) || self.published.contains(host)
+    }
+
+    /// Whether a service has this host.
+    pub(super) fn serves(&self, host: &str) -> bool {
+        is_named(&self.served, host)
     }
 }
 
@@ -40,6 +45,7 @@ impl Checker<'_> {
         self.local_origins_stay_local(config);
         self.others_are_outside(config, &moving);
         self.host_headers(config);
+        self.admin_hosts_are_its_own(config, &moving);
         self.every_target_can_be_probed(config);
     }
 

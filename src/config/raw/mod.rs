@@ -5,6 +5,7 @@
 //! are in [`super::check`].
 
 mod acceptance;
+mod admin;
 mod alerts;
 mod guards;
 mod monitors;
@@ -16,6 +17,7 @@ mod services;
 mod texts;
 
 pub(super) use acceptance::RawAcceptance;
+pub(super) use admin::{RawAccess, RawAdmin, RawToken};
 pub(super) use alerts::{RawAlert, RawAlertKind, RawWatchdog};
 pub(super) use guards::RawGuards;
 pub(super) use monitors::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
@@ -65,6 +67,8 @@ shape! {
         alerts: Vec<RawAlert> = Vec::new(),
         /// Who notices that nobody probes.
         watchdog: RawWatchdog,
+        /// The admin API: where it answers, and who may use it.
+        admin: Option<RawAdmin>,
         /// Guards: what can hold back a change at Cloudflare.
         guards: RawGuards,
         /// Limits of this deployment.
