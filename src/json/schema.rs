@@ -63,6 +63,16 @@ impl Definitions {
         reference
     }
 
+    /// The names so far.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+
+    /// All of them with their names.
+    pub(crate) fn into_named(self) -> impl Iterator<Item = (String, Value)> {
+        self.0.into_iter()
+    }
+
     /// The whole document: the schema of `T` with everything that it refers to.
     pub(crate) fn document<T: Shape>(title: &str) -> Value {
         let mut definitions = Self::default();

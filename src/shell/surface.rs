@@ -125,7 +125,10 @@ async fn api(
     let is_act = matches!(wanted, Wanted::Act(_));
     count(if is_act { Counted::Act } else { Counted::Look }, &caller.who.to_string())?;
     match wanted {
-        Wanted::Status => Ok(status(env).await),
+        Wanted::Status => match status(env).await {
+            Response { status: 200, headers, body } => Ok(Response { status: 200, headers, body }),
+            _ => Err(Fault::new(Code::Unavailable, "neither the Controller nor KV answers")),
+        },
         Wanted::Proxy => Ok(proxy()),
         Wanted::Document(query) => read(env, query).await,
         Wanted::OpenApi => Ok(document(200, OPENAPI.to_owned())),

@@ -1,7 +1,7 @@
 //! What the API answers instead of what was asked for: `application/problem+json` (RFC 9457).
 
 use crate::http::Response;
-use crate::json::{self, words};
+use crate::json::{self, fields, words};
 use crate::order::{ActRefusal, RefusalCode};
 
 words! {
@@ -103,23 +103,42 @@ impl Fault {
     #[must_use]
     pub fn response(self, request_id: &str) -> Response {
         let Self { code, detail, headers: more } = self;
-        let body = json::object(vec![
-            ("type", ["urn:pointsman:problem:", code.as_str()].concat().into()),
-            ("title", code.title().into()),
-            ("status", code.status().into()),
-            ("code", code.as_str().into()),
-            ("detail", detail.into()),
-            ("request_id", request_id.into()),
-        ]);
+        let problem = Problem {
+            kind: ["urn:pointsman:problem:", code.as_str()].concat(),
+            title: code.title().to_owned(),
+            status: code.status().into(),
+            code,
+            detail,
+            request_id: request_id.to_owned(),
+        };
         let mut headers = vec![
             ("content-type", "application/problem+json".to_owned()),
             ("cache-control", "no-store".to_owned()),
             ("x-request-id", request_id.to_owned()),
         ];
         headers.extend(more);
-        Response { status: code.status(), headers, body: body.to_string() }
+        Response { status: code.status(), headers, body: json::write(&problem) }
     }
 }
+
+/// The body of a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// A name of its kind, which is no address.
+    kind: String,
+    /// The kind in words.
+    title: String,
+    /// The status of the answer.
+    status: u32,
+    /// The kind in one word.
+    code: Code,
+    /// What is wrong with this request.
+    detail: String,
+    /// The id of the request, as in the log.
+    request_id: String,
+}
+
+fields!(Problem { kind as "type", title, status, code, detail, request_id });
 
 impl From<ActRefusal> for Fault {
     fn from(ActRefusal { code, problem }: ActRefusal) -> Self {

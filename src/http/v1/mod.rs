@@ -22,6 +22,6 @@ pub use limiter::{
 };
 pub use openapi::OPENAPI;
 #[cfg(not(target_arch = "wasm32"))]
-pub use openapi::document as openapi;
+pub use openapi::document as openapi_document;
 pub use request::{ApiRequest, Wanted};
 pub use routes::{Found, Operation, ROUTES, Route, V1, find};
