@@ -6,6 +6,7 @@
 //! and [`console`] lets a person break things. Nothing here depends on the Worker's code: it sees
 //! only HTTP, KV and DNS.
 pub mod api;
+pub mod certs;
 pub mod clients;
 pub mod console;
 pub mod cron;

@@ -14,6 +14,9 @@ pub const TOKENS_OF_A_NAME_MAX: usize = 2;
 /// Most applications of Cloudflare Access.
 pub const ACCESS_MAX: usize = 10;
 
+/// The default number of acts of one actor in a minute.
+pub const ACTS_PER_MINUTE_DEFAULT: u32 = 30;
+
 /// The admin API.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Admin {
@@ -26,6 +29,8 @@ pub struct Admin {
     pub tokens: Vec<AdminToken>,
     /// Applications of Cloudflare Access that are in front of it.
     pub access: Vec<AccessApp>,
+    /// Most acts of one actor in a minute.
+    pub acts_per_minute: u32,
 }
 
 /// One token.
@@ -50,6 +55,12 @@ pub struct AccessApp {
     pub role: Role,
 }
 
-fields!(Admin { hosts, on_service_hosts, tokens, access });
+fields!(Admin {
+    hosts,
+    on_service_hosts,
+    tokens,
+    access,
+    acts_per_minute = ACTS_PER_MINUTE_DEFAULT,
+});
 fields!(AdminToken { id, role, sha256 });
 fields!(AccessApp { team_domain, aud, role });

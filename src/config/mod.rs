@@ -33,8 +33,8 @@ mod url;
 
 pub use accepted::Acceptance;
 pub use admin::{
-    ACCESS_MAX, ADMIN_HOSTS_MAX, ADMIN_TOKENS_MAX, AccessApp, Admin, AdminToken,
-    TOKENS_OF_A_NAME_MAX,
+    ACCESS_MAX, ACTS_PER_MINUTE_DEFAULT, ADMIN_HOSTS_MAX, ADMIN_TOKENS_MAX, AccessApp, Admin,
+    AdminToken, TOKENS_OF_A_NAME_MAX,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use advice::{AcceptedAdvice, Advice, AdviceCode, Advised, advise, advised};

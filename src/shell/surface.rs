@@ -1,11 +1,12 @@
 //! Our own pages, `/.pointsman/…`.
 
 use super::{access, clock, controller, isolate, kv, routes, runtime};
-use crate::config::Admin;
+use crate::config::{ACTS_PER_MINUTE_DEFAULT, Admin};
 use crate::documents::STATUS_KEY;
 use crate::http::v1::{
-    ACT_BODY_MS_MAX, ACT_BYTES_MAX, ApiRequest, Caller, Code, Counted, Door, Fault, Limiter,
-    OPENAPI, Shown, V1, Wanted, must_be_of_this_site, shown,
+    ACT_BODY_MS_MAX, ACT_BYTES_MAX, ApiRequest, Caller, Code, Counted, Door, Fault,
+    LOOKS_PER_MINUTE_MAX, Limiter, OPENAPI, STRANGERS_PER_MINUTE_MAX, Shown, V1, Wanted,
+    must_be_of_this_site, shown,
 };
 use crate::http::{
     AdminRequest, AdminRoute, Response, SurfaceRequest, Whose, command_without_controller,
@@ -61,7 +62,8 @@ async fn page(env: &Env, request: &SurfaceRequest, body: &Function) -> Result<Re
     let query = target.path_and_query.split_once('?');
     let path_and_query = query.map_or(path.to_owned(), |(_, query)| [path, "?", query].concat());
     let caller = recognised(request, admin.as_ref(), secret.as_ref()).await?;
-    api(env, request, &path_and_query, caller, body).await
+    let acts = admin.map_or(ACTS_PER_MINUTE_DEFAULT, |admin| admin.acts_per_minute);
+    api(env, request, &path_and_query, caller, acts, body).await
 }
 
 /// One of the pages that are older than the API.
@@ -95,14 +97,14 @@ async fn recognised(
         Err(fault) => Err(fault),
     };
     if recognised.as_ref().is_err_and(|fault| fault.code == Code::Unauthenticated) {
-        count(Counted::Stranger, "")?;
+        count(Counted::Stranger, STRANGERS_PER_MINUTE_MAX, "")?;
     }
     recognised
 }
 
-fn count(what: Counted, who: &str) -> Result<(), Fault> {
+fn count(what: Counted, most: u32, who: &str) -> Result<(), Fault> {
     LIMITER.with(|limiter| match limiter.try_borrow_mut() {
-        Ok(mut limiter) => limiter.count(what, who, clock::now()),
+        Ok(mut limiter) => limiter.count(what, most, who, clock::now()),
         Err(_) => Ok(()),
     })
 }
@@ -113,6 +115,7 @@ async fn api(
     request: &SurfaceRequest,
     path_and_query: &str,
     caller: Caller,
+    acts_per_minute: u32,
     body: &Function,
 ) -> Result<Response, Fault> {
     let asked = ApiRequest {
@@ -122,8 +125,11 @@ async fn api(
         idempotency_key: request.idempotency_key.as_deref(),
     };
     let wanted = asked.wanted(caller.role)?;
-    let is_act = matches!(wanted, Wanted::Act(_));
-    count(if is_act { Counted::Act } else { Counted::Look }, &caller.who.to_string())?;
+    let who = caller.who.to_string();
+    match &wanted {
+        Wanted::Act(_) => count(Counted::Act, acts_per_minute, &who)?,
+        _ => count(Counted::Look, LOOKS_PER_MINUTE_MAX, &who)?,
+    }
     match wanted {
         Wanted::Status => match status(env).await {
             Response { status: 200, headers, body } => Ok(Response { status: 200, headers, body }),

@@ -1,5 +1,7 @@
 //! The command line.
 
+use crate::ids::TokenId;
+use crate::journal::Role;
 use crate::latency::Location;
 use crate::time::Timestamp;
 use clap::{Args, Parser, Subcommand};
@@ -27,6 +29,8 @@ pub(super) enum CliCommand {
     Whatif(WhatifArgs),
     /// Show what would change at Cloudflare and what would be withheld; change nothing
     Plan(PlanArgs),
+    /// Make a token of the admin API
+    Token(TokenArgs),
 }
 
 #[derive(Debug, Args)]
@@ -162,6 +166,36 @@ pub(super) struct PlanArgs {
     pub(super) unknown: Vec<String>,
     #[command(flatten)]
     pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TokenArgs {
+    #[command(subcommand)]
+    pub(super) command: TokenCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenCommand {
+    /// Print a new token once, and the lines for the config, which have only its hash
+    New(NewTokenArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewTokenArgs {
+    /// The name of whoever has it, in the audit chain; no name of a person
+    #[arg(long, value_parser = token_id)]
+    pub(super) id: TokenId,
+    /// What it may do: viewer, operator or approver
+    #[arg(long, value_parser = role)]
+    pub(super) role: Role,
+}
+
+fn token_id(text: &str) -> Result<TokenId, String> {
+    TokenId::parse(text).map_err(|bad| bad.to_string())
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| format!("write one of {}", Role::WORDS.join(", ")))
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {

@@ -40,6 +40,7 @@ mod source;
 mod survivors;
 mod terminal;
 mod text;
+mod token;
 mod toml;
 mod tree;
 mod unreadable;
@@ -81,6 +82,7 @@ fn command(command: CliCommand, terminal: &mut Terminal<'_>) -> Result<Exit, Com
         CliCommand::Explain(args) => explain::run(&args, terminal),
         CliCommand::Whatif(args) => whatif::run(&args, terminal),
         CliCommand::Plan(args) => plan::run(&args, terminal),
+        CliCommand::Token(args) => token::run(&args, terminal),
     }
 }
 

@@ -34,6 +34,7 @@ impl Checker<'_> {
             on_service_hosts: raw.on_service_hosts,
             tokens: self.admin_tokens(&raw.tokens),
             access: self.access(&raw.access),
+            acts_per_minute: raw.acts_per_minute.get(),
         }
     }
 

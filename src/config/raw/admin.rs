@@ -1,8 +1,9 @@
 //! The admin API.
 
+use crate::config::ACTS_PER_MINUTE_DEFAULT;
 use crate::ids::TokenId;
 use crate::journal::Role;
-use crate::json::shape;
+use crate::json::{Within, shape};
 
 shape! {
     /// The admin API: where it answers, and who may use it.
@@ -16,6 +17,8 @@ shape! {
         tokens: Vec<RawToken> = Vec::new(),
         /// Applications of Cloudflare Access in front of it, for people.
         access: Vec<RawAccess> = Vec::new(),
+        /// Most acts of one actor in a minute, in one isolate of the Worker.
+        acts_per_minute: Within<1, 1_000_000> = Within(ACTS_PER_MINUTE_DEFAULT),
     }
 
     /// A token of the admin API.

@@ -11,8 +11,6 @@ use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 
 /// Most requests of one actor in a minute that only look.
 pub const LOOKS_PER_MINUTE_MAX: u32 = 300;
-/// Most acts of one actor in a minute.
-pub const ACTS_PER_MINUTE_MAX: u32 = 30;
 /// Most requests in a minute of those who are not recognised that are told why.
 pub const STRANGERS_PER_MINUTE_MAX: u32 = 60;
 /// Most actors that are counted at a time.
@@ -29,16 +27,6 @@ pub enum Counted {
     Stranger,
 }
 
-impl Counted {
-    fn most(self) -> u32 {
-        match self {
-            Self::Look => LOOKS_PER_MINUTE_MAX,
-            Self::Act => ACTS_PER_MINUTE_MAX,
-            Self::Stranger => STRANGERS_PER_MINUTE_MAX,
-        }
-    }
-}
-
 /// Counts requests, minute by minute.
 #[derive(Debug, Clone, Default)]
 pub struct Limiter {
@@ -52,8 +40,15 @@ struct Count {
 }
 
 impl Limiter {
-    /// Counts a request of an actor. Errors: it is one too many; the answer says when to come back.
-    pub fn count(&mut self, what: Counted, who: &str, now: Timestamp) -> Result<(), Fault> {
+    /// Counts a request of an actor, of which there may be `most` in a minute. Errors: it is one too
+    /// many; the answer says when to come back.
+    pub fn count(
+        &mut self,
+        what: Counted,
+        most: u32,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
         if self.counts.len() >= COUNTED_MAX {
             self.counts.retain(|_, count| !is_over(count, now));
             // All within this minute: whoever made so many names is counted anew.
@@ -65,12 +60,12 @@ impl Limiter {
         let known = self.counts.get(&key).copied().filter(|count| !is_over(count, now));
         let Count { began, requests } = known.unwrap_or(Count { began: now, requests: 0 });
         self.counts.insert(key, Count { began, requests: requests.saturating_add(1) });
-        if requests < what.most() {
+        if requests < most {
             return Ok(());
         }
         let left_ms: Millis = MINUTE.saturating_sub(now.since(began));
         let seconds = left_ms.div_ceil(SECOND).max(1);
-        let detail = format!("at most {} a minute; come back in {seconds} s", what.most());
+        let detail = format!("at most {most} a minute; come back in {seconds} s");
         Err(Fault::new(Code::TooMany, detail).with("retry-after", seconds.to_string()))
     }
 }
@@ -84,6 +79,8 @@ fn is_over(count: &Count, now: Timestamp) -> bool {
 mod tests {
     use super::*;
 
+    const MOST: u32 = 30;
+
     fn at(ms: u64) -> Timestamp {
         Timestamp::from_millis(1_000_000 + ms)
     }
@@ -91,32 +88,32 @@ mod tests {
     #[test]
     fn one_too_many_is_told_when_to_come_back_and_others_are_not_held_back() {
         let mut limiter = Limiter::default();
-        for _ in 0..ACTS_PER_MINUTE_MAX {
-            limiter.count(Counted::Act, "on-call", at(0)).unwrap();
+        for _ in 0..MOST {
+            limiter.count(Counted::Act, MOST, "on-call", at(0)).unwrap();
         }
-        let fault = limiter.count(Counted::Act, "on-call", at(50_500)).unwrap_err();
+        let fault = limiter.count(Counted::Act, MOST, "on-call", at(50_500)).unwrap_err();
         assert_eq!(fault.code, Code::TooMany);
         assert_eq!(fault.headers, [("retry-after", "10".to_owned())]);
-        assert!(limiter.count(Counted::Look, "on-call", at(50_500)).is_ok());
-        assert!(limiter.count(Counted::Act, "wall", at(50_500)).is_ok());
-        assert!(limiter.count(Counted::Act, "on-call", at(59_999)).is_err());
-        assert!(limiter.count(Counted::Act, "on-call", at(60_000)).is_ok());
+        assert!(limiter.count(Counted::Look, MOST, "on-call", at(50_500)).is_ok());
+        assert!(limiter.count(Counted::Act, MOST, "wall", at(50_500)).is_ok());
+        assert!(limiter.count(Counted::Act, MOST, "on-call", at(59_999)).is_err());
+        assert!(limiter.count(Counted::Act, MOST, "on-call", at(60_000)).is_ok());
     }
 
     #[test]
     fn a_clock_that_went_back_shuts_nobody_out() {
         let mut limiter = Limiter::default();
-        for _ in 0..=ACTS_PER_MINUTE_MAX {
-            let _ = limiter.count(Counted::Act, "on-call", at(600_000));
+        for _ in 0..=MOST {
+            let _ = limiter.count(Counted::Act, MOST, "on-call", at(600_000));
         }
-        assert!(limiter.count(Counted::Act, "on-call", at(0)).is_ok());
+        assert!(limiter.count(Counted::Act, MOST, "on-call", at(0)).is_ok());
     }
 
     #[test]
     fn what_is_counted_is_bounded() {
         let mut limiter = Limiter::default();
         for number in 0..3 * COUNTED_MAX {
-            limiter.count(Counted::Look, &number.to_string(), at(0)).unwrap();
+            limiter.count(Counted::Look, MOST, &number.to_string(), at(0)).unwrap();
             assert!(limiter.counts.len() <= COUNTED_MAX);
         }
     }

@@ -17,9 +17,7 @@ pub use body::{ACT_BODY_MS_MAX, ACT_BYTES_MAX, KEY_BYTES_MAX};
 pub use caller::{ADMIN_TOKEN_NAME, Caller, Shown, must_be_of_this_site, shown, unknown};
 pub use door::Door;
 pub use fault::{Code, Fault};
-pub use limiter::{
-    ACTS_PER_MINUTE_MAX, Counted, LOOKS_PER_MINUTE_MAX, Limiter, STRANGERS_PER_MINUTE_MAX,
-};
+pub use limiter::{Counted, LOOKS_PER_MINUTE_MAX, Limiter, STRANGERS_PER_MINUTE_MAX};
 pub use openapi::OPENAPI;
 #[cfg(not(target_arch = "wasm32"))]
 pub use openapi::document as openapi_document;
