@@ -8,6 +8,7 @@
 use crate::api::{Api, ApiToken, Plan, World};
 use crate::dns::{DnsServer, lookup};
 use crate::edge::{Edge, EdgeOptions, NetFault, Route, find_workerd};
+use crate::public_name::PublicName;
 use crate::region::{CLIENT_HEADER, Region};
 use anyhow::{Context, Result, anyhow};
 use reqwest::Method;
@@ -106,6 +107,8 @@ pub struct Deployment {
     elsewhere: Region,
     api: Api,
     dns: DnsServer,
+    /// Where clients meet [`RECORD`].
+    public_name: PublicName,
     edge: Arc<Edge>,
 }
 
@@ -144,7 +147,13 @@ impl Deployment {
             regions.insert(id, Region::start(id).await?);
         }
         let elsewhere = Region::start("elsewhere").await?;
-        let world = Deployment { regions, elsewhere, api, dns, edge };
+        let port = |(id, host, _): (&str, &str, u64)| {
+            let region = regions.get(id)?;
+            Some((host.to_owned(), Region::port(region)))
+        };
+        let origins = REGIONS.into_iter().filter_map(port).collect();
+        let public_name = PublicName::start(RECORD, dns.addr(), origins).await?;
+        let world = Deployment { regions, elsewhere, api, dns, public_name, edge };
         world.network(None).await?;
         world.write_config(&config.to_string()).await?;
         Ok(world)
@@ -174,6 +183,8 @@ impl Deployment {
             let port = self.region(id)?.port();
             self.edge.route_host(host, Route { port, delay_ms, fault }).await?;
         }
+        let port = self.public_name.port();
+        self.edge.route_host(RECORD, Route { port, delay_ms: 5, fault }).await?;
         let port = self.elsewhere.port();
         for host in CONTROLS {
             self.edge.route_host(host, Route { port, delay_ms: 10, fault }).await?;

@@ -16,5 +16,6 @@ pub mod edge;
 pub mod failovers;
 pub mod odd_origin;
 pub mod proxies;
+mod public_name;
 pub mod region;
 pub mod story;

@@ -10,6 +10,7 @@ use crate::cron::Cron;
 use crate::deployment::{BERLIN, CHICAGO, Client, Deployment, RECORD, SAO_PAULO};
 use crate::region::Mode;
 use anyhow::{Result, ensure};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Instant;
 use watch::Watch;
@@ -38,6 +39,7 @@ pub async fn play(world: &Deployment, print: Print<'_>) -> Result<Ending> {
     let fault_to_dns_s = europe_dies(world, print).await?;
     brazil_dies(world, print).await?;
     both_return(world, print).await?;
+    tell_incident(world, print).await?;
     let tallies = clients.tallies();
     drop(clients);
     let residency_violations = world.residency_violations();
@@ -77,6 +79,9 @@ async fn europe_dies(world: &Deployment, print: Print<'_>) -> Result<f64> {
         let answer = world.get(BERLIN, "/api/orders").await?;
         let at_once = answer.took.as_millis() < 400;
         Ok(answer.region.as_deref() == Some("us-east") && at_once)
+    });
+    watch.expect("KV `incident:…`: verified through downloads.example.com", async || {
+        Ok(incident(world, "eu-west").await?["incident"]["phases"]["verified"].is_string())
     });
     let seen = watch.all().await?;
     Ok(seen[dns])
@@ -122,7 +127,26 @@ async fn both_return(world: &Deployment, print: Print<'_>) -> Result<()> {
     });
     expect_region(&mut watch, world, BERLIN, "eu-west");
     expect_region(&mut watch, world, SAO_PAULO, "sa-east");
+    watch.expect("KV `incident:…`: the traffic of eu-west is back", async || {
+        Ok(incident(world, "eu-west").await?["incident"]["phases"]["back"].is_string())
+    });
     watch.all().await.map(drop)
+}
+
+/// What somebody reads the next morning.
+async fn tell_incident(world: &Deployment, print: Print<'_>) -> Result<()> {
+    print("The next morning, KV `incident:…` tells what happened to eu-west:".to_owned());
+    let page = incident(world, "eu-west").await?;
+    let lines = page["report"].as_array().map(Vec::as_slice).unwrap_or_default();
+    ensure!(!lines.is_empty(), "the incident has no report");
+    for line in lines {
+        print(format!("  {}", line.as_str().unwrap_or_default()).trim_end().to_owned());
+    }
+    let phases = page["incident"]["phases"].as_object().cloned().unwrap_or_default();
+    let missing = phases.iter().filter(|(_, at)| !at.is_string()).map(|(phase, _)| phase.as_str());
+    let missing: Vec<_> = missing.collect();
+    ensure!(phases.len() == 8 && missing.is_empty(), "phases without an instant: {missing:?}");
+    Ok(())
 }
 
 fn account(
@@ -173,6 +197,19 @@ async fn region_is(world: &Deployment, region: &str, health: &str) -> Result<boo
     let page = world.kv_json(&format!("region:{region}")).await?;
     let origins = page["origins"].as_object().cloned().unwrap_or_default();
     Ok(origins.values().all(|origin| origin["monitors"]["api"]["health"] == health))
+}
+
+/// The page of the last incident of a region; `null` if there is none.
+async fn incident(world: &Deployment, region: &str) -> Result<Value> {
+    let index = world.kv_json("incidents").await?;
+    let incidents = index["incidents"].as_array().cloned().unwrap_or_default();
+    for id in incidents.iter().filter_map(|incident| incident["id"].as_str()) {
+        let page = world.kv_json(&format!("incident:{id}")).await?;
+        if page["incident"]["region"] == region {
+            return Ok(page);
+        }
+    }
+    Ok(Value::Null)
 }
 
 async fn route_is(world: &Deployment, index: usize, health: &str) -> Result<bool> {

@@ -8,7 +8,9 @@ mod belonging;
 mod pages;
 mod standing;
 
-pub(super) use pages::{key as incident_key, substance as incident_substance};
+pub(super) use pages::{
+    key as incident_key, line_substance as incident_line_substance, substance as incident_substance,
+};
 
 use super::Controller;
 use super::actuation::is_settled;

@@ -7,6 +7,9 @@ use crate::{cloudflare, routes, state};
 mod bad_days;
 mod clocks;
 
+/// The key of the incident of the outage of `eu-west` that many tests have.
+const INCIDENT: &str = "incident:1970-01-01t0002-eu-west-1";
+
 fn at(ms: u64) -> Timestamp {
     Timestamp::from_millis(ms)
 }
@@ -65,7 +68,10 @@ fn a_region_that_goes_down_changes_its_own_page_and_the_common_ones() {
     let mut controller = settled();
     run(&mut controller, 120_000, &["eu-1"]);
     let keys = write_all(&mut controller, 175_000);
-    assert_eq!(keys, ["routes", "status", "region:eu-west", "history", "state"]);
+    assert_eq!(
+        keys,
+        ["routes", "status", "region:eu-west", "history", "incidents", INCIDENT, "state"]
+    );
 }
 
 #[test]
@@ -87,7 +93,7 @@ fn what_was_sent_and_may_be_lost_is_due_whatever_comes_back() {
     run(&mut controller, 180_000, &[]);
     assert_eq!(
         keys(&due(&mut controller, 235_000)),
-        ["routes", "status", "region:eu-west", "history", "state"]
+        ["routes", "status", "region:eu-west", "history", "incidents", INCIDENT, "state"]
     );
 }
 
@@ -132,7 +138,8 @@ fn the_routing_table_says_what_the_state_says() {
     );
     assert!(regions[0].origins.is_empty());
     assert_eq!(regions[1].latency_ms, Some(20));
-    assert_eq!(document.metadata.summary, "3 up, 2 down, 0 unknown");
+    let summary = &document.metadata.summary;
+    assert!(summary.starts_with("3 up, 2 down, 0 unknown, incident 1970-"), "{summary}");
 }
 
 #[test]
@@ -327,7 +334,7 @@ fn every_page_says_the_same_of_an_origin_that_an_operator_holds_down() {
         assert_eq!(status["reasons"][service].as_object().unwrap().len(), 1, "{status}");
     }
     assert_eq!(status["overrides"]["eu-1"]["author"], "ada");
-    let said = "3 up, 2 down, 0 unknown, 1 override";
+    let said = "3 up, 2 down, 0 unknown, incident 1970-01-01t0002-eu-west-1, 1 override";
     assert_eq!(summaries, [said, said, "IE down (override)"]);
 }
 
@@ -343,8 +350,9 @@ fn a_drain_is_on_every_page_although_the_region_is_up() {
     assert_eq!([&reason["health"], &reason["because"]], ["up", "drain"]);
     assert_eq!(reason["draining"], true);
     assert_eq!(&region["services"]["files"], reason);
-    let said = "5 up, 0 down, 0 unknown, 1 override, 2 draining";
-    assert_eq!(summaries, [said, said, "IE up, draining"]);
+    let incident = "incident 1970-01-01t0002-eu-west-1";
+    let said = &format!("5 up, 0 down, 0 unknown, {incident}, 1 override, 2 draining");
+    assert_eq!(summaries, [said, said, &"IE up, draining".to_owned()].map(String::clone));
 }
 
 #[test]
@@ -357,7 +365,9 @@ fn the_list_of_keys_shows_what_is_withheld_halted_or_in_doubt() {
     run(&mut controller, 120_000, &["eu-1", "us-1", "br-1"]);
     let status = due(&mut controller, 175_000).remove(1);
     assert_eq!(status.key, "status");
-    let said = "5 up, 0 down, 0 unknown, observer in doubt, halted, 1 withheld";
+    let incident = "incident 1970-01-01t0002-observer-1";
+    let said =
+        format!("5 up, 0 down, 0 unknown, {incident}, observer in doubt, halted, 1 withheld");
     assert_eq!(status.metadata.summary, said);
     let region = due(&mut controller, 175_000).remove(2);
     assert_eq!(
@@ -371,11 +381,14 @@ fn how_a_region_fails_may_change_without_a_write_of_the_status() {
     let mut controller = settled();
     run(&mut controller, 120_000, &["eu-1"]);
     write_all(&mut controller, 175_000);
+    // Proxies have been told, and that is news of the incident.
+    let of_incident = write_all(&mut controller, 176_500);
+    assert_eq!(of_incident, [INCIDENT, "state"]);
     let target = target("eu-1");
     let memory = |controller: &mut Controller| {
         controller.state.targets.get_mut(&target).unwrap().memory.reason =
             Some(crate::health::FailureReason::of(crate::health::FailureKind::TcpConnectionFailed));
     };
     memory(&mut controller);
-    assert_eq!(write_all(&mut controller, 177_000), ["region:eu-west", "state"]);
+    assert_eq!(write_all(&mut controller, 178_000), ["region:eu-west", "state"]);
 }

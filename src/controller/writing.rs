@@ -10,7 +10,7 @@ mod account;
 
 use super::Controller;
 use super::compile;
-use super::incidents::{incident_key, incident_substance};
+use super::incidents::{incident_key, incident_line_substance, incident_substance};
 use super::publishing::{bytes_max, fits};
 use super::rationing::Purse;
 use super::spending::{HEARTBEAT_MS, Share, Shares};
@@ -110,6 +110,7 @@ impl Controller {
     /// it last grew. Until [`Controller::written`] says that a document arrived, it stays due.
     pub fn due_documents(&mut self, now: Timestamp) -> Due {
         self.follow_health(now);
+        self.decided(now);
         let mut made = self.made(now);
         let is_news = |key: &&String| !self.publishing.too_large.contains(*key);
         let news: Vec<String> = made.too_large.keys().filter(is_news).cloned().collect();
@@ -134,9 +135,6 @@ impl Controller {
         }
         let (routes, pages) = made.documents.into_iter().partition(|doc| doc.key == routes::KEY);
         let routes: Vec<Document> = routes;
-        if !routes.is_empty() {
-            self.decided(now);
-        }
         Due { routes: routes.into_iter().next(), pages, too_large }
     }
 
@@ -464,7 +462,7 @@ fn incident_documents(wanted: Wanted<'_>, incidents: &[Incident], now: Timestamp
     if !incidents.is_empty() && wanted.has(INCIDENTS_KEY) {
         let index = IncidentIndex::of(incidents, now);
         // How long each has lasted is no news.
-        let substance: Vec<_> = incidents.iter().map(incident_substance).collect();
+        let substance: Vec<_> = incidents.iter().map(incident_line_substance).collect();
         let words = summary::of_incidents(&index);
         documents.push(document(
             (wanted, INCIDENTS_KEY.to_owned()),

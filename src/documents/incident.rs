@@ -1,7 +1,7 @@
 //! The KV documents about incidents: `incident:<id>`, and `incidents`, which lists them.
 
 use crate::ids::{RegionId, ServiceId};
-use crate::journal::{Incident, Phase, Trouble};
+use crate::journal::{Incident, Phase, Trouble, report};
 use crate::json::fields;
 use crate::time::{Millis, Timestamp};
 
@@ -17,6 +17,8 @@ pub struct IncidentPage {
     pub as_of: Timestamp,
     /// One line that tells it.
     pub summary: String,
+    /// All that a person wants to know, line by line.
+    pub report: Vec<String>,
     /// How long it took to reach each phase.
     pub durations: Vec<PhaseDuration>,
     /// All of it.
@@ -75,7 +77,7 @@ pub struct OpenIncident {
     pub taken_by: Option<String>,
 }
 
-fields!(IncidentPage { as_of, summary, durations, incident });
+fields!(IncidentPage { as_of, summary, report, durations, incident });
 fields!(PhaseDuration { phase, took_ms, after_ms });
 fields!(IncidentIndex { as_of, incidents });
 fields!(IncidentLine { id, is_open, began, closed_at, summary });
@@ -95,6 +97,7 @@ impl IncidentPage {
         Self {
             as_of: now,
             summary: incident.summary(now),
+            report: report(incident, now).lines().map(str::to_owned).collect(),
             durations: durations.collect(),
             incident: incident.clone(),
         }

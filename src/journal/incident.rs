@@ -307,7 +307,8 @@ impl Incident {
             (Some(known), None) if *is_well => known.until = Some(now),
             _ => return None,
         }
-        self.turned(service.as_ref(), (was, *trouble), (why.as_ref(), since), now)
+        let why = why.as_ref().filter(|_| trouble.is_some());
+        self.turned(service.as_ref(), (was, *trouble), (why, since), now)
     }
 
     /// What to say when a service turned from one trouble to another.

@@ -105,15 +105,19 @@ impl Phases {
         self.at(phase).is_some()
     }
 
-    /// Notes that a phase was reached; not before those that come before it. What comes after it
-    /// and is now older has to be reached anew.
+    /// Notes that a phase was reached: not before those that come before it, and not after those
+    /// that come after it. A later change has to be verified anew.
     pub fn reach(&mut self, phase: Phase, at: Timestamp) {
-        let earlier = Phase::ALL.iter().filter(|other| **other < phase);
-        let at = earlier.filter_map(|other| self.at(*other)).fold(at, Timestamp::max);
+        let is_undone = |other: Phase| phase == Phase::LastChange && other == Phase::Verified;
+        let others = Phase::ALL.iter().filter_map(|other| Some((*other, self.at(*other)?)));
+        let others: Vec<_> = others.filter(|(other, _)| !is_undone(*other)).collect();
+        let earlier = others.iter().filter(|(other, _)| *other < phase);
+        let least = earlier.map(|(_, at)| *at).max().unwrap_or_default();
+        let later = others.iter().filter(|(other, _)| *other > phase).map(|(_, at)| *at).min();
+        let at = later.map_or(at, |later| at.min(later)).max(least);
         *self.slot(phase) = Some(at);
-        for later in Phase::ALL.iter().filter(|other| **other > phase) {
-            let slot = self.slot(*later);
-            *slot = slot.filter(|reached| *reached >= at);
+        if phase == Phase::LastChange {
+            self.verified = self.verified.filter(|verified| *verified >= at);
         }
     }
 
@@ -191,6 +195,15 @@ mod tests {
         assert!(phases.has(Phase::Verified));
         phases.reach(Phase::LastChange, at(21));
         assert!(!phases.has(Phase::Verified));
+    }
+
+    #[test]
+    fn no_phase_is_reached_after_a_later_one() {
+        let mut phases = Phases::begin(at(1), at(2));
+        phases.reach(Phase::Up, at(10));
+        phases.reach(Phase::Decided, at(20));
+        assert_eq!(phases.at(Phase::Decided), Some(at(10)));
+        assert_eq!(phases.at(Phase::Up), Some(at(10)));
     }
 
     #[test]

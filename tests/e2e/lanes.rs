@@ -32,7 +32,8 @@ async fn documents_and_answers_arrive_while_a_slow_pass_is_under_way() {
     world.set("eu-west", Mode::Refuse).await;
     let (edge, minute) = (world.edge(), world.begin_minute());
     let run = tokio::spawn(async move { edge.run_cron(minute).await });
-    let is_down = async || world.edge().log().join("\n").contains("eu-west-1/api: up -> down");
+    let is_down =
+        async || world.edge().log().join("\n").contains("eu-west-1/api went from up to down");
     took(Instant::now(), "the region goes down", is_down).await;
 
     let began = Instant::now();
@@ -75,7 +76,8 @@ async fn the_next_change_of_health_is_published_while_a_slow_pass_is_under_way()
     world.set("us-east", Mode::Refuse).await;
     let (edge, minute) = (world.edge(), world.begin_minute());
     let second = tokio::spawn(async move { edge.run_cron(minute).await });
-    let is_down = async || world.edge().log().join("\n").contains("us-east-1/api: up -> down");
+    let is_down =
+        async || world.edge().log().join("\n").contains("us-east-1/api went from up to down");
     took(Instant::now(), "the second region goes down", is_down).await;
     let began = Instant::now();
     let says = async || {

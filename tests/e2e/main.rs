@@ -17,6 +17,7 @@ mod actuation;
 mod admin;
 mod config;
 mod doubt;
+mod incidents;
 mod jurisdiction;
 mod lanes;
 mod law;

@@ -43,8 +43,11 @@ async fn after_an_hour_without_cron_beliefs_are_unknown_and_nothing_moves_on_the
     world.skip_minutes(60);
     world.minute().await;
     let log = world.edge().log().join("\n");
-    assert!(log.contains("eu-west-1/api: unknown -> up"), "{log}");
-    assert!(log.contains("us-east-1/api: unknown -> down"), "the old belief was dropped: {log}");
+    assert!(log.contains("eu-west-1/api went from unknown to up"), "{log}");
+    assert!(
+        log.contains("us-east-1/api went from unknown to down"),
+        "the old belief was dropped: {log}"
+    );
     assert_eq!(world.health("eu-west").await, "up");
     assert_eq!(world.answer().await, before);
     assert_eq!(world.api().write_calls() - writes, 1, "only the pool of us-east");

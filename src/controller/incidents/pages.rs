@@ -2,7 +2,7 @@
 
 use super::Controller;
 use crate::documents::{INCIDENT_PREFIX, IncidentIndex, IncidentPage};
-use crate::journal::Incident;
+use crate::journal::{Incident, Phases};
 use crate::json;
 use crate::time::Timestamp;
 
@@ -23,6 +23,11 @@ pub(in crate::controller) fn substance(incident: &Incident) -> Incident {
         is_told: false,
         ..incident.clone()
     }
+}
+
+/// What is news about its line in the list: what is wrong, and who looks after it.
+pub(in crate::controller) fn line_substance(incident: &Incident) -> Incident {
+    Incident { phases: Phases::default(), changes: 0, returned_at: None, ..substance(incident) }
 }
 
 impl Controller {

@@ -166,7 +166,7 @@ fn a_row_that_was_put_aside_does_not_replace_a_newer_one() {
 #[test]
 fn rows_of_a_kind_that_only_a_later_build_knows_are_left_alone() {
     let (_, mut storage) = settled();
-    for (kind, id) in [("incident", "7"), ("single", "outbox")] {
+    for (kind, id) in [("forecast", "7"), ("single", "crystal_ball")] {
         storage.rows.insert((kind.to_owned(), id.to_owned()), "{}".to_owned());
     }
     let before = storage.clone();
