@@ -9,5 +9,6 @@ mod pairs;
 mod pools;
 mod scene;
 mod spending;
+mod taking_back;
 
 pub(crate) use scene::{one_of_each, settled};

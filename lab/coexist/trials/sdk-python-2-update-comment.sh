@@ -1,0 +1,12 @@
+# tool: cloudflare (Python) 5.9.0
+# settings: `records.update` with our comment too
+# expects: nothing
+set -eu
+"$DIR/venv/bin/python" - <<'PYTHON'
+import os
+from cloudflare import Cloudflare
+client = Cloudflare(base_url=os.environ["API"], api_token=os.environ["TOKEN"])
+zone = os.environ["ZONE"]
+record = next(iter(client.dns.records.list(zone_id=zone, name={"exact": "files.example.com"})))
+client.dns.records.update(record.id, zone_id=zone, name=record.name, type="A", content="192.0.2.1", ttl=60, comment=record.comment)
+PYTHON
