@@ -139,3 +139,6 @@ fn change_to(wanted: &DesiredRecords, id: &str, note: &OwnedRecord) -> Option<St
     }
     Some(format!("{set}: record `{id}`: {}", to.join(", ")))
 }
+
+#[cfg(test)]
+mod tests;

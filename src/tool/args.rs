@@ -2,6 +2,7 @@
 
 use crate::ids::TokenId;
 use crate::journal::Role;
+use super::remote::RemoteArgs;
 use crate::latency::Location;
 use crate::time::Timestamp;
 use clap::{Args, Parser, Subcommand};
@@ -31,6 +32,26 @@ pub(super) enum CliCommand {
     Plan(PlanArgs),
     /// Make a token of the admin API
     Token(TokenArgs),
+    /// Set a record right that another owner touched, at the deployed Worker
+    TakeBack(TakeBackArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TakeBackArgs {
+    /// The record's name, such as `api.example.com`
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+    /// The record's type, such as `A`
+    #[arg(value_name = "TYPE")]
+    pub(super) kind: String,
+    /// Why; it is kept with the act
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    /// Only show what would be written
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) remote: RemoteArgs,
 }
 
 #[derive(Debug, Args)]

@@ -38,6 +38,7 @@ mod scenario;
 mod snippet;
 mod source;
 mod survivors;
+mod take_back;
 mod terminal;
 mod text;
 mod token;
@@ -83,6 +84,7 @@ fn command(command: CliCommand, terminal: &mut Terminal<'_>) -> Result<Exit, Com
         CliCommand::Whatif(args) => whatif::run(&args, terminal),
         CliCommand::Plan(args) => plan::run(&args, terminal),
         CliCommand::Token(args) => token::run(&args, terminal),
+        CliCommand::TakeBack(args) => take_back::run(&args, terminal),
     }
 }
 
