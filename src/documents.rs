@@ -13,6 +13,7 @@ use crate::health::{Because, Health};
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::json::{self, fields};
 use crate::jurisdiction::ControllerJurisdiction;
+use crate::order::Order;
 use crate::ordered::Map;
 use crate::other_owner::OtherOwnerStatus;
 use crate::state::{Applied, Denied, Episode, Intent, RefusedConfig};
@@ -52,6 +53,8 @@ pub struct Status {
     pub overrides: Map<OriginId, Override>,
     /// The incidents that go on.
     pub incidents: Vec<OpenIncident>,
+    /// What people ordered: in force, or to come. `pointsman lift` with its number ends one.
+    pub orders: Vec<Order>,
     /// What is done at Cloudflare, and what stands in the way.
     pub cloudflare: CloudflareStatus,
     /// Documents that are too large to be written, so that KV has old ones; absent where there are
@@ -101,7 +104,7 @@ pub struct ConfigStatus {
 /// What is done at Cloudflare, and what stands in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloudflareStatus {
-    /// Whether the operator has halted all changes (`guards.halted`).
+    /// Whether all changes are halted: by `guards.halted`, or by an order.
     pub halted: bool,
     /// Failures; empty if there are none.
     pub failures: Vec<String>,
@@ -301,6 +304,7 @@ fields!(Status {
     reasons = Map::new(),
     overrides = Map::new(),
     incidents = Vec::new(),
+    orders = Vec::new(),
     cloudflare,
     too_large if any,
     kv = KvStatus::default(),
@@ -370,6 +374,7 @@ mod tests {
                 "id": "2026-01-31t1200-eu-west-7", "began": T, "region": "eu-west",
                 "services": ["api"], "trouble": "down", "taken_by": "on-call (token)",
             }],
+            "orders": [],
             "cloudflare": {
                 "halted": false,
                 "failures": ["f"],

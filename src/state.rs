@@ -9,16 +9,16 @@ mod future;
 pub mod rows;
 
 use crate::alert::{Book, Outbox};
-use crate::config::{Config, Diagnostic, Override};
+use crate::config::{Config, Diagnostic};
 use crate::fingerprint::Fingerprint;
 use crate::health::slow::{Floor, Shift};
 use crate::health::{Because, Damping, Health, Hysteresis};
 use crate::hold::{Claim, Hold};
-use crate::ids::{OriginId, RegionId, ServiceId};
+use crate::ids::{RegionId, ServiceId};
 use crate::journal::{AuditLog, Incident};
 use crate::json::{self, BadJson, fields, words};
 use crate::latency::{Estimate, STALE_AFTER};
-use crate::order::Order;
+use crate::order::{Order, Remembered};
 use crate::ordered::{Map, Set};
 use crate::other_owner::OtherOwners;
 use crate::owned::OwnedRecords;
@@ -46,8 +46,6 @@ pub struct State {
     /// Since when the observer doubts itself: it has reached nothing since, and failures without a
     /// sign of life do not count.
     pub doubted_since: Option<Timestamp>,
-    /// Overrides that operators set by command. The config may have more.
-    pub overrides: Map<OriginId, Override>,
     /// What people ordered: in force, or to come. In the order in which it was given.
     pub orders: Vec<Order>,
     /// How many orders were ever given; the number of the last one.
@@ -62,6 +60,12 @@ pub struct State {
     pub outbox: Outbox,
     /// Since when no run has come, once that was told.
     pub silent_since: Option<Timestamp>,
+    /// Acts of people that were done under a key, in the order in which they were done; at most
+    /// [`crate::order::KEYS_MAX`].
+    pub remembered: Vec<Remembered>,
+    /// The health of each region of the services for which corruption is declared, as it was when
+    /// that came into force.
+    pub frozen: Map<ServiceId, Map<RegionId, Health>>,
     /// The config in KV, where it was refused. It is kept so that a restart does not report the
     /// same refusal again with a new time.
     pub refused: Option<RefusedConfig>,
@@ -340,7 +344,6 @@ fields!(State {
     targets = Map::new(),
     run,
     doubted_since,
-    overrides = Map::new(),
     orders = Vec::new(),
     orders_given = 0,
     audit = AuditLog::default(),
@@ -348,6 +351,8 @@ fields!(State {
     alerts = Book::default(),
     outbox = Outbox::default(),
     silent_since,
+    remembered = Vec::new(),
+    frozen = Map::new(),
     refused,
     actuation = Actuation::default(),
     history = Vec::new(),
@@ -424,7 +429,6 @@ impl Default for State {
             targets: Map::new(),
             run: None,
             doubted_since: None,
-            overrides: Map::new(),
             orders: Vec::new(),
             orders_given: 0,
             audit: AuditLog::default(),
@@ -432,6 +436,8 @@ impl Default for State {
             alerts: Book::default(),
             outbox: Outbox::default(),
             silent_since: None,
+            remembered: Vec::new(),
+            frozen: Map::new(),
             refused: None,
             actuation: Actuation::default(),
             history: Vec::new(),
@@ -452,13 +458,11 @@ impl State {
         if state.version == VERSION { Ok(state) } else { Err(BadState::Version(state.version)) }
     }
 
-    /// Adds the targets that the config has, and forgets those that it no longer has, and overrides
-    /// of origins that are gone. A target that stays keeps its history, whatever else changed about
+    /// Adds the targets that the config has, and forgets those that it no longer has. A target that stays keeps its history, whatever else changed about
     /// it (invariant 5).
     pub fn follow(&mut self, config: &Config) {
         let wanted = Set::of(config.targets());
         self.targets.retain(|target, _| wanted.contains(target));
-        self.overrides.retain(|origin, _| config.origin(origin).is_some());
         for target in wanted {
             self.targets.insert_if_absent(target, TargetState::default());
         }

@@ -4,9 +4,12 @@
 pub(crate) mod estate;
 pub(crate) mod virtual_time;
 
+use crate::config::OverrideTo;
 use crate::controller::Controller;
 use crate::health::{FailureKind, FailureReason, Verdict};
-use crate::ids::{MonitorId, OriginId};
+use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
+use crate::journal::{Actor, Way};
+use crate::order::{Act, Order};
 use crate::target::Target;
 use crate::tick::{ProbeResult, RoundReply, RoundRequest};
 use crate::time::Timestamp;
@@ -69,6 +72,36 @@ pub(crate) fn target(origin: &str) -> Target {
 pub(crate) fn observed<'a>(view: &View<'a>, origin: &str) -> TargetStanding<'a> {
     let Target { origin, monitor } = target(origin);
     view.target(&monitor, &origin)
+}
+
+/// A person with a token.
+pub(crate) fn operator(name: &str) -> Actor {
+    Actor { name: name.to_owned(), way: Way::Token }
+}
+
+/// An order of ann's that is in force from the beginning of time.
+pub(crate) fn order(id: u64, act: Act, until: Option<Timestamp>) -> Order {
+    Order {
+        id,
+        act,
+        who: operator("ann"),
+        reason: "maintenance".to_owned(),
+        at: Timestamp::default(),
+        from: Timestamp::default(),
+        until,
+        has_begun: true,
+    }
+}
+
+/// The act that sets one origin to something.
+pub(crate) fn set_origin(origin: &str, set: OverrideTo) -> Act {
+    Act::Override { origin: OriginId::parse(origin).ok(), region: None, set }
+}
+
+/// The act that drains a region, for one service or for all.
+pub(crate) fn drain(region: &str, service: Option<&str>) -> Act {
+    let service = service.map(|id| ServiceId::parse(id).unwrap());
+    Act::Drain { region: RegionId::parse(region).unwrap(), service }
 }
 
 /// A pass.

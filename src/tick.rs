@@ -225,7 +225,6 @@ fn begin(state: &mut State, request: &RoundRequest) {
     let controls = state.run.as_ref().map(|run| run.controls).unwrap_or_default();
     state.run =
         Some(Run { scheduled: request.run, began: request.now, round: 0, probes: 0, controls });
-    state.overrides.retain(|_, set| request.now < set.until);
 }
 
 #[cfg(test)]

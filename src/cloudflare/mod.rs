@@ -46,8 +46,8 @@ pub use observed::{
     PoolSet, RandomSteering, Record, SetOverrides, Topology, Weight,
 };
 pub use plan::{
-    Action, Change, Circumstances, Effect, FieldChange, Moved, OriginEdit, Parent, Plan, RecordOp,
-    Urgency, Withheld, WithheldReason, plan,
+    Action, Change, Circumstances, Effect, FieldChange, Halts, Moved, OriginEdit, Parent, Plan,
+    RecordOp, Urgency, Withheld, WithheldReason, plan,
 };
 pub use reconcile::{
     Allowance, AppliedAction, Next, PassInput, PassReport, Readings, Reconcile, TOKEN,

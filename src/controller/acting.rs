@@ -1,9 +1,16 @@
 //! What people do and ask.
 
 use super::Controller;
+use crate::journal::{Event, EventKind};
 use crate::json;
-use crate::order::{Act, ActRefusal, ActReply, ActRequest, Acted, Query, RefusalCode};
+use crate::order::{
+    Act, ActRefusal, ActReply, ActRequest, Acted, KEY_BYTES_MAX, KEYS_MAX, Query, RefusalCode,
+    Remembered,
+};
 use crate::time::Timestamp;
+
+/// Longest reason, in bytes.
+pub const REASON_BYTES_MAX: usize = 500;
 
 impl Controller {
     /// Does what a person asks for, or says why not; a refusal changes nothing.
@@ -13,28 +20,70 @@ impl Controller {
         done.into()
     }
 
+    /// The same request under the same key is done once.
     fn done(&mut self, request: &ActRequest, now: Timestamp) -> Result<Acted, ActRefusal> {
-        match &request.act {
-            Act::Compare {} => {
-                if !request.is_dry {
-                    self.compare_soon();
-                }
-                let changes = vec!["the account is compared with what should be there".to_owned()];
-                Ok(Acted { changes, is_dry: request.is_dry, ..Acted::default() })
+        check(request)?;
+        if let Some(known) = self.state.remembered.iter().find(|known| known.is_of(request, now)) {
+            if known.asked == Remembered::asked(request) {
+                return Ok(known.acted.clone());
             }
+            let problem = "the same key was used for another request; take a new one";
+            return Err(ActRefusal::new(RefusalCode::Conflict, problem));
+        }
+        let acted = self.carry_out(request, now)?;
+        self.remember_act(request, &acted, now);
+        Ok(acted)
+    }
+
+    fn carry_out(&mut self, request: &ActRequest, now: Timestamp) -> Result<Acted, ActRefusal> {
+        match &request.act {
+            Act::Drain { .. }
+            | Act::Override { .. }
+            | Act::Outage { .. }
+            | Act::Corruption { .. }
+            | Act::Halt { .. }
+            | Act::Switch { .. }
+            | Act::Maintenance { .. } => self.order(request, now),
+            Act::Lift { order } => self.lift(*order, request, now),
+            Act::Compare {} => Ok(self.compare(request, now)),
             Act::Acknowledge { incident } => self.take_incident(incident, request, now),
             Act::PushConfig { .. } | Act::RollBack { .. } => self.put_config(request, now),
             Act::TakeBack { record } => self.take_back(request, record, now),
             Act::TestAlert { receiver } => {
                 self.test_alert(receiver.as_deref(), request.is_dry, now)
             }
-            _ => Err(ActRefusal::new(RefusalCode::Invalid, "this build does not do that")),
         }
     }
 
-    /// The document that a person asks for; `None` where there is none.
+    /// A dry run does nothing, so there is nothing to remember of it.
+    fn remember_act(&mut self, request: &ActRequest, acted: &Acted, now: Timestamp) {
+        let remembered = &mut self.state.remembered;
+        remembered.retain(|known| !known.is_over(now));
+        let Some(key) = request.key.clone().filter(|_| !request.is_dry) else { return };
+        let (who, asked) = (request.who.clone(), Remembered::asked(request));
+        remembered.push(Remembered { who, key, at: now, asked, acted: acted.clone() });
+        let excess = remembered.len().saturating_sub(KEYS_MAX);
+        remembered.drain(..excess);
+    }
+
+    fn compare(&mut self, request: &ActRequest, now: Timestamp) -> Acted {
+        if !request.is_dry {
+            self.compare_soon();
+            self.tell_act(request, now);
+        }
+        let changes = vec!["the account is compared with what should be there".to_owned()];
+        Acted { changes, is_dry: request.is_dry, ..Acted::default() }
+    }
+
+    /// Tells what was done at once.
+    fn tell_act(&mut self, request: &ActRequest, now: Timestamp) {
+        let event = Event::new(EventKind::Acted, request.act.to_string(), now);
+        self.news.tell(event.because(request.reason.clone()).by(request.who.clone()));
+    }
+
+    /// The document that a person or a proxy asks for; `None` where there is none.
     #[must_use]
-    pub fn page(&self, query: &Query, now: Timestamp) -> Option<String> {
+    pub fn page(&mut self, query: &Query, now: Timestamp) -> Option<String> {
         match query {
             Query::Incidents {} => Some(self.incidents_page(now)),
             Query::Incident { id } => self.incident_page(id, now),
@@ -42,7 +91,24 @@ impl Controller {
             Query::Audit { from } => Some(self.audit_page(*from)),
             Query::ConfigHistory {} => Some(self.config_history()),
             Query::Config { revision } => self.config_page(*revision),
-            _ => None,
+            Query::Routes { than } => self.table_later(*than, now),
         }
     }
+}
+
+/// Whether the request as such makes sense.
+fn check(request: &ActRequest) -> Result<(), ActRefusal> {
+    let invalid = |problem: String| Err(ActRefusal::new(RefusalCode::Invalid, problem));
+    let reason = request.reason.trim();
+    if reason.is_empty() || request.reason.len() > REASON_BYTES_MAX {
+        return invalid(format!("a reason is needed, of at most {REASON_BYTES_MAX} bytes"));
+    }
+    if request.reason.chars().any(char::is_control) {
+        return invalid("the reason has control characters".to_owned());
+    }
+    let key = request.key.as_deref();
+    if key.is_some_and(|key| key.is_empty() || key.len() > KEY_BYTES_MAX) {
+        return invalid(format!("a key has 1 to {KEY_BYTES_MAX} bytes"));
+    }
+    Ok(())
 }

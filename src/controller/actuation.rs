@@ -5,11 +5,12 @@ use super::denials;
 use super::grounds::Grounds;
 use super::zones::zones_due;
 use crate::cloudflare::{
-    Allowance, Circumstances, Desired, PassInput, Readings, Reconcile, desired,
+    Allowance, Circumstances, Desired, Halts, PassInput, Readings, Reconcile, desired,
 };
 use crate::config::Config;
 use crate::fingerprint::Fingerprint;
 use crate::hold::{self, Hold};
+use crate::order::Orders;
 use crate::ordered::{Map, Set};
 use crate::state::{Actuation, Intent, State};
 use crate::tally::Tally;
@@ -50,7 +51,7 @@ pub(super) fn begin(view: &View<'_>, readings: &mut Readings) -> Option<Pass> {
     if desired.is_empty() && actuation.holds.is_empty() && actuation.claims.is_empty() {
         return None;
     }
-    let wanted = fingerprint(&desired, config, state);
+    let wanted = fingerprint(&desired, view);
     let waits = |until: Option<Timestamp>| until.is_some_and(|at| now < at);
     // A new wish need not wait for an old failure, but for a block of the whole API it must.
     let is_new = actuation.attempted != Some(wanted);
@@ -94,14 +95,15 @@ pub(super) fn begin(view: &View<'_>, readings: &mut Readings) -> Option<Pass> {
 /// Whether the account has what should be there: the last pass found it so.
 pub(super) fn is_settled(view: &View<'_>) -> bool {
     let actuation = &view.state.actuation;
-    let wanted = Some(fingerprint(&desired(view), view.config, view.state));
+    let wanted = Some(fingerprint(&desired(view), view));
     let is_found = actuation.settled == wanted && actuation.attempted == wanted;
     is_found && actuation.failures.is_empty() && actuation.intents.is_empty()
 }
 
 /// Everything that a plan depends on and that is not read from the account.
-fn fingerprint(desired: &Desired, config: &Config, state: &State) -> Fingerprint {
-    Fingerprint::of_value(&(desired, config.guards, state.doubted_since))
+fn fingerprint(desired: &Desired, view: &View<'_>) -> Fingerprint {
+    let View { config, state, now } = *view;
+    Fingerprint::of_value(&(desired, config.guards, state.doubted_since, halts(config, state, now)))
 }
 
 /// What the guards look at, as the state has it.
@@ -112,6 +114,7 @@ pub fn circumstances(config: &Config, state: &State, now: Timestamp) -> Circumst
         now,
         guards: config.guards,
         doubted_since: state.doubted_since,
+        halts: halts(config, state, now),
         moved_at: actuation.moved_at.clone(),
         changes: within_the_hour(&actuation.changes, now),
         zone_changes: within_the_hour(&actuation.zone_changes, now),
@@ -120,6 +123,17 @@ pub fn circumstances(config: &Config, state: &State, now: Timestamp) -> Circumst
         take_backs: actuation.take_backs.clone(),
         open: actuation.intents.iter().map(|intent| intent.what.clone()).collect(),
     }
+}
+
+/// What people halted by order.
+fn halts(config: &Config, state: &State, now: Timestamp) -> Halts {
+    let orders = Orders::new(&state.orders, now);
+    let services = config.services.keys().filter_map(|service| {
+        let order = orders.halt(Some(service))?;
+        Some((service.clone(), format!("halted {}", order.told())))
+    });
+    let all = orders.halt(None).map(|order| format!("halted {}", order.told()));
+    Halts { all, services: Map::of(services) }
 }
 
 fn within_the_hour<K: Ord + Clone>(tallies: &Map<K, Tally>, now: Timestamp) -> Map<K, u32> {
@@ -164,8 +178,7 @@ impl Controller {
 
     /// Ends a pass before its next change if what it was made from no longer holds.
     pub fn still_holds(&self, pass: &mut Pass, now: Timestamp) -> bool {
-        let wanted =
-            self.view(now).map(|view| fingerprint(&desired(&view), view.config, view.state));
+        let wanted = self.view(now).map(|view| fingerprint(&desired(&view), &view));
         let holds = wanted == Some(pass.wanted);
         if !holds {
             pass.reconcile.abandon(format!("it was made from {}, which is past", pass.basis));

@@ -150,10 +150,12 @@ pub(super) fn service_entry(view: &View<'_>, standing: &ServiceStanding<'_>) -> 
             min_gain_ms: steering.min_gain_ms,
             geo: steering.geo.clone(),
             affinity: steering.affinity.clone(),
-            spill: steering.spill,
+            // What spills moves as health changes.
+            spill: steering.spill && standing.corruption.is_none(),
             primary: primary.map(|primary| primary.region.clone()),
             max_lag_s: primary.map_or(0, |primary| primary.max_lag_s.into()),
             read_your_writes_s: primary.map_or(0, |primary| primary.read_your_writes_s.into()),
+            prefer: standing.switched.map(|(_, to)| to.clone()),
         },
         tenancy: steering.tenancy.clone().map(|tenancy| TenancyEntry {
             source: tenancy.source,
@@ -163,6 +165,7 @@ pub(super) fn service_entry(view: &View<'_>, standing: &ServiceStanding<'_>) -> 
         second_witness: steering.second_witness.clone(),
         proxy: service.proxy.clone(),
         trial_path: trial_path(view, service),
+        frozen: standing.corruption.is_some(),
         regions: standing
             .regions
             .iter()
@@ -187,7 +190,7 @@ fn candidate_entry(region: &RegionStanding<'_>) -> CandidateEntry {
     let unused = region.origins.iter().map(base).filter(|origin| !origins.contains(origin));
     CandidateEntry {
         id: region.id.clone(),
-        health: region.health,
+        health: region.health_for_choice(),
         draining: region.is_draining,
         usable: count(origins.len()),
         all: count(region.origins.len()),
@@ -196,6 +199,7 @@ fn candidate_entry(region: &RegionStanding<'_>) -> CandidateEntry {
         weight: region.share.weight,
         canary: region.share.canary_percent,
         shed: region.share.shed_percent,
+        lost: region.is_lost(),
         host_headers: Vec::new(),
         unused: unused.collect(),
         origins,

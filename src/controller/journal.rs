@@ -10,6 +10,7 @@ impl Controller {
     /// whatever may have told something, before the state is saved: what they keep is saved
     /// together with what they heard of.
     pub(super) fn settle(&mut self, now: Timestamp) {
+        self.follow_orders(now);
         self.follow_incidents(now);
         let restored = self.restored.take();
         let restored = restored.map(|text| Event::new(EventKind::Restored, text, now).urgent());
@@ -22,7 +23,11 @@ impl Controller {
     }
 
     fn hear_news(&mut self) {
-        for mut event in self.news.take() {
+        let events = self.news.take();
+        if !events.is_empty() {
+            self.outdate_table();
+        }
+        for mut event in events {
             self.note_in_incident(&mut event);
             self.audit(&event);
             self.alert(&event);

@@ -8,6 +8,7 @@
 //! what must be said is compiled into documents; what must be done at Cloudflare begins as a
 //! [`Pass`].
 
+mod account;
 mod acting;
 mod actuation;
 mod alerting;
@@ -17,15 +18,18 @@ mod command;
 mod compile;
 mod denials;
 mod ending;
+mod foresight;
 mod grounds;
 mod history;
 mod incidents;
 mod journal;
 mod lane;
+mod latest;
 #[cfg(test)]
 mod matrix;
 mod memory;
 mod news;
+mod orders;
 mod others;
 mod public_check;
 mod publishing;
@@ -39,15 +43,18 @@ mod waking;
 mod writing;
 mod zones;
 
+pub use acting::REASON_BYTES_MAX;
 pub use actuation::{Pass, circumstances};
 pub use alerting::Heartbeat;
 pub use auditing::audit_search;
 pub use clock::Clock;
 pub use command::{Command, CommandError, CommandReply};
 pub use compile::{routes, routes_of};
+pub use foresight::FORESEEN_MAX;
 pub use lane::{Lane, SILENCE_MS_MAX, Turn};
 pub use memory::{CONFIG_ENTRY, Memory};
 pub use news::LogLine;
+pub use orders::{ORDER_MS_DEFAULT, ORDER_MS_MAX, ORDERS_MAX};
 pub use publishing::{DOCUMENT_BYTES_MAX, KEY_REST_MS};
 pub use spending::HEARTBEAT_MS;
 pub use table_size::table_too_large;
@@ -67,6 +74,7 @@ use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
 use crate::time::Timestamp;
 use crate::view::View;
 use alerting::Calling;
+use latest::LatestTable;
 use news::{Log, News};
 use publishing::Publishing;
 use revisions::By;
@@ -107,6 +115,8 @@ pub struct Controller {
     readings: Readings,
     /// What of alerts a restart may forget.
     calling: Calling,
+    /// The last table that was made, until something happens.
+    table: Option<LatestTable>,
 }
 
 /// What became of a config text.

@@ -62,8 +62,8 @@ fn in_words(health: &RegionHealth) -> String {
     let word = health.health.as_str();
     match health.because {
         Because::Observed => word.to_owned(),
-        Because::Override | Because::Doubt => format!("{word} ({})", health.because.as_str()),
         Because::Drain => format!("{word}, draining"),
+        because => format!("{word} ({})", because.as_str()),
     }
 }
 

@@ -22,6 +22,8 @@ use serde_json::Value;
 /// What one region of one service takes beyond what it takes while nothing is known: a latency, a
 /// lag, and the brackets of a second list of origins, each on a line of its own.
 const FIGURES_BYTES: usize = 192;
+/// The region that a service prefers by order, which is absent where nothing is known.
+const PREFERRED_BYTES: usize = 128;
 /// Line ends and brackets of the table's lists, which are empty where they are measured.
 const BRACKETS_BYTES: usize = 128;
 
@@ -105,6 +107,7 @@ fn countries(config: &Config) -> usize {
 fn service(view: &View<'_>, standing: &ServiceStanding<'_>) -> usize {
     keyed(1, standing.id.as_str(), &compile::service_entry(view, standing).write())
         + standing.service.regions.len() * FIGURES_BYTES
+        + PREFERRED_BYTES
 }
 
 /// What rules, pins and sets permit at some time.

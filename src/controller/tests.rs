@@ -1,7 +1,7 @@
 use super::*;
-use crate::config::{Override, OverrideTo};
+use crate::config::OverrideTo;
 use crate::health::Health;
-use crate::testing::{config_text, observed, run, target};
+use crate::testing::{config_text, observed, order, run, set_origin, target};
 use crate::{cloudflare, routes, state};
 
 mod bad_days;
@@ -219,13 +219,8 @@ fn a_broken_state_is_an_error_with_its_reason() {
 #[test]
 fn a_drained_origin_takes_nobody_new_and_both_words_about_it_are_shown() {
     let mut controller = settled();
-    let drain = Override {
-        set: OverrideTo::Drain,
-        reason: "new disks".to_owned(),
-        author: "ann".to_owned(),
-        until: at(600_000),
-    };
-    controller.state.overrides.insert(target("eu-1").origin, drain);
+    let drain = set_origin("eu-1", OverrideTo::Drain);
+    controller.state.orders.push(order(1, drain, Some(at(600_000))));
     let now = at(116_000);
     let due = due(&mut controller, 116_000);
     let text = |key: &str| {
@@ -235,7 +230,8 @@ fn a_drained_origin_takes_nobody_new_and_both_words_about_it_are_shown() {
     let origin = &text("region:eu-west")["origins"]["eu-1"];
     assert_eq!(origin["monitors"]["api"]["health"], "up");
     let shown = serde_json::json!({
-        "set": "drain", "reason": "new disks", "author": "ann", "until": at(600_000).to_string(),
+        "set": "drain", "reason": "maintenance", "author": "ann (token), order 1",
+        "until": at(600_000).to_string(),
     });
     assert_eq!(origin["override"], shown);
     let region = &text("routes")["services"]["api"]["regions"][0];

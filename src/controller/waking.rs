@@ -34,6 +34,8 @@ words! {
         BudgetGrows = "budget_grows",
         /// A pass may have been cancelled.
         PassIsSilent = "pass_is_silent",
+        /// An order comes into force, or ends.
+        Order = "order",
         /// A document did not arrive, or must wait for its turn.
         Documents = "documents",
         /// An alert is tried again, escalates, or has more to tell.
@@ -68,7 +70,9 @@ impl Controller {
         let documents = self.publishing.next_try().map(|at| (at, WakeReason::Documents));
         let alerts = self.next_alert(now).map(|at| (at, WakeReason::Alerts));
         let silence = self.silent_at().map(|at| (at, WakeReason::Silence));
-        let all: Vec<_> = pass.into_iter().chain(documents).chain(alerts).chain(silence).collect();
+        let order = self.next_order().map(|at| (at, WakeReason::Order));
+        let all = pass.into_iter().chain(documents).chain(alerts).chain(silence).chain(order);
+        let all: Vec<_> = all.collect();
         let at = all.iter().map(|(at, _)| *at).min()?.max(now);
         let holds = all.into_iter().filter(|(due, _)| *due <= at);
         Some(Wake { at, reasons: holds.map(|(_, reason)| reason).collect() })

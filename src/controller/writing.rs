@@ -6,8 +6,6 @@
 //! as a heartbeat that tells proxies how old their table is: 288 writes a day. On a bad day even
 //! substances change all the time; then `spending` says which documents wait.
 
-mod account;
-
 use super::Controller;
 use super::compile;
 use super::incidents::{incident_key, incident_line_substance, incident_substance};
@@ -31,8 +29,7 @@ use crate::ordered::{Map, Set};
 use crate::routes::{self, Routes};
 use crate::state::{self, Episode};
 use crate::time::Timestamp;
-use crate::view::{OriginStanding, RegionStanding, View};
-use account::cloudflare_status;
+use crate::view::{OriginStanding, RegionStanding, View, Whose};
 
 /// One KV value to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +52,13 @@ impl Document {
         substance: Fingerprint,
     ) -> Self {
         Self { key, text, metadata, substance }
+    }
+}
+
+impl Document {
+    /// What it says, without instants and latencies.
+    pub(super) fn substance(&self) -> Fingerprint {
+        self.substance
     }
 }
 
@@ -138,8 +142,8 @@ impl Controller {
         Due { routes: routes.into_iter().next(), pages, too_large }
     }
 
-    /// The documents that are due, as far as they may be written.
-    fn made(&mut self, now: Timestamp) -> Made {
+    /// Drafts of all documents, with the substance of all. The generation grows if that changed.
+    pub(super) fn grow(&mut self, now: Timestamp) -> (Vec<Document>, Option<Routes>, Fingerprint) {
         let (drafts, table) = self.documents(Wanted::Drafts, now);
         let mut substances: Vec<_> = drafts.iter().map(|doc| doc.substance).collect();
         substances.extend(self.audit_substance());
@@ -147,7 +151,21 @@ impl Controller {
         if self.state.substance != Some(substance) {
             self.state.substance = Some(substance);
             self.state.generation = self.state.generation.saturating_add(1);
+            self.outdate_table();
         }
+        (drafts, table, substance)
+    }
+
+    /// The routing table as it would be written now; `None` where there is none, or too large a
+    /// one.
+    pub(super) fn table_document(&self, now: Timestamp) -> Option<Document> {
+        let only = Set::of([routes::KEY.to_owned()]);
+        self.documents(Wanted::Whole(&only), now).0.into_iter().find(|it| it.key == routes::KEY)
+    }
+
+    /// The documents that are due, as far as they may be written.
+    fn made(&mut self, now: Timestamp) -> Made {
+        let (drafts, table, substance) = self.grow(now);
         let written = &self.state.written;
         let is_new =
             |(key, substance): &(&String, Fingerprint)| written.get(*key) != Some(substance);
@@ -301,8 +319,9 @@ impl Controller {
             services: view.map(service_health).unwrap_or_default(),
             reasons: view.map(reasons).unwrap_or_default(),
             overrides: view.map(overrides).unwrap_or_default(),
+            orders: self.state.orders.clone(),
             incidents: OpenIncident::of(&self.state.incidents, now),
-            cloudflare: cloudflare_status(&self.state.actuation, self.config.as_ref(), now),
+            cloudflare: self.cloudflare_status(now),
             too_large: self.too_large(),
             kv: self.kv_status(now),
             alerts: AlertsStatus { heartbeat: None, ..self.alerts_status() },
@@ -379,14 +398,16 @@ fn region_document(
     let origins = region.origins.iter();
     let services = view.config.services.iter().filter(|(_, it)| it.regions.contains(id));
     let services = services.map(|(service_id, service)| {
-        (service_id.clone(), region_health(&view.region(service, id)))
+        (service_id.clone(), region_health(&view.region((service_id, service), id)))
     });
     let status = RegionStatus {
         as_of: view.now,
         region: id.clone(),
         country: region.country,
         services: Map::of(services),
-        origins: Map::of(origins.map(|origin| (origin.id.clone(), origin_status(view, origin)))),
+        origins: Map::of(
+            origins.map(|origin| (origin.id.clone(), origin_status(view, id, origin))),
+        ),
     };
     let mut substance = status.clone();
     substance.as_of = Timestamp::default();
@@ -445,8 +466,11 @@ fn region_health(region: &RegionStanding<'_>) -> RegionHealth {
 }
 
 fn overrides(view: &View<'_>) -> Map<OriginId, Override> {
-    let origins = view.config.regions.values().flat_map(|region| &region.origins);
-    let set = |origin: &Origin| Some((origin.id.clone(), view.override_of(&origin.id)?.clone()));
+    let regions = view.config.regions.iter();
+    let origins = regions.flat_map(|(id, region)| region.origins.iter().map(move |it| (id, it)));
+    let set = |(region, origin): (&RegionId, &Origin)| {
+        Some((origin.id.clone(), view.override_of(region, &origin.id)?))
+    };
     Map::of(origins.filter_map(set))
 }
 
@@ -484,12 +508,13 @@ fn incident_documents(wanted: Wanted<'_>, incidents: &[Incident], now: Timestamp
     documents
 }
 
-fn origin_status(view: &View<'_>, origin: &Origin) -> OriginStatus {
+fn origin_status(view: &View<'_>, region: &RegionId, origin: &Origin) -> OriginStatus {
     let monitors = view.monitors_of(&origin.id);
-    let monitors = monitors.map(|id| (id.clone(), monitor_status(view.origin(id, origin))));
+    let whose = Whose { service: None, region };
+    let monitors = monitors.map(|id| (id.clone(), monitor_status(view.origin(whose, id, origin))));
     OriginStatus {
         url: origin.url.to_string(),
-        override_: view.override_of(&origin.id).cloned(),
+        override_: view.override_of(region, &origin.id),
         monitors: Map::of(monitors),
     }
 }

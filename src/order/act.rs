@@ -171,9 +171,11 @@ pub struct Order {
     pub from: Timestamp,
     /// When it ends by itself.
     pub until: Option<Timestamp>,
+    /// Whether it was told that it is in force. It is told once, also after a restart.
+    pub has_begun: bool,
 }
 
-fields!(Order { id, act, who, reason, at, from, until if any });
+fields!(Order { id, act, who, reason, at, from, until if any, has_begun = false });
 
 impl Order {
     /// Whether it is in force: from `from`, inclusive, until `until`, exclusive.

@@ -1,5 +1,6 @@
 //! What one isolate keeps between requests, and how it learns.
 
+use super::news::News;
 use super::notes::Notes;
 use super::progress::AskReason;
 use super::refresh::Looks;
@@ -33,6 +34,7 @@ pub struct Isolate {
     /// In the order of the table.
     pub(super) services: Vec<SeenService>,
     pub(super) looks: Looks,
+    pub(super) news: News,
     pub(super) key: Option<SigningKey>,
     /// What no service may see of ours.
     pub(super) secrets: Vec<Secret>,
@@ -75,7 +77,7 @@ impl Counts {
 }
 
 impl Isolate {
-    /// Takes the text of a table from KV. What was seen of its regions stays. Returns whether it is
+    /// Takes the text of a table from KV, or from the Controller. What was seen of its regions stays. Returns whether it is
     /// a new one. Errors: the text does not parse; the last table stays.
     pub fn take(&mut self, text: &str, now: Timestamp) -> Result<bool, BadRoutes> {
         self.looks.read(now);
@@ -86,7 +88,8 @@ impl Isolate {
         let table = Table::parse(text)?;
         // Two reads can overlap, and the older one can end last. A date that is ahead of the clock
         // says nothing, and must not keep out what comes later.
-        let is_older = |known: &Rc<Table>| known.as_of > table.as_of && !known.is_ahead(now);
+        let made = |table: &Table| (table.as_of, table.generation);
+        let is_older = |known: &Rc<Table>| made(known) > made(&table) && !known.is_ahead(now);
         if self.table.as_ref().is_some_and(is_older) {
             return Ok(false);
         }

@@ -25,6 +25,14 @@ impl Isolate {
             ("over_budget", counts.over_budget.into()),
             ("bodies_lost", counts.bodies_lost.into()),
             ("stale", counts.stale.into()),
+            (
+                "news",
+                json::object(vec![
+                    ("asked", self.news.counts.asked.into()),
+                    ("taken", self.news.counts.taken.into()),
+                    ("failed", self.news.counts.failed.into()),
+                ]),
+            ),
             ("refused", json::object(refused.collect())),
             ("services", self.services.iter().map(|service| service.report(now)).collect()),
         ])

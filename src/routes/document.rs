@@ -84,6 +84,9 @@ shape! {
         proxy: Proxying,
         /// The path of a trial request, starting with `/`.
         trial_path: String = "/".to_owned(),
+        /// Whether nobody may be moved to another region, because data may be corrupt. Health is
+        /// then as it was when that was declared.
+        frozen: bool = false,
         /// Its regions in failover order.
         regions: Vec<CandidateEntry>,
     }
@@ -108,6 +111,8 @@ shape! {
         max_lag_s: u64 = 0,
         /// For how many seconds a client that wrote reads from the primary.
         read_your_writes_s: u64 = 0,
+        /// The region that an operator prefers to all others while it is up; absent if none.
+        prefer: Option<RegionId>,
     }
 
     /// How a request names its tenant.
@@ -142,6 +147,8 @@ shape! {
         canary: Option<u32>,
         /// Percent of the clients that it turns away.
         shed: u32 = 0,
+        /// In a frozen service: whether it went down since. Whoever would go there is refused.
+        lost: bool = false,
         /// Scheme, host and port of the origins to use, best first: those that are up, or if none
         /// is, those of unknown health.
         origins: Vec<String>,

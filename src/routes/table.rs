@@ -93,6 +93,10 @@ pub struct Serving {
     pub primary: Option<usize>,
     /// Whether a choice may depend on which share of the clients this one is in.
     pub shares: bool,
+    /// The index of the region that an operator prefers to all others while it is up.
+    pub preferred: Option<usize>,
+    /// Whether nobody may be moved to another region.
+    pub frozen: bool,
 }
 
 /// One region of one service as decisions see it.
@@ -299,7 +303,7 @@ impl Index<'_> {
                 return Err(BadRoutes::UnknownRegion(entry.id.to_string()));
             };
             regions.insert(region);
-            if entry.health == Health::Down || entry.origins.is_empty() {
+            if !entry.lost && (entry.health == Health::Down || entry.origins.is_empty()) {
                 down.insert(region);
             }
             if entry.draining {
@@ -317,6 +321,7 @@ impl Index<'_> {
         let shares =
             by_share || candidates.iter().any(|c| c.entry.canary.is_some() || c.entry.shed > 0);
         let primary = steering.primary.as_ref().map(|id| self.find(id)).transpose()?;
+        let preferred = steering.prefer.as_ref().map(|id| self.find(id)).transpose()?;
         Ok(Serving {
             id,
             index,
@@ -333,6 +338,8 @@ impl Index<'_> {
             draining,
             primary,
             shares,
+            preferred,
+            frozen: service.frozen,
         })
     }
 

@@ -1,5 +1,5 @@
 // What the client gets.
-import { loadTable } from "./core.js";
+import { loadBehind } from "./core.js";
 import { keptAnswer } from "./kept.js";
 import { renamedHeaders } from "./rename.js";
 import { watched } from "./watched.js";
@@ -48,9 +48,9 @@ function setAll(headers, namesAndValues) {
  * @param {import("./facts.js").Journey} journey
  * @param {import("./wire.js").Respond} respond
  */
-export async function responded({ request, env, context }, { orStale, refresh, status, headers, body }) {
-  if (refresh) context.waitUntil(loadTable(env));
-  const kept = orStale ? await keptAnswer(request) : null;
+export async function responded(journey, { orStale, refresh, status, headers, body }) {
+  if (refresh) loadBehind(journey);
+  const kept = orStale ? await keptAnswer(journey.request) : null;
   if (kept !== null) return kept;
   const all = new Headers();
   for (let at = 0; at < headers.length; at += 2) all.append(headers[at], headers[at + 1]);

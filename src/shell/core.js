@@ -11,6 +11,7 @@ import { questionText, readInstruction, reportBody, reportTrial, reportTry } fro
  * @property {Parameters<typeof reportBody>[0]} bodyLost
  * @property {(asked: string, sent: string, name: string, value: string) => string | undefined} renamed
  * @property {(env: Env) => Promise<void>} loadTable
+ * @property {(env: Env) => Promise<void>} askForNews
  * @property {(env: Env, key: string) => Promise<string | null | undefined>} readPin
  * @property {(env: Env, request: string, body: ReadBody) => Promise<string>} surface
  */
@@ -135,6 +136,21 @@ export function renamed(asked, sent, name, value) {
  * @param {Env} env
  */
 export const loadTable = (env) => functions.loadTable(env);
+
+/**
+ * Asks the Controller for a later table than the one in use, unless it was asked a moment ago.
+ * @param {Env} env
+ */
+export const askForNews = (env) => functions.askForNews(env);
+
+/**
+ * Loads the routing table behind a request, from KV and from the Controller. Nobody waits for either.
+ * @param {import("./facts.js").Journey} journey
+ */
+export function loadBehind({ env, context }) {
+  context.waitUntil(loadTable(env));
+  context.waitUntil(askForNews(env));
+}
 
 /**
  * A tenant's pin in KV; `null` if there is none, `undefined` if KV did not answer.

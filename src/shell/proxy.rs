@@ -55,6 +55,12 @@ pub fn functions() -> Object {
             Ok(JsValue::UNDEFINED)
         }))
     });
+    let ask_for_news: Closure<dyn Fn(Env) -> Promise> = Closure::new(|env: Env| {
+        promise(Box::pin(async move {
+            routes::ask_for_news(&env).await;
+            Ok(JsValue::UNDEFINED)
+        }))
+    });
     let read_pin: Closure<dyn Fn(Env, String) -> Promise> =
         Closure::new(|env: Env, key: String| {
             promise(Box::pin(async move { Ok(routes::pin(&env, &key).await) }))
@@ -80,6 +86,7 @@ pub fn functions() -> Object {
         ("bodyLost", body_lost.into_js_value()),
         ("renamed", renamed.into_js_value()),
         ("loadTable", load_table.into_js_value()),
+        ("askForNews", ask_for_news.into_js_value()),
         ("readPin", read_pin.into_js_value()),
         ("surface", surface.into_js_value()),
     ] {

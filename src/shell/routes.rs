@@ -1,10 +1,11 @@
 //! What the proxy reads from KV: the routing table, the config if there is no table, and the pins
-//! of tenants.
+//! of tenants. And what it asks the Controller: whether there is a later table.
 
-use super::{clock, isolate, kv, runtime};
+use super::{clock, controller, isolate, kv, runtime};
 use crate::config;
 use crate::controller::routes_of;
-use crate::proxy::Isolate;
+use crate::order::Query;
+use crate::proxy::{Isolate, NEWS_TIMEOUT_MS};
 use crate::routes::{BadRoutes, KEY, PIN_BYTES_MAX, ROUTES_BYTES_MAX, Table};
 use crate::secret::{ADMIN_TOKEN, API_TOKEN, COOKIE_KEY, Secret};
 use crate::steering::token::SigningKey;
@@ -38,6 +39,24 @@ pub(super) async fn load(env: &Env) {
     if !has_table {
         compile(env).await;
     }
+}
+
+/// Asks the Controller for a later table than the one in use, unless it was asked a moment ago. No
+/// request waits for the answer; without one everything stays as KV has it.
+pub(super) async fn ask_for_news(env: &Env) {
+    let asked = isolate::with(|isolate| isolate.asks_for_news(clock::now())).flatten();
+    let Some(than) = asked else { return };
+    let Ok(text) = controller::read(env, Query::Routes { than }, NEWS_TIMEOUT_MS).await else {
+        // The Controller's own log says why, and `/.pointsman/proxy` counts them.
+        isolate::with(Isolate::news_failed);
+        return;
+    };
+    take_secrets(env);
+    let taken = isolate::with(|isolate| isolate.take_news(text.as_deref(), clock::now()));
+    if let Some(Err(error)) = taken {
+        console_error!("the Controller's table: {error}; the last table stays in use");
+    }
+    complain();
 }
 
 /// Takes the secrets of this deployment. No table is taken before: without them nothing is

@@ -1,5 +1,5 @@
 // One try: sends a request to an origin and reports how that ended.
-import { loadTable, tryEnded } from "./core.js";
+import { loadBehind, tryEnded } from "./core.js";
 import { discard } from "./discard.js";
 import { bodyOf, isBound } from "./facts.js";
 import { keep } from "./kept.js";
@@ -31,9 +31,9 @@ const NO_UPLOAD = { body: null, signal: null };
  * @returns {Promise<TryResult>}
  */
 export function startTry(journey, sent) {
-  const { request, env, context } = journey;
+  const { request, context } = journey;
   journey.trail = sent.trail;
-  if (sent.refresh) context.waitUntil(loadTable(env));
+  if (sent.refresh) loadBehind(journey);
   if (sent.trial !== null) context.waitUntil(tryOut(sent.trial));
   // The core counts the try as under way until then.
   const due = journey.asked + sent.waitMs;

@@ -38,8 +38,6 @@ impl State {
             targets,
             run,
             doubted_since,
-            // An operator says when they end.
-            overrides: _,
             // When an order begins and ends is the operator's to say, too.
             orders,
             orders_given: _,
@@ -49,6 +47,8 @@ impl State {
             alerts,
             outbox,
             silent_since,
+            remembered,
+            frozen: _,
             refused,
             actuation,
             history,
@@ -76,6 +76,7 @@ impl State {
         configs.forget_the_future(now);
         alerts.forget_the_future(now);
         outbox.forget_the_future(now);
+        remembered.iter_mut().for_each(|act| act.at = act.at.unless_ahead(now));
         actuation.forget_the_future(now);
         incidents.iter_mut().for_each(|incident| incident.forget_the_future(now));
         forget_episodes(history, now);

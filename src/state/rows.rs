@@ -74,8 +74,6 @@ words! {
         ZoneChanges = "zone_changes",
         /// What failovers took away from a record set, by the set.
         Moved = "moved",
-        /// What an operator says of an origin, by the origin.
-        Override = "override",
         /// What a person ordered, by its number.
         Order = "order",
         /// What belongs together, by its id.
@@ -92,6 +90,10 @@ words! {
         Alert = "alert",
         /// What is remembered of a receiver of alerts, by its id.
         Receiver = "receiver",
+        /// An act that was done under a key, by who did it and the key.
+        Remembered = "remembered",
+        /// How the regions of a service stood when corruption was declared, by the service.
+        Frozen = "frozen",
         /// The fingerprint of what KV holds, by key.
         Written = "written",
         /// What stands in the way at Cloudflare, by its index in the list.

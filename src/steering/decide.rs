@@ -44,6 +44,10 @@ pub fn decide<'t>(
         evidence,
         key,
     });
+    let (regions, refusal) = match refusal {
+        None if service.frozen => frozen(regions),
+        refusal => (regions, refusal),
+    };
     Decision {
         service: Some(service),
         tenant: tenant.id,
@@ -55,6 +59,14 @@ pub fn decide<'t>(
         how,
         refusal,
     }
+}
+
+/// While data may be corrupt nobody is moved: the first region serves the request or nobody does.
+fn frozen(mut regions: Vec<&Candidate>) -> (Vec<&Candidate>, Option<Refusal>) {
+    regions.truncate(1);
+    regions.retain(|region| !region.entry.lost);
+    let refusal = regions.is_empty().then_some(Refusal::NoUsableRegion);
+    (regions, refusal)
 }
 
 fn facts<'a>(
@@ -131,8 +143,10 @@ fn wishes(
     evidence: &Evidence<'_>,
     key: StableHash,
 ) -> Vec<Wish> {
-    let is_left_alone =
-        |region: &&Candidate| evidence.of(region).is_some_and(|seen| seen.breaker.is_open());
+    // In a frozen service what one isolate has seen moves nobody.
+    let is_left_alone = |region: &&Candidate| {
+        !service.frozen && evidence.of(region).is_some_and(|seen| seen.breaker.is_open())
+    };
     let left_alone = set_of(service.candidates.iter().filter(is_left_alone));
     let mut draining = service.draining.clone();
     if let Some(pinned) = request.pinned_candidate(service) {
@@ -142,7 +156,10 @@ fn wishes(
     let lagging = service.primary.map(|primary| lagging(service, primary, request));
     let beyond_canary = |region: &&Candidate| {
         let entry = &region.entry;
-        entry.canary.is_some_and(|percent| !is_within("canary", key, entry.id.as_str(), percent))
+        service.preferred != Some(region.index)
+            && entry
+                .canary
+                .is_some_and(|percent| !is_within("canary", key, entry.id.as_str(), percent))
     };
     let tried_out = set_of(service.candidates.iter().filter(beyond_canary));
     [

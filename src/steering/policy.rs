@@ -2,7 +2,8 @@
 //!
 //! The order is made in groups: first what this isolate has not found to fail (and of the rest
 //! first what has answered since), within that what breaks the fewest preferred rules, within that
-//! what no wish puts behind, within that what is known to be up. The policy orders each group by
+//! what no wish puts behind, within that what is known to be up, within that the region that an
+//! operator switched the service to. The policy orders each group by
 //! itself, so no speed makes up for a preference, and nothing that is unknown is called fast.
 
 use super::decision::{ChosenBy, Filter, Wish};
@@ -50,7 +51,7 @@ pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, ChosenB
 
 /// What a region is ordered by before the policy is asked; `false` and less come first. Regions
 /// with the same are a group.
-type Group = (Trust, u64, [bool; 3], bool);
+type Group = (Trust, u64, [bool; 3], bool, bool);
 
 /// What this isolate thinks of a region by its own requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,7 +80,8 @@ impl<'t> Choice<'_, 't> {
             Some(seen) if seen.breaker.answers() => Trust::Answers,
             _ => Trust::None,
         };
-        (trust, reluctance, unwanted, region.entry.health != Health::Up)
+        let is_other = self.service.preferred.is_some_and(|index| index != region.index);
+        (trust, reluctance, unwanted, region.entry.health != Health::Up, is_other)
     }
 
     /// Orders one group.

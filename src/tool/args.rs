@@ -1,8 +1,8 @@
 //! The command line.
 
+use super::remote::RemoteArgs;
 use crate::ids::TokenId;
 use crate::journal::Role;
-use super::remote::RemoteArgs;
 use crate::latency::Location;
 use crate::time::Timestamp;
 use clap::{Args, Parser, Subcommand};

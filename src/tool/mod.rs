@@ -30,7 +30,6 @@ mod oracle;
 mod plan;
 pub mod proof;
 mod published;
-#[expect(dead_code, reason = "the commands that use it come next")]
 mod remote;
 mod render;
 mod requests;

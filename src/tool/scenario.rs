@@ -3,6 +3,7 @@
 use crate::config::{Config, Override, OverrideTo};
 use crate::health::Health;
 use crate::ids::RegionId;
+use crate::order::{Act, Order};
 use crate::ordered::Map;
 use crate::state::{State, TargetState};
 use crate::time::{MINUTE, Timestamp};
@@ -60,11 +61,11 @@ pub(super) fn assume(
         author: "pointsman".to_owned(),
         until: now.plus(MINUTE),
     };
+    state.orders.retain(|order| !says_health_of(order, config, assumed));
     let origins = config.regions.iter().flat_map(|(id, region)| {
         region.origins.iter().filter(move |_| assumed.names(id)).map(move |origin| (id, &origin.id))
     });
     for (id, origin) in origins {
-        state.overrides.remove(origin);
         told.overrides.remove(origin);
         if assumed.draining.contains(id) {
             told.overrides.insert(origin.clone(), drain.clone());
@@ -78,6 +79,17 @@ pub(super) fn assume(
         state.targets.insert(target, known);
     }
     (told, state)
+}
+
+/// Whether an order says how a region stands of which something is assumed.
+fn says_health_of(order: &Order, config: &Config, assumed: Assumed<'_>) -> bool {
+    let region = match &order.act {
+        Act::Drain { region, .. } | Act::Outage { region } => Some(region),
+        Act::Override { region: Some(region), .. } => Some(region),
+        Act::Override { origin: Some(origin), .. } => config.origin(origin).map(|(id, _)| id),
+        _ => None,
+    };
+    region.is_some_and(|region| assumed.names(region))
 }
 
 impl Assumed<'_> {

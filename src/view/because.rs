@@ -1,7 +1,7 @@
 //! Why an origin or a region is not simply up: for people.
 
 use super::origin::OriginStanding;
-use super::region::RegionStanding;
+use super::region::{Frozen, RegionStanding};
 use crate::config::{Override, OverrideTo};
 use crate::health::{Because, Health};
 
@@ -9,6 +9,15 @@ impl OriginStanding<'_> {
     /// Why it is not simply observed to be up, in words; `None` if it is.
     #[must_use]
     pub fn why(&self) -> Option<String> {
+        if let Some(order) = self.order {
+            let done = match (self.because, self.health) {
+                (Because::Outage, _) => "declared out",
+                (Because::Override, Health::Up) => "set up",
+                (Because::Override, _) => "set down",
+                _ => "drained",
+            };
+            return Some(format!("{done} {}", order.told()));
+        }
         if let Some(set) = self.override_ {
             let done = match set.set {
                 OverrideTo::Up => "set up",
@@ -50,6 +59,9 @@ impl RegionStanding<'_> {
     /// What decides its health; a drain, where it drains.
     #[must_use]
     pub fn because(&self) -> Because {
+        if self.stays_away() {
+            return Because::Corruption;
+        }
         if self.is_draining {
             return Because::Drain;
         }
@@ -66,6 +78,10 @@ impl RegionStanding<'_> {
     pub fn why(&self) -> Option<String> {
         if self.health == Health::Up && self.because() == Because::Observed {
             return None;
+        }
+        if let Some(Frozen { order, .. }) = self.frozen.filter(|_| self.stays_away()) {
+            let told = order.told();
+            return Some(format!("it was down when corruption was declared {told}"));
         }
         let mut whys = self.deciding().filter_map(|o| Some((&o.origin.id, o.why()?)));
         let (first, why) = whys.next()?;

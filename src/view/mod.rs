@@ -35,8 +35,8 @@ mod target;
 
 pub use instant::View;
 pub use law::Everybody;
-pub use origin::OriginStanding;
-pub use region::RegionStanding;
+pub use origin::{OriginStanding, Whose};
+pub use region::{Frozen, RegionStanding};
 pub use service::ServiceStanding;
 pub use share::Share;
 pub use target::{Reason, TargetStanding};

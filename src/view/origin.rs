@@ -4,7 +4,8 @@ use super::instant::View;
 use super::target::{Reason, TargetStanding};
 use crate::config::{Origin, Override, OverrideTo};
 use crate::health::{Because, Health, active, effective};
-use crate::ids::{MonitorId, OriginId};
+use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
+use crate::order::{Order, Orders};
 use crate::target::Target;
 
 /// One origin by one monitor, as traffic takes it.
@@ -14,9 +15,11 @@ pub struct OriginStanding<'a> {
     pub origin: &'a Origin,
     /// What the monitor observed, which an override does not change.
     pub observed: TargetStanding<'a>,
-    /// What an operator says about it, while that counts.
+    /// What the config says about it, while that counts.
     pub override_: Option<&'a Override>,
-    /// Its effective health: the observed one, unless the override says `up` or `down`.
+    /// The order that decides how it stands, if one does.
+    pub order: Option<&'a Order>,
+    /// Its effective health: the observed one, unless an operator says `up` or `down`.
     pub health: Health,
     /// What decides that.
     pub because: Because,
@@ -31,27 +34,88 @@ impl OriginStanding<'_> {
     pub fn for_new_clients(&self) -> Health {
         if self.is_draining { Health::Down } else { self.health }
     }
+
+    /// Whether an operator says how healthy it is.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        matches!(self.because, Because::Outage | Because::Override)
+    }
+}
+
+/// Where an origin is, and by which service it is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Whose<'w> {
+    /// The service; `None` for what holds for all services.
+    pub service: Option<&'w ServiceId>,
+    /// Its region.
+    pub region: &'w RegionId,
 }
 
 impl<'a> View<'a> {
-    /// How an origin stands by a monitor.
+    /// The orders that are in force.
     #[must_use]
-    pub fn origin(&self, monitor: &MonitorId, origin: &'a Origin) -> OriginStanding<'a> {
-        let observed = self.target(monitor, &origin.id);
-        let override_ = self.override_of(&origin.id);
-        let (health, is_draining) = effective(observed.health, override_, self.now);
-        let is_in_doubt = self.state.doubted_since.is_some();
-        let because = because(override_, observed.reason, is_in_doubt);
-        OriginStanding { origin, observed, override_, health, because, is_draining }
+    pub fn orders(&self) -> Orders<'a> {
+        Orders::new(&self.state.orders, self.now)
     }
 
-    /// What an operator says about an origin, while that counts. Of two that count, the config's
-    /// goes before the one made by command: it was reviewed and everybody can read it, and a
-    /// command could otherwise undo it without a trace there.
+    /// How an origin stands by a monitor.
+    ///
+    /// An outage goes before everything else. Of an override of the config and one by order, the
+    /// config's goes first: it was reviewed and everybody can read it, and a command could
+    /// otherwise undo it without a trace there. A drain by order is added to either.
     #[must_use]
-    pub fn override_of(&self, origin: &OriginId) -> Option<&'a Override> {
-        let by_command = active(self.state.overrides.get(origin), self.now);
-        active(self.config.overrides.get(origin), self.now).or(by_command)
+    pub fn origin(
+        &self,
+        whose: Whose<'_>,
+        monitor: &MonitorId,
+        origin: &'a Origin,
+    ) -> OriginStanding<'a> {
+        let observed = self.target(monitor, &origin.id);
+        let Whose { service, region } = whose;
+        let orders = self.orders();
+        let override_ = active(self.config.overrides.get(&origin.id), self.now);
+        let ordered = orders.override_of(region, &origin.id).filter(|_| override_.is_none());
+        let set = override_.map(|it| it.set).or(ordered.map(|(_, set)| set));
+        let (mut health, mut is_draining) = effective(observed.health, set);
+        let drain = orders.drain(service, region);
+        is_draining |= drain.is_some();
+        let outage = orders.outage(region);
+        if outage.is_some() {
+            (health, is_draining) = (Health::Down, false);
+        }
+        let because = match set {
+            _ if outage.is_some() => Because::Outage,
+            Some(OverrideTo::Up | OverrideTo::Down) => Because::Override,
+            _ if is_draining => Because::Drain,
+            _ => self.because(observed.reason),
+        };
+        let order = match because {
+            Because::Outage => outage,
+            Because::Override => ordered.map(|(order, _)| order),
+            _ => drain.or(ordered.map(|(order, _)| order)),
+        };
+        OriginStanding { origin, observed, override_, order, health, because, is_draining }
+    }
+
+    /// What decides the health of an origin about which no operator says anything.
+    fn because(&self, reason: Option<Reason<'_>>) -> Because {
+        match reason {
+            Some(Reason::NoEvidence(_)) if self.state.doubted_since.is_some() => Because::Doubt,
+            _ => Because::Observed,
+        }
+    }
+
+    /// What operators say about an origin for all services, while that counts: see
+    /// [`Self::origin`].
+    #[must_use]
+    pub fn override_of(&self, region: &RegionId, origin: &OriginId) -> Option<Override> {
+        let in_config = active(self.config.overrides.get(origin), self.now).cloned();
+        in_config.or_else(|| {
+            let (order, set) = self.orders().override_of(region, origin)?;
+            let Order { id, who, reason, until, .. } = order;
+            let author = format!("{who}, order {id}");
+            Some(Override { set, reason: reason.clone(), author, until: (*until)? })
+        })
     }
 
     /// The monitors that probe an origin, in the order of their ids.
@@ -61,15 +125,5 @@ impl<'a> View<'a> {
             self.state.targets.contains_key(&target)
         };
         self.config.monitors.keys().filter(is_probed)
-    }
-}
-
-/// What decides the health of an origin.
-fn because(override_: Option<&Override>, reason: Option<Reason<'_>>, is_in_doubt: bool) -> Because {
-    match (override_.map(|set| set.set), reason) {
-        (Some(OverrideTo::Up | OverrideTo::Down), _) => Because::Override,
-        (Some(OverrideTo::Drain), _) => Because::Drain,
-        (None, Some(Reason::NoEvidence(_))) if is_in_doubt => Because::Doubt,
-        (None, _) => Because::Observed,
     }
 }

@@ -5,11 +5,12 @@
 //! drains only when every origin that could serve is drained.
 
 use super::instant::View;
-use super::origin::OriginStanding;
+use super::origin::{OriginStanding, Whose};
 use super::share::Share;
 use crate::config::Service;
 use crate::health::Health;
-use crate::ids::RegionId;
+use crate::ids::{RegionId, ServiceId};
+use crate::order::Order;
 use crate::time::Millis;
 
 /// One region of one service.
@@ -25,15 +26,60 @@ pub struct RegionStanding<'a> {
     pub is_draining: bool,
     /// Its part of the service's clients, as the config has it.
     pub share: Share,
+    /// How it stood when corruption was declared, while nothing of the service moves.
+    pub frozen: Option<Frozen<'a>>,
+}
+
+/// How a region stood when corruption was declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frozen<'a> {
+    /// Its health then.
+    pub health: Health,
+    /// The order that declares it.
+    pub order: &'a Order,
 }
 
 impl<'a> RegionStanding<'a> {
-    fn of(id: &'a RegionId, origins: Vec<OriginStanding<'a>>, share: Share) -> Self {
-        let health = origins.iter().map(|origin| origin.health).min().unwrap_or_default();
+    fn of(
+        id: &'a RegionId,
+        origins: Vec<OriginStanding<'a>>,
+        share: Share,
+        frozen: Option<Frozen<'a>>,
+    ) -> Self {
+        let best = origins.iter().map(|origin| origin.health).min().unwrap_or_default();
+        // What was away when corruption was declared does not come back by itself.
+        let stays_away = frozen.is_some_and(|frozen| frozen.health == Health::Down);
+        let health = if stays_away { Health::Down } else { best };
         let mut best = origins.iter().filter(|origin| origin.health == health);
         let can_serve = health != Health::Down && !origins.is_empty();
         let is_draining = can_serve && best.all(|origin| origin.is_draining);
-        Self { id, origins, health, is_draining, share }
+        Self { id, origins, health, is_draining, share, frozen }
+    }
+
+    /// Whether it is Down only because it was so when corruption was declared.
+    #[must_use]
+    pub fn stays_away(&self) -> bool {
+        self.frozen.is_some_and(|frozen| frozen.health == Health::Down)
+            && self.origins.iter().any(|origin| origin.health != Health::Down)
+    }
+
+    /// Whether it went Down after corruption was declared, and nobody ordered that: its clients
+    /// must not go elsewhere.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        let served = self.frozen.is_some_and(|frozen| frozen.health != Health::Down);
+        let is_ordered = || self.origins.iter().all(|origin| origin.is_set());
+        served && self.health == Health::Down && !is_ordered()
+    }
+
+    /// The health that a choice among regions goes by: while nothing moves, the one that it had
+    /// when corruption was declared.
+    #[must_use]
+    pub fn health_for_choice(&self) -> Health {
+        match self.frozen {
+            Some(frozen) if self.health != Health::Down || self.is_lost() => frozen.health,
+            _ => self.health,
+        }
     }
 
     /// The origins that traffic goes to; none where the region is Down.
@@ -70,9 +116,19 @@ impl<'a> RegionStanding<'a> {
 impl<'a> View<'a> {
     /// How a region stands for a service.
     #[must_use]
-    pub fn region(&self, service: &Service, id: &'a RegionId) -> RegionStanding<'a> {
+    pub fn region(
+        &self,
+        (name, service): (&ServiceId, &Service),
+        id: &'a RegionId,
+    ) -> RegionStanding<'a> {
         let origins = self.config.regions.get(id).into_iter().flat_map(|region| &region.origins);
-        let origins = origins.map(|origin| self.origin(&service.monitor, origin)).collect();
-        RegionStanding::of(id, origins, Share::of(service, id))
+        let whose = Whose { service: Some(name), region: id };
+        let origins = origins.map(|origin| self.origin(whose, &service.monitor, origin)).collect();
+        RegionStanding::of(id, origins, Share::of(service, id), self.frozen(name, id))
+    }
+
+    fn frozen(&self, service: &ServiceId, region: &RegionId) -> Option<Frozen<'a>> {
+        let health = *self.state.frozen.get(service)?.get(region)?;
+        Some(Frozen { health, order: self.orders().corruption(Some(service))? })
     }
 }

@@ -3,7 +3,9 @@
 use super::instant::View;
 use super::region::RegionStanding;
 use crate::config::{FailoverMode, Primary, Service};
+use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
+use crate::order::Order;
 
 /// One service.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +18,10 @@ pub struct ServiceStanding<'a> {
     pub regions: Vec<RegionStanding<'a>>,
     /// The region that takes writes, with the bounds for the others; `None` where all regions do.
     pub primary: Option<&'a Primary>,
+    /// The region that an order prefers to all others, and the order.
+    pub switched: Option<(&'a Order, &'a RegionId)>,
+    /// The order by which nothing of it moves, if corruption is declared.
+    pub corruption: Option<&'a Order>,
 }
 
 impl<'a> ServiceStanding<'a> {
@@ -39,6 +45,14 @@ impl<'a> ServiceStanding<'a> {
         self.region(&self.primary?.region)
     }
 
+    /// The region that an order prefers to all others, while it can take all of their clients: it
+    /// is Up and takes new clients.
+    #[must_use]
+    pub fn preferred(&self) -> Option<&'a RegionId> {
+        let (_, to) = self.switched?;
+        self.region(to).filter(|it| it.health == Health::Up && !it.is_draining).map(|it| it.id)
+    }
+
     /// Whether traffic at Cloudflare moves only when a person moves it. The proxy goes by health
     /// all the same: it decides about one request, and nothing has to be moved back.
     #[must_use]
@@ -56,9 +70,13 @@ impl<'a> View<'a> {
     /// How one service stands.
     #[must_use]
     pub fn service(&self, id: &'a ServiceId, service: &'a Service) -> ServiceStanding<'a> {
-        let regions = service.regions.iter().map(|region| self.region(service, region)).collect();
+        let regions = service.regions.iter();
+        let regions = regions.map(|region| self.region((id, service), region)).collect();
         // It is the config's word alone: a primary that is Down is still the primary.
         let primary = service.steering.primary.as_ref();
-        ServiceStanding { id, service, regions, primary }
+        let orders = self.orders();
+        let switched = orders.switch(id).filter(|(_, to)| service.regions.contains(to));
+        let corruption = orders.corruption(Some(id));
+        ServiceStanding { id, service, regions, primary, switched, corruption }
     }
 }

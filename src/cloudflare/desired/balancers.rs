@@ -63,7 +63,8 @@ pub(super) fn balancer(
         is_guarded: everybody.is_guarded,
         fields: lists.fields(&permitted),
         manage: target.manage,
-        manual: standing.is_manual(),
+        // A switch is a person's own move.
+        manual: standing.is_manual() && standing.preferred().is_none(),
     })
 }
 
@@ -122,13 +123,16 @@ impl<'v> Lists<'v> {
         Some(fields)
     }
 
-    /// The pools whose regions are all permitted, in the service's order of regions; those with a
-    /// region of `first` come first, those that are down last.
+    /// The pools whose regions are all permitted, in the service's order of regions; those with the
+    /// region that an order prefers come first, then those with a region of `first`; those that are
+    /// down come last.
     fn list(&self, permitted: &[RegionId], first: &[RegionId]) -> Vec<String> {
+        let preferred = self.standing.preferred();
         let rank = |regions: &[RegionId]| {
+            let is_other = preferred.is_some_and(|preferred| !regions.contains(preferred));
             let near = first.iter().position(|region| regions.contains(region));
             let order = self.service().regions.iter().position(|region| regions.contains(region));
-            (near.unwrap_or(first.len()), order)
+            (is_other, near.unwrap_or(first.len()), order)
         };
         let all = |regions: &[RegionId]| regions.iter().all(|region| permitted.contains(region));
         let mut pools: Vec<_> =
@@ -195,6 +199,8 @@ impl<'v> Lists<'v> {
     fn policy(&self) -> &'static str {
         let steering = &self.service().steering;
         match steering.policy {
+            // Only failover order prefers one pool to all others.
+            _ if self.standing.preferred().is_some() => "off",
             // Only random steering can give shares.
             Policy::Ordered if self.standing.has_trial_or_drain() => "random",
             Policy::Ordered => "off",

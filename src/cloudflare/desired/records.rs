@@ -1,9 +1,10 @@
 //! Record sets. Everybody gets the same answer, so it may contain only what every rule over the
 //! name permits.
 
-use super::{DesiredRecords, RecordMember};
-use crate::config::{DnsTarget, Origin, Publish, RecordKind, Service};
+use super::{DesiredRecords, RecordMember, Switch};
+use crate::config::{DnsMode, DnsTarget, Origin, Publish, RecordKind, Service};
 use crate::health::Health;
+use crate::ids::RegionId;
 use crate::ordered::{Map, Set};
 use crate::time::{MINUTE, Millis};
 use crate::view::{Everybody, OriginStanding, RegionStanding, ServiceStanding};
@@ -17,13 +18,17 @@ pub(super) fn records(
     everybody: &Everybody<'_>,
     target: &DnsTarget,
 ) -> DesiredRecords {
-    let regions: Vec<_> = standing.regions_of(everybody.permitted.iter().copied()).collect();
+    let preferred = standing.preferred();
+    let mut regions: Vec<_> = standing.regions_of(everybody.permitted.iter().copied()).collect();
+    regions.sort_by_key(|region| preferred != Some(region.id));
     let manual = standing.is_manual();
     let is_up = |origin: &&OriginStanding<'_>| origin.for_new_clients() == Health::Up;
     let follows = follows(standing.service, target, &regions);
     // The type whose addresses a region must have to be answered.
     let leading = if follows.is_some() { RecordKind::A } else { target.kind };
-    let answer = regions.iter().filter(|_| !manual).find_map(|region| {
+    // A switch is a person's own move.
+    let may_lead = |region: &RegionId| !manual || preferred == Some(region);
+    let answer = regions.iter().filter(|region| may_lead(region.id)).find_map(|region| {
         let origins = || region.origins.iter().filter(is_up);
         let leads = !contents(leading, origins()).is_empty();
         leads.then(|| (region.id.clone(), contents(target.kind, origins())))
@@ -44,8 +49,12 @@ pub(super) fn records(
         answer,
         refuge,
         is_guarded: everybody.is_guarded,
-        permitted: permitted(target.kind, &regions),
-        regions: everybody.permitted.iter().copied().cloned().collect(),
+        permitted: permitted(
+            target.kind,
+            &regions,
+            preferred.filter(|_| target.mode == DnsMode::Members),
+        ),
+        regions: regions.iter().map(|region| region.id.clone()).collect(),
         manual,
         follows,
     }
@@ -76,12 +85,25 @@ fn follows(
 }
 
 /// Every permitted content. A CNAME names one host at a time, but may name any host of a region. If
-/// several origins share an address, the one that is up counts.
-fn permitted(kind: RecordKind, regions: &[&RegionStanding<'_>]) -> Map<String, RecordMember> {
+/// several origins share an address, the one that is up counts. While the region takes clients that
+/// an operator prefers, no other is called for.
+fn permitted(
+    kind: RecordKind,
+    regions: &[&RegionStanding<'_>],
+    preferred: Option<&RegionId>,
+) -> Map<String, RecordMember> {
     let mut permitted = Map::new();
+    let leads = |region: &&RegionStanding<'_>| {
+        let mut up = region.origins.iter().filter(|origin| origin.for_new_clients() == Health::Up);
+        preferred == Some(region.id) && up.any(|origin| content(kind, origin.origin).is_some())
+    };
+    let only = regions.iter().copied().find(leads).map(|region| region.id);
     for region in regions {
         for origin in &region.origins {
-            let switch = origin.for_new_clients().into();
+            let mut switch: Switch = origin.for_new_clients().into();
+            if only.is_some_and(|only| only != region.id) {
+                switch = Switch::Disable;
+            }
             if let Some(content) = content(kind, origin.origin) {
                 permitted.insert_min(content, RecordMember { switch, region: region.id.clone() });
             }

@@ -32,6 +32,8 @@ pub struct Circumstances {
     pub doubted_since: Option<Timestamp>,
     /// When traffic of each service last moved.
     pub moved_at: Map<ServiceId, Timestamp>,
+    /// What people halted.
+    pub halts: Halts,
     /// Changes of each service in the last hour.
     pub changes: Map<ServiceId, u32>,
     /// What is remembered of our records, by their ids.
@@ -44,6 +46,15 @@ pub struct Circumstances {
     pub zone_changes: Map<String, u32>,
     /// What failovers took away and is not back.
     pub moved: Moved,
+}
+
+/// What people halted by order: in words, by whom and why.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
+pub struct Halts {
+    /// Everything.
+    pub all: Option<String>,
+    /// These services.
+    pub services: Map<ServiceId, String>,
 }
 
 /// Screens the actions in order and counts the effects of those that pass.
@@ -139,7 +150,7 @@ impl Watch<'_> {
         if action.urgency == Urgency::Law {
             return None;
         }
-        self.halted()
+        self.halted(action)
             .or_else(|| self.doubt(action))
             .or_else(|| self.hold_down(action))
             .or_else(|| self.change_budget(action))
@@ -161,9 +172,12 @@ impl Watch<'_> {
         }
     }
 
-    fn halted(&self) -> Option<(WithheldReason, String)> {
-        let because = || "`guards.halted` is set".to_owned();
-        self.circumstances.guards.halted.then(|| (WithheldReason::Halted, because()))
+    fn halted(&self, action: &Action) -> Option<(WithheldReason, String)> {
+        let Circumstances { guards, halts, .. } = self.circumstances;
+        let by_config = || guards.halted.then(|| "`guards.halted` is set".to_owned());
+        let of_service = || halts.services.get(action.service.as_ref()?).cloned();
+        let because = halts.all.clone().or_else(of_service).or_else(by_config)?;
+        Some((WithheldReason::Halted, because))
     }
 
     fn doubt(&self, action: &Action) -> Option<(WithheldReason, String)> {

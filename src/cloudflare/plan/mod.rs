@@ -23,7 +23,7 @@ pub use action::{
     Action, Change, Effect, FieldChange, OriginEdit, Parent, Plan, RecordOp, Urgency, Withheld,
     WithheldReason,
 };
-pub use guards::Circumstances;
+pub use guards::{Circumstances, Halts};
 pub use moves::Moved;
 pub(super) use moves::{brought_in, counted, is_return, taken_away};
 pub(super) use pairs::units;

@@ -109,7 +109,7 @@ pub enum AdviceCode {
 
 impl AdviceCode {
     /// Every code.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 35] = [
         Self::W101,
         Self::W102,
         Self::W103,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::{Override, OverrideTo};
+use crate::config::OverrideTo;
 use crate::health::FailureKind;
 use crate::health::{Damping, effective};
 
@@ -159,15 +159,11 @@ fn transition_table() -> String {
 
 /// What traffic takes an origin for, whatever was observed and stands over it.
 fn traffic_table() -> String {
-    let says = |set| {
-        let (reason, author) = (String::new(), String::new());
-        Some(Override { set, reason, author, until: Timestamp::from_millis(1) })
-    };
     let columns = [
         ("no override", None),
-        ("override up", says(OverrideTo::Up)),
-        ("override down", says(OverrideTo::Down)),
-        ("override drain", says(OverrideTo::Drain)),
+        ("override up", Some(OverrideTo::Up)),
+        ("override down", Some(OverrideTo::Down)),
+        ("override drain", Some(OverrideTo::Drain)),
     ];
     let row = |name: &str, cells: Vec<String>| {
         let cells: Vec<_> = cells.iter().map(|cell| format!("  {cell:<15}")).collect();
@@ -177,8 +173,8 @@ fn traffic_table() -> String {
     let mut lines = vec![row("for traffic", names)];
     for observed in [Health::Down, Health::Unknown, Health::Up] {
         for (words, believed) in [("", observed), (" damped", Damping::withhold(observed))] {
-            let cell = |set: &Option<Override>| {
-                let (health, drained) = effective(believed, set.as_ref(), Timestamp::default());
+            let cell = |set: &Option<OverrideTo>| {
+                let (health, drained) = effective(believed, *set);
                 format!("{}{}", health.as_str(), if drained { " drained" } else { "" })
             };
             let cells = columns.iter().map(|(_, set)| cell(set)).collect();

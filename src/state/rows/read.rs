@@ -2,7 +2,7 @@
 
 use super::single::{Account, Alerts, Common, LastConfig, LastEntry};
 use super::{DOCUMENT_ENTRY, Kept, Kind, Row, RowChange, Single, UNREADABLE_MAX};
-use crate::ids::{OriginId, ReceiverId, ServiceId};
+use crate::ids::{ReceiverId, ServiceId};
 use crate::json::{self, BadJson, Shape};
 use crate::state::{State, VERSION};
 use crate::target::Target;
@@ -64,6 +64,7 @@ pub fn restore(mut rows: Vec<Row>) -> Restored {
     // Rows lie in the order of their ids.
     restored.state.incidents.sort_by_key(|incident| incident.number);
     restored.state.actuation.intents.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
+    restored.state.remembered.sort_by_key(|act| act.at);
     restored
 }
 
@@ -167,10 +168,6 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
         Kind::Changes => drop(actuation.changes.insert(service(id)?, text(value)?)),
         Kind::ZoneChanges => drop(actuation.zone_changes.insert(name(), text(value)?)),
         Kind::Moved => drop(actuation.moved.insert(name(), text(value)?)),
-        Kind::Override => {
-            let origin = OriginId::parse(id).map_err(|_| BadRow::Id)?;
-            state.overrides.insert(origin, text(value)?);
-        }
         Kind::Order => state.orders.push(text(value)?),
         Kind::Incident => state.incidents.push(text(value)?),
         Kind::Audit => state.audit.entries.push(text(value)?),
@@ -181,6 +178,8 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
             let receiver = ReceiverId::parse(id).map_err(|_| BadRow::Id)?;
             state.outbox.receivers.insert(receiver, text(value)?);
         }
+        Kind::Remembered => state.remembered.push(text(value)?),
+        Kind::Frozen => drop(state.frozen.insert(service(id)?, text(value)?)),
         Kind::Written => drop(state.written.insert(name(), text(value)?)),
         Kind::Failure => actuation.failures.push(text(value)?),
         Kind::Withheld => actuation.withheld.push(text(value)?),

@@ -1,17 +1,19 @@
 use super::*;
-use crate::config::{Override, OverrideTo};
+use crate::config::OverrideTo;
 use crate::fingerprint::Fingerprint;
 use crate::health::{Because, FailureKind, FailureReason, Health, Hysteresis, Thresholds, Verdict};
 use crate::hold::{Claim, Hold};
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::json;
 use crate::latency::Estimate;
+use crate::order::{Acted, Remembered};
 use crate::other_owner::{ForeignFact, OtherOwner};
 use crate::owned::{OwnedRecord, RecordValue};
 use crate::state::{
     Applied, Controls, Denied, Episode, Intent, Left, Reported, RetryWhy, Run, State,
 };
 use crate::tally::Tally;
+use crate::testing::{operator, order, set_origin};
 use crate::time::Timestamp;
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
@@ -327,13 +329,17 @@ prop_compose! {
             actuation.holds.insert(hold);
             actuation.slow_monitors.insert(name.clone(), at(3));
             state.written.insert(format!("region:{name}"), Fingerprint::of(name.as_bytes()));
-            let set = Override {
-                set: OverrideTo::Drain,
-                reason: "disks".to_owned(),
-                author: "ann".to_owned(),
-                until: at(9),
-            };
-            state.overrides.insert(OriginId::parse(name).unwrap(), set);
+            let id = u64::try_from(state.orders.len()).unwrap() + 9;
+            state.orders.push(order(id, set_origin(name, OverrideTo::Drain), Some(at(9))));
+            state.remembered.push(Remembered {
+                who: operator(name),
+                key: "k".to_owned(),
+                at: at(id),
+                asked: Fingerprint::of(b"asked"),
+                acted: Acted::default(),
+            });
+            let health = Map::of([(RegionId::parse(name).unwrap(), Health::Down)]);
+            state.frozen.insert(ServiceId::parse(name).unwrap(), health);
         }
         actuation.failures = texts.clone();
         actuation.withheld = texts.clone();

@@ -141,7 +141,6 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.all(Kind::Changes, named(&actuation.changes));
     rows.all(Kind::ZoneChanges, named(&actuation.zone_changes));
     rows.all(Kind::Moved, named(&actuation.moved));
-    rows.all(Kind::Override, named(&state.overrides));
     rows.all(Kind::Order, state.orders.iter().map(|order| (order_id(order.id), order)));
     rows.all(Kind::Incident, state.incidents.iter().map(|it| (it.id.clone(), it)));
     rows.all(Kind::Audit, state.audit.entries.iter().map(|entry| (order_id(entry.n), entry)));
@@ -151,6 +150,8 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.all(Kind::Outbox, outbox.entries.iter().map(|entry| (order_id(entry.id), entry)));
     rows.all(Kind::Alert, named(&state.alerts.open));
     rows.all(Kind::Receiver, named(&outbox.receivers));
+    rows.all(Kind::Remembered, state.remembered.iter().map(|act| (act.row_id(), act)));
+    rows.all(Kind::Frozen, named(&state.frozen));
     rows.all(Kind::Written, named(&state.written));
     rows.all(Kind::Failure, numbered(&actuation.failures));
     rows.all(Kind::Withheld, numbered(&actuation.withheld));

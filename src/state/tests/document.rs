@@ -17,6 +17,7 @@ fn orders() -> Value {
         "at": T,
         "from": T,
         "until": T,
+        "has_begun": true,
     }])
 }
 
@@ -80,11 +81,18 @@ pub(super) fn full() -> Value {
         "targets": {"eu-1/api": up(), "us-1/api": down()},
         "run": {"scheduled": T, "began": T, "round": 3, "probes": 12, "controls": "asked"},
         "doubted_since": T,
-        "overrides": {"eu-1": {"set": "drain", "reason": "disks", "author": "ann", "until": T}},
         "orders": orders(),
         "orders_given": 3,
         "audit": audit(),
         "configs": configs(),
+        "remembered": [{
+            "who": {"name": "on-call", "way": "token"},
+            "key": "k-1",
+            "at": T,
+            "asked": "00000000000000ee",
+            "acted": {"order": 3, "changes": ["c"], "notes": [], "is_dry": false},
+        }],
+        "frozen": {"api": {"eu-west": "down"}},
         "refused": {
             "fingerprint": "00000000000000ff",
             "at": T,
@@ -259,7 +267,7 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
     actuation["take_backs"] = json!({});
     let mut empty = json!({
         "version": 1, "generation": 0, "targets": {}, "run": null, "doubted_since": null,
-        "overrides": {}, "orders": [], "orders_given": 0,
+        "orders": [], "orders_given": 0, "remembered": [], "frozen": {},
         "audit": {"head": {"n": 0, "hash": "0".repeat(64)}, "kept_to": 0, "entries": []},
         "configs": {"last": 0, "revisions": []},
         "refused": null, "substance": null, "written": {},

@@ -115,20 +115,3 @@ fn failures_of_one_that_asks_for_fewer_requests_do_not_age_while_it_is_left_alon
     }
     assert!(probes_of("eu-1", &made) > 3);
 }
-
-#[test]
-fn an_override_that_has_run_out_is_cleared_away() {
-    let mut world = World::new(|_| {});
-    let end = Timestamp::from_millis(120_000);
-    let set = crate::config::Override {
-        set: crate::config::OverrideTo::Down,
-        reason: "why".to_owned(),
-        author: "who".to_owned(),
-        until: end,
-    };
-    world.state.overrides.insert(crate::testing::target("eu-1").origin, set);
-    world.run(1, |_| PASS, |_| false);
-    assert_eq!(world.state.overrides.len(), 1);
-    world.run(2, |_| PASS, |_| false);
-    assert!(world.state.overrides.is_empty());
-}

@@ -3,6 +3,7 @@
 mod agree;
 mod composites;
 mod law;
+mod orders;
 mod origin;
 mod region;
 mod share;
@@ -15,7 +16,7 @@ use crate::ids::{MonitorId, OriginId, RegionId};
 use crate::latency::STALE_AFTER;
 use crate::state::{State, TargetState};
 use crate::target::Target;
-use crate::testing::ACCOUNT;
+use crate::testing::{ACCOUNT, order, set_origin};
 use crate::time::{MINUTE, Millis, Timestamp};
 use serde_json::{Value, json};
 
@@ -107,7 +108,8 @@ impl World {
 
     /// Lets an operator say this of an origin, for a second from now.
     fn command(&mut self, origin: &str, set: OverrideTo) {
-        self.state.overrides.insert(origin_id(origin), said(set, NOW.plus(1_000)));
+        let id = u64::try_from(self.state.orders.len()).unwrap() + 1;
+        self.state.orders.push(order(id, set_origin(origin, set), Some(NOW.plus(1_000))));
     }
 
     fn service(&self) -> ServiceStanding<'_> {

@@ -4,14 +4,16 @@ use super::*;
 
 fn origin(world: &World, now: Timestamp) -> OriginStanding<'_> {
     let region = world.config.regions.get(&region_id("de")).unwrap();
-    world.view_at(now).origin(&monitor("m"), &region.origins[0])
+    let de = region_id("de");
+    let whose = Whose { service: None, region: &de };
+    world.view_at(now).origin(whose, &monitor("m"), &region.origins[0])
 }
 
 #[test]
 fn an_override_changes_what_traffic_sees_and_not_what_was_observed() {
     let mut world = World::plain();
     world.believe("de-1", "m", Health::Up);
-    world.state.overrides.insert(origin_id("de-1"), said(OverrideTo::Down, NOW.plus(1_000)));
+    world.config.overrides.insert(origin_id("de-1"), said(OverrideTo::Down, NOW.plus(1_000)));
     let standing = origin(&world, NOW.plus(999));
     assert_eq!((standing.health, standing.observed.health), (Health::Down, Health::Up));
     assert_eq!(standing.override_.unwrap().author, "ann");

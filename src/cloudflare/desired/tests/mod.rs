@@ -6,9 +6,9 @@ mod records;
 mod weights;
 
 use super::*;
-use crate::config::{Config, Override, OverrideTo};
+use crate::config::{Config, OverrideTo};
 use crate::state::State;
-use crate::testing::ACCOUNT;
+use crate::testing::{ACCOUNT, order, set_origin};
 use crate::time::Timestamp;
 use crate::view::View;
 use serde_json::{Value, json};
@@ -64,9 +64,7 @@ fn wanted_at(config: &Value, said: &[(&str, OverrideTo)], now: Timestamp) -> Des
     let config = Config::parse(&config.to_string()).unwrap_or_else(|found| panic!("{found:?}"));
     let mut state = State::default();
     for (origin, set) in said {
-        let (reason, author) = ("a test".to_owned(), "nobody".to_owned());
-        let set = Override { set: *set, reason, author, until: now.plus(1_000) };
-        state.overrides.insert(OriginId::parse(origin).unwrap(), set);
+        state.orders.push(order(1, set_origin(origin, *set), Some(now.plus(1_000))));
     }
     desired(&View::new(&config, &state, now))
 }
