@@ -123,4 +123,4 @@ impl Controller {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,8 +1,10 @@
 //! The command line.
 
-use super::remote::RemoteArgs;
 use crate::ids::TokenId;
 use crate::journal::Role;
+use super::audit::AuditCommand;
+use super::push::{ConfigCommand, PushArgs};
+use super::remote::RemoteArgs;
 use crate::latency::Location;
 use crate::time::Timestamp;
 use clap::{Args, Parser, Subcommand};
@@ -52,6 +54,14 @@ pub(super) struct TakeBackArgs {
     pub(super) dry_run: bool,
     #[command(flatten)]
     pub(super) remote: RemoteArgs,
+    /// Check and prove a config, show what it changes, and put it into force at the Worker
+    Push(Box<PushArgs>),
+    /// The configs of the deployed Worker: push, history, show, rollback
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The audit chain: verify, show
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 #[derive(Debug, Args)]

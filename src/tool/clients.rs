@@ -80,7 +80,11 @@ pub(super) fn classes<'k>(
     classes.into_iter().map(|(class, requests)| Clients { class, requests }).collect()
 }
 
-fn class(oracle: &Oracle<'_>, service: &Service, sample: &SampleRequest<'_>) -> ClientClass {
+pub(super) fn class(
+    oracle: &Oracle<'_>,
+    service: &Service,
+    sample: &SampleRequest<'_>,
+) -> ClientClass {
     let tenant = sample.form.tenant.id().cloned();
     let facts = RequestFacts { method: sample.method, ..RequestFacts::new("") };
     ClientClass {

@@ -10,17 +10,20 @@
 //! filters, and `whatif` compares before and after. All use the edge's decisions. Only the proof
 //! adds a second opinion of its own.
 //!
-//! Only `plan` uses the network: it reads the Cloudflare account with the edge's code, through a
-//! client that can only read.
+//! `plan` reads the Cloudflare account with the edge's code, through a client that can only read.
+//! The commands for a deployed Worker go through [`remote`]: they show what would change before
+//! they ask. No other command uses the network.
 //!
 //! Commands get clock, environment and streams as a [`Terminal`]. The tool is compiled for the host
 //! only, so its TOML reader, renderer and client add nothing to the Worker.
 
 mod accepted;
 mod args;
+mod audit;
 mod base_url;
 mod check;
 mod clients;
+mod difference;
 mod excerpt;
 mod explain;
 mod finding;
@@ -30,6 +33,7 @@ mod oracle;
 mod plan;
 pub mod proof;
 mod published;
+mod push;
 mod remote;
 mod render;
 mod requests;
@@ -84,6 +88,9 @@ fn command(command: CliCommand, terminal: &mut Terminal<'_>) -> Result<Exit, Com
         CliCommand::Plan(args) => plan::run(&args, terminal),
         CliCommand::Token(args) => token::run(&args, terminal),
         CliCommand::TakeBack(args) => take_back::run(&args, terminal),
+        CliCommand::Push(args) => push::push(&args, terminal),
+        CliCommand::Config(command) => push::config(&command, terminal),
+        CliCommand::Audit(command) => audit::run(&command, terminal),
     }
 }
 

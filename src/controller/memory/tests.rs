@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// The storage of an object: rows by kind and id, and the entries beside them.
 #[derive(Debug, Default, Clone, PartialEq)]
-struct Storage {
+pub(in crate::controller) struct Storage {
     rows: BTreeMap<(String, String), String>,
     entries: BTreeMap<&'static str, String>,
 }
@@ -29,7 +29,7 @@ impl Storage {
         }
     }
 
-    fn memory(&self) -> Memory {
+    pub(in crate::controller) fn memory(&self) -> Memory {
         let row = |((kind, id), value): (&(String, String), &String)| Row {
             kind: kind.clone(),
             id: id.clone(),
@@ -42,7 +42,7 @@ impl Storage {
         }
     }
 
-    fn save(&mut self, controller: &mut Controller) -> usize {
+    pub(in crate::controller) fn save(&mut self, controller: &mut Controller) -> usize {
         let saving = controller.unsaved();
         let changes = saving.changes.len();
         self.carry_out(&saving.changes);

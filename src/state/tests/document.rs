@@ -21,20 +21,6 @@ fn orders() -> Value {
     }])
 }
 
-fn configs() -> Value {
-    json!({
-        "last": 7,
-        "revisions": [{
-            "number": 7, "fingerprint": "00000000000000ee", "at": T,
-            "who": {"name": "on-call", "way": "token"}, "why": "a new region", "bytes": 900,
-        }],
-        "pushed": {
-            "fingerprint": "00000000000000ee", "at": T, "arrived": T,
-            "refused": "00000000000000ff",
-        },
-    })
-}
-
 fn actuation() -> Value {
     let mut actuation = json!({
         "zone_ids": {"example.com": "z1"},
@@ -75,7 +61,7 @@ fn actuation() -> Value {
 
 /// A state with everything in it.
 pub(super) fn full() -> Value {
-    json!({
+    let mut full = json!({
         "version": 1,
         "generation": 7,
         "targets": {"eu-1/api": up(), "us-1/api": down()},
@@ -83,8 +69,6 @@ pub(super) fn full() -> Value {
         "doubted_since": T,
         "orders": orders(),
         "orders_given": 3,
-        "audit": audit(),
-        "configs": configs(),
         "remembered": [{
             "who": {"name": "on-call", "way": "token"},
             "key": "k-1",
@@ -93,15 +77,7 @@ pub(super) fn full() -> Value {
             "acted": {"order": 3, "changes": ["c"], "notes": [], "is_dry": false},
         }],
         "frozen": {"api": {"eu-west": "down"}},
-        "refused": {
-            "fingerprint": "00000000000000ff",
-            "at": T,
-            "problems": [
-                {"path": "a.b", "code": "E012", "problem": "p", "allowed": "a", "hint": "h"},
-                {"path": ".", "code": "E001", "problem": "p", "allowed": "a"},
-            ],
-            "problems_total": 2,
-        },
+        "refused": refused(),
         "actuation": actuation(),
         "history": [{
             "service": "api", "region": "eu-west", "health": "down", "because": "observed",
@@ -113,6 +89,35 @@ pub(super) fn full() -> Value {
         "written": {"status": "00000000000000dd"},
         "routes_written_at": T,
         "spent": {"routes_until": T, "pages_until": T},
+    });
+    full["audit"] = audit();
+    full["configs"] = configs();
+    full
+}
+
+fn refused() -> Value {
+    json!({
+        "fingerprint": "00000000000000ff",
+        "at": T,
+        "problems": [
+            {"path": "a.b", "code": "E012", "problem": "p", "allowed": "a", "hint": "h"},
+            {"path": ".", "code": "E001", "problem": "p", "allowed": "a"},
+        ],
+        "problems_total": 2,
+    })
+}
+
+fn configs() -> Value {
+    json!({
+        "last": 7,
+        "revisions": [{
+            "number": 7, "fingerprint": "00000000000000ee", "at": T,
+            "who": {"name": "on-call", "way": "token"}, "why": "a new region", "bytes": 900,
+        }],
+        "pushed": {
+            "fingerprint": "00000000000000ee", "at": T, "arrived": T,
+            "refused": "00000000000000ff",
+        },
     })
 }
 
@@ -268,8 +273,6 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
     let mut empty = json!({
         "version": 1, "generation": 0, "targets": {}, "run": null, "doubted_since": null,
         "orders": [], "orders_given": 0, "remembered": [], "frozen": {},
-        "audit": {"head": {"n": 0, "hash": "0".repeat(64)}, "kept_to": 0, "entries": []},
-        "configs": {"last": 0, "revisions": []},
         "refused": null, "substance": null, "written": {},
         "history": [],
         "routes_written_at": null,
@@ -277,6 +280,9 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
         "spent": {"routes_until": Timestamp::default(), "pages_until": Timestamp::default()},
     });
     (empty["incidents"], empty["incidents_opened"]) = (json!([]), json!(0));
+    let head = json!({"n": 0, "hash": "0".repeat(64)});
+    empty["audit"] = json!({"head": head, "kept_to": 0, "entries": []});
+    empty["configs"] = json!({"last": 0, "revisions": []});
     assert_eq!(json::write(&State::default()), empty.to_string());
 }
 
