@@ -20,7 +20,7 @@ mod witness;
 
 pub use cadence::{
     COALESCE_MS, CONTROL_TIMEOUT_MS, DOWN_FOR_LONG_MS, DOWN_PATIENCE_MS, PROBES_AT_ONCE,
-    RECHECK_MS, RUN_MS, next_round,
+    RECHECK_MS, RUN_MS, has_spare, next_round,
 };
 pub use testimony::TOGETHER_MS;
 

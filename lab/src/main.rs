@@ -104,11 +104,20 @@ async fn tell_changes(world: &Deployment) {
     loop {
         let log = world.edge().log();
         for line in log.iter().skip(told).filter(|line| !line.starts_with("run ")) {
-            println!("worker: {line}");
+            println!("worker: {}", in_words(line));
         }
         told = log.len();
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+}
+
+/// An event of the Worker's log as people read it; any other line as it is.
+fn in_words(line: &str) -> String {
+    let told: Value = serde_json::from_str(line).unwrap_or_default();
+    let word = |key: &str| told[key].as_str().map(str::to_owned);
+    let Some((event, text)) = word("event").zip(word("text")) else { return line.to_owned() };
+    let why = word("why").map(|why| format!("; why: {why}")).unwrap_or_default();
+    format!("{event}: {text}{why}")
 }
 
 fn seconds(since: Instant) -> f64 {

@@ -188,7 +188,8 @@ impl Log {
         if count > LINES_MAX {
             let more = count.saturating_sub(LINES_MAX);
             let text = format!("There are {more} more like this, see `status`");
-            self.say(false, &Line::of(&Event { text, ..Event::new(kind, String::new(), at) }));
+            let line = Line::of(&Event::new(kind, String::new(), at));
+            self.say(false, &Line { text, ..line });
         }
     }
 
@@ -395,7 +396,7 @@ mod tests {
         let mut news = News::default();
         news.applied(&vec![done; LINES_MAX + 1]);
         let told = texts(&mut news);
-        let more = "applied: Changed at Cloudflare: There are 1 more like this, see `status`";
+        let more = "applied: There are 1 more like this, see `status`";
         assert_eq!(told.last().unwrap(), more);
         assert_eq!(told.len(), LINES_MAX + 1);
     }

@@ -8,14 +8,15 @@
 //! Worker does not reach itself by its own name: a fetch within its zone goes past the Worker to the
 //! origin, and one to a custom domain ends with 522. So a host that the proxy serves is not asked.
 //!
-//! A question holds nothing up. It goes only with a round that has a free connection, none while a
-//! probe decides about somebody's health, and it counts among the probes of the run.
+//! A question holds nothing up. It goes only with a round that has a free connection, and none goes
+//! while a probe decides about somebody's health. It counts among the probes of the run, and takes
+//! none that the targets may need.
 
 use super::Controller;
 use crate::config::{Config, Monitor, PROBES_AT_ONCE, Publish, Service};
 use crate::health::Verdict;
 use crate::journal::{EventKind, Incident, Phase, lasted};
-use crate::tick::{PublicAnswer, PublicCheck, RoundReply, RoundRequest};
+use crate::tick::{PublicAnswer, PublicCheck, RoundReply, RoundRequest, has_spare};
 use crate::time::{Millis, SECOND, Timestamp};
 
 /// How long to wait after an answer that is not as expected.
@@ -61,16 +62,14 @@ impl Controller {
         };
         let requests = probes.len().saturating_add(controls.len());
         let longest_ms = probes.iter().map(|probe| probe.timeout_ms).max().unwrap_or(0);
-        let is_free = !requests.is_multiple_of(PROBES_AT_ONCE) && self.may_ask();
+        let is_free = !requests.is_multiple_of(PROBES_AT_ONCE) && self.may_ask(now);
         let check = if is_free { self.public_check(longest_ms, now) } else { None };
         RoundReply::Probe { wait_ms, probes, controls, check }
     }
 
-    /// Whether no probe is about to decide, and the run has a probe left.
-    pub(super) fn may_ask(&self) -> bool {
-        let Some(config) = &self.config else { return false };
-        let has_left = self.state.run.as_ref().is_some_and(|it| it.probes < config.probes_per_run);
-        has_left && !self.state.targets.values().any(|known| known.memory.is_unsettled())
+    /// Whether no probe is about to decide, and the run has one to spare.
+    pub(super) fn may_ask(&self, now: Timestamp) -> bool {
+        self.config.as_ref().is_some_and(|config| has_spare(&self.state, config, now))
     }
 
     pub(super) fn public_check(

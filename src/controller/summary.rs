@@ -82,7 +82,7 @@ pub(super) fn of_incidents(index: &IncidentIndex) -> String {
     let open: Vec<&str> = open.map(|incident| incident.summary.as_str()).collect();
     match open.as_slice() {
         [] => format!("{} incidents, all over", index.incidents.len()),
-        _ => format!("{} open: {}", open.len(), open.join("; ")),
+        _ => open.join("; "),
     }
 }
 

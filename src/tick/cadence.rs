@@ -104,6 +104,18 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
     RoundReply::Probe { wait_ms: first.since(now), probes, controls, check: None }
 }
 
+/// Whether the run has a probe for something that decides nobody's health: no recheck is due, and
+/// beside what is kept for rechecks enough is left to probe every target once more.
+#[must_use]
+pub fn has_spare(state: &State, config: &Config, now: Timestamp) -> bool {
+    let pace = pace(state, config);
+    let waiting = waiting(state, config, &pace);
+    let made = state.run.as_ref().map_or(config.probes_per_run, |run| run.probes);
+    let left = usize::try_from(config.probes_per_run.saturating_sub(made)).unwrap_or(usize::MAX);
+    let is_decided = waiting.iter().all(|it| it.rank != Rank::Recheck);
+    is_decided && left > kept(&waiting, &pace, now).saturating_add(waiting.len())
+}
+
 /// How many probes of the run are kept for rechecks. One that has asked to be left alone for longer
 /// is not being confirmed.
 fn kept(waiting: &[Waiting<'_>], pace: &Pace, now: Timestamp) -> usize {

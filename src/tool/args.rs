@@ -1,10 +1,10 @@
 //! The command line.
 
-use crate::ids::TokenId;
-use crate::journal::Role;
 use super::audit::AuditCommand;
 use super::push::{ConfigCommand, PushArgs};
 use super::remote::RemoteArgs;
+use crate::ids::TokenId;
+use crate::journal::Role;
 use crate::latency::Location;
 use crate::time::Timestamp;
 use clap::{Args, Parser, Subcommand};
@@ -36,6 +36,14 @@ pub(super) enum CliCommand {
     Token(TokenArgs),
     /// Set a record right that another owner touched, at the deployed Worker
     TakeBack(TakeBackArgs),
+    /// Check and prove a config, show what it changes, and put it into force at the Worker
+    Push(Box<PushArgs>),
+    /// The configs of the deployed Worker: push, history, show, rollback
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The audit chain: verify, show
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 #[derive(Debug, Args)]
@@ -54,14 +62,6 @@ pub(super) struct TakeBackArgs {
     pub(super) dry_run: bool,
     #[command(flatten)]
     pub(super) remote: RemoteArgs,
-    /// Check and prove a config, show what it changes, and put it into force at the Worker
-    Push(Box<PushArgs>),
-    /// The configs of the deployed Worker: push, history, show, rollback
-    #[command(subcommand)]
-    Config(ConfigCommand),
-    /// The audit chain: verify, show
-    #[command(subcommand)]
-    Audit(AuditCommand),
 }
 
 #[derive(Debug, Args)]

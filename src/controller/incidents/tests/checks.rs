@@ -91,10 +91,14 @@ fn no_question_goes_along_while_a_probe_decides_or_the_probes_are_spent() {
     assert_eq!(memory.observe(&fail(), thresholds, at(3 * MINUTE)), None);
     assert_eq!(round(&mut controller, &begin(3 * MINUTE)), None, "unsettled");
     controller.state = before;
-    let left = controller.config().unwrap().probes_per_run;
     assert!(round(&mut controller, &begin(3 * MINUTE)).is_some());
-    controller.state.run.as_mut().unwrap().probes = left;
-    assert!(!controller.may_ask());
-    controller.state.run.as_mut().unwrap().probes = left - 1;
-    assert!(controller.may_ask());
+    // One for each target, and the reserve: three failures of one.
+    let needed = 3 + 3;
+    let most = controller.config().unwrap().probes_per_run;
+    for (left, may_ask) in [(needed - 1, false), (needed, false), (needed + 1, true)] {
+        let now = at(3 * MINUTE);
+        let begun = controller.state.run.clone().unwrap();
+        controller.state.run = Some(crate::state::Run { probes: most - left, ..begun });
+        assert_eq!(controller.may_ask(now), may_ask, "{left}");
+    }
 }
