@@ -1,6 +1,7 @@
 //! The command line.
 
 use super::audit::AuditCommand;
+use super::live::LiveCommand;
 use super::push::{ConfigCommand, PushArgs};
 use super::remote::RemoteArgs;
 use crate::ids::TokenId;
@@ -44,6 +45,8 @@ pub(super) enum CliCommand {
     /// The audit chain: verify, show
     #[command(subcommand)]
     Audit(AuditCommand),
+    #[command(flatten)]
+    Live(LiveCommand),
 }
 
 #[derive(Debug, Args)]
@@ -102,8 +105,13 @@ pub(super) struct Common {
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
     /// A config in TOML or JSON; `-` reads standard input
-    #[arg(value_name = "FILE")]
-    pub(super) file: String,
+    #[arg(value_name = "FILE", required_unless_present = "live")]
+    pub(super) file: Option<String>,
+    /// Explain with the config, the health and the orders of the deployed Worker
+    #[arg(long, conflicts_with = "file")]
+    pub(super) live: bool,
+    #[command(flatten)]
+    pub(super) remote: RemoteArgs,
     /// Requests, one JSON object per line; `-` reads standard input
     #[arg(long, value_name = "CASES", conflicts_with = "RequestArgs")]
     pub(super) batch: Option<String>,

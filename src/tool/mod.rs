@@ -11,8 +11,8 @@
 //! adds a second opinion of its own.
 //!
 //! `plan` reads the Cloudflare account with the edge's code, through a client that can only read.
-//! The commands for a deployed Worker go through [`remote`]: they show what would change before
-//! they ask. No other command uses the network.
+//! The commands for a deployed Worker (`live`, `push`) go through [`remote`]: they show what would
+//! change before they ask. No other command uses the network.
 //!
 //! Commands get clock, environment and streams as a [`Terminal`]. The tool is compiled for the host
 //! only, so its TOML reader, renderer and client add nothing to the Worker.
@@ -28,6 +28,7 @@ mod excerpt;
 mod explain;
 mod finding;
 mod json;
+mod live;
 mod load;
 mod oracle;
 mod plan;
@@ -91,6 +92,7 @@ fn command(command: CliCommand, terminal: &mut Terminal<'_>) -> Result<Exit, Com
         CliCommand::Push(args) => push::push(&args, terminal),
         CliCommand::Config(command) => push::config(&command, terminal),
         CliCommand::Audit(command) => audit::run(&command, terminal),
+        CliCommand::Live(command) => live::run(&command, terminal),
     }
 }
 

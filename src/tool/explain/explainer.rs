@@ -1,12 +1,14 @@
 //! Explains cases, with one routing table per set of regions that are down or draining.
 
-use super::super::{scenario, whatif};
+use super::super::scenario::{self, Assumed};
+use super::super::whatif;
 use super::case::Case;
 use super::report::{Explanation, TenantStanding};
 use crate::config::Config;
 use crate::controller::routes;
 use crate::ids::RegionId;
 use crate::routes::Table;
+use crate::state::State;
 use crate::steering::client_key::ClientKey;
 use crate::steering::stable_hash::StableHash;
 use crate::steering::{Evidence, KvPin, RequestFacts, decide};
@@ -24,13 +26,15 @@ type Failures = (Vec<RegionId>, Vec<RegionId>);
 /// A config with the tables that were needed so far.
 pub(super) struct Explainer<'c> {
     pub(super) config: &'c Config,
+    /// What the deployed Worker believes; without it every region is up.
+    live: Option<State>,
     now: Timestamp,
     tables: BTreeMap<Failures, Table>,
 }
 
 impl<'c> Explainer<'c> {
-    pub(super) fn new(config: &'c Config, now: Timestamp) -> Self {
-        Self { config, now, tables: BTreeMap::new() }
+    pub(super) fn new(config: &'c Config, live: Option<State>, now: Timestamp) -> Self {
+        Self { config, live, now, tables: BTreeMap::new() }
     }
 
     /// Decides one request as the edge would. Errors: the case is invalid.
@@ -76,7 +80,14 @@ impl<'c> Explainer<'c> {
             if self.tables.len() >= TABLES_MAX {
                 self.tables.clear();
             }
-            let (config, state) = scenario::with(self.config, self.now, &failures.0, &failures.1);
+            let (down, draining) = (failures.0.as_slice(), failures.1.as_slice());
+            let (config, state) = match &self.live {
+                None => scenario::with(self.config, self.now, down, draining),
+                Some(live) => {
+                    let assumed = Assumed { down, draining, unknown: &[] };
+                    scenario::assume(self.config, live.clone(), self.now, assumed)
+                }
+            };
             let routes = routes(&View::new(&config, &state, self.now));
             let table = Table::try_from(routes).map_err(|error| error.to_string())?;
             self.tables.insert(failures.clone(), table);

@@ -9,6 +9,7 @@ mod report;
 
 use super::args::{ExplainArgs, RequestArgs};
 use super::check;
+use super::live::Believed;
 use super::terminal::{CommandFailure, Exit, Terminal};
 use super::text::write_json;
 use case::Case;
@@ -16,14 +17,20 @@ use explainer::Explainer;
 
 pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {
     let now = args.common.now.unwrap_or_else(terminal.clock);
-    if args.file == "-" && args.batch.as_deref() == Some("-") {
+    let file = args.file.as_deref().unwrap_or_default();
+    if file == "-" && args.batch.as_deref() == Some("-") {
         return Err(CommandFailure::usage("config and cases cannot both be on standard input"));
     }
-    let config = match check::valid_config(&args.file, now, args.common.json, terminal)? {
-        Ok(valid) => valid.config,
-        Err(exit) => return Ok(exit),
+    let (config, state) = if args.live {
+        let Believed { config, state } = Believed::of(&args.remote, now, terminal)?;
+        (config, Some(state))
+    } else {
+        match check::valid_config(file, now, args.common.json, terminal)? {
+            Ok(valid) => (valid.config, None),
+            Err(exit) => return Ok(exit),
+        }
     };
-    let mut explainer = Explainer::new(&config, now);
+    let mut explainer = Explainer::new(&config, state, now);
     if let Some(cases) = &args.batch {
         return batch::run(cases, &mut explainer, terminal);
     }

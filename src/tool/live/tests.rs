@@ -1,0 +1,196 @@
+//! Commands against a double of the deployed Worker.
+
+use super::args::duration;
+use crate::testing::{config_text, drain, order};
+use crate::time::{MINUTE, SECOND, Timestamp};
+use crate::tool::remote::double::{Double, ok, reply};
+use crate::tool::{Exit, Terminal, run};
+use serde_json::{Value, json};
+
+const WOULD: &str = r#"{"changes":["api: eu-west is up, taking no new clients, and was up"],
+    "notes":["it ends at X"],"is_dry":true}"#;
+const DID: &str = r#"{"order":7,"changes":[],"notes":[],"is_dry":false}"#;
+
+/// How a command ended, what it printed, and what the Worker was asked.
+fn told(args: &[&str], input: &str, replies: &[String]) -> (Exit, String, Vec<String>) {
+    let double = Double::giving(replies.to_vec());
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let base = double.base.clone();
+    let variable = move |name: &str| match name {
+        "POINTSMAN_URL" => Some(base.clone()),
+        "POINTSMAN_TOKEN" => Some("token-of-the-operator".to_owned()),
+        _ => None,
+    };
+    let mut terminal = Terminal {
+        input: &mut input.as_bytes(),
+        out: &mut out,
+        err: &mut err,
+        colour: false,
+        clock: &|| Timestamp::from_millis(1_000_000),
+        variable: &variable,
+    };
+    let args = ["pointsman"].iter().chain(args).map(Into::into);
+    let exit = run(args, &mut terminal);
+    let text = String::from_utf8([out, err].concat()).unwrap();
+    (exit, text, double.asked())
+}
+
+fn body(asked: &str) -> Value {
+    serde_json::from_str(asked.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+#[test]
+fn a_drain_shows_what_it_would_change_then_asks_then_tells_how_to_lift_it() {
+    let args = ["drain", "eu-west", "--service", "api", "--for", "2h", "--reason", "disks"];
+    let (exit, text, asked) = told(&args, "y\n", &[ok(WOULD), ok(DID)]);
+    assert_eq!(exit, Exit::Fine, "{text}");
+    let shown = "drain eu-west for api\n  api: eu-west is up, taking no new clients, and was up\n  \
+                 note: it ends at X\nDo it? [y/N] order 7 is in force; `pointsman lift 7 --reason \
+                 …` ends it\n";
+    assert_eq!(text, shown);
+    let act = json!({"drain": {"region": "eu-west", "service": "api"}});
+    let until = Timestamp::from_millis(1_000_000 + 120 * MINUTE).to_string();
+    let said = |is_dry: bool| {
+        let mut body = json!({"act": act, "reason": "disks", "until": until});
+        if is_dry {
+            body["is_dry"] = json!(true);
+        }
+        body
+    };
+    assert_eq!((body(&asked[0]), body(&asked[1])), (said(true), said(false)));
+}
+
+#[test]
+fn whoever_does_not_say_yes_has_done_nothing() {
+    for input in ["n\n", "\n", "", "yess\n"] {
+        let args = ["halt", "--reason", "a look"];
+        let (exit, text, asked) = told(&args, input, &[ok(WOULD)]);
+        assert_eq!((exit, asked.len()), (Exit::Findings, 1), "{text}");
+        assert!(text.ends_with("nothing was done\n"), "{text}");
+    }
+}
+
+#[test]
+fn a_dry_run_asks_nobody_and_yes_asks_nobody_either() {
+    let switch = ["switch", "api", "--to", "us-east", "--reason", "r"];
+    let (exit, text, _) = told(&[&switch[..], &["--dry-run"]].concat(), "", &[ok(WOULD)]);
+    assert!(exit == Exit::Fine && text.ends_with("this is a dry run\n"), "{text}");
+    let (exit, text, _) = told(&[&switch[..], &["--yes"]].concat(), "", &[ok(WOULD), ok(DID)]);
+    assert!(exit == Exit::Fine && !text.contains("[y/N]"), "{text}");
+}
+
+#[test]
+fn each_command_asks_for_its_act() {
+    let reason = ["--reason", "r", "--yes"];
+    for (args, act) in [
+        (&["declare", "outage", "eu-west"][..], json!({"outage": {"region": "eu-west"}})),
+        (&["declare", "corruption", "--service", "api"], json!({"corruption": {"service": "api"}})),
+        (&["override", "down", "--origin", "eu-1"], {
+            json!({"override": {"origin": "eu-1", "set": "down"}})
+        }),
+        (&["override", "up", "--region", "eu-west"], {
+            json!({"override": {"region": "eu-west", "set": "up"}})
+        }),
+        (&["maintenance", "--region", "eu-west"], json!({"maintenance": {"region": "eu-west"}})),
+        (&["halt"], json!({"halt": {}})),
+        (&["lift", "3"], json!({"lift": {"order": 3}})),
+        (&["ack", "i-7"], json!({"acknowledge": {"incident": "i-7"}})),
+        (&["compare"], json!({"compare": {}})),
+    ] {
+        let (exit, text, asked) = told(&[args, &reason].concat(), "", &[ok(WOULD), ok(DID)]);
+        assert_eq!(exit, Exit::Fine, "{text}");
+        let mut given = body(&asked[1])["act"].clone();
+        let fields = given.as_object_mut().unwrap().values_mut().next().unwrap();
+        fields.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        assert_eq!(given, act);
+    }
+}
+
+#[test]
+fn undrain_finds_the_drains_of_a_region_and_resume_the_halts() {
+    let halt = crate::order::Act::Halt { service: None };
+    let orders = [
+        order(1, drain("eu-west", None), None),
+        order(2, drain("us-east", None), None),
+        order(3, halt, None),
+        order(4, drain("eu-west", Some("api")), None),
+    ];
+    let orders = ok(&crate::json::write(&orders.to_vec()));
+    let replies = [orders.clone(), ok(WOULD), ok(WOULD), ok(DID), ok(DID)];
+    let (_, text, asked) = told(&["undrain", "eu-west", "--reason", "r", "-y"], "", &replies);
+    assert!(text.ends_with("order 1 is lifted\norder 4 is lifted\n"), "{text}");
+    assert_eq!(body(&asked[4])["act"], json!({"lift": {"order": 4}}));
+    let replies = [orders.clone(), ok(WOULD), ok(DID)];
+    let (_, text, _) = told(&["resume", "--reason", "r", "-y"], "", &replies);
+    assert!(text.ends_with("order 3 is lifted\n"), "{text}");
+    let (exit, text, _) = told(&["undrain", "sa-east", "--reason", "r"], "", &[orders]);
+    assert_eq!(exit, Exit::BadUsage);
+    assert!(text.contains("no drain of sa-east is in force"), "{text}");
+}
+
+#[test]
+fn orders_are_listed_one_a_line() {
+    let mut later = order(2, drain("us-east", None), Some(Timestamp::from_millis(3_000_000)));
+    later.from = Timestamp::from_millis(2_000_000);
+    let orders = vec![order(1, drain("eu-west", None), None), later];
+    let (_, text, _) = told(&["orders"], "", &[ok(&crate::json::write(&orders))]);
+    assert_eq!(
+        text,
+        "1: drain eu-west, since 1970-01-01T00:00:00.000Z, by ann (token): maintenance\n\
+         2: drain us-east, to come, from 1970-01-01T00:33:20.000Z until 1970-01-01T00:50:00.000Z, \
+         by ann (token): maintenance\n"
+    );
+    let (_, text, _) = told(&["orders"], "", &[ok("[]")]);
+    assert_eq!(text, "no order is in force or to come\n");
+}
+
+#[test]
+fn status_tells_each_region_with_the_reason_and_what_stands_in_the_way() {
+    let status = json!({
+        "as_of": "T", "services": {"api": {"eu-west": "up", "us-east": "down"}},
+        "reasons": {"api": {"us-east": {"draining": false, "why": "HTTP 503"},
+                            "eu-west": {"draining": true, "why": "drained by ann"}}},
+        "cloudflare": {"halted": true, "failures": [], "withheld": ["pool x"]},
+    });
+    let (_, text, _) = told(&["status"], "", &[ok(&status.to_string())]);
+    assert_eq!(
+        text,
+        "api: eu-west is up, takes no new clients: drained by ann\napi: us-east is down: HTTP \
+         503\nchanges at Cloudflare are halted\nwithheld: pool x\nas of T\n"
+    );
+}
+
+#[test]
+fn what_the_worker_refuses_is_told_and_nothing_else_is_asked() {
+    let problem = r#"{"code":"not_found","detail":"there is no region `eu`"}"#;
+    let refused = reply("404 Not Found", "content-type: application/problem+json\r\n", problem);
+    let (exit, text, asked) = told(&["drain", "eu", "--reason", "r", "--yes"], "", &[refused]);
+    assert_eq!((exit, asked.len()), (Exit::BadUsage, 1));
+    assert!(text.contains("there is no region `eu`"), "{text}");
+}
+
+#[test]
+fn a_live_explanation_goes_by_the_workers_config_health_and_orders() {
+    let config = json!({"revision": 1, "fingerprint": "f", "text": config_text()});
+    let up = json!({"eu-west": "up", "us-east": "down", "sa-east": "up"});
+    let status = json!({"services": {"api": up, "files": up}});
+    let orders = vec![order(1, drain("eu-west", None), None)];
+    let replies =
+        [ok(&config.to_string()), ok(&status.to_string()), ok(&crate::json::write(&orders))];
+    let args = ["explain", "--live", "--host", "api.example.com", "--country", "DE"];
+    let (exit, text, _) = told(&args, "", &replies);
+    assert_eq!(exit, Exit::Fine, "{text}");
+    let chosen = text.find("sa-east").unwrap();
+    assert!(text.contains("drain") && chosen > 0, "{text}");
+}
+
+#[test]
+fn a_time_is_a_whole_number_and_a_unit() {
+    for (text, ms) in [("90s", 90 * SECOND), ("30m", 30 * MINUTE), ("2h", 120 * MINUTE)] {
+        assert_eq!(duration(text), Ok(ms));
+    }
+    assert_eq!(duration("3d"), Ok(3 * 24 * 60 * MINUTE));
+    for text in ["", "h", "2", "2 h", "-2h", "0h", "2.5h", "2w", "99999999999999999999d", "é"] {
+        assert!(duration(text).is_err(), "{text}");
+    }
+}
