@@ -22,6 +22,7 @@ mod jurisdiction;
 mod lanes;
 mod law;
 mod objects;
+mod orders;
 mod pages;
 mod panics;
 mod probes;
