@@ -91,7 +91,7 @@ impl Controller {
             Query::Audit { from } => Some(self.audit_page(*from)),
             Query::ConfigHistory {} => Some(self.config_history()),
             Query::Config { revision } => self.config_page(*revision),
-            Query::Routes { than } => self.table_later(*than, now),
+            Query::Routes { than } => Some(json::write(&self.news_for_proxies(*than, now))),
         }
     }
 }

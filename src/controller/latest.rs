@@ -6,8 +6,19 @@
 
 use super::Controller;
 use crate::fingerprint::Fingerprint;
+use crate::order::News;
 use crate::routes::ROUTES_BYTES_MAX;
-use crate::time::Timestamp;
+use crate::time::{MINUTE, Millis, SECOND, Timestamp};
+
+/// Shortest wait of a proxy between two questions.
+const ASK_AGAIN_MS: Millis = 30 * SECOND;
+/// How far apart the questions of all proxies are, where there are many: 25,000 a day. With the
+/// runs of the worst day they stay below the 100,000 requests to Durable Objects that the free plan
+/// has; beyond those the runs would fail too. Source:
+/// developers.cloudflare.com/durable-objects/platform/pricing.
+const ASK_APART_MS: Millis = 24 * 60 * MINUTE / 25_000;
+/// Longest wait that a proxy is told.
+const ASK_AGAIN_MS_MAX: Millis = 60 * MINUTE;
 
 /// A table that was made.
 #[derive(Debug)]
@@ -27,6 +38,17 @@ impl Controller {
         if let Some(table) = &mut self.table {
             table.is_old = true;
         }
+    }
+
+    /// What a proxy is told that has this generation.
+    pub(super) fn news_for_proxies(&mut self, than: Option<u64>, now: Timestamp) -> News {
+        let table = self.table_later(than, now);
+        // Each question gets a turn of its own, some time after the one before.
+        let soonest = now.plus(ASK_AGAIN_MS);
+        let turn = self.asked_until.plus(ASK_APART_MS).max(soonest);
+        let turn = turn.min(now.plus(ASK_AGAIN_MS_MAX));
+        self.asked_until = turn;
+        News { wait_ms: turn.since(now), table }
     }
 
     /// The routing table, if it is later than the generation that a proxy has.
@@ -52,6 +74,29 @@ impl Controller {
                 let (generation, text) = (self.state.generation, made.text);
                 self.table = Some(LatestTable { generation, text, substance, is_old: false });
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_proxies_ask_every_half_minute_and_many_take_turns() {
+        let now = Timestamp::from_millis(1_000_000);
+        let mut controller = Controller::default();
+        let mut waits_ms = |questions: u64| -> Vec<Millis> {
+            (0..questions).map(|_| controller.news_for_proxies(None, now).wait_ms).collect()
+        };
+        let turns: Vec<Millis> = (0..100).map(|n| ASK_AGAIN_MS + n * ASK_APART_MS).collect();
+        assert_eq!(waits_ms(100), turns);
+        assert_eq!(*waits_ms(2_000).last().unwrap(), ASK_AGAIN_MS_MAX);
+        // Who asks once every half minute alone waits no longer.
+        let mut controller = Controller::default();
+        for n in 0..10 {
+            let news = controller.news_for_proxies(None, now.plus(n * ASK_AGAIN_MS));
+            assert_eq!(news, News { wait_ms: ASK_AGAIN_MS, table: None });
         }
     }
 }

@@ -117,6 +117,8 @@ pub struct Controller {
     calling: Calling,
     /// The last table that was made, until something happens.
     table: Option<LatestTable>,
+    /// Until when proxies have turns to ask for it.
+    asked_until: Timestamp,
 }
 
 /// What became of a config text.

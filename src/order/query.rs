@@ -1,6 +1,7 @@
 //! What people ask to see. Each answer is one document, as JSON.
 
-use crate::json::variants;
+use crate::json::{fields, variants};
+use crate::time::Millis;
 
 /// A question to the Controller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub enum Query {
         /// Its revision.
         revision: Option<u64>,
     },
-    /// The routing table, if there is a later one.
+    /// [`News`] for a proxy.
     Routes {
         /// The generation that the caller has.
         than: Option<u64>,
@@ -42,3 +43,14 @@ variants!(Query {
     Config = "config" { revision if any },
     Routes = "routes" { than if any },
 });
+
+/// What a proxy is told that asks for a later routing table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// How long it should wait before it asks again.
+    pub wait_ms: Millis,
+    /// The table, if there is a later one.
+    pub table: Option<String>,
+}
+
+fields!(News { wait_ms, table if any });

@@ -9,7 +9,7 @@ use crate::time::{MINUTE, Millis, Timestamp};
 /// For how long an act is remembered by its key.
 pub const KEYS_MS: Millis = 24 * 60 * MINUTE;
 /// Acts that are remembered by their keys; of more the oldest are forgotten.
-pub const KEYS_MAX: usize = 500;
+pub const KEYS_MAX: usize = 200;
 /// Longest key, in bytes.
 pub const KEY_BYTES_MAX: usize = 128;
 

@@ -6,11 +6,17 @@
 
 use super::isolate::Isolate;
 use super::refresh::REFRESH_MS;
+use crate::json;
+use crate::order::News as Told;
 use crate::routes::BadRoutes;
 use crate::time::{Millis, SECOND, Timestamp};
 
 /// How often an isolate asks at most. Each question is a request to the one Controller.
 pub const NEWS_EVERY_MS: Millis = REFRESH_MS;
+/// How rarely it asks at least, whatever the Controller says.
+const NEWS_EVERY_MS_MAX: Millis = 120 * NEWS_EVERY_MS;
+/// How long an isolate does not ask after a question that was not answered.
+const NEWS_AFTER_FAILURE_MS: Millis = 4 * NEWS_EVERY_MS;
 /// Longest wait for its answer. Nobody waits for it but the isolate.
 pub const NEWS_TIMEOUT_MS: Millis = 2 * SECOND;
 
@@ -25,10 +31,10 @@ pub struct NewsCounts {
     pub failed: u64,
 }
 
-/// When the Controller was asked.
+/// When the Controller is asked next.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct News {
-    asked_at: Timestamp,
+    not_before: Timestamp,
     pub(super) counts: NewsCounts,
 }
 
@@ -37,26 +43,29 @@ impl Isolate {
     /// a moment ago.
     pub fn asks_for_news(&mut self, now: Timestamp) -> Option<Option<u64>> {
         let news = &mut self.news;
-        if now.since(news.asked_at) < NEWS_EVERY_MS {
+        if now < news.not_before {
             return None;
         }
-        news.asked_at = now;
+        news.not_before = now.plus(NEWS_EVERY_MS);
         news.counts.asked += 1;
         Some(self.table.as_ref().map(|table| table.generation))
     }
 
     /// Takes what the Controller answered: a table, or that there is no later one. Errors: the text
     /// does not parse; the last table stays.
-    pub fn take_news(&mut self, text: Option<&str>, now: Timestamp) -> Result<(), BadRoutes> {
-        let Some(text) = text else { return Ok(()) };
-        if self.take(text, now)? {
+    pub fn take_news(&mut self, text: &str, now: Timestamp) -> Result<(), BadRoutes> {
+        let Told { wait_ms, table } = json::read(text)?;
+        self.news.not_before = now.plus(wait_ms.clamp(NEWS_EVERY_MS, NEWS_EVERY_MS_MAX));
+        let Some(table) = table else { return Ok(()) };
+        if self.take(&table, now)? {
             self.news.counts.taken += 1;
         }
         Ok(())
     }
 
     /// Notes that the Controller did not answer.
-    pub fn news_failed(&mut self) {
+    pub fn news_failed(&mut self, now: Timestamp) {
+        self.news.not_before = now.plus(NEWS_AFTER_FAILURE_MS);
         self.news.counts.failed += 1;
     }
 }
@@ -116,13 +125,13 @@ mod tests {
         let mut isolate = Isolate::default();
         isolate.take(&old, at(117_000)).unwrap();
         let than = isolate.asks_for_news(at(117_000)).unwrap();
-        let none = controller.page(&Query::Routes { than }, at(117_000));
-        isolate.take_news(none.as_deref(), at(117_000)).unwrap();
-        assert!(!is_drained(&isolate) && none.is_none());
+        let none = controller.page(&Query::Routes { than }, at(117_000)).unwrap();
+        isolate.take_news(&none, at(117_000)).unwrap();
+        assert!(!is_drained(&isolate) && !none.contains("table"), "{none}");
         drained(&mut controller, at(118_000));
         let than = isolate.asks_for_news(at(150_000)).unwrap();
         let news = controller.page(&Query::Routes { than }, at(150_000)).unwrap();
-        isolate.take_news(Some(&news), at(150_000)).unwrap();
+        isolate.take_news(&news, at(150_000)).unwrap();
         assert!(is_drained(&isolate));
         assert!(!isolate.take(&old, at(150_001)).unwrap(), "KV has not heard of it yet");
         assert!(is_drained(&isolate));
@@ -130,9 +139,24 @@ mod tests {
         isolate.take(&written, at(152_000)).unwrap();
         assert!(is_drained(&isolate));
         // And the other way round: news that comes late is older than what KV gave.
-        assert!(!isolate.take(&news, at(153_000)).unwrap());
+        isolate.take_news(&news, at(153_000)).unwrap();
         let counts = NewsCounts { asked: 2, taken: 1, failed: 0 };
         assert_eq!(isolate.news.counts, counts);
+    }
+
+    #[test]
+    fn an_isolate_waits_as_long_as_it_is_told_within_bounds() {
+        for (told_ms, waits_ms) in [
+            (0, NEWS_EVERY_MS),
+            (NEWS_EVERY_MS + 1, NEWS_EVERY_MS + 1),
+            (NEWS_EVERY_MS_MAX + 1, NEWS_EVERY_MS_MAX),
+        ] {
+            let mut isolate = Isolate::default();
+            let told = json::write(&Told { wait_ms: told_ms, table: None });
+            isolate.take_news(&told, at(1)).unwrap();
+            assert_eq!(isolate.asks_for_news(at(waits_ms)), None);
+            assert!(isolate.asks_for_news(at(1 + waits_ms)).is_some());
+        }
     }
 
     #[test]
@@ -140,8 +164,11 @@ mod tests {
         let (_, text) = settled();
         let mut isolate = Isolate::default();
         isolate.take(&text, at(117_000)).unwrap();
-        isolate.news_failed();
-        assert!(isolate.take_news(Some("nonsense"), at(118_000)).is_err());
+        isolate.news_failed(at(118_000));
+        let again = at(118_000).plus(NEWS_AFTER_FAILURE_MS);
+        assert_eq!(isolate.asks_for_news(again.minus(1)), None);
+        assert!(isolate.take_news("nonsense", at(118_000)).is_err());
+        assert!(isolate.asks_for_news(again).is_some());
         assert!(!is_drained(&isolate));
         assert_eq!(isolate.news.counts.failed, 1);
     }

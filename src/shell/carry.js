@@ -1,7 +1,7 @@
 // The conversation about a request: asks the core what to do, does it, and asks again if a try has ended without a
 // response to relay. The core decides (`src/proxy`), nothing here does.
 import { relayed, responded } from "./answer.js";
-import { askForNews, instruct, loadTable, lookAt, readPin, surface, wanted } from "./core.js";
+import { instruct, loadTable, lookAt, readPin, surface, wanted } from "./core.js";
 import { discard } from "./discard.js";
 import { questionAbout } from "./facts.js";
 import { startTry } from "./try.js";
@@ -133,7 +133,6 @@ async function follow(journey, first, tried) {
         break;
       case "load_table":
         await loadTable(journey.env);
-        journey.context.waitUntil(askForNews(journey.env));
         instruction = ask(journey, reason, Fetched.Table);
         break;
       case "read_pin":

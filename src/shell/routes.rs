@@ -46,13 +46,14 @@ pub(super) async fn load(env: &Env) {
 pub(super) async fn ask_for_news(env: &Env) {
     let asked = isolate::with(|isolate| isolate.asks_for_news(clock::now())).flatten();
     let Some(than) = asked else { return };
-    let Ok(text) = controller::read(env, Query::Routes { than }, NEWS_TIMEOUT_MS).await else {
+    let answer = controller::read(env, Query::Routes { than }, NEWS_TIMEOUT_MS).await;
+    let Some(text) = answer.ok().flatten() else {
         // The Controller's own log says why, and `/.pointsman/proxy` counts them.
-        isolate::with(Isolate::news_failed);
+        isolate::with(|isolate| isolate.news_failed(clock::now()));
         return;
     };
     take_secrets(env);
-    let taken = isolate::with(|isolate| isolate.take_news(text.as_deref(), clock::now()));
+    let taken = isolate::with(|isolate| isolate.take_news(&text, clock::now()));
     if let Some(Err(error)) = taken {
         console_error!("the Controller's table: {error}; the last table stays in use");
     }

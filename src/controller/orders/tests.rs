@@ -6,7 +6,7 @@ use crate::controller::{
     Controller, Memory, Offered, REASON_BYTES_MAX, WakeReason, circumstances, routes,
 };
 use crate::journal::Actor;
-use crate::order::{ActReply, KEY_BYTES_MAX, KEYS_MAX, KEYS_MS, Query};
+use crate::order::{ActReply, KEY_BYTES_MAX, KEYS_MAX, KEYS_MS, News, Query};
 use crate::routes::Table;
 use crate::state::rows::{Row, RowChange};
 use crate::testing::{config_text, drain, operator, run, set_origin};
@@ -486,8 +486,9 @@ fn status_lists_orders_and_the_page_of_a_region_says_how_to_lift_them() {
 fn a_proxy_that_asks_gets_a_later_table_at_once_and_the_same_one_once() {
     let mut controller = settled();
     let ask = |controller: &mut Controller, than: Option<u64>| {
-        let page = controller.page(&Query::Routes { than }, NOW);
-        page.map(|text| (Table::parse(&text).unwrap(), text))
+        let page = controller.page(&Query::Routes { than }, NOW).unwrap();
+        let news: News = crate::json::read(&page).unwrap();
+        news.table.map(|text| (Table::parse(&text).unwrap(), text))
     };
     let (first, text) = ask(&mut controller, None).unwrap();
     assert_eq!(text, {
