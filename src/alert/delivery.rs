@@ -13,6 +13,9 @@ pub const TIMEOUT_MS: Millis = 10 * SECOND;
 /// How much of an answer is read.
 pub const REPLY_BYTES_MAX: usize = 1_024;
 
+/// Shortest part of a secret that gives it away, in bytes.
+const SECRET_PART_BYTES_MIN: usize = 6;
+
 /// Where messages to `PagerDuty` go, and to its service region of the EU.
 const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 const PAGERDUTY_EU: &str = "https://events.eu.pagerduty.com/v2/enqueue";
@@ -36,14 +39,25 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// `text` without them. Whoever was sent a secret may echo it.
+    /// `text` without them, and without their parts that give them away: what stands behind the host
+    /// of a URL, and the key behind a prefix. Whoever was sent a secret may echo it.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
-        let all = [&self.url, &self.key].into_iter().flatten();
-        all.fold(text.to_owned(), |text, secret| {
-            let trimmed = Secret::new(secret.expose().trim().to_owned());
-            trimmed.redact(&secret.redact(&text))
-        })
+        let mut parts = Vec::new();
+        if let Some(url) = &self.url {
+            let url = url.expose().trim();
+            let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+            let last = path.rsplit('/').next().unwrap_or_default();
+            parts.extend([url, path, last]);
+        }
+        if let Some(key) = &self.key {
+            let key = key.expose().trim();
+            parts.extend([key, key.rsplit('_').next().unwrap_or_default()]);
+        }
+        parts.retain(|part| part.len() >= SECRET_PART_BYTES_MIN);
+        parts
+            .into_iter()
+            .fold(text.to_owned(), |text, part| Secret::new(part.to_owned()).redact(&text))
     }
 }
 

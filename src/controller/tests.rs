@@ -4,6 +4,7 @@ use crate::health::Health;
 use crate::testing::{config_text, observed, order, run, set_origin, target};
 use crate::{cloudflare, routes, state};
 
+mod alerts;
 mod bad_days;
 mod clocks;
 

@@ -45,6 +45,12 @@ pub(super) enum CliCommand {
     /// The audit chain: verify, show
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Make a secret
+    #[command(subcommand)]
+    Secret(SecretCommand),
+    /// Try the receivers of alerts
+    #[command(subcommand)]
+    Alert(AlertCommand),
     #[command(flatten)]
     Live(LiveCommand),
 }
@@ -61,6 +67,30 @@ pub(super) struct TakeBackArgs {
     #[arg(long, value_name = "TEXT")]
     pub(super) reason: String,
     /// Only show what would be written
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) remote: RemoteArgs,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum SecretCommand {
+    /// Print a new secret that signs webhooks, as Standard Webhooks has them
+    New,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AlertCommand {
+    /// Have the deployed Worker send a test, and say how it ended
+    Test(AlertTestArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AlertTestArgs {
+    /// The receiver's id; all receivers if absent
+    #[arg(value_name = "RECEIVER")]
+    pub(super) receiver: Option<String>,
+    /// Only say who would get one
     #[arg(long)]
     pub(super) dry_run: bool,
     #[command(flatten)]

@@ -18,6 +18,7 @@
 //! only, so its TOML reader, renderer and client add nothing to the Worker.
 
 mod accepted;
+mod alerts;
 mod args;
 mod audit;
 mod base_url;
@@ -58,7 +59,7 @@ pub use terminal::{Exit, Terminal};
 pub use tree::Part;
 pub use unreadable::Unreadable;
 
-use args::{CanonicalArgs, Cli, CliCommand};
+use args::{AlertCommand, CanonicalArgs, Cli, CliCommand, SecretCommand};
 use clap::Parser;
 use std::ffi::OsString;
 use std::fs;
@@ -93,6 +94,8 @@ fn command(command: CliCommand, terminal: &mut Terminal<'_>) -> Result<Exit, Com
         CliCommand::Config(command) => push::config(&command, terminal),
         CliCommand::Audit(command) => audit::run(&command, terminal),
         CliCommand::Live(command) => live::run(&command, terminal),
+        CliCommand::Secret(SecretCommand::New) => alerts::new_secret(terminal),
+        CliCommand::Alert(AlertCommand::Test(args)) => alerts::test(&args, terminal),
     }
 }
 

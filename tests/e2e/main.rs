@@ -15,6 +15,7 @@
 
 mod actuation;
 mod admin;
+mod alerts;
 mod config;
 mod doubt;
 mod incidents;

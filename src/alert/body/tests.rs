@@ -221,6 +221,9 @@ fn what_cannot_be_sent_is_said_without_a_secret() {
     assert!(signing.contains("pointsman secret new") && !signing.contains("hunter2"), "{signing}");
     let echo = "no hunter2 at https://evil.example.com/hunter2";
     assert_eq!(bad.redact(echo), "no [redacted] at [redacted]");
+    let key = SigningSecret::text(&[7; 32]);
+    let echo = format!("POST /a-secret-path {}", key.trim_start_matches("whsec_"));
+    assert_eq!(secrets().redact(&echo), "POST /[redacted] [redacted]");
 }
 
 #[test]

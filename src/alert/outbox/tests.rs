@@ -196,7 +196,7 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// Whatever crashes and answers, a receiver that knows messages by their numbers has each
     /// exactly once, in the order of its alert, as long as their time has not run out.

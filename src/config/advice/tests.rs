@@ -268,7 +268,6 @@ fn what_this_version_does_not_act_on_is_told() {
     let mut config = quiet();
     config["areas"] = json!({"use": ["weur", "enam"]});
     config["monitors"]["web"]["quorum"] = 2.into();
-    config["alerts"] = json!([{"kind": "slack", "url_secret": "SLACK"}]);
     let service = &mut config["services"]["web"];
     service["failover"] = json!({
         "mode": "manual",
@@ -277,7 +276,6 @@ fn what_this_version_does_not_act_on_is_told() {
     });
     service["contract"] = json!({"availability": 99.9});
     let expected = [
-        "W104 alerts",
         "W104 areas.use",
         "W104 monitors.web.quorum",
         "W104 services.web.contract.availability",
@@ -285,6 +283,31 @@ fn what_this_version_does_not_act_on_is_told() {
         "W104 services.web.failover.promote",
     ];
     assert_eq!(told(&config), expected);
+}
+
+#[test]
+fn who_is_called_by_nobody_and_who_watches_nobody_is_told() {
+    let slack = json!({"kind": "slack", "url_secret": "SLACK"});
+    let with = |alerts: serde_json::Value, watchdog: serde_json::Value| {
+        let mut config = quiet();
+        (config["alerts"], config["watchdog"]) = (alerts, watchdog);
+        told(&config)
+    };
+    let watched = json!({"heartbeat_secret": "BEAT"});
+    assert_eq!(with(json!([]), json!({})), [""; 0]);
+    assert_eq!(with(json!([slack]), watched.clone()), [""; 0]);
+    assert_eq!(with(json!([slack]), json!({})), ["W126 watchdog.heartbeat_secret"]);
+    for (silent_after_s, is_told) in [(119, true), (120, false), (121, false)] {
+        let watched = json!({"heartbeat_secret": "BEAT", "silent_after_s": silent_after_s});
+        let expected: &[&str] = if is_told { &["W127 watchdog.silent_after_s"] } else { &[] };
+        assert_eq!(with(json!([slack]), watched), expected);
+    }
+    let mut only_config = slack.clone();
+    only_config["events"] = json!(["config_refused"]);
+    assert_eq!(with(json!([only_config]), watched.clone()), ["W122 alerts"]);
+    let second = json!({"id": "second", "kind": "slack", "url_secret": "SLACK", "tier": 2});
+    assert_eq!(with(json!([second]), watched.clone()), ["W122 alerts"]);
+    assert_eq!(with(json!([slack, second]), watched), ["W122 alerts[1]"]);
 }
 
 #[test]

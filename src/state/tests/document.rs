@@ -59,6 +59,37 @@ fn actuation() -> Value {
     actuation
 }
 
+fn alerts() -> Value {
+    json!({"open": {"i-1": {
+        "since": T, "is_incident": true, "severity": "critical", "kind": "down", "title": "t",
+        "causes": [{"kind": "down", "severity": "critical", "service": "api"}],
+        "service": "api", "region": "eu-west", "lines": ["l"], "lines_total": 1,
+        "called_at": T, "is_acknowledged": true, "over_at": T,
+        "told": {"pd": {
+            "at": T, "severity": "critical", "lines": 1, "is_acknowledged": true,
+        }},
+    }}})
+}
+
+fn outbox() -> Value {
+    json!({
+        "made": 3, "dropped": 1,
+        "entries": [{
+            "id": 3, "receiver": "pd",
+            "message": {
+                "action": "trigger", "key": "i-1", "is_incident": true, "since": T, "at": T,
+                "severity": "critical", "kind": "down", "service": "api",
+                "region": "eu-west", "title": "t", "lines": ["l"],
+            },
+            "tries": 1, "sending_since": T, "may_have_arrived": true,
+        }],
+        "receivers": {"pd": {
+            "delivered_at": T, "delivered": 2, "given_up": 1, "not_before": T, "failures": 1,
+            "failing_since": T, "last_failure": "f",
+        }},
+    })
+}
+
 /// A state with everything in it.
 pub(super) fn full() -> Value {
     let mut full = json!({
@@ -92,6 +123,8 @@ pub(super) fn full() -> Value {
     });
     full["audit"] = audit();
     full["configs"] = configs();
+    (full["alerts"], full["outbox"]) = (alerts(), outbox());
+    full["silent_since"] = json!(T);
     full
 }
 
@@ -283,6 +316,8 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
     let head = json!({"n": 0, "hash": "0".repeat(64)});
     empty["audit"] = json!({"head": head, "kept_to": 0, "entries": []});
     empty["configs"] = json!({"last": 0, "revisions": []});
+    (empty["alerts"], empty["silent_since"]) = (json!({"open": {}}), Value::Null);
+    empty["outbox"] = json!({"made": 0, "dropped": 0, "entries": [], "receivers": {}});
     assert_eq!(json::write(&State::default()), empty.to_string());
 }
 

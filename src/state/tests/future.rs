@@ -7,12 +7,13 @@ use crate::time::{MINUTE, SECOND, SKEW_MS_MAX};
 use serde_json::Value;
 
 /// What is to come, and so may lie in the future.
-const TO_COME: [&str; 8] = [
+const TO_COME: [&str; 9] = [
     "until",
     "next_at",
     "upkeep_after",
     "blocked_until",
     "from",
+    "not_before",
     "retry_at",
     "routes_until",
     "pages_until",

@@ -1,0 +1,371 @@
+//! Alerts reach their receivers, each once, whatever happens on the way.
+
+use crate::support::{World, config, until};
+use pointsman_lab::deployment::{ADMIN_HOST, ADMIN_TOKEN};
+use pointsman_lab::edge::{NetFault, Route};
+use pointsman_lab::receivers::{Manner, Receiver, Service, Taken};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::ops::{Deref, DerefMut};
+use std::process::{Command, Stdio};
+
+/// The secrets that the config names. Put together so that no scanner takes them for a leak.
+fn secrets() -> [(&'static str, String); 6] {
+    let slack = ["https://hooks.slack.com", "services/T0/B0/slack-path"].join("/");
+    let signing = ["whsec", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"].join("_");
+    [
+        ("SLACK_URL", slack),
+        ("PD_KEY", "0123456789abcdef0123456789abcdef".to_owned()),
+        ("JSM_KEY", "jsm-key-0123456789".to_owned()),
+        ("HOOK_URL", "https://hooks.example.net/in/hook-path".to_owned()),
+        ("HOOK_KEY", signing),
+        ("BEAT_URL", "https://hc-ping.com/beat-path".to_owned()),
+    ]
+}
+
+/// Where each service is in the lab's network.
+const HOSTS: [(&str, Service); 5] = [
+    ("hooks.slack.com", Service::Slack),
+    ("events.pagerduty.com", Service::Pagerduty),
+    ("api.atlassian.com", Service::Jsm),
+    ("hooks.example.net", Service::Webhook),
+    ("hc-ping.com", Service::Monitor),
+];
+
+/// A deployment with all kinds of receivers.
+struct Called {
+    world: World,
+    receivers: Vec<Receiver>,
+}
+
+impl Deref for Called {
+    type Target = World;
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl DerefMut for Called {
+    fn deref_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+}
+
+/// Each kind of receiver, without waits for the sake of people.
+fn with_receivers() -> Value {
+    let mut config = config();
+    config["alerts"] = json!([
+        {"kind": "slack", "url_secret": "SLACK_URL", "group_s": 0},
+        {"kind": "pagerduty", "key_secret": "PD_KEY", "group_s": 0},
+        {"kind": "jsm", "key_secret": "JSM_KEY", "group_s": 0},
+        {
+            "kind": "webhook", "url_secret": "HOOK_URL", "key_secret": "HOOK_KEY",
+            "allow_hosts": ["hooks.example.net"], "group_s": 0,
+        },
+    ]);
+    config["watchdog"] = json!({"heartbeat_secret": "BEAT_URL"});
+    config
+}
+
+impl Called {
+    async fn start(config: &Value) -> Called {
+        let add = |options: &mut pointsman_lab::edge::EdgeOptions| {
+            options.vars.extend(secrets().map(|(name, value)| (name.to_owned(), value)));
+        };
+        let world = World::started_on(config, add).await;
+        let mut receivers = Vec::new();
+        for (_, service) in HOSTS {
+            receivers.push(Receiver::start(service).await.unwrap());
+        }
+        let mut called = Called { world, receivers };
+        called.network(None).await;
+        called.minute().await;
+        called
+    }
+
+    /// The way to every receiver: a fault, or as it is.
+    async fn network(&self, fault: Option<NetFault>) {
+        for ((host, _), receiver) in HOSTS.iter().zip(&self.receivers) {
+            let route = Route { port: receiver.port(), fault, ..Route::default() };
+            self.edge().route_host(host, route).await.unwrap();
+        }
+    }
+
+    fn receiver(&self, service: Service) -> &Receiver {
+        let index = HOSTS.iter().position(|(_, it)| *it == service).unwrap();
+        &self.receivers[index]
+    }
+
+    fn taken(&self, service: Service) -> Vec<Taken> {
+        self.receiver(service).taken()
+    }
+
+    /// Puts a config into KV that is refused, and makes the run that sees it.
+    async fn break_config(&mut self) {
+        self.write_config("{\"version\": 1}").await.unwrap();
+        self.minute().await;
+    }
+
+    async fn undelivered(&self) -> u64 {
+        self.status().await.unwrap()["alerts"]["undelivered"].as_u64().unwrap()
+    }
+
+    /// Waits until every receiver has taken everything.
+    async fn all_delivered(&self) {
+        until("all is delivered", async || self.undelivered().await == 0).await;
+    }
+
+    async fn act(&self, act: &Value) -> (u16, Value) {
+        let body = json!({"act": act, "reason": "a test"}).to_string();
+        let request = self.edge().request(Method::POST, ADMIN_HOST, "/.pointsman/v1/acts", None);
+        let request = request.bearer_auth(ADMIN_TOKEN).header("content-type", "application/json");
+        let answer = request.body(body).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap())
+    }
+}
+
+/// What `PagerDuty` was told: its action and the alert's key.
+fn events(taken: &[Taken]) -> Vec<(String, String)> {
+    let word = |it: &Taken, key: &str| it.body[key].as_str().unwrap().to_owned();
+    taken.iter().map(|it| (word(it, "event_action"), word(it, "dedup_key"))).collect()
+}
+
+/// Whether the official library takes a message for ours, by the clock of this machine.
+fn official_library_verifies(taken: &Taken, secret: &str) -> bool {
+    let script = "const { Webhook } = require('standardwebhooks');
+        const { secret, body, headers } = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+        try { new Webhook(secret).verify(body, headers); } catch (e) { console.error(e); process.exit(7); }";
+    let input = json!({"secret": secret, "body": taken.text, "headers": taken.headers}).to_string();
+    let mut node = Command::new("node")
+        .args(["-e", script])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut node.stdin.take().unwrap(), input.as_bytes()).unwrap();
+    let status = node.wait().unwrap();
+    assert!([Some(0), Some(7)].contains(&status.code()), "the library did not run: {status}");
+    status.success()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_receiver_is_told_of_the_beginning_and_the_end() {
+    let config = with_receivers();
+    let mut called = Called::start(&config).await;
+    called.break_config().await;
+    called.all_delivered().await;
+    called.write_config(&config.to_string()).await.unwrap();
+    called.minute().await;
+    called.all_delivered().await;
+
+    let pagerduty = events(&called.taken(Service::Pagerduty));
+    let actions: Vec<&str> = pagerduty.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(actions, ["trigger", "resolve"], "{:#?}", called.edge().log());
+    assert_eq!(pagerduty[0].1, pagerduty[1].1, "one key");
+    assert!(pagerduty[0].1.starts_with("pointsman:config:"), "{pagerduty:?}");
+    let jsm = called.taken(Service::Jsm);
+    assert_eq!(jsm[0].body["alias"], pagerduty[0].1);
+    assert!(jsm[1].target.contains("/close?identifierType=alias"), "{}", jsm[1].target);
+    let slack = called.taken(Service::Slack);
+    let told = slack[0].body["text"].as_str().unwrap();
+    assert!(told.starts_with("ERROR: config_refused: the config "), "{told}");
+    assert!(slack[1].body["text"].as_str().unwrap().starts_with("RESOLVED: "));
+    assert_eq!(slack[0].target, "/services/T0/B0/slack-path");
+    let hook = called.taken(Service::Webhook);
+    let types: Vec<&str> = hook.iter().map(|it| it.body["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["alert.trigger", "alert.resolve"]);
+    let status = called.status().await.unwrap();
+    let pd = &status["alerts"]["receivers"]["pagerduty"];
+    assert_eq!((&pd["delivered"], &pd["given_up"]), (&json!(2), &json!(0)), "{status:#}");
+    assert_eq!(status["alerts"]["open"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_official_library_of_standard_webhooks_verifies_each_message() {
+    let mut called = Called::start(&with_receivers()).await;
+    called.break_config().await;
+    called.all_delivered().await;
+    let hook = called.taken(Service::Webhook);
+    let secret = secrets()[4].1.clone();
+    assert!(official_library_verifies(&hook[0], &secret), "{hook:#?}");
+    let mut altered = hook[0].clone();
+    altered.text = altered.text.replace("error", "info");
+    assert_ne!(altered.text, hook[0].text);
+    assert!(!official_library_verifies(&altered, &secret), "it sees an altered body");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_receivers_missed_while_they_were_down_for_ten_minutes_arrives_once() {
+    let config = with_receivers();
+    let mut called = Called::start(&config).await;
+    called.network(Some(NetFault::Refuse)).await;
+    called.break_config().await;
+    for minute in 0..10 {
+        called.minute().await;
+        called.same_minute_again().await;
+        if minute == 4 {
+            called.crash().await;
+        }
+        if minute == 6 {
+            called.write_config(&config.to_string()).await.unwrap();
+        }
+    }
+    assert_eq!(called.undelivered().await, 8, "a beginning and an end for each");
+    called.network(None).await;
+    // The longest wait after a failure is five minutes.
+    called.minutes(8).await;
+    called.all_delivered().await;
+    let pagerduty = events(&called.taken(Service::Pagerduty));
+    let actions: Vec<&str> = pagerduty.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(actions, ["trigger", "resolve"], "in their order");
+    for service in [Service::Slack, Service::Jsm, Service::Webhook] {
+        assert_eq!(called.taken(service).len(), 2, "{service:?}");
+    }
+    let repeated: u64 = called.receivers.iter().map(Receiver::repeated).sum();
+    assert_eq!(repeated, 0);
+    let secret = secrets()[4].1.clone();
+    let hook = called.taken(Service::Webhook);
+    let stamp: i64 = hook[0].headers["webhook-timestamp"].parse().unwrap();
+    let made = hook[0].body["timestamp"].as_str().unwrap().to_owned();
+    assert!(official_library_verifies(&hook[0], &secret), "made {made}, signed at {stamp}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_controller_that_is_killed_in_the_midst_of_a_call_repeats_it_under_the_same_number() {
+    let mut called = Called::start(&with_receivers()).await;
+    for receiver in &called.receivers {
+        receiver.set(Manner::TakeAndHang);
+    }
+    called.break_config().await;
+    let has_all = async || {
+        let alerted = HOSTS.iter().filter(|(_, service)| *service != Service::Monitor);
+        alerted.into_iter().all(|(_, service)| !called.taken(*service).is_empty())
+    };
+    until("each has its message, and nobody heard so", has_all).await;
+    called.crash().await;
+    for receiver in &called.receivers {
+        receiver.set(Manner::Proper);
+    }
+    called.minute().await;
+    called.all_delivered().await;
+    for service in [Service::Pagerduty, Service::Jsm, Service::Webhook] {
+        assert_eq!(called.taken(service).len(), 1, "{service:?} has it once");
+        assert_eq!(called.receiver(service).repeated(), 1, "{service:?} was sent it twice");
+    }
+    let slack = called.taken(Service::Slack);
+    assert_eq!(slack.len(), 2, "Slack knows no message twice");
+    assert!(!slack[0].text.contains("sent once more"), "{}", slack[0].text);
+    assert!(slack[1].text.contains("sent once more"), "and is told so: {}", slack[1].text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_is_no_delivery_and_the_others_hear_of_what_was_given_up() {
+    let mut called = Called::start(&with_receivers()).await;
+    called.receiver(Service::Webhook).set(Manner::Redirect);
+    called.break_config().await;
+    called.all_delivered().await;
+    assert_eq!(called.taken(Service::Webhook).len(), 0);
+    assert_eq!(called.receiver(Service::Webhook).attempts(), 1, "nobody followed it");
+    let status = called.status().await.unwrap();
+    let hook = &status["alerts"]["receivers"]["webhook"];
+    assert_eq!(hook["given_up"], 1, "{status:#}");
+    let why = hook["last_failure"].as_str().unwrap();
+    assert!(why.contains("302") && why.contains("a redirect is no delivery"), "{why}");
+    let slack = called.taken(Service::Slack);
+    let lost = slack.iter().find(|it| it.text.contains("alert_lost: `webhook` was not told"));
+    assert!(lost.is_some(), "{slack:#?}");
+    assert!(called.edge().log().join("\n").contains("`webhook` was not told"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_asks_for_silence_gets_it_and_the_alert_comes_after() {
+    let config = with_receivers();
+    let mut called = Called::start(&config).await;
+    called.receiver(Service::Slack).set(Manner::TooMany { retry_after_s: 600 });
+    called.break_config().await;
+    let tried = async || called.receiver(Service::Slack).attempts() == 1;
+    until("Slack refuses the first", tried).await;
+    called.receiver(Service::Slack).set(Manner::Proper);
+    called.write_config(&config.to_string()).await.unwrap();
+    called.minutes(9).await;
+    assert_eq!(called.receiver(Service::Slack).attempts(), 1, "not within ten minutes");
+    called.minutes(2).await;
+    called.all_delivered().await;
+    let texts: Vec<String> = called.taken(Service::Slack).into_iter().map(|it| it.text).collect();
+    assert_eq!(texts.len(), 2, "also although it is over");
+    assert!(texts[0].contains("ERROR: ") && texts[1].contains("RESOLVED: "), "{texts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_runs_stop_the_controller_itself_calls_and_nothing_beats() {
+    let mut config = with_receivers();
+    config["watchdog"]["silent_after_s"] = json!(30);
+    let mut called = Called::start(&config).await;
+    let beats = async || called.taken(Service::Monitor).len() == 1;
+    until("the first run beats", beats).await;
+    called.same_minute_again().await;
+    tokio::time::sleep(std::time::Duration::from_secs(25)).await;
+    assert_eq!(called.taken(Service::Pagerduty).len(), 0, "not yet");
+    until("the alarm finds the silence", async || called.taken(Service::Pagerduty).len() == 1)
+        .await;
+    let told = called.taken(Service::Pagerduty);
+    assert_eq!(told[0].body["payload"]["severity"], "critical");
+    assert_eq!(told[0].body["payload"]["class"], "silent");
+    assert_eq!(called.taken(Service::Monitor).len(), 1, "an alarm is no run");
+    called.minute().await;
+    called.all_delivered().await;
+    let actions = events(&called.taken(Service::Pagerduty));
+    assert_eq!(actions[1].0, "resolve", "{actions:?}");
+    until("the next run beats", async || called.taken(Service::Monitor).len() == 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_says_how_each_receiver_took_it() {
+    let called = Called::start(&with_receivers()).await;
+    called.receiver(Service::Slack).set(Manner::Status(404));
+    called.receiver(Service::Jsm).set(Manner::Status(503));
+    let (status, told) = called.act(&json!({"test_alert": {}})).await;
+    assert_eq!(status, 200, "{told}");
+    let notes: BTreeSet<&str> =
+        told["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect();
+    let expected = [
+        "jsm: not yet, it is tried again: it answered 503",
+        "pagerduty: it took the test",
+        "slack: given up: it answered 404",
+        "webhook: it took the test",
+    ];
+    assert_eq!(notes, BTreeSet::from(expected));
+    let pagerduty = async || {
+        let events = events(&called.taken(Service::Pagerduty));
+        events.len() == 2 && events[0].1 == events[1].1 && events[1].0 == "resolve"
+    };
+    until("a test leaves no alert behind", pagerduty).await;
+    let (status, told) = called.act(&json!({"test_alert": {"receiver": "nobody"}})).await;
+    assert_eq!((status, &told["code"]), (404, &json!("not_found")));
+    assert!(told["detail"].as_str().unwrap().contains("slack, pagerduty, jsm, webhook"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_of_a_receiver_is_written_anywhere() {
+    let mut called = Called::start(&with_receivers()).await;
+    for receiver in &called.receivers {
+        receiver.set(Manner::Echo);
+    }
+    called.break_config().await;
+    called.minutes(2).await;
+    let (_, told) = called.act(&json!({"test_alert": {}})).await;
+    let mut written = called.edge().log().join("\n") + &told.to_string();
+    for key in called.edge().kv_list("").await.unwrap() {
+        written += &called.edge().kv_get(&key.name).await.unwrap().unwrap_or_default();
+        written += &key.metadata.unwrap_or_default().to_string();
+    }
+    written += &called.status().await.unwrap().to_string();
+    let echoed = written.matches("it answered 400").count();
+    assert!(echoed >= 4, "there is something to search: {written}");
+    for (name, value) in secrets() {
+        let part = value.rsplit('/').next().unwrap().trim_start_matches("whsec_");
+        assert!(!written.contains(part), "`{name}` was written");
+    }
+}
