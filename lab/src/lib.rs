@@ -2,9 +2,9 @@
 //!
 //! A [`region`] is an HTTP server that breaks on command, [`api`] an emulated Cloudflare v4 API,
 //! [`dns`] answers from that API's record table, and [`edge`] runs the built Worker on workerd
-//! behind a simulated network. A [`deployment`] combines them, [`story`] plays a failover on one,
-//! [`receivers`] take alerts, and [`console`] lets a person break things. Nothing here depends on the Worker's code: it sees
-//! only HTTP, KV and DNS.
+//! behind a simulated network; [`receivers`] take alerts. A [`deployment`] combines them, [`story`]
+//! plays a failover on one, and [`console`] lets a person break things. Nothing here depends on the
+//! Worker's code: it sees only HTTP, KV and DNS.
 pub mod api;
 pub mod certs;
 pub mod clients;

@@ -39,8 +39,8 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// `text` without them, and without their parts that give them away: what stands behind the host
-    /// of a URL, and the key behind a prefix. Whoever was sent a secret may echo it.
+    /// `text` without them, and without their parts that give them away: what stands behind the
+    /// host of a URL, and the key behind a prefix. Whoever was sent a secret may echo it.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         let mut parts = Vec::new();

@@ -23,8 +23,8 @@ pub const BACKOFF_MS: Millis = 5 * SECOND;
 pub const BACKOFF_MS_MAX: Millis = 5 * MINUTE;
 /// Longest wait that a receiver may ask for.
 pub const RETRY_AFTER_MS_MAX: Millis = 60 * MINUTE;
-/// Least time between two messages to one receiver. Source: docs.slack.dev/apis/web-api/rate-limits,
-/// incoming webhooks: one a second.
+/// Least time between two messages to one receiver. Source: docs.slack.dev, "Rate limits": incoming
+/// webhooks take one a second.
 pub const PACE_MS: Millis = SECOND;
 /// Most tries at once, each to another receiver. They take nothing from the calls that a pass may
 /// make: whatever more is due has an alarm of its own.

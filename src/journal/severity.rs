@@ -49,8 +49,8 @@ impl EventKind {
 }
 
 impl Event {
-    /// How bad it is: what its kind is, and at least an error if a person has to look. A region that
-    /// is down because a person drained it is as it should be.
+    /// How bad it is: what its kind is, and at least an error if a person has to look. A region
+    /// that is down because a person drained it is as it should be.
     #[must_use]
     pub fn severity(&self) -> Severity {
         if self.kind == EventKind::Down && !self.is_urgent {

@@ -2,9 +2,9 @@
 //! holds at its number and not one beyond it.
 
 use crate::config::{
-    ACCESS_MAX, ADMIN_HOSTS_MAX, ADMIN_TOKENS_MAX, ALERTS_MAX, COMPOSITE_MEMBERS_MAX, Code, Config,
-    HOSTS_MAX, MONITORS_MAX, ORIGINS_MAX, OVERRIDES_MAX, PUBLISH_MAX, REGIONS_MAX, RULES_MAX,
-    SERVICES_MAX, SETS_MAX, TENANTS_MAX,
+    ACCESS_MAX, ADMIN_HOSTS_MAX, ADMIN_TOKENS_MAX, ALERTS_MAX, ALLOWED_HOSTS_MAX,
+    COMPOSITE_MEMBERS_MAX, Code, Config, HOSTS_MAX, MONITORS_MAX, ORIGINS_MAX, OVERRIDES_MAX,
+    PUBLISH_MAX, REGIONS_MAX, RULES_MAX, SERVICES_MAX, SETS_MAX, TENANTS_MAX,
 };
 use crate::fingerprint::Fingerprint;
 use serde_json::{Map, Value, json};
@@ -209,8 +209,15 @@ fn limits() -> Vec<Limit> {
         }),
         ("alerts", ALERTS_MAX, |n| {
             let mut config = smallest();
-            let alert = |index| json!({"kind": "slack", "url_secret": format!("SLACK_{index}")});
+            let id = |index| format!("slack-{index}");
+            let alert = |index| json!({"id": id(index), "kind": "slack", "url_secret": "SLACK"});
             config["alerts"] = list(n, alert);
+            config
+        }),
+        ("watchdog.allow_hosts", ALLOWED_HOSTS_MAX, |n| {
+            let mut config = smallest();
+            let host = |index| format!("h{index}.example.org").into();
+            config["watchdog"] = json!({"allow_hosts": list(n, host)});
             config
         }),
     ]

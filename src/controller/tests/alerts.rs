@@ -77,7 +77,7 @@ fn a_refused_config_calls_and_the_good_one_ends_it() {
     controller.offer_config("{\"version\": 1}", at(2 * MINUTE));
     controller.pass_time(at(2 * MINUTE));
     let sent = deliver(&mut controller, &answered(202), at(2 * MINUTE));
-    assert_eq!(sent, ["pagerduty trigger config", "slack trigger config"]);
+    assert_eq!(sent, ["slack trigger config", "pagerduty trigger config"]);
     controller.offer_config(&text(&two()), at(3 * MINUTE));
     controller.pass_time(at(3 * MINUTE));
     let sent = deliver(&mut controller, &answered(202), at(3 * MINUTE));
@@ -101,7 +101,7 @@ fn silence_is_told_once_by_the_alarm_and_its_end_by_a_run() {
     controller.pass_time(at(silent_at));
     controller.pass_time(at(silent_at + 1));
     let sent = deliver(&mut controller, &answered(200), at(silent_at + 1));
-    assert_eq!(sent, ["pagerduty trigger silent", "slack trigger silent"]);
+    assert_eq!(sent, ["slack trigger silent", "pagerduty trigger silent"]);
     let after = controller.next_wake(at(silent_at + 10_000), false);
     assert_eq!(after, None, "then nothing wakes it but a run");
     run(&mut controller, 20 * MINUTE, &[]);
@@ -192,7 +192,7 @@ fn a_test_goes_to_whom_it_names_and_says_how_it_ended() {
     let ended = ["slack: on its way", "pagerduty: on its way"];
     assert_eq!(controller.how_tests_ended(), ended);
     let sent = deliver(&mut controller, &answered(200), at(2 * MINUTE));
-    assert_eq!(sent, ["pagerduty test test-2", "slack test test-1", "pagerduty resolve test-2"]);
+    assert_eq!(sent, ["slack test test-1", "pagerduty test test-2", "pagerduty resolve test-2"]);
     let ended = ["slack: it took the test", "pagerduty: it took the test"];
     assert_eq!(controller.how_tests_ended(), ended);
     act(&mut controller, test(Some("slack")), false, at(3 * MINUTE));
@@ -225,6 +225,7 @@ fn each_run_beats_once_and_nothing_else_does() {
 fn what_does_not_last_is_told_to_whom_it_is_bad_enough_for() {
     let mut alerts = two();
     alerts[0]["min_severity"] = "info".into();
+    alerts[0]["events"] = json!(["restored", "verified"]);
     let mut controller = with(&alerts);
     let restored = Event::new(EventKind::Restored, "r".to_owned(), at(2 * MINUTE));
     tell(&mut controller, restored.clone());

@@ -25,8 +25,8 @@ const LOOK_AGAIN_MS: Millis = 20;
 const SETTLE_MS_MAX: Millis = 25 * SECOND;
 
 impl Object {
-    /// Sends the alerts that are due; publishes what is new, then compares with Cloudflare. Returns at
-    /// once.
+    /// Sends the alerts that are due; publishes what is new, then compares with Cloudflare. Returns
+    /// at once.
     pub(super) fn follow_up(self: Rc<Self>) {
         self.clone().start_deliver();
         self.to_reconcile.set(true);
