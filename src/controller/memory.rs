@@ -77,6 +77,9 @@ impl Controller {
         };
         let Restored { state, kept, changes, notes, .. } = restored;
         let controller = Self::restore(Some(state), config.as_deref());
+        // Of a state that is put aside, the texts wait for the build that can read it.
+        let mut texts = texts;
+        texts.retain(|number, _| controller.state.configs.revision(*number).is_some());
         (Self { kept, unsaved: changes, texts, ..controller }, notes)
     }
 
@@ -118,7 +121,7 @@ impl Controller {
             // Its text is lost, so it cannot be written, and KV's is the only one that there is.
             state.configs.pushed = None;
         }
-        Self { state, config, text, has_large_table, ..Self::default() }
+        Self { state, config, has_large_table, text, ..Self::default() }
     }
 }
 

@@ -193,11 +193,13 @@ impl Controller {
         });
     }
 
-    /// Notes the config in use as a revision, if it is none: a build without revisions took it.
+    /// Notes the config in use as a revision, if it is none or without its text: a build without
+    /// revisions took it, or the rows are lost.
     pub(super) fn note_revision(&mut self, now: Timestamp) {
         let Some(config) = &self.config else { return };
         let fingerprint = config.fingerprint;
-        if self.state.configs.in_use().is_none_or(|it| it.fingerprint != fingerprint) {
+        let noted = self.state.configs.in_use().filter(|it| it.fingerprint == fingerprint);
+        if noted.is_none_or(|it| !self.texts.contains_key(&it.number)) {
             self.revise(fingerprint, By { who: &Actor::config(), why: None }, now);
         }
     }

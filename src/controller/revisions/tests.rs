@@ -239,8 +239,8 @@ fn so_many_revisions_and_texts_are_kept() {
     assert_eq!((configs.revisions.len(), configs.last), (REVISIONS_MAX, REVISIONS_MAX as u64 + 1));
     assert_eq!(configs.revisions[0].number, 2);
     assert_eq!(mind.texts.len(), TEXTS_MAX);
-    let mut large = Controller::default();
-    large.texts = Map::of((1..4).map(|number| (number, "x".repeat(TEXTS_BYTES_MAX / 2))));
+    let texts = Map::of((1..4).map(|number| (number, "x".repeat(TEXTS_BYTES_MAX / 2))));
+    let mut large = Controller { texts, ..Controller::default() };
     large.shed_texts();
     assert_eq!(large.texts.keys().copied().collect::<Vec<_>>(), [2, 3]);
     large.texts = Map::of([(1, String::new()), (2, "x".repeat(TEXTS_BYTES_MAX + 1))]);
@@ -280,7 +280,7 @@ fn a_lost_memory_takes_whatever_config_kv_has() {
 fn a_config_that_an_older_build_took_becomes_a_revision() {
     let config = text(1);
     let mut mind = Controller::restore(None, Some(&config));
-    assert_eq!(mind.config_history().contains("\"revision\": 1"), false);
+    assert!(!mind.config_history().contains("\"revision\": 1"));
     mind.offer_config(&config, at(5));
     let page: Value = serde_json::from_str(&mind.config_page(None).unwrap()).unwrap();
     assert_eq!((&page["revision"], &page["text"]), (&1.into(), &config.as_str().into()));

@@ -19,8 +19,8 @@ fn event(text: &str) -> Event {
     event.by(who).because("a disk fails".to_owned()).about(Some(&service), Some(&region))
 }
 
-fn fingerprint() -> Option<Fingerprint> {
-    Some(Fingerprint::of(b"config"))
+fn fingerprint() -> Fingerprint {
+    Fingerprint::of(b"config")
 }
 
 /// A chain of so many entries; at most 200.
@@ -28,7 +28,7 @@ fn chain(entries: u64) -> Vec<AuditEntry> {
     static ALL: LazyLock<Vec<AuditEntry>> = LazyLock::new(|| {
         let mut head = AuditHead::default();
         let next = |n: u64| {
-            let entry = AuditEntry::after(head, &event(&format!("drain {n}")), fingerprint());
+            let entry = AuditEntry::after(head, &event(&format!("drain {n}")), Some(fingerprint()));
             head = entry.head();
             entry
         };
@@ -134,7 +134,9 @@ fn words_lose_addresses_and_control_characters_and_are_cut() {
 proptest! {
     #[test]
     fn no_address_and_no_control_character_gets_into_an_entry(
-        before in ".{0,20}", local in "[a-z0-9._+-]{1,10}[a-z0-9]", host in "[a-z]{1,8}\\.[a-z]{2,5}",
+        before in ".{0,20}",
+        local in "[a-z0-9._+-]{1,10}[a-z0-9]",
+        host in "[a-z]{1,8}\\.[a-z]{2,5}",
         after in ".{0,20}",
     ) {
         let address = format!("{local}@{host}");

@@ -5,7 +5,7 @@ use super::*;
 fn log(entries: u64) -> AuditLog {
     let mut log = AuditLog::default();
     for n in 1..=entries {
-        assert_eq!(log.append(&event(&format!("drain {n}")), fingerprint()), None);
+        assert_eq!(log.append(&event(&format!("drain {n}")), Some(fingerprint())), None);
     }
     log
 }

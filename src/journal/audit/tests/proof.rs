@@ -60,7 +60,9 @@ proptest! {
 
     #[test]
     fn any_removal_swap_or_insertion_before_the_end_is_found(
-        length in 2_u64..9, a in any::<proptest::sample::Index>(), b in any::<proptest::sample::Index>(),
+        length in 2_u64..9,
+        a in any::<proptest::sample::Index>(),
+        b in any::<proptest::sample::Index>(),
         what in 0..3,
     ) {
         let mut all = values(&chain(length));

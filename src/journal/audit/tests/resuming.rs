@@ -93,7 +93,10 @@ proptest! {
     }
 
     #[test]
-    fn whatever_kv_shows_of_a_chain_it_goes_on_and_holds(copied in 0_u64..130, paged in 0_u64..130) {
+    fn whatever_kv_shows_of_a_chain_it_goes_on_and_holds(
+        copied in 0_u64..130,
+        paged in 0_u64..130,
+    ) {
         // An older page is shown until a write has spread.
         let shown = (paged > 0).then(|| page(log::page_first(paged), paged));
         let mut kept = copy(copied);
