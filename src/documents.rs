@@ -1,4 +1,5 @@
-//! The KV documents that people read: `status`, `region:<id>`, `history`, and those about incidents.
+//! The KV documents that people read: `status`, `region:<id>`, `history`, and those about
+//! incidents.
 //!
 //! They are for somebody who opens the KV dashboard at 3 a.m.: small, in the words of the glossary,
 //! and with metadata that makes the key list readable by itself. They contain no personal data

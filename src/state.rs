@@ -74,8 +74,8 @@ pub struct State {
     /// Times in which a region of a service was not simply up, in the order in which they began; at
     /// most [`EPISODES_MAX`].
     pub history: Vec<Episode>,
-    /// What belongs together, in the order in which it was opened. Those that are over make room for
-    /// new ones.
+    /// What belongs together, in the order in which it was opened. Those that are over make room
+    /// for new ones.
     pub incidents: Vec<Incident>,
     /// How many incidents were ever opened; the number of the last one.
     pub incidents_opened: u64,

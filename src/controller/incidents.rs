@@ -129,7 +129,8 @@ impl Controller {
         self.bring_back(now);
     }
 
-    /// Notes for which incidents all has returned: the account is as it should be, and proxies know.
+    /// Notes for which incidents all has returned: the account is as it should be, and proxies
+    /// know.
     fn bring_back(&mut self, now: Timestamp) {
         let waits =
             |it: &Incident| it.is_open() && it.phases.has(Phase::Up) && !it.phases.has(Phase::Back);

@@ -38,7 +38,7 @@ shape! {
         slower_than_peers: Option<RawSlower>,
         /// Holds back an origin that keeps going down and up; half-life of 15 minutes if absent.
         damping: Option<RawDamping>,
-        /// Lets incidents quote the beginning of the body of a failure, which may hold personal data.
+        /// Lets incidents quote the beginning of a failure's body, which may hold personal data.
         excerpt: bool = false,
         /// Makes this a composite monitor: up if all of these are.
         all: Option<Vec<MonitorId>>,

@@ -207,7 +207,10 @@ fn any_trouble() -> impl Strategy<Value = (Option<Trouble>, bool)> {
 proptest! {
     #[test]
     fn the_phases_of_any_history_are_in_order(
-        steps in proptest::collection::vec((any_trouble(), any_trouble(), 1..400_u64, 0..6_u8), 1..60)
+        steps in proptest::collection::vec(
+            (any_trouble(), any_trouble(), 1..400_u64, 0..6_u8),
+            1..60,
+        )
     ) {
         let mut now = 10;
         let (mut incident, _) = opened(&down(now), now);

@@ -52,53 +52,9 @@ fn night() -> Incident {
     incident
 }
 
-const WHOLE: &str = "\
-Incident 2025-11-29t1519-eu-west-7
-returned · api, downloads eu-west down 3 min · HTTP 503 · 2 changes · 1 withheld · taken by on-call (token)
-
-Cause: eu-west-1: response code mismatch (status 503), seen by monitor `api`
-It answered: no disk
-Taken by on-call (token) at 15:20:00.000: looking at the disks
-
-Phases
-  t0  15:19:04.120              fault seen
-  t1  15:19:06.400      +2.2 s  confirmed
-  t2  15:19:06.410      +0.0 s  decided
-  t3  15:19:06.900      +0.4 s  first change acknowledged
-  t4  15:19:07.300      +0.4 s  last change acknowledged
-  t5  15:19:09.000      +1.7 s  verified through the public name
-  t6  15:22:04.400    +175.4 s  up again
-  t7  15:22:07.000      +2.6 s  traffic back
-
-Whom it hurt
-  api: down from 15:19:06.400, until 15:22:04.400, 2 min
-  downloads: down from 15:19:06.400, until 15:22:04.400, 2 min
-
-Who acted
-  15:20:00.000  acted: on-call (token) looks after it
-                why: looking at the disks
-
-What was done, and why
-  15:19:06.900  downloads.example.com CNAME: answer us1.origin.example.com (us-east)
-                why: eu-west-1 in eu-west: response code mismatch (status 503), down since 15:19:06.400
-  15:19:07.300  pool api-eu-west: disable eu1
-                why: eu-west-1 in eu-west: response code mismatch (status 503), down since 15:19:06.400
-
-What was withheld, and what failed
-  15:19:06.900  withheld: pool api-sa-east: disable br1: rule `lgpd` permits 1 region [last_usable]
-
-What else happened
-  15:19:06.400  opened: an incident begins: eu-west-1: response code mismatch (status 503), seen by monitor `api`
-  15:19:06.400  down: api is down in eu-west
-                why: eu-west-1: response code mismatch (status 503)
-  15:19:06.400  down: downloads is down in eu-west
-                why: eu-west-1: response code mismatch (status 503)
-  15:22:04.400  up: api is up again in eu-west after 2 min
-  15:22:04.400  up: downloads is up again in eu-west after 2 min";
-
 #[test]
 fn the_report_tells_the_night_from_the_first_bad_probe_to_the_return() {
-    assert_eq!(report(&night(), at(200_000)), WHOLE);
+    assert_eq!(report(&night(), at(200_000)), include_str!("night.txt").trim_end());
 }
 
 #[test]
