@@ -5,31 +5,39 @@ inadyn_with() {
   openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 1 \
     -subj /CN=api.cloudflare.com -addext subjectAltName=DNS:api.cloudflare.com 2> /dev/null
   cat > bridge.py <<'PYTHON'
-import os, socket, ssl, threading
+import json, os, ssl, urllib.error, urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain("cert.pem", "key.pem")
-server = socket.create_server(("127.0.0.1", 443))
-open("ready", "w").close()
-def pump(a, b):
-    try:
-        while data := a.recv(65536):
-            b.sendall(data)
-    except OSError:
-        pass
-    for end in (a, b):
+def id_first(value):
+    # As Cloudflare writes it; inadyn takes the first id of the text.
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: key != "id")
+        return {key: id_first(value[key]) for key in keys}
+    return [id_first(item) for item in value] if isinstance(value, list) else value
+class Bridge(BaseHTTPRequestHandler):
+    def hand_on(self):
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length) if length else None
+        url = "http://127.0.0.1:%s%s" % (os.environ["PORT"], self.path)
+        headers = {key: self.headers[key] for key in ("authorization", "content-type")
+                   if key in self.headers}
+        request = urllib.request.Request(url, body, headers, method=self.command)
         try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-while True:
-    raw, _ = server.accept()
-    try:
-        near = context.wrap_socket(raw, server_side=True)
-    except OSError:
-        continue
-    far = socket.create_connection(("127.0.0.1", int(os.environ["PORT"])))
-    threading.Thread(target=pump, args=(near, far), daemon=True).start()
-    threading.Thread(target=pump, args=(far, near), daemon=True).start()
+            reply = urllib.request.urlopen(request)
+        except urllib.error.HTTPError as refused:
+            reply = refused
+        text = json.dumps(id_first(json.load(reply)), separators=(",", ":")).encode()
+        self.send_response(reply.status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+    do_GET = do_PUT = do_POST = do_PATCH = hand_on
+server = ThreadingHTTPServer(("127.0.0.1", 443), Bridge)
+server.socket = context.wrap_socket(server.socket, server_side=True)
+open("ready", "w").close()
+server.serve_forever()
 PYTHON
   python3 bridge.py &
   bridge=$!

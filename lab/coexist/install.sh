@@ -6,13 +6,15 @@ if [ ! -e python-done ]; then
   python3 -m venv venv
   venv/bin/pip install -q octodns==1.22.0 octodns-cloudflare==1.2.0 dns-lexicon==3.25.2 \
     cloudflare==5.9.0 ansible-core==2.19.14
-  # Of the collections only the one module is needed, and what it imports.
+  # Of the collections only one is needed.
   venv/bin/pip download -q --no-deps ansible==12.3.0 -d wheel
-  general=ansible_collections/community/general
-  mkdir -p collections
-  venv/bin/python -m zipfile -e wheel/ansible-12.3.0-*.whl wheel/all
-  mkdir -p collections/ansible_collections/community
-  cp -r "wheel/all/$general" collections/ansible_collections/community/
+  venv/bin/python - <<'PYTHON'
+import glob, zipfile
+with zipfile.ZipFile(glob.glob("wheel/ansible-12.3.0-*.whl")[0]) as wheel:
+    for name in wheel.namelist():
+        if name.startswith("ansible_collections/community/general/"):
+            wheel.extract(name, "collections")
+PYTHON
   rm -r wheel
   touch python-done
 fi

@@ -1,6 +1,6 @@
 # tool: Ansible community.general 11.4.2, ansible-core 2.19.14
 # settings: the address before a failover, `ttl: 60`, our `comment`
-# expects: second_record
+# expects: nothing
 set -eu
 # Its base URL is no setting: one line of a copy names the emulated API.
 cp -r "$DIR/collections" collections

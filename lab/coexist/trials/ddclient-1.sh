@@ -12,4 +12,4 @@ use=cmd, cmd='echo 192.0.2.2'
 protocol=cloudflare, zone=example.com, server=127.0.0.1:$PORT/client/v4, login=token, password=$TOKEN files.example.com
 CONF
 chmod 600 ddclient.conf
-perl ddclient -file "$PWD/ddclient.conf" -force -verbose
+perl ddclient -file "$PWD/ddclient.conf" -daemon=0 -force -verbose -noquiet -debug

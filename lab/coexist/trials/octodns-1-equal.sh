@@ -6,8 +6,8 @@ mkdir zones
 cat > zones/example.com.yaml <<'YAML'
 ---
 files:
-  type: A
   ttl: 60
+  type: A
   value: 192.0.2.1
 YAML
 cat > config.yaml <<YAML

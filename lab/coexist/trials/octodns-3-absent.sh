@@ -6,8 +6,8 @@ mkdir zones
 cat > zones/example.com.yaml <<'YAML'
 ---
 other:
-  type: A
   ttl: 300
+  type: A
   value: 192.0.2.77
 YAML
 cat > config.yaml <<YAML

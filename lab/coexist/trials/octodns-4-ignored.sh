@@ -6,11 +6,11 @@ mkdir zones
 cat > zones/example.com.yaml <<'YAML'
 ---
 files:
-  type: A
-  ttl: 60
-  value: 192.0.2.1
   octodns:
     ignored: true
+  ttl: 60
+  type: A
+  value: 192.0.2.1
 YAML
 cat > config.yaml <<YAML
 manager:

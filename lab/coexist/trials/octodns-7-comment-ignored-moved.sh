@@ -6,13 +6,13 @@ mkdir zones
 cat > zones/example.com.yaml <<'YAML'
 ---
 files:
-  type: A
-  ttl: 60
-  value: 192.0.2.2
   octodns:
-    ignored: true
     cloudflare:
       comment: pointsman:files
+    ignored: true
+  ttl: 60
+  type: A
+  value: 192.0.2.2
 YAML
 cat > config.yaml <<YAML
 manager:
