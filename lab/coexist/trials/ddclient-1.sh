@@ -3,7 +3,7 @@
 # expects: content_moved
 set -eu
 # It speaks HTTPS only: a copy speaks HTTP to the emulated API.
-sed 's|"https://$config{$key}{.server.}|"http://$config{$key}{'"'server'"'}|' "$DIR"/root/usr/bin/ddclient > ddclient
+sed -e 's|"https://$config{$key}{.server.}|"http://$config{$key}{'"'server'"'}|' -e 's|/zones/?"|/zones?"|' "$DIR"/root/usr/bin/ddclient > ddclient
 cat > ddclient.conf <<CONF
 daemon=0
 ssl=no

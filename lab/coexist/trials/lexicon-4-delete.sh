@@ -12,6 +12,6 @@ from lexicon.client import Client
 from lexicon.config import ConfigResolver
 # Without a network the command line cannot look the zone's name up; the library need not.
 deed = {'provider_name': 'cloudflare', 'action': 'delete', 'domain': 'example.com', 'type': 'A', 'name': 'files'}
-deed["cloudflare"] = {"auth_token": os.environ["TOKEN"], "zone_id": os.environ["ZONE"]}
+deed["cloudflare"] = {"auth_token": os.environ["TOKEN"]}
 print(Client(ConfigResolver().with_dict(deed)).execute())
 PYTHON

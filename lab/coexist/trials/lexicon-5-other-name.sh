@@ -12,6 +12,6 @@ from lexicon.client import Client
 from lexicon.config import ConfigResolver
 # Without a network the command line cannot look the zone's name up; the library need not.
 deed = {'provider_name': 'cloudflare', 'action': 'create', 'domain': 'example.com', 'type': 'TXT', 'name': '_acme-challenge.files', 'content': 'abc'}
-deed["cloudflare"] = {"auth_token": os.environ["TOKEN"], "zone_id": os.environ["ZONE"]}
+deed["cloudflare"] = {"auth_token": os.environ["TOKEN"]}
 print(Client(ConfigResolver().with_dict(deed)).execute())
 PYTHON
