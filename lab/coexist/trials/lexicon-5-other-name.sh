@@ -4,7 +4,8 @@
 set -eu
 # Its base URL is no setting: one line of a copy names the emulated API.
 cp -r "$DIR"/venv/lib/python3*/site-packages/lexicon lexicon
-sed -i "s|https://api.cloudflare.com/client/v4|$API|" lexicon/_private/providers/cloudflare.py
+# It asks for pages of 100 zones, and the emulated API gives 50.
+sed -i "s|https://api.cloudflare.com/client/v4|$API|; s|\"per_page\": 100}|\"per_page\": 50}|" lexicon/_private/providers/cloudflare.py
 export PYTHONPATH=$PWD
 "$DIR/venv/bin/python" - <<'PYTHON'
 import os

@@ -87,10 +87,8 @@ fn a_record_that_nothing_is_known_of_is_adopted_and_that_is_said() {
     let acted = taken_back(&mut settled(), SET, true);
     assert_eq!(
         acted.changes,
-        [
-            "files.example.com CNAME: the only record of this name and type without a marker becomes \
-          ours: it gets the comment `pointsman:files` and says `eu.example.com`"
-        ]
+        ["files.example.com CNAME: the only record of this name and type without a marker \
+             becomes ours: it gets the comment `pointsman:files` and says `eu.example.com`"]
     );
     let mut controller = settled();
     touched(&mut controller).theirs = None;
