@@ -178,10 +178,11 @@ pub struct Order {
 fields!(Order { id, act, who, reason, at, from, until if any, has_begun = false });
 
 impl Order {
-    /// Whether it is in force: from `from`, inclusive, until `until`, exclusive.
+    /// Whether it is in force: from `from`, inclusive, until `until`, exclusive. What has begun
+    /// stays so, though another machine's clock may be behind.
     #[must_use]
     pub fn is_in_force(&self, now: Timestamp) -> bool {
-        self.from <= now && !self.is_over(now)
+        (self.has_begun || self.from <= now) && !self.is_over(now)
     }
 
     /// Whether its time is over.

@@ -70,8 +70,16 @@ fn ids(controller: &Controller) -> Vec<u64> {
     controller.state().orders.iter().map(|order| order.id).collect()
 }
 
+/// What the log says, each as `kind: text; why: reason`.
 fn news(controller: &mut Controller) -> Vec<String> {
-    controller.take_news().into_iter().map(|line| line.text).collect()
+    let told = |text: String| match serde_json::from_str::<serde_json::Value>(&text) {
+        Ok(line) => {
+            let word = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+            format!("{}: {}; why: {}", word("event"), word("text"), word("why"))
+        }
+        Err(_) => text,
+    };
+    controller.take_news().into_iter().map(|line| told(line.text)).collect()
 }
 
 /// What the Controller's storage has.

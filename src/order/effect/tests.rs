@@ -20,13 +20,22 @@ fn id(order: Option<&Order>) -> Option<u64> {
 #[test]
 fn an_order_counts_from_its_beginning_until_its_end() {
     let mut later = order(1, drain("eu-west", None), Some(Timestamp::from_millis(2_000)));
-    later.from = NOW;
+    (later.from, later.has_begun) = (NOW, false);
     let orders = [later];
     for (ms, counts) in [(999, false), (1_000, true), (1_999, true), (2_000, false), (2_001, false)]
     {
         let orders = Orders::new(&orders, Timestamp::from_millis(ms));
         assert_eq!(orders.drain(None, &region("eu-west")).is_some(), counts, "{ms}");
     }
+}
+
+#[test]
+fn an_order_that_has_begun_stays_in_force_though_a_clock_goes_back() {
+    let mut begun = order(1, drain("eu-west", None), None);
+    begun.from = NOW;
+    let orders = [begun];
+    let before = Orders::new(&orders, Timestamp::from_millis(1));
+    assert!(before.drain(None, &region("eu-west")).is_some());
 }
 
 #[test]

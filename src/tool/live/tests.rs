@@ -131,7 +131,7 @@ fn undrain_finds_the_drains_of_a_region_and_resume_the_halts() {
 #[test]
 fn orders_are_listed_one_a_line() {
     let mut later = order(2, drain("us-east", None), Some(Timestamp::from_millis(3_000_000)));
-    later.from = Timestamp::from_millis(2_000_000);
+    (later.from, later.has_begun) = (Timestamp::from_millis(2_000_000), false);
     let orders = vec![order(1, drain("eu-west", None), None), later];
     let (_, text, _) = told(&["orders"], "", &[ok(&crate::json::write(&orders))]);
     assert_eq!(
