@@ -458,8 +458,8 @@ impl State {
         if state.version == VERSION { Ok(state) } else { Err(BadState::Version(state.version)) }
     }
 
-    /// Adds the targets that the config has, and forgets those that it no longer has. A target that stays keeps its history, whatever else changed about
-    /// it (invariant 5).
+    /// Adds the targets that the config has, and forgets those that it no longer has. A target that
+    /// stays keeps its history, whatever else changed about it (invariant 5).
     pub fn follow(&mut self, config: &Config) {
         let wanted = Set::of(config.targets());
         self.targets.retain(|target, _| wanted.contains(target));

@@ -77,8 +77,9 @@ impl Counts {
 }
 
 impl Isolate {
-    /// Takes the text of a table from KV, or from the Controller. What was seen of its regions stays. Returns whether it is
-    /// a new one. Errors: the text does not parse; the last table stays.
+    /// Takes the text of a table from KV, or from the Controller. What was seen of its regions
+    /// stays. Returns whether it is a new one. Errors: the text does not parse; the last table
+    /// stays.
     pub fn take(&mut self, text: &str, now: Timestamp) -> Result<bool, BadRoutes> {
         self.looks.read(now);
         let fingerprint = Fingerprint::of(text.as_bytes());

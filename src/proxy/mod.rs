@@ -16,6 +16,7 @@ mod body;
 mod body_end;
 mod cookies;
 mod forwarded;
+mod hearing;
 mod instruction;
 mod isolate;
 mod news;

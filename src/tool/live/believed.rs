@@ -1,6 +1,6 @@
 //! What the deployed Worker believes: its config, the health of its regions, and its orders.
 
-use super::orders;
+use super::ask::orders;
 use crate::config::{Config, Service};
 use crate::health::Health;
 use crate::ids::RegionId;

@@ -6,18 +6,17 @@
 
 mod act;
 mod args;
+mod ask;
 mod believed;
 mod pages;
 
 pub(super) use args::LiveCommand;
 pub(super) use believed::Believed;
 
-use super::remote::Remote;
 use super::terminal::{CommandFailure, Exit, Terminal};
-use crate::json;
 use crate::order::{Act, Order};
 use act::{End, Ordering, carry_out, lift_all};
-use args::{DeclareCommand, PageArgs};
+use args::DeclareCommand;
 
 pub(super) fn run(
     command: &LiveCommand,
@@ -77,17 +76,6 @@ pub(super) fn run(
     };
     let end = times.map_or(Ok(End::default()), |times| End::of(times, (terminal.clock)()))?;
     carry_out(deed, &[Ordering { act, end }], terminal)
-}
-
-/// The orders that are in force or to come.
-fn orders(remote: &Remote) -> Result<Vec<Order>, CommandFailure> {
-    let document = remote.get("orders")?;
-    json::from_value(&document)
-        .map_err(|error| CommandFailure::usage(format!("the orders do not read: {error}")))
-}
-
-fn remote(args: &PageArgs, terminal: &Terminal<'_>) -> Result<Remote, CommandFailure> {
-    Remote::of(&args.remote, terminal)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Shows documents of the deployed Worker.
 
 use super::args::{IncidentsArgs, PageArgs};
-use super::{orders as orders_of, remote};
+use super::ask::{orders as orders_of, remote};
 use crate::order::Order;
 use crate::time::Timestamp;
 use crate::tool::terminal::{CommandFailure, Exit, Terminal};

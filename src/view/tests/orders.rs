@@ -3,6 +3,7 @@
 use super::*;
 use crate::cloudflare::{Switch, desired};
 use crate::controller::routes;
+use crate::country::Country;
 use crate::health::Because;
 use crate::ids::ServiceId;
 use crate::order::Act;
@@ -277,13 +278,15 @@ const POLICIES: [&str; 4] = ["ordered", "weighted", "proximity", "latency"];
 /// Rules over the host: whose clients, what is allowed, and whether strictly.
 fn rules() -> impl Strategy<Value = Value> {
     let allow = proptest::sample::subsequence(&COUNTRIES[..4], 1..4);
-    let rule = (0..COUNTRIES.len() + 1, allow, any::<bool>()).prop_map(|(who, allow, is_strict)| {
-        let mut when = json!({"host": HOST});
-        if let Some(country) = COUNTRIES.get(who) {
-            when["country"] = json!(country);
-        }
-        json!({"when": when, "allow": allow, "mode": if is_strict { "strict" } else { "preferred" }})
-    });
+    let rule =
+        (0..COUNTRIES.len() + 1, allow, any::<bool>()).prop_map(|(who, allow, is_strict)| {
+            let mut when = json!({"host": HOST});
+            if let Some(country) = COUNTRIES.get(who) {
+                when["country"] = json!(country);
+            }
+            let mode = if is_strict { "strict" } else { "preferred" };
+            json!({"when": when, "allow": allow, "mode": mode})
+        });
     proptest::collection::vec(rule, 0..4).prop_map(|mut rules| {
         rules.iter_mut().enumerate().for_each(|(n, rule)| rule["id"] = json!(format!("r{n}")));
         Value::Array(rules)
@@ -326,10 +329,11 @@ proptest! {
         let (lawful, plain) = (table(&world), desired(&world.view()));
         give(&mut world, &acts);
         let (ordered, wanted) = (table(&world), desired(&world.view()));
-        let country = COUNTRIES.get(country).map(|code| crate::country::Country::parse(code).unwrap());
+        let country = COUNTRIES.get(country).map(|code| Country::parse(code).unwrap());
         let facts = RequestFacts { country, method, seed, ..RequestFacts::new(HOST) };
         let evidence = Evidence::default();
-        let (without, with) = (decide(&lawful, &facts, &evidence), decide(&ordered, &facts, &evidence));
+        let without = decide(&lawful, &facts, &evidence);
+        let with = decide(&ordered, &facts, &evidence);
         let permitted = without.ruling.as_ref().unwrap().permitted.clone();
         prop_assert_eq!(&with.ruling.as_ref().unwrap().permitted, &permitted);
         for region in &with.regions {
