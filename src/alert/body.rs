@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const SLACK_HEADER_MAX: usize = 150;
 /// Longest text of a Slack section: 3,000 characters. Source: docs.slack.dev, section block.
 const SLACK_SECTION_MAX: usize = 2_900;
-/// Longest summary. Source: PagerDuty's Events API v2, `payload.summary`.
+/// Longest summary. Source: `PagerDuty`'s Events API v2, `payload.summary`.
 const PAGERDUTY_SUMMARY_MAX: usize = 1_024;
 /// Longest message of an alert. Source: developer.atlassian.com, JSM Operations, `message`.
 const JSM_MESSAGE_MAX: usize = 130;
@@ -63,7 +63,7 @@ pub(super) fn slack(message: &Message, may_be_repeated: bool) -> Value {
     json!({"text": slack_text(&heading), "blocks": blocks})
 }
 
-/// Source: PagerDuty's Events API v2 (github.com/PagerDuty/developer-docs).
+/// Source: `PagerDuty`'s Events API v2 (`github.com/PagerDuty/developer-docs`).
 pub(super) fn pagerduty(message: &Message, routing_key: &str) -> Value {
     let action = match message.action {
         AlertAction::Acknowledge => "acknowledge",

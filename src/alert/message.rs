@@ -64,7 +64,7 @@ fields!(Message {
     lines = Vec::new(),
 });
 
-/// Longest identity of an alert. Source: PagerDuty's Events API v2, `dedup_key`.
+/// Longest identity of an alert. Source: `PagerDuty`'s Events API v2, `dedup_key`.
 const IDENTITY_BYTES_MAX: usize = 255;
 
 /// Longest line, in bytes.

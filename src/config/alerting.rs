@@ -10,7 +10,7 @@ use crate::time::Millis;
 /// docs.slack.dev, "Sending messages using incoming webhooks" and "`GovSlack`".
 pub(super) const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 /// Hosts of monitors that watch for calls, each from its maker's documentation: Healthchecks.io,
-/// Dead Man's Snitch, Better Stack, Cronitor, and UptimeRobot.
+/// Dead Man's Snitch, Better Stack, Cronitor, and `UptimeRobot`.
 pub(super) const HEARTBEAT_HOSTS: [&str; 5] = [
     "hc-ping.com",
     "nosnch.in",

@@ -220,9 +220,9 @@ impl Controller {
         let event = Event::new(EventKind::Acted, text, now);
         for receiver in receivers {
             let key = format!("test-{}", self.state.outbox.made.saturating_add(1));
-            let test = Message { action: AlertAction::Test, key, ..Message::about(&event) };
-            let resolve = Message { action: AlertAction::Resolve, ..test.clone() };
-            let id = self.put(&receiver.id, test, now);
+            let trial = Message { action: AlertAction::Test, key, ..Message::about(&event) };
+            let resolve = Message { action: AlertAction::Resolve, ..trial.clone() };
+            let id = self.put(&receiver.id, trial, now);
             self.calling.tests.insert(id, (receiver.id.clone(), None));
             if matches!(receiver.kind, ReceiverKind::Pagerduty | ReceiverKind::Jsm) {
                 // These keep an alert until it is resolved.

@@ -21,7 +21,7 @@ shape! {
         key_secret: Option<String>,
         /// The hosts that the URL may have; by default Slack's own for `slack`.
         allow_hosts: Vec<String> = Vec::new(),
-        /// Whether the account is in PagerDuty's service region of the EU; for `pagerduty`.
+        /// Whether the account is in `PagerDuty`'s service region of the EU; for `pagerduty`.
         eu: bool = false,
         /// Only what is about these services; all if empty. What is about no service is for all.
         services: Vec<ServiceId> = Vec::new(),
