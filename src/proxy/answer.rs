@@ -364,7 +364,7 @@ fn timing(upstream: &Upstream<'_>) -> String {
 
 /// A hash that stands for the client, if the service's steering needs one. The address itself goes
 /// no further.
-fn client(service: &Serving, address: &str) -> Option<StableHash> {
+pub(super) fn client(service: &Serving, address: &str) -> Option<StableHash> {
     let key = service.shares.then(|| ClientKey::of_address(service.id.as_str(), address));
     key.flatten().map(ClientKey::hash)
 }

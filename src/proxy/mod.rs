@@ -15,6 +15,7 @@ mod answer;
 mod body;
 mod body_end;
 mod cookies;
+mod explain;
 mod forwarded;
 mod hearing;
 mod instruction;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 mod bodies;
 mod cookies;
+mod explain;
 mod law;
 mod learning;
 mod own_name;

@@ -136,6 +136,11 @@ async fn api(
             _ => Err(Fault::new(Code::Unavailable, "neither the Controller nor KV answers")),
         },
         Wanted::Proxy => Ok(proxy()),
+        Wanted::Explain(asked) => {
+            let told = isolate::with(|isolate| isolate.explain(&asked, clock::now())).flatten();
+            let none = || Fault::new(Code::Unavailable, "there is no routing table yet");
+            told.map(|told| document(200, json::write(&told))).ok_or_else(none)
+        }
         Wanted::Document(query) => read(env, query).await,
         Wanted::OpenApi => Ok(document(200, OPENAPI.to_owned())),
         Wanted::Act(key) => {

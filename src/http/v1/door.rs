@@ -6,8 +6,9 @@
 //! | a service's | the three old pages | none, unless `on_service_hosts` | the same |
 //! | any other | all pages | all pages | none |
 //!
-//! The page about a 451 is everybody's, and answers everywhere. As long as there is no routing table,
-//! nobody knows which hosts are a service's, and an operator needs the pages most: all answer then.
+//! The page about a 451 is everybody's, and answers everywhere. As long as there is no routing
+//! table, nobody knows which hosts are a service's, and an operator needs the pages most: all
+//! answer then.
 
 use crate::config::Admin;
 

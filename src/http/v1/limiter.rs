@@ -40,8 +40,8 @@ struct Count {
 }
 
 impl Limiter {
-    /// Counts a request of an actor, of which there may be `most` in a minute. Errors: it is one too
-    /// many; the answer says when to come back.
+    /// Counts a request of an actor, of which there may be `most` in a minute. Errors: it is one
+    /// too many; the answer says when to come back.
     pub fn count(
         &mut self,
         what: Counted,

@@ -7,6 +7,7 @@
 mod body;
 mod caller;
 mod door;
+mod explain;
 mod fault;
 mod limiter;
 mod openapi;
@@ -16,6 +17,7 @@ mod routes;
 pub use body::{ACT_BODY_MS_MAX, ACT_BYTES_MAX, KEY_BYTES_MAX};
 pub use caller::{ADMIN_TOKEN_NAME, Caller, Shown, must_be_of_this_site, shown, unknown};
 pub use door::Door;
+pub use explain::{Behind, EXPLAINED_HEADERS_MAX, Explained, Imagined, Removed};
 pub use fault::{Code, Fault};
 pub use limiter::{Counted, LOOKS_PER_MINUTE_MAX, Limiter, STRANGERS_PER_MINUTE_MAX};
 pub use openapi::OPENAPI;

@@ -12,6 +12,7 @@ mod made {
     use crate::documents::Status;
     use crate::http::ADMIN_PREFIX;
     use crate::http::v1::body::{ActBody, KEY_BYTES_MAX};
+    use crate::http::v1::explain::{EXPLAIN_PARAMETERS, Explained};
     use crate::http::v1::fault::{Code, Problem};
     use crate::http::v1::routes::{Operation, ROUTES, Route, V1};
     use crate::json::Shape;
@@ -126,7 +127,11 @@ mod made {
     }
 
     fn parameters(route: &Route) -> Vec<Value> {
-        let in_path = |name: &str, schema: Value| json!({"name": name, "in": "path", "required": true, "schema": schema});
+        let in_path = |name: &str, schema: Value| {
+            let mut parameter = json!({"name": name, "in": "path", "required": true});
+            parameter["schema"] = schema;
+            parameter
+        };
         match route.operation {
             Operation::Incident => vec![in_path("id", json!({"type": "string", "minLength": 1}))],
             Operation::ConfigRevision => {
@@ -138,6 +143,21 @@ mod made {
                 "description": "The number of the first entry; 0 if absent.",
                 "schema": {"type": "integer", "minimum": 0, "default": 0},
             })],
+            Operation::Explain => {
+                let parameter = |(name, about): &(&str, &str)| {
+                    json!({
+                        "name": name,
+                        "in": "query",
+                        "required": *name == "host",
+                        "description": about,
+                        "schema": match *name {
+                            "header" => json!({"type": "array", "items": {"type": "string"}}),
+                            _ => json!({"type": "string"}),
+                        },
+                    })
+                };
+                EXPLAIN_PARAMETERS.iter().map(parameter).collect()
+            }
             Operation::Act => vec![json!({
                 "name": "Idempotency-Key",
                 "in": "header",
@@ -172,7 +192,10 @@ mod made {
                 Code::TooLong,
                 Code::NotJson,
             ]),
-            Operation::Audit | Operation::Incident | Operation::ConfigRevision => {
+            Operation::Audit
+            | Operation::Explain
+            | Operation::Incident
+            | Operation::ConfigRevision => {
                 codes.push(Code::Invalid);
             }
             _ => {}
@@ -200,6 +223,7 @@ mod made {
             }
             Operation::Orders => Vec::<Order>::schema(definitions),
             Operation::Act => Acted::schema(definitions),
+            Operation::Explain => Explained::schema(definitions),
             Operation::Incidents | Operation::ConfigHistory => json!({}),
             Operation::Proxy
             | Operation::Incident

@@ -2,6 +2,7 @@
 
 use super::body::{act_request, idempotency_key};
 use super::caller::Caller;
+use super::explain::Imagined;
 use super::fault::{Code, Fault};
 use super::routes::{Found, Operation, find};
 use crate::journal::Role;
@@ -30,6 +31,8 @@ pub enum Wanted {
     Proxy,
     /// A document of the Controller.
     Document(Query),
+    /// Where a request would go that nobody has sent.
+    Explain(Imagined),
     /// This API as a document.
     OpenApi,
     /// To do something; the body says what. This is its idempotency key.
@@ -56,6 +59,7 @@ impl ApiRequest<'_> {
         Ok(match route.operation {
             Operation::Status => Wanted::Status,
             Operation::Proxy => Wanted::Proxy,
+            Operation::Explain => Wanted::Explain(Imagined::of(query)?),
             Operation::OpenApi => Wanted::OpenApi,
             Operation::Incidents => Wanted::Document(Query::Incidents {}),
             Operation::Orders => Wanted::Document(Query::Orders {}),

@@ -26,6 +26,8 @@ pub enum Operation {
     ConfigHistory,
     /// One config.
     ConfigRevision,
+    /// Where a request would go that nobody has sent.
+    Explain,
     /// This API as an OpenAPI document.
     OpenApi,
     /// A person does something.
@@ -58,6 +60,7 @@ pub const ROUTES: &[Route] = &[
     get("config", Operation::Config, "The config in use"),
     get("config/history", Operation::ConfigHistory, "The configs that were in use"),
     get("config/{revision}", Operation::ConfigRevision, "One config"),
+    get("explain", Operation::Explain, "Where a request would go that nobody has sent, and why"),
     get("openapi.json", Operation::OpenApi, "This document"),
     Route {
         method: "POST",

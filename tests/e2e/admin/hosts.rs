@@ -59,10 +59,11 @@ async fn before_there_is_any_config_the_secret_opens_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_anybody_to_recognise_it_is_off() {
-    let world = World::started_on(&config(), |options| {
+    let config = config();
+    let without = World::started_on(&config, |options| {
         options.vars.retain(|name, _| name != "ADMIN_TOKEN");
     });
-    let world = world.await;
+    let world = without.await;
     let answer = ask_at(&world, ADMIN_HOST, &Method::GET, "status", Some("Bearer x"), None).await;
     assert_eq!((answer.status, &answer.body["code"]), (503, &json!("off")));
 }
