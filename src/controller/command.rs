@@ -178,7 +178,9 @@ mod tests {
             assert_eq!(Command::parse(&command.text()), Ok(command));
         }
         let status = CommandReply::Status(Controller::default().status(at(0)));
-        for reply in [CommandReply::Round(RoundReply::Done(Done::Superseded)), status] {
+        let round = CommandReply::Round(RoundReply::Done(Done::Superseded));
+        let page = CommandReply::Page(Some("{}".to_owned()));
+        for reply in [round, status, page, CommandReply::Page(None)] {
             assert_eq!(CommandReply::parse(&reply.text()), Ok(reply));
         }
         let why = CommandError::Unavailable { problem: "KV".to_owned() };

@@ -168,7 +168,8 @@ impl Shape for String {
 
 impl<T: Shape> Shape for Option<T> {
     fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
-        Some(T::read(value, reader))
+        // Within a variant there is no key that could be absent.
+        if value.is_null() { Some(None) } else { Some(T::read(value, reader)) }
     }
 
     fn write(&self) -> Value {

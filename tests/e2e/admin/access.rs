@@ -196,7 +196,8 @@ async fn a_new_key_is_found_and_the_last_good_ones_outlive_their_endpoint() {
         certs.answer(status, body);
         let before = certs.asked();
         until("the keys are asked for", async || {
-            assert_eq!(look(&world, stranger).await.0, 401);
+            // After so many in a minute it is told nothing but to come back later.
+            assert!(matches!(look(&world, stranger).await.0, 401 | 429));
             certs.asked() > before
         })
         .await;

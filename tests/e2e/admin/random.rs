@@ -43,7 +43,7 @@ fn ten_thousand_bodies_end_in_the_core_with_an_answer_that_is_documented() {
     }
     // Both what is sound and what is not was among them.
     println!("{ended:?} of a document of {} bytes", OPENAPI.len());
-    assert!(ended[&200] > 100 && ended[&400] > 1_000, "{ended:?}");
+    assert!(ended[&200] > 50 && ended[&400] > 1_000, "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
