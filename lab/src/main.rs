@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use pointsman_lab::console::Console;
 use pointsman_lab::cron::Cron;
-use pointsman_lab::deployment::{Deployment, bundle, example_config};
+use pointsman_lab::deployment::{Deployment, bundle};
 use pointsman_lab::failovers::{markdown, measure};
 use pointsman_lab::{proxies, story};
 use serde_json::Value;
@@ -82,7 +82,7 @@ async fn cold(options: proxies::ColdOptions) -> Result<()> {
 
 async fn demo(once: bool) -> Result<()> {
     let began = Instant::now();
-    let world = Arc::new(Deployment::start(&bundle(), &example_config()?).await?);
+    let world = Arc::new(Deployment::start(&bundle(), &story::config()?).await?);
     println!("Started three regions, the API, DNS and workerd in {:.1} s.", seconds(began));
     if once {
         story::play(&world, &mut |line| println!("{line}")).await?;

@@ -7,7 +7,7 @@ mod watch;
 
 use crate::clients::{Clients, Tally};
 use crate::cron::Cron;
-use crate::deployment::{BERLIN, CHICAGO, Client, Deployment, RECORD, SAO_PAULO};
+use crate::deployment::{BERLIN, CHICAGO, Client, Deployment, RECORD, SAO_PAULO, example_config};
 use crate::region::Mode;
 use anyhow::{Result, ensure};
 use serde_json::Value;
@@ -28,6 +28,17 @@ pub struct Ending {
 
 /// Prints a line of the story.
 type Print<'p> = &'p mut (dyn FnMut(String) + Send);
+
+/// The config of the story: that of the lab, with as many writes to KV as on the paid plan. Two
+/// regions fail within the first minute; with the free plan's writes, some pages of that minute
+/// would be written minutes later.
+///
+/// **Errors**: never, unless the file in `examples/` is broken.
+pub fn config() -> Result<Value> {
+    let mut config = example_config()?;
+    config["limits"]["kv_writes_per_day"] = 5_000.into();
+    Ok(config)
+}
 
 /// Plays the story on a deployment that has just started.
 ///

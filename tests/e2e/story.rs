@@ -1,12 +1,12 @@
 //! The story of the demo.
 
 use crate::support::assert_conforming;
-use pointsman_lab::deployment::{Deployment, bundle, example_config};
+use pointsman_lab::deployment::{Deployment, bundle};
 use pointsman_lab::story;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_region_dies_and_traffic_moves() {
-    let world = Deployment::start(&bundle(), &example_config().unwrap()).await.unwrap();
+    let world = Deployment::start(&bundle(), &story::config().unwrap()).await.unwrap();
     let mut told = Vec::new();
     let ending = story::play(&world, &mut |line| told.push(line)).await;
     let ending = ending.unwrap_or_else(|error| {
