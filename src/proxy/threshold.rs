@@ -30,8 +30,8 @@ impl Isolate {
     }
 }
 
-/// Whether a secret or a token of ours is in the URL or in `Authorization`. To search all headers would cost
-/// each request more than a crossing.
+/// Whether a secret or a token of ours is in the URL or in `Authorization`. To search all headers
+/// would cost each request more than a crossing.
 fn carries(secrets: &[Secret], question: &Question<'_>) -> bool {
     let is_in =
         |text: &str| secrets.iter().any(|secret| secret.is_in(text)) || admin_token::is_in(text);
