@@ -6,12 +6,12 @@
 //! rule of their own.
 
 use super::message::{AlertAction, Message, line, title};
-use super::quiet::{is_quiet, next_change};
+use super::quiet::next_change;
 use crate::config::{Receiver, ReceiverKind};
 use crate::ids::{ReceiverId, RegionId, ServiceId};
 use crate::journal::{Event, EventKind, Severity};
 use crate::json::fields;
-use crate::order::Order;
+use crate::order::{Order, is_muted};
 use crate::ordered::Map;
 use crate::time::Timestamp;
 
@@ -305,7 +305,7 @@ impl OpenAlert {
     /// Whether announced work explains a cause. No work explains a refused config or silence.
     fn is_quiet(&self, cause: &Cause, rules: Rules<'_>) -> bool {
         !matches!(cause.kind, EventKind::ConfigRefused | EventKind::Silent)
-            && is_quiet(rules.orders, cause.service.as_ref(), self.region.as_ref(), rules.now)
+            && is_muted(rules.orders, cause.service.as_ref(), self.region.as_ref(), rules.now)
     }
 
     fn calls(&self, receiver: &Receiver, rules: Rules<'_>) -> bool {

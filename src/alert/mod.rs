@@ -32,7 +32,6 @@ pub use outbox::{
     PACE_MS, RETRY_AFTER_MS_MAX,
 };
 pub use outcome::Outcome;
-pub use quiet::is_quiet;
 pub use receivers::ReceiverState;
 pub use report::{AlertsStatus, HeartbeatStatus, ReceiverStatus};
 pub use signature::{BadSigningSecret, SigningSecret};

@@ -3,12 +3,12 @@
 use super::Controller;
 use crate::alert::{
     AlertAction, AlertsStatus, Delivery, HeartbeatStatus, Lost, Message, Outcome, ReceiverState,
-    ReceiverStatus, Rules, is_quiet,
+    ReceiverStatus, Rules,
 };
 use crate::config::{Receiver, ReceiverKind, Watchdog};
 use crate::ids::ReceiverId;
 use crate::journal::{Event, EventKind};
-use crate::order::{ActRefusal, Acted, RefusalCode};
+use crate::order::{ActRefusal, Acted, RefusalCode, is_muted};
 use crate::ordered::Map;
 use crate::state::State;
 use crate::tick::RoundRequest;
@@ -57,7 +57,7 @@ impl Controller {
                 && receiver.is_called_for(event.kind)
         };
         let is_about_traffic = service.is_some() || region.is_some();
-        if is_about_traffic && is_quiet(&self.state.orders, service, region, event.at) {
+        if is_about_traffic && is_muted(&self.state.orders, service, region, event.at) {
             return;
         }
         let receivers: Vec<ReceiverId> =
