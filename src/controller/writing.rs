@@ -281,7 +281,9 @@ impl Controller {
         }
         if let Some(view) = &view {
             if !self.has_large_table && wanted.has(routes::KEY) {
-                let routes = compile::routes(view);
+                let mut routes = compile::routes(view);
+                // After a restart on a machine whose clock is behind it is still the later one.
+                routes.as_of = routes.as_of.max(self.state.routes_written_at.unwrap_or_default());
                 let words = summary::of_status(&status);
                 documents.push(routes_document(wanted, &routes, now, words));
                 table = Some(routes);

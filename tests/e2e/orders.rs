@@ -2,7 +2,7 @@
 
 use crate::support::{World, config, until};
 use pointsman::time::Timestamp;
-use pointsman_lab::deployment::{ADMIN_HOST, ADMIN_TOKEN, BERLIN, now_ms};
+use pointsman_lab::deployment::{ADMIN_HOST, ADMIN_TOKEN, BERLIN, HOST, now_ms};
 use pointsman_lab::edge::KvFaults;
 use pointsman_lab::region::Mode;
 use reqwest::Method;
@@ -123,6 +123,11 @@ async fn a_switch_leads_clients_and_the_record_to_one_region() {
     order(&world, switch("api")).await;
     order(&world, switch("downloads")).await;
     until("the record follows", async || world.answer().await.contains("us1")).await;
+    until("the table in KV says so", async || {
+        let routes = world.kv_json("routes").await.unwrap();
+        routes["services"]["api"]["steering"]["prefer"] == "us-east"
+    })
+    .await;
     assert_eq!(region_anew(&world).await, "us-east");
 }
 
@@ -219,7 +224,17 @@ async fn one_drain(by_order: bool, phase: Duration) -> Duration {
     } else {
         drained_in_kv(&world).await;
     }
-    moved(&world).await
+    let took = moved(&world).await;
+    println!("phase {phase:?}: {took:?}, news {}", news(&world).await);
+    took
+}
+
+/// What became of the questions of the isolate to the Controller.
+async fn news(world: &World) -> Value {
+    let request = world.edge().request(Method::GET, HOST, "/.pointsman/proxy", None);
+    let answer = request.bearer_auth(ADMIN_TOKEN).send().await.unwrap();
+    let report: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    report["news"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,6 +98,20 @@ fn a_proxy_that_asks_gets_a_later_table_at_once_and_the_same_one_once() {
 }
 
 #[test]
+fn a_table_is_never_older_than_the_one_before_though_a_clock_goes_back() {
+    let mut controller = settled();
+    let written = controller.due_documents(NOW).routes.unwrap();
+    controller.written(&written, NOW);
+    give(&mut controller, drain("eu-west", None));
+    let behind = NOW.minus(3 * SECOND);
+    let page = controller.page(&Query::Routes { than: None }, behind).unwrap();
+    let news: News = crate::json::read(&page).unwrap();
+    let (was, is) = (Table::parse(&written.text), Table::parse(&news.table.unwrap()));
+    let (was, is) = (was.unwrap(), is.unwrap());
+    assert!(is.as_of >= was.as_of && is.generation > was.generation);
+}
+
+#[test]
 fn what_is_ordered_and_what_is_desired_agree_for_each_act_and_its_end() {
     let acts = [
         drain("eu-west", None),
