@@ -5,6 +5,7 @@
 //! and with metadata that makes the key list readable by itself. They contain no personal data
 //! (invariant 9).
 
+mod answers;
 mod incident;
 use crate::alert::AlertsStatus;
 use crate::config::Override;
@@ -19,6 +20,7 @@ use crate::ordered::Map;
 use crate::other_owner::OtherOwnerStatus;
 use crate::state::{Applied, Denied, Episode, Intent, RefusedConfig};
 use crate::time::{Millis, SECOND, Timestamp};
+pub use answers::{AuditAnswer, HistoryAnswer, RevisionAnswer};
 pub use incident::{
     INCIDENT_PREFIX, INCIDENTS_KEY, IncidentIndex, IncidentLine, IncidentPage, OpenIncident,
     PhaseDuration,

@@ -6,32 +6,16 @@
 
 use super::Controller;
 use super::writing::Document;
-use crate::documents::Metadata;
+use crate::documents::{AuditAnswer, Metadata};
 use crate::fingerprint::Fingerprint;
 use crate::journal::{
     AUDIT_PREFIX, AuditEntry, AuditHead, AuditPage, Event, EventKind, PAGE_ENTRIES, PageSearch,
     is_change,
 };
-use crate::json::{self, fields};
+use crate::json;
 use crate::ordered::Set;
 use crate::state::State;
 use crate::time::Timestamp;
-
-/// The end of the chain, for whoever asks.
-struct AuditAnswer {
-    /// Where the chain ends.
-    head: AuditHead,
-    /// KV has all entries up to this number.
-    kept_to: u64,
-    /// The first entry that the Controller has; older ones are in the pages of KV alone.
-    first: u64,
-    /// At most [`PAGE_ENTRIES`].
-    entries: Vec<AuditEntry>,
-    /// The number to ask for next; absent where there are no more.
-    next: Option<u64>,
-}
-
-fields!(AuditAnswer { head, kept_to, first, entries, next if any });
 
 /// The search for the last page of the chain that KV has, where the copy of the state is this.
 #[must_use]

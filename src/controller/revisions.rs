@@ -8,10 +8,10 @@
 use super::writing::Document;
 use super::{Controller, table_too_large};
 use crate::config::{self, Config, Diagnostics};
-use crate::documents::{ConfigStatus, Metadata};
+use crate::documents::{ConfigStatus, HistoryAnswer, Metadata, RevisionAnswer};
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Actor, Event, EventKind};
-use crate::json::{self, fields};
+use crate::json;
 use crate::order::{Act, ActRefusal, ActRequest, Acted, RefusalCode};
 use crate::state::configs::{LATE_VIEW_MS, Pushed, Revision, TEXTS_BYTES_MAX, TEXTS_MAX};
 use crate::state::rows::{Kind, Row, RowChange};
@@ -22,41 +22,6 @@ use crate::state::configs::Configs;
 
 /// Most problems of a config that a refusal names.
 const PROBLEMS_MAX: usize = 5;
-
-/// The configs that were in use, the latest first.
-struct HistoryAnswer {
-    /// The number of the revision in use.
-    in_use: Option<u64>,
-    /// What KV may still show.
-    kv: Option<String>,
-    revisions: Vec<RevisionAnswer>,
-}
-
-/// One of them.
-struct RevisionAnswer {
-    revision: u64,
-    fingerprint: Fingerprint,
-    at: Timestamp,
-    who: Actor,
-    why: Option<String>,
-    bytes: usize,
-    /// Whether its text is kept, so that one can go back to it.
-    has_text: bool,
-    /// Only where one is asked for.
-    text: Option<String>,
-}
-
-fields!(HistoryAnswer { in_use, kv if any, revisions });
-fields!(RevisionAnswer {
-    revision,
-    fingerprint,
-    at,
-    who,
-    why if any,
-    bytes,
-    has_text,
-    text if any,
-});
 
 /// Who put a config into force, and why.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,9 @@ pub use made::document;
 /// Makes the document from the routes and from the types that are read and written.
 #[cfg(not(target_arch = "wasm32"))]
 mod made {
-    use crate::documents::Status;
+    use crate::documents::{
+        AuditAnswer, HistoryAnswer, IncidentIndex, IncidentPage, RevisionAnswer, Status,
+    };
     use crate::http::ADMIN_PREFIX;
     use crate::http::v1::body::{ActBody, KEY_BYTES_MAX};
     use crate::http::v1::explain::{EXPLAIN_PARAMETERS, Explained};
@@ -224,13 +226,12 @@ mod made {
             Operation::Orders => Vec::<Order>::schema(definitions),
             Operation::Act => Acted::schema(definitions),
             Operation::Explain => Explained::schema(definitions),
-            Operation::Incidents | Operation::ConfigHistory => json!({}),
-            Operation::Proxy
-            | Operation::Incident
-            | Operation::Audit
-            | Operation::Config
-            | Operation::ConfigRevision
-            | Operation::OpenApi => json!({"type": "object"}),
+            Operation::Incidents => IncidentIndex::schema(definitions),
+            Operation::Incident => IncidentPage::schema(definitions),
+            Operation::Audit => AuditAnswer::schema(definitions),
+            Operation::ConfigHistory => HistoryAnswer::schema(definitions),
+            Operation::Config | Operation::ConfigRevision => RevisionAnswer::schema(definitions),
+            Operation::Proxy | Operation::OpenApi => json!({"type": "object"}),
         }
     }
 
