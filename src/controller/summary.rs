@@ -5,6 +5,7 @@
 
 use crate::documents::{History, IncidentIndex, RegionHealth, RegionStatus, Status};
 use crate::health::{Because, Health};
+use crate::order::{Act, Order};
 use crate::ordered::Map;
 
 /// Of `status` and `routes`. The counts are of regions of services.
@@ -22,6 +23,14 @@ pub(super) fn of_status(status: &Status) -> String {
     say(!status.cloudflare.failures.is_empty(), "API failing".to_owned());
     say(status.cloudflare.halted, "halted".to_owned());
     say(withheld > 0, format!("{withheld} withheld"));
+    let is_corrupt = |order: &&Order| matches!(order.act, Act::Corruption { .. });
+    let in_force = status.orders.iter().filter(|order| order.is_in_force(status.as_of));
+    say(in_force.clone().any(|order| is_corrupt(&order)), "corruption declared".to_owned());
+    match in_force.count() {
+        0 => {}
+        1 => say(true, "1 order".to_owned()),
+        orders => say(true, format!("{orders} orders")),
+    }
     let others = status.cloudflare.other_owners.iter().filter(|owner| owner.over_at.is_none());
     let (others, stopped) = (others.clone().count(), others.filter(|it| it.stopped).count());
     say(others == 1, "1 other owner".to_owned());

@@ -8,7 +8,7 @@
 use super::Controller;
 use crate::cloudflare::{DesiredRecords, desired};
 use crate::journal::{Event, EventKind};
-use crate::order::{ActRefusal, ActRequest, Acted, RefusalCode};
+use crate::order::{ActRefusal, ActRequest, Acted, Orders, RefusalCode};
 use crate::ordered::Set;
 use crate::owned::OwnedRecord;
 use crate::time::Timestamp;
@@ -24,15 +24,15 @@ impl Controller {
     ) -> Result<Acted, ActRefusal> {
         let (wanted, set) = self.named(record, now)?;
         let changes = self.changes_to(&wanted);
-        let notes = self.notes_on(&wanted);
+        let notes = self.notes_on(&wanted, now);
         if !request.is_dry {
             self.state.actuation.take_backs.insert(set.clone(), now);
             self.compare_soon();
             // Whatever else there is to do or not: a pass begins.
             self.state.actuation.settled = None;
-            let text = format!("take back {set}: {}", request.reason);
+            let text = format!("take back {set}: {}", changes.join("; "));
             let event = Event::new(EventKind::Acted, text, now).by(request.who.clone());
-            let event = event.because(changes.join("; "));
+            let event = event.because(request.reason.clone());
             self.news.tell(event.about(Some(&wanted.service), None));
         }
         Ok(Acted { order: None, changes, notes, is_dry: request.is_dry })
@@ -91,14 +91,15 @@ impl Controller {
         changes
     }
 
-    fn notes_on(&self, wanted: &DesiredRecords) -> Vec<String> {
+    fn notes_on(&self, wanted: &DesiredRecords, now: Timestamp) -> Vec<String> {
         let mut notes = vec![
             "records of others, and those marked for another owner, are not touched".to_owned(),
             "it begins at once; `status` and the log say when it is done".to_owned(),
         ];
         let guards = self.config.as_ref().map(|config| config.guards);
-        if guards.is_some_and(|guards| guards.halted) {
-            notes.push("all changes are halted, so it waits until that is lifted".to_owned());
+        let by_order = Orders::new(&self.state.orders, now).halt(Some(&wanted.service)).is_some();
+        if by_order || guards.is_some_and(|guards| guards.halted) {
+            notes.push("its changes are halted, so it waits until that is lifted".to_owned());
         }
         if wanted.manual {
             notes.push(

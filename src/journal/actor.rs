@@ -11,9 +11,9 @@ words! {
     pub enum Role {
         /// Read everything.
         Viewer = "viewer",
-        /// Move traffic: drain, override, switch, halt, acknowledge.
+        /// Move traffic and answer for it: drain, override, switch, declare, halt, acknowledge.
         Operator = "operator",
-        /// Change what the law and the promises are: the config, and what was declared.
+        /// Change what the law and the promises are, which is the config.
         Approver = "approver",
     }
 

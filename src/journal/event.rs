@@ -10,7 +10,7 @@ words! {
     pub enum EventKind {
         /// The observed health of a target changed.
         Observed = "observed",
-        /// An incident began: a first bad probe, an order, or a change.
+        /// An incident began: a region is confirmed to be down, or drained, or the observer in doubt.
         Opened = "opened",
         /// A region of a service is down, or drained.
         Down = "down",

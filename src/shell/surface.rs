@@ -40,7 +40,7 @@ pub(super) async fn answer(env: &Env, request: &SurfaceRequest, body: &Function)
 }
 
 async fn page(env: &Env, request: &SurfaceRequest, body: &Function) -> Result<Response, Fault> {
-    let nothing = || Fault::new(Code::NotFound, "there is no such page");
+    let nothing = || Fault::new(Code::NoPage, "there is no such page");
     let target = parse_target(&request.url).ok_or_else(nothing)?;
     let Whose::Ours(page) = whose(target.path) else { return Err(nothing()) };
     if isolate::with(|isolate| isolate.should_load(clock::now())).unwrap_or_default() {

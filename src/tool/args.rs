@@ -35,8 +35,6 @@ pub(super) enum CliCommand {
     Plan(PlanArgs),
     /// Make a token of the admin API
     Token(TokenArgs),
-    /// Set a record right that another owner touched, at the deployed Worker
-    TakeBack(TakeBackArgs),
     /// Check and prove a config, show what it changes, and put it into force at the Worker
     Push(Box<PushArgs>),
     /// The configs of the deployed Worker: push, history, show, rollback
@@ -53,24 +51,6 @@ pub(super) enum CliCommand {
     Alert(AlertCommand),
     #[command(flatten)]
     Live(LiveCommand),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct TakeBackArgs {
-    /// The record's name, such as `api.example.com`
-    #[arg(value_name = "NAME")]
-    pub(super) name: String,
-    /// The record's type, such as `A`
-    #[arg(value_name = "TYPE")]
-    pub(super) kind: String,
-    /// Why; it is kept with the act
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: String,
-    /// Only show what would be written
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    #[command(flatten)]
-    pub(super) remote: RemoteArgs,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

@@ -43,7 +43,6 @@ mod scenario;
 mod snippet;
 mod source;
 mod survivors;
-mod take_back;
 mod terminal;
 mod text;
 mod token;
@@ -89,7 +88,6 @@ fn command(command: CliCommand, terminal: &mut Terminal<'_>) -> Result<Exit, Com
         CliCommand::Whatif(args) => whatif::run(&args, terminal),
         CliCommand::Plan(args) => plan::run(&args, terminal),
         CliCommand::Token(args) => token::run(&args, terminal),
-        CliCommand::TakeBack(args) => take_back::run(&args, terminal),
         CliCommand::Push(args) => push::push(&args, terminal),
         CliCommand::Config(command) => push::config(&command, terminal),
         CliCommand::Audit(command) => audit::run(&command, terminal),

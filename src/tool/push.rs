@@ -7,7 +7,7 @@
 use super::difference::{Difference, Version};
 use super::load::{self, ValidConfig};
 use super::proof::{Subject, prove};
-use super::remote::{Deed, Remote, RemoteArgs, RemoteError};
+use super::remote::{Deed, Remote, RemoteArgs};
 use super::terminal::{CommandFailure, Exit, Terminal};
 use super::text::{columns, count, write_json};
 use crate::config::Config;
@@ -305,7 +305,7 @@ fn tell(acted: &Acted, remote: &Remote, terminal: &mut Terminal<'_>) -> Result<(
 /// The config under a path; `None` where there is none.
 fn told(remote: &Remote, path: &str) -> Result<Option<Told>, CommandFailure> {
     let answer = match remote.get(path) {
-        Err(RemoteError { status: Some(404), code: Some(_), .. }) => return Ok(None),
+        Err(error) if error.says_that_there_is_none() => return Ok(None),
         answer => answer?,
     };
     let fingerprint = answer.get("fingerprint").and_then(Value::as_str);

@@ -77,6 +77,13 @@ pub(super) struct RemoteError {
     pub(super) text: String,
 }
 
+impl RemoteError {
+    /// Whether the Worker answered, and has no such thing.
+    pub(super) fn says_that_there_is_none(&self) -> bool {
+        self.status == Some(404) && self.code.as_deref() == Some("not_found")
+    }
+}
+
 impl fmt::Display for RemoteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -214,13 +221,16 @@ impl Remote {
             }
             401 => format!("the token in {TOKEN_VARIABLE} is not accepted"),
             403 => "the token's role may not do this".to_owned(),
-            404 if code.is_none() => "there is no admin API at this URL, or it is off".to_owned(),
+            404 if code.as_deref().is_none_or(|code| code == "no_page") => {
+                "no admin API answers at this URL".to_owned()
+            }
             404 => "there is no such thing".to_owned(),
             409 => "it is made from something that is past".to_owned(),
             429 => match header("retry-after").and_then(|text| text.trim().parse::<u64>().ok()) {
                 Some(seconds) => format!("too many requests; try again in {seconds} s"),
                 None => "too many requests; try again later".to_owned(),
             },
+            503 if code.as_deref() == Some("off") => "the admin API is off".to_owned(),
             503 => "the Controller is unavailable; try again".to_owned(),
             _ => "it is refused".to_owned(),
         };

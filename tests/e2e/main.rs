@@ -16,6 +16,7 @@
 mod actuation;
 mod admin;
 mod alerts;
+mod changes;
 mod config;
 mod doubt;
 mod incidents;

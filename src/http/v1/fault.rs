@@ -13,7 +13,9 @@ words! {
         Unauthenticated = "unauthenticated",
         /// Whoever sends it may not do this.
         Forbidden = "forbidden",
-        /// There is no such page, incident, order or config.
+        /// There is no such page, or it does not answer at this host.
+        NoPage = "no_page",
+        /// There is no such incident, order, receiver, record or config.
         NotFound = "not_found",
         /// The page has other methods.
         MethodNotAllowed = "method_not_allowed",
@@ -44,7 +46,7 @@ impl Code {
             Self::Invalid => 400,
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
-            Self::NotFound => 404,
+            Self::NoPage | Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Silent => 408,
             Self::Conflict | Self::NoConfig => 409,
@@ -60,6 +62,7 @@ impl Code {
             Self::Off => "The admin API is off",
             Self::Unauthenticated => "Who asks is not known",
             Self::Forbidden => "The role does not allow this",
+            Self::NoPage => "There is no such page",
             Self::NotFound => "There is no such thing",
             Self::MethodNotAllowed => "The page has other methods",
             Self::NotJson => "The body is no JSON",

@@ -53,7 +53,7 @@ impl ApiRequest<'_> {
                 let fault = Fault::new(Code::MethodNotAllowed, ["it takes ", allow].concat());
                 return Err(fault.with("allow", allow));
             }
-            Found::Nothing => return Err(Fault::new(Code::NotFound, "there is no such page")),
+            Found::Nothing => return Err(Fault::new(Code::NoPage, "there is no such page")),
         };
         must_be(role, route.role)?;
         Ok(match route.operation {

@@ -35,6 +35,8 @@ pub(in crate::tool) enum LiveCommand {
     Maintenance(MaintenanceArgs),
     /// Say that somebody looks after an incident
     Ack(AckArgs),
+    /// Set a record right that another owner touched
+    TakeBack(TakeBackArgs),
     /// Compare the account at Cloudflare with what should be there, now
     Compare(CompareArgs),
 }
@@ -79,6 +81,18 @@ pub(in crate::tool) struct DeedArgs {
     pub(super) yes: bool,
     #[command(flatten)]
     pub(super) remote: RemoteArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::tool) struct TakeBackArgs {
+    /// The record's name, such as `api.example.com`
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+    /// The record's type, such as `A`
+    #[arg(value_name = "TYPE")]
+    pub(super) kind: String,
+    #[command(flatten)]
+    pub(super) deed: DeedArgs,
 }
 
 /// When an order counts.

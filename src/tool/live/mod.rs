@@ -72,6 +72,10 @@ pub(super) fn run(
         LiveCommand::Ack(args) => {
             (Act::Acknowledge { incident: args.incident.clone() }, &args.deed, None)
         }
+        LiveCommand::TakeBack(args) => {
+            let record = format!("{} {}", args.name, args.kind);
+            (Act::TakeBack { record }, &args.deed, None)
+        }
         LiveCommand::Compare(args) => (Act::Compare {}, &args.deed, None),
     };
     let end = times.map_or(Ok(End::default()), |times| End::of(times, (terminal.clock)()))?;

@@ -61,7 +61,25 @@ pub(super) fn incidents(
         None => "incidents".to_owned(),
     };
     let page = remote(&args.page, terminal)?.get(&path)?;
-    json(&page, terminal.out)
+    if args.page.json {
+        return json(&page, terminal.out);
+    }
+    // One has a report, line by line; all of them have a summary each.
+    let lines: Vec<String> = match &args.id {
+        Some(_) => list(&page, "report").filter_map(Value::as_str).map(str::to_owned).collect(),
+        None => {
+            let word = |it: &Value, key| it.get(key).and_then(Value::as_str).map(str::to_owned);
+            let line = |it| Some(format!("{}  {}", word(it, "id")?, word(it, "summary")?));
+            list(&page, "incidents").filter_map(line).collect()
+        }
+    };
+    if lines.is_empty() {
+        writeln!(terminal.out, "there are no incidents")?;
+    }
+    for line in lines {
+        writeln!(terminal.out, "{line}")?;
+    }
+    Ok(Exit::Fine)
 }
 
 pub(super) fn orders(args: &PageArgs, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {

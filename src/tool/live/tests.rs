@@ -95,6 +95,7 @@ fn each_command_asks_for_its_act() {
         (&["halt"], json!({"halt": {}})),
         (&["lift", "3"], json!({"lift": {"order": 3}})),
         (&["ack", "i-7"], json!({"acknowledge": {"incident": "i-7"}})),
+        (&["take-back", "a.example.com", "A"], json!({"take_back": {"record": "a.example.com A"}})),
         (&["compare"], json!({"compare": {}})),
     ] {
         let (exit, text, asked) = told(&[args, &reason].concat(), "", &[ok(WOULD), ok(DID)]);
@@ -104,6 +105,22 @@ fn each_command_asks_for_its_act() {
         fields.as_object_mut().unwrap().retain(|_, value| !value.is_null());
         assert_eq!(given, act);
     }
+}
+
+#[test]
+fn incidents_are_listed_in_a_line_each_and_one_is_told_as_its_report() {
+    let index = r#"{"incidents": [{"id": "i-7", "summary": "open · api eu-west down 3 min"}]}"#;
+    let (exit, text, asked) = told(&["incidents"], "", &[ok(index)]);
+    assert_eq!((exit, text.as_str()), (Exit::Fine, "i-7  open · api eu-west down 3 min\n"));
+    assert!(asked[0].starts_with("GET /.pointsman/v1/incidents "), "{asked:?}");
+    let page = r#"{"report": ["Incident i-7", "  it began"], "summary": "s"}"#;
+    let (exit, text, asked) = told(&["incidents", "i-7"], "", &[ok(page)]);
+    assert_eq!((exit, text.as_str()), (Exit::Fine, "Incident i-7\n  it began\n"));
+    assert!(asked[0].starts_with("GET /.pointsman/v1/incidents/i-7 "), "{asked:?}");
+    let (_, text, _) = told(&["incidents"], "", &[ok(r#"{"incidents": []}"#)]);
+    assert_eq!(text, "there are no incidents\n");
+    let (_, text, _) = told(&["incidents", "--json"], "", &[ok(index)]);
+    assert!(text.contains("\"id\": \"i-7\""), "{text}");
 }
 
 #[test]

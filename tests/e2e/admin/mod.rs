@@ -37,10 +37,10 @@ fn guarded() -> Value {
 }
 
 /// An answer of the API.
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     content_type: String,
-    body: Value,
+    pub(crate) body: Value,
     retry_after: Option<String>,
 }
 
@@ -71,12 +71,12 @@ async fn ask_at(
     Answer { status, content_type, body, retry_after }
 }
 
-async fn get(world: &World, path: &str, token: &str) -> Answer {
+pub(crate) async fn get(world: &World, path: &str, token: &str) -> Answer {
     let authorization = format!("Bearer {token}");
     ask_at(world, ADMIN_HOST, &Method::GET, path, Some(&authorization), None).await
 }
 
-async fn act(world: &World, body: String, token: &str) -> Answer {
+pub(crate) async fn act(world: &World, body: String, token: &str) -> Answer {
     let authorization = format!("Bearer {token}");
     ask_at(world, ADMIN_HOST, &Method::POST, "acts", Some(&authorization), Some(body)).await
 }
