@@ -78,6 +78,7 @@ pub fn table(size: Size, form: Form, random: &mut Random) -> Table {
         regions,
         rules,
         sets: Map::new(),
+        admin: None,
         tenant_countries: Map::new(),
         law_until: None,
         lasting: None,
@@ -156,6 +157,7 @@ fn service(size: Size, form: Form, random: &mut Random) -> ServiceEntry {
             primary: if wild && random.percent(20) { region_id(0) } else { None },
             max_lag_s: 60,
             read_your_writes_s: 30,
+            prefer: None,
         },
         tenancy: (size.tenants > 0).then(|| TenancyEntry {
             source: TenantSource::Header("x-tenant".to_owned()),
@@ -163,6 +165,7 @@ fn service(size: Size, form: Form, random: &mut Random) -> ServiceEntry {
             kv: false,
         }),
         second_witness: None,
+        frozen: false,
         proxy: Proxying::default(),
         trial_path: "/".to_owned(),
         regions: (0..size.regions)
@@ -183,6 +186,7 @@ fn candidate(id: RegionId, form: Form, random: &mut Random) -> CandidateEntry {
     CandidateEntry {
         host_headers: Vec::new(),
         unused: Vec::new(),
+        lost: false,
         id,
         health,
         draining: wild && random.percent(5),

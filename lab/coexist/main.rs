@@ -3,10 +3,12 @@
 //! Each file of `trials/` runs one tool with some settings against the emulated API, where a record
 //! carries our marker. Then a pass of ours looks at the account, with what it remembers, and says
 //! which facts it found. A trial names the facts that it expects; the program fails where others
-//! come. `install.sh` fetches the tools, in exact versions, from PyPI, npm and Debian.
+//! come. `install.sh` fetches the tools, in exact versions, from `PyPI`, npm and Debian.
 //!
 //! `COEXIST_DIR` names the folder of the tools, which is kept; words after `--` pick trials whose
 //! names contain one of them.
+#![expect(clippy::print_stdout, reason = "a program that prints a table")]
+#![expect(clippy::indexing_slicing, reason = "an absent key of a JSON value is null")]
 
 use anyhow::{Context as _, Result, bail};
 use pointsman::cloudflare::{

@@ -24,7 +24,7 @@ pub(crate) struct PublicName {
 }
 
 struct Name {
-    name: &'static str,
+    text: &'static str,
     dns: SocketAddr,
     /// The ports of origins, by their hosts.
     origins: BTreeMap<String, u16>,
@@ -43,7 +43,7 @@ impl PublicName {
         let client = reqwest::Client::builder().build()?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
-        let state = Arc::new(Name { name, dns, origins, client });
+        let state = Arc::new(Name { text: name, dns, origins, client });
         let router = Router::new().fallback(follow).with_state(state);
         let task = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
@@ -71,10 +71,10 @@ async fn follow(State(name): State<Arc<Name>>, request: Request) -> Response {
 }
 
 async fn answer(name: &Name, path: &str) -> Result<Response> {
-    let told = lookup(name.dns, name.name, "CNAME").await?;
+    let told = lookup(name.dns, name.text, "CNAME").await?;
     let host = told.first().map(|host| host.trim_end_matches('.')).unwrap_or_default();
     let Some(port) = name.origins.get(host) else {
-        let problem = format!("{} leads to `{host}`, which is no origin\n", name.name);
+        let problem = format!("{} leads to `{host}`, which is no origin\n", name.text);
         return Ok((StatusCode::BAD_GATEWAY, problem).into_response());
     };
     let answer = name.client.get(format!("http://127.0.0.1:{port}{path}")).send().await?;

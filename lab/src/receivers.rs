@@ -272,7 +272,7 @@ fn slack(method: &Method, taken: &Taken) -> Known {
     Ok(None)
 }
 
-/// Source: PagerDuty's Events API v2.
+/// Source: `PagerDuty`'s Events API v2.
 fn pagerduty(method: &Method, taken: &Taken) -> Known {
     posted_json(method, taken)?;
     let body = &taken.body;

@@ -204,8 +204,8 @@ impl SeenSet<'_> {
     /// is meant; what is marked for another owner is another's.
     fn take_back(&self, owned: &mut OwnedRecords) {
         let is_free = |record: &&Record| {
-            let owner = marker::owner(record.comment.as_deref(), &self.wanted.service);
-            !matches!(owner, Owner::Other(_))
+            let marked = marker::owner(record.comment.as_deref(), &self.wanted.service);
+            !matches!(marked, Owner::Other(_))
         };
         let free: Vec<&Record> = self.of_kind().filter(is_free).collect();
         let is_known =

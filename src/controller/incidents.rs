@@ -66,7 +66,9 @@ impl Controller {
             told.extend(incident.close_if_over(now));
         }
         self.drop_old_incidents(now);
-        told.into_iter().for_each(|event| self.news.tell(event));
+        for event in told {
+            self.news.tell(event);
+        }
     }
 
     fn open_incident(

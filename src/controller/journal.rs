@@ -12,9 +12,9 @@ impl Controller {
     pub(super) fn settle(&mut self, now: Timestamp) {
         self.follow_orders(now);
         self.follow_incidents(now);
-        let restored = self.restored.take();
-        let restored = restored.map(|text| Event::new(EventKind::Restored, text, now).urgent());
-        restored.into_iter().for_each(|event| self.news.tell_first(event));
+        if let Some(text) = self.restored.take() {
+            self.news.tell_first(Event::new(EventKind::Restored, text, now).urgent());
+        }
         self.notice_silence(now);
         self.hear_news();
         // Of a message that was given up the log has to hear, too.

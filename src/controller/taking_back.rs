@@ -50,20 +50,16 @@ impl Controller {
         let all = self.view(now).map(|view| desired(&view).records).unwrap_or_default();
         let names: Vec<String> = all.iter().map(DesiredRecords::set).collect();
         let is_it = |wanted: &DesiredRecords| wanted.name == name && wanted.kind.as_str() == kind;
-        match all.into_iter().find(is_it) {
-            Some(wanted) => {
-                let set = wanted.set();
-                Ok((wanted, set))
-            }
-            None => {
-                let known = match names.as_slice() {
-                    [] => "no service publishes a record".to_owned(),
-                    names => format!("published are {}", names.join(", ")),
-                };
-                let problem = format!("no service publishes `{name} {kind}`; {known}");
-                Err(ActRefusal::new(RefusalCode::NotFound, problem))
-            }
+        if let Some(wanted) = all.into_iter().find(is_it) {
+            let set = wanted.set();
+            return Ok((wanted, set));
         }
+        let known = match names.as_slice() {
+            [] => "no service publishes a record".to_owned(),
+            names => format!("published are {}", names.join(", ")),
+        };
+        let problem = format!("no service publishes `{name} {kind}`; {known}");
+        Err(ActRefusal::new(RefusalCode::NotFound, problem))
     }
 
     /// What taking it back writes, as far as it is known before the account is read.

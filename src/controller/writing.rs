@@ -264,7 +264,7 @@ impl Controller {
             probes: run.probes,
         });
         let alerts = self.alerts_status();
-        Status { last_run, alerts, ..self.lasting_status(self.view(now).as_ref(), now) }
+        Status { alerts, last_run, ..self.lasting_status(self.view(now).as_ref(), now) }
     }
 
     /// The documents but the copy of the state, and the table that one of them is made from.

@@ -4,7 +4,7 @@ use super::event::{Event, EventKind};
 use crate::json::words;
 
 words! {
-    /// How bad an event is, from the least. Source: the severities of PagerDuty's Events API v2.
+    /// How bad an event is, from the least. Source: the severities of `PagerDuty`'s Events API v2.
     pub enum Severity {
         /// Good to know.
         Info = "info",

@@ -39,7 +39,7 @@ impl Definitions {
         fields(&mut object);
         let ObjectSchema { properties, required, inner } = object;
         *self = inner;
-        let mut schema = closed(properties, required);
+        let mut schema = closed(&properties, &required);
         if !about.is_empty() {
             insert(&mut schema, "description", plain(about).into());
         }
@@ -100,7 +100,7 @@ impl ChoiceSchema {
         fields(&mut object);
         let ObjectSchema { properties, required, inner } = object;
         self.inner = inner;
-        self.add(word, closed(properties, required));
+        self.add(word, closed(&properties, &required));
     }
 
     /// A variant that has one thing, as `of` would find it.
@@ -112,12 +112,12 @@ impl ChoiceSchema {
     fn add(&mut self, word: &str, content: Value) {
         let mut properties = serde_json::Map::new();
         properties.insert(word.to_owned(), content);
-        self.choices.push(closed(properties, vec![word.to_owned()]));
+        self.choices.push(closed(&properties, &[word.to_owned()]));
     }
 }
 
 /// An object with these properties and no other.
-fn closed(properties: serde_json::Map<String, Value>, required: Vec<String>) -> Value {
+fn closed(properties: &serde_json::Map<String, Value>, required: &[String]) -> Value {
     json!({
         "type": "object",
         "properties": properties,

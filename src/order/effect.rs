@@ -23,8 +23,8 @@ impl<'a> Orders<'a> {
 
     /// The one given last for which `says` says something, and that.
     fn last<T>(self, says: impl Fn(&'a Act) -> Option<T>) -> Option<(&'a Order, T)> {
-        let in_force = self.orders.iter().rev().filter(|order| order.is_in_force(self.now));
-        in_force.filter_map(|order| Some((order, says(&order.act)?))).next()
+        let mut in_force = self.orders.iter().rev().filter(|order| order.is_in_force(self.now));
+        in_force.find_map(|order| Some((order, says(&order.act)?)))
     }
 
     fn find(self, is_it: impl Fn(&'a Act) -> bool) -> Option<&'a Order> {

@@ -72,13 +72,17 @@ impl State {
         for until in [routes_until, pages_until] {
             *until = (*until).min(now.plus(SPENT_AHEAD_MS_MAX));
         }
-        orders.iter_mut().for_each(|order| order.at = order.at.unless_ahead(now));
+        let given = orders.iter_mut().map(|order| &mut order.at);
+        for at in given.chain(remembered.iter_mut().map(|act| &mut act.at)) {
+            *at = at.unless_ahead(now);
+        }
         configs.forget_the_future(now);
         alerts.forget_the_future(now);
         outbox.forget_the_future(now);
-        remembered.iter_mut().for_each(|act| act.at = act.at.unless_ahead(now));
         actuation.forget_the_future(now);
-        incidents.iter_mut().for_each(|incident| incident.forget_the_future(now));
+        for incident in incidents {
+            incident.forget_the_future(now);
+        }
         forget_episodes(history, now);
     }
 }

@@ -84,8 +84,9 @@ pub(super) fn assume(
 /// Whether an order says how a region stands of which something is assumed.
 fn says_health_of(order: &Order, config: &Config, assumed: Assumed<'_>) -> bool {
     let region = match &order.act {
-        Act::Drain { region, .. } | Act::Outage { region } => Some(region),
-        Act::Override { region: Some(region), .. } => Some(region),
+        Act::Drain { region, .. }
+        | Act::Outage { region }
+        | Act::Override { region: Some(region), .. } => Some(region),
         Act::Override { origin: Some(origin), .. } => config.origin(origin).map(|(id, _)| id),
         _ => None,
     };

@@ -68,7 +68,7 @@ impl<'a> RegionStanding<'a> {
     #[must_use]
     pub fn is_lost(&self) -> bool {
         let served = self.frozen.is_some_and(|frozen| frozen.health != Health::Down);
-        let is_ordered = || self.origins.iter().all(|origin| origin.is_set());
+        let is_ordered = || self.origins.iter().all(OriginStanding::is_set);
         served && self.health == Health::Down && !is_ordered()
     }
 

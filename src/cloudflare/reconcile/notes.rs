@@ -82,15 +82,14 @@ fn note_op(
     };
     let Some(row) = written.iter().find(is_it) else { return };
     let value = value(row);
-    match owned.get_mut(&row.id) {
-        Some(known) => known.is_as(value, true, now),
-        None => {
-            let mut new = note(set, value, now);
-            // What others did to the record that it takes the place of was done to this one.
-            new.undone = before(owned, set, content).cloned().unwrap_or_default();
-            owned.insert(row.id.clone(), new);
-        }
+    if let Some(known) = owned.get_mut(&row.id) {
+        known.is_as(value, true, now);
+        return;
     }
+    let mut new = note(set, value, now);
+    // What others did to the record that it takes the place of was done to this one.
+    new.undone = before(owned, set, content).cloned().unwrap_or_default();
+    owned.insert(row.id.clone(), new);
 }
 
 /// When others changed the record of this content that is gone.

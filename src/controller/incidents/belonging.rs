@@ -26,8 +26,10 @@ impl Controller {
     pub(in crate::controller) fn note_in_incident(&mut self, event: &mut Event) {
         let belongs = self.belongs_to(event);
         for id in &belongs {
-            let known = self.state.incidents.iter_mut().find(|incident| incident.id == *id);
-            known.into_iter().for_each(|incident| incident.note(event));
+            let mut incidents = self.state.incidents.iter_mut();
+            if let Some(incident) = incidents.find(|incident| incident.id == *id) {
+                incident.note(event);
+            }
         }
         if event.subject.incident.is_none() {
             event.subject.incident = belongs.into_iter().next();

@@ -95,20 +95,20 @@ fn cause(
     sign: Option<(&Target, &Sign)>,
 ) -> Cause {
     let id = Some(origin.origin.id.clone());
-    match (origin.because, origin.observed.reason) {
-        (Because::Observed, Some(Reason::Failed(reason))) => Cause {
-            origin: id,
-            monitor: Some(sign.map_or(&service.service.monitor, |(target, _)| &target.monitor))
-                .cloned(),
-            reason: reason.to_string(),
-            code: Some(reason.kind.as_str().to_owned()),
-            status: reason.status,
-            excerpt: sign.and_then(|(_, sign)| sign.excerpt.clone()),
-        },
-        _ => {
-            let why = origin.why().or_else(|| region.why());
-            let reason = why.unwrap_or_else(|| "it takes no new clients".to_owned());
-            Cause { origin: id, reason, ..Cause::default() }
-        }
+    let (Because::Observed, Some(Reason::Failed(failure))) =
+        (origin.because, origin.observed.reason)
+    else {
+        let why = origin.why().or_else(|| region.why());
+        let reason = why.unwrap_or_else(|| "it takes no new clients".to_owned());
+        return Cause { origin: id, reason, ..Cause::default() };
+    };
+    let monitor = sign.map_or(&service.service.monitor, |(target, _)| &target.monitor);
+    Cause {
+        origin: id,
+        monitor: Some(monitor.clone()),
+        reason: failure.to_string(),
+        code: Some(failure.kind.as_str().to_owned()),
+        status: failure.status,
+        excerpt: sign.and_then(|(_, sign)| sign.excerpt.clone()),
     }
 }

@@ -39,7 +39,9 @@ fn settled_with(config: &str) -> Controller {
 fn write_all(controller: &mut Controller, now: Millis) -> Vec<String> {
     let Due { routes, pages, .. } = controller.due_documents(at(now));
     let due: Vec<_> = routes.into_iter().chain(pages).collect();
-    due.iter().for_each(|document| controller.written(document, at(now)));
+    for document in &due {
+        controller.written(document, at(now));
+    }
     due.into_iter().map(|document| document.key).collect()
 }
 

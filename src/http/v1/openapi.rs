@@ -92,7 +92,7 @@ mod made {
             "content": {"application/json": {"schema": answer}},
         });
         responses.insert("200".to_owned(), done);
-        for status in Set::of(codes(route).iter().map(|code| code.status())).into_iter() {
+        for status in Set::of(codes(route).iter().map(|code| code.status())) {
             let codes = codes(route).into_iter().filter(|code| code.status() == status);
             let told: Vec<_> = codes.map(|code| format!("`{}`", code.as_str())).collect();
             let problem = json!({"$ref": "#/$defs/Problem"});
@@ -110,11 +110,10 @@ mod made {
             "parameters": parameters(route),
             "responses": responses,
         });
-        if route.operation == Operation::Act {
-            operation["requestBody"] = json!({
-                "required": true,
-                "content": {"application/json": {"schema": request}},
-            });
+        if let (Operation::Act, Some(operation)) = (route.operation, operation.as_object_mut()) {
+            let content = json!({"application/json": {"schema": request}});
+            let body = json!({"required": true, "content": content});
+            operation.insert("requestBody".to_owned(), body);
         }
         operation
     }
@@ -129,11 +128,7 @@ mod made {
     }
 
     fn parameters(route: &Route) -> Vec<Value> {
-        let in_path = |name: &str, schema: Value| {
-            let mut parameter = json!({"name": name, "in": "path", "required": true});
-            parameter["schema"] = schema;
-            parameter
-        };
+        let in_path = |name: &str, schema: Value| json!({"name": name, "in": "path", "required": true, "schema": schema});
         match route.operation {
             Operation::Incident => vec![in_path("id", json!({"type": "string", "minLength": 1}))],
             Operation::ConfigRevision => {

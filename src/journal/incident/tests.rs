@@ -214,9 +214,7 @@ proptest! {
     ) {
         let mut now = 10;
         let (mut incident, _) = opened(&down(now), now);
-        for ((a, a_well), (b, b_well), later_s, act) in
-            steps.into_iter().map(|(a, b, later_s, act)| (a, b, later_s, act))
-        {
+        for ((a, a_well), (b, b_well), later_s, act) in steps {
             now += later_s;
             let standings = [
                 Standing { is_well: a_well, ..stands("api", a, now) },

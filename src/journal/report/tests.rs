@@ -27,7 +27,9 @@ fn night() -> Incident {
     let (mut incident, opened) = Incident::open(7, Some(&region), &down, at(6_400)).unwrap();
     let mut told = vec![opened];
     told.extend(incident.follow(&down, at(6_400)));
-    told.iter().for_each(|event| incident.note(event));
+    for event in &told {
+        incident.note(event);
+    }
     incident.phases.reach(Phase::Decided, at(6_410));
     let event = |kind, text: &str, ms| Event::new(kind, text.to_owned(), at(ms));
     let why = "eu-west-1 in eu-west: response code mismatch (status 503), down since 15:19:06.400";
@@ -47,7 +49,9 @@ fn night() -> Incident {
     incident.phases.reach(Phase::Verified, at(9_000));
     let up = ["api", "downloads"].map(|service| standing(service, None));
     let told = incident.follow(&up, at(184_400));
-    told.iter().for_each(|event| incident.note(event));
+    for event in &told {
+        incident.note(event);
+    }
     incident.return_at(at(187_000));
     incident
 }

@@ -17,7 +17,7 @@ fn imagined(host: &str, country: &str) -> Imagined {
 fn a_rule_that_removes_regions_is_named() {
     let isolate = isolate(&[]);
     let told = isolate.explain(&imagined(HOST, "BR"), at(1)).unwrap();
-    let regions: Vec<_> = told.regions.iter().map(|region| region.as_str()).collect();
+    let regions: Vec<_> = told.regions.iter().map(crate::ids::RegionId::as_str).collect();
     assert_eq!((regions, &*told.how), (vec!["sa-east"], "only"));
     let removed =
         |told: &Removed| (told.region.to_string(), told.rule.as_ref().map(ToString::to_string));

@@ -65,13 +65,12 @@ pub(super) fn incidents(
         return json(&page, terminal.out);
     }
     // One has a report, line by line; all of them have a summary each.
-    let lines: Vec<String> = match &args.id {
-        Some(_) => list(&page, "report").filter_map(Value::as_str).map(str::to_owned).collect(),
-        None => {
-            let word = |it: &Value, key| it.get(key).and_then(Value::as_str).map(str::to_owned);
-            let line = |it| Some(format!("{}  {}", word(it, "id")?, word(it, "summary")?));
-            list(&page, "incidents").filter_map(line).collect()
-        }
+    let word = |it: &Value, key| it.get(key).and_then(Value::as_str).map(str::to_owned);
+    let lines: Vec<String> = if args.id.is_some() {
+        list(&page, "report").filter_map(Value::as_str).map(str::to_owned).collect()
+    } else {
+        let line = |it| Some(format!("{}  {}", word(it, "id")?, word(it, "summary")?));
+        list(&page, "incidents").filter_map(line).collect()
     };
     if lines.is_empty() {
         writeln!(terminal.out, "there are no incidents")?;

@@ -25,10 +25,10 @@ fn begin(now: Millis) -> RoundRequest {
     RoundRequest { run: at(now), round: 0, now: at(now), results, controls, aside: None }
 }
 
-fn answer(asked: &PublicCheck, now: Millis, verdict: Verdict) -> Option<Aside> {
+fn answer(asked: &PublicCheck, now: Millis, verdict: Verdict) -> Aside {
     let (incident, name) = (asked.incident.clone(), asked.name.clone());
     let answer = Some(PublicAnswer { incident, name, at: at(now), verdict });
-    Some(Aside { excerpts: Vec::new(), answer })
+    Aside { excerpts: Vec::new(), answer }
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn after_a_change_the_public_name_is_asked_and_its_answer_is_a_phase() {
     let probes = controller.state().run.as_ref().unwrap().probes;
     assert_eq!(probes, 3, "it counts among the probes of the run");
     let (round, now) = (1, at(3 * MINUTE + 100));
-    let aside = answer(&asked, 3 * MINUTE + 90, pass());
+    let aside = Some(answer(&asked, 3 * MINUTE + 90, pass()));
     controller.round(&RoundRequest { round, now, aside, ..begin(3 * MINUTE) });
     let verified = only(&controller).phases.at(Phase::Verified);
     assert_eq!(verified, Some(at(3 * MINUTE + 90)));
@@ -52,7 +52,7 @@ fn a_name_that_does_not_answer_as_expected_is_asked_again_so_often() {
     let mut controller = changed(&config_text());
     let asked = round(&mut controller, &begin(3 * MINUTE)).unwrap();
     let (round_, now) = (1, at(3 * MINUTE + 100));
-    let aside = answer(&asked, 3 * MINUTE + 90, fail());
+    let aside = Some(answer(&asked, 3 * MINUTE + 90, fail()));
     let soon = RoundRequest { round: round_, now, aside, ..begin(3 * MINUTE) };
     assert_eq!(round(&mut controller, &soon), None, "not at once");
     let said = only(&controller).unverified.clone().unwrap();
