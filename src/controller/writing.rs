@@ -238,7 +238,8 @@ impl Controller {
     /// Notes that a document has arrived in KV.
     pub fn written(&mut self, document: &Document, now: Timestamp) {
         if document.key == routes::KEY {
-            self.state.routes_written_at = Some(now);
+            // A clock that is behind must not make the next table look older.
+            self.state.routes_written_at = self.state.routes_written_at.max(Some(now));
             self.proxies_told(now);
         }
         self.publishing.rations.arrived(&document.key);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// How many drains are measured; the variable `POINTSMAN_DRAINS` asks for more.
 const DRAINS: u32 = 2;
 /// How many of them run side by side.
-const AT_ONCE: usize = 5;
+const AT_ONCE: usize = 10;
 /// How often a client asks that waits for a change.
 const LOOK: Duration = Duration::from_millis(200);
 /// How long KV hides a new value, as its cache does.
