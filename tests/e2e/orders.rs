@@ -72,8 +72,9 @@ async fn a_drain_sends_clients_elsewhere_and_lifting_it_brings_them_back() {
     let world = World::settled().await;
     assert_eq!(region(&world).await, "eu-west");
     let dry = json!({"act": {"drain": {"region": "eu-west"}}, "reason": "r", "is_dry": true});
-    let would = act(&world, &dry).await;
-    assert!(would["changes"].to_string().contains("taking no new clients"), "{would}");
+    let foreseen = act(&world, &dry).await;
+    let changes = foreseen["changes"].to_string();
+    assert!(changes.contains("taking no new clients"), "{changes}");
     assert_eq!(orders(&world).await, [0_u64; 0]);
     let first = order(&world, json!({"drain": {"region": "eu-west"}})).await;
     let second = order(&world, json!({"drain": {"region": "eu-west"}})).await;

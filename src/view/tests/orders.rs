@@ -34,11 +34,15 @@ fn corruption() -> Act {
 /// All regions up, and these orders.
 fn world(acts: &[Act]) -> World {
     let mut world = World::plain();
+    all_up(&mut world);
+    give(&mut world, acts);
+    world
+}
+
+fn all_up(world: &mut World) {
     for region in REGIONS {
         world.believe_region(region, Health::Up);
     }
-    give(&mut world, acts);
-    world
 }
 
 fn give(world: &mut World, acts: &[Act]) {
@@ -107,9 +111,7 @@ fn a_drain_for_another_service_leaves_this_one_alone() {
     (other["hosts"], other["publish"]) = (json!(["other.example.com"]), json!([]));
     document["services"]["other"] = other;
     let mut world = World::new(&document);
-    for region in REGIONS {
-        world.believe_region(region, Health::Up);
-    }
+    all_up(&mut world);
     give(&mut world, &[drain("de", Some("other"))]);
     assert_eq!(tried(&world), "de ie us br");
     let view = world.view();
@@ -156,9 +158,7 @@ fn a_switch_puts_one_region_before_all_others_for_every_policy_while_it_is_up() 
         let mut document = config();
         document["services"]["web"]["steering"] = json!(policy);
         let mut world = World::new(&document);
-        for region in REGIONS {
-            world.believe_region(region, Health::Up);
-        }
+        all_up(&mut world);
         give(&mut world, &[switch("us")]);
         let first = |world: &World| tried(world).split(' ').next().unwrap().to_owned();
         assert_eq!(first(&world), "us", "{policy}");
@@ -176,9 +176,7 @@ fn a_switch_to_a_canary_takes_all_clients_and_a_drain_of_it_none() {
     let mut document = config();
     document["services"]["web"]["canary"] = json!({"br": 1});
     let mut world = World::new(&document);
-    for region in REGIONS {
-        world.believe_region(region, Health::Up);
-    }
+    all_up(&mut world);
     give(&mut world, &[switch("br")]);
     assert!(tried(&world).starts_with("br "), "{}", tried(&world));
     give(&mut world, &[drain("br", None)]);
@@ -192,9 +190,7 @@ fn a_switch_of_a_set_of_members_leaves_one_region_in_it() {
     let publish = document["services"]["web"]["publish"].as_array_mut().unwrap();
     publish[4]["dns"]["mode"] = json!("members");
     let mut world = World::new(&document);
-    for region in REGIONS {
-        world.believe_region(region, Health::Up);
-    }
+    all_up(&mut world);
     let enabled = |world: &World| {
         let desired = desired(&world.view());
         let members = desired.records[0].permitted.iter();
@@ -213,9 +209,7 @@ fn a_switch_moves_a_service_that_only_people_move() {
     let mut document = config();
     document["services"]["web"]["failover"] = json!({"mode": "manual"});
     let mut world = World::new(&document);
-    for region in REGIONS {
-        world.believe_region(region, Health::Up);
-    }
+    all_up(&mut world);
     assert_eq!(desired(&world.view()).records[0].answer, None);
     give(&mut world, &[switch("us")]);
     assert_eq!(published(&world).0, "us");

@@ -63,7 +63,7 @@ async fn each_fact_is_an_event_and_in_the_status_before_the_next_outage() {
         ("second_record", "`203.0.113.9` answers beside our"),
     ] {
         let line = told(fact);
-        assert!(line.contains("other_owner: ") && line.contains(says), "{line}");
+        assert!(line.contains("\"event\":\"other_owner\"") && line.contains(says), "{line}");
         assert!(line.contains("found at ") && line.contains("ours since "), "{line}");
     }
     assert_eq!(record(&world)["comment"], "pointsman:downloads");
@@ -74,7 +74,7 @@ async fn each_fact_is_an_event_and_in_the_status_before_the_next_outage() {
     let facts = others(&world, &format!("{RECORD} CNAME")).await;
     assert!(facts.iter().all(|fact| fact["over_at"].is_string()), "{facts:#?}");
     let log = world.edge().log().join("\n");
-    let over = format!("other_owner: over: {RECORD} CNAME: marker_lost");
+    let over = format!("\"text\":\"over: {RECORD} CNAME: marker_lost");
     assert_eq!(log.matches(&over).count(), 1, "{log}");
     assert_eq!(log.matches(": second_record: ").count(), 1, "told once, and it goes on");
     let keys = world.edge().kv_list("status").await.unwrap();
@@ -93,7 +93,7 @@ async fn a_record_that_is_gone_is_told_and_made_anew() {
     world.compare().await;
     assert_eq!(world.api().world().lock().records(FILES).len(), 2);
     let log = world.edge().log().join("\n");
-    assert!(log.contains(&format!("other_owner: {FILES} A: gone: our record")), "{log}");
+    assert!(log.contains(&format!("\"text\":\"{FILES} A: gone: our record")), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,7 +109,7 @@ async fn a_record_that_is_left_is_set_right_by_one_command() {
     let facts = others(&world, &set).await;
     assert_eq!((&facts[0]["stopped"], &facts[0]["count"]), (&json!(true), &json!(4)));
     let log = world.edge().log().join("\n");
-    assert!(log.contains(&format!("other_owner: stopped: {set}: ttl_changed")), "{log}");
+    assert!(log.contains(&format!("\"text\":\"stopped: {set}: ttl_changed")), "{log}");
     assert!(log.contains(&format!("`pointsman take-back {set}`")), "{log}");
     world.api().clear_transcript();
     let (status, dry) = act(&world, &set, true).await;
