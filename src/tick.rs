@@ -90,7 +90,7 @@ pub struct PublicAnswer {
 
 /// The Controller's reply to a cron run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
+#[allow(clippy::large_enum_variant, reason = "on the host; there is one at a time")]
 pub enum RoundReply {
     /// Make another round.
     Probe {

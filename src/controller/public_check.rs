@@ -1,12 +1,13 @@
 //! Whether a service answers through its public name after a change.
 //!
 //! Cloudflare has acknowledged a change, but has it arrived? The cron run asks the name, as a
-//! client would, with the path and the expectation of the service's monitor. The answer changes nobody's
-//! health.
+//! client would, with the path and the expectation of the service's monitor. The answer changes
+//! nobody's health.
 //!
 //! Only a name that the service **publishes** can be asked: a DNS record or a load balancer. A
 //! Worker does not reach itself by its own name: a fetch within its zone goes past the Worker to
-//! the origin, and one to a custom domain ends with 522. So a host that the proxy serves is not asked.
+//! the origin, and one to a custom domain ends with 522. So a host that the proxy serves is not
+//! asked.
 //!
 //! A question holds nothing up. It goes only with a round that has a free connection, and none goes
 //! while a probe decides about somebody's health. It counts among the probes of the run, and takes

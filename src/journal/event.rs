@@ -10,7 +10,7 @@ words! {
     pub enum EventKind {
         /// The observed health of a target changed.
         Observed = "observed",
-        /// An incident began: a region is confirmed to be down, or drained, or the observer in doubt.
+        /// An incident began: a region is down or drained, or the observer is in doubt.
         Opened = "opened",
         /// A region of a service is down, or drained.
         Down = "down",

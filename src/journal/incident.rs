@@ -1,8 +1,8 @@
 //! Incidents: what belongs together, from the first bad probe to the last return.
 //!
 //! **One incident for a region**, with the services that it hurts. A region that fails is one
-//! fault, and one person looks after it; an incident for each service would call people many times for the
-//! same thing. What the observer does to itself, a doubt, is an incident without a region.
+//! fault, and one person looks after it; an incident for each service would call people many times
+//! for the same thing. What the observer does to itself, a doubt, is an incident without a region.
 
 use super::actor::Actor;
 use super::event::{Event, EventKind};

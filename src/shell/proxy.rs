@@ -71,9 +71,10 @@ pub fn functions() -> Object {
                 // Whatever it is, it has an answer.
                 let request = SurfaceRequest::parse(&request).unwrap_or_default();
                 let response = surface::answer(&env, &request, &body).await;
-                let response = match response.has_retry_after() {
-                    true => response,
-                    false => response.with_retry_after(&request.id),
+                let response = if response.has_retry_after() {
+                    response
+                } else {
+                    response.with_retry_after(&request.id)
                 };
                 Ok(Instruction::Respond { response, or_stale: false, refresh: false }.text().into())
             }))

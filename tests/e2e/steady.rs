@@ -3,6 +3,7 @@
 use crate::support::{World, until};
 use pointsman_lab::edge::NetFault;
 use pointsman_lab::region::Mode;
+use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thirty_quiet_minutes_write_nothing_to_cloudflare_and_six_times_to_kv() {
@@ -82,7 +83,9 @@ async fn a_crash_loses_nothing() {
     let (status, writes) = (world.status().await.unwrap(), world.api().write_calls());
     world.crash().await;
     let after = world.status().await.unwrap();
-    assert_eq!(after["generation"], status["generation"]);
+    let generation = |status: &Value| status["generation"].as_u64();
+    // What was saved behind the run, such as the page of its changes, may be told since.
+    assert!(generation(&after) >= generation(&status), "{status}, {after}");
     assert_eq!(after["cloudflare"], status["cloudflare"]);
     world.minute().await;
     assert_eq!(world.health("eu-west").await, "down");

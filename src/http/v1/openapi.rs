@@ -127,12 +127,15 @@ mod made {
         [&route.method.to_ascii_lowercase(), "_", &id].concat()
     }
 
+    fn in_path(name: &str, schema: &Value) -> Value {
+        json!({"name": name, "in": "path", "required": true, "schema": schema})
+    }
+
     fn parameters(route: &Route) -> Vec<Value> {
-        let in_path = |name: &str, schema: Value| json!({"name": name, "in": "path", "required": true, "schema": schema});
         match route.operation {
-            Operation::Incident => vec![in_path("id", json!({"type": "string", "minLength": 1}))],
+            Operation::Incident => vec![in_path("id", &json!({"type": "string", "minLength": 1}))],
             Operation::ConfigRevision => {
-                vec![in_path("revision", json!({"type": "integer", "minimum": 0}))]
+                vec![in_path("revision", &json!({"type": "integer", "minimum": 0}))]
             }
             Operation::Audit => vec![json!({
                 "name": "from",

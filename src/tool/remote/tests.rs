@@ -108,7 +108,7 @@ fn each_refusal_says_plainly_what_it_is_and_what_the_worker_says_of_it() {
     let error = refused("429 Too Many Requests", "retry-after: 17\r\n", "");
     assert!(error.text.ends_with("try again in 17 s"), "{error}");
     let error = refused("404 Not Found", "", "<html>");
-    assert!(error.text.contains("there is no admin API at this URL"), "{error}");
+    assert!(error.text.contains("no admin API answers at this URL"), "{error}");
 }
 
 #[test]

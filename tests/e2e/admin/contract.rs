@@ -48,11 +48,11 @@ impl Contract {
     pub(super) fn acts(&self) -> Vec<(String, Value)> {
         let all = self.document["components"]["schemas"]["Act"]["oneOf"].as_array().unwrap();
         let words = all.iter().flat_map(|act| act["properties"].as_object().unwrap());
-        words.map(|(word, fields)| (word.clone(), self.least(fields))).collect()
+        words.map(|(word, fields)| (word.clone(), Self::least(fields))).collect()
     }
 
     /// A value with the fields that have to be there.
-    fn least(&self, schema: &Value) -> Value {
+    fn least(schema: &Value) -> Value {
         let mut object = json!({});
         for key in schema["required"].as_array().unwrap() {
             let key = key.as_str().unwrap();

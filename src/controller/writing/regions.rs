@@ -1,0 +1,114 @@
+//! What `status` and `region:<id>` say of regions and origins, as the view has it.
+
+use super::{Document, Wanted, document};
+use crate::config::{Origin, Override, Region};
+use crate::controller::summary;
+use crate::documents::{MonitorStatus, OriginStatus, REGION_PREFIX, RegionHealth, RegionStatus};
+use crate::health::Health;
+use crate::ids::{OriginId, RegionId, ServiceId};
+use crate::ordered::Map;
+use crate::time::Timestamp;
+use crate::view::{OriginStanding, RegionStanding, View, Whose};
+
+pub(super) fn service_health(view: &View<'_>) -> Map<ServiceId, Map<RegionId, Health>> {
+    Map::of(view.services().map(|standing| {
+        let regions = standing.regions.iter().map(|region| (region.id.clone(), region.health));
+        (standing.id.clone(), Map::of(regions))
+    }))
+}
+
+/// The regions that are not simply observed to be up; services without such a region are left out.
+pub(super) fn reasons(view: &View<'_>) -> Map<ServiceId, Map<RegionId, RegionHealth>> {
+    let mut all = Map::new();
+    for standing in view.services() {
+        let regions = standing.regions.iter().map(|region| (region.id, region_health(region)));
+        let odd = regions.filter(|(_, it)| it.why.is_some() || it.draining);
+        let odd: Vec<_> = odd.map(|(id, it)| (id.clone(), it)).collect();
+        if !odd.is_empty() {
+            all.insert(standing.id.clone(), Map::of(odd));
+        }
+    }
+    all
+}
+
+fn region_health(region: &RegionStanding<'_>) -> RegionHealth {
+    RegionHealth {
+        health: region.health,
+        because: region.because(),
+        draining: region.is_draining,
+        why: region.why(),
+    }
+}
+
+pub(super) fn overrides(view: &View<'_>) -> Map<OriginId, Override> {
+    let regions = view.config.regions.iter();
+    let origins = regions.flat_map(|(id, region)| region.origins.iter().map(move |it| (id, it)));
+    let set = |(region, origin): (&RegionId, &Origin)| {
+        Some((origin.id.clone(), view.override_of(region, &origin.id)?))
+    };
+    Map::of(origins.filter_map(set))
+}
+
+pub(super) fn region_key(id: &RegionId) -> String {
+    format!("{REGION_PREFIX}{id}")
+}
+
+pub(super) fn region_document(
+    made: (Wanted<'_>, String),
+    view: &View<'_>,
+    id: &RegionId,
+    region: &Region,
+) -> Document {
+    let origins = region.origins.iter();
+    let services = view.config.services.iter().filter(|(_, it)| it.regions.contains(id));
+    let services = services.map(|(service_id, service)| {
+        (service_id.clone(), region_health(&view.region((service_id, service), id)))
+    });
+    let status = RegionStatus {
+        as_of: view.now,
+        region: id.clone(),
+        country: region.country,
+        services: Map::of(services),
+        origins: Map::of(
+            origins.map(|origin| (origin.id.clone(), origin_status(view, id, origin))),
+        ),
+    };
+    let mut substance = status.clone();
+    substance.as_of = Timestamp::default();
+    let monitors = substance.origins.values_mut().flat_map(|o| o.monitors.values_mut());
+    for monitor in monitors {
+        (monitor.latency_ms, monitor.lag_s) = (None, None);
+        if monitor.observed == Health::Up {
+            // A stray failure is no news; written each time, it would use up the day's writes.
+            monitor.reason = None;
+        }
+    }
+    let words = summary::of_region(&status);
+    document(made, &status, &substance, view.now, words)
+}
+
+fn origin_status(view: &View<'_>, region: &RegionId, origin: &Origin) -> OriginStatus {
+    let monitors = view.monitors_of(&origin.id);
+    let whose = Whose { service: None, region };
+    let monitors = monitors.map(|id| (id.clone(), monitor_status(view.origin(whose, id, origin))));
+    OriginStatus {
+        url: origin.url.to_string(),
+        override_: view.override_of(region, &origin.id),
+        monitors: Map::of(monitors),
+    }
+}
+
+/// What a monitor says of an origin, and what that comes to.
+fn monitor_status(standing: OriginStanding<'_>) -> MonitorStatus {
+    let observed = standing.observed;
+    MonitorStatus {
+        health: standing.health,
+        because: standing.because,
+        observed: observed.health,
+        damped_until: observed.damped_until,
+        lag_s: observed.lag.map(|lag| lag.value_s),
+        since: observed.since,
+        reason: observed.reason.map(|reason| reason.to_string()),
+        latency_ms: observed.latency_ms,
+    }
+}
