@@ -30,7 +30,7 @@ impl Controller {
             self.compare_soon();
             // Whatever else there is to do or not: a pass begins.
             self.state.actuation.settled = None;
-            let text = format!("take back {set}: {}", changes.join("; "));
+            let text = format!("take back {}", changes.join("; "));
             let event = Event::new(EventKind::Acted, text, now).by(request.who.clone());
             let event = event.because(request.reason.clone());
             self.news.tell(event.about(Some(&wanted.service), None));

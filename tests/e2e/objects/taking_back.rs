@@ -119,9 +119,11 @@ async fn a_record_that_is_left_is_set_right_by_one_command() {
     let (status, done) = act(&world, &set, false).await;
     assert_eq!((status, &done["changes"]), (200, &dry["changes"]));
     until("the record is taken back", async || record(&world)["ttl"] == 60).await;
-    assert_eq!(others(&world, &set).await[0]["stopped"], json!(false));
+    let goes_on = async || others(&world, &set).await[0]["stopped"] == json!(false);
+    until("it is set right again from now on", goes_on).await;
     let log = world.edge().log().join("\n");
-    assert!(log.contains(&format!("acted: take back {set}: octodns is told")), "{log}");
+    let said = |line: &str| line.contains(&format!("take back {set}")) && line.contains("octodns");
+    assert!(log.lines().any(said), "{log}");
     for (record, status) in [("www.example.com A", 404), ("www.example.com", 400)] {
         let (refused, problem) = act(&world, record, false).await;
         assert_eq!(refused, status, "{problem}");
