@@ -6,6 +6,7 @@
 //! From a hash nobody can tell how much chance was in the token, so what has not this form opens
 //! nothing, whatever its hash is.
 
+use crate::hex;
 use crate::json::text_shape;
 use crate::secret::Secret;
 use sha2::{Digest, Sha256};
@@ -34,7 +35,7 @@ pub enum BadToken {
 /// The token that is made of this chance.
 #[must_use]
 pub fn made_of(chance: [u8; CHANCE_BYTES]) -> Secret {
-    let begun = [MARK, &hex(&chance)].concat();
+    let begun = [MARK, &hex::write(&chance)].concat();
     let check = checksum(&begun);
     Secret::new(begun + &check)
 }
@@ -70,21 +71,13 @@ impl TokenHash {
 
     /// Reads a hash in hexadecimal digits. Errors: the text is none.
     pub fn parse(text: &str) -> Result<Self, BadHash> {
-        let mut hash = [0; HASH_BYTES];
-        if text.len() != 2 * HASH_BYTES {
-            return Err(BadHash);
-        }
-        for (byte, digits) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let [high, low] = digits else { return Err(BadHash) };
-            *byte = 16 * digit(*high)? + digit(*low)?;
-        }
-        Ok(Self(hash))
+        hex::read(text).map(Self).ok_or(BadHash)
     }
 }
 
 impl fmt::Display for TokenHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(&hex::write(&self.0))
     }
 }
 
@@ -101,27 +94,9 @@ pub fn is_in(text: &str) -> bool {
     found.any(|(at, _)| text.get(at..at + length).is_some_and(|text| TokenHash::of(text).is_ok()))
 }
 
-fn digit(digit: u8) -> Result<u8, BadHash> {
-    match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
-        _ => Err(BadHash),
-    }
-}
-
 fn checksum(begun: &str) -> String {
     let hash = Sha256::digest(begun.as_bytes());
-    hex(hash.get(..CHECK_BYTES).unwrap_or_default())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 0xf] {
-            text.push(char::from_digit(digit.into(), 16).unwrap_or_default());
-        }
-    }
-    text
+    hex::write(hash.get(..CHECK_BYTES).unwrap_or_default())
 }
 
 #[cfg(test)]

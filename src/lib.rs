@@ -28,6 +28,7 @@ pub mod fingerprint;
 mod fnv;
 pub mod geo;
 pub mod health;
+mod hex;
 pub mod hold;
 pub mod http;
 pub mod ids;

@@ -8,8 +8,9 @@ use crate::time::Timestamp;
 impl Controller {
     /// Lets all listeners hear what was told since the last time. It is called at the end of
     /// whatever may have told something, before the state is saved: what they keep is saved
-    /// together with what they heard of.
-    pub(super) fn settle(&mut self, now: Timestamp) {
+    /// together with what they heard of. The alarm comes here, too: what begins or ends by itself is
+    /// told then.
+    pub fn settle(&mut self, now: Timestamp) {
         self.follow_orders(now);
         self.follow_incidents(now);
         if let Some(text) = self.restored.take() {
@@ -33,10 +34,5 @@ impl Controller {
             self.alert(&event);
             self.log.hear(&event);
         }
-    }
-
-    /// Lets time pass: what ends or begins by itself is told. The alarm and each round come here.
-    pub fn pass_time(&mut self, now: Timestamp) {
-        self.settle(now);
     }
 }

@@ -304,13 +304,13 @@ mod tests {
     fn a_refused_config_is_told_with_its_first_causes_and_how_many_more_there_are() {
         let mut controller = Controller::default();
         controller.offer_config(&config_text(), at(0));
-        controller.pass_time(at(0));
+        controller.settle(at(0));
         let told = controller.take_news();
         let begins = "config_taken: a new config is in use: ";
         assert!(super::tests::told(&told[0]).starts_with(begins), "{told:?}");
         assert_eq!(controller.offer_config("{\"version\": 1}", at(1)), Offered::Refused);
         assert_eq!(controller.offer_config("{\"version\": 1}", at(2)), Offered::Same);
-        controller.pass_time(at(2));
+        controller.settle(at(2));
         let [line] = controller.take_news().try_into().unwrap();
         assert!(line.is_error);
         assert!(line.text.contains("is refused, the last good one stays: E012 ."), "{line:?}");

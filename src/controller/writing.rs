@@ -103,6 +103,11 @@ impl Wanted<'_> {
         matches!(self, Self::Whole(keys) if keys.is_empty())
     }
 
+    /// What only texts are made of.
+    fn made<T>(self, make: impl FnOnce() -> T) -> Option<T> {
+        matches!(self, Self::Whole(_)).then(make)
+    }
+
     fn text(self, value: &impl Shape) -> String {
         match self {
             Self::Drafts => String::new(),
@@ -427,8 +432,8 @@ fn incident_documents(wanted: Wanted<'_>, incidents: &[Incident], now: Timestamp
     for incident in incidents {
         let key = incident_key(incident);
         if wanted.has(&key) {
-            let page = IncidentPage::of(incident, now);
-            let words = page.summary.clone();
+            let page = wanted.made(|| IncidentPage::of(incident, now));
+            let words = page.as_ref().map_or_else(String::new, |page| page.summary.clone());
             let substance = incident_substance(incident);
             documents.push(document((wanted, key), &page, &substance, now, words));
         }

@@ -26,6 +26,7 @@ pub use verify::{Flaw, Verified, verify};
 
 use super::{Actor, Event, EventKind, Subject};
 use crate::fingerprint::Fingerprint;
+use crate::hex;
 use crate::json::{self, Shape, fields, text_shape};
 use crate::time::Timestamp;
 use plain::{plain_name, plain_words};
@@ -174,17 +175,7 @@ fn hashed(entry: &Value) -> String {
 impl AuditHash {
     /// Reads it. Errors: [`BadHash`].
     pub fn parse(text: &str) -> Result<Self, BadHash> {
-        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if text.len() != 2 * HASH_BYTES || !text.bytes().all(is_digit) {
-            return Err(BadHash);
-        }
-        let mut hash = [0; HASH_BYTES];
-        for (index, byte) in hash.iter_mut().enumerate() {
-            let at = index.saturating_mul(2);
-            let digits = text.get(at..at.saturating_add(2)).ok_or(BadHash)?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| BadHash)?;
-        }
-        Ok(Self(hash))
+        hex::read(text).map(Self).ok_or(BadHash)
     }
 
     /// A short hash of it, for what is only compared.
@@ -196,7 +187,7 @@ impl AuditHash {
 
 impl fmt::Display for AuditHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::write(&self.0))
     }
 }
 

@@ -40,27 +40,11 @@ mod tests {
     use super::*;
     use crate::secret::Secret;
     use crate::time::Timestamp;
-    use crate::tool::remote::double::{Double, ok};
+    use crate::tool::remote::double::{Double, command, ok};
 
     fn ran(args: &[&str], base: &str) -> (Exit, String) {
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let set = |name: &str| match name {
-            "POINTSMAN_TOKEN" => Some("tok-0123456789-abcdefghij".to_owned()),
-            "POINTSMAN_URL" => Some(base.to_owned()),
-            _ => None,
-        };
-        let mut terminal = Terminal {
-            input: &mut std::io::empty(),
-            out: &mut out,
-            err: &mut err,
-            colour: false,
-            clock: &Timestamp::default,
-            variable: &set,
-        };
-        let args = ["pointsman"].iter().chain(args).map(Into::into);
-        let exit = crate::tool::run(args, &mut terminal);
-        let text = String::from_utf8(out).unwrap() + &String::from_utf8(err).unwrap();
-        (exit, text)
+        let (exit, out, err) = command(args, "", base, Timestamp::default());
+        (exit, out + &err)
     }
 
     #[test]

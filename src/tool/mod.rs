@@ -18,6 +18,7 @@
 //! only, so its TOML reader, renderer and client add nothing to the Worker.
 
 mod accepted;
+mod agent;
 mod alerts;
 mod args;
 mod audit;

@@ -275,21 +275,13 @@ fn do_it(
         tell(&acted, remote, terminal)?;
         return Ok(Exit::Fine);
     }
-    if !doing.yes && !is_confirmed(terminal)? {
+    if !doing.yes && !terminal.agrees("\nput it into force?")? {
         writeln!(terminal.out, "nothing is changed")?;
         return Ok(Exit::Findings);
     }
     let acted = remote.act(&deed)?;
     tell(&acted, remote, terminal)?;
     Ok(Exit::Fine)
-}
-
-fn is_confirmed(terminal: &mut Terminal<'_>) -> Result<bool, CommandFailure> {
-    write!(terminal.out, "\nput it into force? [y/N] ")?;
-    terminal.out.flush()?;
-    let mut answer = String::new();
-    terminal.input.read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 fn tell(acted: &Acted, remote: &Remote, terminal: &mut Terminal<'_>) -> Result<(), CommandFailure> {

@@ -6,6 +6,7 @@
 #[cfg(test)]
 pub(super) mod double;
 
+use super::agent::agent;
 use super::base_url::{has_token_characters, is_local};
 use super::terminal::{CommandFailure, Terminal};
 use crate::json::{self, Shape};
@@ -16,7 +17,6 @@ use clap::Args;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
 use ureq::http::{HeaderMap, Response};
 use ureq::{Agent, Body, Error};
 
@@ -32,8 +32,6 @@ const CALL_TIMEOUT_MS: Millis = 30 * SECOND;
 const REPLY_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Most bytes of what a server says about an error that are shown.
 const DETAIL_BYTES_MAX: usize = 2_000;
-const USER_AGENT: &str = concat!("pointsman/", env!("CARGO_PKG_VERSION"));
-
 /// Which Worker a command is for.
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "The token is read from the environment variable POINTSMAN_TOKEN.")]
@@ -120,19 +118,8 @@ impl Remote {
         let base = url.trim_end_matches('/');
         let base = base.strip_suffix(API_PATH).unwrap_or(base);
         let is_local = is_local(base).map_err(|why| token.redact(&why))?;
-        let mut config = Agent::config_builder()
-            .https_only(!is_local)
-            // The token must not follow a redirect to another host.
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_millis(timeout_ms)))
-            .user_agent(USER_AGENT);
-        if is_local {
-            // A proxy would see the token unencrypted.
-            config = config.proxy(None);
-        }
         let base = format!("{base}{API_PATH}");
-        Ok(Self { agent: config.build().new_agent(), base, token, timeout_ms })
+        Ok(Self { agent: agent(is_local, timeout_ms), base, token, timeout_ms })
     }
 
     /// Reads a document, such as `status` or `audit?from=3`. Errors: [`RemoteError`].

@@ -21,6 +21,17 @@ pub struct Terminal<'t> {
     pub variable: &'t dyn Fn(&str) -> Option<String>,
 }
 
+impl Terminal<'_> {
+    /// Asks whether to go on. Only a plain yes is one; so is the end of the input a no.
+    pub(super) fn agrees(&mut self, question: &str) -> Result<bool, CommandFailure> {
+        write!(self.out, "{question} [y/N] ")?;
+        self.out.flush()?;
+        let mut answer = String::new();
+        self.input.read_line(&mut answer)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+}
+
 impl fmt::Debug for Terminal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Terminal").field("colour", &self.colour).finish_non_exhaustive()

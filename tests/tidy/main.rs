@@ -52,6 +52,7 @@ const LAYERS: [&[&str]; 8] = [
         "fingerprint",
         "fnv",
         "geo",
+        "hex",
         "hold",
         "ids",
         "journal",

@@ -2,36 +2,12 @@
 # settings: `NameRejectlistFilter` with the name, which is not in its YAML
 # expects: nothing
 set -eu
-mkdir zones
-cat > zones/example.com.yaml <<'YAML'
+. "$(dirname "$0")/../octodns.sh"
+sync_octodns "    processors: [not-pointsmans]" <<'YAML'
+
 ---
 other:
   ttl: 300
   type: A
   value: 192.0.2.77
 YAML
-cat > config.yaml <<YAML
-manager:
-  max_workers: 1
-processors:
-  not-pointsmans:
-    class: octodns.processor.filter.NameRejectlistFilter
-    rejectlist:
-      - files
-providers:
-  files:
-    class: octodns.provider.yaml.YamlProvider
-    directory: ./zones
-    default_ttl: 300
-  cloudflare:
-    class: octodns_cloudflare.CloudflareProvider
-    token: $TOKEN
-    api_url: $API
-    pagerules: false
-zones:
-  example.com.:
-    sources: [files]
-    targets: [cloudflare]
-    processors: [not-pointsmans]
-YAML
-"$DIR/venv/bin/octodns-sync" --config-file config.yaml --doit --force

@@ -2,8 +2,9 @@
 # settings: comment and `ignored: true`, while our record says another address
 # expects: nothing
 set -eu
-mkdir zones
-cat > zones/example.com.yaml <<'YAML'
+. "$(dirname "$0")/../octodns.sh"
+sync_octodns <<'YAML'
+
 ---
 files:
   octodns:
@@ -14,28 +15,3 @@ files:
   type: A
   value: 192.0.2.2
 YAML
-cat > config.yaml <<YAML
-manager:
-  max_workers: 1
-processors:
-  not-pointsmans:
-    class: octodns.processor.filter.NameRejectlistFilter
-    rejectlist:
-      - files
-providers:
-  files:
-    class: octodns.provider.yaml.YamlProvider
-    directory: ./zones
-    default_ttl: 300
-  cloudflare:
-    class: octodns_cloudflare.CloudflareProvider
-    token: $TOKEN
-    api_url: $API
-    pagerules: false
-zones:
-  example.com.:
-    sources: [files]
-    targets: [cloudflare]
-
-YAML
-"$DIR/venv/bin/octodns-sync" --config-file config.yaml --doit --force

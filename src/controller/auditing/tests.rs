@@ -35,7 +35,7 @@ impl World {
     fn new() -> Self {
         let mut world = Self::default();
         world.mind.offer_config(&config_text(), at(0));
-        world.mind.pass_time(at(0));
+        world.mind.settle(at(0));
         world
     }
 
@@ -84,7 +84,7 @@ impl World {
         let page = search.into_page();
         (self.mind, _) = Controller::remember_with(memory, copy.as_deref(), page.as_deref());
         self.mind.offer_config(&config_text(), at(self.now));
-        self.mind.pass_time(at(self.now));
+        self.mind.settle(at(self.now));
     }
 
     /// All that KV has.
@@ -149,7 +149,7 @@ fn a_lost_memory_goes_on_behind_what_kv_has_and_says_so() {
     world.take(Step::Act);
     world.take(Step::Save);
     world.take(Step::Lose);
-    world.mind.pass_time(at(world.now));
+    world.mind.settle(at(world.now));
     world.come_to_rest();
     let chain = world.chain();
     assert!(verify(&chain, 1).is_ok());
@@ -167,7 +167,7 @@ fn a_lost_memory_goes_on_behind_what_kv_has_and_says_so() {
 #[test]
 fn a_first_start_has_nothing_to_restore() {
     let (mut mind, _) = Controller::remember_with(Memory::default(), None, None);
-    mind.pass_time(at(0));
+    mind.settle(at(0));
     assert_eq!(mind.state().audit.head.n, 0);
     assert_eq!(mind.take_news(), []);
 }
@@ -178,7 +178,7 @@ fn where_kv_has_no_state_the_chain_still_goes_on() {
     world.come_to_rest();
     world.kv.remove("state");
     world.take(Step::Lose);
-    world.mind.pass_time(at(world.now));
+    world.mind.settle(at(world.now));
     world.come_to_rest();
     let chain = world.chain();
     assert!(verify(&chain, 1).is_ok());

@@ -299,14 +299,14 @@ fn an_order_for_later_begins_and_ends_without_a_run_and_each_is_told_once() {
     assert_eq!((draining(&controller, NOW), wake(&controller, NOW)), (false, from));
     for again in 0..2 {
         controller = storage.restart(&mut controller);
-        controller.pass_time(from);
+        controller.settle(from);
         let told = if again == 0 { "in_force: order 1: drain eu-west; why: new disks" } else { "" };
         assert_eq!(news(&mut controller).concat(), told);
     }
     assert_eq!((draining(&controller, from), wake(&controller, from)), (true, until));
     assert!(draining(&controller, until.minus(1)) && !draining(&controller, until));
     for again in 0..2 {
-        controller.pass_time(until);
+        controller.settle(until);
         let told =
             if again == 0 { "lifted: order 1: drain eu-west; why: its time is over" } else { "" };
         assert_eq!(news(&mut controller).concat(), told);
@@ -322,7 +322,7 @@ fn an_order_whose_whole_time_was_slept_through_is_told_as_begun_and_ended() {
     let asked = ActRequest { from: at(10), until: at(20), ..request(drain("eu-west", None)) };
     done(&mut controller, &asked, NOW);
     drop(news(&mut controller));
-    controller.pass_time(NOW.plus(60 * SECOND));
+    controller.settle(NOW.plus(60 * SECOND));
     let told = news(&mut controller);
     assert!(told[0].starts_with("in_force: ") && told[1].starts_with("lifted: "), "{told:?}");
     assert_eq!(told.len(), 2);

@@ -59,7 +59,7 @@ fn refused(mind: &mut Controller, request: &ActRequest, now: u64) -> ActRefusal 
 fn with(number: u32) -> Controller {
     let mut mind = Controller::default();
     assert_eq!(mind.offer_config(&text(number), at(0)), Offered::Taken);
-    mind.pass_time(at(0));
+    mind.settle(at(0));
     mind
 }
 

@@ -75,11 +75,11 @@ fn act(controller: &mut Controller, act: Act, is_dry: bool, now: Timestamp) -> A
 fn a_refused_config_calls_and_the_good_one_ends_it() {
     let mut controller = with(&two());
     controller.offer_config("{\"version\": 1}", at(2 * MINUTE));
-    controller.pass_time(at(2 * MINUTE));
+    controller.settle(at(2 * MINUTE));
     let sent = deliver(&mut controller, &answered(202), at(2 * MINUTE));
     assert_eq!(sent, ["slack trigger config", "pagerduty trigger config"]);
     controller.offer_config(&text(&two()), at(3 * MINUTE));
-    controller.pass_time(at(3 * MINUTE));
+    controller.settle(at(3 * MINUTE));
     let sent = deliver(&mut controller, &answered(202), at(3 * MINUTE));
     assert_eq!(sent, ["pagerduty resolve config"], "Slack's may come back within five minutes");
     let wake = controller.next_wake(at(3 * MINUTE), false).unwrap();
@@ -96,10 +96,10 @@ fn silence_is_told_once_by_the_alarm_and_its_end_by_a_run() {
     let silent_at = MINUTE + 300_000;
     let wake = controller.next_wake(at(2 * MINUTE), false).unwrap();
     assert_eq!(wake.at, at(silent_at));
-    controller.pass_time(at(silent_at - 1));
+    controller.settle(at(silent_at - 1));
     assert_eq!(deliver(&mut controller, &answered(200), at(silent_at - 1)), [""; 0]);
-    controller.pass_time(at(silent_at));
-    controller.pass_time(at(silent_at + 1));
+    controller.settle(at(silent_at));
+    controller.settle(at(silent_at + 1));
     let sent = deliver(&mut controller, &answered(200), at(silent_at + 1));
     assert_eq!(sent, ["slack trigger silent", "pagerduty trigger silent"]);
     let after = controller.next_wake(at(silent_at + 10_000), false);
@@ -116,7 +116,7 @@ fn silence_is_told_once_by_the_alarm_and_its_end_by_a_run() {
 fn without_a_receiver_nothing_is_kept_and_nothing_wakes() {
     let mut controller = with(&json!([]));
     tell(&mut controller, Event::new(EventKind::Failed, "f".to_owned(), at(2 * MINUTE)));
-    controller.pass_time(at(60 * MINUTE));
+    controller.settle(at(60 * MINUTE));
     assert_eq!(controller.state.outbox.made, 0);
     assert!(controller.state.alerts.open.is_empty());
     assert_eq!(controller.state.silent_since, None);
@@ -127,7 +127,7 @@ fn without_a_receiver_nothing_is_kept_and_nothing_wakes() {
 fn what_was_given_up_is_told_to_the_others_and_never_about_itself() {
     let mut controller = with(&two());
     controller.offer_config("{\"version\": 1}", at(2 * MINUTE));
-    controller.pass_time(at(2 * MINUTE));
+    controller.settle(at(2 * MINUTE));
     drop(controller.take_news());
     let sent = deliver(&mut controller, &answered(404), at(2 * MINUTE));
     // Each is told that the other was not told, in vain, and that is the end of it.
@@ -148,7 +148,7 @@ fn what_no_receiver_takes_for_a_day_is_given_up() {
         tell(&mut controller, Event::new(EventKind::Restored, "r".to_owned(), at(2 * MINUTE)));
         controller.state.run = None;
         deliver(&mut controller, &answered(503), at(2 * MINUTE));
-        controller.pass_time(at(2 * MINUTE + after_ms));
+        controller.settle(at(2 * MINUTE + after_ms));
         let status = controller.status(at(0)).alerts;
         assert_eq!((status.undelivered == 0), is_lost);
     }
@@ -158,7 +158,7 @@ fn what_no_receiver_takes_for_a_day_is_given_up() {
 fn a_restart_in_the_midst_of_a_call_repeats_it_under_the_same_number() {
     let mut controller = with(&two());
     controller.offer_config("{\"version\": 1}", at(2 * MINUTE));
-    controller.pass_time(at(2 * MINUTE));
+    controller.settle(at(2 * MINUTE));
     let before = controller.begin_deliveries(at(2 * MINUTE));
     let state = crate::state::State::parse(&controller.saved_state()).unwrap();
     let mut controller = Controller::restore(Some(state), Some(&text(&two())));
@@ -210,7 +210,7 @@ fn each_run_beats_once_and_nothing_else_does() {
     assert!(beat.allow_hosts.contains(&"hc-ping.com".to_owned()));
     assert_eq!(controller.take_heartbeat(), None);
     run(&mut controller, MINUTE, &[]);
-    controller.pass_time(at(3 * MINUTE));
+    controller.settle(at(3 * MINUTE));
     assert_eq!(controller.take_heartbeat(), None, "that run was known, and an alarm is none");
     run(&mut controller, 4 * MINUTE, &[]);
     assert!(controller.take_heartbeat().is_some());

@@ -155,7 +155,7 @@ impl Object {
         self.alarm.set(None);
         self.set_alarm(Some(self.now().plus(WAKE_AGAIN_MS))).await?;
         self.wake().await?;
-        self.with(|mind| mind.pass_time(self.now()))?;
+        self.with(|mind| mind.settle(self.now()))?;
         self.say_news()?;
         self.save()?;
         self.follow_up();

@@ -2,9 +2,7 @@ use super::*;
 use crate::ids::RegionId;
 use crate::journal::{Actor, AuditHead, AuditPage, Event, EventKind, Way};
 use crate::time::Timestamp;
-use crate::tool::remote::double::{Double, ok};
-use crate::tool::run;
-use std::ffi::OsString;
+use crate::tool::remote::double::{Double, command, ok};
 
 fn chain(entries: u64) -> Vec<AuditEntry> {
     let mut head = AuditHead::default();
@@ -26,22 +24,7 @@ fn page(entries: &[AuditEntry]) -> String {
 
 /// A command with this standard input, and with a Worker at this URL.
 fn tool(args: &[&str], input: &str, url: &str) -> (Exit, String, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut terminal = Terminal {
-        input: &mut input.as_bytes(),
-        out: &mut out,
-        err: &mut err,
-        colour: false,
-        clock: &|| Timestamp::from_millis(0),
-        variable: &|name| match name {
-            "POINTSMAN_TOKEN" => Some("token-of-a-viewer".to_owned()),
-            "POINTSMAN_URL" => Some(url.to_owned()),
-            _ => None,
-        },
-    };
-    let line = ["pointsman", "audit"].iter().chain(args).map(OsString::from);
-    let exit = run(line, &mut terminal);
-    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    command(&[&["audit"], args].concat(), input, url, Timestamp::from_millis(0))
 }
 
 fn verified(input: &str) -> (Exit, String) {

@@ -75,7 +75,7 @@ pub(super) fn carry_out(
         writeln!(terminal.out, "nothing was done: this is a dry run")?;
         return Ok(Exit::Fine);
     }
-    if !args.yes && !is_wanted(terminal)? {
+    if !args.yes && !terminal.agrees("Do it?")? {
         writeln!(terminal.out, "nothing was done")?;
         return Ok(Exit::Findings);
     }
@@ -99,14 +99,6 @@ fn show(act: &Act, would: &Acted, out: &mut dyn Write) -> Result<(), CommandFail
         writeln!(out, "  note: {note}")?;
     }
     Ok(())
-}
-
-fn is_wanted(terminal: &mut Terminal<'_>) -> Result<bool, CommandFailure> {
-    write!(terminal.out, "Do it? [y/N] ")?;
-    terminal.out.flush()?;
-    let mut answer = String::new();
-    terminal.input.read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 fn tell(ordering: &Ordering, did: &Acted, out: &mut dyn Write) -> Result<(), CommandFailure> {

@@ -3,8 +3,8 @@
 use super::args::duration;
 use crate::testing::{config_text, drain, order};
 use crate::time::{MINUTE, SECOND, Timestamp};
-use crate::tool::remote::double::{Double, ok, reply};
-use crate::tool::{Exit, Terminal, run};
+use crate::tool::Exit;
+use crate::tool::remote::double::{Double, command, ok, reply};
 use serde_json::{Value, json};
 
 const WOULD: &str = r#"{"changes":["api: eu-west is up, taking no new clients, and was up"],
@@ -14,24 +14,9 @@ const DID: &str = r#"{"order":7,"changes":[],"notes":[],"is_dry":false}"#;
 /// How a command ended, what it printed, and what the Worker was asked.
 fn told(args: &[&str], input: &str, replies: &[String]) -> (Exit, String, Vec<String>) {
     let double = Double::giving(replies.to_vec());
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let base = double.base.clone();
-    let variable = move |name: &str| match name {
-        "POINTSMAN_URL" => Some(base.clone()),
-        "POINTSMAN_TOKEN" => Some("token-of-the-operator".to_owned()),
-        _ => None,
-    };
-    let mut terminal = Terminal {
-        input: &mut input.as_bytes(),
-        out: &mut out,
-        err: &mut err,
-        colour: false,
-        clock: &|| Timestamp::from_millis(1_000_000),
-        variable: &variable,
-    };
-    let args = ["pointsman"].iter().chain(args).map(Into::into);
-    let exit = run(args, &mut terminal);
-    let text = String::from_utf8([out, err].concat()).unwrap();
+    let now = Timestamp::from_millis(1_000_000);
+    let (exit, out, err) = command(args, input, &double.base, now);
+    let text = out + &err;
     (exit, text, double.asked())
 }
 

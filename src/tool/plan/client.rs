@@ -4,14 +4,12 @@ use super::access::Access;
 use crate::cloudflare::{Call, REPLY_BYTES_MAX, Reply};
 use crate::secret::Secret;
 use crate::time::{Millis, SECOND};
+use crate::tool::agent::agent;
 use serde_json::Value;
-use std::time::Duration;
 use ureq::{Agent, Error};
 
 /// Longest wait for one complete reply.
 const CALL_TIMEOUT_MS: Millis = 30 * SECOND;
-const USER_AGENT: &str = concat!("pointsman/", env!("CARGO_PKG_VERSION"));
-
 /// A client that can only read.
 pub(super) struct Client {
     agent: Agent,
@@ -27,18 +25,7 @@ impl Client {
 
     pub(super) fn with_timeout(access: Access, timeout_ms: Millis) -> Self {
         let Access { base, token, is_local } = access;
-        let mut config = Agent::config_builder()
-            .https_only(!is_local)
-            // The token must not follow a redirect to another host.
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_millis(timeout_ms)))
-            .user_agent(USER_AGENT);
-        if is_local {
-            // A proxy would see the token unencrypted.
-            config = config.proxy(None);
-        }
-        Self { agent: config.build().new_agent(), base, token, timeout_ms }
+        Self { agent: agent(is_local, timeout_ms), base, token, timeout_ms }
     }
 
     /// Makes one call that reads; refuses any other. The reply does not contain the token.

@@ -1,10 +1,8 @@
 use super::*;
 use crate::testing::config_text;
 use crate::time::Timestamp;
-use crate::tool::remote::double::{Double, ok, reply};
-use crate::tool::run;
+use crate::tool::remote::double::{Double, command, ok, reply};
 use serde_json::json;
-use std::ffi::OsString;
 
 const DONE: &str = r#"{"changes": ["it is in use"], "notes": ["KV follows"], "is_dry": false}"#;
 
@@ -26,21 +24,7 @@ fn told(revision: u64, text: &str) -> String {
 }
 
 fn tool(args: &[&str], input: &str, double: &Double) -> (Exit, String, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut terminal = Terminal {
-        input: &mut input.as_bytes(),
-        out: &mut out,
-        err: &mut err,
-        colour: false,
-        clock: &|| Timestamp::from_millis(0),
-        variable: &|name| match name {
-            "POINTSMAN_TOKEN" => Some("token-of-an-approver".to_owned()),
-            "POINTSMAN_URL" => Some(double.base.clone()),
-            _ => None,
-        },
-    };
-    let exit = run(["pointsman"].iter().chain(args).map(OsString::from), &mut terminal);
-    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    command(args, input, &double.base, Timestamp::from_millis(0))
 }
 
 /// The body of a request.

@@ -1,5 +1,8 @@
 //! A server that does as it is told, in place of the deployed Worker.
 
+use crate::time::Timestamp;
+use crate::tool::{Exit, Terminal, run};
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
@@ -35,6 +38,31 @@ impl Double {
     pub(in crate::tool) fn asked(self) -> Vec<String> {
         self.asked.join().unwrap()
     }
+}
+
+/// How a command ended, and what it printed to each stream. It is given this standard input, and the
+/// URL of a Worker, as `POINTSMAN_URL` has it.
+pub(in crate::tool) fn command(
+    args: &[&str],
+    input: &str,
+    url: &str,
+    now: Timestamp,
+) -> (Exit, String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut terminal = Terminal {
+        input: &mut input.as_bytes(),
+        out: &mut out,
+        err: &mut err,
+        colour: false,
+        clock: &|| now,
+        variable: &|name| match name {
+            "POINTSMAN_TOKEN" => Some("token-of-whoever-asks".to_owned()),
+            "POINTSMAN_URL" => Some(url.to_owned()),
+            _ => None,
+        },
+    };
+    let exit = run(["pointsman"].iter().chain(args).map(OsString::from), &mut terminal);
+    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 
 /// A reply with a status such as `200 OK`, further headers that end with a line end, and a body.

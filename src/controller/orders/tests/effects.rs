@@ -54,7 +54,7 @@ fn corruption_that_is_announced_freezes_what_is_when_it_comes_into_force() {
     let asked = ActRequest { from, ..request(Act::Corruption { service: None }) };
     done(&mut controller, &asked, NOW);
     assert!(controller.state().frozen.is_empty());
-    controller.pass_time(NOW.plus(SECOND));
+    controller.settle(NOW.plus(SECOND));
     assert_eq!(controller.state().frozen.len(), 2);
 }
 
