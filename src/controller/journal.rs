@@ -8,8 +8,8 @@ use crate::time::Timestamp;
 impl Controller {
     /// Lets all listeners hear what was told since the last time. It is called at the end of
     /// whatever may have told something, before the state is saved: what they keep is saved
-    /// together with what they heard of. The alarm comes here, too: what begins or ends by itself is
-    /// told then.
+    /// together with what they heard of. The alarm comes here, too: what begins or ends by itself
+    /// is told then.
     pub fn settle(&mut self, now: Timestamp) {
         self.follow_orders(now);
         self.follow_incidents(now);

@@ -40,8 +40,8 @@ impl Double {
     }
 }
 
-/// How a command ended, and what it printed to each stream. It is given this standard input, and the
-/// URL of a Worker, as `POINTSMAN_URL` has it.
+/// How a command ended, and what it printed to each stream. It is given this standard input, and
+/// the URL of a Worker, as `POINTSMAN_URL` has it.
 pub(in crate::tool) fn command(
     args: &[&str],
     input: &str,
