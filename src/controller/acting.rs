@@ -1,28 +1,29 @@
 //! What people do and ask.
 
 use super::Controller;
-use crate::journal::{Event, EventKind};
+use crate::journal::{Event, EventKind, WHY_BYTES_MAX, plain_words};
 use crate::json;
 use crate::order::{
     Act, ActRefusal, ActReply, ActRequest, Acted, KEY_BYTES_MAX, KEYS_MAX, Query, RefusalCode,
     Remembered,
 };
 use crate::time::Timestamp;
+use std::borrow::Cow;
 
 /// Longest reason, in bytes.
 pub const REASON_BYTES_MAX: usize = 500;
 
 impl Controller {
-    /// Does what a person asks for, or says why not; a refusal changes nothing.
+    /// Does what a person asks for, or says why not; a refusal changes nothing. What looks like an
+    /// e-mail address in the reason is replaced before anything keeps or tells it.
     pub fn act(&mut self, request: &ActRequest, now: Timestamp) -> ActReply {
-        let done = self.done(request, now);
+        let done = check(request).and_then(|()| self.done(&plain(request), now));
         self.settle(now);
         done.into()
     }
 
     /// The same request under the same key is done once.
     fn done(&mut self, request: &ActRequest, now: Timestamp) -> Result<Acted, ActRefusal> {
-        check(request)?;
         if let Some(known) = self.state.remembered.iter().find(|known| known.is_of(request, now)) {
             if known.asked == Remembered::asked(request) {
                 return Ok(known.acted.clone());
@@ -96,11 +97,22 @@ impl Controller {
     }
 }
 
+/// The request without personal data in its reason. Whatever keeps the reason, which is the order,
+/// the state, incidents, the audit chain, alerts and the log, has it from here.
+fn plain(request: &ActRequest) -> Cow<'_, ActRequest> {
+    let reason = plain_words(&request.reason, WHY_BYTES_MAX);
+    if reason == request.reason {
+        return Cow::Borrowed(request);
+    }
+    Cow::Owned(ActRequest { reason, ..request.clone() })
+}
+
 /// Whether the request as such makes sense.
 fn check(request: &ActRequest) -> Result<(), ActRefusal> {
     let invalid = |problem: String| Err(ActRefusal::new(RefusalCode::Invalid, problem));
-    let reason = request.reason.trim();
-    if reason.is_empty() || request.reason.len() > REASON_BYTES_MAX {
+    if plain_words(&request.reason, WHY_BYTES_MAX).is_empty()
+        || request.reason.len() > REASON_BYTES_MAX
+    {
         return invalid(format!("a reason is needed, of at most {REASON_BYTES_MAX} bytes"));
     }
     if request.reason.chars().any(char::is_control) {

@@ -20,7 +20,7 @@ mod tests;
 mod verify;
 
 pub use log::{AUDIT_PREFIX, AuditLog, AuditPage, PAGE_ENTRIES, RECENT_MAX, UNKEPT_MAX, page_key};
-pub use plain::{WHAT_BYTES_MAX, WHY_BYTES_MAX};
+pub use plain::{WHAT_BYTES_MAX, WHY_BYTES_MAX, plain_words};
 pub use search::PageSearch;
 pub use verify::{Flaw, Verified, verify};
 
@@ -29,7 +29,7 @@ use crate::fingerprint::Fingerprint;
 use crate::hex;
 use crate::json::{self, Shape, fields, text_shape};
 use crate::time::Timestamp;
-use plain::{plain_name, plain_words};
+use plain::plain_name;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt;

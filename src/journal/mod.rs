@@ -20,7 +20,7 @@ pub use actor::{ACTOR_BYTES_MAX, Actor, Role, Way};
 pub use audit::{
     AUDIT_PREFIX, AuditEntry, AuditHash, AuditHead, AuditLog, AuditPage, BadHash, Flaw,
     PAGE_ENTRIES, PageSearch, RECENT_MAX, UNKEPT_MAX, Verified, WHAT_BYTES_MAX, WHY_BYTES_MAX,
-    is_change, page_key, verify,
+    is_change, page_key, plain_words, verify,
 };
 pub use event::{Event, EventKind, Subject};
 pub use incident::{

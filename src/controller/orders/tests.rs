@@ -64,6 +64,32 @@ fn refused(controller: &mut Controller, request: &ActRequest) -> (RefusalCode, S
     }
 }
 
+#[test]
+fn an_address_in_a_reason_is_kept_and_told_nowhere() {
+    let mut controller = settled();
+    let drain = request(drain("eu-west", None));
+    let reason = "for Ann <ann@example.com>, ticket 7".to_owned();
+    let request = ActRequest { reason, key: Some("k".to_owned()), ..drain };
+    let order = done(&mut controller, &request, NOW).order;
+    let kept = &controller.state().orders[0];
+    assert_eq!(kept.reason, "for Ann [address] ticket 7");
+    let written = |controller: &mut Controller| {
+        let due = controller.due_documents(NOW);
+        let pages = due.pages.iter().chain(&due.routes);
+        let pages: Vec<String> = pages.map(|page| page.text.clone()).collect();
+        let told = controller.take_news().into_iter().map(|line| line.text);
+        let rows = controller.unsaved().changes;
+        format!("{pages:?} {:?} {rows:?} {}", told.collect::<Vec<_>>(), controller.saved_state())
+    };
+    let all = written(&mut controller);
+    assert!(all.contains("[address] ticket 7") && !all.contains("ann@"), "{all}");
+    assert_eq!(done(&mut controller, &request, NOW).order, order, "the same is asked for");
+    let lift = ActRequest { act: Act::Lift { order: order.unwrap() }, key: None, ..request };
+    done(&mut controller, &lift, NOW);
+    let all = written(&mut controller);
+    assert!(all.contains("lifted") && !all.contains("ann@"), "{all}");
+}
+
 fn give(controller: &mut Controller, act: Act) -> u64 {
     done(controller, &request(act), NOW).order.unwrap()
 }

@@ -25,7 +25,8 @@ pub(super) fn plain_name(name: &str) -> String {
 }
 
 /// Words without control characters and e-mail addresses, cut to so many bytes.
-pub(super) fn plain_words(text: &str, bytes_max: usize) -> String {
+#[must_use]
+pub fn plain_words(text: &str, bytes_max: usize) -> String {
     // Whoever writes a megabyte of reason need not have all of it looked at.
     let text = text.get(..text.floor_char_boundary(bytes_max.saturating_mul(4))).unwrap_or(text);
     let visible: String = text.chars().map(|c| if is_odd(c) { ' ' } else { c }).collect();
