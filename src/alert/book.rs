@@ -5,7 +5,7 @@
 //! what is missing. So a receiver that is added, a maintenance that ends and an escalation need no
 //! rule of their own.
 
-use super::message::{AlertAction, Message, line, title};
+use super::message::{AlertAction, LINES_MAX, Message, line, title};
 use super::quiet::next_change;
 use crate::config::{Receiver, ReceiverKind};
 use crate::ids::{ReceiverId, RegionId, ServiceId};
@@ -19,8 +19,6 @@ use crate::time::Timestamp;
 pub const OPEN_MAX: usize = 100;
 /// Most causes that are kept of an alert: enough for each service.
 const CAUSES_MAX: usize = 200;
-/// Most lines that are kept of an alert: the last ones.
-pub const LINES_MAX: usize = 20;
 
 /// An alert that is not over, or of whose end not everybody knows.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -71,6 +71,10 @@ const IDENTITY_BYTES_MAX: usize = 255;
 const LINE_BYTES_MAX: usize = 400;
 /// Longest title, in bytes.
 const TITLE_BYTES_MAX: usize = 300;
+/// Most lines of a message: the last ones.
+pub const LINES_MAX: usize = 20;
+/// Ends the title of a message that tells more than one thing.
+const AND_MORE: &str = " (and more)";
 
 impl Message {
     /// About one event that does not last.
@@ -90,6 +94,24 @@ impl Message {
             title: title(event),
             lines: vec![line(event)],
         }
+    }
+
+    /// Whether another message can be told with this one: both are notes of one kind.
+    pub(super) fn takes(&self, other: &Self) -> bool {
+        let are_notes = self.action == AlertAction::Note && other.action == AlertAction::Note;
+        are_notes && self.kind == other.kind && self.severity == other.severity
+    }
+
+    /// Tells another message with this one. Of many lines the last are kept.
+    pub(super) fn join(&mut self, other: Self) {
+        if !self.title.ends_with(AND_MORE) {
+            self.title = shortened(&self.title, TITLE_BYTES_MAX) + AND_MORE;
+        }
+        self.service = self.service.take().filter(|it| other.service.as_ref() == Some(it));
+        self.region = self.region.take().filter(|it| other.region.as_ref() == Some(it));
+        self.lines.extend(other.lines);
+        let excess = self.lines.len().saturating_sub(LINES_MAX);
+        self.lines.drain(..excess);
     }
 
     /// The identity of its alert, the same for all messages about it, and no other alert's: two

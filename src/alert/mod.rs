@@ -24,9 +24,9 @@ mod report;
 mod signature;
 
 pub use address::{BadAddress, heartbeat_address};
-pub use book::{Book, Cause, LINES_MAX, OPEN_MAX, OpenAlert, Rules, Told};
+pub use book::{Book, Cause, OPEN_MAX, OpenAlert, Rules, Told};
 pub use delivery::{CannotSend, Delivery, OutgoingRequest, REPLY_BYTES_MAX, Secrets, TIMEOUT_MS};
-pub use message::{AlertAction, Message};
+pub use message::{AlertAction, LINES_MAX, Message};
 pub use outbox::{
     AT_ONCE_MAX, BACKOFF_MS, BACKOFF_MS_MAX, Entry, GIVE_UP_AFTER_MS, Lost, OUTBOX_MAX, Outbox,
     PACE_MS, RETRY_AFTER_MS_MAX,

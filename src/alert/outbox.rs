@@ -26,8 +26,8 @@ pub const RETRY_AFTER_MS_MAX: Millis = 60 * MINUTE;
 /// Least time between two messages to one receiver. Source: docs.slack.dev, "Rate limits": incoming
 /// webhooks take one a second.
 pub const PACE_MS: Millis = SECOND;
-/// Most tries at once, each to another receiver. They take nothing from the calls that a pass may
-/// make: whatever more is due has an alarm of its own.
+/// Most tries in one invocation, each to another receiver. What more is due has an alarm, and with
+/// it an invocation, of its own.
 pub const AT_ONCE_MAX: usize = 4;
 
 /// After how long without its end a try is taken for lost: longer than its timeout, and than a lane
@@ -100,8 +100,15 @@ impl Entry {
 }
 
 impl Outbox {
-    /// Puts a message in. Returns its number, and what is lost for it.
+    /// Puts a message in. Returns its number, and what is lost for it. A note joins another of its
+    /// kind that nobody has begun to send.
     pub fn put(&mut self, receiver: &ReceiverId, message: Message) -> (u64, Option<Lost>) {
+        let is_fresh = |entry: &&mut Entry| entry.tries == 0 && entry.receiver == *receiver;
+        let mut fresh = self.entries.iter_mut().filter(is_fresh);
+        if let Some(entry) = fresh.find(|entry| entry.message.takes(&message)) {
+            entry.message.join(message);
+            return (entry.id, None);
+        }
         self.made = self.made.saturating_add(1);
         let id = self.made;
         let receiver = receiver.clone();
@@ -129,10 +136,12 @@ impl Outbox {
         }
     }
 
-    /// Takes up to [`AT_ONCE_MAX`] messages that are due, each for another receiver. They are to be
-    /// saved before they are sent.
-    pub fn begin(&mut self, now: Timestamp) -> Vec<Entry> {
-        let due: Vec<u64> = self.due(now).take(AT_ONCE_MAX).map(|entry| entry.id).collect();
+    /// Takes up to `most` messages that are due, each for another receiver, the worst first. They
+    /// are to be saved before they are sent.
+    pub fn begin(&mut self, most: usize, now: Timestamp) -> Vec<Entry> {
+        let mut due: Vec<&Entry> = self.due(now).collect();
+        due.sort_by_key(|entry| (std::cmp::Reverse(entry.message.severity), entry.id));
+        let due: Vec<u64> = due.into_iter().take(most).map(|entry| entry.id).collect();
         let mut begun = Vec::new();
         for entry in self.entries.iter_mut().filter(|entry| due.contains(&entry.id)) {
             entry.tries = entry.tries.saturating_add(1);

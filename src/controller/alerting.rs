@@ -18,7 +18,7 @@ use crate::time::{SECOND, Timestamp};
 #[derive(Debug, Default)]
 pub(super) struct Calling {
     /// Whether a run has come of which the monitor outside was not told.
-    is_beat_due: bool,
+    pub(super) is_beat_due: bool,
     heartbeat: HeartbeatStatus,
     /// How tests ended, by their numbers; `None` while one is on its way.
     tests: Map<u64, (ReceiverId, Option<String>)>,
@@ -39,6 +39,10 @@ impl Controller {
     pub(super) fn alert(&mut self, event: &Event) {
         let has_receivers = self.config.as_ref().is_some_and(|config| !config.alerts.is_empty());
         if !has_receivers || event.kind == EventKind::AlertLost || self.state.alerts.hear(event) {
+            return;
+        }
+        if event.kind == EventKind::Observed {
+            // It is told with the incident that it belongs to, and calls nobody by itself.
             return;
         }
         self.tell_each(event, None);
@@ -165,17 +169,6 @@ impl Controller {
         self.state.outbox.recover();
     }
 
-    /// What to send now, each to another receiver. It is to be saved first.
-    pub fn begin_deliveries(&mut self, now: Timestamp) -> Vec<Delivery> {
-        let Some(config) = &self.config else { return Vec::new() };
-        let begun = self.state.outbox.begin(now);
-        let delivery = |entry: crate::alert::Entry| {
-            let receiver = config.alerts.iter().find(|it| it.id == entry.receiver)?.clone();
-            Some(Delivery { entry, receiver })
-        };
-        begun.into_iter().filter_map(delivery).collect()
-    }
-
     /// Notes how a try ended.
     pub fn end_delivery(&mut self, delivery: &Delivery, outcome: &Outcome, now: Timestamp) {
         let (id, tries) = (delivery.entry.id, delivery.entry.tries);
@@ -257,7 +250,7 @@ impl Controller {
     }
 
     /// The call that is due; it counts as made.
-    pub fn take_heartbeat(&mut self) -> Option<Heartbeat> {
+    pub(super) fn due_heartbeat(&mut self) -> Option<Heartbeat> {
         let Watchdog { heartbeat_secret, allow_hosts, .. } = &self.config.as_ref()?.watchdog;
         let secret = heartbeat_secret.clone()?;
         let is_due = std::mem::take(&mut self.calling.is_beat_due);

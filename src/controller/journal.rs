@@ -28,11 +28,15 @@ impl Controller {
         if !events.is_empty() {
             self.outdate_table();
         }
+        let mut heard = Vec::new();
         for mut event in events {
             self.note_in_incident(&mut event);
             self.audit(&event);
-            self.alert(&event);
             self.log.hear(&event);
+            heard.push(event);
         }
+        // What was observed comes before the incident that it opens, and is told with its alert.
+        heard.sort_by_key(|event| event.kind == EventKind::Observed);
+        heard.iter().for_each(|event| self.alert(event));
     }
 }

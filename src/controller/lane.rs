@@ -61,6 +61,14 @@ impl Lane {
         may
     }
 
+    /// Ends the work of this turn, although there may be news. Whoever starts the lane next takes
+    /// them up.
+    pub fn rest(&mut self, turn: Turn) {
+        if turn == Turn(self.turn) {
+            self.heard_at = None;
+        }
+    }
+
     /// Takes up the news. Returns whether there was any; else, or where the turn is over, the work
     /// ends.
     pub fn next(&mut self, turn: Turn, clock: Timestamp) -> bool {
@@ -99,6 +107,21 @@ mod tests {
         assert!(lane.is_busy(at(5)));
         assert!(!lane.next(turn, at(6)));
         assert!(!lane.is_busy(at(6)));
+    }
+
+    #[test]
+    fn one_that_rests_with_news_is_started_by_whoever_comes_next() {
+        let mut lane = Lane::default();
+        lane.tell();
+        let turn = lane.start(at(0)).unwrap();
+        assert!(lane.next(turn, at(0)));
+        lane.tell();
+        lane.rest(turn);
+        assert!(lane.has_news() && !lane.is_busy(at(1)));
+        let next = lane.start(at(1)).unwrap();
+        lane.rest(turn);
+        assert!(lane.is_busy(at(2)), "that turn was over");
+        assert!(lane.next(next, at(2)), "nothing was lost");
     }
 
     #[test]

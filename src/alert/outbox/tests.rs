@@ -38,7 +38,7 @@ fn answered(status: u16) -> Outcome {
 
 /// The numbers of what is sent now.
 fn begun(outbox: &mut Outbox, s: u64) -> Vec<u64> {
-    outbox.begin(at(s)).into_iter().map(|entry| entry.id).collect()
+    outbox.begin(AT_ONCE_MAX, at(s)).into_iter().map(|entry| entry.id).collect()
 }
 
 #[test]
@@ -80,11 +80,11 @@ fn waits_double_up_to_a_limit_and_a_receiver_may_ask_for_more() {
     outbox.put(&id("a"), trigger("i", at(0)));
     let (mut now, mut waits) = (at(0), Vec::new());
     for tries in 1..=9 {
-        assert_eq!(outbox.begin(now).len(), 1, "{tries}");
+        assert_eq!(outbox.begin(AT_ONCE_MAX, now).len(), 1, "{tries}");
         outbox.end(1, tries, &answered(503), now);
         let next = outbox.next_try().unwrap();
         waits.push(next.since(now) / SECOND);
-        assert!(outbox.begin(next.minus(1)).is_empty(), "not before");
+        assert!(outbox.begin(AT_ONCE_MAX, next.minus(1)).is_empty(), "not before");
         now = next;
     }
     assert_eq!(waits, [5, 10, 20, 40, 80, 160, 300, 300, 300]);
@@ -93,7 +93,7 @@ fn waits_double_up_to_a_limit_and_a_receiver_may_ask_for_more() {
     {
         let mut outbox = Outbox::default();
         outbox.put(&id("a"), trigger("i", at(0)));
-        outbox.begin(at(0));
+        outbox.begin(AT_ONCE_MAX, at(0));
         let retry_after_ms = Some(asked_ms);
         let outcome = Outcome::Answered { status: 429, retry_after_ms, said: String::new() };
         outbox.end(1, 1, &outcome, at(0));
@@ -124,7 +124,7 @@ fn what_is_too_old_is_given_up_and_so_is_what_nobody_waits_for() {
     for (after_ms, is_lost) in [(last_ms - 1, false), (last_ms, true), (last_ms + 1, true)] {
         let mut outbox = Outbox::default();
         outbox.put(&id("a"), trigger("i", at(0)));
-        outbox.begin(at(0));
+        outbox.begin(AT_ONCE_MAX, at(0));
         outbox.end(1, 1, &answered(503), at(0));
         let lost = outbox.expire(|_| true, at(0).plus(after_ms));
         assert_eq!(lost.len(), usize::from(is_lost));
@@ -153,12 +153,12 @@ fn so_many_messages_wait_and_the_oldest_of_the_least_is_lost_for_one_more() {
 fn what_was_being_sent_when_the_work_ended_is_sent_again_and_says_so() {
     let mut outbox = Outbox::default();
     outbox.put(&id("a"), trigger("i", at(0)));
-    let first = outbox.begin(at(0)).remove(0);
+    let first = outbox.begin(AT_ONCE_MAX, at(0)).remove(0);
     assert_eq!(outbox.next_try(), Some(at(0).plus(TRY_LOST_AFTER_MS)), "somebody looks after it");
     let text = crate::json::write(&outbox);
     let mut outbox: Outbox = crate::json::read(&text).unwrap();
     outbox.recover();
-    let second = outbox.begin(at(1)).remove(0);
+    let second = outbox.begin(AT_ONCE_MAX, at(1)).remove(0);
     assert_eq!(first.message_id(), second.message_id());
     assert!(!first.may_have_arrived && second.may_have_arrived);
     assert_eq!(outbox.end(1, 1, &answered(500), at(2)), None, "an end of the lost try is none");
@@ -223,7 +223,7 @@ proptest! {
             s += 10 * 60;
             prop_assert!(s * SECOND < GIVE_UP_AFTER_MS * 3, "it ends");
             prop_assert!(outbox.expire(|_| true, at(0)).is_empty());
-            let due = outbox.begin(at(s));
+            let due = outbox.begin(AT_ONCE_MAX, at(s));
             let receivers = Set::of(due.iter().map(|entry| entry.receiver.clone()));
             prop_assert_eq!(receivers.len(), due.len(), "one for each receiver at a time");
             let saved = crate::json::write(&outbox);

@@ -191,6 +191,11 @@ impl Reconcile {
         }
     }
 
+    /// Lets the pass make no more calls than these, whatever its allowance was.
+    pub fn limit_calls(&mut self, most: u32) {
+        self.allowance.calls = self.allowance.calls.min(most);
+    }
+
     /// What to do next.
     pub fn next_step(&mut self) -> Next {
         while let Some(operation) = self.operations.pop() {

@@ -26,6 +26,8 @@ fn with(alerts: &Value) -> Controller {
     let mut controller = Controller::default();
     assert_eq!(controller.offer_config(&text(alerts), at(0)), Offered::Taken);
     run(&mut controller, MINUTE, &[]);
+    // Who hears of everything hears of its config.
+    controller.state.outbox.entries.retain(|it| it.message.kind != EventKind::ConfigTaken);
     assert_eq!(controller.state.outbox.entries, [], "nothing is wrong");
     controller
 }
@@ -45,7 +47,7 @@ fn deliver(controller: &mut Controller, outcome: &Outcome, mut now: Timestamp) -
     let mut sent = Vec::new();
     loop {
         controller.recover_deliveries();
-        let due = controller.begin_deliveries(now);
+        let due = controller.begin_deliveries(&mut controller.quota(), now);
         if due.is_empty() {
             return sent;
         }
@@ -159,13 +161,16 @@ fn a_restart_in_the_midst_of_a_call_repeats_it_under_the_same_number() {
     let mut controller = with(&two());
     controller.offer_config("{\"version\": 1}", at(2 * MINUTE));
     controller.settle(at(2 * MINUTE));
-    let before = controller.begin_deliveries(at(2 * MINUTE));
+    let before = controller.begin_deliveries(&mut controller.quota(), at(2 * MINUTE));
     let state = crate::state::State::parse(&controller.saved_state()).unwrap();
     let mut controller = Controller::restore(Some(state), Some(&text(&two())));
     assert!(controller.next_wake(at(2 * MINUTE), false).is_some(), "an alarm looks after it");
-    assert!(controller.begin_deliveries(at(2 * MINUTE)).is_empty(), "they are being sent");
+    assert!(
+        controller.begin_deliveries(&mut controller.quota(), at(2 * MINUTE)).is_empty(),
+        "they are being sent"
+    );
     controller.recover_deliveries();
-    let after = controller.begin_deliveries(at(3 * MINUTE));
+    let after = controller.begin_deliveries(&mut controller.quota(), at(3 * MINUTE));
     let ids = |all: &[Delivery]| all.iter().map(|it| it.entry.message_id()).collect::<Vec<_>>();
     assert_eq!(ids(&before), ids(&after));
     assert!(after.iter().all(|it| it.entry.may_have_arrived && it.entry.tries == 2));
@@ -204,21 +209,78 @@ fn a_test_goes_to_whom_it_names_and_says_how_it_ended() {
 #[test]
 fn each_run_beats_once_and_nothing_else_does() {
     let mut controller = with(&two());
-    let beat = controller.take_heartbeat().unwrap();
+    let beat = controller.take_heartbeat(&mut Quota::of(45)).unwrap();
     assert_eq!(beat.secret, "BEAT");
     assert!(beat.allow_hosts.contains(&"beat.example.net".to_owned()));
     assert!(beat.allow_hosts.contains(&"hc-ping.com".to_owned()));
-    assert_eq!(controller.take_heartbeat(), None);
+    assert_eq!(controller.take_heartbeat(&mut Quota::of(45)), None);
     run(&mut controller, MINUTE, &[]);
     controller.settle(at(3 * MINUTE));
-    assert_eq!(controller.take_heartbeat(), None, "that run was known, and an alarm is none");
+    assert_eq!(
+        controller.take_heartbeat(&mut Quota::of(45)),
+        None,
+        "that run was known, and an alarm is none"
+    );
     run(&mut controller, 4 * MINUTE, &[]);
-    assert!(controller.take_heartbeat().is_some());
+    assert!(controller.take_heartbeat(&mut Quota::of(45)).is_some());
     controller.end_heartbeat(None, at(4 * MINUTE));
     controller.end_heartbeat(Some("it answered 500".to_owned()), at(5 * MINUTE));
     let status = controller.status(at(5 * MINUTE)).alerts.heartbeat.unwrap();
     assert_eq!(status.taken_at, Some(at(4 * MINUTE)));
     assert_eq!(status.last_failure.as_deref(), Some("it answered 500"));
+}
+
+/// Each receiver, how many messages it is sent, and how many lines they have.
+fn sent_lines(controller: &Controller) -> Vec<(String, usize, usize)> {
+    let mut all: Map<String, (usize, usize)> = Map::new();
+    for entry in &controller.state.outbox.entries {
+        let (messages, lines) = all.get(entry.receiver.as_str()).copied().unwrap_or_default();
+        let lines = lines + entry.message.lines.len();
+        all.insert(entry.receiver.to_string(), (messages + 1, lines));
+    }
+    all.into_iter().map(|(id, (messages, lines))| (id, messages, lines)).collect()
+}
+
+#[test]
+fn what_was_observed_is_told_with_its_incident_and_never_by_itself() {
+    let mut alerts = two();
+    for receiver in alerts.as_array_mut().unwrap() {
+        receiver["min_severity"] = "info".into();
+    }
+    // The first run finds every target up, which is news about each of them and no alert.
+    let mut controller = with(&alerts);
+    for minute in 2..=4 {
+        run(&mut controller, minute * MINUTE, &["eu-1"]);
+    }
+    let lines = &controller.state.outbox.entries[0].message.lines;
+    assert!(lines.iter().any(|line| line.contains(" observed: eu-1")), "{lines:#?}");
+    let sent = sent_lines(&controller);
+    let counts: Vec<(&str, usize)> = sent.iter().map(|(id, n, _)| (id.as_str(), *n)).collect();
+    assert_eq!(counts, [("pagerduty", 1), ("slack", 1)], "{:#?}", controller.state.outbox);
+}
+
+#[test]
+fn many_notes_of_one_kind_that_nobody_has_begun_to_send_are_one_message() {
+    let mut alerts = two();
+    alerts[0]["min_severity"] = "info".into();
+    let mut controller = with(&alerts);
+    let applied = |n: u64| Event::new(EventKind::Applied, format!("record {n}"), at(n));
+    for (count, lines) in [(1, 1), (2, 2), (19, 19), (20, 20), (21, 20)] {
+        controller.state.outbox.entries = Vec::new();
+        (0..count).for_each(|n| controller.news.tell(applied(n)));
+        controller.settle(at(2 * MINUTE));
+        assert_eq!(sent_lines(&controller), [("slack".to_owned(), 1, lines)], "{count}");
+        let message = &controller.state.outbox.entries[0].message;
+        assert_eq!(message.title.ends_with(" (and more)"), count > 1, "{message:?}");
+        let last = format!("record {}", count - 1);
+        assert!(message.lines.last().unwrap().ends_with(&last), "{message:?}");
+    }
+    let begun = controller.begin_deliveries(&mut controller.quota(), at(2 * MINUTE));
+    assert_eq!(begun.len(), 1);
+    tell(&mut controller, applied(2 * MINUTE));
+    assert_eq!(controller.state.outbox.entries.len(), 2, "the first is on its way");
+    tell(&mut controller, Event { kind: EventKind::Verified, ..applied(2 * MINUTE) });
+    assert_eq!(controller.state.outbox.entries.len(), 3, "another kind");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! one finds it so, and sends it again under the same number (ADR-0030).
 
 use super::Object;
-use super::lanes::{next, started};
+use super::lanes::{Shared, draw, next, started};
 use crate::alert::{Delivery, Outcome, REPLY_BYTES_MAX, Secrets, TIMEOUT_MS, heartbeat_address};
 use crate::controller::{Heartbeat, Turn};
 use crate::http::retry_after_ms;
@@ -24,27 +24,29 @@ enum Try {
 }
 
 impl Object {
-    pub(super) fn start_deliver(self: Rc<Self>) {
+    pub(super) fn start_deliver(self: Rc<Self>, quota: &Shared) {
         if let Some(turn) = started(&self.deliver) {
-            let object = self.clone();
-            self.run("alerting", Box::pin(async move { object.deliver_all(turn).await }));
+            let (object, quota) = (self.clone(), quota.clone());
+            self.run("alerting", Box::pin(async move { object.deliver_all(turn, &quota).await }));
         }
     }
 
-    async fn deliver_all(self: Rc<Self>, turn: Turn) -> Result<JsValue> {
+    async fn deliver_all(self: Rc<Self>, turn: Turn, quota: &Shared) -> Result<JsValue> {
         while next(&self.deliver, turn) {
-            if let Err(error) = self.deliver().await {
+            if let Err(error) = self.deliver(quota).await {
                 runtime::complain("alerting", &error);
             }
         }
-        // What more is due has an alarm of its own, with calls of its own.
+        // What more is due has an alarm of its own, with a quota of its own.
         self.wake_later().await.map(|()| JsValue::UNDEFINED)
     }
 
-    async fn deliver(&self) -> Result<()> {
+    async fn deliver(&self, quota: &Shared) -> Result<()> {
         let (due, heartbeat) = self.with(|mind| {
             mind.recover_deliveries();
-            (mind.begin_deliveries(self.now()), mind.take_heartbeat())
+            draw(quota, |quota| {
+                (mind.begin_deliveries(quota, self.now()), mind.take_heartbeat(quota))
+            })
         })?;
         self.save()?;
         let hands = runtime::hands();

@@ -7,7 +7,7 @@
 
 use super::Object;
 use crate::cloudflare::Next;
-use crate::controller::{Document, Lane, Pass, Turn};
+use crate::controller::{Document, Lane, Pass, Quota, Turn};
 use crate::shell::api::Api;
 use crate::shell::runtime::{self, Result, Work, promise};
 use crate::shell::{clock, kv};
@@ -24,26 +24,43 @@ const LOOK_AGAIN_MS: Millis = 20;
 /// goes on behind the reply.
 const SETTLE_MS_MAX: Millis = 25 * SECOND;
 
+/// The quota of one invocation, for all the work that it sets going.
+pub(super) type Shared = Rc<Cell<Quota>>;
+
 impl Object {
     /// Sends the alerts that are due; publishes what is new, then compares with Cloudflare. Returns
-    /// at once.
-    pub(super) fn follow_up(self: Rc<Self>) {
-        self.clone().start_deliver();
+    /// at once, with the quota of all that.
+    pub(super) fn follow_up(self: Rc<Self>) -> Result<Shared> {
+        let quota = self.quota()?;
+        self.clone().start_deliver(&quota);
         self.to_reconcile.set(true);
-        self.start_publish();
+        self.start_publish(&quota);
+        Ok(quota)
     }
 
-    fn start_publish(self: Rc<Self>) {
+    /// A quota for an invocation that begins.
+    pub(super) fn quota(&self) -> Result<Shared> {
+        Ok(Rc::new(Cell::new(self.with(|mind| mind.quota())?)))
+    }
+
+    fn start_publish(self: Rc<Self>, quota: &Shared) {
         if let Some(turn) = started(&self.publish) {
-            let object = self.clone();
-            self.run("publishing", Box::pin(async move { object.publish_all(turn).await }));
+            let (object, quota) = (self.clone(), quota.clone());
+            self.run("publishing", Box::pin(async move { object.publish_all(turn, &quota).await }));
         }
     }
 
-    pub(super) fn start_reconcile(self: Rc<Self>) {
-        if let Some(turn) = started(&self.reconcile) {
-            let object = self.clone();
-            self.run("comparing", Box::pin(async move { object.reconcile_all(turn).await }));
+    pub(super) fn start_reconcile(self: Rc<Self>, quota: &Shared) {
+        with(&self.reconcile, Lane::tell);
+        self.take_up_reconcile(quota);
+    }
+
+    /// Starts the lane if it rests and has news.
+    fn take_up_reconcile(self: Rc<Self>, quota: &Shared) {
+        if let Some(turn) = with(&self.reconcile, |lane| lane.start(clock::now())) {
+            let (object, quota) = (self.clone(), quota.clone());
+            let work = async move { object.reconcile_all(turn, &quota).await };
+            self.run("comparing", Box::pin(work));
         }
     }
 
@@ -59,44 +76,54 @@ impl Object {
     }
 
     /// Waits until no lane is at work, within reason.
-    pub(super) async fn settle(&self) {
-        self.wait_while(|object| is_busy(&object.publish) || is_busy(&object.reconcile)).await;
+    pub(super) async fn settle(self: Rc<Self>, quota: &Shared) {
+        let is_at_work = |it: &Rc<Self>| is_busy(&it.publish) || it.is_comparing(quota);
+        self.wait_while(is_at_work).await;
     }
 
     /// Waits until no pass is under way, within reason.
-    pub(super) async fn reconciled(&self) {
-        self.wait_while(|object| is_busy(&object.reconcile)).await;
+    pub(super) async fn reconciled(self: Rc<Self>, quota: &Shared) {
+        self.wait_while(|object| object.is_comparing(quota)).await;
+    }
+
+    /// Whether a pass is under way. One that another invocation had no more calls for is begun with
+    /// this quota.
+    fn is_comparing(self: &Rc<Self>, quota: &Shared) -> bool {
+        if quota.get().allows_a_pass() {
+            self.clone().take_up_reconcile(quota);
+        }
+        is_busy(&self.reconcile)
     }
 
     /// Waits until no alert is being sent, within reason.
-    pub(super) async fn delivered(&self) {
+    pub(super) async fn delivered(self: Rc<Self>) {
         self.wait_while(|object| is_busy(&object.deliver)).await;
     }
 
-    async fn wait_while(&self, is_busy: impl Fn(&Self) -> bool) {
+    async fn wait_while(self: Rc<Self>, is_busy: impl Fn(&Rc<Self>) -> bool) {
         let began = clock::now();
-        while is_busy(self) && clock::now().since(began) < SETTLE_MS_MAX {
+        while is_busy(&self) && clock::now().since(began) < SETTLE_MS_MAX {
             clock::wait(LOOK_AGAIN_MS).await;
         }
     }
 
-    async fn publish_all(self: Rc<Self>, turn: Turn) -> Result<JsValue> {
+    async fn publish_all(self: Rc<Self>, turn: Turn, quota: &Shared) -> Result<JsValue> {
         while next(&self.publish, turn) {
-            if let Err(error) = self.clone().publish(turn).await {
+            if let Err(error) = self.clone().publish(turn, quota).await {
                 runtime::complain("publishing", &error);
             }
         }
         self.wake_later().await.map(|()| JsValue::UNDEFINED)
     }
 
-    async fn publish(self: Rc<Self>, turn: Turn) -> Result<()> {
+    async fn publish(self: Rc<Self>, turn: Turn, quota: &Shared) -> Result<()> {
         let due = self.with(|mind| mind.due_documents(self.now()))?;
         for note in due.too_large {
             console_error!("{note}");
         }
         let mut all_arrived = self.write(due.routes.into_iter().collect()).await?;
         if self.to_reconcile.take() {
-            self.clone().start_reconcile();
+            self.clone().start_reconcile(quota);
         }
         for some in due.pages.chunks(PROBES_AT_ONCE) {
             // Newer `routes` go first; the rest stays due.
@@ -119,12 +146,12 @@ impl Object {
         Ok(arrived.len() == sent)
     }
 
-    async fn reconcile_all(self: Rc<Self>, turn: Turn) -> Result<JsValue> {
-        while next(&self.reconcile, turn) {
-            match self.compare_with_cloudflare(turn).await {
+    async fn reconcile_all(self: Rc<Self>, turn: Turn, quota: &Shared) -> Result<JsValue> {
+        while quota.get().allows_a_pass() && next(&self.reconcile, turn) {
+            match self.compare_with_cloudflare(turn, quota).await {
                 Ok(true) => {
-                    self.clone().start_deliver();
-                    self.clone().start_publish();
+                    self.clone().start_deliver(quota);
+                    self.clone().start_publish(quota);
                 }
                 Ok(false) => {}
                 Err(error) => runtime::complain("comparing", &error),
@@ -133,19 +160,20 @@ impl Object {
                 self.in_pass.set(false);
             }
         }
+        with(&self.reconcile, |lane| lane.rest(turn));
         self.wake_later().await.map(|()| JsValue::UNDEFINED)
     }
 
     /// Makes a pass, if there is one to make. Returns whether there was.
-    async fn compare_with_cloudflare(&self, turn: Turn) -> Result<bool> {
+    async fn compare_with_cloudflare(&self, turn: Turn, quota: &Shared) -> Result<bool> {
         let now = self.now();
-        let Some(mut pass) = self.with(|mind| mind.begin_reconcile(now))? else {
+        let Some(mut pass) = self.with(|mind| mind.begin_pass(quota.get(), now))? else {
             return Ok(false);
         };
         // If the runtime cancels this work, an alarm finds the lane silent.
         self.in_pass.set(true);
         self.wake_later().await?;
-        if !self.carry_out(&mut pass, turn).await? {
+        if !self.carry_out(&mut pass, turn, quota).await? {
             return Ok(false);
         }
         for found in self.with(|mind| mind.end_reconcile(pass, self.now()))? {
@@ -158,7 +186,7 @@ impl Object {
 
     /// Makes the calls of a pass. Returns whether it came to its end; it does not where another
     /// turn has taken over.
-    async fn carry_out(&self, pass: &mut Pass, turn: Turn) -> Result<bool> {
+    async fn carry_out(&self, pass: &mut Pass, turn: Turn, quota: &Shared) -> Result<bool> {
         let api = Api::of(&self.env);
         while goes_on(&self.reconcile, turn) {
             pass.reconcile.tell_time(clock::now());
@@ -175,6 +203,7 @@ impl Object {
                     if call.is_write() && !self.with(|mind| mind.still_holds(pass, now))? {
                         continue;
                     }
+                    draw(quota, Quota::use_call);
                     let reply = api.call(&call).await;
                     pass.reconcile.tell_time(clock::now());
                     pass.reconcile.answer(&reply, self.now());
@@ -183,6 +212,14 @@ impl Object {
         }
         Ok(false)
     }
+}
+
+/// Draws something from a quota.
+pub(super) fn draw<T>(quota: &Shared, of_it: impl FnOnce(&mut Quota) -> T) -> T {
+    let mut changed = quota.get();
+    let drawn = of_it(&mut changed);
+    quota.set(changed);
+    drawn
 }
 
 /// Tells a lane that there is news, and starts it if it rests.

@@ -105,9 +105,9 @@ impl Object {
             Command::Round(mut request) => {
                 self.hear(&mut request);
                 let reply = self.round(&request).await?;
-                self.clone().follow_up();
+                let quota = self.clone().follow_up()?;
                 if matches!(reply, RoundReply::Done(_)) {
-                    self.settle().await;
+                    self.settle(&quota).await;
                 }
                 Ok(CommandReply::Round(reply))
             }
@@ -115,8 +115,9 @@ impl Object {
                 #[cfg(pointsman_provoke_panic)]
                 super::provoke::in_the_controller();
                 self.with(controller::Controller::compare_soon)?;
-                self.clone().start_reconcile();
-                self.reconciled().await;
+                let quota = self.quota()?;
+                self.clone().start_reconcile(&quota);
+                self.clone().reconciled(&quota).await;
                 self.status()
             }
             Command::Status => self.status(),
@@ -128,12 +129,12 @@ impl Object {
                 let mut reply = self.with(|mind| mind.act(&request, self.now()))?;
                 self.say_news()?;
                 self.save()?;
-                self.clone().follow_up();
+                drop(self.clone().follow_up()?);
                 if let (Act::TestAlert { .. }, false, ActReply::Done(acted)) =
                     (&request.act, request.is_dry, &mut reply)
                 {
                     // Whoever tests wants to know how it ended.
-                    self.delivered().await;
+                    self.clone().delivered().await;
                     acted.notes = self.with(|mind| mind.how_tests_ended())?;
                 }
                 Ok(CommandReply::Acted(reply))
@@ -158,7 +159,7 @@ impl Object {
         self.with(|mind| mind.settle(self.now()))?;
         self.say_news()?;
         self.save()?;
-        self.follow_up();
+        drop(self.follow_up()?);
         Ok(JsValue::UNDEFINED)
     }
 
@@ -299,7 +300,10 @@ impl Object {
             return Ok(());
         }
         let wake = self.with(|mind| mind.next_wake(self.now(), in_pass))?;
-        self.set_alarm(wake.map(|wake| wake.at)).await
+        // News for which the quota of the last turn had no more calls.
+        let is_left = self.reconcile.get().has_news() && !lanes::is_busy(&self.reconcile);
+        let at = if is_left { Some(self.now()) } else { wake.map(|wake| wake.at) };
+        self.set_alarm(at).await
     }
 
     async fn set_alarm(&self, at: Option<Timestamp>) -> Result<()> {

@@ -56,6 +56,19 @@ fn what_is_urgent_is_put_off_only_when_no_call_is_left() {
 }
 
 #[test]
+fn a_pass_may_be_given_fewer_calls_than_the_config_allows_and_never_more() {
+    for (most, calls) in [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3)] {
+        let (mut pass, seen) = with(3, 3);
+        pass.limit_calls(most);
+        let mut slow = record_of("rb", "b.example.com", "us.example.com");
+        slow["ttl"] = json!(300);
+        let replies = [(RECORDS, ok(&seen)), (PATCH_A, ok(&moved())), (PATCH_B, ok(&slow))];
+        play(&mut pass, &replies[..calls]);
+        assert_eq!(usize::try_from(pass.finish().calls), Ok(calls), "{most}");
+    }
+}
+
+#[test]
 fn without_a_call_nothing_is_even_read() {
     let (mut pass, _) = with(0, 0);
     play(&mut pass, &[]);
