@@ -1,150 +1,18 @@
 //! Alerts reach their receivers, each once, whatever happens on the way.
 
-use crate::support::{World, config, until};
-use pointsman_lab::deployment::{ADMIN_HOST, ADMIN_TOKEN};
-use pointsman_lab::edge::{NetFault, Route};
+use crate::called::{Called, HOSTS, events, secrets, with_receivers};
+use crate::support::until;
+use pointsman_lab::edge::NetFault;
 use pointsman_lab::receivers::{Manner, Receiver, Service, Taken};
-use reqwest::Method;
-use serde_json::{Value, json};
+use pointsman_lab::region::Mode;
+use serde_json::json;
 use std::collections::BTreeSet;
-use std::ops::{Deref, DerefMut};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-/// The secrets that the config names. Put together so that no scanner takes them for a leak.
-fn secrets() -> [(&'static str, String); 6] {
-    let slack = ["https://hooks.slack.com", "services/T0/B0/slack-path"].join("/");
-    let signing = ["whsec", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"].join("_");
-    [
-        ("SLACK_URL", slack),
-        ("PD_KEY", "0123456789abcdef0123456789abcdef".to_owned()),
-        ("JSM_KEY", "jsm-key-0123456789".to_owned()),
-        ("HOOK_URL", "https://hooks.example.net/in/hook-path".to_owned()),
-        ("HOOK_KEY", signing),
-        ("BEAT_URL", "https://hc-ping.com/beat-path".to_owned()),
-    ]
-}
-
-/// Where each service is in the lab's network.
-const HOSTS: [(&str, Service); 5] = [
-    ("hooks.slack.com", Service::Slack),
-    ("events.pagerduty.com", Service::Pagerduty),
-    ("api.atlassian.com", Service::Jsm),
-    ("hooks.example.net", Service::Webhook),
-    ("hc-ping.com", Service::Monitor),
-];
-
-/// A deployment with all kinds of receivers.
-struct Called {
-    world: World,
-    receivers: Vec<Receiver>,
-}
-
-impl Deref for Called {
-    type Target = World;
-    fn deref(&self) -> &World {
-        &self.world
-    }
-}
-
-impl DerefMut for Called {
-    fn deref_mut(&mut self) -> &mut World {
-        &mut self.world
-    }
-}
-
-/// Each kind of receiver, without waits for the sake of people.
-fn with_receivers() -> Value {
-    let mut config = config();
-    config["alerts"] = json!([
-        {"kind": "slack", "url_secret": "SLACK_URL", "group_s": 0},
-        {"kind": "pagerduty", "key_secret": "PD_KEY", "group_s": 0},
-        {"kind": "jsm", "key_secret": "JSM_KEY", "group_s": 0},
-        {
-            "kind": "webhook", "url_secret": "HOOK_URL", "key_secret": "HOOK_KEY",
-            "allow_hosts": ["hooks.example.net"], "group_s": 0,
-        },
-    ]);
-    config["watchdog"] = json!({"heartbeat_secret": "BEAT_URL"});
-    config
-}
-
-impl Called {
-    /// A deployment that is settled before it has receivers: the first run knows no health yet, so
-    /// it withholds what it would publish.
-    async fn start(config: &Value) -> Called {
-        Self::start_minutes_ago(0, config).await
-    }
-
-    /// The same, as if that had begun so many minutes ago.
-    async fn start_minutes_ago(minutes: i64, config: &Value) -> Called {
-        let add = |options: &mut pointsman_lab::edge::EdgeOptions| {
-            options.vars.extend(secrets().map(|(name, value)| (name.to_owned(), value)));
-        };
-        let mut quiet = config.clone();
-        for key in ["alerts", "watchdog"] {
-            quiet.as_object_mut().unwrap().remove(key);
-        }
-        let mut world = World::started_on(&quiet, add).await;
-        world.skip_minutes(-minutes);
-        let mut receivers = Vec::new();
-        for (_, service) in HOSTS {
-            receivers.push(Receiver::start(service).await.unwrap());
-        }
-        let mut called = Called { world, receivers };
-        called.network(None).await;
-        called.minute().await;
-        called.write_config(&config.to_string()).await.unwrap();
-        called.minute().await;
-        called
-    }
-
-    /// The way to every receiver: a fault, or as it is.
-    async fn network(&self, fault: Option<NetFault>) {
-        for ((host, _), receiver) in HOSTS.iter().zip(&self.receivers) {
-            let route = Route { port: receiver.port(), fault, ..Route::default() };
-            self.edge().route_host(host, route).await.unwrap();
-        }
-    }
-
-    fn receiver(&self, service: Service) -> &Receiver {
-        let index = HOSTS.iter().position(|(_, it)| *it == service).unwrap();
-        &self.receivers[index]
-    }
-
-    fn taken(&self, service: Service) -> Vec<Taken> {
-        self.receiver(service).taken()
-    }
-
-    /// Puts a config into KV that is refused, and makes the run that sees it.
-    async fn break_config(&mut self) {
-        self.write_config("{\"version\": 1}").await.unwrap();
-        self.minute().await;
-    }
-
-    async fn undelivered(&self) -> u64 {
-        self.status().await.unwrap()["alerts"]["undelivered"].as_u64().unwrap()
-    }
-
-    /// Waits until every receiver has taken everything.
-    async fn all_delivered(&self) {
-        until("all is delivered", async || self.undelivered().await == 0).await;
-    }
-
-    async fn act(&self, act: &Value) -> (u16, Value) {
-        let body = json!({"act": act, "reason": "a test"}).to_string();
-        let request = self.edge().request(Method::POST, ADMIN_HOST, "/.pointsman/v1/acts", None);
-        let request = request.bearer_auth(ADMIN_TOKEN).header("content-type", "application/json");
-        let answer = request.body(body).send().await.unwrap();
-        let status = answer.status().as_u16();
-        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap())
-    }
-}
-
-/// What `PagerDuty` was told: its action and the alert's key.
-fn events(taken: &[Taken]) -> Vec<(String, String)> {
-    let word = |it: &Taken, key: &str| it.body[key].as_str().unwrap().to_owned();
-    taken.iter().map(|it| (word(it, "event_action"), word(it, "dedup_key"))).collect()
-}
+/// How long receivers are down while alarms alone try again; the variable
+/// `POINTSMAN_RECEIVERS_DOWN_S` asks for another time, such as 600.
+const DOWN_S: u64 = 18;
 
 /// Whether the official library takes a message for ours, by the clock of this machine.
 fn official_library_verifies(taken: &Taken, secret: &str) -> bool {
@@ -322,7 +190,7 @@ async fn when_runs_stop_the_controller_itself_calls_and_nothing_beats() {
     let beats = async || called.taken(Service::Monitor).len() == 1;
     until("the first run beats", beats).await;
     called.same_minute_again().await;
-    tokio::time::sleep(std::time::Duration::from_secs(25)).await;
+    tokio::time::sleep(Duration::from_secs(25)).await;
     assert_eq!(called.taken(Service::Pagerduty).len(), 0, "not yet");
     until("the alarm finds the silence", async || called.taken(Service::Pagerduty).len() == 1)
         .await;
@@ -384,4 +252,72 @@ async fn no_secret_of_a_receiver_is_written_anywhere() {
         let part = value.rsplit('/').next().unwrap().trim_start_matches("whsec_");
         assert!(!written.contains(part), "`{name}` was written");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_looks_after_an_incident_acknowledges_its_alert_under_its_own_key() {
+    let mut called = Called::start(&with_receivers()).await;
+    called.set("eu-west", Mode::Refuse).await;
+    called.minutes(2).await;
+    called.all_delivered().await;
+    let status = called.status().await.unwrap();
+    let incident = status["incidents"][0]["id"].as_str().unwrap().to_owned();
+    let (status, acted) = called.act(&json!({"acknowledge": {"incident": incident}})).await;
+    assert_eq!(status, 200, "{acted}");
+    called.all_delivered().await;
+    let told = events(&called.taken(Service::Pagerduty));
+    let of_it = told.iter().filter(|(_, key)| key.contains(&format!(":{incident}:")));
+    let of_it: Vec<&(String, String)> = of_it.collect();
+    let actions: Vec<&str> = of_it.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(actions, ["trigger", "acknowledge"], "{told:?}");
+    assert_eq!(of_it[0].1, of_it[1].1, "one key");
+    let jsm = called.taken(Service::Jsm);
+    let triggered = jsm.iter().find(|it| it.body["alias"] == *of_it[0].1);
+    assert!(triggered.is_some(), "{jsm:#?}");
+    let acknowledged = jsm.iter().filter(|it| it.target.contains("/acknowledge?"));
+    let targets: Vec<&str> = acknowledged.map(|it| it.target.as_str()).collect();
+    assert_eq!(targets.len(), 1, "{jsm:#?}");
+    assert!(targets[0].contains(&incident.replace('-', "%2D")), "{targets:?}");
+
+    called.set("eu-west", Mode::Healthy).await;
+    called.minutes(14).await;
+    called.all_delivered().await;
+    let told = events(&called.taken(Service::Pagerduty));
+    let last = told.iter().rfind(|(_, key)| *key == of_it[0].1).unwrap();
+    assert_eq!(last.0, "resolve", "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alarms_alone_bring_an_alert_to_receivers_that_come_back_after_a_while() {
+    let down_s = std::env::var("POINTSMAN_RECEIVERS_DOWN_S").ok();
+    let down_s: u64 = down_s.map_or(DOWN_S, |text| text.parse().unwrap());
+    let mut config = with_receivers();
+    // No run comes, which is not what this is about.
+    config["watchdog"]["silent_after_s"] = json!(86_400);
+    let mut called = Called::start_minutes_ago(3, &config).await;
+    let failing = |called: &Called, manner: Manner| {
+        let receivers = called.receivers.iter().take(HOSTS.len() - 1);
+        receivers.for_each(|receiver| receiver.set(manner));
+    };
+    failing(&called, Manner::Status(503));
+    called.break_config().await;
+    tokio::time::sleep(Duration::from_secs(down_s)).await;
+    let tries = called.receiver(Service::Pagerduty).attempts();
+    assert!(tries >= 3, "{tries} tries in {down_s} s: {:#?}", called.edge().log());
+    assert_eq!(called.taken(Service::Pagerduty).len(), 0);
+    failing(&called, Manner::Proper);
+    let began = Instant::now();
+    // The wait doubles, so the next try comes within as long as they were down.
+    let bound = Duration::from_secs(down_s + 10);
+    let is_taken =
+        |service: &Service| *service == Service::Monitor || called.taken(*service).len() == 1;
+    while !HOSTS.iter().all(|(_, service)| is_taken(service)) {
+        assert!(began.elapsed() < bound, "not within {} s", bound.as_secs());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let (took_s, repeated) = (began.elapsed().as_secs(), called.receivers.iter());
+    let repeated: u64 = repeated.map(Receiver::repeated).sum();
+    println!("down for {down_s} s, {tries} tries of PagerDuty; all told {took_s} s after");
+    assert_eq!(repeated, 0, "once");
+    assert_eq!(called.undelivered().await, 0);
 }

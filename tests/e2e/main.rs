@@ -16,8 +16,10 @@
 mod actuation;
 mod admin;
 mod alerts;
+mod called;
 mod changes;
 mod config;
+mod declared;
 mod doubt;
 mod incidents;
 mod jurisdiction;
@@ -30,6 +32,7 @@ mod panics;
 mod probes;
 mod promise;
 mod proxy;
+mod restored;
 mod secrets;
 mod steady;
 mod storage;

@@ -23,7 +23,7 @@ const NEWS_BOUND: Duration = Duration::from_secs(40);
 /// The same where nobody but KV tells.
 const KV_BOUND: Duration = Duration::from_secs(70);
 
-async fn act(world: &World, body: &Value) -> Value {
+pub(crate) async fn act(world: &World, body: &Value) -> Value {
     let request = world.edge().request(Method::POST, ADMIN_HOST, "/.pointsman/v1/acts", None);
     let request = request.bearer_auth(ADMIN_TOKEN).header("content-type", "application/json");
     let answer = request.body(body.to_string()).send().await.unwrap();
@@ -34,12 +34,12 @@ async fn act(world: &World, body: &Value) -> Value {
 }
 
 /// Gives an order. Returns its number.
-async fn order(world: &World, act_: Value) -> u64 {
+pub(crate) async fn order(world: &World, act_: Value) -> u64 {
     let acted = act(world, &json!({"act": act_, "reason": "a test"})).await;
     acted["order"].as_u64().unwrap()
 }
 
-async fn lift(world: &World, order: u64) {
+pub(crate) async fn lift(world: &World, order: u64) {
     act(world, &json!({"act": {"lift": {"order": order}}, "reason": "over"})).await;
 }
 
@@ -51,13 +51,13 @@ async fn orders(world: &World) -> Vec<u64> {
 }
 
 /// The region that answers a client in Berlin.
-async fn region(world: &World) -> String {
+pub(crate) async fn region(world: &World) -> String {
     world.get(BERLIN, "/x").await.unwrap().region.unwrap_or_else(|| "none".to_owned())
 }
 
 /// A new isolate on the same storage has the table that is in force, and so shows at once what an
 /// older one sees at its next look.
-async fn region_anew(world: &World) -> String {
+pub(crate) async fn region_anew(world: &World) -> String {
     world.crash().await;
     region(world).await
 }

@@ -217,8 +217,25 @@ impl Edge {
     ///
     /// **Errors**: workerd does not start again.
     pub async fn restart(&self) -> Result<()> {
+        self.restart_after(|| Ok(())).await
+    }
+
+    /// The same, with everything gone that the objects of a class have stored, alarms too. KV
+    /// stays: its storage is its own. Returns how many objects there were.
+    ///
+    /// **Errors**: the storage cannot be removed, or workerd does not start again.
+    pub async fn lose_objects(&self, class: &str) -> Result<usize> {
+        let objects = self.objects_of(class)?.len();
+        let folder = self.objects_folder(class);
+        self.restart_after(|| Ok(fs::remove_dir_all(folder)?)).await?;
+        Ok(objects)
+    }
+
+    /// Kills workerd, does something while it is gone, and starts it again.
+    async fn restart_after(&self, meanwhile: impl FnOnce() -> Result<()>) -> Result<()> {
         let mut process = self.process.lock().await;
         process.kill().await?;
+        meanwhile()?;
         let ports = Some(self.ports);
         *process = Process::start(&self.options.workerd, &self.config, ports, &self.log).await?;
         let ControlState { routes, faults, kv_clock_ms } = std::mem::take(&mut *self.world());
@@ -244,7 +261,7 @@ impl Edge {
     ///
     /// **Errors**: the storage cannot be read.
     pub fn objects_of(&self, class: &str) -> Result<BTreeSet<String>> {
-        let folder = self.folder.path().join("objects").join(class);
+        let folder = self.objects_folder(class);
         if !folder.exists() {
             return Ok(BTreeSet::new());
         }
@@ -252,6 +269,10 @@ impl Edge {
         let names = names.collect::<std::io::Result<Vec<_>>>()?;
         let ids = names.iter().filter_map(|name| name.to_str()?.strip_suffix(".sqlite"));
         Ok(ids.filter(|id| *id != "metadata").map(str::to_owned).collect())
+    }
+
+    fn objects_folder(&self, class: &str) -> PathBuf {
+        self.folder.path().join("objects").join(class)
     }
 
     /// What workerd printed on both its streams, line by line, the newest 10,000.
