@@ -52,6 +52,9 @@ pub struct Status {
     pub services: Map<ServiceId, Map<RegionId, Health>>,
     /// The same regions with the reason, where they are not simply observed to be up.
     pub reasons: Map<ServiceId, Map<RegionId, RegionHealth>>,
+    /// The health of each region of the services for which corruption is declared, as it was then:
+    /// by it nothing moves. Absent where none is declared.
+    pub frozen: Option<Map<ServiceId, Map<RegionId, Health>>>,
     /// What operators say about origins, while it counts.
     pub overrides: Map<OriginId, Override>,
     /// The incidents that go on.
@@ -305,6 +308,7 @@ fields!(Status {
     doubted_since,
     services,
     reasons = Map::new(),
+    frozen if any,
     overrides = Map::new(),
     incidents = Vec::new(),
     orders = Vec::new(),

@@ -31,7 +31,7 @@ use crate::routes::{self, Routes};
 use crate::state::{self, Episode};
 use crate::time::Timestamp;
 use crate::view::View;
-use regions::{overrides, reasons, region_document, region_key, service_health};
+use regions::{frozen, overrides, reasons, region_document, region_key, service_health};
 
 /// One KV value to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -328,6 +328,7 @@ impl Controller {
             doubted_since: self.state.doubted_since,
             services: view.map(service_health).unwrap_or_default(),
             reasons: view.map(reasons).unwrap_or_default(),
+            frozen: view.and_then(frozen),
             overrides: view.map(overrides).unwrap_or_default(),
             orders: self.state.orders.clone(),
             incidents: OpenIncident::of(&self.state.incidents, now),

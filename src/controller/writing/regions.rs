@@ -17,6 +17,14 @@ pub(super) fn service_health(view: &View<'_>) -> Map<ServiceId, Map<RegionId, He
     }))
 }
 
+/// How regions stood when corruption was declared, while it counts.
+pub(super) fn frozen(view: &View<'_>) -> Option<Map<ServiceId, Map<RegionId, Health>>> {
+    let counts = |service: &&ServiceId| view.orders().corruption(Some(service)).is_some();
+    let all = view.state.frozen.iter().filter(|(service, _)| counts(service));
+    let all = Map::of(all.map(|(service, regions)| (service.clone(), regions.clone())));
+    (!all.is_empty()).then_some(all)
+}
+
 /// The regions that are not simply observed to be up; services without such a region are left out.
 pub(super) fn reasons(view: &View<'_>) -> Map<ServiceId, Map<RegionId, RegionHealth>> {
     let mut all = Map::new();

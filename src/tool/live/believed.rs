@@ -4,6 +4,7 @@ use super::ask::orders;
 use crate::config::{Config, Service};
 use crate::health::Health;
 use crate::ids::RegionId;
+use crate::json;
 use crate::order::Order;
 use crate::state::{State, TargetState};
 use crate::target::Target;
@@ -46,6 +47,9 @@ impl Believed {
 /// once more by the orders.
 fn state(config: &Config, status: &Value, orders: Vec<Order>, now: Timestamp) -> State {
     let mut state = State { orders, ..State::default() };
+    // An older Worker does not tell it.
+    let frozen = status.get("frozen").map(json::from_value).and_then(Result::ok);
+    state.frozen = frozen.unwrap_or_default();
     let doubted = status.get("doubted_since").and_then(Value::as_str);
     state.doubted_since = doubted.and_then(|at| Timestamp::try_from(at.to_owned()).ok());
     for (id, service) in &config.services {

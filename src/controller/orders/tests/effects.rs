@@ -36,6 +36,8 @@ fn corruption_keeps_how_regions_stood_and_forgets_it_when_it_is_lifted() {
     let frozen = controller.state().frozen.get(&service("api")).unwrap();
     let healths: Vec<&str> = frozen.values().map(|health| health.as_str()).collect();
     assert_eq!(healths, ["up", "up", "down"], "eu-west, sa-east, us-east");
+    let told = controller.status(now).frozen.unwrap();
+    assert_eq!((told.len(), told.get(&service("api"))), (1, Some(frozen)), "status says it");
     run(&mut controller, 180_000, &["eu-1"]);
     let view = controller.view(Timestamp::from_millis(238_000)).unwrap();
     let (api, files) = (view.services().next().unwrap(), view.services().nth(1).unwrap());
@@ -45,6 +47,7 @@ fn corruption_keeps_how_regions_stood_and_forgets_it_when_it_is_lifted() {
     let later = Timestamp::from_millis(239_000);
     done(&mut controller, &request(Act::Lift { order: 1 }), later);
     assert!(controller.state().frozen.is_empty());
+    assert_eq!(controller.status(later).frozen, None);
 }
 
 #[test]
