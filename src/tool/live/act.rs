@@ -71,6 +71,9 @@ pub(super) fn carry_out(
         let would = ordering.ask(&remote, &args.reason, true)?;
         show(&ordering.act, &would, terminal.out)?;
     }
+    if orderings.len() > 1 {
+        writeln!(terminal.out, "each is shown as if the others stayed in force")?;
+    }
     if args.dry_run {
         writeln!(terminal.out, "nothing was done: this is a dry run")?;
         return Ok(Exit::Fine);

@@ -4,7 +4,7 @@ use crate::config::OverrideTo;
 use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 use crate::tool::remote::RemoteArgs;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::tool) enum LiveCommand {
@@ -111,6 +111,7 @@ pub(in crate::tool) struct TimesArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::tool) struct DrainArgs {
+    /// The region
     #[arg(value_parser = region)]
     pub(super) region: RegionId,
     /// For this service alone
@@ -124,6 +125,7 @@ pub(in crate::tool) struct DrainArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::tool) struct UndrainArgs {
+    /// The region
     #[arg(value_parser = region)]
     pub(super) region: RegionId,
     /// Only drains for this service alone
@@ -134,12 +136,14 @@ pub(in crate::tool) struct UndrainArgs {
 }
 
 #[derive(Debug, Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("whose").required(true))]
 pub(in crate::tool) struct OverrideArgs {
     /// This origin
-    #[arg(long, value_parser = origin, required_unless_present = "region")]
+    #[arg(long, value_parser = origin, group = "whose")]
     pub(super) origin: Option<OriginId>,
     /// All origins of this region
-    #[arg(long, value_parser = region, conflicts_with = "origin")]
+    #[arg(long, value_parser = region, group = "whose")]
     pub(super) region: Option<RegionId>,
     /// `up`, `down` or `drain`
     #[arg(value_parser = override_to)]
@@ -152,6 +156,7 @@ pub(in crate::tool) struct OverrideArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::tool) struct RegionArgs {
+    /// The region
     #[arg(value_parser = region)]
     pub(super) region: RegionId,
     #[command(flatten)]
@@ -182,6 +187,7 @@ pub(in crate::tool) struct ResumeArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::tool) struct SwitchArgs {
+    /// The service
     #[arg(value_parser = service)]
     pub(super) service: ServiceId,
     /// The region
@@ -210,6 +216,7 @@ pub(in crate::tool) struct MaintenanceArgs {
 #[derive(Debug, Args)]
 pub(in crate::tool) struct LiftArgs {
     /// The order's number
+    #[arg(value_parser = number)]
     pub(super) order: u64,
     #[command(flatten)]
     pub(super) deed: DeedArgs,
@@ -227,6 +234,11 @@ pub(in crate::tool) struct AckArgs {
 pub(in crate::tool) struct CompareArgs {
     #[command(flatten)]
     pub(super) deed: DeedArgs,
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    let wrong = |_| "write the number of an order; `pointsman orders` lists them".to_owned();
+    text.parse().map_err(wrong)
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {

@@ -9,6 +9,7 @@ mod args;
 mod ask;
 mod believed;
 mod pages;
+mod standing;
 
 pub(super) use args::LiveCommand;
 pub(super) use believed::Believed;

@@ -2,8 +2,7 @@
 
 use super::args::{IncidentsArgs, PageArgs};
 use super::ask::{orders as orders_of, remote};
-use crate::order::Order;
-use crate::time::Timestamp;
+use super::standing::{lines, of_order};
 use crate::tool::terminal::{CommandFailure, Exit, Terminal};
 use serde_json::Value;
 use std::io::Write;
@@ -13,38 +12,9 @@ pub(super) fn status(args: &PageArgs, terminal: &mut Terminal<'_>) -> Result<Exi
     if args.json {
         return json(&status, terminal.out);
     }
-    let out = &mut *terminal.out;
-    for (service, regions) in entries(&status, "services") {
-        let reasons = status.get("reasons").and_then(|all| all.get(service));
-        let regions = regions.as_object().into_iter().flatten();
-        for (region, health) in regions {
-            let reason = reasons.and_then(|all| all.get(region));
-            let word = |key: &str| reason.and_then(|it| it.get(key)).and_then(Value::as_str);
-            let draining = reason.and_then(|it| it.get("draining")) == Some(&Value::Bool(true));
-            let draining = if draining { ", takes no new clients" } else { "" };
-            let why = word("why").map(|why| format!(": {why}")).unwrap_or_default();
-            let health = health.as_str().unwrap_or("?");
-            writeln!(out, "{service}: {region} is {health}{draining}{why}")?;
-        }
+    for line in lines(&status) {
+        writeln!(terminal.out, "{line}")?;
     }
-    for order in list(&status, "orders").filter_map(Value::as_object) {
-        let id = order.get("id").unwrap_or(&Value::Null);
-        writeln!(out, "order {id}: see `pointsman orders`")?;
-    }
-    let cloudflare = status.get("cloudflare").unwrap_or(&Value::Null);
-    if cloudflare.get("halted") == Some(&Value::Bool(true)) {
-        writeln!(out, "changes at Cloudflare are halted")?;
-    }
-    for kind in ["failures", "withheld"] {
-        for text in list(cloudflare, kind).filter_map(Value::as_str) {
-            writeln!(out, "{kind}: {text}")?;
-        }
-    }
-    if let Some(since) = status.get("doubted_since").and_then(Value::as_str) {
-        writeln!(out, "the observer has doubted itself since {since}")?;
-    }
-    let as_of = status.get("as_of").and_then(Value::as_str).unwrap_or("?");
-    writeln!(out, "as of {as_of}")?;
     Ok(Exit::Fine)
 }
 
@@ -92,25 +62,14 @@ pub(super) fn orders(args: &PageArgs, terminal: &mut Terminal<'_>) -> Result<Exi
         writeln!(terminal.out, "no order is in force or to come")?;
     }
     for order in &orders {
-        writeln!(terminal.out, "{}", line(order, now))?;
+        writeln!(terminal.out, "{}", of_order(order, now))?;
     }
     Ok(Exit::Fine)
-}
-
-fn line(order: &Order, now: Timestamp) -> String {
-    let Order { id, act, who, reason, from, until, .. } = order;
-    let since = if *from <= now { "since" } else { "to come, from" };
-    let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
-    format!("{id}: {act}, {since} {from}{until}, by {who}: {reason}")
 }
 
 fn json(document: &Value, out: &mut dyn Write) -> Result<Exit, CommandFailure> {
     writeln!(out, "{document:#}")?;
     Ok(Exit::Fine)
-}
-
-fn entries<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = (&'v String, &'v Value)> {
-    value.get(key).and_then(Value::as_object).into_iter().flatten()
 }
 
 fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {

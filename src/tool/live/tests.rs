@@ -1,6 +1,7 @@
 //! Commands against a double of the deployed Worker.
 
 use super::args::duration;
+use crate::order::Order;
 use crate::testing::{config_text, drain, order};
 use crate::time::{MINUTE, SECOND, Timestamp};
 use crate::tool::Exit;
@@ -163,12 +164,76 @@ fn status_tells_each_region_with_the_reason_and_what_stands_in_the_way() {
 }
 
 #[test]
+fn status_tells_what_needs_a_person_before_anything_else() {
+    let order = order(7, drain("eu-west", None), None);
+    let status = json!({
+        "as_of": "2026-01-31T12:10:00.000Z",
+        "services": {"api": {"eu-west": "down"}},
+        "incidents": [
+            {"id": "i-7", "region": "eu-west", "trouble": "down", "services": ["api", "files"],
+             "began": "2026-01-31T12:00:00.000Z"},
+            {"id": "i-8", "region": null, "trouble": null, "services": [], "taken_by": "ann",
+             "began": "2026-01-31T12:01:00.000Z"},
+        ],
+        "orders": [crate::json::Shape::write(&order), {"id": 8, "act": "of a later version"}],
+        "config": {"refused": {"at": "T1", "problems_total": 2, "problems": [{"problem": "p"}]}},
+        "cloudflare": {"denied": {"DNS Write": {"at": "T2"}}, "other_owners": [
+            {"record": "a.example.com A", "fact": "ttl_changed", "at": "T3", "stopped": true},
+            {"record": "b.example.com A", "fact": "ttl_changed", "at": "T3", "over_at": "T4"},
+        ]},
+        "alerts": {"dropped": 0, "receivers": {
+            "slack": {"undelivered": 1, "failing_since": "T5", "last_failure": "it answered 503"},
+            "well": {"undelivered": 0, "delivered": 9},
+        }},
+        "kv": {"held_back": ["status"]},
+        "last_run": {"began": "2026-01-31T12:06:59.999Z"},
+    });
+    let (_, text, _) = told(&["status"], "", &[ok(&status.to_string())]);
+    let lines = [
+        "incident i-7: eu-west down for api, files since 2026-01-31T12:00:00.000Z; nobody looks \
+         after it",
+        "incident i-8: the observer up again since 2026-01-31T12:01:00.000Z; ann looks after it",
+        "api: eu-west is down",
+        "order 7: drain eu-west, since 1970-01-01T00:00:00.000Z, by ann (token): maintenance",
+        "order 8: see `pointsman orders`",
+        "the config in KV is refused since T1, and the last good one stays: 2 problems, first: p",
+        "the token lacks DNS Write since T2",
+        "other owner: a.example.com A: ttl_changed since T3; it is left so",
+        "alerts: slack: 1 wait, 0 given up, failing since T5, it answered 503",
+        "for want of writes, these pages in KV are old: status",
+        "no run has come since 2026-01-31T12:06:59.999Z, so nobody probes",
+        "as of 2026-01-31T12:10:00.000Z",
+    ];
+    assert_eq!(text.lines().collect::<Vec<_>>(), lines);
+    let in_time = json!({"as_of": "2026-01-31T12:10:00.000Z",
+                         "last_run": {"began": "2026-01-31T12:07:00.000Z"},
+                         "controller": {"error": "it does not answer"}});
+    let (_, text, _) = told(&["status"], "", &[ok(&in_time.to_string())]);
+    let copy = "this is the copy in KV: it does not answer\nas of 2026-01-31T12:10:00.000Z\n";
+    assert_eq!(text, copy);
+}
+
+#[test]
+fn a_command_line_with_a_slip_is_told_what_to_write() {
+    let reason = ["--reason", "r"];
+    for (args, words) in [
+        (&["override", "down"][..], "<--origin <ORIGIN>|--region <REGION>>"),
+        (&["override", "down", "--origin", "eu-1", "--region", "eu-west"], "cannot be used with"),
+        (&["lift", "seven"], "`pointsman orders` lists them"),
+    ] {
+        let (exit, text, asked) = told(&[args, &reason].concat(), "", &[]);
+        assert_eq!((exit, asked.len()), (Exit::BadUsage, 0), "{text}");
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+#[test]
 fn what_the_worker_refuses_is_told_and_nothing_else_is_asked() {
     let problem = r#"{"code":"not_found","detail":"there is no region `eu`"}"#;
     let refused = reply("404 Not Found", "content-type: application/problem+json\r\n", problem);
     let (exit, text, asked) = told(&["drain", "eu", "--reason", "r", "--yes"], "", &[refused]);
     assert_eq!((exit, asked.len()), (Exit::BadUsage, 1));
-    assert!(text.contains("there is no region `eu`"), "{text}");
+    assert!(text.contains("answers 404: there is no region `eu`\n"), "{text}");
 }
 
 #[test]
@@ -184,6 +249,32 @@ fn a_live_explanation_goes_by_the_workers_config_health_and_orders() {
     assert_eq!(exit, Exit::Fine, "{text}");
     let chosen = text.find("sa-east").unwrap();
     assert!(text.contains("drain") && chosen > 0, "{text}");
+}
+
+#[test]
+fn a_live_explanation_moves_nobody_while_corruption_is_declared() {
+    let config = json!({"revision": 1, "fingerprint": "f", "text": config_text()});
+    let now = json!({"eu-west": "down", "us-east": "down", "sa-east": "up"});
+    let corruption = vec![order(1, crate::order::Act::Corruption { service: None }, None)];
+    let explained = |then: Option<Value>, orders: &Vec<Order>| {
+        let mut status = json!({"services": {"api": now, "files": now}});
+        if let Some(then) = then {
+            status["frozen"] = json!({"api": then, "files": then});
+        }
+        let replies =
+            [ok(&config.to_string()), ok(&status.to_string()), ok(&crate::json::write(orders))];
+        let args = ["explain", "--live", "--host", "api.example.com", "--country", "DE"];
+        told(&args, "", &replies).1
+    };
+    let text = explained(None, &Vec::new());
+    assert!(text.contains("goes to sa-east"), "{text}");
+    // eu-west was up then, so its clients wait for it; it was down then, so they had left it.
+    let was_up = json!({"eu-west": "up", "us-east": "up", "sa-east": "up"});
+    let text = explained(Some(was_up), &corruption);
+    assert!(text.contains("503 no_usable_region"), "{text}");
+    let was_down = json!({"eu-west": "down", "us-east": "down", "sa-east": "up"});
+    let text = explained(Some(was_down), &corruption);
+    assert!(text.contains("goes to sa-east"), "{text}");
 }
 
 #[test]
