@@ -198,7 +198,10 @@ impl Controller {
             let ids: Vec<&str> = config.alerts.iter().map(|it| it.id.as_str()).collect();
             let problem = match ids.as_slice() {
                 [] => "the config has no receiver (`[[alerts]]`)".to_owned(),
-                ids => format!("the receivers are {}", ids.join(", ")),
+                ids => {
+                    let asked = receiver.unwrap_or_default();
+                    format!("there is no receiver `{asked}`; there are {}", ids.join(", "))
+                }
             };
             return Err(ActRefusal::new(RefusalCode::NotFound, problem));
         }

@@ -168,7 +168,7 @@ impl Controller {
         let ActRequest { who, reason, is_dry, .. } = request;
         let changes = vec![format!("{who} looks after {}", incident.summary(now))];
         if !is_dry {
-            let text = format!("{who} looks after it");
+            let text = format!("{who} looks after incident {id}");
             let event = incident.event(EventKind::Acted, text, now).by(who.clone());
             self.news.tell(event.because(reason.clone()));
         }

@@ -34,6 +34,21 @@ pub enum Query {
     },
 }
 
+impl Query {
+    /// What to say where the Controller has no answer: what is asked for does not exist.
+    #[must_use]
+    pub fn none(&self) -> String {
+        match self {
+            Self::Incident { id } => format!("there is no incident `{id}`"),
+            Self::Config { revision: Some(number) } => {
+                format!("there is no revision {number} of the config")
+            }
+            Self::Config { revision: None } => "there is no config yet".to_owned(),
+            _ => "there is none".to_owned(),
+        }
+    }
+}
+
 variants!(Query {
     Incidents = "incidents" {},
     Incident = "incident" { id },

@@ -155,9 +155,10 @@ async fn api(
 
 /// A document of the Controller.
 async fn read(env: &Env, query: Query) -> Result<Response, Fault> {
+    let none = query.none();
     match controller::read(env, query, CONTROLLER_TIMEOUT_MS).await {
         Ok(Some(text)) => Ok(document(200, text)),
-        Ok(None) => Err(Fault::new(Code::NotFound, "there is none")),
+        Ok(None) => Err(Fault::new(Code::NotFound, none)),
         Err(error) => Err(unavailable("read", &error)),
     }
 }

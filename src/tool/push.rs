@@ -196,7 +196,9 @@ fn roll_back(args: &RollbackArgs, terminal: &mut Terminal<'_>) -> Result<Exit, C
     let revision = args.revision;
     let in_use = told(&remote, "config")?;
     let Some(to) = told(&remote, &format!("config/{revision}"))? else {
-        return Err(CommandFailure::usage(format!("there is no revision {revision}")));
+        return Err(CommandFailure::usage(format!(
+            "there is no revision {revision}; `pointsman config history` lists them"
+        )));
     };
     let from = in_use.as_ref().and_then(Told::config);
     match (from, to.config()) {
@@ -247,7 +249,13 @@ fn show(args: &ShowArgs, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFai
     let remote = Remote::of(&args.remote, terminal)?;
     let path = args.revision.map_or("config".to_owned(), |number| format!("config/{number}"));
     let Some(told) = told(&remote, &path)? else {
-        return Err(CommandFailure::usage("there is no such config"));
+        let none = args.revision.map_or_else(
+            || "there is no config yet".to_owned(),
+            |number| {
+                format!("there is no revision {number}; `pointsman config history` lists them")
+            },
+        );
+        return Err(CommandFailure::usage(none));
     };
     let Some(text) = told.text else {
         let problem = format!("the text of revision {} is not kept any more", told.revision);

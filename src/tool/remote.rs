@@ -199,6 +199,7 @@ impl Remote {
             detail.truncate(detail.floor_char_boundary(DETAIL_BYTES_MAX));
             detail.push('…');
         }
+        let is_told = !detail.is_empty() && code.as_deref() != Some("no_page");
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let told = match status {
             300..=399 => {
@@ -211,6 +212,8 @@ impl Remote {
             404 if code.as_deref().is_none_or(|code| code == "no_page") => {
                 "no admin API answers at this URL".to_owned()
             }
+            // Its own words say what there is instead, and when to come back.
+            404 | 429 if is_told => String::new(),
             404 => "there is no such thing".to_owned(),
             409 => "it is made from something that is past".to_owned(),
             429 => match header("retry-after").and_then(|text| text.trim().parse::<u64>().ok()) {
@@ -221,8 +224,9 @@ impl Remote {
             503 => "the Controller is unavailable; try again".to_owned(),
             _ => "it is refused".to_owned(),
         };
-        let detail = if detail.is_empty() { String::new() } else { format!(": {detail}") };
-        let text = format!("{} answers {status}: {told}{detail}", self.base);
+        let told = [told, detail].into_iter().filter(|text| !text.is_empty());
+        let told = told.collect::<Vec<_>>().join(": ");
+        let text = format!("{} answers {status}: {told}", self.base);
         RemoteError { status: Some(status), code, text }
     }
 }

@@ -189,7 +189,7 @@ fn a_test_goes_to_whom_it_names_and_says_how_it_ended() {
     let (code, problem) = refusal(act(&mut controller, test(Some("x")), false, at(2 * MINUTE)));
     assert_eq!(
         (code, problem.as_str()),
-        (RefusalCode::NotFound, "the receivers are slack, pagerduty")
+        (RefusalCode::NotFound, "there is no receiver `x`; there are slack, pagerduty")
     );
     assert!(matches!(act(&mut controller, test(None), true, at(2 * MINUTE)), ActReply::Done(_)));
     assert_eq!(controller.state.outbox.made, 0, "a dry run sends nothing");

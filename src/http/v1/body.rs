@@ -40,7 +40,11 @@ pub(super) fn act_request(
     key: Option<String>,
 ) -> Result<ActRequest, Fault> {
     let invalid = |why: String| Fault::new(Code::Invalid, why);
-    let body: ActBody = json::read_strictly(text).map_err(|error| invalid(error.to_string()))?;
+    let said = |error: &dyn std::fmt::Display| match json::parse(text) {
+        Ok(_) => invalid(error.to_string()),
+        Err(error) => invalid(format!("the body is no JSON: {error}")),
+    };
+    let body: ActBody = json::read_strictly(text).map_err(|error| said(&error))?;
     let ActBody { act, reason, from, until, is_dry } = body;
     Ok(ActRequest { act, who, reason, from, until, is_dry, key })
 }
@@ -89,6 +93,7 @@ mod tests {
             (r#"{"act": {"drain": {}}, "reason": "x"}"#, "region"),
             (r#"{"reason": "x"}"#, "act"),
             ("", "EOF"),
+            ("nope", "the body is no JSON"),
         ] {
             let told = read(text).unwrap_err();
             assert!(told.contains(word), "{text}: {told}");

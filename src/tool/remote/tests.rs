@@ -92,11 +92,11 @@ fn each_refusal_says_plainly_what_it_is_and_what_the_worker_says_of_it() {
         ("400 Bad Request", "invalid", "it is refused: the detail"),
         ("401 Unauthorized", "unauthorized", "POINTSMAN_TOKEN is not accepted: the detail"),
         ("403 Forbidden", "forbidden", "the token's role may not do this: the detail"),
-        ("404 Not Found", "not_found", "there is no such thing: the detail"),
+        ("404 Not Found", "not_found", "answers 404: the detail"),
         ("404 Not Found", "no_page", "no admin API answers at this URL: the detail"),
         ("503 Service Unavailable", "off", "the admin API is off: the detail"),
         ("409 Conflict", "conflict", "made from something that is past: the detail"),
-        ("429 Too Many Requests", "too_many", "too many requests; try again later: the detail"),
+        ("429 Too Many Requests", "too_many", "answers 429: the detail"),
         ("503 Service Unavailable", "unavailable", "is unavailable; try again: the detail"),
         ("500 Internal Server Error", "internal", "answers 500: it is refused: the detail"),
     ] {
