@@ -25,6 +25,7 @@ impl Controller {
         let Pass { reconcile, wanted, began, grounds, .. } = pass;
         let mut report: PassReport = reconcile.finish();
         self.readings = std::mem::take(&mut report.readings);
+        self.seen = std::mem::take(&mut report.seen);
         let hold_down_ms = self.config.as_ref().map_or(0, |config| config.guards.hold_down_ms);
         let actuation = &mut self.state.actuation;
         if actuation.attempted != Some(wanted) {

@@ -1,28 +1,50 @@
 //! What orders would change, in words, before they are given.
 //!
-//! It is the difference of two views: of who is served where, and of the desired state at
-//! Cloudflare. The account is not read, so a change that is not necessary there is named too.
+//! It is the difference of two views: of who is served where, and of what the next pass would do at
+//! Cloudflare. Before the first pass after a restart nobody knows the account. Then the difference
+//! of the desired states stands in, which names changes too that are not necessary.
 
-use crate::cloudflare::{Desired, DesiredBalancer, Switch, desired};
+mod outlook;
+
+use crate::cloudflare::{Desired, Readings, Switch, desired};
 use crate::health::Health;
 use crate::ids::RegionId;
 use crate::ordered::Set;
+use crate::time::Timestamp;
 use crate::view::{RegionStanding, ServiceStanding, View};
+use outlook::{Outlook, order_of};
 
-/// Most changes that are named; of more it is said how many.
+/// Most changes, and most notes, that are named; of more it is said how many.
 pub const FORESEEN_MAX: usize = 50;
 
-/// What differs between two views.
-pub(super) fn changes(before: &View<'_>, after: &View<'_>) -> Vec<String> {
+/// What differs between two views if `after` comes into force at `at`, and what is to be said of
+/// it. `seen` is the account as the last pass left it.
+pub(super) fn foreseen(
+    before: &View<'_>,
+    after: &View<'_>,
+    seen: &Readings,
+    at: Timestamp,
+) -> (Vec<String>, Vec<String>) {
     let mut changes = Vec::new();
     for (was, is) in before.services().zip(after.services()) {
         changes.extend(of_service(&was, &is));
     }
-    changes.extend(at_cloudflare(&desired(before), &desired(after)));
-    let more = changes.len().saturating_sub(FORESEEN_MAX);
-    changes.truncate(FORESEEN_MAX);
-    changes.extend((more > 0).then(|| format!("… and {more} more")));
-    changes
+    let mut notes = notes(after);
+    if let Some(outlook) = Outlook::of(before, after, seen, at) {
+        changes.extend(outlook.changes);
+        notes.extend(outlook.withheld);
+    } else {
+        changes.extend(at_cloudflare(&desired(before), &desired(after)));
+        notes.extend(too_many_away(after));
+    }
+    (bounded(changes), bounded(notes))
+}
+
+fn bounded(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(FORESEEN_MAX);
+    lines.truncate(FORESEEN_MAX);
+    lines.extend((more > 0).then(|| format!("… and {more} more")));
+    lines
 }
 
 fn of_service(was: &ServiceStanding<'_>, is: &ServiceStanding<'_>) -> Vec<String> {
@@ -60,7 +82,10 @@ fn in_words(region: &RegionStanding<'_>) -> String {
 fn first<'a>(standing: &ServiceStanding<'a>) -> Option<&'a RegionId> {
     let takes = |region: &&RegionStanding<'a>| region.health == Health::Up && !region.is_draining;
     let in_order = || standing.regions.iter().find(takes).map(|region| region.id);
-    standing.preferred().or_else(in_order)
+    // Where all are drained, they serve all the same.
+    let is_up = |region: &&RegionStanding<'a>| region.health == Health::Up;
+    let drained = || standing.regions.iter().find(is_up).map(|region| region.id);
+    standing.preferred().or_else(in_order).or_else(drained)
 }
 
 fn at_cloudflare(was: &Desired, is: &Desired) -> Vec<String> {
@@ -73,7 +98,10 @@ fn at_cloudflare(was: &Desired, is: &Desired) -> Vec<String> {
                     let contents: Vec<&str> = contents.iter().map(String::as_str).collect();
                     format!("{name} {kind}: answer {} ({region})", contents.join(", "))
                 }
-                None => format!("{name} {kind}: stays as it is, because no region is up"),
+                None => format!(
+                    "{name} {kind}: stays as it is, because no permitted region is up and takes \
+                     new clients"
+                ),
             });
         }
     }
@@ -101,16 +129,8 @@ fn at_cloudflare(was: &Desired, is: &Desired) -> Vec<String> {
     changes
 }
 
-fn order_of(balancer: &DesiredBalancer) -> String {
-    let pools = balancer.fields.as_ref().and_then(|fields| fields.default_pools.as_ref());
-    match pools {
-        Some(pools) => format!("pools in the order {}", pools.join(", ")),
-        None => "no pool is lawful".to_owned(),
-    }
-}
-
-/// What would withhold changes at Cloudflare, and who would be left without a region.
-pub(super) fn notes(after: &View<'_>) -> Vec<String> {
+/// What would withhold all changes at Cloudflare, and who would be left without a region.
+fn notes(after: &View<'_>) -> Vec<String> {
     let View { config, state, .. } = *after;
     let guards = config.guards;
     let mut notes = Vec::new();
@@ -120,14 +140,8 @@ pub(super) fn notes(after: &View<'_>) -> Vec<String> {
     if let Some(since) = state.doubted_since {
         notes.push(format!("the observer has doubted itself since {since}: nothing moves there"));
     }
-    let mut away = Set::new();
     for standing in after.services() {
-        let takes =
-            |region: &&RegionStanding<'_>| region.health != Health::Down && !region.is_draining;
-        away.extend(standing.regions.iter().filter(|it| !takes(it)).map(|it| it.id.clone()));
-        if !standing.regions.iter().any(|region| takes(&region)) {
-            notes.push(format!("{}: no region takes new clients", standing.id));
-        }
+        notes.extend(of_emptiness(&standing));
         notes.extend(of_switch(&standing));
         notes.extend(of_load(after, &standing));
         let halt = after.orders().halt(Some(standing.id));
@@ -139,13 +153,34 @@ pub(super) fn notes(after: &View<'_>) -> Vec<String> {
             ));
         }
     }
-    let most = guards.regions_away.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(0));
-    if away.len() > most {
-        let names: Vec<&str> = away.iter().map(RegionId::as_str).collect();
-        let names = names.join(", ");
-        notes.push(format!("`guards.regions_away` allows {most}, and away would be {names}"));
-    }
     notes
+}
+
+fn takes_new_clients(region: &RegionStanding<'_>) -> bool {
+    region.health != Health::Down && !region.is_draining
+}
+
+fn of_emptiness(standing: &ServiceStanding<'_>) -> Option<String> {
+    if standing.regions.iter().any(takes_new_clients) {
+        return None;
+    }
+    let serves = standing.regions.iter().any(|region| region.health != Health::Down);
+    let all_the_same = if serves { "; those that are drained serve all the same" } else { "" };
+    Some(format!("{}: no region takes new clients{all_the_same}", standing.id))
+}
+
+/// What the guard of the regions that are away would say if each of them were away at Cloudflare.
+fn too_many_away(after: &View<'_>) -> Option<String> {
+    let most = after.config.guards.regions_away?;
+    let mut away = Set::new();
+    for standing in after.services() {
+        let gone = standing.regions.iter().filter(|region| !takes_new_clients(region));
+        away.extend(gone.map(|region| region.id.clone()));
+    }
+    let names: Vec<&str> = away.iter().map(RegionId::as_str).collect();
+    let is_too_many = names.len() > usize::try_from(most).unwrap_or(usize::MAX);
+    let names = names.join(", ");
+    is_too_many.then(|| format!("`guards.regions_away` allows {most}, and away would be {names}"))
 }
 
 fn of_switch(standing: &ServiceStanding<'_>) -> Vec<String> {

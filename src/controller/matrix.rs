@@ -7,6 +7,7 @@
 
 mod cells;
 mod faults;
+mod foreseen;
 mod play;
 mod returns;
 mod worlds;

@@ -115,6 +115,9 @@ pub struct Controller {
     /// What passes that did not come to their end have read. A restart forgets it, and the next
     /// pass reads it again.
     readings: Readings,
+    /// How the account was when the last pass came to its end. Nothing is changed by it: it is for
+    /// what people want to know beforehand. A restart forgets it.
+    seen: Readings,
     /// What of alerts a restart may forget.
     calling: Calling,
     /// The last table that was made, until something happens.

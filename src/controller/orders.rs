@@ -34,8 +34,8 @@ impl Controller {
         let no_config = || ActRefusal::new(RefusalCode::NoConfig, "there is no config yet");
         exists(self.config.as_ref().ok_or_else(no_config)?, &request.act)?;
         let (order, note) = self.drafted(request, now)?;
-        let mut acted =
-            self.foreseen(|orders| orders.push(Order { from: now, ..order.clone() }), now);
+        let in_force = Order { from: now, ..order.clone() };
+        let mut acted = self.foreseen(|orders| orders.push(in_force), (now, order.from));
         acted.notes.splice(..0, note);
         acted.is_dry = request.is_dry;
         if !request.is_dry {
@@ -109,7 +109,8 @@ impl Controller {
             let problem = format!("there is no order {id} that is in force or to come");
             return Err(ActRefusal::new(RefusalCode::NotFound, problem));
         };
-        let mut acted = self.foreseen(|orders| orders.retain(|order| order.id != id), now);
+        let mut acted = self.foreseen(|orders| orders.retain(|order| order.id != id), (now, now));
+        acted.notes.splice(..0, self.state.orders.get(position).map(what_it_is));
         acted.is_dry = request.is_dry;
         if !request.is_dry {
             acted.order = Some(id);
@@ -119,15 +120,19 @@ impl Controller {
         Ok(acted)
     }
 
-    /// What would change if the orders were these.
-    fn foreseen(&self, change: impl FnOnce(&mut Vec<Order>), now: Timestamp) -> Acted {
+    /// What would change if the orders were these from `at` on, as everything stands `now`.
+    fn foreseen(
+        &self,
+        change: impl FnOnce(&mut Vec<Order>),
+        (now, at): (Timestamp, Timestamp),
+    ) -> Acted {
         let Some(before) = self.view(now) else { return Acted::default() };
         let mut state = self.state.clone();
         change(&mut state.orders);
         freeze(&mut state.frozen, &before, Orders::new(&state.orders, now));
         let after = View::new(before.config, &state, now);
-        let changes = foresight::changes(&before, &after);
-        Acted { changes, notes: foresight::notes(&after), ..Acted::default() }
+        let (changes, notes) = foresight::foreseen(&before, &after, &self.seen, at);
+        Acted { changes, notes, ..Acted::default() }
     }
 
     /// Tells which orders came into force and which ended by themselves, each once: what was told
@@ -176,6 +181,12 @@ impl Controller {
         let orders = self.state.orders.iter();
         orders.flat_map(|order| begins(order).into_iter().chain(order.until)).min()
     }
+}
+
+/// What whoever lifts an order by its number wants to see.
+fn what_it_is(order: &Order) -> String {
+    let Order { id, act, who, reason, .. } = order;
+    format!("order {id} is: {act}, by {who}: {reason}")
 }
 
 /// Keeps the health of the regions of each service for which corruption is declared, as `view` has

@@ -292,7 +292,8 @@ fn answer(
         }
         _ => Err((
             WithheldReason::NoneUp,
-            "no permitted region is up, so the records stay as they are".to_owned(),
+            "no permitted region is up and takes new clients, so the records stay as they are"
+                .to_owned(),
         )),
     }
 }

@@ -7,6 +7,7 @@
 //! is skipped. Nothing is retried here: the next pass ends in the same state. It reads the account
 //! anew, or goes on from the [`Readings`] of one that did not come to its end.
 
+mod afterwards;
 mod bodies;
 mod holds;
 mod monitors;
@@ -325,7 +326,9 @@ impl Reconcile {
         report.as_of = read_at.values().min().copied().unwrap_or(now);
         report.left = report::left(&desired, &read_at, &report);
         let is_whole = report.is_planned && report.put_off.is_none() && report.failures.is_empty();
-        if !is_whole {
+        if is_whole {
+            report.seen = Readings::of(observed, read_at);
+        } else {
             read_at.retain(|unit, _| !tried.contains(unit));
             report.readings = Readings::of(observed, read_at);
         }

@@ -74,6 +74,18 @@ impl Readings {
         (self.forget_the_rest(), too_old)
     }
 
+    /// The account, as far as it was read.
+    #[must_use]
+    pub fn account(&self) -> &Observed {
+        &self.observed
+    }
+
+    /// Whether nothing was read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.read_at.is_empty()
+    }
+
     pub(super) fn into_parts(self) -> (Observed, Map<Unit, Timestamp>) {
         (self.observed, self.read_at)
     }

@@ -70,6 +70,8 @@ pub struct PassReport {
     pub calls: u32,
     /// What the next pass may go on from; empty if this one came to its end.
     pub readings: Readings,
+    /// How the account is at the end; empty if the pass did not come to its end.
+    pub seen: Readings,
     /// The instant of the oldest reading that the plan was made from.
     pub as_of: Timestamp,
     /// How much is left.

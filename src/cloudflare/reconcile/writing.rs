@@ -9,7 +9,7 @@ use crate::cloudflare::observed::{Pool, PoolOrigin, Record, renamed};
 use crate::cloudflare::plan::{
     Action, Change, FieldChange, OriginEdit, Parent, RecordOp, WHOLE_POOL, units,
 };
-use crate::cloudflare::reply::{ApiFailure, Reply, malformed, open};
+use crate::cloudflare::reply::{ApiFailure, Reply, open};
 use crate::json::{self, Shape, fields};
 use crate::ordered::Map;
 use serde_json::{Map as Object, Value};
@@ -109,6 +109,7 @@ impl Reconcile {
                     };
                     self.close(&subject);
                     self.note_written(&actions, &written);
+                    self.see_records(&actions, &written);
                     for action in &actions {
                         self.done(action);
                     }
@@ -123,7 +124,10 @@ impl Reconcile {
                 }
             }
             Operation::WritePool { action, .. } => {
-                check_pool(&action, reply, needs)?;
+                let pool = check_pool(&action, reply, needs)?;
+                if let Change::Origins { account, .. } = &action.change {
+                    self.see_pool(account, pool);
+                }
                 self.finish_action(&action);
             }
             Operation::WriteFields(action) => {
@@ -187,10 +191,10 @@ impl Reconcile {
         self.operations.push(Operation::WriteFields(action));
     }
 
-    /// Checks that the reply shows what was written. Remembers created objects, because others
-    /// refer to them.
+    /// Checks that the reply shows what was written, and takes the object in: others refer to
+    /// those that are new.
     fn check_fields(&mut self, action: &Action, row: &Value) -> Result<(), ApiFailure> {
-        let Change::Fields { kind, account, id, fields, .. } = &action.change else {
+        let Change::Fields { kind, account, fields, .. } = &action.change else {
             return Ok(());
         };
         let shown = rows::shown(kind, row, self.observed.pools_of(account))?;
@@ -208,18 +212,7 @@ impl Reconcile {
                 )));
             }
         }
-        if id.is_none() && *kind == "pools" {
-            let pool: Pool = json::from_value(row).map_err(malformed)?;
-            if let Some(pools) = self.observed.pools.get_mut(account) {
-                pools.push(pool);
-            }
-        } else if id.is_none() && *kind == "monitors" {
-            let monitor = rows::monitor(row)?;
-            if let Some(monitors) = self.observed.monitors.get_mut(account) {
-                monitors.push(monitor);
-            }
-        }
-        Ok(())
+        self.see_row(action, row)
     }
 }
 
@@ -344,8 +337,8 @@ fn writable(origin: &Value) -> Value {
     json::object(kept.map(|(name, value)| (name.as_str(), value.clone())).collect())
 }
 
-/// Checks that the reply shows every edit. Errors: [`ApiFailure`].
-fn check_pool(action: &Action, reply: &Reply, needs: &'static str) -> Result<(), ApiFailure> {
+/// The pool of the reply, which shows every edit. Errors: [`ApiFailure`].
+fn check_pool(action: &Action, reply: &Reply, needs: &'static str) -> Result<Pool, ApiFailure> {
     let pool: Pool = open(reply, needs)?;
     for (address, edit) in edits(action) {
         let is_as_written = |origin: &PoolOrigin| {
@@ -360,5 +353,5 @@ fn check_pool(action: &Action, reply: &Reply, needs: &'static str) -> Result<(),
             )));
         }
     }
-    Ok(())
+    Ok(pool)
 }

@@ -436,6 +436,25 @@ fn a_dry_run_says_the_same_and_does_nothing() {
 }
 
 #[test]
+fn where_all_regions_are_drained_they_serve_all_the_same() {
+    let mut controller = settled();
+    give(&mut controller, drain("us-east", Some("files")));
+    let dry = ActRequest { is_dry: true, ..request(drain("eu-west", Some("files"))) };
+    let acted = done(&mut controller, &dry, NOW);
+    assert_eq!(
+        acted.changes,
+        [
+            "files: eu-west is up, taking no new clients, and was up",
+            "files.example.com CNAME: stays as it is, because no permitted region is up and takes \
+             new clients",
+        ],
+        "clients go where they went"
+    );
+    let note = "files: no region takes new clients; those that are drained serve all the same";
+    assert!(acted.notes.contains(&note.to_owned()), "{acted:?}");
+}
+
+#[test]
 fn it_is_said_before_that_guards_would_withhold_and_that_nobody_is_left() {
     let mut controller = settled();
     give(&mut controller, Act::Halt { service: Some(service("api")) });

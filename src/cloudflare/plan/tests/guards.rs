@@ -100,7 +100,8 @@ fn traffic_that_was_moved_stays_for_a_while_unless_it_is_led_to_what_is_down() {
     };
     assert_eq!(
         refused(&restore(), &moved(89_999)),
-        "traffic moved at 2026-08-01T12:00:00.000Z and stays for 90 s"
+        "traffic moved at 2026-08-01T12:00:00.000Z and stays for 90 s, until \
+         2026-08-01T12:01:30.000Z"
     );
     passes(&restore(), &moved(90_000));
     passes(&failover(), &moved(0));

@@ -69,8 +69,8 @@ fn where_no_region_is_up_the_answer_stays() {
     assert_eq!(plan.actions, []);
     assert_eq!(
         withheld(&plan),
-        ["files.example.com A: no permitted region is up, so the records stay as they are \
-             [none_up]"]
+        ["files.example.com A: no permitted region is up and takes new clients, so the records \
+          stay as they are [none_up]"]
     );
 }
 
