@@ -59,8 +59,9 @@ break a region   curl -X PUT -d hang {console}/regions/eu-west
 show all regions curl {console}/regions
 ask as a client  curl -i -H 'host: {HOST}' -H 'x-lab-cf: {{\"country\":\"BR\"}}' {edge}/api/orders
 ask DNS          dig @127.0.0.1 -p {dns} {RECORD} CNAME
-status           curl -H 'host: {HOST}' -H 'authorization: Bearer {ADMIN_TOKEN}' \\
-                   {edge}/.pointsman/status
+status           curl -H 'authorization: Bearer {ADMIN_TOKEN}' {edge}/.pointsman/v1/status
+be the operator  export POINTSMAN_URL={edge} POINTSMAN_TOKEN={ADMIN_TOKEN}
+                 cargo run --bin pointsman -- status   # and all of docs/operate.md
 list KV keys     curl {console}/kv
 show one key     curl {console}/kv/routes
 set the config   curl -X PUT --data-binary @examples/three-regions.json {console}/config
