@@ -4,7 +4,7 @@ use super::play::Play;
 use super::worlds::World;
 use crate::ids::{RegionId, ServiceId};
 use crate::order::{Act, ActReply, ActRequest, Acted};
-use crate::testing::operator;
+use crate::testing::{drain, operator, set_origin};
 use crate::time::{SECOND, Timestamp};
 use serde_json::{Value, json};
 
@@ -53,6 +53,32 @@ fn foretold(acted: &Acted) -> Vec<String> {
 fn not_at_once(acted: &Acted) -> Vec<&str> {
     let notes = acted.notes.iter();
     notes.filter_map(|note| note.strip_prefix("not at once: ")).collect()
+}
+
+#[test]
+fn a_dry_run_names_the_changes_that_are_then_made_and_no_others() {
+    let free = json!({"hold_down_s": 0, "zone_percent": 100});
+    for world in [World::Name, World::Set, World::Both, World::Five, World::Balancer] {
+        let eu = RegionId::parse("eu-west").unwrap();
+        let down = set_origin("eu-1", crate::config::OverrideTo::Down);
+        for act in [drain("eu-west", None), Act::Outage { region: eu }, down] {
+            let mut play = at_rest(world, &free);
+            for act in [act, Act::Lift { order: 1 }] {
+                let dry = order(&mut play, &act, true, None);
+                assert_ne!(foretold(&dry), [""; 0], "{world:?}: {act}");
+                assert_eq!(not_at_once(&dry), [""; 0], "{world:?}: {act}");
+                let before = play.controller.state().actuation.applied.len();
+                order(&mut play, &act, false, None);
+                // Not until the order ends by itself.
+                let end = play.now.plus(30 * SECOND);
+                play.settle_until(end);
+                play.now = play.now.min(end);
+                let applied = &play.controller.state().actuation.applied[before..];
+                let made = at_cloudflare(applied.iter().map(|done| done.what.as_str()));
+                assert_eq!(foretold(&dry), made, "{world:?}: {act}");
+            }
+        }
+    }
 }
 
 #[test]
