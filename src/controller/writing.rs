@@ -28,7 +28,7 @@ use crate::journal::Incident;
 use crate::json::{self, Shape};
 use crate::ordered::{Map, Set};
 use crate::routes::{self, Routes};
-use crate::state::{self, Episode};
+use crate::state::{self, Episode, State};
 use crate::time::Timestamp;
 use crate::view::View;
 use regions::{frozen, overrides, reasons, region_document, region_key, service_health};
@@ -310,11 +310,13 @@ impl Controller {
         (documents, table)
     }
 
-    /// The copy of the state is written when any document has news: its substance is theirs.
+    /// The copy of the state is written when any document has news: its substance is theirs. Of the
+    /// audit chain it has what is saved: a chain that went on behind anything else would fork.
     fn state_document(&self, substance: Fingerprint, now: Timestamp) -> Document {
         let words = format!("generation {}", self.state.generation);
         let metadata = Metadata::new(now, words);
-        let text = json::write_pretty(&self.state);
+        let audit = self.state.audit.saved(self.audit_saved);
+        let text = json::write_pretty(&State { audit, ..self.state.clone() });
         Document { key: state::KEY.to_owned(), text, metadata, substance }
     }
 

@@ -81,6 +81,21 @@ impl AuditLog {
         pages.filter(|page| page.head().n > self.kept_to && page.is_whole(self.kept_to)).collect()
     }
 
+    /// The chain up to the entry `saved_to`: what the Controller's storage has, and what KV may.
+    #[must_use]
+    pub fn saved(&self, saved_to: u64) -> Self {
+        if saved_to >= self.head.n {
+            return self.clone();
+        }
+        let entries: Vec<AuditEntry> =
+            self.entries.iter().filter(|entry| entry.n <= saved_to).cloned().collect();
+        let before =
+            |next: &AuditEntry| AuditHead { n: next.n.saturating_sub(1), hash: next.before };
+        let next = self.entries.iter().find(|entry| entry.n > saved_to);
+        let head = next.map_or(self.head, before);
+        Self { head, kept_to: self.kept_to, entries }
+    }
+
     /// Notes that KV has a page, which ends at the entry whose hash has this fingerprint. Where a
     /// page before it is still on its way, that one stays due.
     pub fn arrived(&mut self, key: &str, substance: Fingerprint) {
