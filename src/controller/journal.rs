@@ -37,6 +37,8 @@ impl Controller {
         }
         // What was observed comes before the incident that it opens, and is told with its alert.
         heard.sort_by_key(|event| event.kind == EventKind::Observed);
-        heard.iter().for_each(|event| self.alert(event));
+        for event in &heard {
+            self.alert(event);
+        }
     }
 }

@@ -6,8 +6,8 @@
 //! it sets going draws from it**:
 //!
 //! - Passes come first, since they move traffic: they have all of it but the share of alerts.
-//! - Alerts have a share that no pass can spend, and so has the call of a run that a monitor outside
-//!   waits for. The worst messages go first.
+//! - Alerts have a share that no pass can spend, and so has the call of a run that a monitor
+//!   outside waits for. The worst messages go first.
 //!
 //! What is beyond a quota is not lost. It waits for the next invocation, and an alarm makes one at
 //! once.
