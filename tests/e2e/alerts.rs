@@ -309,8 +309,10 @@ async fn alarms_alone_bring_an_alert_to_receivers_that_come_back_after_a_while()
     let began = Instant::now();
     // The wait doubles, so the next try comes within as long as they were down.
     let bound = Duration::from_secs(down_s + 10);
-    let is_taken =
-        |service: &Service| *service == Service::Monitor || called.taken(*service).len() == 1;
+    // Without runs what is known of regions ages, and a change may be withheld: another alert.
+    let is_about_it = |it: &&Taken| it.text.contains("config_refused");
+    let about_it = |service: Service| called.taken(service).iter().filter(is_about_it).count();
+    let is_taken = |service: &Service| *service == Service::Monitor || about_it(*service) == 1;
     while !HOSTS.iter().all(|(_, service)| is_taken(service)) {
         assert!(began.elapsed() < bound, "not within {} s", bound.as_secs());
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -319,6 +321,7 @@ async fn alarms_alone_bring_an_alert_to_receivers_that_come_back_after_a_while()
     called.all_delivered().await;
     let repeated: u64 = called.receivers.iter().map(Receiver::repeated).sum();
     println!("down for {down_s} s, {tries} tries of PagerDuty; all told {took_s} s after");
+    println!("PagerDuty was told {:?}", events(&called.taken(Service::Pagerduty)));
     assert_eq!(repeated, 0, "once");
     assert!(HOSTS.iter().all(|(_, service)| is_taken(service)), "and still once");
 }
