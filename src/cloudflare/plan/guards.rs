@@ -191,8 +191,8 @@ impl Watch<'_> {
         let moved_at = *self.circumstances.moved_at.get(action.service.as_ref()?)?;
         let stays_ms = self.circumstances.guards.hold_down_ms;
         let because = || {
-            let (stays_s, until) = (stays_ms / SECOND, moved_at.plus(stays_ms));
-            format!("traffic moved at {moved_at} and stays for {stays_s} s, until {until}")
+            let (seconds, until) = (stays_ms / SECOND, moved_at.plus(stays_ms));
+            format!("traffic moved at {moved_at} and stays for {seconds} s, until {until}")
         };
         let is_soon = self.circumstances.now.since(moved_at) < stays_ms;
         let waits = action.urgency == Urgency::Restore && is_soon;
