@@ -415,7 +415,10 @@ impl Incident {
         };
         let begun = self.phases.at(Phase::Seen).unwrap_or(now);
         let ended = self.phases.at(Phase::Up).unwrap_or(now);
-        let mut words = vec![format!("{} {}", what.trim_start(), lasted(ended.since(begun)))];
+        // It was well between, so it was not down for all of that time.
+        let how = if self.flaps > 0 { " on and off for" } else { "" };
+        let what = format!("{}{how} {}", what.trim_start(), lasted(ended.since(begun)));
+        let mut words = vec![what];
         words.push(self.cause.in_short());
         let some = |count: u32, one: &str, more: &str| match count {
             0 => None,

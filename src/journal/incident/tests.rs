@@ -113,6 +113,8 @@ fn what_flaps_is_one_incident_that_counts_it() {
         assert!(!incident.phases.has(Phase::Up) && !incident.phases.has(Phase::Back));
     }
     assert_eq!(incident.phases.at(Phase::Seen), Some(at(8)), "the fault is the first one");
+    let summary = incident.summary(at(400));
+    assert!(summary.contains(" on and off for ") && summary.contains("3 flaps"), "{summary}");
 }
 
 #[test]
