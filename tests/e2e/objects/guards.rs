@@ -43,7 +43,8 @@ async fn traffic_stays_where_it_was_moved_to_until_the_hold_down_ends() {
     world.minutes(2).await;
     assert_eq!(world.health("eu-west").await, "up");
     assert_eq!(world.enabled_in_pool("eu-west"), Some(false));
-    assert!(withheld(&world).await.contains("stays for 300 s [hold_down]"));
+    let told = withheld(&world).await;
+    assert!(told.contains("stays for 300 s, until 20") && told.contains("[hold_down]"), "{told}");
     world.minutes(5).await;
     assert_eq!(tables(&world), settled, "{}", withheld(&world).await);
 }
