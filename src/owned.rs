@@ -117,6 +117,12 @@ impl OwnedRecord {
         self.count(now);
     }
 
+    /// Whether it is not there as we left it: gone, or changed by others.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.gone.is_some() || self.theirs.is_some()
+    }
+
     fn count(&mut self, now: Timestamp) {
         self.undone.push(now);
         let excess = self.undone.len().saturating_sub(UNDONE_MAX);

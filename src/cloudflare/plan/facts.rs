@@ -80,20 +80,21 @@ pub(super) fn is_contested(
 ) -> bool {
     let undone = |note: &OwnedRecord| note.undone_within(ATTEMPTS_WINDOW_MS, now);
     let changed = |id: &String| owned.get(id).filter(|note| note.theirs.is_some()).map(undone);
-    let gone = |content: &String| {
-        let is_it = |note: &&OwnedRecord| is_its_gone(wanted, note, content);
+    let lost = |content: &String| {
+        let is_it = |note: &&OwnedRecord| is_its_lost(wanted, note, content);
         owned.values().filter(is_it).map(undone).max()
     };
     let most = ops.iter().filter_map(|op| match op {
         RecordOp::Patch { id, .. } | RecordOp::Delete { id, .. } => changed(id),
-        RecordOp::Create { content, .. } => gone(content),
+        RecordOp::Create { content, .. } => lost(content),
     });
     most.max().is_some_and(|undone| undone > ATTEMPTS_MAX)
 }
 
-/// Whether a note is of a record of this set and content that is gone.
-fn is_its_gone(wanted: &DesiredRecords, note: &OwnedRecord, content: &str) -> bool {
-    wanted.has(note) && note.gone.is_some() && note.ours.content == *content
+/// Whether a note is of a record of this set and content that is lost: it is gone, or others made
+/// another one of it.
+fn is_its_lost(wanted: &DesiredRecords, note: &OwnedRecord, content: &str) -> bool {
+    wanted.has(note) && note.is_lost() && note.ours.content == *content
 }
 
 /// What differs, what we had left, and what is there.

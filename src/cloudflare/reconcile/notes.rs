@@ -92,7 +92,7 @@ fn note_op(
     owned.insert(row.id.clone(), new);
 }
 
-/// When others changed the record of this content that is gone.
+/// When others changed the record of this content that is lost.
 fn before<'o>(
     owned: &'o OwnedRecords,
     set: &SetName<'_>,
@@ -100,7 +100,7 @@ fn before<'o>(
 ) -> Option<&'o Vec<Timestamp>> {
     let is_it = |note: &&OwnedRecord| {
         let is_of = note.zone == set.zone && note.name == set.name && note.kind == set.kind;
-        is_of && note.service == *set.service && note.gone.is_some() && note.ours.content == content
+        is_of && note.service == *set.service && note.is_lost() && note.ours.content == content
     };
     owned.values().filter(is_it).map(|note| &note.undone).max_by_key(|undone| undone.len())
 }

@@ -392,3 +392,16 @@ proptest! {
         prop_assert!(life.others.values().all(|owner| !owner.is_standing()), "{:?}", life.others);
     }
 }
+
+#[test]
+fn what_is_made_anew_in_the_place_of_a_record_that_was_taken_counts_by_that() {
+    let mut life = both();
+    life.is_counting = true;
+    let theirs = "198.51.100.7";
+    let deeds = [Deed::LoseMarker, Deed::Move(theirs), Deed::Move(theirs), Deed::Put(theirs)];
+    for (next, deed) in deeds.into_iter().enumerate() {
+        carry_out(&mut life, deed, next);
+        after(&mut life, 1);
+    }
+    assert_eq!(life.writes, 3);
+}
