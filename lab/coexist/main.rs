@@ -203,6 +203,7 @@ fn wanted() -> Result<DesiredRecords> {
         regions: vec![region],
         permitted: Map::of(permitted),
         manual: false,
+        returning: Set::of([]),
         follows: None,
     })
 }

@@ -243,7 +243,18 @@ impl Deployment {
     ///
     /// **Errors**: it does not answer with JSON.
     pub async fn status(&self) -> Result<Value> {
-        let request = self.edge.request(Method::GET, HOST, "/.pointsman/status", None);
+        self.asked(HOST, "/.pointsman/status").await
+    }
+
+    /// How each service recovers, with all steps of its last plan.
+    ///
+    /// **Errors**: the admin API does not answer with JSON.
+    pub async fn recovery(&self) -> Result<Value> {
+        self.asked(ADMIN_HOST, "/.pointsman/v1/recovery").await
+    }
+
+    async fn asked(&self, host: &str, path: &str) -> Result<Value> {
+        let request = self.edge.request(Method::GET, host, path, None);
         let response = request.bearer_auth(ADMIN_TOKEN).send().await?.error_for_status()?;
         Ok(response.json().await?)
     }

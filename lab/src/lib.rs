@@ -14,6 +14,7 @@ pub mod deployment;
 pub mod dns;
 pub mod edge;
 pub mod failovers;
+pub mod hooks;
 pub mod odd_origin;
 pub mod proxies;
 mod public_name;

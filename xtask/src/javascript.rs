@@ -7,12 +7,19 @@ use crate::process;
 use crate::setup::Tools;
 
 /// What is formatted, as prettier's patterns; its settings are in `package.json`.
-const FORMATTED: [&str; 3] =
-    ["{src,lab,bench,tests}/**/*.{js,mjs,d.ts}", "tests/wire/golden.json", "tsconfig.json"];
+const FORMATTED: [&str; 3] = [
+    "{src,lab,bench,tests,examples}/**/*.{js,mjs,d.ts}",
+    "tests/wire/golden.json",
+    "tsconfig.json",
+];
 
 /// Tests that need node alone.
-const TESTS: [&str; 3] =
-    ["tests/wire/wire.test.mjs", "tests/shell/facts.test.mjs", "tests/shell/kept.test.mjs"];
+const TESTS: [&str; 4] = [
+    "tests/hooks/hook.test.mjs",
+    "tests/wire/wire.test.mjs",
+    "tests/shell/facts.test.mjs",
+    "tests/shell/kept.test.mjs",
+];
 
 /// Runs the checks up to the first that fails. `tsconfig.json` says which files have types.
 pub(crate) fn check(checkout: &Checkout, tools: &Tools) -> Result<()> {

@@ -8,6 +8,7 @@ mod bundle;
 mod checkout;
 mod core_only;
 mod demo;
+mod drill;
 mod javascript;
 mod process;
 mod proxies;
@@ -39,6 +40,8 @@ enum Task {
     Bench(core_only::bench::Options),
     /// Plays the demo: a small world on this machine in which a region fails
     Demo(demo::Options),
+    /// Fails over real databases and measures: time, rows lost, rows on two primaries
+    Drill(drill::Options),
 }
 
 fn main() -> ExitCode {
@@ -59,5 +62,6 @@ fn run(task: Task) -> Result<()> {
         Task::Test(options) => test::run(&checkout, &options),
         Task::Bench(options) => core_only::bench::run(&checkout, &options),
         Task::Demo(options) => demo::run(&checkout, &options),
+        Task::Drill(options) => drill::run(&checkout, &options),
     }
 }

