@@ -6,7 +6,11 @@
 //! (invariant 9).
 
 mod answers;
+mod contracts;
+mod drill;
+mod history;
 mod incident;
+mod recovery;
 use crate::alert::AlertsStatus;
 use crate::config::Override;
 use crate::country::Country;
@@ -18,18 +22,27 @@ use crate::jurisdiction::ControllerJurisdiction;
 use crate::order::Order;
 use crate::ordered::Map;
 use crate::other_owner::OtherOwnerStatus;
-use crate::state::{Applied, Denied, Episode, Intent, RefusedConfig};
-use crate::time::{Millis, SECOND, Timestamp};
+use crate::state::{Applied, Denied, Intent, RefusedConfig};
+use crate::time::{Millis, Timestamp};
 pub use answers::{AuditAnswer, HistoryAnswer, RevisionAnswer};
+pub use contracts::{
+    AvailabilityPage, BurnPage, CONTRACTS_KEY, ComponentPage, ComponentState, ContractsPage,
+    DrillPromise, RegionTraffic, ServicePromises,
+};
+pub use drill::{
+    DRILL_PREFIX, DRILLS_KEY, DrillIndex, DrillLine, DrillPage, DrillStatus, ScheduleLine,
+};
+pub use history::{HISTORY_KEY, History, PastEpisode};
 pub use incident::{
     INCIDENT_PREFIX, INCIDENTS_KEY, IncidentIndex, IncidentLine, IncidentPage, OpenIncident,
     PhaseDuration,
 };
+pub use recovery::{
+    PlanStatus, RECOVERY_KEY, RecoveryPage, RecoveryStatus, ServiceRecovery, is_worth_telling,
+};
 
 /// The KV key of [`Status`].
 pub const STATUS_KEY: &str = "status";
-/// The KV key of [`History`].
-pub const HISTORY_KEY: &str = "history";
 /// The prefix of the KV keys of [`RegionStatus`].
 pub const REGION_PREFIX: &str = "region:";
 
@@ -61,6 +74,10 @@ pub struct Status {
     pub incidents: Vec<OpenIncident>,
     /// What people ordered: in force, or to come. `pointsman lift` with its number ends one.
     pub orders: Vec<Order>,
+    /// The drill that goes on; absent where none does.
+    pub drill: Option<DrillStatus>,
+    /// How services recover of which there is something to say.
+    pub recovery: Map<ServiceId, RecoveryStatus>,
     /// What is done at Cloudflare, and what stands in the way.
     pub cloudflare: CloudflareStatus,
     /// Documents that are too large to be written, so that KV has old ones; absent where there are
@@ -85,6 +102,21 @@ pub struct RegionHealth {
     pub draining: bool,
     /// Why it is not simply observed to be up, in words.
     pub why: Option<String>,
+    /// How far its clients have returned to it; absent where all have.
+    pub returning: Option<ReturnStatus>,
+}
+
+/// How far the clients of a service have returned to a region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnStatus {
+    /// The percentage of them.
+    pub percent: u8,
+    /// Since when.
+    pub since: Timestamp,
+    /// How often it had to go back a stage.
+    pub regressions: u32,
+    /// Why no more return, in words; absent while the stage is watched.
+    pub held: Option<String>,
 }
 
 /// The Controller itself.
@@ -219,51 +251,6 @@ pub struct MonitorStatus {
     pub latency_ms: Option<Millis>,
 }
 
-/// What remains of outages, the latest first: at most [`EPISODES_MAX`] episodes.
-///
-/// [`EPISODES_MAX`]: crate::state::EPISODES_MAX
-#[derive(Debug, Clone, PartialEq)]
-pub struct History {
-    /// When this was true.
-    pub as_of: Timestamp,
-    /// Times in which a region of a service was not simply up.
-    pub episodes: Vec<PastEpisode>,
-}
-
-/// A time in which a region of a service was down, unknown or drained.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PastEpisode {
-    /// When it began.
-    pub since: Timestamp,
-    /// When it ended; absent while it goes on.
-    pub until: Option<Timestamp>,
-    /// How long it lasted, in seconds; absent while it goes on.
-    pub lasted_s: Option<u64>,
-    /// The service.
-    pub service: ServiceId,
-    /// The region.
-    pub region: RegionId,
-    /// Its effective health then.
-    pub health: Health,
-    /// What decided that.
-    pub because: Because,
-    /// Why, in words, when it began.
-    pub why: Option<String>,
-}
-
-impl History {
-    /// The page of these episodes.
-    #[must_use]
-    pub fn of(episodes: &[Episode], now: Timestamp) -> Self {
-        let past = |episode: &Episode| {
-            let Episode { service, region, health, because, why, since, until } = episode.clone();
-            let lasted_s = until.map(|until| until.since(since) / SECOND);
-            PastEpisode { since, until, lasted_s, service, region, health, because, why }
-        };
-        Self { as_of: now, episodes: episodes.iter().rev().map(past).collect() }
-    }
-}
-
 /// Most bytes of [`Metadata`] as JSON. Source: developers.cloudflare.com/kv/platform/limits, "Key
 /// metadata: 1024 bytes". KV refuses the whole write beyond that.
 pub const METADATA_BYTES_MAX: usize = 1_024;
@@ -312,6 +299,8 @@ fields!(Status {
     overrides = Map::new(),
     incidents = Vec::new(),
     orders = Vec::new(),
+    drill if any,
+    recovery = Map::new(),
     cloudflare,
     too_large if any,
     kv = KvStatus::default(),
@@ -321,7 +310,8 @@ fields!(Status {
 fields!(KvStatus { writes_per_day, left_for_routes, left_for_pages, held_back });
 fields!(ControllerStatus { jurisdiction });
 fields!(ConfigStatus { in_use, refused, revision if any, kv if any });
-fields!(RegionHealth { health, because, draining = false, why if any });
+fields!(RegionHealth { health, because, draining = false, why if any, returning if any });
+fields!(ReturnStatus { percent, since, regressions = 0, held if any });
 fields!(CloudflareStatus {
     halted = false,
     failures,
@@ -347,8 +337,6 @@ fields!(MonitorStatus {
     reason,
     latency_ms,
 });
-fields!(History { as_of, episodes });
-fields!(PastEpisode { since, until, lasted_s, service, region, health, because, why });
 fields!(Metadata { as_of, summary });
 
 #[cfg(test)]
@@ -382,6 +370,15 @@ mod tests {
                 "services": ["api"], "trouble": "down", "taken_by": "on-call (token)",
             }],
             "orders": [],
+            "recovery": {"api": {
+                "stage": "failing_over", "since": T, "epoch": 4, "primary": "us-east",
+                "unconfirmed": ["eu-west"],
+                "plan": {
+                    "kind": "failover", "from": "eu-west", "to": "us-east", "step": "fence",
+                    "said": "it answered 503",
+                },
+                "not_ready": ["the hook fence would not work: it answered 503"],
+            }},
             "cloudflare": {
                 "halted": false,
                 "failures": ["f"],

@@ -108,6 +108,14 @@ id!(
     TenantId
 );
 id!(
+    /// A part of a service that promises something of its own.
+    ComponentId
+);
+id!(
+    /// A drill that is made by schedule.
+    DrillId
+);
+id!(
     /// A token of the admin API: the name of whoever has it.
     TokenId
 );

@@ -21,9 +21,11 @@ pub mod admin_token;
 pub mod alert;
 pub mod cloudflare;
 pub mod config;
+pub mod contract;
 pub mod controller;
 pub mod country;
 pub mod documents;
+pub mod drill;
 pub mod fingerprint;
 mod fnv;
 pub mod geo;
@@ -39,9 +41,11 @@ pub mod latency;
 pub mod order;
 pub mod ordered;
 pub mod other_owner;
+pub mod outgoing;
 pub mod owned;
 pub mod passive;
 pub mod proxy;
+pub mod recovery;
 pub mod residency;
 pub mod routes;
 pub mod secret;
@@ -55,6 +59,7 @@ pub mod tick;
 pub mod time;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod tool;
+pub mod traffic;
 pub mod view;
 
 #[cfg(all(target_arch = "wasm32", not(pointsman_core_only)))]

@@ -90,6 +90,7 @@ pub(crate) fn order(id: u64, act: Act, until: Option<Timestamp>) -> Order {
         from: Timestamp::default(),
         until,
         has_begun: true,
+        begins_plan: false,
     }
 }
 
@@ -133,6 +134,7 @@ pub(crate) fn run(controller: &mut Controller, start: u64, down: &[&str]) -> Vec
         request.results = probes
             .iter()
             .map(|probe| ProbeResult {
+                fields: Vec::new(),
                 target: probe.target.clone(),
                 at: now.plus(10),
                 verdict: verdict(probe.target.origin.as_str()),

@@ -25,7 +25,7 @@ pub use cadence::{
 pub use testimony::TOGETHER_MS;
 
 use crate::config::{Config, Control, ExpectedResponse};
-use crate::health::{Transition, Verdict};
+use crate::health::{Field, Transition, Verdict};
 use crate::json::{fields, variants, words};
 use crate::state::{Run, State};
 use crate::target::Target;
@@ -138,13 +138,15 @@ pub struct Probe {
     pub resolve: Option<String>,
     /// Whether the beginning of the body is told if the probe fails.
     pub excerpt: bool,
+    /// JSON pointers of the fields that are told, whatever the verdict.
+    pub fields: Vec<String>,
 }
 
 impl Probe {
     /// Whether the body must be read.
     #[must_use]
     pub fn reads_body(&self) -> bool {
-        self.expect.reads_body() || self.lag_pointer.is_some()
+        self.expect.reads_body() || self.lag_pointer.is_some() || !self.fields.is_empty()
     }
 }
 
@@ -161,6 +163,8 @@ pub struct ProbeResult {
     pub pushed_back_ms: Option<Millis>,
     /// How long before `at` it was begun; zero if an older build made it, which did not say.
     pub took_ms: Millis,
+    /// The fields that were asked for, by their pointers; none where nothing answered.
+    pub fields: Vec<(String, Field)>,
 }
 
 impl ProbeResult {
@@ -188,8 +192,24 @@ variants!(RoundReply {
     Probe = "probe" { wait_ms, probes, controls = Vec::new(), check if any },
     Done = "done" (why),
 });
-fields!(Probe { target, url, timeout_ms, expect, lag_pointer, resolve if any, excerpt = false });
-fields!(ProbeResult { target, at, verdict, pushed_back_ms if any, took_ms = 0 });
+fields!(Probe {
+    target,
+    url,
+    timeout_ms,
+    expect,
+    lag_pointer,
+    resolve if any,
+    excerpt = false,
+    fields = Vec::new(),
+});
+fields!(ProbeResult {
+    target,
+    at,
+    verdict,
+    pushed_back_ms if any,
+    took_ms = 0,
+    fields = Vec::new(),
+});
 fields!(ControlResult { id, reached });
 
 /// A change of a target's health.

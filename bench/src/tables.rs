@@ -144,10 +144,12 @@ fn service(size: Size, form: Form, random: &mut Random) -> ServiceEntry {
     let wild = form == Form::Wild;
     let policy = if wild { policies[random.below(policies.len())] } else { Policy::Latency };
     ServiceEntry {
+        epoch: None,
         hosts: (0..HOSTS).map(host).collect(),
         try_timeout_ms: 1_000,
         timeout_ms: 5_000,
         steering: SteeringEntry {
+            no_writer: false,
             policy,
             band_ms: if wild { random.number() % 40 } else { 5 },
             min_gain_ms: 5,
@@ -184,6 +186,8 @@ fn candidate(id: RegionId, form: Form, random: &mut Random) -> CandidateEntry {
     let small = |random: &mut Random, below| u32::try_from(random.below(below)).unwrap_or(0);
     let origins = vec![format!("https://{id}.example.net")];
     CandidateEntry {
+        leaving: false,
+        returned: None,
         host_headers: Vec::new(),
         unused: Vec::new(),
         lost: false,

@@ -135,22 +135,42 @@ fn key(event: &Event) -> Option<String> {
         EventKind::Doubt | EventKind::DoubtOver => "doubt",
         EventKind::ConfigRefused | EventKind::ConfigTaken => "config",
         EventKind::Silent | EventKind::Heard => "silent",
-        EventKind::Down | EventKind::Up => {
-            let name = |id: Option<&str>| id.unwrap_or("all").to_owned();
-            let service = name(event.subject.service.as_ref().map(ServiceId::as_str));
-            let region = name(event.subject.region.as_ref().map(RegionId::as_str));
-            return Some(format!("{service}/{region}"));
+        EventKind::Down | EventKind::Up => return Some(place(event)),
+        EventKind::NotReady | EventKind::Ready => {
+            return Some(format!("not_ready/{}", place(event)));
+        }
+        EventKind::ContractBroken | EventKind::ContractKept => {
+            return Some(format!("contract/{}", place(event)));
+        }
+        EventKind::Burn | EventKind::BurnOver => return Some(format!("burn/{}", place(event))),
+        EventKind::Errors | EventKind::ErrorsOver => {
+            return Some(format!("errors/{}", place(event)));
         }
         _ => return None,
     };
     Some(word.to_owned())
 }
 
+/// The service and the region that an event is about.
+fn place(event: &Event) -> String {
+    let name = |id: Option<&str>| id.unwrap_or("all").to_owned();
+    let service = name(event.subject.service.as_ref().map(ServiceId::as_str));
+    let region = name(event.subject.region.as_ref().map(RegionId::as_str));
+    format!("{service}/{region}")
+}
+
 fn effect(event: &Event) -> Effect {
     let is_incident = event.subject.incident.is_some();
     match event.kind {
         EventKind::Closed => Effect::Ends,
-        EventKind::Up | EventKind::DoubtOver | EventKind::ConfigTaken | EventKind::Heard
+        EventKind::Up
+        | EventKind::DoubtOver
+        | EventKind::ConfigTaken
+        | EventKind::Heard
+        | EventKind::Ready
+        | EventKind::ContractKept
+        | EventKind::BurnOver
+        | EventKind::ErrorsOver
             if !is_incident =>
         {
             Effect::Ends
@@ -162,6 +182,10 @@ fn effect(event: &Event) -> Effect {
         | EventKind::Failed
         | EventKind::Doubt
         | EventKind::ConfigRefused
+        | EventKind::NotReady
+        | EventKind::ContractBroken
+        | EventKind::Burn
+        | EventKind::Errors
         | EventKind::Silent => Effect::Begins,
         _ => Effect::Happens,
     }

@@ -11,7 +11,6 @@
 //!
 //! Nothing here has a secret but [`Delivery::request`], which makes what is sent.
 
-mod address;
 mod body;
 mod book;
 mod delivery;
@@ -21,17 +20,13 @@ mod outcome;
 mod quiet;
 mod receivers;
 mod report;
-mod signature;
 
-pub use address::{BadAddress, heartbeat_address};
 pub use book::{Book, Cause, OPEN_MAX, OpenAlert, Rules, Told};
-pub use delivery::{CannotSend, Delivery, OutgoingRequest, REPLY_BYTES_MAX, Secrets, TIMEOUT_MS};
+pub use delivery::Delivery;
 pub use message::{AlertAction, LINES_MAX, Message};
 pub use outbox::{
     AT_ONCE_MAX, BACKOFF_MS, BACKOFF_MS_MAX, Entry, GIVE_UP_AFTER_MS, Lost, OUTBOX_MAX, Outbox,
     PACE_MS, RETRY_AFTER_MS_MAX,
 };
-pub use outcome::Outcome;
 pub use receivers::ReceiverState;
 pub use report::{AlertsStatus, HeartbeatStatus, ReceiverStatus};
-pub use signature::{BadSigningSecret, SigningSecret};

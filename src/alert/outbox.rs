@@ -5,12 +5,13 @@
 //! whether it has arrived, and it is tried again with the same number.
 
 use super::message::Message;
-use super::outcome::{Outcome, Verdict};
+use super::outcome::Verdict;
 use super::receivers::ReceiverState;
 use crate::ids::ReceiverId;
 use crate::journal::EventKind;
 use crate::json::fields;
 use crate::ordered::{Map, Set};
+use crate::outgoing::Outcome;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 
 /// Most messages that wait. Of more, the oldest of the lowest severity are lost, and it is said.

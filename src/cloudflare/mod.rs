@@ -24,15 +24,14 @@ mod call;
 mod desired;
 mod endpoint;
 mod marker;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod model;
 mod name;
 mod observed;
 mod owned;
 mod plan;
 mod reconcile;
 mod reply;
-
-#[cfg(test)]
-pub(crate) use reconcile::tests::model;
 
 pub use call::{Call, Method};
 pub use desired::{

@@ -14,8 +14,11 @@ mod admin;
 mod advice;
 mod alerting;
 mod check;
+mod contract;
 mod detection;
 mod diagnostic;
+mod drills;
+mod follow;
 mod guards;
 mod host;
 mod host_header;
@@ -28,6 +31,7 @@ mod raw;
 #[cfg(not(target_arch = "wasm32"))]
 mod reads;
 mod recovery;
+mod recovery_time;
 mod service;
 mod url;
 
@@ -39,8 +43,17 @@ pub use admin::{
 #[cfg(not(target_arch = "wasm32"))]
 pub use advice::{AcceptedAdvice, Advice, AdviceCode, Advised, advise, advised};
 pub use alerting::{Receiver, ReceiverKind, Watchdog};
+pub use contract::{
+    AVAILABILITY_MS, BOUNDS_MAX, BoundRole, COMPONENTS_MAX, Component, ComponentKind, Components,
+    FieldBound, Must, Scope, Trigger, TriggerAct,
+};
 pub use detection::{Detection, Estate};
 pub use diagnostic::{Code, DIAGNOSTICS_LISTED_MAX, Diagnostic, Diagnostics};
+pub use drills::{
+    BLOCKED_MAX, Blocked, BlockedWhen, DAY_MS, DRILL_SCHEDULES_MAX, DrillKind, DrillSchedule,
+    Weekday,
+};
+pub use follow::{CLUSTER_UNLOCKED, DCS_AGE_MS_MAX, DCS_LAST_SEEN, Follow, Manager, TIMELINE};
 pub use guards::Guards;
 pub use host_header::Asked;
 pub use monitor::{
@@ -59,7 +72,11 @@ pub use publish::{
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use reads::ApiReads;
-pub use recovery::{Contract, Failover, FailoverMode, Promote};
+pub use recovery::{
+    Analysis, Approval, Contract, CustomStep, FIGURES_SETTLE_MS, Failback, FailbackMode, Failover,
+    FailoverMode, FewSamples, Hook, Promote, StepWhen, UnknownLoss,
+};
+pub use recovery_time::{OPEN_CONNECTION_S, OWN_CACHE_S, RecoveryTime};
 pub use service::{Affinity, Geo, Policy, Primary, SecondWitness, Service, Steering, Tenancy};
 pub use url::{BadUrl, OriginUrl};
 
@@ -153,6 +170,10 @@ pub struct Config {
     pub watchdog: Watchdog,
     /// The admin API; absent if the config does not speak of it.
     pub admin: Option<Admin>,
+    /// Drills that are made by schedule.
+    pub drills: Vec<DrillSchedule>,
+    /// Times in which no drill begins.
+    pub blocked: Vec<Blocked>,
     /// Warnings that the operator accepts; only `pointsman check` looks at them.
     pub accepted: Vec<Acceptance>,
     /// Most probes in one cron run.
@@ -237,7 +258,11 @@ impl Config {
     pub fn targets(&self) -> impl Iterator<Item = Target> + '_ {
         let of_services = self.services.values().flat_map(|service| {
             let regions = service.regions.iter().filter_map(|id| self.regions.get(id));
-            let leaves = self.leaves(&service.monitor);
+            let mut leaves = self.leaves(&service.monitor);
+            for component in service.components.values() {
+                leaves = Set::of(leaves.iter().cloned().chain(self.leaves(&component.monitor)));
+            }
+            leaves.extend(service.failover.follow.iter().map(|follow| follow.monitor.clone()));
             regions.flat_map(|region| &region.origins).flat_map(move |origin| {
                 let target =
                     |monitor| Target { origin: origin.id.clone(), monitor: Clone::clone(monitor) };
@@ -253,6 +278,21 @@ impl Config {
         let levels = Levels::below(&self.composites, monitor, usize::MAX);
         let probes = levels.all().filter(|id| !self.composites.contains_key(*id));
         probes.cloned().collect()
+    }
+
+    /// The fields of a health document that somebody asks for, of the answers to one monitor.
+    #[must_use]
+    pub fn fields_of(&self, monitor: &MonitorId) -> Vec<String> {
+        let asks = |service: &&Service| self.leaves(&service.monitor).contains(monitor);
+        let services = self.services.values().filter(asks);
+        let promotes = services.filter_map(|service| service.failover.promote.as_ref());
+        let components = self.services.values().flat_map(|service| service.components.values());
+        let components = components.filter(|it| self.leaves(&it.monitor).contains(monitor));
+        let bounds = components.flat_map(|component| &component.bounds).map(|(pointer, _)| pointer);
+        let follows = self.services.values().filter_map(|service| service.failover.follow.as_ref());
+        let follows = follows.filter(|follow| follow.monitor == *monitor);
+        let pointers = promotes.flat_map(Promote::pointers).chain(bounds).cloned();
+        Set::of(pointers.chain(follows.flat_map(Follow::pointers))).into_iter().collect()
     }
 
     /// The origin with its region, by id.

@@ -119,6 +119,38 @@ pub enum ExpectedJson {
     },
 }
 
+impl ExpectedJson {
+    /// The same, of the value at this pointer. A lag and an age are at least 0: below that, many
+    /// systems say that they do not know.
+    #[must_use]
+    pub fn of(self, pointer: &str) -> Self {
+        match self {
+            Self::Bounds { min: None, max } if is_time_behind(pointer) => {
+                Self::Bounds { min: Some(0.into()), max }
+            }
+            other => other,
+        }
+    }
+}
+
+/// Whether a pointer leads to a lag or an age, by the words in its last part: `lag`, `age`,
+/// `behind` or `delay`, as in `/replication_lag_s`, `/db/backupAge` and `/Seconds_Behind_Master`.
+fn is_time_behind(pointer: &str) -> bool {
+    const WORDS: [&str; 4] = ["lag", "age", "behind", "delay"];
+    let name = pointer.rsplit('/').next().unwrap_or_default();
+    let mut words = String::new();
+    let mut was_small = false;
+    for letter in name.chars() {
+        if !letter.is_ascii_alphanumeric() || (was_small && letter.is_ascii_uppercase()) {
+            words.push(' ');
+        }
+        was_small = letter.is_ascii_lowercase();
+        words.push(letter.to_ascii_lowercase());
+    }
+    let mut words = words.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.any(|word| WORDS.contains(&word))
+}
+
 /// Statuses from the first to the last, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatusRange(u16, u16);
@@ -301,6 +333,32 @@ mod tests {
             "2xx-3xx",
         ] {
             assert_eq!(StatusRange::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bound_on_a_lag_or_an_age_begins_at_zero_unless_the_config_says_where() {
+        let bounds = |pointer: &str, min: Option<i64>| {
+            let max = Some(Number::from(300));
+            let expected = ExpectedJson::Bounds { min: min.map(Number::from), max };
+            match expected.of(pointer) {
+                ExpectedJson::Bounds { min, .. } => min,
+                ExpectedJson::Equals(_) => panic!(),
+            }
+        };
+        for pointer in [
+            "/replication_lag_s",
+            "/db/lag",
+            "/backupAge",
+            "/Seconds_Behind_Master",
+            "/contact-age-s",
+            "/replay_delay",
+        ] {
+            assert_eq!(bounds(pointer, None), Some(0.into()), "{pointer}");
+            assert_eq!(bounds(pointer, Some(-5)), Some((-5).into()), "{pointer}");
+        }
+        for pointer in ["/storage", "/average", "/flag", "/lag/temperature", "/delta", ""] {
+            assert_eq!(bounds(pointer, None), None, "{pointer}");
         }
     }
 

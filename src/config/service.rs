@@ -1,5 +1,6 @@
 //! Services: what clients request, and how a region is chosen for them.
 
+use super::contract::Components;
 use super::proxying::Proxying;
 use super::publish::Publish;
 use super::raw::HeaderName;
@@ -39,11 +40,12 @@ pub struct Service {
     pub publish: Vec<Publish>,
     /// The recovery targets that it promises.
     pub contract: Option<Contract>,
+    /// What its parts promise.
+    pub components: Components,
     /// The host that its origins are told, in lower case; `None` if each is told its own.
     pub host_header: Option<String>,
 }
 
-#[cfg(not(target_arch = "wasm32"))]
 impl Service {
     /// The names that clients use: its hosts, and the names that it publishes.
     #[must_use]
@@ -214,4 +216,27 @@ pub struct Tenancy {
     pub required: bool,
     /// Whether tenants that the config does not name are looked up in KV.
     pub kv: bool,
+}
+
+impl Service {
+    /// Whether a part of its clients can be sent somewhere: by the proxy, by a load balancer that
+    /// goes by weights, or by the weights within a pool.
+    #[must_use]
+    pub fn has_shares(&self) -> bool {
+        let by_weight = self.steering.policy.goes_by_weight();
+        let divides = |publish: &Publish| match publish {
+            Publish::LoadBalancer(_) => by_weight,
+            Publish::Pool(pool) => pool.weights,
+            Publish::Dns(_) => false,
+        };
+        !self.hosts.is_empty() || self.publish.iter().any(divides)
+    }
+}
+
+impl Policy {
+    /// Whether a load balancer that follows it can be given weights.
+    #[must_use]
+    pub fn goes_by_weight(self) -> bool {
+        matches!(self, Self::Ordered | Self::Weighted | Self::LeastOutstanding)
+    }
 }

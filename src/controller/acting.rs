@@ -1,6 +1,7 @@
 //! What people do and ask.
 
 use super::Controller;
+use crate::documents::RecoveryPage;
 use crate::journal::{Event, EventKind, WHY_BYTES_MAX, plain_words};
 use crate::json;
 use crate::order::{
@@ -50,6 +51,11 @@ impl Controller {
             Act::Acknowledge { incident } => self.take_incident(incident, request, now),
             Act::PushConfig { .. } | Act::RollBack { .. } => self.put_config(request, now),
             Act::TakeBack { record } => self.take_back(request, record, now),
+            Act::Approve { service }
+            | Act::Abort { service }
+            | Act::FailBack { service, .. }
+            | Act::Confirm { service, .. }
+            | Act::Drill { service, .. } => self.recover(service, request, now),
             Act::TestAlert { receiver } => {
                 self.test_alert(receiver.as_deref(), request.is_dry, now)
             }
@@ -77,7 +83,7 @@ impl Controller {
     }
 
     /// Tells what was done at once.
-    fn tell_act(&mut self, request: &ActRequest, now: Timestamp) {
+    pub(super) fn tell_act(&mut self, request: &ActRequest, now: Timestamp) {
         let event = Event::new(EventKind::Acted, request.act.to_string(), now);
         self.news.tell(event.because(request.reason.clone()).by(request.who.clone()));
     }
@@ -88,11 +94,22 @@ impl Controller {
         match query {
             Query::Incidents {} => Some(self.incidents_page(now)),
             Query::Incident { id } => self.incident_page(id, now),
+            Query::Drills {} => Some(self.drills_page(now)),
+            Query::Drill { id } => self.drill_page(id, now),
             Query::Orders {} => Some(json::write_pretty(&self.state.orders)),
             Query::Audit { from } => Some(self.audit_page(*from)),
             Query::ConfigHistory {} => Some(self.config_history()),
             Query::Config { revision } => self.config_page(*revision),
-            Query::Routes { than } => Some(json::write(&self.news_for_proxies(*than, now))),
+            Query::Contracts {} => Some(json::write_pretty(&self.contracts(now))),
+            Query::Recovery {} => {
+                Some(json::write_pretty(&RecoveryPage::of(&self.state.recoveries, now)))
+            }
+            Query::Routes { than, report } => {
+                if let Some(report) = report {
+                    self.hear_traffic(report, now);
+                }
+                Some(json::write(&self.news_for_proxies(*than, now)))
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Controller;
 use crate::alert::{
-    AlertAction, AlertsStatus, Delivery, HeartbeatStatus, Lost, Message, Outcome, ReceiverState,
+    AlertAction, AlertsStatus, Delivery, HeartbeatStatus, Lost, Message, ReceiverState,
     ReceiverStatus, Rules,
 };
 use crate::config::{Receiver, ReceiverKind, Watchdog};
@@ -10,6 +10,7 @@ use crate::ids::ReceiverId;
 use crate::journal::{Event, EventKind};
 use crate::order::{ActRefusal, Acted, RefusalCode, is_muted};
 use crate::ordered::Map;
+use crate::outgoing::Outcome;
 use crate::state::State;
 use crate::tick::RoundRequest;
 use crate::time::{SECOND, Timestamp};

@@ -71,6 +71,7 @@ mod tests {
     fn asked(round: u32, now: Timestamp) -> RoundRequest {
         let at = now.minus(40);
         let result = ProbeResult {
+            fields: Vec::new(),
             target: target("eu-1"),
             at,
             verdict: pass(),

@@ -160,6 +160,7 @@ mod tests {
     #[test]
     fn each_command_and_each_reply_reads_back_as_it_was_written() {
         let result = ProbeResult {
+            fields: Vec::new(),
             target: target("eu-1"),
             at: at(5),
             verdict: fail(),

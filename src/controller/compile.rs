@@ -6,6 +6,7 @@ use crate::fingerprint::Fingerprint;
 use crate::ids::{RegionId, TenantId};
 use crate::json::Shape;
 use crate::ordered::Map;
+use crate::recovery::Recovery;
 use crate::residency::{Allow, Rule, When, sets};
 use crate::routes::{
     CandidateEntry, HeaderEntry, LastingEntry, RegionEntry, Routes, RuleEntry, ServiceEntry,
@@ -153,9 +154,11 @@ pub(super) fn service_entry(view: &View<'_>, standing: &ServiceStanding<'_>) -> 
             // What spills moves as health changes.
             spill: steering.spill && standing.corruption.is_none(),
             primary: primary.map(|primary| primary.region.clone()),
-            max_lag_s: primary.map_or(0, |primary| primary.max_lag_s.into()),
-            read_your_writes_s: primary.map_or(0, |primary| primary.read_your_writes_s.into()),
-            prefer: standing.switched.map(|(_, to)| to.clone()),
+            max_lag_s: primary.map_or(0, |primary| primary.config.max_lag_s.into()),
+            read_your_writes_s: primary
+                .map_or(0, |primary| primary.config.read_your_writes_s.into()),
+            prefer: standing.led_to.cloned(),
+            no_writer: standing.has_no_writer(),
         },
         tenancy: steering.tenancy.clone().map(|tenancy| TenancyEntry {
             source: tenancy.source,
@@ -171,9 +174,11 @@ pub(super) fn service_entry(view: &View<'_>, standing: &ServiceStanding<'_>) -> 
             .iter()
             .map(|region| CandidateEntry {
                 host_headers: host_headers(service, region),
+                leaving: standing.leaves(region.id),
                 ..candidate_entry(region)
             })
             .collect(),
+        epoch: standing.recovery.and_then(Recovery::told_epoch),
     }
 }
 
@@ -199,6 +204,8 @@ fn candidate_entry(region: &RegionStanding<'_>) -> CandidateEntry {
         weight: region.share.weight,
         canary: region.share.canary_percent,
         shed: region.share.shed_percent,
+        leaving: false,
+        returned: region.left_percent().map(u32::from),
         lost: region.is_lost(),
         host_headers: Vec::new(),
         unused: unused.collect(),

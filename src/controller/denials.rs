@@ -31,7 +31,7 @@ pub(super) fn believed(actuation: &Actuation, now: Timestamp) -> Map<String, Str
     Map::of(denied.map(|(grant, denied)| (grant.clone(), denied.said.clone())))
 }
 
-fn is_believed(denied: &Denied) -> bool {
+pub(super) fn is_believed(denied: &Denied) -> bool {
     denied.sightings >= SIGHTINGS
 }
 

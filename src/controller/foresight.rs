@@ -170,7 +170,7 @@ fn of_emptiness(standing: &ServiceStanding<'_>) -> Option<String> {
 }
 
 /// What the guard of the regions that are away would say if each of them were away at Cloudflare.
-fn too_many_away(after: &View<'_>) -> Option<String> {
+pub(super) fn too_many_away(after: &View<'_>) -> Option<String> {
     let most = after.config.guards.regions_away?;
     let mut away = Set::new();
     for standing in after.services() {
@@ -189,7 +189,10 @@ fn of_switch(standing: &ServiceStanding<'_>) -> Vec<String> {
     if standing.preferred().is_none() {
         notes.push(format!("{id}: {to} is not up, so the others serve until it is"));
     }
-    if let Some(primary) = standing.primary.filter(|primary| primary.region != *to) {
+    let primary = standing.primary.filter(|primary| primary.region != to);
+    if primary.is_some() && standing.service.failover.promote.is_some() {
+        notes.push(format!("{id}: a plan moves its primary to {to}, with fence and promotion"));
+    } else if let Some(primary) = primary {
         notes.push(format!("{id}: writes still go to its primary {}", primary.region));
     }
     notes.push(format!("{id}: clients whom a rule or a pin keeps out of {to} stay where they are"));

@@ -8,6 +8,7 @@ mod belonging;
 mod pages;
 mod standing;
 
+pub(super) use belonging::held_back;
 pub(super) use pages::{
     key as incident_key, line_substance as incident_line_substance, substance as incident_substance,
 };
@@ -19,6 +20,7 @@ use crate::ids::{RegionId, ServiceId};
 use crate::journal::{Event, EventKind, INCIDENT_AGE_MS, INCIDENTS_MAX, Incident, Phase, Standing};
 use crate::order::{ActRefusal, ActRequest, Acted, RefusalCode};
 use crate::ordered::Map;
+use crate::recovery::Recovery;
 use crate::state::State;
 use crate::target::Target;
 use crate::tick::{Changed, RoundRequest};
@@ -147,6 +149,11 @@ impl Controller {
             let is_published = services.iter().any(|service| !service.publish.is_empty());
             let is_kept = belonging::keeps_away(config, incident, &self.state.actuation.withheld);
             let is_settled = is_settled && !is_kept;
+            let region = incident.region.as_ref();
+            let mut affected = incident.affected.iter().filter_map(|it| it.service.as_ref());
+            if affected.any(|service| is_returning(&self.state.recoveries, service, region)) {
+                continue;
+            }
             if (incident.is_told || !is_proxied) && (is_settled || !is_published) {
                 incident.return_at(now);
             }
@@ -174,6 +181,16 @@ impl Controller {
         }
         Ok(Acted { changes, is_dry: *is_dry, ..Acted::default() })
     }
+}
+
+/// Whether not all clients of a service have returned to a region.
+fn is_returning(
+    recoveries: &Map<ServiceId, Recovery>,
+    service: &ServiceId,
+    region: Option<&RegionId>,
+) -> bool {
+    let recovery = recoveries.get(service).zip(region);
+    recovery.is_some_and(|(recovery, region)| recovery.percent_of(region).is_some())
 }
 
 /// The services that an incident hurts, as far as the config has them.

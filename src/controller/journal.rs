@@ -11,8 +11,13 @@ impl Controller {
     /// together with what they heard of. The alarm comes here, too: what begins or ends by itself
     /// is told then.
     pub fn settle(&mut self, now: Timestamp) {
+        self.follow_traffic(now);
         self.follow_orders(now);
+        self.follow_recovery(now);
+        self.follow_contracts(now);
+        self.follow_drills(now);
         self.follow_incidents(now);
+        self.follow_stages(now);
         if let Some(text) = self.restored.take() {
             self.news.tell_first(Event::new(EventKind::Restored, text, now).urgent());
         }

@@ -12,15 +12,21 @@ mod account;
 mod acting;
 mod actuation;
 mod alerting;
+mod asking_hooks;
 mod auditing;
 mod clock;
 mod command;
 mod compile;
+mod contracting;
 mod denials;
+mod drilling;
 mod ending;
+mod following;
 mod foresight;
 mod grounds;
+mod hearing_traffic;
 mod history;
+mod hooking;
 mod incidents;
 mod journal;
 mod lane;
@@ -31,12 +37,19 @@ mod memory;
 mod news;
 mod orders;
 mod others;
+mod planning;
 mod public_check;
 mod publishing;
 mod quota;
 mod rationing;
+mod readiness;
+mod recovering;
+mod returning;
 mod revisions;
 mod spending;
+mod stages;
+mod standbys;
+mod stepping;
 mod summary;
 mod table_size;
 mod taking_back;
@@ -52,13 +65,15 @@ pub use clock::Clock;
 pub use command::{Command, CommandError, CommandReply};
 pub use compile::{routes, routes_of};
 pub use foresight::FORESEEN_MAX;
+pub use hooking::HOOKS_AT_ONCE_MAX;
 pub use lane::{Lane, SILENCE_MS_MAX, Turn};
 pub use memory::{CONFIG_ENTRY, Memory};
 pub use news::LogLine;
 pub use orders::{ORDER_MS_DEFAULT, ORDER_MS_MAX, ORDERS_MAX};
 pub use publishing::{DOCUMENT_BYTES_MAX, KEY_REST_MS};
-pub use quota::{INVOCATION_CALLS_MAX, Quota};
+pub use quota::{HOOKS_PER_INVOCATION_MAX, INVOCATION_CALLS_MAX, Quota};
 pub use spending::HEARTBEAT_MS;
+pub use stepping::{FLIP_MS, GATE_MS_MAX, POOLED_MS, PROXIES_MS, PUBLISH_MS_MAX, VERIFY_MS_MAX};
 pub use table_size::table_too_large;
 pub use waking::{WAKE_AGAIN_MS, Wake, WakeReason};
 pub use writing::{Document, Due};
@@ -66,10 +81,12 @@ pub use writing::{Document, Due};
 use crate::cloudflare::Readings;
 use crate::config::{self, Config, Diagnostics};
 use crate::fingerprint::Fingerprint;
+use crate::ids::ServiceId;
 use crate::journal::Actor;
 use crate::json;
 use crate::jurisdiction::ControllerJurisdiction;
 use crate::ordered::Map;
+use crate::recovery::HookCall;
 use crate::state::rows::{Kept, RowChange};
 use crate::state::{DIAGNOSTICS_MAX, RefusedConfig, State};
 use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
@@ -122,6 +139,12 @@ pub struct Controller {
     calling: Calling,
     /// The last table that was made, until something happens.
     table: Option<LatestTable>,
+    /// Hooks that are asked whether they would work now.
+    dry_calls: Vec<HookCall>,
+    /// When they were asked who have not answered, by service and step.
+    dry_asked: Map<(ServiceId, String), Timestamp>,
+    /// When it was last looked whether plans would work, and under which config.
+    looked: Option<(Fingerprint, Timestamp)>,
     /// Until when proxies have turns to ask for it.
     asked_until: Timestamp,
 }
@@ -186,7 +209,10 @@ impl Controller {
             return Offered::Same;
         }
         if self.config.as_ref().is_some_and(|config| config.fingerprint == fingerprint) {
-            self.state.configs.pushed = None;
+            if self.state.configs.show_in_use(now) {
+                // The same text has to be looked at again, until that is over.
+                self.offered = None;
+            }
             // The good text is back: what was refused meanwhile is history.
             return if self.state.refused.take().is_some() {
                 if let Some(config) = &self.config {
@@ -238,17 +264,23 @@ impl Controller {
         self.news.doubt(doubted_since, self.state.doubted_since, request.now);
         match taken_in {
             Ok(changed) => {
-                let reply = tick::next_round(&mut self.state, config, request.now);
                 self.news.observed(&changed, config, request.now);
                 self.note_signs(&changed, request);
                 self.hear_public_answer(request);
                 self.beat(request);
                 self.settle(request.now);
+                // Settling may begin a plan, which waits for probes.
+                let reply = self.next_round(request.now);
                 let reply = self.with_public_check(reply, request.now);
                 Round { reply, changed }
             }
             Err(why) => Round { reply: RoundReply::Done(why), changed: Vec::new() },
         }
+    }
+
+    fn next_round(&mut self, now: Timestamp) -> RoundReply {
+        let Some(config) = &self.config else { return RoundReply::Done(Done::NothingToProbe) };
+        tick::next_round(&mut self.state, config, now)
     }
 
     /// Begins a comparison with Cloudflare, if there is something to do or to look after. What was

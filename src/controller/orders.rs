@@ -93,8 +93,30 @@ impl Controller {
             from,
             until,
             has_begun: from <= now,
+            begins_plan: matches!(request.act, Act::Switch { .. }),
         };
         Ok((order, note))
+    }
+
+    /// Gives an order for what live traffic shows, with an end. Where there are too many orders
+    /// already, none is given.
+    pub(super) fn order_by_system(
+        &mut self,
+        act: Act,
+        reason: String,
+        (now, until): (Timestamp, Timestamp),
+    ) {
+        if self.state.orders.len() >= ORDERS_MAX {
+            return;
+        }
+        let id = self.state.orders_given.saturating_add(1);
+        let who = Actor::system();
+        let (at, from, until, has_begun) = (now, now, Some(until), true);
+        let begins_plan = false;
+        let order = Order { id, act, who, reason, at, from, until, has_begun, begins_plan };
+        self.state.orders_given = id;
+        self.tell_order(EventKind::Ordered, &order, (&order.who, &order.reason), now);
+        self.state.orders.push(order);
     }
 
     /// Ends an order.
@@ -161,6 +183,16 @@ impl Controller {
         let view = View::new(config, &self.state, now);
         freeze(&mut frozen, &view, view.orders());
         self.state.frozen = frozen;
+    }
+
+    /// Ends the order of a plan that did not come to its end: what it asked for is not so.
+    pub(super) fn lift_for_plan(&mut self, id: Option<u64>, now: Timestamp) {
+        let Some(id) = id else { return };
+        let position = self.state.orders.iter().position(|order| order.id == id);
+        let Some(position) = position else { return };
+        let order = self.state.orders.remove(position);
+        let why = "its plan did not come to its end";
+        self.tell_order(EventKind::Lifted, &order, (&Actor::system(), why), now);
     }
 
     fn tell_order(

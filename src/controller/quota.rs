@@ -8,6 +8,8 @@
 //! - Passes come first, since they move traffic: they have all of it but the share of alerts.
 //! - Alerts have a share that no pass can spend, and so has the call of a run that a monitor
 //!   outside waits for. The worst messages go first.
+//! - Hooks have a share, while a plan is under way or somebody asks whether one would work. Passes
+//!   have so much less then: nothing is routed to a primary that is not promoted.
 //!
 //! What is beyond a quota is not lost. It waits for the next invocation, and an alarm makes one at
 //! once.
@@ -16,6 +18,7 @@ use super::actuation::Pass;
 use super::{Controller, Heartbeat};
 use crate::alert::{AT_ONCE_MAX, Delivery, Entry};
 use crate::config::API_CALLS_PER_PASS_DEFAULT;
+use crate::recovery::HookCall;
 use crate::time::Timestamp;
 
 /// The calls that one invocation may make on Workers Free; calls of KV and of Durable Objects have
@@ -25,6 +28,8 @@ pub const INVOCATION_CALLS_MAX: u32 = 50;
 /// The fewest calls with which a pass is begun. With fewer it might change nothing, and would say
 /// that the config allows too few.
 const PASS_CALLS_MIN: u32 = 5;
+/// Calls of hooks of one invocation. Whatever is asked again a moment later has one of its own.
+pub const HOOKS_PER_INVOCATION_MAX: usize = 6;
 /// Calls of one invocation for the monitor outside.
 const HEARTBEATS_MAX: u32 = 1;
 
@@ -37,13 +42,23 @@ pub struct Quota {
     tries: usize,
     /// Calls for the monitor outside.
     heartbeats: u32,
+    /// Calls of hooks.
+    hooks: usize,
 }
 
 impl Quota {
     /// The quota of an invocation whose passes may make so many calls.
     #[must_use]
     pub fn of(calls: u32) -> Self {
-        Self { calls, tries: AT_ONCE_MAX, heartbeats: HEARTBEATS_MAX }
+        Self { calls, tries: AT_ONCE_MAX, heartbeats: HEARTBEATS_MAX, hooks: 0 }
+    }
+
+    /// The same with a share for hooks.
+    #[must_use]
+    pub fn with_hooks(self) -> Self {
+        let hooks = HOOKS_PER_INVOCATION_MAX;
+        let calls = self.calls.saturating_sub(u32::try_from(hooks).unwrap_or(u32::MAX));
+        Self { calls, hooks, ..self }
     }
 
     /// Whether a pass may be begun.
@@ -63,7 +78,15 @@ impl Controller {
     #[must_use]
     pub fn quota(&self) -> Quota {
         let calls = self.config.as_ref().map(|config| config.api_calls_per_pass);
-        Quota::of(calls.unwrap_or(API_CALLS_PER_PASS_DEFAULT))
+        let quota = Quota::of(calls.unwrap_or(API_CALLS_PER_PASS_DEFAULT));
+        if self.may_call_hooks() { quota.with_hooks() } else { quota }
+    }
+
+    /// The hooks to call now, as far as the quota goes; see [`Controller::begin_hooks`].
+    pub fn draw_hooks(&mut self, quota: &mut Quota, now: Timestamp) -> Vec<HookCall> {
+        let calls = self.begin_hooks(quota.hooks, now);
+        quota.hooks = quota.hooks.saturating_sub(calls.len());
+        calls
     }
 
     /// Begins a pass that makes no more calls than the quota has; see

@@ -245,7 +245,7 @@ impl Controller {
             None => format!("{fingerprint} is on its way to KV; an older one there is not taken"),
             Some(at) => {
                 let until = at.plus(LATE_VIEW_MS);
-                format!("KV has not shown {fingerprint}; until {until} an older one is not taken")
+                format!("{fingerprint} has arrived; until {until} an older one is not taken")
             }
         })
     }

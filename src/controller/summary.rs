@@ -3,7 +3,10 @@
 //! It counts and names what is out of the ordinary, so that whoever looks at the list alone is not
 //! told that all is well while a change is withheld or an operator holds a region down.
 
-use crate::documents::{History, IncidentIndex, RegionHealth, RegionStatus, Status};
+use crate::documents::{
+    ContractsPage, DrillIndex, History, IncidentIndex, RecoveryPage, RegionHealth, RegionStatus,
+    Status,
+};
 use crate::health::{Because, Health};
 use crate::order::{Act, Order};
 use crate::ordered::Map;
@@ -18,6 +21,8 @@ pub(super) fn of_status(status: &Status) -> String {
     let draining = status.reasons.values().flat_map(Map::values).filter(|it| it.draining).count();
     let (overrides, withheld) = (status.overrides.len(), status.cloudflare.withheld.len());
     say(!status.incidents.is_empty(), incidents(status));
+    let drill = status.drill.as_ref().map(|drill| format!("drill of {}", drill.service));
+    say(drill.is_some(), drill.unwrap_or_default());
     say(status.doubted_since.is_some(), "observer in doubt".to_owned());
     say(status.config.refused.is_some(), "config refused".to_owned());
     say(!status.cloudflare.failures.is_empty(), "API failing".to_owned());
@@ -85,6 +90,19 @@ fn incidents(status: &Status) -> String {
     }
 }
 
+/// `orders failing_over to us-east (fence), billing failed_over`.
+pub(super) fn of_recovery(page: &RecoveryPage) -> String {
+    let words = page.services.iter().map(|(id, service)| {
+        let plan = service.plan.as_ref().filter(|plan| plan.is_under_way());
+        let plan = plan.map(|plan| {
+            let step = plan.current().map_or("", |run| run.step.name());
+            format!(" to {} ({step})", plan.to)
+        });
+        format!("{id} {}{}", service.stage.as_str(), plan.unwrap_or_default())
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
 /// Of `incidents`: those that go on, or how many there are.
 pub(super) fn of_incidents(index: &IncidentIndex) -> String {
     let open = index.incidents.iter().filter(|incident| incident.is_open);
@@ -92,6 +110,40 @@ pub(super) fn of_incidents(index: &IncidentIndex) -> String {
     match open.as_slice() {
         [] => format!("{} incidents, all over", index.incidents.len()),
         _ => open.join("; "),
+    }
+}
+
+/// Of `contracts`: what is broken, or how many there are.
+pub(super) fn of_contracts(page: &ContractsPage) -> String {
+    let mut all = 0;
+    let mut broken = Vec::new();
+    for (service, promises) in &page.services {
+        all += promises.components.len();
+        let drill = promises.drill.as_ref().filter(|drill| drill.overdue_since.is_some());
+        broken.extend(drill.map(|_| format!("{service} drill")));
+        let parts = promises.components.iter().filter(|(_, it)| it.broken_since.is_some());
+        broken.extend(parts.map(|(name, _)| format!("{service} {name}")));
+        let burns = promises.availability.iter().flat_map(|it| it.burns.values());
+        broken.extend(
+            burns
+                .filter(|it| it.since.is_some())
+                .take(1)
+                .map(|_| format!("{service} availability")),
+        );
+    }
+    match broken.as_slice() {
+        [] if all == 0 => "all kept".to_owned(),
+        [] => format!("{all} components, all kept"),
+        _ => format!("broken: {}", broken.join(", ")),
+    }
+}
+
+/// Of `drills`: the one that goes on, or the last one.
+pub(super) fn of_drills(index: &DrillIndex) -> String {
+    let last = index.drills.first().map(|drill| drill.summary.clone()).unwrap_or_default();
+    match index.drills.len() {
+        0 | 1 => last,
+        some => format!("{some} drills, last: {last}"),
     }
 }
 

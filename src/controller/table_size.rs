@@ -20,7 +20,8 @@ use crate::view::{ServiceStanding, View};
 use serde_json::Value;
 
 /// What one region of one service takes beyond what it takes while nothing is known: a latency, a
-/// lag, and the brackets of a second list of origins, each on a line of its own.
+/// lag, the percentage of a return, and the brackets of a second list of origins, each on a line of
+/// its own.
 const FIGURES_BYTES: usize = 192;
 /// The region that a service prefers by order, which is absent where nothing is known.
 const PREFERRED_BYTES: usize = 128;

@@ -40,6 +40,8 @@ words! {
         Documents = "documents",
         /// An alert is tried again, escalates, or has more to tell.
         Alerts = "alerts",
+        /// A step of a plan is due, or late.
+        Plan = "plan",
         /// If no run comes until then, it is silent.
         Silence = "silence",
     }
@@ -72,7 +74,10 @@ impl Controller {
         let silence = self.silent_at().map(|at| (at, WakeReason::Silence));
         let order = self.next_order().map(|at| (at, WakeReason::Order));
         let all = pass.into_iter().chain(documents).chain(alerts).chain(silence).chain(order);
-        let all: Vec<_> = all.collect();
+        let question = self.asks_hooks().then_some(now);
+        let plan = self.next_step(now).into_iter().chain(question).min();
+        let plan = plan.map(|at| (at, WakeReason::Plan));
+        let all: Vec<_> = all.chain(plan).collect();
         let at = all.iter().map(|(at, _)| *at).min()?.max(now);
         let holds = all.into_iter().filter(|(due, _)| *due <= at);
         Some(Wake { at, reasons: holds.map(|(_, reason)| reason).collect() })

@@ -6,6 +6,7 @@
 //! as a heartbeat that tells proxies how old their table is: 288 writes a day. On a bad day even
 //! substances change all the time; then `spending` says which documents wait.
 
+mod drills;
 mod regions;
 
 use super::Controller;
@@ -18,15 +19,17 @@ use super::summary;
 use crate::alert::AlertsStatus;
 use crate::config::{self};
 use crate::documents::{
-    ApiStatus, ControllerStatus, HISTORY_KEY, History, INCIDENTS_KEY, IncidentIndex, IncidentPage,
-    KvStatus, Metadata, OpenIncident, RunStatus, STATUS_KEY, Status,
+    ApiStatus, CONTRACTS_KEY, ContractsPage, ControllerStatus, DrillStatus, HISTORY_KEY, History,
+    INCIDENTS_KEY, IncidentIndex, IncidentPage, KvStatus, Metadata, OpenIncident, RECOVERY_KEY,
+    RecoveryPage, RunStatus, STATUS_KEY, ServicePromises, Status, is_worth_telling,
 };
 use crate::fingerprint::Fingerprint;
 use crate::health::Because;
-
+use crate::ids::ServiceId;
 use crate::journal::Incident;
 use crate::json::{self, Shape};
 use crate::ordered::{Map, Set};
+use crate::recovery::Recovery;
 use crate::routes::{self, Routes};
 use crate::state::{self, Episode, State};
 use crate::time::Timestamp;
@@ -260,6 +263,11 @@ impl Controller {
     /// Notes whether everything arrived that was sent for one piece of news.
     pub fn published(&mut self, all_arrived: bool, now: Timestamp) {
         self.publishing.sent(all_arrived, now);
+        // A plan or a drill may wait for what has arrived.
+        let has_plan = self.state.recoveries.values().any(|it| it.under_way().is_some());
+        if has_plan || self.state.drills.under_way().is_some() {
+            self.settle(now);
+        }
     }
 
     /// The live status, for somebody who asks now.
@@ -272,7 +280,8 @@ impl Controller {
             probes: run.probes,
         });
         let alerts = self.alerts_status();
-        Status { alerts, last_run, ..self.lasting_status(self.view(now).as_ref(), now) }
+        let recovery = self.live_recovery(now);
+        Status { recovery, alerts, last_run, ..self.lasting_status(self.view(now).as_ref(), now) }
     }
 
     /// The documents but the copy of the state, and the table that one of them is made from.
@@ -306,7 +315,12 @@ impl Controller {
         if !self.state.history.is_empty() && wanted.has(HISTORY_KEY) {
             documents.push(history_document(wanted, &self.state.history, now));
         }
+        documents.extend(recovery_document(wanted, &self.state.recoveries, now));
         documents.extend(incident_documents(wanted, &self.state.incidents, now));
+        documents.extend(self.drill_documents(wanted, now));
+        if wanted.has(CONTRACTS_KEY) {
+            documents.extend(contracts_document(wanted, &self.contracts(now)));
+        }
         (documents, table)
     }
 
@@ -333,6 +347,8 @@ impl Controller {
             frozen: view.and_then(frozen),
             overrides: view.map(overrides).unwrap_or_default(),
             orders: self.state.orders.clone(),
+            drill: DrillStatus::of(&self.state.drills),
+            recovery: self.recovery_status(),
             incidents: OpenIncident::of(&self.state.incidents, now),
             cloudflare: self.cloudflare_status(now),
             too_large: self.too_large(),
@@ -415,6 +431,26 @@ fn history_document(wanted: Wanted<'_>, history: &[Episode], now: Timestamp) -> 
     let substance = History { as_of: Timestamp::default(), ..history.clone() };
     let words = summary::of_history(&history);
     document((wanted, HISTORY_KEY.to_owned()), &history, &substance, now, words)
+}
+
+/// How services keep what they promise; none where nothing is promised.
+fn contracts_document(wanted: Wanted<'_>, page: &ContractsPage) -> Option<Document> {
+    let has_promises = page.services.values().any(ServicePromises::is_promised);
+    let words = summary::of_contracts(page);
+    has_promises.then(|| {
+        document((wanted, CONTRACTS_KEY.to_owned()), page, &page.substance(), page.as_of, words)
+    })
+}
+
+fn recovery_document(
+    wanted: Wanted<'_>,
+    recoveries: &Map<ServiceId, Recovery>,
+    now: Timestamp,
+) -> Option<Document> {
+    let is_there = recoveries.values().any(is_worth_telling) && wanted.has(RECOVERY_KEY);
+    let page = is_there.then(|| RecoveryPage::of(recoveries, now))?;
+    let words = summary::of_recovery(&page);
+    Some(document((wanted, RECOVERY_KEY.to_owned()), &page, &page.substance(), now, words))
 }
 
 fn incident_documents(wanted: Wanted<'_>, incidents: &[Incident], now: Timestamp) -> Vec<Document> {

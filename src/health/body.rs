@@ -18,24 +18,34 @@ pub(super) fn mismatch(
     let Some(document) = document else {
         return Some(FailureReason::of(FailureKind::ResponseNotJson));
     };
-    let fits = |(pointer, expect): &(String, ExpectedJson)| {
-        document.pointer(pointer).is_some_and(|value| meets(value, expect))
+    let wrong = |(pointer, expect): &(String, ExpectedJson)| match document.pointer(pointer) {
+        None => Some(FailureKind::ResponseJsonMissing),
+        Some(value) => unmet(value, expect),
     };
-    (!expected.iter().all(fits)).then_some(FailureReason::of(FailureKind::ResponseJsonMismatch))
+    expected.iter().find_map(wrong).map(FailureReason::of)
 }
 
-fn meets(value: &Value, expect: &ExpectedJson) -> bool {
+/// Why a value is not as expected.
+fn unmet(value: &Value, expect: &ExpectedJson) -> Option<FailureKind> {
     match (value, expect) {
-        (Value::Number(seen), ExpectedJson::Equals(Value::Number(wanted))) => {
-            compare(seen, wanted) == Some(Ordering::Equal)
+        (Value::Number(seen), ExpectedJson::Equals(Value::Number(wanted)))
+            if compare(seen, wanted) == Some(Ordering::Equal) =>
+        {
+            None
         }
-        (seen, ExpectedJson::Equals(wanted)) => seen == wanted,
+        (seen, ExpectedJson::Equals(wanted)) => {
+            (seen != wanted).then_some(FailureKind::ResponseJsonMismatch)
+        }
         (Value::Number(seen), ExpectedJson::Bounds { min, max }) => {
             let order = |limit: &Number| compare(seen, limit);
-            min.as_ref().is_none_or(|min| order(min).is_some_and(Ordering::is_ge))
-                && max.as_ref().is_none_or(|max| order(max).is_some_and(Ordering::is_le))
+            if !min.as_ref().is_none_or(|min| order(min).is_some_and(Ordering::is_ge)) {
+                return Some(FailureKind::ResponseJsonBelowMin);
+            }
+            let fits = max.as_ref().is_none_or(|max| order(max).is_some_and(Ordering::is_le));
+            (!fits).then_some(FailureKind::ResponseJsonAboveMax)
         }
-        (_, ExpectedJson::Bounds { .. }) => false,
+        (Value::Null, ExpectedJson::Bounds { .. }) => Some(FailureKind::ResponseJsonNull),
+        (_, ExpectedJson::Bounds { .. }) => Some(FailureKind::ResponseJsonNoNumber),
     }
 }
 
@@ -119,6 +129,23 @@ mod tests {
         assert!(!fits(&json!({"lag": 300.5}), "/lag", bounds(Value::Null, json!(300))));
         assert!(fits(&json!({"lag": 0.5}), "/lag", bounds(json!(0.25), json!(1))));
         assert!(!fits(&json!({"lag": "5"}), "/lag", bounds(json!(0), json!(10))));
+    }
+
+    #[test]
+    fn each_way_not_to_be_within_bounds_has_its_own_words() {
+        let expected = [("/lag".to_owned(), bounds(json!(0), json!(300)))];
+        for (document, kind) in [
+            (json!({}), FailureKind::ResponseJsonMissing),
+            (json!({"lag": null}), FailureKind::ResponseJsonNull),
+            (json!({"lag": "5"}), FailureKind::ResponseJsonNoNumber),
+            (json!({"lag": "2026-11-29T10:00:00"}), FailureKind::ResponseJsonNoNumber),
+            (json!({"lag": [5]}), FailureKind::ResponseJsonNoNumber),
+            (json!({"lag": -1}), FailureKind::ResponseJsonBelowMin),
+            (json!({"lag": 301}), FailureKind::ResponseJsonAboveMax),
+        ] {
+            assert_eq!(mismatch(Some(&document), &expected), Some(FailureReason::of(kind)));
+        }
+        assert_eq!(mismatch(Some(&json!({"lag": 300})), &expected), None);
     }
 
     #[test]

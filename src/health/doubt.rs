@@ -53,6 +53,11 @@ pub fn is_silent(verdict: &Verdict) -> bool {
             | FailureKind::ResponseBodyMismatch
             | FailureKind::ResponseNotJson
             | FailureKind::ResponseJsonMismatch
+            | FailureKind::ResponseJsonMissing
+            | FailureKind::ResponseJsonNull
+            | FailureKind::ResponseJsonNoNumber
+            | FailureKind::ResponseJsonBelowMin
+            | FailureKind::ResponseJsonAboveMax
             | FailureKind::ResponseHeaderMismatch
             | FailureKind::ResponseTooSlow => false,
         },

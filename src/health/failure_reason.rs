@@ -2,9 +2,10 @@
 //!
 //! An operator who knows Cloudflare's health checks can read ours. Source:
 //! developers.cloudflare.com/load-balancing/troubleshooting/common-error-codes and
-//! /understand-basics/health-details. Three kinds are ours, because the runtime tells less or the
+//! /understand-basics/health-details. Some kinds are ours, because the runtime tells less or the
 //! probe more than Cloudflare's monitors do: [`FailureKind::TlsOrDnsFailure`],
-//! [`FailureKind::ResponseBodyBroken`] and [`FailureKind::ResponseBodyTimeout`].
+//! [`FailureKind::ResponseBodyBroken`], [`FailureKind::ResponseBodyTimeout`], and what is wrong
+//! with a value in the JSON.
 
 use crate::json::{Reader, Shape, words};
 use serde_json::Value;
@@ -46,8 +47,18 @@ words! {
         ResponseBodyMismatch = "response_body_mismatch",
         /// JSON is expected, but the part of the body that is read is not valid JSON.
         ResponseNotJson = "response_not_json",
-        /// A value in the JSON is missing or not as expected.
+        /// A value in the JSON is not the expected one.
         ResponseJsonMismatch = "response_json_mismatch",
+        /// A value is missing from the JSON.
+        ResponseJsonMissing = "response_json_missing",
+        /// A value in the JSON is null where a number is expected: the origin does not know it.
+        ResponseJsonNull = "response_json_null",
+        /// A value in the JSON is a text or something else where a number is expected.
+        ResponseJsonNoNumber = "response_json_no_number",
+        /// A number in the JSON is below its least. Below 0 a lag or an age is unknown.
+        ResponseJsonBelowMin = "response_json_below_min",
+        /// A number in the JSON is above its most.
+        ResponseJsonAboveMax = "response_json_above_max",
         /// A header is missing or not as expected.
         ResponseHeaderMismatch = "response_header_mismatch",
         /// As expected, but much slower than its peers.
@@ -124,6 +135,11 @@ impl fmt::Display for FailureReason {
             FailureKind::ResponseBodyMismatch => "response body mismatch",
             FailureKind::ResponseNotJson => "response is not JSON within its first 10 KiB",
             FailureKind::ResponseJsonMismatch => "response JSON mismatch",
+            FailureKind::ResponseJsonMissing => "a value is missing from the response JSON",
+            FailureKind::ResponseJsonNull => "a number in the response JSON is null",
+            FailureKind::ResponseJsonNoNumber => "a value in the response JSON is no number",
+            FailureKind::ResponseJsonBelowMin => "a number in the response JSON is too small",
+            FailureKind::ResponseJsonAboveMax => "a number in the response JSON is too large",
             FailureKind::ResponseHeaderMismatch => "response header mismatch",
             FailureKind::ResponseTooSlow => "response too slow compared with its peers",
         })?;

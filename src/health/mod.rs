@@ -26,9 +26,11 @@ pub mod damping;
 mod doubt;
 mod excerpt;
 mod failure_reason;
+mod field;
 mod hysteresis;
 mod override_;
 pub mod quorum;
+mod seconds;
 pub mod slow;
 mod verdict;
 
@@ -37,6 +39,10 @@ pub use damping::Damping;
 pub use doubt::{is_answered, is_silent, is_unreached};
 pub use excerpt::{EXCERPT_BYTES_MAX, excerpt};
 pub use failure_reason::{FailureKind, FailureReason};
+pub use field::{FIELD_BYTES_MAX, FIELDS_MAX, Field, Seen, fields_of};
 pub use hysteresis::{Health, Hysteresis, Thresholds, Transition};
 pub use override_::{active, effective};
-pub use verdict::{BODY_BYTES_MAX, BodyFailure, ProbeOutcome, ProbeResponse, Verdict, classify};
+pub use seconds::{Seconds, Untold};
+pub use verdict::{
+    BODY_BYTES_MAX, BodyFailure, Passed, ProbeOutcome, ProbeResponse, Verdict, classify,
+};

@@ -3,8 +3,8 @@
 use super::body;
 use super::failure_reason::{FailureKind, FailureReason};
 use crate::config::ExpectedResponse;
-use crate::json::{self, variants};
-use crate::time::Millis;
+use crate::json::{self, fields, variants};
+use crate::time::{Millis, Timestamp};
 
 pub use crate::config::BODY_BYTES_MAX;
 /// The header that says what a body is.
@@ -92,6 +92,17 @@ variants!(Verdict {
     Fail = "fail" { reason },
     Inconclusive = "inconclusive" { note },
 });
+
+/// A probe that passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed {
+    /// When it was begun: the origin was alive then, or later.
+    pub asked: Timestamp,
+    /// When it ended.
+    pub at: Timestamp,
+}
+
+fields!(Passed { asked, at });
 
 /// Judges one outcome. If Cloudflare cannot reach an origin it answers in its place with 52x or
 /// 530; such a status counts as the failure that it stands for, unless the monitor expects exactly

@@ -112,8 +112,24 @@ pub fn is_change(kind: EventKind) -> bool {
         | EventKind::Lifted
         | EventKind::OtherOwner
         | EventKind::AlertLost
-        | EventKind::Restored => true,
+        | EventKind::Restored
+        | EventKind::PlanBegun
+        | EventKind::Step
+        | EventKind::Promoted
+        | EventKind::PlanEnded
+        | EventKind::DrillBegun
+        | EventKind::DrillEnded => true,
         EventKind::Observed
+        | EventKind::Stage
+        | EventKind::ApprovalNeeded
+        | EventKind::NotReady
+        | EventKind::Ready
+        | EventKind::ContractBroken
+        | EventKind::ContractKept
+        | EventKind::Burn
+        | EventKind::BurnOver
+        | EventKind::Errors
+        | EventKind::ErrorsOver
         | EventKind::Opened
         | EventKind::Down
         | EventKind::Up

@@ -56,6 +56,38 @@ words! {
         Heard = "heard",
         /// The memory was lost and restored from KV.
         Restored = "restored",
+        /// A service came to another stage of its recovery.
+        Stage = "stage",
+        /// A plan was begun that moves a service.
+        PlanBegun = "plan_begun",
+        /// A step of a plan ended.
+        Step = "step",
+        /// A plan waits for a person.
+        ApprovalNeeded = "approval_needed",
+        /// Another region is the primary of a service.
+        Promoted = "promoted",
+        /// A plan ended.
+        PlanEnded = "plan_ended",
+        /// The plan of a service would not work now.
+        NotReady = "not_ready",
+        /// It would work again.
+        Ready = "ready",
+        /// A contract is broken.
+        ContractBroken = "contract_broken",
+        /// It is kept again.
+        ContractKept = "contract_kept",
+        /// Errors use up what the availability of a service allows, too fast.
+        Burn = "burn",
+        /// They no longer do.
+        BurnOver = "burn_over",
+        /// Live traffic of a region fails.
+        Errors = "errors",
+        /// It no longer does.
+        ErrorsOver = "errors_over",
+        /// A drill was begun.
+        DrillBegun = "drill_begun",
+        /// A drill ended.
+        DrillEnded = "drill_ended",
     }
 }
 

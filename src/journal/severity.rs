@@ -22,14 +22,18 @@ impl EventKind {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::Down | Self::Silent => Severity::Critical,
+            Self::Down | Self::Silent | Self::Burn | Self::ApprovalNeeded | Self::Errors => {
+                Severity::Critical
+            }
             Self::ConfigRefused
             | Self::Withheld
             | Self::Failed
             | Self::Doubt
             | Self::OtherOwner
-            | Self::AlertLost => Severity::Error,
-            Self::HeldBack | Self::Restored => Severity::Warning,
+            | Self::AlertLost
+            | Self::ContractBroken
+            | Self::NotReady => Severity::Error,
+            Self::HeldBack | Self::Restored | Self::Promoted => Severity::Warning,
             Self::Observed
             | Self::Opened
             | Self::Up
@@ -43,7 +47,17 @@ impl EventKind {
             | Self::Ordered
             | Self::InForce
             | Self::Lifted
-            | Self::Heard => Severity::Info,
+            | Self::Heard
+            | Self::Stage
+            | Self::PlanBegun
+            | Self::Step
+            | Self::PlanEnded
+            | Self::Ready
+            | Self::ContractKept
+            | Self::BurnOver
+            | Self::ErrorsOver
+            | Self::DrillBegun
+            | Self::DrillEnded => Severity::Info,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Acts, the orders that some of them become, and how they end.
 
-use crate::config::OverrideTo;
+use crate::config::{DrillKind, OverrideTo};
 use crate::fingerprint::Fingerprint;
 use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::journal::{Actor, Role};
@@ -84,6 +84,39 @@ pub enum Act {
         /// The record's name and type, such as `api.example.com A`.
         record: String,
     },
+    /// Lets the plan of a service go on that waits for a person.
+    Approve {
+        /// The service.
+        service: ServiceId,
+    },
+    /// Ends the plan of a service that is under way.
+    Abort {
+        /// The service.
+        service: ServiceId,
+    },
+    /// Brings a service back to a region that it left, or one stage further.
+    FailBack {
+        /// The service.
+        service: ServiceId,
+        /// The region.
+        region: RegionId,
+    },
+    /// Says that the data of a region are back in sync: it may take writes again.
+    Confirm {
+        /// The service.
+        service: ServiceId,
+        /// The region.
+        region: RegionId,
+    },
+    /// Begins a drill.
+    Drill {
+        /// The service.
+        service: ServiceId,
+        /// What is drilled.
+        kind: DrillKind,
+        /// The region that is taken to fail; the one that serves if absent.
+        region: Option<RegionId>,
+    },
     /// Sends a test alert.
     TestAlert {
         /// To this receiver alone.
@@ -105,6 +138,11 @@ variants!(Act {
     RollBack = "roll_back" { revision },
     Compare = "compare" {},
     TakeBack = "take_back" { record },
+    Approve = "approve" { service },
+    Abort = "abort" { service },
+    FailBack = "fail_back" { service, region },
+    Confirm = "confirm" { service, region },
+    Drill = "drill" { service, kind, region if any },
     TestAlert = "test_alert" { receiver if any },
 });
 
@@ -142,6 +180,8 @@ pub struct ActRequest {
     pub is_dry: bool,
     /// What the caller calls this request: the same key twice is one act.
     pub key: Option<String>,
+    /// What the actor may do. Some acts need more than their own least role.
+    pub role: Role,
 }
 
 fields!(ActRequest {
@@ -152,6 +192,7 @@ fields!(ActRequest {
     until if any,
     is_dry = false,
     key if any,
+    role = Role::Viewer,
 });
 
 /// An act that stays in force.
@@ -173,9 +214,21 @@ pub struct Order {
     pub until: Option<Timestamp>,
     /// Whether it was told that it is in force. It is told once, also after a restart.
     pub has_begun: bool,
+    /// Whether a plan is to be begun for it, and was not.
+    pub begins_plan: bool,
 }
 
-fields!(Order { id, act, who, reason, at, from, until if any, has_begun = false });
+fields!(Order {
+    id,
+    act,
+    who,
+    reason,
+    at,
+    from,
+    until if any,
+    has_begun = false,
+    begins_plan = false,
+});
 
 impl Order {
     /// Whether it is in force: from `from`, inclusive, until `until`, exclusive. What has begun

@@ -2,6 +2,7 @@
 
 use crate::json::{fields, variants};
 use crate::time::Millis;
+use crate::traffic::Report;
 
 /// A question to the Controller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +11,13 @@ pub enum Query {
     Incidents {},
     /// One incident.
     Incident {
+        /// Its id.
+        id: String,
+    },
+    /// The drills that are kept, the latest first.
+    Drills {},
+    /// One drill.
+    Drill {
         /// Its id.
         id: String,
     },
@@ -27,10 +35,16 @@ pub enum Query {
         /// Its revision.
         revision: Option<u64>,
     },
+    /// How services keep what they promise.
+    Contracts {},
+    /// How services recover.
+    Recovery {},
     /// [`News`] for a proxy.
     Routes {
         /// The generation that the caller has.
         than: Option<u64>,
+        /// What the caller counted since it asked last.
+        report: Option<Report>,
     },
 }
 
@@ -40,6 +54,7 @@ impl Query {
     pub fn none(&self) -> String {
         match self {
             Self::Incident { id } => format!("there is no incident `{id}`"),
+            Self::Drill { id } => format!("there is no drill `{id}`"),
             Self::Config { revision: Some(number) } => {
                 format!("there is no revision {number} of the config")
             }
@@ -52,11 +67,15 @@ impl Query {
 variants!(Query {
     Incidents = "incidents" {},
     Incident = "incident" { id },
+    Drills = "drills" {},
+    Drill = "drill" { id },
     Audit = "audit" { from },
     Orders = "orders" {},
     ConfigHistory = "config_history" {},
     Config = "config" { revision if any },
-    Routes = "routes" { than if any },
+    Contracts = "contracts" {},
+    Recovery = "recovery" {},
+    Routes = "routes" { than if any, report if any },
 });
 
 /// What a proxy is told that asks for a later routing table.

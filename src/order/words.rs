@@ -34,6 +34,16 @@ impl fmt::Display for Act {
             Self::RollBack { revision } => write!(f, "roll the config back to {revision}"),
             Self::Compare {} => f.write_str("compare with Cloudflare"),
             Self::TakeBack { record } => write!(f, "take the record {record} back"),
+            Self::Approve { service } => write!(f, "approve the plan of {service}"),
+            Self::Abort { service } => write!(f, "abort the plan of {service}"),
+            Self::FailBack { service, region } => write!(f, "bring {service} back to {region}"),
+            Self::Confirm { service, region } => {
+                write!(f, "confirm that the data of {service} in {region} are back in sync")
+            }
+            Self::Drill { service, kind, region } => {
+                write!(f, "drill ({}) {service}", kind.as_str())?;
+                region.iter().try_for_each(|region| write!(f, " without {region}"))
+            }
             Self::TestAlert { receiver: Some(receiver) } => {
                 write!(f, "send a test alert to {receiver}")
             }
@@ -51,7 +61,12 @@ impl Act {
             | Self::Corruption { service }
             | Self::Halt { service }
             | Self::Maintenance { service, .. } => service.as_ref(),
-            Self::Switch { service, .. } => Some(service),
+            Self::Switch { service, .. }
+            | Self::Approve { service }
+            | Self::Abort { service }
+            | Self::FailBack { service, .. }
+            | Self::Confirm { service, .. }
+            | Self::Drill { service, .. } => Some(service),
             _ => None,
         }
     }
@@ -60,8 +75,13 @@ impl Act {
     #[must_use]
     pub fn region(&self) -> Option<&RegionId> {
         match self {
-            Self::Drain { region, .. } | Self::Outage { region } => Some(region),
-            Self::Override { region, .. } | Self::Maintenance { region, .. } => region.as_ref(),
+            Self::Drain { region, .. }
+            | Self::Outage { region }
+            | Self::FailBack { region, .. }
+            | Self::Confirm { region, .. } => Some(region),
+            Self::Override { region, .. }
+            | Self::Maintenance { region, .. }
+            | Self::Drill { region, .. } => region.as_ref(),
             Self::Switch { to, .. } => Some(to),
             _ => None,
         }

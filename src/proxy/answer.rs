@@ -2,11 +2,12 @@
 
 use super::body::Body;
 use super::cookies::{Cookies, wrote};
+use super::counting::{refused, relayed};
 use super::forwarded;
 use super::instruction::{HOPS_MAX, Instruction, Try};
 use super::isolate::Isolate;
 use super::pins::pin_key;
-use super::progress::{AskReason, Fetched};
+use super::progress::{AskReason, Fetched, Progress};
 use super::question::{BadQuestion, Question};
 use super::refresh::Refresh;
 use super::replay::sending;
@@ -50,7 +51,7 @@ impl Isolate {
         }
         let progress = question.progress;
         let is_first = progress.reason == AskReason::First;
-        let refresh = if is_first { self.looks.next(now) } else { Refresh::No };
+        let refresh = if is_first { self.looks.next_for_request(now) } else { Refresh::No };
         let has_loaded = progress.fetched == Fetched::Table;
         let Some(table) = self.table.clone().filter(|_| has_loaded || refresh != Refresh::First)
         else {
@@ -62,10 +63,28 @@ impl Isolate {
         };
         let case = QuestionCase { table: &table, question: &question, now };
         let mut instruction = self.answer(&case, refresh == Refresh::Behind);
+        self.count_end(&case, &instruction);
         if let Instruction::Respond { refresh: is_due, .. } = &mut instruction {
             *is_due = refresh == Refresh::Behind;
         }
         instruction
+    }
+
+    /// Counts the request, if this instruction ends it.
+    fn count_end(&mut self, case: &QuestionCase<'_>, instruction: &Instruction) {
+        let QuestionCase { table, question, now } = *case;
+        let Progress { reason, elapsed_ms, .. } = question.progress;
+        let ended = match instruction {
+            // Beside a try that is under way, nothing has ended.
+            _ if reason == AskReason::Late => None,
+            Instruction::Relay => relayed(reason),
+            Instruction::Respond { response, .. } => Some(refused(response.status)),
+            _ => None,
+        };
+        let Some(ended) = ended else { return };
+        let Some(service) = table.service(&question.target.host) else { return };
+        self.turn_minute(now);
+        self.count_answer(service.index, ended, elapsed_ms);
     }
 
     fn answer(&mut self, case: &QuestionCase<'_>, refresh: bool) -> Instruction {
@@ -177,6 +196,8 @@ impl Isolate {
         let answer_headers =
             self.answer_headers(case, service, &upstream, decision, cookies, is_stale);
         let asked = upstream.asked(question.target.path_and_query);
+        // The first promotion has an epoch above all generations before it.
+        let epoch = service.epoch.unwrap_or(table.generation);
         Some(Instruction::Send(Box::new(Try {
             token,
             url: asked.url,
@@ -187,7 +208,7 @@ impl Isolate {
             trial,
             keep_s: keep_s(question, service),
             timing: service.proxy.debug_headers.then(|| timing(&upstream)),
-            request_headers: forwarded::headers(question, table, asked.resolve.as_deref()).into(),
+            request_headers: forwarded::headers(question, epoch, asked.resolve.as_deref()).into(),
             answer_headers,
             sending: sending(question, &service.proxy, decision),
             body_idle_ms: service.proxy.body_idle_timeout_ms(),

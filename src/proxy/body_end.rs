@@ -16,6 +16,7 @@ impl Isolate {
         self.counts.bodies_lost += 1;
         let table = self.table.clone();
         let Some(service) = self.service_of(table.as_ref(), token) else { return };
+        self.count_lost_body(service.index, token);
         let mine = self.services.get_mut(service.index);
         let Some((seen, origin)) = mine.and_then(|mine| mine.named_by(token)) else { return };
         let (is_silent, silent_ms) = match end {

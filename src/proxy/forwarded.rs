@@ -5,13 +5,12 @@
 
 use super::instruction::HOPS_MAX;
 use super::question::Question;
-use crate::routes::Table;
 
 /// Names and values; an empty value removes the header. `resolve` is the host to connect to, if it
-/// is not the one that the origin is told.
+/// is not the one that the origin is told. `epoch` is that of the service's last promotion.
 pub(super) fn headers(
     question: &Question<'_>,
-    table: &Table,
+    epoch: u64,
     resolve: Option<&str>,
 ) -> [(&'static str, String); 7] {
     let target = &question.target;
@@ -24,7 +23,7 @@ pub(super) fn headers(
         ("x-forwarded-proto", target.scheme.to_owned()),
         ("forwarded", forwarded(question)),
         ("x-request-id", question.id.to_owned()),
-        ("x-failover-epoch", table.generation.to_string()),
+        ("x-failover-epoch", epoch.to_string()),
         ("x-pointsman-hops", hops.to_string()),
     ]
 }

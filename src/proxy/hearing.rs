@@ -24,6 +24,7 @@ impl Isolate {
     /// does not parse; the last table stays.
     pub fn take_news(&mut self, text: &str, now: Timestamp) -> Result<(), BadRoutes> {
         let Told { wait_ms, table } = json::read(text)?;
+        self.traffic_is_told();
         self.news.not_before = now.plus(wait_ms.clamp(NEWS_EVERY_MS, NEWS_EVERY_MS_MAX));
         let Some(table) = table else { return Ok(()) };
         if self.take(&table, now)? {
@@ -69,6 +70,7 @@ mod tests {
             until: None,
             is_dry: false,
             key: None,
+            role: crate::journal::Role::Operator,
         };
         assert!(matches!(controller.act(&asked, now), ActReply::Done(_)));
     }
@@ -95,12 +97,12 @@ mod tests {
         let mut isolate = Isolate::default();
         isolate.take(&old, at(117_000)).unwrap();
         let than = isolate.asks_for_news(at(117_000)).unwrap();
-        let none = controller.page(&Query::Routes { than }, at(117_000)).unwrap();
+        let none = controller.page(&Query::Routes { than, report: None }, at(117_000)).unwrap();
         isolate.take_news(&none, at(117_000)).unwrap();
         assert!(!is_drained(&isolate) && !none.contains("table"), "{none}");
         drained(&mut controller, at(118_000));
         let than = isolate.asks_for_news(at(150_000)).unwrap();
-        let news = controller.page(&Query::Routes { than }, at(150_000)).unwrap();
+        let news = controller.page(&Query::Routes { than, report: None }, at(150_000)).unwrap();
         isolate.take_news(&news, at(150_000)).unwrap();
         assert!(is_drained(&isolate));
         assert!(!isolate.take(&old, at(150_001)).unwrap(), "KV has not heard of it yet");

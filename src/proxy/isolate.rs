@@ -1,5 +1,6 @@
 //! What one isolate keeps between requests, and how it learns.
 
+use super::counted::Counted;
 use super::news::News;
 use super::notes::Notes;
 use super::progress::AskReason;
@@ -40,6 +41,7 @@ pub struct Isolate {
     pub(super) secrets: Vec<Secret>,
     pub(super) notes: Notes,
     pub(super) counts: Counts,
+    pub(super) counted: Counted,
 }
 
 /// What happened since the isolate began.
@@ -169,6 +171,7 @@ impl Isolate {
     }
 
     fn install(&mut self, table: Table, now: Timestamp) {
+        self.end_minute();
         let old = self.table.take();
         let before = std::mem::take(&mut self.services);
         let old = old.as_ref().map(|old| old.services()).unwrap_or_default();
@@ -220,6 +223,12 @@ impl Isolate {
         let table = self.table.clone();
         let service = self.service_of(table.as_ref(), token);
         let (outcome, reason) = match (end, service) {
+            // Of a region that is being stopped, and no failure that counts against it.
+            (TryEnd::Answered { status: 500 | 503, .. }, Some(service))
+                if self.is_leaving(service, token) =>
+            {
+                (TryOutcome::Unknown, Some(AskReason::Failed))
+            }
             (TryEnd::Answered { status, retry_after_s }, Some(service)) => {
                 classify(status, retry_after_s, &service.proxy)
             }
@@ -235,6 +244,13 @@ impl Isolate {
         if outcome == TryOutcome::Silent {
             self.looks.doubt();
         }
+        self.turn_minute(now);
+        if let Some(service) = service
+            && let Some(ended) = self.count_try((service.index, token), end, took_ms)
+            && reason.is_none()
+        {
+            self.count_answer(service.index, ended, took_ms);
+        }
         if let Some(service) = service
             && let Some(mine) = self.services.get_mut(service.index)
             && let Some((seen, origin)) = mine.named_by(token)
@@ -243,6 +259,13 @@ impl Isolate {
             seen.end(FinishedTry { outcome, origin, began, due, now }, limits(&service.proxy));
         }
         reason
+    }
+
+    /// Whether a try went to a region that its service leaves as planned.
+    fn is_leaving(&self, service: &Serving, token: Token) -> bool {
+        let mine = self.services.get(service.index);
+        mine.and_then(|mine| mine.region_of(token))
+            .is_some_and(|at| service.candidates.get(at).is_some_and(|region| region.entry.leaving))
     }
 
     /// Folds in how a trial ended. One that takes longer than a client's try may take has not

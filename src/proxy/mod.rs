@@ -15,6 +15,8 @@ mod answer;
 mod body;
 mod body_end;
 mod cookies;
+mod counted;
+mod counting;
 mod explain;
 mod forwarded;
 mod hearing;

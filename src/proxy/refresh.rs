@@ -43,12 +43,31 @@ pub(super) struct Looks {
     failed_at: Timestamp,
     /// Whether a region that the table calls usable was not.
     doubted: bool,
+    /// Whether a page of ours has loaded it in the place of a request, which would have asked the
+    /// Controller, too.
+    is_owed: bool,
 }
 
 impl Looks {
+    /// Whether to load before a page of ours is answered.
+    pub(super) fn next_for_page(&mut self, now: Timestamp) -> bool {
+        let next = self.next(now);
+        self.is_owed |= next == Refresh::Behind;
+        next != Refresh::No
+    }
+
+    /// Whether to load for a request. Where pages are asked for all the time, they load the table;
+    /// then requests still ask the Controller for news, and tell it what they counted.
+    pub(super) fn next_for_request(&mut self, now: Timestamp) -> Refresh {
+        match self.next(now) {
+            Refresh::No if std::mem::take(&mut self.is_owed) => Refresh::Behind,
+            next => next,
+        }
+    }
+
     /// Whether to load now. The caller that is told so does it; the others go on meanwhile, unless
     /// the table is too old for anybody: then each waits, until KV has answered or failed.
-    pub(super) fn next(&mut self, now: Timestamp) -> Refresh {
+    fn next(&mut self, now: Timestamp) -> Refresh {
         let wait_ms = if self.doubted { REFRESH_ON_EVIDENCE_MS } else { REFRESH_MS };
         let age_ms = now.since(self.read_at);
         if age_ms.min(now.since(self.failed_at)) < wait_ms {
@@ -95,6 +114,18 @@ mod tests {
         let mut looks = Looks::default();
         looks.read(at(0));
         looks
+    }
+
+    #[test]
+    fn where_pages_load_the_table_the_next_request_asks_for_news_once() {
+        let mut looks = read();
+        for turn in 1..4 {
+            let now = at(turn * REFRESH_MS);
+            assert!(looks.next_for_page(now));
+            looks.read(now);
+            assert_eq!(looks.next_for_request(now.plus(1)), Refresh::Behind, "{turn}");
+            assert_eq!(looks.next_for_request(now.plus(2)), Refresh::No, "{turn}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::passive::{BACKOFF_MS_MIN, BreakerLimits, OriginFailures, RetryBudget,
 use crate::routes::{Candidate, Serving};
 use crate::steering::Evidence;
 use crate::time::{Millis, Timestamp};
+use crate::traffic::Counts;
 
 /// One service as this isolate has seen it.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(super) struct SeenService {
     pub(super) incumbents: Map<Option<Country>, usize>,
     /// Where downloads began, if the service asks.
     pub(super) downloads: Downloads,
+    /// Answers to clients in this minute.
+    pub(super) answers: Counts,
 }
 
 /// Whether a request is sent on.
@@ -50,9 +53,11 @@ const LATE_MS_MIN: Millis = 5;
 #[derive(Debug, Clone)]
 pub(super) struct KnownRegion {
     pub(super) id: RegionId,
-    number: u32,
+    pub(super) number: u32,
     /// Grows with each change of its list of origins.
     revision: u32,
+    /// Tries of this minute.
+    pub(super) tries: Counts,
 }
 
 impl SeenService {
@@ -70,7 +75,8 @@ impl SeenService {
             let stays = before.and_then(|(known, old)| known.region_in(old, new));
             let (region, seen) = stays.unwrap_or_else(|| {
                 let id = new.entry.id.clone();
-                (KnownRegion { id, number: numbers.region(), revision: 0 }, Seen::default())
+                let (number, tries) = (numbers.region(), Counts::default());
+                (KnownRegion { id, number, revision: 0, tries }, Seen::default())
             });
             regions.push(region);
             all_seen.push(seen);
@@ -86,6 +92,7 @@ impl SeenService {
                 _ => Map::new(),
             },
             downloads: known.map(|known| known.downloads_in(service)).unwrap_or_default(),
+            answers: Counts::default(),
         }
     }
 
@@ -122,6 +129,11 @@ impl SeenService {
         let index = self.regions.iter().position(|region| region.number == token.region)?;
         let is_same = self.regions.get(index)?.revision == token.revision;
         Some((self.seen.get_mut(index)?, is_same.then_some(token.origin)))
+    }
+
+    /// The index of the region that a token names, in failover order.
+    pub(super) fn region_of(&self, token: Token) -> Option<usize> {
+        self.regions.iter().position(|region| region.number == token.region)
     }
 
     /// Tries out at once each region that is up in the new table and was not in the old one. The

@@ -2,7 +2,6 @@
 //! the admin API.
 
 use super::isolate::Isolate;
-use super::refresh::Refresh;
 use crate::config::Admin;
 use crate::time::Timestamp;
 
@@ -19,7 +18,7 @@ impl Isolate {
     /// Whether to load the table before a page of ours is answered: a token that was taken out of
     /// the config should open nothing.
     pub fn should_load(&mut self, now: Timestamp) -> bool {
-        self.looks.next(now) != Refresh::No
+        self.looks.next_for_page(now)
     }
 
     /// What the table says of our own pages at this host, which is in lower case.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 mod bodies;
 mod cookies;
+mod counting;
 mod explain;
 mod law;
 mod learning;
@@ -210,6 +211,12 @@ fn facts_for_another_table_are_asked_for_again_with_the_headers_of_this_one() {
         isolate.instruct(&question, None, at(0)),
         Instruction::Headers { version: 1, names }
     );
+}
+
+#[test]
+fn an_origin_is_told_the_epoch_of_the_services_last_promotion() {
+    let sent = GET.first(&mut isolate(&[("/services/api/epoch", json!(1_796_000_412_u64))]), 10);
+    assert_eq!(header(&sent.request_headers, "x-failover-epoch"), Some("1796000412"));
 }
 
 #[test]

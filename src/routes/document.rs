@@ -89,6 +89,8 @@ shape! {
         frozen: bool = false,
         /// Its regions in failover order.
         regions: Vec<CandidateEntry>,
+        /// The epoch of its last promotion, which origins are told; absent as long as it had none.
+        epoch: Option<u64>,
     }
 
     /// How a region is chosen.
@@ -113,6 +115,8 @@ shape! {
         read_your_writes_s: u64 = 0,
         /// The region that an operator prefers to all others while it is up; absent if none.
         prefer: Option<RegionId>,
+        /// Whether the primary takes no writes: it is fenced, or nobody has confirmed its data.
+        no_writer: bool = false,
     }
 
     /// How a request names its tenant.
@@ -147,6 +151,11 @@ shape! {
         canary: Option<u32>,
         /// Percent of the clients that it turns away.
         shed: u32 = 0,
+        /// Whether it is being left as planned: what it answers with 500 or 503, or not at all, is
+        /// asked elsewhere if it may be asked twice.
+        leaving: bool = false,
+        /// Percent of its clients that have returned to it since it was out; absent if all have.
+        returned: Option<u32>,
         /// In a frozen service: whether it went down since. Whoever would go there is refused.
         lost: bool = false,
         /// Scheme, host and port of the origins to use, best first: those that are up, or if none

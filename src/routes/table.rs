@@ -97,6 +97,10 @@ pub struct Serving {
     pub preferred: Option<usize>,
     /// Whether nobody may be moved to another region.
     pub frozen: bool,
+    /// Whether the primary takes no writes either.
+    pub no_writer: bool,
+    /// The epoch of its last promotion; `None` as long as it had none.
+    pub epoch: Option<u64>,
 }
 
 /// One region of one service as decisions see it.
@@ -318,9 +322,12 @@ impl Index<'_> {
             || steering.band_ms > 0
             || steering.spill
             || steering.affinity == Affinity::Client;
-        let shares =
-            by_share || candidates.iter().any(|c| c.entry.canary.is_some() || c.entry.shed > 0);
+        let has_share = |entry: &CandidateEntry| {
+            entry.canary.is_some() || entry.shed > 0 || entry.returned.is_some()
+        };
+        let shares = by_share || candidates.iter().any(|c| has_share(&c.entry));
         let primary = steering.primary.as_ref().map(|id| self.find(id)).transpose()?;
+        let no_writer = steering.no_writer;
         let preferred = steering.prefer.as_ref().map(|id| self.find(id)).transpose()?;
         Ok(Serving {
             id,
@@ -340,6 +347,8 @@ impl Index<'_> {
             shares,
             preferred,
             frozen: service.frozen,
+            no_writer,
+            epoch: service.epoch,
         })
     }
 

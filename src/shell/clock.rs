@@ -8,6 +8,17 @@ pub(super) fn now() -> Timestamp {
     instant(js_sys::Date::now())
 }
 
+/// A number that two isolates do not share.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is below 2^53"
+)]
+pub(super) fn chance() -> u64 {
+    (js_sys::Math::random() * 9_007_199_254_740_992.0) as u64
+}
+
 /// A time of the runtime. What is no number counts as the beginning of 1970.
 #[expect(
     clippy::as_conversions,

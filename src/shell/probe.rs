@@ -5,7 +5,7 @@ use super::outbound::{Ended, NoResponse, OwnRequest, OwnResponse, Pending, send}
 use super::runtime::{self, Hands};
 use crate::config::Control;
 use crate::health::{
-    BODY_BYTES_MAX, ProbeOutcome, ProbeResponse, Verdict, classify, excerpt, is_answered,
+    BODY_BYTES_MAX, ProbeOutcome, ProbeResponse, Verdict, classify, excerpt, fields_of, is_answered,
 };
 use crate::http::retry_after_ms;
 use crate::proxy::HOPS_MAX;
@@ -31,16 +31,17 @@ pub(super) async fn round(
     let mut aside = Aside::default();
     for (pending, probe) in begun {
         let reads_body = probe.reads_body();
-        let Probe { target, expect, lag_pointer, .. } = probe;
+        let Probe { target, expect, lag_pointer, fields, .. } = probe;
         let (ended, mut outcome) = outcome_of(pending, &expect.headers).await;
         let excerpt = probe.excerpt.then(|| quote(&mut outcome, reads_body)).flatten();
         let verdict = classify(&outcome, &expect, lag_pointer.as_deref());
+        let fields = fields_of(&outcome, &fields);
         if let (Verdict::Fail { .. }, Some(excerpt)) = (&verdict, excerpt) {
             aside.excerpts.push((target.clone(), excerpt));
         }
         let pushed_back_ms = outcome.pushed_back_ms();
         let (at, took_ms) = (clock.shows(ended.at), ended.took_ms);
-        results.push(ProbeResult { target, at, verdict, pushed_back_ms, took_ms });
+        results.push(ProbeResult { target, at, verdict, pushed_back_ms, took_ms, fields });
     }
     let mut answers = Vec::with_capacity(asked.len());
     for (pending, id) in asked {

@@ -46,7 +46,9 @@ pub(super) async fn load(env: &Env) {
 pub(super) async fn ask_for_news(env: &Env) {
     let asked = isolate::with(|isolate| isolate.asks_for_news(clock::now())).flatten();
     let Some(than) = asked else { return };
-    let answer = controller::read(env, Query::Routes { than }, NEWS_TIMEOUT_MS).await;
+    let chance = clock::chance();
+    let report = isolate::with(|isolate| isolate.traffic_report(chance, clock::now())).flatten();
+    let answer = controller::read(env, Query::Routes { than, report }, NEWS_TIMEOUT_MS).await;
     let Some(text) = answer.ok().flatten() else {
         // The Controller's own log says why, and `/.pointsman/proxy` counts them.
         isolate::with(|isolate| isolate.news_failed(clock::now()));

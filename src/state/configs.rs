@@ -24,7 +24,7 @@ pub struct Configs {
     pub last: u64,
     /// The last revisions, the one in use at the end.
     pub revisions: Vec<Revision>,
-    /// The config that was put into force here and that KV has not shown yet.
+    /// The config that was put into force here, until KV can show no older one any more.
     pub pushed: Option<Pushed>,
 }
 
@@ -85,8 +85,9 @@ impl Configs {
     }
 
     /// Whether what KV shows may be a late view of what it had before a push: it is an older
-    /// revision, or what was refused then, and KV has not shown the pushed one, and it is not
-    /// [`LATE_VIEW_MS`] since that arrived.
+    /// revision, or what was refused then, and it is not [`LATE_VIEW_MS`] since the pushed one
+    /// arrived. That KV has shown the pushed one says nothing: the next answer may come from
+    /// another cache.
     #[must_use]
     pub fn is_late_view(&self, shown: Fingerprint, now: Timestamp) -> bool {
         let Some(pushed) = &self.pushed else { return false };
@@ -94,6 +95,17 @@ impl Configs {
             && (pushed.refused == Some(shown)
                 || self.revisions.iter().any(|revision| revision.fingerprint == shown));
         is_old && pushed.arrived.is_none_or(|at| now.since(at) < LATE_VIEW_MS)
+    }
+
+    /// Notes that KV shows the config in use. The pushed one is remembered until no older one can
+    /// be shown any more. Returns whether it still is.
+    pub fn show_in_use(&mut self, now: Timestamp) -> bool {
+        let Some(pushed) = &mut self.pushed else { return false };
+        let arrived = *pushed.arrived.get_or_insert(now);
+        if now.since(arrived) >= LATE_VIEW_MS {
+            self.pushed = None;
+        }
+        self.pushed.is_some()
     }
 
     /// Corrects what lies ahead of `now`. Until the late view ends nothing waits longer than it

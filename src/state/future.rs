@@ -49,6 +49,10 @@ impl State {
             silent_since,
             remembered,
             frozen: _,
+            recoveries,
+            traffic,
+            promises,
+            drills,
             refused,
             actuation,
             history,
@@ -83,6 +87,10 @@ impl State {
         for incident in incidents {
             incident.forget_the_future(now);
         }
+        recoveries.values_mut().for_each(|recovery| recovery.forget_the_future(now));
+        traffic.forget_the_future(now);
+        promises.values_mut().for_each(|promises| promises.forget_the_future(now));
+        drills.forget_the_future(now);
         forget_episodes(history, now);
     }
 }
@@ -102,11 +110,15 @@ impl TargetState {
             too_slow: _,
             lag,
             damping,
+            passed,
+            fields,
         } = self;
         memory.forget_the_future(now);
         *latency = latency.filter(|latency| !latency.is_ahead(now));
         *shift = shift.filter(|shift| !shift.run.is_ahead(now));
         *lag = lag.filter(|lag| !lag.at.is_ahead(now));
+        *passed = passed.filter(|passed| !passed.at.is_ahead(now));
+        fields.retain(|_, seen| !seen.at.is_ahead(now));
         if drop_ahead(probed_at, now) {
             // It was told at that probe.
             *not_before = None;

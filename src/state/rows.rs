@@ -94,6 +94,14 @@ words! {
         Remembered = "remembered",
         /// How the regions of a service stood when corruption was declared, by the service.
         Frozen = "frozen",
+        /// How a service recovers, by the service.
+        Recovery = "recovery",
+        /// What became of the requests of a service's clients, by the service.
+        Traffic = "traffic",
+        /// How a service keeps what it promises, by the service.
+        Promises = "promises",
+        /// A drill, by its number.
+        Drill = "drill",
         /// The fingerprint of what KV holds, by key.
         Written = "written",
         /// What stands in the way at Cloudflare, by its index in the list.
@@ -128,6 +136,10 @@ words! {
         Configs = "configs",
         /// How many alerts were sent, and whether runs are silent.
         Alerts = "alerts",
+        /// Which reports of isolates the rows of [`Kind::Traffic`] hold.
+        TrafficHeard = "traffic_heard",
+        /// How many drills there were, and when which is due.
+        Drills = "drills",
     }
 }
 

@@ -120,7 +120,9 @@ fn usable(chain: &mut Chain, service: &Serving, request: &RequestFacts<'_>) -> O
     if chain.is_empty() {
         return Some(Refusal::NoUsableRegion);
     }
-    chain.keep(Filter::Writes, &only(primary?));
+    let primary = primary?;
+    let takes = if service.no_writer { RegionSet::default() } else { only(primary) };
+    chain.keep(Filter::Writes, &takes);
     chain.is_empty().then_some(Refusal::NoPrimary)
 }
 
@@ -162,10 +164,19 @@ fn wishes(
                 .is_some_and(|percent| !is_within("canary", key, entry.id.as_str(), percent))
     };
     let tried_out = set_of(service.candidates.iter().filter(beyond_canary));
+    let not_yet_back = |region: &&Candidate| {
+        let entry = &region.entry;
+        service.preferred != Some(region.index)
+            && entry
+                .returned
+                .is_some_and(|percent| !is_within("failback", key, entry.id.as_str(), percent))
+    };
+    let awaited = set_of(service.candidates.iter().filter(not_yet_back));
     [
         (Filter::Breaker, left_alone),
         (Filter::Drain, draining),
         (Filter::Lag, lagging.unwrap_or_else(RegionSet::none)),
+        (Filter::Failback, awaited),
         (Filter::Canary, tried_out),
     ]
     .into_iter()

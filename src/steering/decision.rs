@@ -65,13 +65,15 @@ pub enum Filter {
     Drain,
     /// Replicas that lag too far behind to be read from.
     Lag,
+    /// Regions that were out and to which other clients have returned so far.
+    Failback,
     /// Canaries that take other clients.
     Canary,
 }
 
 impl Filter {
     /// Every one, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Rules,
         Self::Tenant,
         Self::Health,
@@ -80,6 +82,7 @@ impl Filter {
         Self::Breaker,
         Self::Drain,
         Self::Lag,
+        Self::Failback,
         Self::Canary,
     ];
 
@@ -95,6 +98,7 @@ impl Filter {
             Self::Breaker => "breaker",
             Self::Drain => "drain",
             Self::Lag => "lag",
+            Self::Failback => "failback",
             Self::Canary => "canary",
         }
     }

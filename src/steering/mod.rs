@@ -11,9 +11,10 @@
 //!    jurisdiction beats no service.
 //! 3. **Writes** removes all regions but the primary, if the request changes something.
 //! 4. **Shed** removes regions that turn this client away, by a stable hash.
-//! 5. **Breaker**, **Drain**, **Lag** and **Canary** are wishes. They put regions behind the rest,
-//!    where a retry still finds them: regions that fail in this isolate, regions that take no new
-//!    clients, replicas that lag too far behind, and canaries for other clients.
+//! 5. **Breaker**, **Drain**, **Lag**, **Failback** and **Canary** are wishes. They put regions
+//!    behind the rest, where a retry still finds them: regions that fail in this isolate, regions
+//!    that take no new clients, replicas that lag too far behind, regions that were out and to
+//!    which other clients have returned so far, and canaries for other clients.
 //!
 //! Then the policy orders what is left, within groups. Regions that do not fail come before those
 //! that do; then those that preferred rules ask for; then those that no wish puts behind; then

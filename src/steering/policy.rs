@@ -51,7 +51,7 @@ pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, ChosenB
 
 /// What a region is ordered by before the policy is asked; `false` and less come first. Regions
 /// with the same are a group.
-type Group = (Trust, u64, [bool; 3], bool, bool);
+type Group = (Trust, u64, [bool; 4], bool, bool);
 
 /// What this isolate thinks of a region by its own requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -241,7 +241,7 @@ impl<'t> Choice<'_, 't> {
 
 /// The wishes that put a region behind, from the one that puts it furthest: what would be wrong for
 /// a client counts for more than what would only be early or late.
-const BEHIND: [Filter; 3] = [Filter::Lag, Filter::Drain, Filter::Canary];
+const BEHIND: [Filter; 4] = [Filter::Lag, Filter::Drain, Filter::Failback, Filter::Canary];
 
 fn share(region: &Candidate) -> weighted::WeightedCandidate {
     let weight = u8::try_from(region.entry.weight).unwrap_or(weighted::WEIGHT_MAX);

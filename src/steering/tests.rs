@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 use serde_json::{Value, json};
 use stable_hash::StableHash;
 
+mod failback;
 mod law;
 mod order;
 mod witness;

@@ -144,7 +144,14 @@ impl Hands {
         let hand = self.0.iter_mut().min().unwrap();
         let (took_ms, verdict) = end(meets(&probe.target, *hand), probe.timeout_ms);
         *hand = hand.plus(took_ms);
-        ProbeResult { at: *hand, verdict, pushed_back_ms: None, took_ms, target: probe.target }
+        ProbeResult {
+            fields: Vec::new(),
+            at: *hand,
+            verdict,
+            pushed_back_ms: None,
+            took_ms,
+            target: probe.target,
+        }
     }
 
     fn control(

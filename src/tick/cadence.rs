@@ -21,6 +21,8 @@ pub use crate::config::{COALESCE_MS, CONTROL_TIMEOUT_MS, PROBES_AT_ONCE, RECHECK
 use super::{BLIND, Done, Probe, RoundReply, witness};
 use crate::config::{Config, Control, Monitor, Pace, time_for_controls_ms};
 use crate::health::Health;
+use crate::ids::OriginId;
+use crate::recovery::{Plan, Recovery, Step};
 use crate::state::{Controls, Run, State, TargetState};
 use crate::target::Target;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
@@ -29,6 +31,10 @@ use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 pub const DOWN_FOR_LONG_MS: Millis = 5 * MINUTE;
 /// How long targets that are known to be down are kept out of the rounds of others.
 pub const DOWN_PATIENCE_MS: Millis = 30 * SECOND;
+
+/// The pause between two probes of a standby while a plan waits to promote it: the gate needs its
+/// position after the fence, and twice.
+const AWAITED_PAUSE_MS: Millis = 5 * SECOND;
 
 /// Why a target is probed next. The first comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -204,12 +210,15 @@ fn pace(state: &State, config: &Config) -> Pace {
 
 fn waiting<'s>(state: &'s State, config: &Config, pace: &Pace) -> Vec<Waiting<'s>> {
     let doubted_pause_ms = |at| witness::doubted_pause_ms(state.doubted_since, at);
+    let awaited = awaited(state, config);
     let waits = |(target, known): (&'s Target, &'s TargetState)| {
         let monitor = config.monitors.get(&target.monitor)?;
         let rank = rank(known);
         let shortest_ms = if rank == Rank::Recheck { 0 } else { pace.shortest_interval_ms };
         let after = |at: Timestamp| {
-            at.plus(pause_ms(known, monitor, at, doubted_pause_ms(at)).max(shortest_ms))
+            let pause_ms = pause_ms(known, monitor, at, doubted_pause_ms(at)).max(shortest_ms);
+            let is_awaited = awaited.contains(&&target.origin);
+            at.plus(if is_awaited { pause_ms.min(AWAITED_PAUSE_MS) } else { pause_ms })
         };
         Some(Waiting {
             rank,
@@ -220,6 +229,17 @@ fn waiting<'s>(state: &'s State, config: &Config, pace: &Pace) -> Vec<Waiting<'s
         })
     };
     state.targets.iter().filter_map(waits).collect()
+}
+
+/// The origins of standbys that a plan is about to promote.
+fn awaited<'c>(state: &State, config: &'c Config) -> Vec<&'c OriginId> {
+    let plans = state.recoveries.values().filter_map(Recovery::under_way);
+    let waits = |plan: &&Plan| {
+        let step = plan.current().map(|run| &run.step);
+        matches!(step, Some(Step::Fence {} | Step::Gate {}))
+    };
+    let regions = plans.filter(waits).filter_map(|plan| config.regions.get(&plan.to));
+    regions.flat_map(|region| &region.origins).map(|origin| &origin.id).collect()
 }
 
 fn rank(known: &TargetState) -> Rank {
@@ -263,5 +283,6 @@ fn probe(config: &Config, target: &Target) -> Option<Probe> {
         expect: monitor.expect.clone(),
         lag_pointer: monitor.lag_pointer.clone(),
         excerpt: monitor.excerpt,
+        fields: config.fields_of(&target.monitor),
     })
 }

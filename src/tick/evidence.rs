@@ -9,7 +9,8 @@ use super::testimony::{Testimony, needs_witness};
 use super::{BLIND, Changed, ProbeResult, RoundRequest};
 use crate::config::{Config, Monitor};
 use crate::health::{
-    Damping, FailureKind, FailureReason, Health, Thresholds, Verdict, is_unreached, quorum,
+    Damping, FailureKind, FailureReason, Health, Passed, Seen, Thresholds, Verdict, is_unreached,
+    quorum,
 };
 use crate::state::{Controls, Reported, State, TargetState};
 use crate::time::{Millis, Timestamp};
@@ -91,11 +92,17 @@ fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
         // A target that answers without its lag may be any distance behind.
         known.lag = None;
     }
+    for (pointer, value) in &result.fields {
+        let seen = Seen::after(known.fields.get(pointer), value.clone(), at);
+        let seen = seen.taking(result.took_ms);
+        known.fields.insert(pointer.clone(), seen);
+    }
     match &result.verdict {
         Verdict::Inconclusive { note } => known.note = Some(note.clone()),
         Verdict::Fail { .. } => {}
         Verdict::Pass { latency_ms, lag_s } => {
             known.lag = lag_s.map(|value_s| Reported { value_s, at });
+            known.passed = Some(Passed { asked: result.began(), at });
             let run = state.run.as_ref().map_or(at, |run| run.scheduled);
             slowness::measure(known, monitor, *latency_ms, at, run);
         }

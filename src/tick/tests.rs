@@ -103,6 +103,7 @@ fn a_round_that_comes_twice_counts_once() {
     let _ = controller.round(&begin(60_000));
     let now = Timestamp::from_millis(60_010);
     let results = vec![ProbeResult {
+        fields: Vec::new(),
         target: target("eu-1"),
         at: now,
         verdict: pass(),
@@ -131,6 +132,7 @@ fn a_run_that_was_overtaken_changes_nothing_more() {
     let before = controller.state().clone();
     let now = Timestamp::from_millis(120_500);
     let results = vec![ProbeResult {
+        fields: Vec::new(),
         target: target("eu-1"),
         at: now,
         verdict: fail(),
@@ -156,6 +158,7 @@ fn a_probe_that_says_nothing_is_not_rechecked_at_once() {
     let now = Timestamp::from_millis(60_010);
     let verdict = Verdict::Inconclusive { note: "unsupported".to_owned() };
     let results = ["eu-1", "us-1", "br-1"].map(|origin| ProbeResult {
+        fields: Vec::new(),
         target: target(origin),
         at: now,
         verdict: verdict.clone(),
@@ -182,6 +185,7 @@ fn one_failure_after_a_long_silence_does_not_bring_an_old_belief_back() {
     let _ = controller.round(&begin(later));
     let now = Timestamp::from_millis(later + 10);
     let results = vec![ProbeResult {
+        fields: Vec::new(),
         target: target("eu-1"),
         at: now,
         verdict: fail(),
@@ -228,6 +232,7 @@ fn a_result_about_a_target_that_is_gone_is_left_aside() {
     let _ = controller.round(&begin(60_000));
     let now = Timestamp::from_millis(60_010);
     let results = vec![ProbeResult {
+        fields: Vec::new(),
         target: target("gone-1"),
         at: now,
         verdict: fail(),

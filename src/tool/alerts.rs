@@ -3,8 +3,8 @@
 use super::args::AlertTestArgs;
 use super::remote::{Deed, Remote};
 use super::terminal::{CommandFailure, Exit, Terminal};
-use crate::alert::SigningSecret;
 use crate::order::Act;
+use crate::outgoing::SigningSecret;
 
 /// What the Worker says of a receiver that took its test.
 const TOOK_IT: &str = "it took the test";

@@ -33,6 +33,8 @@ pub(super) enum CliCommand {
     Whatif(WhatifArgs),
     /// Show what would change at Cloudflare and what would be withheld; change nothing
     Plan(PlanArgs),
+    /// Play a fault script against a config in virtual time, and say what came of it
+    Simulate(SimulateArgs),
     /// Make a token of the admin API
     Token(TokenArgs),
     /// Check and prove a config, show what it changes, and put it into force at the Worker
@@ -189,6 +191,19 @@ pub(super) struct WhatifArgs {
     pub(super) down: Vec<String>,
     #[command(flatten)]
     pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SimulateArgs {
+    /// A config in TOML or JSON; `-` reads standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: String,
+    /// What happens when, and what must come of it, in TOML
+    #[arg(value_name = "SCENARIO")]
+    pub(super) scenario: String,
+    /// Print only what was expected, and whether it came
+    #[arg(long, short)]
+    pub(super) quiet: bool,
 }
 
 /// The token is not an option, because every process of the machine can read a command line.

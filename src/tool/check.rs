@@ -5,6 +5,7 @@ use super::args::CheckArgs;
 use super::finding::{Finding, Severity};
 use super::load::{self, Loaded, ValidConfig};
 use super::proof::{Proof, Subject, prove};
+use super::recovery_times::{RecoveryTimes, recovery_times};
 use super::survivors::{Survivors, survivors};
 use super::terminal::{CommandFailure, Exit, Terminal};
 use super::text::{count, grouped, write_json};
@@ -35,6 +36,8 @@ struct FileReport {
     proof: Option<Proof>,
     proof_took_ms: Option<u64>,
     survivors: Option<Survivors>,
+    /// How long recovery takes at most, of services that promise a time.
+    recovery_times: Option<RecoveryTimes>,
 }
 
 #[derive(Debug, Serialize)]
@@ -142,6 +145,7 @@ fn of_file(
         let began = (terminal.clock)();
         report.proof = Some(prove(config, now, &Subject::default()));
         report.proof_took_ms = Some((terminal.clock)().since(began));
+        report.recovery_times = Some(recovery_times(config)).filter(|times| !times.is_empty());
         report.survivors = Some(survivors(config, now).map_err(CommandFailure::usage)?);
     }
     Ok(report)
@@ -161,6 +165,7 @@ impl FileReport {
             proof: None,
             proof_took_ms: None,
             survivors: None,
+            recovery_times: None,
         }
     }
 
@@ -194,6 +199,9 @@ impl FileReport {
         }
         if let Some(survivors) = &self.survivors {
             write!(out, "\n{survivors}")?;
+        }
+        if let Some(times) = &self.recovery_times {
+            write!(out, "\n{times}")?;
         }
         Ok(())
     }

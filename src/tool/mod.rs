@@ -37,10 +37,12 @@ mod plan;
 pub mod proof;
 mod published;
 mod push;
+mod recovery_times;
 mod remote;
 mod render;
 mod requests;
 mod scenario;
+mod simulate;
 mod snippet;
 mod source;
 mod survivors;
@@ -88,6 +90,7 @@ fn command(command: CliCommand, terminal: &mut Terminal<'_>) -> Result<Exit, Com
         CliCommand::Explain(args) => explain::run(&args, terminal),
         CliCommand::Whatif(args) => whatif::run(&args, terminal),
         CliCommand::Plan(args) => plan::run(&args, terminal),
+        CliCommand::Simulate(args) => simulate::run(&args, terminal),
         CliCommand::Token(args) => token::run(&args, terminal),
         CliCommand::Push(args) => push::push(&args, terminal),
         CliCommand::Config(command) => push::config(&command, terminal),

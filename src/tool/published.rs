@@ -117,7 +117,7 @@ struct World<'w> {
 
 impl World<'_> {
     fn is_manual(&self) -> bool {
-        self.service.failover.mode == FailoverMode::Manual
+        self.service.failover.mode != FailoverMode::Automatic
     }
 
     fn is_down(&self, region: &RegionId) -> bool {

@@ -3,6 +3,7 @@
 use super::origin::OriginStanding;
 use super::region::{Frozen, RegionStanding};
 use crate::config::{Override, OverrideTo};
+use crate::drill::Drill;
 use crate::health::{Because, Health};
 
 impl OriginStanding<'_> {
@@ -26,6 +27,9 @@ impl OriginStanding<'_> {
             };
             let Override { reason, author, until, .. } = set;
             return Some(format!("{done} by {author} until {until}: {reason}"));
+        }
+        if let Some(drill) = self.drill.filter(|_| self.because == Because::Drain) {
+            return Some(told(drill));
         }
         let reason = self.observed.reason.map(|reason| reason.to_string());
         if self.because == Because::Doubt {
@@ -77,7 +81,7 @@ impl RegionStanding<'_> {
     #[must_use]
     pub fn why(&self) -> Option<String> {
         if self.health == Health::Up && self.because() == Because::Observed {
-            return None;
+            return self.drill.map(told);
         }
         if let Some(Frozen { order, .. }) = self.frozen.filter(|_| self.stays_away()) {
             let told = order.told();
@@ -91,4 +95,12 @@ impl RegionStanding<'_> {
         };
         Some(format!("{first}: {why}{others}"))
     }
+}
+
+/// What a drill does to a region, in words.
+fn told(drill: &Drill) -> String {
+    let Drill { id, percent, service, .. } = drill;
+    format!(
+        "drill {id} leads {percent} % of its clients away (`pointsman abort {service}` ends it)"
+    )
 }

@@ -37,7 +37,7 @@ pub use instant::View;
 pub use law::Everybody;
 pub use origin::{OriginStanding, Whose};
 pub use region::{Frozen, RegionStanding};
-pub use service::ServiceStanding;
+pub use service::{PrimaryStanding, ServiceStanding};
 pub use share::Share;
 pub use target::{Reason, TargetStanding};
 

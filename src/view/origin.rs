@@ -2,7 +2,8 @@
 
 use super::instant::View;
 use super::target::{Reason, TargetStanding};
-use crate::config::{Origin, Override, OverrideTo};
+use crate::config::{DrillKind, Origin, Override, OverrideTo};
+use crate::drill::Drill;
 use crate::health::{Because, Health, active, effective};
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::order::{Order, Orders};
@@ -19,20 +20,24 @@ pub struct OriginStanding<'a> {
     pub override_: Option<&'a Override>,
     /// The order that decides how it stands, if one does.
     pub order: Option<&'a Order>,
+    /// The drill that drains it.
+    pub drill: Option<&'a Drill>,
     /// Its effective health: the observed one, unless an operator says `up` or `down`.
     pub health: Health,
     /// What decides that.
     pub because: Because,
     /// Whether it is drained: it keeps the clients that it has and takes no new ones.
     pub is_draining: bool,
+    /// Whether its region was the primary of the service, and nobody has confirmed its data.
+    pub is_unconfirmed: bool,
 }
 
 impl OriginStanding<'_> {
-    /// Its health for a plane that cannot tell new clients from others: a drained origin is Down
-    /// there.
+    /// Its health for a plane that cannot tell new clients from others, or reads from writes: there
+    /// a drained origin is Down, and so is one of a region whose data nobody has confirmed.
     #[must_use]
     pub fn for_new_clients(&self) -> Health {
-        if self.is_draining { Health::Down } else { self.health }
+        if self.is_draining || self.is_unconfirmed { Health::Down } else { self.health }
     }
 
     /// Whether an operator says how healthy it is.
@@ -78,7 +83,9 @@ impl<'a> View<'a> {
         let set = override_.map(|it| it.set).or(ordered.map(|(_, set)| set));
         let (mut health, mut is_draining) = effective(observed.health, set);
         let drain = orders.drain(service, region);
-        is_draining |= drain.is_some();
+        let drill = service.and_then(|it| self.state.drills.leading_away(it, region));
+        let drill = drill.filter(|drill| drill.kind == DrillKind::Full);
+        is_draining |= drain.is_some() || drill.is_some();
         let outage = orders.outage(region);
         if outage.is_some() {
             (health, is_draining) = (Health::Down, false);
@@ -94,7 +101,21 @@ impl<'a> View<'a> {
             Because::Override => ordered.map(|(order, _)| order),
             _ => drain.or(ordered.map(|(order, _)| order)),
         };
-        OriginStanding { origin, observed, override_, order, health, because, is_draining }
+        let is_unconfirmed = service.is_some_and(|service| {
+            let recovery = self.state.recoveries.get(service);
+            recovery.is_some_and(|recovery| recovery.unconfirmed.contains(region))
+        });
+        OriginStanding {
+            origin,
+            observed,
+            override_,
+            order,
+            drill,
+            health,
+            because,
+            is_draining,
+            is_unconfirmed,
+        }
     }
 
     /// What decides the health of an origin about which no operator says anything.

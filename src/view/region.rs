@@ -7,10 +7,12 @@
 use super::instant::View;
 use super::origin::{OriginStanding, Whose};
 use super::share::Share;
-use crate::config::Service;
+use crate::config::{DrillKind, Service};
+use crate::drill::Drill;
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
 use crate::order::Order;
+use crate::recovery::ALL_PERCENT;
 use crate::time::Millis;
 
 /// One region of one service.
@@ -24,10 +26,12 @@ pub struct RegionStanding<'a> {
     pub health: Health,
     /// Whether it takes no new clients although it is not Down: every usable origin is drained.
     pub is_draining: bool,
-    /// Its part of the service's clients, as the config has it.
+    /// Its part of the service's clients.
     pub share: Share,
     /// How it stood when corruption was declared, while nothing of the service moves.
     pub frozen: Option<Frozen<'a>>,
+    /// The drill that leads its clients away.
+    pub drill: Option<&'a Drill>,
 }
 
 /// How a region stood when corruption was declared.
@@ -53,7 +57,7 @@ impl<'a> RegionStanding<'a> {
         let mut best = origins.iter().filter(|origin| origin.health == health);
         let can_serve = health != Health::Down && !origins.is_empty();
         let is_draining = can_serve && best.all(|origin| origin.is_draining);
-        Self { id, origins, health, is_draining, share, frozen }
+        Self { id, origins, health, is_draining, share, frozen, drill: None }
     }
 
     /// Whether it is Down only because it was so when corruption was declared.
@@ -80,6 +84,34 @@ impl<'a> RegionStanding<'a> {
             Some(frozen) if self.health != Health::Down || self.is_lost() => frozen.health,
             _ => self.health,
         }
+    }
+
+    /// The percentage of its clients that a proxy leaves there. A drill that empties it leads away
+    /// those too who are pinned to it, as an outage would.
+    #[must_use]
+    pub fn left_percent(&self) -> Option<u8> {
+        let emptied = self.drill.filter(|drill| drill.kind == DrillKind::Full);
+        let left = emptied.map(|drill| ALL_PERCENT.saturating_sub(drill.percent));
+        self.share.returned_percent.into_iter().chain(left).min()
+    }
+
+    /// Whether it takes no new clients because of a drill, and for no other reason.
+    #[must_use]
+    pub fn is_drilled_empty(&self) -> bool {
+        let is_whole = self.drill.is_some_and(|drill| drill.kind == DrillKind::Full);
+        is_whole && self.origins.iter().all(|it| it.order.is_none() && it.override_.is_none())
+    }
+
+    /// Whether not all of its clients have returned to it since it was out.
+    #[must_use]
+    pub fn is_returning(&self) -> bool {
+        self.share.returned_percent.is_some()
+    }
+
+    /// Whether it serves all of its clients and takes new ones.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.health == Health::Up && !self.is_draining && !self.is_returning()
     }
 
     /// The origins that traffic goes to; none where the region is Down.
@@ -124,7 +156,27 @@ impl<'a> View<'a> {
         let origins = self.config.regions.get(id).into_iter().flat_map(|region| &region.origins);
         let whose = Whose { service: Some(name), region: id };
         let origins = origins.map(|origin| self.origin(whose, &service.monitor, origin)).collect();
-        RegionStanding::of(id, origins, Share::of(service, id), self.frozen(name, id))
+        let share = Share::of(service, id, self.returned(name, service, id));
+        let mut standing = RegionStanding::of(id, origins, share, self.frozen(name, id));
+        standing.drill = self.state.drills.leading_away(name, id);
+        if standing.health == Health::Down {
+            // Nobody has to be kept from it.
+            standing.share.returned_percent = None;
+        }
+        standing
+    }
+
+    /// The percentage of its clients that have returned to a region, where they return by stages;
+    /// or that a drill leaves there.
+    fn returned(&self, name: &ServiceId, service: &Service, id: &RegionId) -> Option<u8> {
+        let recovery = self.state.recoveries.get(name);
+        let recovery = recovery.filter(|_| service.failover.failback.is_some());
+        let returned = recovery.and_then(|recovery| recovery.percent_of(id));
+        // A region that is emptied drains, which all planes know.
+        let drill = self.state.drills.leading_away(name, id);
+        let drill = drill.filter(|drill| drill.kind == DrillKind::Canary);
+        let left = drill.map(|drill| ALL_PERCENT.saturating_sub(drill.percent));
+        returned.into_iter().chain(left).min()
     }
 
     fn frozen(&self, service: &ServiceId, region: &RegionId) -> Option<Frozen<'a>> {

@@ -6,6 +6,16 @@ use crate::config::{FailoverMode, Primary, Service};
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
 use crate::order::Order;
+use crate::recovery::{Recovery, Step};
+
+/// The region that takes writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PrimaryStanding<'a> {
+    /// The region: the one that was promoted last, or else the config's.
+    pub region: &'a RegionId,
+    /// What the config says of it.
+    pub config: &'a Primary,
+}
 
 /// One service.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,9 +27,13 @@ pub struct ServiceStanding<'a> {
     /// Its regions in failover order.
     pub regions: Vec<RegionStanding<'a>>,
     /// The region that takes writes, with the bounds for the others; `None` where all regions do.
-    pub primary: Option<&'a Primary>,
+    pub primary: Option<PrimaryStanding<'a>>,
+    /// How it recovers; absent where nothing was ever remembered of it.
+    pub recovery: Option<&'a Recovery>,
     /// The region that an order prefers to all others, and the order.
     pub switched: Option<(&'a Order, &'a RegionId)>,
+    /// The region that new clients are led to: an order's, or that of a plan under way.
+    pub led_to: Option<&'a RegionId>,
     /// The order by which nothing of it moves, if corruption is declared.
     pub corruption: Option<&'a Order>,
 }
@@ -42,22 +56,48 @@ impl<'a> ServiceStanding<'a> {
     /// How its primary stands.
     #[must_use]
     pub fn primary_region(&self) -> Option<&RegionStanding<'a>> {
-        self.region(&self.primary?.region)
+        self.region(self.primary?.region)
     }
 
-    /// The region that an order prefers to all others, while it can take all of their clients: it
-    /// is Up and takes new clients.
+    /// The region that an order or a plan prefers to all others, or the one that was promoted: what
+    /// cannot tell reads from writes must not lead elsewhere. Only while it can take all clients:
+    /// it is Up and takes new clients.
     #[must_use]
     pub fn preferred(&self) -> Option<&'a RegionId> {
-        let (_, to) = self.switched?;
+        let to = self.led_to.or(self.recovery.and_then(|recovery| recovery.primary.as_ref()))?;
         self.region(to).filter(|it| it.health == Health::Up && !it.is_draining).map(|it| it.id)
+    }
+
+    /// Whether a region is being left as planned: a plan under way leads its clients elsewhere.
+    #[must_use]
+    pub fn leaves(&self, id: &RegionId) -> bool {
+        let leads = |it: &&Recovery| it.leads_to().is_some_and(|to| self.led_to == Some(to));
+        let plan = self.recovery.filter(leads).and_then(Recovery::under_way);
+        plan.is_some_and(|plan| plan.from.as_ref() == Some(id))
+    }
+
+    /// Whether a region was the primary and is not confirmed to be back in sync.
+    #[must_use]
+    pub fn is_unconfirmed(&self, id: &RegionId) -> bool {
+        self.recovery.is_some_and(|recovery| recovery.unconfirmed.contains(id))
     }
 
     /// Whether traffic at Cloudflare moves only when a person moves it. The proxy goes by health
     /// all the same: it decides about one request, and nothing has to be moved back.
     #[must_use]
     pub fn is_manual(&self) -> bool {
-        self.service.failover.mode == FailoverMode::Manual
+        match self.service.failover.mode {
+            FailoverMode::Automatic => false,
+            FailoverMode::Approve => !self.recovery.is_some_and(Recovery::has_approval),
+            FailoverMode::Manual => true,
+        }
+    }
+
+    /// Whether the primary takes no writes: it is fenced, or was fenced and nobody has confirmed
+    /// that its data are in sync.
+    #[must_use]
+    pub fn has_no_writer(&self) -> bool {
+        self.primary.is_some_and(|primary| self.is_unconfirmed(primary.region))
     }
 }
 
@@ -72,11 +112,28 @@ impl<'a> View<'a> {
     pub fn service(&self, id: &'a ServiceId, service: &'a Service) -> ServiceStanding<'a> {
         let regions = service.regions.iter();
         let regions = regions.map(|region| self.region((id, service), region)).collect();
-        // It is the config's word alone: a primary that is Down is still the primary.
-        let primary = service.steering.primary.as_ref();
+        let recovery = self.state.recoveries.get(id);
+        // Health has no say in it: a primary that is Down is still the primary.
+        let primary = service.steering.primary.as_ref().map(|config| {
+            let promoted = recovery.and_then(|it| it.primary.as_ref());
+            let region = promoted.filter(|region| service.regions.contains(region));
+            PrimaryStanding { region: region.unwrap_or(&config.region), config }
+        });
         let orders = self.orders();
         let switched = orders.switch(id).filter(|(_, to)| service.regions.contains(to));
+        // The plan of an order says since when, and the order until when.
+        let plan = recovery.and_then(Recovery::under_way);
+        let waits = |order: &Order| {
+            plan.is_some_and(|plan| {
+                plan.order == Some(order.id) && !plan.has_begun(&Step::Prefer {})
+            })
+        };
+        let by_order = switched.filter(|(order, _)| !waits(order)).map(|(_, to)| to);
+        let is_free = plan.is_some_and(|plan| plan.order.is_none());
+        let by_plan = recovery.and_then(Recovery::leads_to).filter(|_| is_free);
+        let led_to = by_plan.or(by_order);
+        let led_to = led_to.filter(|to| service.regions.contains(to));
         let corruption = orders.corruption(Some(id));
-        ServiceStanding { id, service, regions, primary, switched, corruption }
+        ServiceStanding { id, service, regions, primary, recovery, switched, led_to, corruption }
     }
 }

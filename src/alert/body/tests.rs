@@ -1,9 +1,10 @@
 use super::*;
-use crate::alert::{Delivery, Entry, Secrets, SigningSecret};
+use crate::alert::{Delivery, Entry};
 use crate::config::{Receiver, ReceiverKind};
 use crate::ids::{ReceiverId, RegionId, ServiceId};
 use crate::journal::EventKind;
 use crate::ordered::Set;
+use crate::outgoing::{Secrets, SigningSecret};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -215,7 +216,7 @@ fn what_cannot_be_sent_is_said_without_a_secret() {
         url: Some(Secret::new("https://evil.example.com/hunter2".to_owned())),
         key: Some(Secret::new("hunter2".to_owned())),
     };
-    let url = "the host of the URL in its secret is not in `allow_hosts`";
+    let url = "the host of its URL is not in `allow_hosts`";
     assert_eq!(text(ReceiverKind::Slack, &bad), url);
     let signing = text(ReceiverKind::Webhook, &bad);
     assert!(signing.contains("pointsman secret new") && !signing.contains("hunter2"), "{signing}");

@@ -5,7 +5,7 @@
 //! data center, because those do not reveal the client's country: they hold only what all rules
 //! over the name permit. A country whose clients may go to more regions gets its own list.
 
-use super::weights::weights;
+use super::weights::{weights, weights_of};
 use super::{DesiredBalancer, countries};
 use crate::cloudflare::observed::{
     BalancerFields, PoolMatch, PoolSet, RandomSteering, SetOverrides, Topology, Weight,
@@ -15,7 +15,7 @@ use crate::country::Country;
 use crate::health::Health;
 use crate::ids::RegionId;
 use crate::ordered::{Map, Set};
-use crate::view::{ServiceStanding, View};
+use crate::view::{RegionStanding, ServiceStanding, View};
 
 /// The prefix of the names of our pool sets.
 const SET_PREFIX: &str = "pointsman";
@@ -28,6 +28,8 @@ struct Lists<'v> {
     /// The regions of each pool.
     pools: Vec<(&'v str, &'v [RegionId])>,
     down: Set<String>,
+    /// Pools to whose regions not all clients have returned.
+    returning: Set<String>,
 }
 
 pub(super) fn balancer(
@@ -37,11 +39,14 @@ pub(super) fn balancer(
 ) -> Option<DesiredBalancer> {
     let pools: Vec<&PoolTarget> = pools(standing.service).collect();
     let account = pools.first()?.account.clone();
-    let (mut regions, mut down) = (Map::new(), Set::new());
+    let (mut regions, mut down, mut returning) = (Map::new(), Set::new(), Set::new());
     for pool in &pools {
         regions.insert(pool.name.clone(), pool.regions.clone());
         if is_down(standing, pool) {
             down.insert(pool.name.clone());
+        }
+        if is_returning(standing, &pool.regions) {
+            returning.insert(pool.name.clone());
         }
     }
     let lists = Lists {
@@ -50,6 +55,7 @@ pub(super) fn balancer(
         target,
         pools: pools.iter().map(|pool| (pool.name.as_str(), pool.regions.as_slice())).collect(),
         down,
+        returning,
     };
     let everybody = view.everybody(standing.service, &target.name);
     let permitted: Vec<RegionId> = everybody.permitted.into_iter().cloned().collect();
@@ -68,6 +74,14 @@ pub(super) fn balancer(
     })
 }
 
+/// Whether all of its clients are divided by the weights of its pools.
+pub(super) fn divides(balancer: &DesiredBalancer) -> bool {
+    let Some(fields) = &balancer.fields else { return false };
+    let has_sets = fields.pool_sets.as_ref().is_some_and(|sets| !sets.is_empty());
+    let policy = fields.steering_policy.as_deref();
+    matches!(policy, Some("random" | "least_outstanding_requests")) && !has_sets
+}
+
 fn pools(service: &Service) -> impl Iterator<Item = &PoolTarget> {
     service.publish.iter().filter_map(|publish| match publish {
         Publish::Pool(pool) => Some(pool),
@@ -79,6 +93,12 @@ fn pools(service: &Service) -> impl Iterator<Item = &PoolTarget> {
 fn is_down(standing: &ServiceStanding<'_>, pool: &PoolTarget) -> bool {
     let mut origins = standing.regions_of(&pool.regions).flat_map(|region| &region.origins);
     origins.all(|origin| origin.for_new_clients() == Health::Down)
+}
+
+/// Whether no region of a pool serves all of its clients, because they return to one by stages.
+fn is_returning(standing: &ServiceStanding<'_>, regions: &[RegionId]) -> bool {
+    let regions = || standing.regions_of(regions);
+    regions().any(RegionStanding::is_returning) && !regions().any(RegionStanding::is_settled)
 }
 
 impl<'v> Lists<'v> {
@@ -125,7 +145,8 @@ impl<'v> Lists<'v> {
 
     /// The pools whose regions are all permitted, in the service's order of regions; those with the
     /// region that an order prefers come first, then those with a region of `first`; those that are
-    /// down come last.
+    /// down come last, and before them those to which clients return by stages, if another region
+    /// serves all of its clients.
     fn list(&self, permitted: &[RegionId], first: &[RegionId]) -> Vec<String> {
         let preferred = self.standing.preferred();
         let rank = |regions: &[RegionId]| {
@@ -137,7 +158,14 @@ impl<'v> Lists<'v> {
         let all = |regions: &[RegionId]| regions.iter().all(|region| permitted.contains(region));
         let mut pools: Vec<_> =
             self.pools.iter().copied().filter(|(_, regions)| all(regions)).collect();
-        pools.sort_by_key(|(name, regions)| (self.down.contains(*name), rank(regions)));
+        let is_settled = |region: &RegionStanding<'_>| region.is_settled();
+        let serves =
+            |(_, regions): &(&str, &[RegionId])| self.standing.regions_of(*regions).any(is_settled);
+        let may_wait = pools.iter().any(serves);
+        pools.sort_by_key(|(name, regions)| {
+            let waits = may_wait && self.returning.contains(*name);
+            (self.down.contains(*name), waits, rank(regions))
+        });
         pools.into_iter().map(|(name, _)| name.to_owned()).collect()
     }
 
@@ -203,6 +231,7 @@ impl<'v> Lists<'v> {
             _ if self.standing.preferred().is_some() => "off",
             // Only random steering can give shares.
             Policy::Ordered if self.standing.has_trial_or_drain() => "random",
+            Policy::Ordered if self.standing.parts_in_order().is_some() => "random",
             Policy::Ordered => "off",
             Policy::Geo => "geo",
             Policy::Proximity => "proximity",
@@ -218,7 +247,13 @@ impl<'v> Lists<'v> {
         if !matches!(self.policy(), "random" | "least_outstanding_requests") {
             return None;
         }
-        let weights = weights(self.standing, &self.service().regions);
+        let is_in_order = self.service().steering.policy == Policy::Ordered
+            && !self.standing.has_trial_or_drain();
+        let in_order = self.standing.parts_in_order().filter(|_| is_in_order);
+        let weights = match in_order {
+            Some(parts) => weights_of(&parts),
+            None => weights(self.standing, &self.service().regions),
+        };
         let weight = |regions: &[RegionId]| {
             let heaviest = regions.iter().filter_map(|region| weights.get(region)).max();
             heaviest.copied().unwrap_or(Weight::NONE)

@@ -3,7 +3,9 @@
 //! How a service stands is asked once and handed on, so that its records, pools and balancers are
 //! made from the same answer.
 
-use super::{Desired, ServiceLoad, balancers, jurisdictions, monitors, pools, records};
+use super::{
+    Desired, DesiredBalancer, ServiceLoad, balancers, jurisdictions, monitors, pools, records,
+};
 use crate::cloudflare::name::normal;
 use crate::config::{Config, Publish, Service};
 use crate::ids::RegionId;
@@ -16,6 +18,13 @@ pub fn desired(view: &View<'_>) -> Desired {
     let mut desired = Desired::default();
     for standing in view.services() {
         let service = standing.service;
+        let balancers = service.publish.iter().filter_map(|publish| match publish {
+            Publish::LoadBalancer(target) => balancers::balancer(view, &standing, target),
+            Publish::Dns(_) | Publish::Pool(_) => None,
+        });
+        let balancers: Vec<DesiredBalancer> = balancers.collect();
+        let divides = balancers.iter().any(balancers::divides);
+        desired.balancers.extend(balancers);
         for publish in &service.publish {
             match publish {
                 Publish::Dns(target) => {
@@ -24,12 +33,10 @@ pub fn desired(view: &View<'_>) -> Desired {
                 }
                 Publish::Pool(target) => {
                     let monitor = monitors::monitor(view.config, &standing, target);
-                    desired.pools.push(pools::pool(&standing, target, &monitor));
+                    desired.pools.push(pools::pool(&standing, target, &monitor, divides));
                     desired.monitors.extend(monitor.wanted);
                 }
-                Publish::LoadBalancer(target) => {
-                    desired.balancers.extend(balancers::balancer(view, &standing, target));
-                }
+                Publish::LoadBalancer(_) => {}
             }
         }
         let id = standing.id;

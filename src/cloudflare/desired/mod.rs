@@ -96,6 +96,9 @@ pub struct DesiredRecords {
     /// each IPv4 address; none for an origin that has none. The name is one decision, which the
     /// `A` set makes.
     pub follows: Option<Map<String, Set<String>>>,
+    /// Regions that are up again and to which clients return by stages: the records neither leave
+    /// them nor lead to them anew.
+    pub returning: Set<RegionId>,
 }
 
 impl DesiredRecords {

@@ -28,11 +28,17 @@ pub(super) fn records(
     let leading = if follows.is_some() { RecordKind::A } else { target.kind };
     // A switch is a person's own move.
     let may_lead = |region: &RegionId| !manual || preferred == Some(region);
-    let answer = regions.iter().filter(|region| may_lead(region.id)).find_map(|region| {
+    // A record has no shares: it leads to a region again when all of its clients have returned.
+    let may_wait = regions.iter().any(|region| region.is_settled());
+    let waits = |region: &RegionStanding<'_>| may_wait && region.is_returning();
+    let first = regions.iter().filter(|region| !waits(region));
+    let answer = first.filter(|region| may_lead(region.id)).find_map(|region| {
         let origins = || region.origins.iter().filter(is_up);
         let leads = !contents(leading, origins()).is_empty();
         leads.then(|| (region.id.clone(), contents(target.kind, origins())))
     });
+    let returning = regions.iter().filter(|region| waits(region)).map(|it| it.id.clone());
+    let returning = Set::of(returning);
     let refuge = regions.first();
     let refuge =
         refuge.map(|region| (region.id.clone(), contents(target.kind, region.origins.iter())));
@@ -53,10 +59,12 @@ pub(super) fn records(
             target.kind,
             &regions,
             preferred.filter(|_| target.mode == DnsMode::Members),
+            &returning,
         ),
         regions: regions.iter().map(|region| region.id.clone()).collect(),
         manual,
         follows,
+        returning,
     }
 }
 
@@ -91,6 +99,7 @@ fn permitted(
     kind: RecordKind,
     regions: &[&RegionStanding<'_>],
     preferred: Option<&RegionId>,
+    returning: &Set<RegionId>,
 ) -> Map<String, RecordMember> {
     let mut permitted = Map::new();
     let leads = |region: &&RegionStanding<'_>| {
@@ -101,6 +110,9 @@ fn permitted(
     for region in regions {
         for origin in &region.origins {
             let mut switch: Switch = origin.for_new_clients().into();
+            if returning.contains(region.id) && switch == Switch::Enable {
+                switch = Switch::Leave;
+            }
             if only.is_some_and(|only| only != region.id) {
                 switch = Switch::Disable;
             }

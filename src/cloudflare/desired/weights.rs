@@ -11,7 +11,11 @@ pub(super) fn weights(
     standing: &ServiceStanding<'_>,
     regions: &[RegionId],
 ) -> Map<RegionId, Weight> {
-    let parts = standing.parts(regions);
+    weights_of(&standing.parts(regions))
+}
+
+/// The weights of these parts.
+pub(super) fn weights_of(parts: &[(&RegionId, u64)]) -> Map<RegionId, Weight> {
     let largest = parts.iter().map(|(_, part)| *part).max().unwrap_or(0);
     let weight = |part: u64| match (largest, part) {
         (0, _) => Weight::ONE,
@@ -19,5 +23,5 @@ pub(super) fn weights(
         // Rounded, but never to nothing: a region that should get a few would get none.
         _ => Weight::of_hundredths(((part * 100 + largest / 2) / largest).max(1)),
     };
-    Map::of(parts.into_iter().map(|(region, part)| (region.clone(), weight(part))))
+    Map::of(parts.iter().map(|(region, part)| ((*region).clone(), weight(*part))))
 }

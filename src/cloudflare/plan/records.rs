@@ -260,6 +260,10 @@ fn answer(
     // Without a rule that binds the name, any content is lawful, even one that is not ours.
     let is_lawful = !wanted.is_guarded || lawful.len() == present.len();
     if let Some(region) = unknown_and_better(wanted, present) {
+        if wanted.returning.contains(region) {
+            let reason = format!("{region} is up again, so the records stay");
+            return Ok(ChosenContents { contents: lawful, reason });
+        }
         let because = format!("the health of {region} is unknown, which is no reason to leave it");
         return Err((WithheldReason::NoneUp, because));
     }
@@ -298,8 +302,8 @@ fn answer(
     }
 }
 
-/// The region that the records name now, if its health is Unknown and it precedes the next one in
-/// failover order.
+/// The region that the records name now, if its health is Unknown, or clients return to it by
+/// stages, and it precedes the next one in failover order.
 fn unknown_and_better<'w>(
     wanted: &'w DesiredRecords,
     present: &Set<String>,

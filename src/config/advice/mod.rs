@@ -11,11 +11,15 @@ mod adequacy;
 mod admin;
 mod alerts;
 mod capacity;
+mod contracts;
+mod managers;
 mod not_yet;
 mod places;
 mod promises;
+mod promotion;
 mod reach;
 mod residency;
+mod returns;
 mod settled;
 mod tenants;
 #[cfg(test)]
@@ -61,7 +65,7 @@ pub enum AdviceCode {
     W112,
     /// A service has only one region, so there is no failover.
     W113,
-    /// This version does not act on a default. A note, because there is nothing to mend.
+    /// Clients come back to a region all at once. A note, because that may be what is wanted.
     W114,
     /// All origins are on the machine itself, which Cloudflare cannot reach.
     W115,
@@ -97,19 +101,37 @@ pub enum AdviceCode {
     W135,
     /// A record set names several regions at once, which clients do not share out.
     W136,
+    /// The contract of a backup lacks one of its three bounds.
+    W155,
+    /// Live traffic is relied on that nobody counts.
+    W156,
     /// A run has too few probes left to confirm a fault.
     W119,
+    /// A standby that is well may be called unfit: its contact is allowed to be too young only.
+    W150,
+    /// The loss that the gate can prove may be above what the contract allows.
+    W151,
+    /// A hook is called without a signature.
+    W152,
+    /// Nobody sees whether a primary that is not reached goes on to write.
+    W153,
+    /// A well-known endpoint does not mean what it seems to.
+    W154,
     /// Nobody but the holder of the secret `ADMIN_TOKEN` can use the admin API.
     W117,
     /// The admin API answers at the hosts of customers.
     W120,
     /// Two tokens of one name are valid. A note, because a rotation is under way.
     W121,
+    /// Stages of a failback have no effect, because nothing divides the clients.
+    W157,
+    /// Stages of a failback are too short to be compared by their requests.
+    W158,
 }
 
 impl AdviceCode {
     /// Every code.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 44] = [
         Self::W101,
         Self::W102,
         Self::W103,
@@ -141,10 +163,19 @@ impl AdviceCode {
         Self::W134,
         Self::W135,
         Self::W136,
+        Self::W155,
+        Self::W156,
+        Self::W150,
+        Self::W151,
+        Self::W152,
+        Self::W153,
+        Self::W154,
         Self::W119,
         Self::W117,
         Self::W120,
         Self::W121,
+        Self::W157,
+        Self::W158,
     ];
 
     /// Whether there is nothing to mend, so that it is no warning.
@@ -214,9 +245,13 @@ pub fn advised(config: &Config, now: Timestamp) -> Advised {
     adviser.tenants();
     adviser.capacity();
     adviser.not_yet();
+    adviser.returns();
     adviser.waste();
     adviser.adequacy();
     adviser.promises();
+    adviser.promotion();
+    adviser.managers();
+    adviser.contracts();
     adviser.alerts();
     adviser.reach();
     adviser.places();

@@ -1,6 +1,7 @@
 //! Names and addresses that exist in some networks, and not on the Internet.
 
 use super::{AdviceCode, Adviser};
+use crate::config::Promote;
 use crate::config::host::{PRIVATE_ENDINGS, host_of};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -23,8 +24,8 @@ impl Adviser<'_> {
             self.name_of_url(&format!("observer.controls[{index}]"), &control.url);
         }
         for (id, service) in &config.services {
-            if let Some(promote) = &service.failover.promote {
-                self.name_of_url(&format!("services.{id}.failover.promote.url"), &promote.url);
+            for (key, hook) in service.failover.promote.iter().flat_map(Promote::hooks) {
+                self.name_of_url(&format!("services.{id}.failover.{key}.url"), &hook.url);
             }
         }
     }

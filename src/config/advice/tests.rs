@@ -2,6 +2,7 @@ mod adequacy;
 mod admin;
 mod places;
 mod promises;
+mod promotion;
 mod settled;
 use super::residency::ENDS_SOON;
 use super::{AdviceCode, advise};
@@ -97,7 +98,7 @@ fn a_service_with_one_region_is_told_once_whatever_rules_there_are() {
 }
 
 #[test]
-fn a_default_that_does_nothing_yet_is_a_note_said_once() {
+fn that_clients_return_all_at_once_is_a_note_said_once() {
     let notes = |config: &Value| {
         let config = Config::parse(&config.to_string()).unwrap();
         let all = advise(&config, at(NOW)).into_iter().filter(|told| told.code.is_note());
@@ -112,11 +113,34 @@ fn a_default_that_does_nothing_yet_is_a_note_said_once() {
     let told: Vec<String> = notes(&config);
     let more = "traffic comes back to a region of `web`, and to those of 1 more, all at once";
     assert_eq!(told, [format!("{path}: {more}")]);
-    // Of a service with one region nothing comes back, and stages that are written are W104.
+    // To a service with one region nobody comes back, and stages that are written have effect.
     config["services"]["web"]["failover"] = json!({"failback": {"stages": [50, 100]}});
     config["services"]["web2"]["regions"] = json!(["de"]);
     let told: Vec<String> = notes(&config);
     assert_eq!(told, [""; 0]);
+}
+
+#[test]
+fn stages_that_have_no_effect_or_cannot_be_compared_are_told() {
+    let with = |failback: Value, hosts: Value, publish: Value| {
+        let mut config = quiet();
+        let service = &mut config["services"]["web"];
+        service["failover"] = json!({"failback": failback});
+        (service["hosts"], service["publish"]) = (hosts, publish);
+        let told = told(&config).into_iter();
+        told.filter(|told| told.starts_with("W15")).collect::<Vec<_>>()
+    };
+    let hosts = json!(["www.example.com"]);
+    let short = ["W158 services.web.failover.failback.bake_s"];
+    for (bake_s, is_short) in [(120, true), (121, false), (300, false)] {
+        let found = with(json!({"bake_s": bake_s}), hosts.clone(), json!([]));
+        assert_eq!(found, if is_short { &short[..] } else { &[] }, "{bake_s}");
+    }
+    let record = json!({"dns": {
+        "zone": "example.com", "name": "www.example.com", "type": "CNAME",
+    }});
+    let found = with(json!({"bake_s": 10}), json!([]), json!([record]));
+    assert_eq!(found, ["W157 services.web.failover.failback"]);
 }
 
 #[test]
@@ -271,17 +295,9 @@ fn what_this_version_does_not_act_on_is_told() {
     let service = &mut config["services"]["web"];
     service["failover"] = json!({
         "mode": "manual",
-        "failback": {"stages": [50, 100]},
-        "promote": {"url": "https://ops.example.org/promote"},
     });
     service["contract"] = json!({"availability": 99.9});
-    let expected = [
-        "W104 areas.use",
-        "W104 monitors.web.quorum",
-        "W104 services.web.contract.availability",
-        "W104 services.web.failover.failback",
-        "W104 services.web.failover.promote",
-    ];
+    let expected = ["W104 areas.use", "W104 monitors.web.quorum"];
     assert_eq!(told(&config), expected);
 }
 
@@ -344,6 +360,7 @@ fn every_code_is_tested_here() {
         include_str!("tests/law.rs"),
         include_str!("tests/places.rs"),
         include_str!("tests/promises.rs"),
+        include_str!("tests/promotion.rs"),
         include_str!("tests/settled.rs"),
     ]
     .concat();

@@ -18,6 +18,8 @@ impl Adviser<'_> {
         let members =
             composites.flat_map(|composite| composite.of.iter().chain(&composite.must_pass));
         let monitors = config.services.values().map(|service| &service.monitor);
+        let follows = config.services.values().filter_map(|it| it.failover.follow.as_ref());
+        let monitors = monitors.chain(follows.map(|follow| &follow.monitor));
         let used: Set<&MonitorId> = Set::of(members.chain(monitors));
         let all = config.monitors.keys().chain(config.composites.keys());
         for id in all.filter(|id| !used.contains(id)) {

@@ -8,76 +8,37 @@ use super::{Checker, under};
 use crate::config::diagnostic::Code;
 use crate::config::raw::{Raw, RawFailoverMode, RawService};
 use crate::config::recovery::Contract;
-use crate::config::{Config, Detection, Estate, Publish, Service};
+use crate::config::{Config, Detection, Estate, RecoveryTime};
 use crate::time::{Millis, SECOND};
 
-/// From the last result of a probe to the Controller's decision.
-const DECISION_MS: Millis = 2 * SECOND;
-/// From a decision to the last acknowledged API call.
-const API_MS: Millis = 10 * SECOND;
-/// Until a changed KV value has spread everywhere and isolates have read it. Source:
-/// developers.cloudflare.com/kv/concepts/how-kv-works: "60 seconds or more"; our isolates look
-/// every 30 s.
-const KV_SPREAD_MS: Millis = 90 * SECOND;
-/// The TTL that Cloudflare's "automatic" stands for. Source:
-/// developers.cloudflare.com/dns/manage-dns-records/reference/ttl.
-const AUTOMATIC_TTL_S: u32 = 300;
-
-/// The terms of the longest time from a fault until another region serves, in milliseconds.
-struct WorstCase {
-    /// Until the fault is detected.
-    detection: Detection,
-    /// Until everything is changed.
-    actuation: Millis,
-    /// Until clients follow.
-    spread: Millis,
-    /// Whether `spread` is the TTL of a record.
-    is_spread_ttl: bool,
+/// The terms of a detection that are not zero.
+fn detection(detection: &Detection) -> String {
+    let terms = detection.terms();
+    let terms: Vec<_> = terms
+        .iter()
+        .filter(|(_, ms)| *ms > 0)
+        .map(|(words, ms)| format!("{words} {}", tenths(*ms)))
+        .collect();
+    format!("{} s ({})", detection.total_ms().div_ceil(SECOND), terms.join(", "))
 }
 
-impl WorstCase {
-    fn of(detection: Detection, service: &Service) -> Self {
-        let records = service.publish.iter().filter_map(|publish| match publish {
-            Publish::Dns(dns) => Some(if dns.ttl_s == 1 { AUTOMATIC_TTL_S } else { dns.ttl_s }),
-            Publish::LoadBalancer(balancer) => balancer.ttl_s,
-            Publish::Pool(_) => None,
-        });
-        let ttl_ms = records.max().map_or(0, |ttl_s| u64::from(ttl_s) * SECOND);
-        let kv_ms = if service.hosts.is_empty() { 0 } else { KV_SPREAD_MS };
-        Self {
-            detection,
-            actuation: DECISION_MS + if service.publish.is_empty() { 0 } else { API_MS },
-            spread: ttl_ms.max(kv_ms),
-            is_spread_ttl: ttl_ms > kv_ms,
+/// What makes the longest term shorter.
+fn hint(worst: &RecoveryTime) -> String {
+    let detection = worst.detection.terms().into_iter().max_by_key(|(_, ms)| *ms);
+    let longest_ms = detection.map_or(0, |(_, ms)| ms);
+    let own = "shorten `interval_s`, `timeout_ms` or `fall` of the monitor";
+    let first = match detection {
+        _ if worst.steps_ms > longest_ms.max(worst.fence_ms).max(worst.promote_ms) => {
+            "shorten `timeout_s` of `failover.steps`, or have them begun together"
         }
-    }
-
-    fn total_ms(&self) -> Millis {
-        self.detection.total_ms() + self.actuation + self.spread
-    }
-
-    /// The terms of the detection that are not zero.
-    fn detection(&self) -> String {
-        let terms = self.detection.terms();
-        let terms: Vec<_> = terms
-            .iter()
-            .filter(|(_, ms)| *ms > 0)
-            .map(|(words, ms)| format!("{words} {}", tenths(*ms)))
-            .collect();
-        terms.join(", ")
-    }
-
-    /// What makes the longest term shorter.
-    fn hint(&self) -> String {
-        let longest = self.detection.terms().into_iter().max_by_key(|(_, ms)| *ms);
-        let own = "shorten `interval_s`, `timeout_ms` or `fall` of the monitor";
-        let first = match longest {
-            Some(("probes spent", _)) => "raise `limits.probes_per_run`",
-            _ => own,
-        };
-        let ttl = if self.is_spread_ttl { ", or `ttl_s`" } else { "" };
-        format!("{first}{ttl}")
-    }
+        _ if worst.fence_ms.max(worst.promote_ms) > longest_ms => {
+            "shorten `timeout_s` of the hooks of `failover.promote`"
+        }
+        Some(("probes spent", _)) => "raise `limits.probes_per_run`",
+        _ => own,
+    };
+    let ttl = if worst.ttl_ms > worst.kv_ms { ", or `ttl_s`" } else { "" };
+    format!("{first}{ttl}")
 }
 
 /// Seconds, with a tenth if there is one.
@@ -92,13 +53,17 @@ fn tenths(ms: Millis) -> String {
 impl Checker<'_> {
     pub(super) fn contract(&mut self, path: &str, raw: &RawService) -> Option<Contract> {
         let contract = raw.contract.as_ref()?;
-        let promises = ["rto_s", "rpo_s", "availability"];
+        let promises = ["rto_s", "rpo_s", "availability", "drill_every_days", "components"];
         if !promises.iter().any(|key| self.is_written(&under(path, key))) {
-            let allowed = "`rto_s`, `rpo_s` or `availability`";
+            let allowed = "`rto_s`, `rpo_s`, `availability`, `drill_every_days` or `components`";
             self.report(path, Code::E004, "it promises nothing", allowed);
         }
-        if contract.rto_s.is_some() {
-            self.recovers_by_itself(path, raw);
+        let mut times = contract.rto_s.iter().map(|_| under(path, "rto_s")).collect::<Vec<_>>();
+        times.extend(contract.components.iter().filter_map(|(name, component)| {
+            component.rto_s.as_ref().map(|_| format!("{path}.components.{name}.rto_s"))
+        }));
+        for time in times {
+            self.recovers_by_itself(path, time, raw);
         }
         let promoted_lag_s = raw.failover.promote.as_ref().map(|promote| promote.max_lag_s.get());
         if let (Some(rpo_s), Some(lag_s)) = (contract.rpo_s, promoted_lag_s)
@@ -115,24 +80,24 @@ impl Checker<'_> {
             rto_ms: contract.rto_s.map(|rto| u64::from(rto.get()) * SECOND),
             rpo_s: contract.rpo_s.map(crate::json::Within::get),
             availability_of_100_000: contract.availability.map(|percent| thousandths(percent.0)),
+            drill_every_days: contract.drill_every_days.map(crate::json::Within::get),
         })
     }
 
-    fn recovers_by_itself(&mut self, path: &str, raw: &RawService) {
+    fn recovers_by_itself(&mut self, contract: &str, path: String, raw: &RawService) {
         let is_alone = raw.regions.len() == 1;
-        let is_alone = is_alone && !self.lost.is_from(&path.replace(".contract", ".regions"));
-        let path = under(path, "rto_s");
+        let is_alone = is_alone && !self.lost.is_from(&contract.replace(".contract", ".regions"));
         if is_alone {
             let problem = "the service has only one region, so nothing can take over";
             self.report(path, Code::E016, problem, "only with two or more regions");
-        } else if raw.failover.mode == RawFailoverMode::Manual {
-            let problem = "a recovery time is promised, but a manual failover waits for a person";
+        } else if raw.failover.mode != RawFailoverMode::Automatic {
+            let problem = "a recovery time is promised, but the failover waits for a person";
             self.report(path, Code::E014, problem, "only with `failover.mode = \"automatic\"`");
         }
     }
 
-    /// Whether each service recovers in the time that is promised. The time depends on all targets,
-    /// so nothing is said while a mistake makes them uncertain.
+    /// Whether each service recovers in the time that is promised, and each of its parts. The time
+    /// depends on all targets, so nothing is said while a mistake makes them uncertain.
     pub(super) fn recovery_times(&mut self, raw: &Raw, config: &Config, estate: &Estate) {
         let all = ["regions", "monitors", "observer", "limits"];
         if all.iter().any(|path| self.has_mistake(path)) {
@@ -141,49 +106,36 @@ impl Checker<'_> {
         for id in raw.services.keys() {
             let path = under("services", id.as_str());
             let Some(service) = config.services.get(id) else { continue };
-            let Some(rto_ms) = service.contract.and_then(|contract| contract.rto_ms) else {
+            let parts = ["publish", "contract", "regions", "monitor", "failover"];
+            if parts.iter().any(|key| self.has_mistake(&under(&path, key))) {
                 continue;
-            };
-            let parts = ["publish", "contract.rto_s", "regions", "monitor"];
-            if !parts.iter().any(|key| self.has_mistake(&under(&path, key))) {
-                self.recovery_time(
-                    &under(&path, "contract.rto_s"),
-                    rto_ms,
-                    service,
-                    config,
-                    estate,
-                );
+            }
+            let Some(worst) = RecoveryTime::of(config, estate, service) else { continue };
+            let of_service = service.contract.and_then(|contract| contract.rto_ms);
+            let mut promised: Vec<(String, Millis)> = Vec::new();
+            promised.extend(of_service.map(|ms| (under(&path, "contract.rto_s"), ms)));
+            promised.extend(service.components.iter().filter_map(|(name, component)| {
+                let path = format!("{path}.contract.components.{name}.rto_s");
+                Some((path, component.rto_ms?))
+            }));
+            for (path, rto_ms) in promised {
+                self.recovery_time(path, rto_ms, &worst);
             }
         }
     }
 
-    fn recovery_time(
-        &mut self,
-        path: &str,
-        rto_ms: Millis,
-        service: &Service,
-        config: &Config,
-        estate: &Estate,
-    ) {
-        let leaves = config.leaves(&service.monitor);
-        let worst = leaves
-            .iter()
-            .filter_map(|id| config.monitors.get(id))
-            .map(|monitor| WorstCase::of(estate.detection(monitor), service))
-            .max_by_key(WorstCase::total_ms);
-        let Some(worst) = worst.filter(|worst| worst.total_ms() > rto_ms) else { return };
+    fn recovery_time(&mut self, path: String, rto_ms: Millis, worst: &RecoveryTime) {
+        if worst.total_ms() <= rto_ms {
+            return;
+        }
         let problem = format!(
-            "{} s is promised, but the worst case takes {} s: detection {} s ({}), decision and \
-             API {} s, spread to clients {} s",
+            "{} s is promised, but the worst case takes {} s: {}",
             rto_ms / SECOND,
             worst.total_ms().div_ceil(SECOND),
-            worst.detection.total_ms().div_ceil(SECOND),
-            worst.detection(),
-            worst.actuation.div_ceil(SECOND),
-            worst.spread.div_ceil(SECOND),
+            worst.words(&detection(&worst.detection)),
         );
         let allowed = format!("at least {} s", worst.total_ms().div_ceil(SECOND));
-        self.report_with(path.to_owned(), Code::E016, problem, allowed, Some(worst.hint()));
+        self.report_with(path, Code::E016, problem, allowed, Some(hint(worst)));
     }
 }
 

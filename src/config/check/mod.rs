@@ -8,12 +8,15 @@ mod alerts;
 mod allow;
 mod balancers;
 mod bonds;
+mod components;
 mod composites;
 mod contract;
+mod drills;
 mod host_headers;
 mod known;
 mod monitors;
 mod pairs;
+mod promotion;
 mod publishing;
 mod recovery;
 mod regions;
@@ -143,6 +146,7 @@ impl Checker<'_> {
         let overrides = self.overrides(&raw.overrides, &regions);
         let alerts = self.alerts(&raw.alerts, &services);
         let watchdog = self.watchdog(&raw.watchdog, &alerts);
+        let drills = self.drills(&raw.drills, &services);
         let mut config = Config {
             fingerprint,
             monitors,
@@ -158,6 +162,8 @@ impl Checker<'_> {
             areas,
             alerts,
             watchdog,
+            drills,
+            blocked: self.blocked(&raw.blocked),
             admin: raw.admin.as_ref().map(|admin| self.admin(admin)),
             probes_per_run: raw.limits.probes_per_run.get(),
             guards: guards(&raw.guards),

@@ -156,7 +156,8 @@ impl Checker<'_> {
         let mut json = Vec::new();
         for (pointer, body) in &raw.json {
             let path = format!("{path}.json.{}", pointer.0);
-            json.extend(self.body(&path, body).map(|expected| (pointer.0.clone(), expected)));
+            let expected = self.body(&path, body).map(|expected| expected.of(&pointer.0));
+            json.extend(expected.map(|expected| (pointer.0.clone(), expected)));
         }
         ExpectedResponse {
             status: raw.status.all.clone(),
@@ -188,7 +189,7 @@ impl Checker<'_> {
         headers
     }
 
-    fn body(&mut self, path: &str, raw: &RawBody) -> Option<ExpectedJson> {
+    pub(super) fn body(&mut self, path: &str, raw: &RawBody) -> Option<ExpectedJson> {
         let bounds = match raw {
             RawBody::Equals(value) => return Some(ExpectedJson::Equals(value.clone())),
             RawBody::Bounds(bounds) => bounds,

@@ -88,6 +88,7 @@ impl Checker<'_> {
         let publish = self.publishing(&at("publish"), &publisher);
         self.peak_is_comparable(&at("peak_rps"), raw, &regions, known);
         let contract = self.contract(&at("contract"), raw);
+        self.promotion_fits(path, raw, known);
         Service {
             hosts,
             monitor: raw.monitor.clone(),
@@ -100,6 +101,7 @@ impl Checker<'_> {
             peak_rps: raw.peak_rps.map(Within::get),
             publish,
             contract,
+            components: self.components(&at("contract.components"), raw, known),
             host_header: self.host_header(&at("host_header"), raw.host_header.as_deref()),
         }
     }
@@ -121,7 +123,7 @@ impl Checker<'_> {
         }
     }
 
-    fn known_monitor(&mut self, path: &str, id: &MonitorId, known: &Known<'_>) {
+    pub(super) fn known_monitor(&mut self, path: &str, id: &MonitorId, known: &Known<'_>) {
         if !known.monitors.contains_key(id) && !known.composites.contains_key(id) {
             let names = known.monitors.keys().chain(known.composites.keys());
             self.unknown(path, "a monitor", id.as_str(), names.map(MonitorId::as_str));

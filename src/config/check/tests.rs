@@ -1,12 +1,14 @@
 //! Every place that reports a mistake is reached by some file of `tests/configs`, and every limit
 //! holds at its number and not one beyond it.
 
+use super::recovery::STEPS_MAX;
 use crate::config::{
-    ACCESS_MAX, ADMIN_HOSTS_MAX, ADMIN_TOKENS_MAX, ALERTS_MAX, ALLOWED_HOSTS_MAX,
-    COMPOSITE_MEMBERS_MAX, Code, Config, HOSTS_MAX, MONITORS_MAX, ORIGINS_MAX, OVERRIDES_MAX,
-    PUBLISH_MAX, REGIONS_MAX, RULES_MAX, SERVICES_MAX, SETS_MAX, TENANTS_MAX,
+    ACCESS_MAX, ADMIN_HOSTS_MAX, ADMIN_TOKENS_MAX, ALERTS_MAX, ALLOWED_HOSTS_MAX, BOUNDS_MAX,
+    COMPONENTS_MAX, COMPOSITE_MEMBERS_MAX, Code, Config, HOSTS_MAX, MONITORS_MAX, ORIGINS_MAX,
+    OVERRIDES_MAX, PUBLISH_MAX, REGIONS_MAX, RULES_MAX, SERVICES_MAX, SETS_MAX, TENANTS_MAX,
 };
 use crate::fingerprint::Fingerprint;
+use crate::health::FIELDS_MAX;
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -147,6 +149,40 @@ fn limits() -> Vec<Limit> {
             config["services"]["web"]["publish"] = list(n, pool);
             config
         }),
+        ("services.web.contract.components", COMPONENTS_MAX, |n| {
+            let mut config = smallest();
+            let bounds = json!({"/lag_s": {"max": 5}});
+            let component = |_| json!({"kind": "api", "bounds": bounds});
+            config["services"]["web"]["contract"] = json!({"components": table(n, component)});
+            config
+        }),
+        ("services.web.contract.components.db.bounds", BOUNDS_MAX, |n| {
+            let mut config = smallest();
+            config["services"]["web"]["contract"] = fields("db", n);
+            config
+        }),
+        ("monitors.web", FIELDS_MAX, |n| {
+            let mut config = smallest();
+            let mut contract = fields("db", BOUNDS_MAX);
+            let others = fields("more", n - BOUNDS_MAX);
+            contract["components"]["more"] = others["components"]["more"].clone();
+            // Of a component there are fewer; the third has the last one.
+            if n > 2 * BOUNDS_MAX {
+                let more = &mut contract["components"]["more"]["bounds"];
+                more.as_object_mut().unwrap().remove("/more-0");
+                contract["components"]["last"] = fields("last", 1)["components"]["last"].clone();
+                contract["components"]["last"]["bounds"]["/more-0"] = json!(1);
+            }
+            config["services"]["web"]["contract"] = contract;
+            config
+        }),
+        ("services.web.failover.steps", STEPS_MAX, |n| {
+            let mut config = smallest();
+            let url = "https://ops.example.net/step";
+            let step = |index| json!({"name": format!("s{index}"), "url": url});
+            config["services"]["web"]["failover"] = json!({"steps": list(n, step)});
+            config
+        }),
         ("residency", RULES_MAX, |n| {
             let mut config = smallest();
             let rule = |index| json!({"id": format!("r{index}"), "allow": "IE", "mode": "strict"});
@@ -222,6 +258,13 @@ fn limits() -> Vec<Limit> {
             config
         }),
     ]
+}
+
+/// A contract of one component with so many bounds.
+fn fields(name: &str, bounds: usize) -> Value {
+    let bounds = (0..bounds).map(|n| (format!("/{name}-{n}"), json!(1)));
+    let bounds: serde_json::Map<String, Value> = bounds.collect();
+    json!({"components": {name: {"kind": "api", "bounds": bounds}}})
 }
 
 fn composite(key: &str, members: usize) -> Value {

@@ -4,7 +4,7 @@ use super::{Checker, item, under};
 use crate::config::diagnostic::Code;
 use crate::config::host::host_of;
 use crate::config::raw::{Raw, RawPublish};
-use crate::config::{Config, Origin, Publish, RecordKind};
+use crate::config::{Config, Origin, Promote, Publish, RecordKind};
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::{Map, Set};
 use crate::residency::{Mode, Rule, wildcard_of};
@@ -47,6 +47,7 @@ impl Checker<'_> {
         self.host_headers(config);
         self.admin_hosts_are_its_own(config, &moving);
         self.every_target_can_be_probed(config);
+        self.fields_can_be_read(config);
     }
 
     /// Two services that publish the same object would undo each other's changes for ever. And a
@@ -257,14 +258,15 @@ impl Checker<'_> {
             }
         }
         for (id, service) in &config.services {
-            let Some(promote) = &service.failover.promote else { continue };
-            let Some(host) = host_of(&promote.url).filter(|host| moving.has(host)) else {
-                continue;
-            };
-            let path = format!("services.{id}.failover.promote.url");
-            let problem =
-                format!("`{host}` is a name of a service, which may be the one that is down");
-            self.report(path, Code::E008, problem, "a host that no service uses");
+            for (key, hook) in service.failover.promote.iter().flat_map(Promote::hooks) {
+                let Some(host) = host_of(&hook.url).filter(|host| moving.has(host)) else {
+                    continue;
+                };
+                let path = format!("services.{id}.failover.{key}.url");
+                let problem =
+                    format!("`{host}` is a name of a service, which may be the one that is down");
+                self.report(path, Code::E008, problem, "a host that no service uses");
+            }
         }
     }
 

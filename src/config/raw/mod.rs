@@ -7,6 +7,8 @@
 mod acceptance;
 mod admin;
 mod alerts;
+mod contracts;
+mod drills;
 mod guards;
 mod monitors;
 mod publishing;
@@ -19,14 +21,19 @@ mod texts;
 pub(super) use acceptance::RawAcceptance;
 pub(super) use admin::{RawAccess, RawAdmin, RawToken};
 pub(super) use alerts::{RawAlert, RawAlertKind, RawWatchdog};
+pub(super) use contracts::{RawComponent, RawFieldBound, RawFieldBounds, RawTrigger};
+pub(super) use drills::{RawBlocked, RawDrill};
 pub(super) use guards::RawGuards;
 pub(super) use monitors::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
 pub(super) use publishing::{RawDns, RawLoadBalancer, RawPool, RawPublish};
-pub(super) use recovery::{RawFailover, RawFailoverMode, RawForced, RawOverride};
+pub(super) use recovery::{
+    RawAnalysis, RawFailback, RawFailover, RawFailoverMode, RawFollow, RawForced, RawHook,
+    RawOverride, RawPromote, RawStep,
+};
 pub(super) use regions::{RawAreas, RawOrigin, RawRegion};
 pub(super) use residency::{RawRule, RawSet, RawTenant, RawWhen};
 pub(super) use services::{RawGeo, RawService, RawTenantSource, RawWrites};
-pub(super) use texts::{CountryEntry, HeaderName, Method, SetName, meant};
+pub(super) use texts::{CountryEntry, HeaderName, Method, Pointer, SetName, meant};
 
 use super::{
     API_CALLS_PER_5_MIN_DEFAULT, API_CALLS_PER_PASS_DEFAULT, KV_WRITES_PER_DAY_DEFAULT,
@@ -69,6 +76,10 @@ shape! {
         watchdog: RawWatchdog,
         /// The admin API: where it answers, and who may use it.
         admin: Option<RawAdmin>,
+        /// Drills that are made by schedule.
+        drills: Vec<RawDrill> = Vec::new(),
+        /// Times in which no drill begins.
+        blocked: Vec<RawBlocked> = Vec::new(),
         /// Guards: what can hold back a change at Cloudflare.
         guards: RawGuards,
         /// Limits of this deployment.

@@ -1,7 +1,15 @@
 //! Disaster recovery: failover, contracts, overrides and the observer.
 
-use crate::ids::{OriginId, RegionId};
+use super::contracts::{RawComponent, RawTrigger};
+use super::monitors::RawBody;
+use super::texts::Pointer;
+use crate::config::follow::Manager;
+use crate::config::recovery::{
+    Approval, FailbackMode, FewSamples, STAGES_DEFAULT, StepWhen, UnknownLoss,
+};
+use crate::ids::{ComponentId, MonitorId, OriginId, RegionId};
 use crate::json::{MistakeKind, Reader, Shape, Within, shape, words};
+use crate::ordered::Map;
 use crate::time::Timestamp;
 use serde_json::Value;
 
@@ -17,18 +25,44 @@ shape! {
     pub(in crate::config) struct RawFailover {
         /// Whether it is automatic.
         mode: RawFailoverMode = RawFailoverMode::Automatic,
-        /// How traffic comes back.
-        failback: RawFailback,
+        /// Who has to agree where a plan waits for a person.
+        approval: Approval = Approval::Operator,
+        /// The operator's own steps, in their order.
+        steps: Vec<RawStep> = Vec::new(),
+        /// How traffic comes back; all at once if absent.
+        failback: Option<RawFailback>,
         /// The hook that promotes another region to primary.
         promote: Option<RawPromote>,
+        /// When the errors of live traffic count against a region.
+        trigger: Option<RawTrigger>,
+        /// The failover manager that promotes, whose word is followed.
+        follow: Option<RawFollow>,
     }
 
     /// How traffic comes back to a region that has recovered.
     pub(in crate::config) struct RawFailback {
+        /// Whether clients begin to return by themselves.
+        mode: FailbackMode = FailbackMode::Automatic,
+        /// How long a region has to be up again before the first stage.
+        after_s: Within<0, 86_400> = Within(60),
         /// Percent of the clients at each stage, rising to 100.
-        stages: Vec<Within<1, 100>> = [10, 25, 50, 100].map(Within).to_vec(),
+        stages: Vec<Within<1, 100>> = STAGES_DEFAULT.map(u32::from).map(Within).to_vec(),
         /// How long each stage is watched.
         bake_s: Within<0, 86_400> = Within(300),
+        /// What a stage is compared by.
+        analysis: RawAnalysis,
+    }
+
+    /// What a stage of a failback is compared by.
+    pub(in crate::config) struct RawAnalysis {
+        /// Requests of a stage below which nothing is concluded from them.
+        min_samples: Within<1, 1_000_000> = Within(100),
+        /// Whether a stage with fewer requests waits for more, or goes on by time.
+        few_samples: FewSamples = FewSamples::Hold,
+        /// How many more of 100 requests may fail than in the other regions.
+        max_success_drop_percent: RawPercent = RawPercent(1.0),
+        /// How many times slower it may be than the other regions, or than it was before.
+        max_latency_ratio: RawRatio = RawRatio(2.0),
     }
 
     /// A hook that promotes a standby.
@@ -37,8 +71,60 @@ shape! {
         url: String,
         /// The largest lag of a standby that may be promoted.
         max_lag_s: Within<0, 86_400> = Within(300),
-        /// Name of the secret that authorises the call.
+        /// Name of the secret that signs the call.
         secret: Option<String>,
+        /// Longest time until the hook has to have answered that it is done.
+        timeout_s: Within<1, 3_600> = Within(60),
+        /// Where the health document of a standby has its lag, in seconds.
+        lag_pointer: Option<Pointer>,
+        /// Where it has the seconds since it last heard from the primary.
+        contact_age_pointer: Option<Pointer>,
+        /// The most that this may be while the primary is up.
+        max_contact_age_s: Within<1, 86_400> = Within(60),
+        /// Where it has the position that its data have reached.
+        position_pointer: Option<Pointer>,
+        /// What happens where the loss is not known.
+        unknown: UnknownLoss = UnknownLoss::Refuse,
+        /// The hook that makes sure that the old primary takes no writes.
+        fence: Option<RawHook>,
+        /// Why the old primary needs none.
+        no_fence: Option<String>,
+    }
+
+    /// A failover manager, which promotes by itself.
+    pub(in crate::config) struct RawFollow {
+        /// Which one.
+        manager: Manager,
+        /// The monitor whose answers say which region is the primary.
+        monitor: MonitorId,
+        /// What the primary says of itself at each JSON pointer; what this manager says, if absent.
+        primary: Map<Pointer, RawBody> = Map::new(),
+    }
+
+    /// A step of the operator's.
+    pub(in crate::config) struct RawStep {
+        /// Its name; the hook is told it.
+        name: String,
+        /// Where it comes.
+        when: StepWhen = StepWhen::Before,
+        /// The URL that is called.
+        url: String,
+        /// Name of the secret that signs the call.
+        secret: Option<String>,
+        /// Longest time until the hook has to have answered that it is done.
+        timeout_s: Within<1, 3_600> = Within(60),
+        /// Whether it is begun together with the step behind it.
+        parallel_with_next: bool = false,
+    }
+
+    /// An endpoint of the operator's.
+    pub(in crate::config) struct RawHook {
+        /// The URL that is called.
+        url: String,
+        /// Name of the secret that signs the call.
+        secret: Option<String>,
+        /// Longest time until it has to have answered that it is done.
+        timeout_s: Within<1, 3_600> = Within(60),
     }
 
     /// The recovery targets that a service promises.
@@ -47,8 +133,12 @@ shape! {
         rto_s: Option<Within<1, 86_400>>,
         /// Most seconds of writes that may be lost.
         rpo_s: Option<Within<0, 86_400>>,
-        /// Percent of requests that must be answered.
+        /// Percent of requests that must be answered, over 30 days.
         availability: Option<RawPercent>,
+        /// Longest time since the last drill that moved clients and succeeded.
+        drill_every_days: Option<Within<1, 3_660>>,
+        /// What its parts promise, by a name of your own.
+        components: Map<ComponentId, RawComponent> = Map::new(),
     }
 
     /// Health that an operator sets by hand.
@@ -80,6 +170,8 @@ words! {
     pub(in crate::config) enum RawFailoverMode {
         /// It is.
         Automatic = "automatic",
+        /// A plan is begun, and waits until a person agrees.
+        Approve = "approve",
         /// A person decides.
         Manual = "manual",
     }
@@ -117,5 +209,30 @@ impl Shape for RawPercent {
     #[cfg(not(target_arch = "wasm32"))]
     fn schema(_: &mut crate::json::schema::Definitions) -> Value {
         serde_json::json!({"type": "number", "minimum": 0, "maximum": 100})
+    }
+}
+
+/// How many times something may be of something else; it may have a fraction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::config) struct RawRatio(pub(in crate::config) f64);
+
+impl Shape for RawRatio {
+    fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
+        let ratio = f64::read(value, reader)?;
+        if !(1.0..=100.0).contains(&ratio) {
+            let which = if ratio > 100.0 { "large" } else { "small" };
+            reader.report(MistakeKind::Range, format!("{value} is too {which}"), "1 to 100");
+            return None;
+        }
+        Some(Self(ratio))
+    }
+
+    fn write(&self) -> Value {
+        self.0.into()
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn schema(_: &mut crate::json::schema::Definitions) -> Value {
+        serde_json::json!({"type": "number", "minimum": 1, "maximum": 100})
     }
 }

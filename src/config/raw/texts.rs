@@ -5,6 +5,7 @@ use crate::ids::RegionId;
 use crate::json::{Key, MistakeKind, Reader, Shape};
 use crate::latency::Location;
 use crate::residency::sets;
+use crate::time::{MINUTE, Millis, Timestamp};
 use serde_json::Value;
 
 /// The string if it fits; otherwise reports it.
@@ -103,9 +104,47 @@ texts! {
         "^(@[a-z0-9_-]+|[A-Za-z]{2})$";
     /// The code of a warning.
     WarningCode: is_warning_code, "the code of a warning, such as `W101`", "^W[0-9]{3}$";
+    /// A time of the day.
+    TimeText: |text| time_of_day_ms(text).is_some(), "a time of the day in UTC, such as `09:30`",
+        "^([01][0-9]|2[0-3]):[0-5][0-9]$";
+    /// A time of the day, or an instant.
+    MomentText: |text| time_of_day_ms(text).is_some() || instant(text).is_some(),
+        "a time of the day in UTC, such as `09:30`, or an RFC 3339 instant",
+        "^(([01][0-9]|2[0-3]):[0-5][0-9]|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt _].+)$";
     /// A data center of Cloudflare.
     Pop: |text| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()),
         "a Cloudflare data center, such as `FRA`", "^[A-Z]{3}$";
+}
+
+impl MomentText {
+    /// Milliseconds since the day began; `None` where it is an instant.
+    pub(in crate::config) fn time_ms(&self) -> Option<Millis> {
+        time_of_day_ms(&self.0)
+    }
+
+    /// The instant; `None` where it is a time of the day.
+    pub(in crate::config) fn instant(&self) -> Option<Timestamp> {
+        instant(&self.0)
+    }
+}
+
+fn instant(text: &str) -> Option<Timestamp> {
+    Timestamp::try_from(text.to_owned()).ok()
+}
+
+impl TimeText {
+    /// Milliseconds since the day began.
+    pub(in crate::config) fn ms(&self) -> Millis {
+        time_of_day_ms(&self.0).unwrap_or(0)
+    }
+}
+
+fn time_of_day_ms(text: &str) -> Option<Millis> {
+    let digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+    let number = |part: &str| part.parse::<Millis>().ok().filter(|_| digits(part));
+    let (hours, minutes) = text.split_once(':')?;
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (hours < 24 && minutes < 60).then(|| (hours * 60 + minutes) * MINUTE)
 }
 
 fn is_warning_code(text: &str) -> bool {

@@ -95,6 +95,18 @@ pub(super) fn keeps_away(config: &Config, incident: &Incident, withheld: &[Strin
     })
 }
 
+/// What is withheld of a region or of what a service publishes.
+pub(in crate::controller) fn held_back<'w>(
+    config: &Config,
+    (service, region): (&Service, &RegionId),
+    withheld: &'w [String],
+) -> Option<&'w String> {
+    withheld.iter().find(|text| {
+        let words = words(text);
+        names_region(config, Some(region), &words) || publishes(service, &words)
+    })
+}
+
 /// The words of a text, as names stand in it.
 fn words(text: &str) -> Vec<&str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');

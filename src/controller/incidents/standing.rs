@@ -76,7 +76,8 @@ fn trouble(region: &RegionStanding<'_>) -> Option<Trouble> {
     let has_lost = region.origins.iter().any(|origin| origin.health == Health::Down);
     match region.health {
         Health::Down => Some(Trouble::Down),
-        _ if region.is_draining => Some(Trouble::Drained),
+        // What a drill does is told on its own page.
+        _ if region.is_draining && !region.is_drilled_empty() => Some(Trouble::Drained),
         Health::Up if has_lost => Some(Trouble::Degraded),
         Health::Up | Health::Unknown => None,
     }

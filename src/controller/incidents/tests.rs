@@ -80,7 +80,7 @@ fn an_outage_is_one_incident_from_the_first_bad_probe_to_the_last_return() {
     assert_eq!(phase(&during, Phase::LastChange), Some(at(2 * MINUTE + 55_000)), "`routes`");
     assert_eq!(during.cause.code.as_deref(), Some("http_timeout"));
     assert_eq!(during.cause.origin.as_ref().unwrap().as_str(), "eu-1");
-    assert_eq!(kinds(&mut controller), ["observed", "opened", "down"]);
+    assert_eq!(kinds(&mut controller), ["observed", "opened", "down", "stage"]);
     for at in 3..13 {
         minute(&mut controller, at, &[]);
     }
@@ -91,7 +91,7 @@ fn an_outage_is_one_incident_from_the_first_bad_probe_to_the_last_return() {
     minute(&mut controller, 13, &[]);
     let closed = only(&controller).closed_at.unwrap();
     assert!(closed.since(phase(only(&controller), Phase::Up).unwrap()) >= QUIET_MS);
-    assert_eq!(kinds(&mut controller), ["observed", "up", "closed"]);
+    assert_eq!(kinds(&mut controller), ["stage", "observed", "up", "stage", "closed"]);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn one_fault_that_two_services_have_is_one_incident() {
     minute(&mut controller, 2, &["eu-1"]);
     let services = only(&controller).affected.iter().map(|it| it.service.as_ref().unwrap());
     assert_eq!(services.map(ServiceId::as_str).collect::<Vec<_>>(), ["api", "files"]);
-    assert_eq!(kinds(&mut controller), ["observed", "opened", "down", "down"]);
+    assert_eq!(kinds(&mut controller), ["observed", "opened", "down", "down", "stage", "stage"]);
 }
 
 #[test]
@@ -123,6 +123,7 @@ fn play(controller: &mut Controller, start: Millis, verdict: &mut dyn FnMut(&str
     while let RoundReply::Probe { wait_ms, probes, .. } = controller.round(&request).reply {
         let now = request.now.plus(wait_ms);
         let result = |probe: crate::tick::Probe| ProbeResult {
+            fields: Vec::new(),
             verdict: verdict(probe.target.origin.as_str()),
             target: probe.target,
             at: now.plus(10),
@@ -142,7 +143,7 @@ fn a_restart_in_the_middle_goes_on_with_the_same_incident() {
     let state = State::parse(&controller.saved_state()).unwrap();
     let mut after = Controller::restore(Some(state), Some(&proxied()));
     minute(&mut after, 3, &["eu-1"]);
-    assert_eq!(kinds(&mut after), [""; 0], "nothing is told twice");
+    assert_eq!(kinds(&mut after), ["stage"], "nothing is told twice");
     assert_eq!(only(&after).phases, before.phases);
     for at in 4..6 {
         minute(&mut after, at, &[]);
@@ -280,6 +281,7 @@ fn a_body_is_quoted_only_where_the_probe_that_decided_brought_it() {
         let excerpts = failing.map(|probe| (probe.target.clone(), "no disk".to_owned()));
         request.aside = Some(Aside { excerpts: excerpts.collect(), answer: None });
         let result = |probe: crate::tick::Probe| ProbeResult {
+            fields: Vec::new(),
             verdict: match probe.target.origin.as_str() {
                 "eu-1" => Verdict::Fail { reason },
                 _ => pass(),

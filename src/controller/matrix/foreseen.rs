@@ -22,7 +22,8 @@ fn at_rest(world: World, guards: &Value) -> Play {
 fn order(play: &mut Play, act: &Act, is_dry: bool, from: Option<Timestamp>) -> Acted {
     let (who, reason) = (operator("ann"), "a try".to_owned());
     let act = act.clone();
-    let asked = ActRequest { act, who, reason, from, until: None, is_dry, key: None };
+    let role = crate::journal::Role::Operator;
+    let asked = ActRequest { act, who, reason, from, until: None, is_dry, key: None, role };
     match play.controller.act(&asked, play.now) {
         ActReply::Done(acted) => acted,
         ActReply::Refused(why) => panic!("{why:?}"),

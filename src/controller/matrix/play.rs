@@ -5,7 +5,7 @@ use super::worlds::{World, of_others};
 use crate::cloudflare::model::{Account, Fate};
 use crate::cloudflare::{Call, Next};
 use crate::controller::Controller;
-use crate::testing::{ACCOUNT, run};
+use crate::testing::run;
 use crate::time::{MINUTE, Millis, Timestamp};
 use serde_json::Value;
 
@@ -198,7 +198,6 @@ impl Play {
     /// What comes back of a call, a moment later; `None` if the process does not live to see it.
     pub(super) fn call(&mut self, call: &Call) -> Option<crate::cloudflare::Reply> {
         self.now = self.now.plus(CALL_MS);
-        let ours = Call { path: call.path.replace(ACCOUNT, "acc"), ..call.clone() };
         if call.is_write() {
             self.writes.push(format!("{} {}", call.method.as_str(), call.path));
         }
@@ -206,12 +205,12 @@ impl Play {
         let before = self.account.clone();
         let strikes = self.armed.filter(|(_, step)| step.is(call));
         let reply = match strikes {
-            None => Some(self.account.meet(&ours, Fate::Answered)),
+            None => Some(self.account.meet(call, Fate::Answered)),
             Some((Fault { what, .. }, _)) => {
                 self.armed = None;
                 self.struck_at = Some(self.now);
                 if what.is_done() {
-                    self.account.meet(&ours, Fate::Answered);
+                    self.account.meet(call, Fate::Answered);
                 }
                 what.reply().map(|(reply, after_ms)| {
                     self.now = self.now.plus(after_ms);

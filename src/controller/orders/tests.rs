@@ -36,6 +36,7 @@ fn settled() -> Controller {
 
 fn request(act: Act) -> ActRequest {
     ActRequest {
+        role: crate::journal::Role::Operator,
         act,
         who: operator("ann"),
         reason: "new disks".to_owned(),

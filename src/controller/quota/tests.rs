@@ -1,9 +1,9 @@
 //! All that one invocation calls, in whatever order its lanes ask.
 
 use super::*;
-use crate::alert::Outcome;
 use crate::controller::Offered;
 use crate::journal::{Event, EventKind};
+use crate::outgoing::Outcome;
 use crate::testing::{config_text, run};
 use crate::time::{MINUTE, SECOND};
 use proptest::prelude::*;
@@ -70,7 +70,7 @@ fn by_default_the_busiest_invocation_makes_as_many_calls_as_the_free_plan_allows
     let mut quota = Controller::default().quota();
     assert_eq!(calls(&mut quota, &[Deliver, Pass(99), Deliver, Pass(99), Deliver]), 50);
     assert_eq!(INVOCATION_CALLS_MAX, 50);
-    assert_eq!(Quota { calls: 0, tries: 0, heartbeats: 0 }, quota);
+    assert_eq!(Quota { calls: 0, tries: 0, heartbeats: 0, hooks: 0 }, quota);
 }
 
 #[test]
@@ -131,4 +131,13 @@ proptest! {
         calls(&mut quota, &vec![Work::Deliver; before]);
         prop_assert_eq!(quota.calls, API_CALLS_PER_PASS_DEFAULT);
     }
+}
+
+#[test]
+fn hooks_have_a_share_that_passes_do_not_have_then() {
+    let quota = Quota::of(45).with_hooks();
+    let taken = u32::try_from(HOOKS_PER_INVOCATION_MAX).unwrap();
+    assert_eq!((quota.calls, quota.hooks), (45 - taken, HOOKS_PER_INVOCATION_MAX));
+    assert_eq!(Quota::of(45).hooks, 0, "where no plan is under way");
+    assert!(Quota::of(3).with_hooks().calls == 0);
 }

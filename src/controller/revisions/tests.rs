@@ -27,6 +27,7 @@ fn print(number: u32) -> Fingerprint {
 
 fn request(act: Act) -> ActRequest {
     ActRequest {
+        role: crate::journal::Role::Operator,
         act,
         who: Actor { name: "on-call".to_owned(), way: Way::Token },
         reason: "a new region".to_owned(),
@@ -101,8 +102,10 @@ fn it_is_written_until_it_arrives_and_never_again() {
     mind.written(&again, at(6_000));
     assert_eq!(due(&mut mind, 60_000), None);
     assert!(mind.config_status().kv.unwrap().contains("an older one is not taken"));
-    assert_eq!(mind.offer_config(&text(2), at(60_000)), Offered::Same);
-    assert_eq!(mind.config_status().kv, None);
+    for (ms, is_told) in [(60_000, true), (6_000 + LATE_VIEW_MS, false)] {
+        assert_eq!(mind.offer_config(&text(2), at(ms)), Offered::Same);
+        assert_eq!(mind.config_status().kv.is_some(), is_told, "{ms}");
+    }
     assert_eq!(mind.config_status().revision, Some(2));
 }
 
@@ -167,7 +170,7 @@ fn the_config_in_use_is_no_change_unless_kv_has_a_refused_one() {
 }
 
 #[test]
-fn what_kv_had_before_does_not_come_back_until_it_has_shown_the_new_one() {
+fn what_kv_had_before_does_not_come_back_also_after_kv_has_shown_the_new_one() {
     let mut mind = with(1);
     done(&mut mind, &push(2, 1), 1_000);
     assert_eq!(mind.offer_config(&text(1), at(60_000)), Offered::Same);
@@ -176,7 +179,9 @@ fn what_kv_had_before_does_not_come_back_until_it_has_shown_the_new_one() {
     assert_eq!(mind.offer_config(&text(1), at(120_000)), Offered::Same);
     assert_eq!(in_use(&mind), print(2));
     assert_eq!(mind.offer_config(&text(2), at(180_000)), Offered::Same);
-    assert_eq!(mind.offer_config(&text(1), at(240_000)), Offered::Taken, "somebody put it back");
+    assert_eq!(mind.offer_config(&text(1), at(240_000)), Offered::Same, "another cache");
+    let later = at(60_000 + LATE_VIEW_MS);
+    assert_eq!(mind.offer_config(&text(1), later), Offered::Taken, "somebody put it back");
     assert_eq!(in_use(&mind), print(1));
     assert_eq!(mind.state().configs.last, 3);
 }

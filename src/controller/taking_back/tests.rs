@@ -22,6 +22,7 @@ fn settled() -> Controller {
 
 fn request(record: &str, is_dry: bool) -> ActRequest {
     ActRequest {
+        role: crate::journal::Role::Operator,
         act: Act::TakeBack { record: record.to_owned() },
         who: Actor { name: "on-call".to_owned(), way: Way::Token },
         reason: "octodns is told".to_owned(),

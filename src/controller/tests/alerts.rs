@@ -1,9 +1,10 @@
 //! Alerts through the Controller: from an event to its end, over restarts and silence.
 
 use super::*;
-use crate::alert::{Delivery, GIVE_UP_AFTER_MS, Outcome};
+use crate::alert::{Delivery, GIVE_UP_AFTER_MS};
 use crate::journal::{Event, EventKind};
 use crate::order::{Act, ActReply, ActRequest, RefusalCode};
+use crate::outgoing::Outcome;
 use crate::time::MINUTE;
 use serde_json::{Value, json};
 
@@ -62,6 +63,7 @@ fn deliver(controller: &mut Controller, outcome: &Outcome, mut now: Timestamp) -
 
 fn act(controller: &mut Controller, act: Act, is_dry: bool, now: Timestamp) -> ActReply {
     let request = ActRequest {
+        role: crate::journal::Role::Operator,
         act,
         who: crate::journal::Actor::system(),
         reason: "r".to_owned(),

@@ -110,6 +110,7 @@ impl Day {
                 *count += 1;
                 let verdict = (self.weather)(&origin, minute, *count);
                 ProbeResult {
+                    fields: Vec::new(),
                     target: probe.target,
                     at: now,
                     verdict,

@@ -29,6 +29,7 @@ fn play(mind: &mut Controller, clock: &mut Clock, minute: u64, ahead: [Millis; 2
         real = real.plus(wait_ms).plus(20);
         probed += probes.len();
         let result = |probe: tick::Probe| ProbeResult {
+            fields: Vec::new(),
             target: probe.target,
             at: real.plus(run_ms),
             verdict: crate::testing::pass(),

@@ -1,9 +1,11 @@
 //! What `status` and `region:<id>` say of regions and origins, as the view has it.
 
 use super::{Document, Wanted, document};
-use crate::config::{Origin, Override, Region};
+use crate::config::{Origin, Override, Region, Service};
 use crate::controller::summary;
-use crate::documents::{MonitorStatus, OriginStatus, REGION_PREFIX, RegionHealth, RegionStatus};
+use crate::documents::{
+    MonitorStatus, OriginStatus, REGION_PREFIX, RegionHealth, RegionStatus, ReturnStatus,
+};
 use crate::health::Health;
 use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::ordered::Map;
@@ -29,8 +31,11 @@ pub(super) fn frozen(view: &View<'_>) -> Option<Map<ServiceId, Map<RegionId, Hea
 pub(super) fn reasons(view: &View<'_>) -> Map<ServiceId, Map<RegionId, RegionHealth>> {
     let mut all = Map::new();
     for standing in view.services() {
-        let regions = standing.regions.iter().map(|region| (region.id, region_health(region)));
-        let odd = regions.filter(|(_, it)| it.why.is_some() || it.draining);
+        let regions = standing.regions.iter().map(|region| {
+            (region.id, region_health(view, (standing.id, standing.service), region))
+        });
+        let is_odd = |it: &RegionHealth| it.why.is_some() || it.draining || it.returning.is_some();
+        let odd = regions.filter(|(_, it)| is_odd(it));
         let odd: Vec<_> = odd.map(|(id, it)| (id.clone(), it)).collect();
         if !odd.is_empty() {
             all.insert(standing.id.clone(), Map::of(odd));
@@ -39,12 +44,24 @@ pub(super) fn reasons(view: &View<'_>) -> Map<ServiceId, Map<RegionId, RegionHea
     all
 }
 
-fn region_health(region: &RegionStanding<'_>) -> RegionHealth {
+fn region_health(
+    view: &View<'_>,
+    (id, service): (&ServiceId, &Service),
+    region: &RegionStanding<'_>,
+) -> RegionHealth {
+    let recovery = view.state.recoveries.get(id).filter(|_| service.failover.failback.is_some());
+    let back = recovery.and_then(|it| it.returns.get(region.id));
     RegionHealth {
         health: region.health,
         because: region.because(),
         draining: region.is_draining,
         why: region.why(),
+        returning: back.map(|back| ReturnStatus {
+            percent: back.percent,
+            since: back.since,
+            regressions: back.regressions,
+            held: back.held.clone(),
+        }),
     }
 }
 
@@ -69,8 +86,9 @@ pub(super) fn region_document(
 ) -> Document {
     let origins = region.origins.iter();
     let services = view.config.services.iter().filter(|(_, it)| it.regions.contains(id));
-    let services = services.map(|(service_id, service)| {
-        (service_id.clone(), region_health(&view.region((service_id, service), id)))
+    let services = services.map(|whose| {
+        let (service_id, _) = whose;
+        (service_id.clone(), region_health(view, whose, &view.region(whose, id)))
     });
     let status = RegionStatus {
         as_of: view.now,

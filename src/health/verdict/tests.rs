@@ -151,7 +151,7 @@ fn a_value_in_the_json_must_be_the_expected_one() {
     );
     assert_eq!(
         told(r#"{"state": "healthy"}"#),
-        fail(FailureReason::of(FailureKind::ResponseJsonMismatch))
+        fail(FailureReason::of(FailureKind::ResponseJsonMissing))
     );
     assert_eq!(told("healthy"), fail(FailureReason::of(FailureKind::ResponseNotJson)));
     assert_eq!(told(""), fail(FailureReason::of(FailureKind::ResponseNotJson)));
@@ -177,9 +177,9 @@ fn a_pass_carries_the_lag_that_it_reports() {
     assert_eq!(told(r#"{"replication_lag_s": 300}"#), pass(300));
     assert_eq!(
         told(r#"{"replication_lag_s": 301}"#),
-        fail(FailureReason::of(FailureKind::ResponseJsonMismatch))
+        fail(FailureReason::of(FailureKind::ResponseJsonAboveMax))
     );
-    assert_eq!(told("{}"), fail(FailureReason::of(FailureKind::ResponseJsonMismatch)));
+    assert_eq!(told("{}"), fail(FailureReason::of(FailureKind::ResponseJsonMissing)));
 }
 
 #[test]

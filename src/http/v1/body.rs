@@ -2,7 +2,7 @@
 
 use super::fault::{Code, Fault};
 use crate::config::CONFIG_BYTES_MAX;
-use crate::journal::Actor;
+use crate::journal::{Actor, Role};
 use crate::json::{self, fields};
 use crate::order::{Act, ActRequest};
 use crate::time::{Millis, SECOND, Timestamp};
@@ -36,7 +36,7 @@ fields!(ActBody { act, reason, from if any, until if any, is_dry = false });
 /// ever. Errors: [`Code::Invalid`], with the first mistake.
 pub(super) fn act_request(
     text: &str,
-    who: Actor,
+    (who, role): (Actor, Role),
     key: Option<String>,
 ) -> Result<ActRequest, Fault> {
     let invalid = |why: String| Fault::new(Code::Invalid, why);
@@ -46,7 +46,7 @@ pub(super) fn act_request(
     };
     let body: ActBody = json::read_strictly(text).map_err(|error| said(&error))?;
     let ActBody { act, reason, from, until, is_dry } = body;
-    Ok(ActRequest { act, who, reason, from, until, is_dry, key })
+    Ok(ActRequest { act, who, reason, from, until, is_dry, key, role })
 }
 
 /// Reads the header `Idempotency-Key`: printable ASCII, in quotes or not. Errors:
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<ActRequest, String> {
-        act_request(text, Actor::system(), None).map_err(|fault| fault.detail)
+        act_request(text, (Actor::system(), Role::Operator), None).map_err(|fault| fault.detail)
     }
 
     #[test]

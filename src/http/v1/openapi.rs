@@ -10,7 +10,8 @@ pub use made::document;
 #[cfg(not(target_arch = "wasm32"))]
 mod made {
     use crate::documents::{
-        AuditAnswer, HistoryAnswer, IncidentIndex, IncidentPage, RevisionAnswer, Status,
+        AuditAnswer, ContractsPage, DrillIndex, DrillPage, HistoryAnswer, IncidentIndex,
+        IncidentPage, RecoveryPage, RevisionAnswer, Status,
     };
     use crate::http::ADMIN_PREFIX;
     use crate::http::v1::body::{ActBody, KEY_BYTES_MAX};
@@ -222,10 +223,14 @@ mod made {
                 json!({"anyOf": [Status::schema(definitions), copy]})
             }
             Operation::Orders => Vec::<Order>::schema(definitions),
+            Operation::Contracts => ContractsPage::schema(definitions),
+            Operation::Recovery => RecoveryPage::schema(definitions),
             Operation::Act => Acted::schema(definitions),
             Operation::Explain => Explained::schema(definitions),
             Operation::Incidents => IncidentIndex::schema(definitions),
             Operation::Incident => IncidentPage::schema(definitions),
+            Operation::Drills => DrillIndex::schema(definitions),
+            Operation::Drill => DrillPage::schema(definitions),
             Operation::Audit => AuditAnswer::schema(definitions),
             Operation::ConfigHistory => HistoryAnswer::schema(definitions),
             Operation::Config | Operation::ConfigRevision => RevisionAnswer::schema(definitions),

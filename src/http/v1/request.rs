@@ -62,7 +62,11 @@ impl ApiRequest<'_> {
             Operation::Explain => Wanted::Explain(Imagined::of(query)?),
             Operation::OpenApi => Wanted::OpenApi,
             Operation::Incidents => Wanted::Document(Query::Incidents {}),
+            Operation::Drills => Wanted::Document(Query::Drills {}),
+            Operation::Drill => Wanted::Document(Query::Drill { id: decoded(given)? }),
             Operation::Orders => Wanted::Document(Query::Orders {}),
+            Operation::Contracts => Wanted::Document(Query::Contracts {}),
+            Operation::Recovery => Wanted::Document(Query::Recovery {}),
             Operation::ConfigHistory => Wanted::Document(Query::ConfigHistory {}),
             Operation::Config => Wanted::Document(Query::Config { revision: None }),
             Operation::Incident => Wanted::Document(Query::Incident { id: decoded(given)? }),
@@ -84,7 +88,7 @@ impl ApiRequest<'_> {
     ///
     /// **Errors**: it makes no sense, or the role is too low for what it asks for.
     pub fn act(text: &str, caller: Caller, key: Option<String>) -> Result<ActRequest, Fault> {
-        let request = act_request(text, caller.who, key)?;
+        let request = act_request(text, (caller.who, caller.role), key)?;
         must_be(caller.role, request.act.role())?;
         Ok(request)
     }

@@ -16,10 +16,18 @@ pub enum Operation {
     Incidents,
     /// One incident.
     Incident,
+    /// The drills that are kept.
+    Drills,
+    /// One drill.
+    Drill,
     /// A part of the audit chain.
     Audit,
     /// The orders that are in force or to come.
     Orders,
+    /// How services keep what they promise.
+    Contracts,
+    /// How services recover.
+    Recovery,
     /// The config in use.
     Config,
     /// The configs that were in use.
@@ -55,8 +63,12 @@ pub const ROUTES: &[Route] = &[
     get("proxy", Operation::Proxy, "What one isolate of the proxy has seen"),
     get("incidents", Operation::Incidents, "The incidents that are kept, the latest first"),
     get("incidents/{id}", Operation::Incident, "One incident"),
+    get("drills", Operation::Drills, "The drills that are kept, the latest first"),
+    get("drills/{id}", Operation::Drill, "One drill"),
     get("audit", Operation::Audit, "A part of the audit chain"),
     get("orders", Operation::Orders, "The orders that are in force or to come"),
+    get("contracts", Operation::Contracts, "What services promise, and whether they keep it"),
+    get("recovery", Operation::Recovery, "How services recover: stages, plans and their steps"),
     get("config", Operation::Config, "The config in use"),
     get("config/history", Operation::ConfigHistory, "The configs that were in use"),
     get("config/{revision}", Operation::ConfigRevision, "One config"),

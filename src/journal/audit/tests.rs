@@ -87,6 +87,12 @@ fn each_change_is_in_the_chain_and_what_is_only_seen_is_not() {
         "other_owner",
         "alert_lost",
         "restored",
+        "plan_begun",
+        "step",
+        "promoted",
+        "plan_ended",
+        "drill_begun",
+        "drill_ended",
     ];
     assert_eq!(changes, expected);
 }

@@ -46,6 +46,26 @@ fn a_request_goes_on_to_the_next_region_and_not_to_the_same_one() {
 }
 
 #[test]
+fn what_a_region_answers_that_is_being_left_is_asked_elsewhere_if_it_may_be() {
+    for (status, leaving, is_asked_again) in
+        [(500, false, false), (500, true, true), (503, true, true), (501, true, false)]
+    {
+        let mut isolate = isolate(&[("/services/api/regions/0/leaving", json!(leaving))]);
+        let first = GET.first(&mut isolate, 0);
+        let reason = isolate.over(&first, answered(status), 10, 10);
+        assert_eq!(reason, is_asked_again.then_some(AskReason::Failed), "{status} {leaving}");
+    }
+    let mut isolate = isolate(&[("/services/api/regions/0/leaving", json!(true))]);
+    let first = GET.first(&mut isolate, 0);
+    let second = sent(again(GET, &mut isolate, &first, answered(500), 10));
+    assert_eq!(second.region(), "us-east");
+    assert_eq!(GET.first(&mut isolate, 20).region(), "eu-west", "it is not held against it");
+    let first = POST.first(&mut isolate, 30);
+    let next = again(POST, &mut isolate, &first, answered(500), 40);
+    assert_eq!(next, Instruction::Relay, "what must not happen twice is not asked twice");
+}
+
+#[test]
 fn later_requests_do_not_go_where_the_first_found_silence() {
     let mut isolate = isolate(&[]);
     let first = GET.first(&mut isolate, 0);

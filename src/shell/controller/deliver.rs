@@ -6,9 +6,10 @@
 
 use super::Object;
 use super::lanes::{Shared, draw, next, started};
-use crate::alert::{Delivery, Outcome, REPLY_BYTES_MAX, Secrets, TIMEOUT_MS, heartbeat_address};
+use crate::alert::Delivery;
 use crate::controller::{Heartbeat, Turn};
 use crate::http::retry_after_ms;
+use crate::outgoing::{Outcome, REPLY_BYTES_MAX, Secrets, TIMEOUT_MS, heartbeat_address};
 use crate::secret::Secret;
 use crate::shell::clock;
 use crate::shell::outbound::{NoResponse, OwnRequest, Pending, send};
@@ -18,7 +19,7 @@ use wasm_bindgen::JsValue;
 use worker::Env;
 
 /// A try that is under way, or could not begin.
-enum Try {
+pub(super) enum Try {
     UnderWay(Pending, Secrets),
     NotSent(String),
 }
@@ -67,7 +68,7 @@ impl Object {
     }
 }
 
-fn secret(env: &Env, name: Option<&String>) -> Option<Secret> {
+pub(super) fn secret(env: &Env, name: Option<&String>) -> Option<Secret> {
     runtime::variable(env, name?).map(Secret::new)
 }
 
@@ -95,7 +96,7 @@ fn begin(env: &Env, hands: &Hands, delivery: &Delivery) -> Try {
     Try::UnderWay(send(hands, &request), secrets)
 }
 
-async fn end(under_way: Try) -> Outcome {
+pub(super) async fn end(under_way: Try) -> Outcome {
     let (pending, secrets) = match under_way {
         Try::UnderWay(pending, secrets) => (pending, secrets),
         Try::NotSent(why) => return Outcome::NotSent { why },

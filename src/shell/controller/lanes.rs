@@ -32,10 +32,16 @@ impl Object {
     /// at once, with the quota of all that.
     pub(super) fn follow_up(self: Rc<Self>) -> Result<Shared> {
         let quota = self.quota()?;
-        self.clone().start_deliver(&quota);
-        self.to_reconcile.set(true);
-        self.start_publish(&quota);
+        self.set_going(&quota);
         Ok(quota)
+    }
+
+    /// The same, by a quota that there is.
+    pub(super) fn set_going(self: Rc<Self>, quota: &Shared) {
+        self.clone().start_deliver(quota);
+        self.clone().start_hooks(quota);
+        self.to_reconcile.set(true);
+        self.start_publish(quota);
     }
 
     /// A quota for an invocation that begins.
@@ -133,7 +139,10 @@ impl Object {
             all_arrived &= self.write(some.to_vec()).await?;
         }
         self.with(|mind| mind.published(all_arrived, self.now()))?;
-        self.save()
+        self.say_news()?;
+        self.save()?;
+        self.start_hooks(quota);
+        Ok(())
     }
 
     /// Writes documents. Returns whether all arrived.
@@ -151,6 +160,7 @@ impl Object {
             match self.compare_with_cloudflare(turn, quota).await {
                 Ok(true) => {
                     self.clone().start_deliver(quota);
+                    self.clone().start_hooks(quota);
                     self.clone().start_publish(quota);
                 }
                 Ok(false) => {}
@@ -234,7 +244,7 @@ pub(super) fn next(lane: &Cell<Lane>, turn: Turn) -> bool {
     with(lane, |lane| lane.next(turn, clock::now()))
 }
 
-fn goes_on(lane: &Cell<Lane>, turn: Turn) -> bool {
+pub(super) fn goes_on(lane: &Cell<Lane>, turn: Turn) -> bool {
     with(lane, |lane| lane.goes_on(turn, clock::now()))
 }
 

@@ -7,6 +7,7 @@
 
 mod ask;
 mod deliver;
+mod hooks;
 mod lanes;
 
 pub(super) use ask::{act, compare, read, round, status};
@@ -47,6 +48,8 @@ struct Object {
     reconcile: Cell<Lane>,
     /// Alerts to their receivers.
     deliver: Cell<Lane>,
+    /// Calls of hooks.
+    hooks: Cell<Lane>,
     /// News that a pass is to follow as soon as `routes` is written.
     to_reconcile: Cell<bool>,
     /// Whether calls of a pass are made.
@@ -68,6 +71,7 @@ impl Controller {
             publish: Cell::default(),
             reconcile: Cell::default(),
             deliver: Cell::default(),
+            hooks: Cell::default(),
             to_reconcile: Cell::default(),
             in_pass: Cell::default(),
             alarm: Cell::new(None),

@@ -1,6 +1,6 @@
 //! From rows to a state, and what becomes of those that do not read.
 
-use super::single::{Account, Alerts, Common, LastConfig, LastEntry};
+use super::single::{Account, Alerts, Common, DrillTimes, LastConfig, LastEntry};
 use super::{DOCUMENT_ENTRY, Kept, Kind, Row, RowChange, Single, UNREADABLE_MAX};
 use crate::ids::{ReceiverId, ServiceId};
 use crate::json::{self, BadJson, Shape};
@@ -180,6 +180,10 @@ fn read(state: &mut State, kind: Kind, id: &str, value: &str) -> Result<(), BadR
         }
         Kind::Remembered => state.remembered.push(text(value)?),
         Kind::Frozen => drop(state.frozen.insert(service(id)?, text(value)?)),
+        Kind::Recovery => drop(state.recoveries.insert(service(id)?, text(value)?)),
+        Kind::Traffic => state.traffic.restore(service(id)?, value)?,
+        Kind::Promises => drop(state.promises.insert(service(id)?, text(value)?)),
+        Kind::Drill => state.drills.drills.push(text(value)?),
         Kind::Written => drop(state.written.insert(name(), text(value)?)),
         Kind::Failure => actuation.failures.push(text(value)?),
         Kind::Withheld => actuation.withheld.push(text(value)?),
@@ -203,6 +207,8 @@ fn single(state: &mut State, id: &str, value: &str) -> Result<(), BadRow> {
         Single::Audit => text::<LastEntry>(value)?.put(&mut state.audit),
         Single::Configs => text::<LastConfig>(value)?.put(&mut state.configs),
         Single::Alerts => text::<Alerts>(value)?.put(state),
+        Single::TrafficHeard => state.traffic.restore_heard(value)?,
+        Single::Drills => text::<DrillTimes>(value)?.put(&mut state.drills),
     }
     Ok(())
 }

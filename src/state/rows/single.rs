@@ -1,8 +1,11 @@
 //! The rows of which there is one, as groups of figures.
 
+use crate::drill::{DrillBook, ScheduleMemory};
 use crate::fingerprint::Fingerprint;
+use crate::ids::{DrillId, ServiceId};
 use crate::journal::{AuditHead, AuditLog};
 use crate::json::fields;
+use crate::ordered::Map;
 use crate::state::configs::{Configs, Pushed};
 use crate::state::{Actuation, Left, RetryWhy, Spent, State};
 use crate::tally::Tally;
@@ -180,5 +183,26 @@ impl LastConfig {
 
     pub(super) fn put(self, configs: &mut Configs) {
         (configs.last, configs.pushed) = (self.last, self.pushed);
+    }
+}
+
+/// How many drills there were, and when which is due; absent where there is nothing to say.
+pub(super) struct DrillTimes {
+    given: u64,
+    schedules: Map<DrillId, ScheduleMemory>,
+    succeeded: Map<ServiceId, Timestamp>,
+}
+
+fields!(DrillTimes { given, schedules = Map::new(), succeeded = Map::new() });
+
+impl DrillTimes {
+    pub(super) fn of(book: &DrillBook) -> Option<Self> {
+        let DrillBook { given, schedules, succeeded, drills: _ } = book.clone();
+        let is_empty = given == 0 && schedules.is_empty() && succeeded.is_empty();
+        (!is_empty).then_some(Self { given, schedules, succeeded })
+    }
+
+    pub(super) fn put(self, book: &mut DrillBook) {
+        (book.given, book.schedules, book.succeeded) = (self.given, self.schedules, self.succeeded);
     }
 }

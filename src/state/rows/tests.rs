@@ -1,7 +1,9 @@
 use super::*;
 use crate::config::OverrideTo;
 use crate::fingerprint::Fingerprint;
-use crate::health::{Because, FailureKind, FailureReason, Health, Hysteresis, Thresholds, Verdict};
+use crate::health::{
+    Because, FailureKind, FailureReason, Field, Health, Hysteresis, Thresholds, Verdict,
+};
 use crate::hold::{Claim, Hold};
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::json;
@@ -9,6 +11,7 @@ use crate::latency::Estimate;
 use crate::order::{Acted, Remembered};
 use crate::other_owner::{ForeignFact, OtherOwner};
 use crate::owned::{OwnedRecord, RecordValue};
+use crate::recovery::{Reading, Recovery, StandbyMemory};
 use crate::state::{
     Applied, Controls, Denied, Episode, Intent, Left, Reported, RetryWhy, Run, State,
 };
@@ -121,11 +124,11 @@ fn the_largest_deployment_saves_and_restores_and_a_quiet_round_writes_one_row() 
     round(&mut state, 3, at(RENEW_MS + 3));
     let renewal = save(&mut stored, &mut kept, &state);
     // One value of storage holds 2 MB.
-    assert_eq!(text, 2_105_126);
-    assert_eq!(all, (4_003, 2_112_538));
+    assert_eq!(text, 2_153_219);
+    assert_eq!(all, (4_003, 2_160_538));
     assert_eq!(quiet, (1, 123));
-    assert_eq!(one_change, (2, 665));
-    assert_eq!(renewal, (4_001, 2_112_123));
+    assert_eq!(one_change, (2, 677));
+    assert_eq!(renewal, (4_001, 2_160_123));
     let longest = stored.values().map(String::len).max().unwrap();
     assert!(longest < 1_000, "{longest}");
     let restored = restore(listed(&stored));
@@ -410,4 +413,35 @@ fn resting(state: &State) -> State {
         (known.latency, known.floor, known.lag) = (None, None, None);
     }
     state
+}
+
+#[test]
+fn what_standbys_say_is_saved_once_a_minute_and_each_time_while_a_plan_is_under_way() {
+    let service = ServiceId::parse("api").unwrap();
+    let region = |id: &str| RegionId::parse(id).unwrap();
+    let (mut stored, mut kept) = (Stored::new(), Kept::default());
+    let mut state = State::default();
+    state.recoveries.insert(service.clone(), Recovery::default());
+    let mut read = |state: &mut State, ms: u64| {
+        let lag = Field::Number(ms.into());
+        let (asked, contact_age) = (at(ms), lag.clone());
+        let reading = Reading { asked, at: at(ms + 20), lag, contact_age, position: None };
+        let memory = StandbyMemory { last: Some(reading), ..StandbyMemory::of(region("eu")) };
+        let recovery = state.recoveries.get_mut(&service).unwrap();
+        recovery.standbys.insert(region("us"), memory);
+        save(&mut stored, &mut kept, state).0
+    };
+    read(&mut state, 60_000);
+    for (ms, rows) in [(75_000, 0), (119_999, 0), (120_000, 1), (135_000, 0)] {
+        assert_eq!(read(&mut state, ms), rows, "{ms}");
+    }
+    let plan = serde_json::json!({
+        "epoch": 1, "kind": "failover", "to": "us", "why": "it failed", "began": at(0),
+        "who": serde_json::from_str::<serde_json::Value>(&json::write(&operator("ann"))).unwrap(),
+    });
+    let recovery = state.recoveries.values_mut().next().unwrap();
+    recovery.plan = Some(json::read(&plan.to_string()).unwrap());
+    for ms in [136_000, 137_000] {
+        assert_eq!(read(&mut state, ms), 1, "{ms}");
+    }
 }

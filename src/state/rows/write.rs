@@ -1,10 +1,11 @@
 //! From a state to the changes that make storage hold it.
 
-use super::single::{Account, Alerts, Common, LastConfig, LastEntry};
+use super::single::{Account, Alerts, Common, DrillTimes, LastConfig, LastEntry};
 use super::{Kept, Key, Kind, RENEW_MS, ROW_BYTES_MAX, ROWS_MAX, Row, RowChange, Single};
 use crate::hold::Hold;
 use crate::json::{self, Shape};
 use crate::ordered::{Map, Set};
+use crate::recovery::StandbyMemory;
 use crate::state::{Episode, State, TargetState};
 use crate::target::Target;
 use crate::time::Timestamp;
@@ -39,13 +40,19 @@ impl Kept {
                 saving.rows.insert(key, value);
             }
         }
+        let resting = resting(state);
         for (key, value) in &saving.rows {
-            if self.rows.get(key) != Some(value) {
+            if self.rows.get(key) != Some(resting.get(key).unwrap_or(value)) {
                 saving.changes.push(put(key.0, key.1.clone(), value.clone()));
             }
         }
         let gone = self.rows.keys().filter(|key| !saving.rows.contains_key(*key));
         saving.changes.extend(gone.map(|(kind, id)| RowChange::delete(*kind, id.clone())));
+        for (key, value) in saving.rows.iter_mut() {
+            if let Some(resting) = resting.get(key) {
+                value.clone_from(resting);
+            }
+        }
         self.targets(state, rows_max, &mut saving);
         let new = saving.all_left_out.iter().filter(|key| !self.left_out.contains(*key));
         saving.left_out = new.map(|(kind, id)| format!("{} {id}", kind.as_str())).collect();
@@ -96,12 +103,27 @@ fn is_due(saved: &TargetState, known: &TargetState) -> bool {
         floor: saved.floor,
         shift: saved.shift,
         lag: saved.lag,
+        passed: saved.passed,
+        fields: saved.fields.clone(),
         ..known.clone()
     };
     resting != *saved
         || is_old(saved.probed_at, known.probed_at)
         || is_old(saved.judged_at, known.judged_at)
         || is_old(saved.reached_at, known.reached_at)
+}
+
+/// What rows are compared by that have something in motion beside what they say: while no plan is
+/// under way, what standbys say is written once a minute. After a restart the bound of a loss is
+/// larger by that.
+fn resting(state: &State) -> Map<Key, String> {
+    let recoveries = state.recoveries.iter().filter(|(_, it)| it.under_way().is_none());
+    let recoveries = recoveries.filter(|(_, it)| !it.standbys.is_empty());
+    Map::of(recoveries.map(|(id, recovery)| {
+        let mut recovery = recovery.clone();
+        recovery.standbys.values_mut().for_each(StandbyMemory::rest);
+        ((Kind::Recovery, id.to_string()), json::write(&recovery))
+    }))
 }
 
 fn is_old(saved: Option<Timestamp>, known: Option<Timestamp>) -> bool {
@@ -152,6 +174,15 @@ pub(super) fn rows(state: &State) -> Map<Key, String> {
     rows.all(Kind::Receiver, named(&outbox.receivers));
     rows.all(Kind::Remembered, state.remembered.iter().map(|act| (act.row_id(), act)));
     rows.all(Kind::Frozen, named(&state.frozen));
+    rows.all(Kind::Recovery, named(&state.recoveries));
+    let traffic = state.traffic.rows();
+    rows.texts(Kind::Traffic, traffic.map(|(id, row)| (id.to_string(), row.clone())));
+    let heard = state.traffic.heard_row().map(str::to_owned);
+    let heard_id = Single::TrafficHeard.as_str().to_owned();
+    rows.texts(Kind::Single, heard.map(|row| (heard_id, row)).into_iter());
+    rows.all(Kind::Promises, named(&state.promises));
+    rows.single(Single::Drills, DrillTimes::of(&state.drills).as_ref());
+    rows.all(Kind::Drill, state.drills.drills.iter().map(|it| (order_id(it.number), it)));
     rows.all(Kind::Written, named(&state.written));
     rows.all(Kind::Failure, numbered(&actuation.failures));
     rows.all(Kind::Withheld, numbered(&actuation.withheld));
@@ -197,6 +228,11 @@ impl Writer {
         if let Some(value) = value {
             self.put(Kind::Single, id.as_str().to_owned(), value);
         }
+    }
+
+    /// Rows that are texts already.
+    fn texts(&mut self, kind: Kind, rows: impl Iterator<Item = (String, String)>) {
+        rows.for_each(|(id, text)| drop(self.0.insert((kind, id), text)));
     }
 
     fn all<'v, V: Shape + 'v>(&mut self, kind: Kind, rows: impl Iterator<Item = (String, &'v V)>) {

@@ -8,6 +8,76 @@ use serde_json::{Value, json};
 
 pub(super) const T: &str = "2026-01-31T12:00:00.000Z";
 
+fn drills() -> Value {
+    let drill = json!({
+        "number": 7, "id": "2026-01-31t1200-api-full-7", "schedule": "quarterly",
+        "service": "api", "kind": "full", "region": "eu-west", "to": "us-east",
+        "who": {"name": "on-call", "way": "token"}, "why": "quarterly", "began": T,
+        "percent": 100, "watch_ms": 300_000, "stage": "serve", "since": T,
+        "reached": [{"milestone": "moved", "at": T}], "epoch": 4,
+        "ending": {"outcome": "ABORTED_SAFETY", "why": "us-east is down"},
+        "outcome": "PENDING", "why_ended": "w", "ended": null, "findings": ["f"],
+        "asserted": [{"component": "db", "words": "w", "is_kept": true}], "loss_bound_s": 3,
+        "traffic": {
+            "requests": 9, "failures": 2, "unanswered": 1, "last_good": T, "first_good": T,
+        },
+    });
+    json!({
+        "given": 7, "drills": [drill],
+        "schedules": {"quarterly": {"dealt_with": T, "last": T, "skipped": "s"}},
+        "succeeded": {"api": T},
+    })
+}
+
+fn recovery() -> Value {
+    json!({
+        "epoch": 4,
+        "stage": "failing_over",
+        "since": T,
+        "primary": "us-east",
+        "unconfirmed": ["eu-west"],
+        "plan": {
+            "epoch": 4,
+            "kind": "failover",
+            "from": "eu-west",
+            "to": "us-east",
+            "why": "eu-west is down",
+            "who": {"name": "pointsman", "way": "system"},
+            "began": T,
+            "steps": [
+                {
+                    "step": {"fence": {}}, "state": "done", "began": T, "ended": T, "tries": 2,
+                    "said": "fenced", "with_next": false, "is_asked": false, "failures": 0,
+                },
+                {
+                    "step": {"hook": {"name": "scale-up"}}, "state": "running", "began": T,
+                    "ended": null, "tries": 1, "said": null, "with_next": true,
+                    "is_asked": false, "failures": 2, "not_before": T, "calling_since": T,
+                    "deadline": T,
+                },
+            ],
+            "loss_bound_s": 3,
+            "is_loss_accepted": true,
+            "is_approved": true,
+            "order": 3,
+            "paused_since": T,
+            "end": null,
+            "ended": null,
+        },
+        "returns": {
+            "eu-west": {"percent": 25, "since": T, "regressions": 1, "held": "few samples",
+                "good": [], "is_released": false, "usual_ms": null},
+        },
+        "epoch_in_force": 3,
+        "is_held": true,
+        "hindrance": "no other region is up",
+        "doubtful": "us-east",
+        "away": {},
+        "standbys": {},
+        "manager": {"told": null, "differs_since": null},
+    })
+}
+
 fn orders() -> Value {
     json!([{
         "id": 3,
@@ -18,6 +88,7 @@ fn orders() -> Value {
         "from": T,
         "until": T,
         "has_begun": true,
+        "begins_plan": false,
     }])
 }
 
@@ -108,6 +179,9 @@ pub(super) fn full() -> Value {
             "acted": {"order": 3, "changes": ["c"], "notes": [], "is_dry": false},
         }],
         "frozen": {"api": {"eu-west": "down"}},
+        "recoveries": {},
+        "promises": {},
+        "drills": {"given": 0, "drills": [], "schedules": {}, "succeeded": {}},
         "refused": refused(),
         "actuation": actuation(),
         "history": [{
@@ -121,6 +195,8 @@ pub(super) fn full() -> Value {
         "routes_written_at": T,
         "spent": {"routes_until": T, "pages_until": T},
     });
+    full["recoveries"] = json!({"api": recovery()});
+    full["drills"] = drills();
     full["audit"] = audit();
     full["configs"] = configs();
     (full["alerts"], full["outbox"]) = (alerts(), outbox());
@@ -257,6 +333,7 @@ fn up() -> Value {
         "too_slow": true,
         "lag": {"value_s": 4, "at": T},
         "damping": {"penalty": 1000, "at": T, "suppressed": true},
+        "fields": {"/lag_s": {"value": {"number": 0.5}, "at": T, "since": T, "took_ms": 0}},
     })
 }
 
@@ -279,6 +356,7 @@ fn down() -> Value {
         "too_slow": false,
         "lag": null,
         "damping": null,
+        "fields": {},
     })
 }
 
@@ -306,12 +384,15 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
     let mut empty = json!({
         "version": 1, "generation": 0, "targets": {}, "run": null, "doubted_since": null,
         "orders": [], "orders_given": 0, "remembered": [], "frozen": {},
+        "recoveries": {}, "promises": {},
+        "drills": {"given": 0, "drills": [], "schedules": {}, "succeeded": {}},
         "refused": null, "substance": null, "written": {},
         "history": [],
         "routes_written_at": null,
         "actuation": actuation,
         "spent": {"routes_until": Timestamp::default(), "pages_until": Timestamp::default()},
     });
+    empty["recoveries"] = json!({});
     (empty["incidents"], empty["incidents_opened"]) = (json!([]), json!(0));
     let head = json!({"n": 0, "hash": "0".repeat(64)});
     empty["audit"] = json!({"head": head, "kept_to": 0, "entries": []});

@@ -7,7 +7,8 @@ use crate::time::{MINUTE, SECOND, SKEW_MS_MAX};
 use serde_json::Value;
 
 /// What is to come, and so may lie in the future.
-const TO_COME: [&str; 9] = [
+const TO_COME: [&str; 10] = [
+    "deadline",
     "until",
     "next_at",
     "upkeep_after",

@@ -276,6 +276,14 @@ fn a_write_without_a_primary_is_refused_and_one_that_the_law_keeps_from_it_for_g
 }
 
 #[test]
+fn a_primary_that_is_fenced_gets_no_write_whatever_its_health_and_no_other_region_does() {
+    let fenced = primary(&[("/services/api/steering/no_writer", json!(true))]);
+    let write = RequestFacts { method: "PUT", ..berlin() };
+    assert_eq!(refusal(&fenced, &write), Some(Refusal::NoPrimary));
+    assert_eq!(regions(&fenced, &berlin()), regions(&primary(&[]), &berlin()), "reads go on");
+}
+
+#[test]
 fn a_write_that_the_law_keeps_from_the_primary_is_refused_for_good_whatever_is_down() {
     let usual = [from("BR"), nowhere()];
     for down in 0..8_usize {

@@ -14,8 +14,12 @@ fn reads_back<M: json::Shape>(message: &Value) {
 
 #[test]
 fn a_request_tells_what_was_found() {
-    let result =
-        |verdict: Value| json!({"target": "eu-1/api", "at": T, "verdict": verdict, "took_ms": 20});
+    let result = |verdict: Value| {
+        json!({
+            "target": "eu-1/api", "at": T, "verdict": verdict, "took_ms": 20,
+            "fields": [["/lag_s", {"number": 0.5}], ["/position", {"null": {}}]],
+        })
+    };
     reads_back::<RoundRequest>(&json!({
         "run": T,
         "round": 1,
@@ -57,6 +61,7 @@ fn a_reply_tells_what_to_probe_or_why_not() {
             },
             "lag_pointer": "/replication_lag_s",
             "excerpt": true,
+            "fields": ["/lag_s", "/position"],
         }],
         "controls": [{"id": "one", "url": "https://example.net/"}],
         "check": {

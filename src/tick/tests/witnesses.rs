@@ -15,7 +15,14 @@ fn at(ms: u64) -> Timestamp {
 /// A probe that was begun at `began` and took so long.
 fn made(origin: &str, began: u64, took_ms: Millis, verdict: Verdict) -> ProbeResult {
     let at = at(began + took_ms);
-    ProbeResult { target: target(origin), at, verdict, pushed_back_ms: None, took_ms }
+    ProbeResult {
+        fields: Vec::new(),
+        target: target(origin),
+        at,
+        verdict,
+        pushed_back_ms: None,
+        took_ms,
+    }
 }
 
 /// Takes in a run that has the rounds of these results.

@@ -74,6 +74,7 @@ impl World {
                 let verdict = judge(probe.target.origin.as_str());
                 let pushed_back_ms = asked_ms.filter(|_| verdict == BUSY);
                 ProbeResult {
+                    fields: Vec::new(),
                     at: at.plus(10),
                     verdict,
                     pushed_back_ms,

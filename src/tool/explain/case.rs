@@ -22,7 +22,7 @@ const NO_COUNTRY: [&str; 2] = ["XX", "T1"];
 /// One request, and which regions are down or draining.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Case {
+pub(in crate::tool) struct Case {
     /// The author's name for it, which is printed with the result.
     pub(super) id: Option<serde_json::Value>,
     pub(super) host: Option<String>,

@@ -62,6 +62,26 @@ impl Expectation {
         known("refusal", self.refusal.iter().flatten(), REFUSALS.into_iter().map(Refusal::as_str))
     }
 
+    /// It in a few words.
+    pub(super) fn words(&self) -> String {
+        let one = |name: &str, told: &Option<Option<String>>| {
+            told.as_ref().map(|told| format!("{name} {}", or_none(told.as_ref())))
+        };
+        let some = |name: &str, told: &Option<Vec<String>>| {
+            told.as_ref().map(|told| format!("{name} {}", list(told)))
+        };
+        let told = [
+            one("service", &self.service),
+            one("region", &self.region),
+            some("regions", &self.regions),
+            some("not", &self.not_regions),
+            some("rules", &self.rules),
+            one("refusal", &self.refusal),
+            self.status.map(|status| format!("status {}", or_none(status))),
+        ];
+        told.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether the case expects that no service has the host, so that the host is not a typing
     /// error.
     pub(super) fn is_of_no_service(&self) -> bool {

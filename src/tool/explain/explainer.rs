@@ -41,35 +41,7 @@ impl<'c> Explainer<'c> {
     pub(super) fn explain(&mut self, case: &Case) -> Result<Explanation, String> {
         let (config, now) = (self.config, self.now);
         let table = self.table(&case.down, &case.draining)?;
-        let form = case.form(config, table)?;
-        let country = case.country()?;
-        let method = case.method()?;
-        let path = form.path.as_deref().unwrap_or("/");
-        let country_of_pin = &case.kv_country;
-        let kv = case.kv_allow.as_ref().map(|allow| {
-            serde_json::json!({"allow": allow, "country": country_of_pin}).to_string()
-        });
-        let kv = kv.and_then(|text| table.read_pin(&text, now).ok()).map(|read| read.pin);
-        let facts = RequestFacts {
-            path,
-            method: &method,
-            header: &|name| form.header(name),
-            country,
-            subdivision: case.subdivision.as_deref(),
-            location: case.at,
-            colo: case.colo()?,
-            client: case.client.as_ref().map(|key| client(table, &form.host, key)),
-            kv_pin: kv.as_ref().map_or(KvPin::Absent, KvPin::Is),
-            now,
-            ..RequestFacts::new(&form.host)
-        };
-        let decision = decide(table, &facts, &Evidence::default());
-        let standing = decision.tenant.as_ref().map(|tenant| {
-            let is_pinned = config.tenants.contains_key(tenant) || kv.is_some();
-            let mut named = config.residency.iter().filter_map(|rule| rule.when.tenants.as_ref());
-            TenantStanding::of(is_pinned, named.any(|tenants| tenants.contains(tenant)))
-        });
-        Ok(Explanation::of(table, &facts, &decision, standing))
+        explained(config, table, case, now)
     }
 
     fn table(&mut self, down: &[String], draining: &[String]) -> Result<&Table, String> {
@@ -94,6 +66,45 @@ impl<'c> Explainer<'c> {
         }
         self.tables.get(&failures).ok_or_else(|| "the table is gone".to_owned())
     }
+}
+
+/// Decides one request by a table, as the edge would. Errors: the case is invalid.
+pub(super) fn explained(
+    config: &Config,
+    table: &Table,
+    case: &Case,
+    now: Timestamp,
+) -> Result<Explanation, String> {
+    let form = case.form(config, table)?;
+    let country = case.country()?;
+    let method = case.method()?;
+    let path = form.path.as_deref().unwrap_or("/");
+    let country_of_pin = &case.kv_country;
+    let kv = case
+        .kv_allow
+        .as_ref()
+        .map(|allow| serde_json::json!({"allow": allow, "country": country_of_pin}).to_string());
+    let kv = kv.and_then(|text| table.read_pin(&text, now).ok()).map(|read| read.pin);
+    let facts = RequestFacts {
+        path,
+        method: &method,
+        header: &|name| form.header(name),
+        country,
+        subdivision: case.subdivision.as_deref(),
+        location: case.at,
+        colo: case.colo()?,
+        client: case.client.as_ref().map(|key| client(table, &form.host, key)),
+        kv_pin: kv.as_ref().map_or(KvPin::Absent, KvPin::Is),
+        now,
+        ..RequestFacts::new(&form.host)
+    };
+    let decision = decide(table, &facts, &Evidence::default());
+    let standing = decision.tenant.as_ref().map(|tenant| {
+        let is_pinned = config.tenants.contains_key(tenant) || kv.is_some();
+        let mut named = config.residency.iter().filter_map(|rule| rule.when.tenants.as_ref());
+        TenantStanding::of(is_pinned, named.any(|tenants| tenants.contains(tenant)))
+    });
+    Ok(Explanation::of(table, &facts, &decision, standing))
 }
 
 /// The hash that identifies a client: of its address with the service's salt, as at the edge, or of

@@ -4,15 +4,18 @@ mod batch;
 mod case;
 mod expect;
 mod explainer;
+mod judged;
 mod object;
 mod report;
 
 use super::args::{ExplainArgs, RequestArgs};
-use super::check;
+use super::check as configs;
 use super::live::Believed;
 use super::terminal::{CommandFailure, Exit, Terminal};
 use super::text::write_json;
-use case::Case;
+pub(super) use case::Case;
+pub(super) use judged::{check, mismatches, told};
+
 use explainer::Explainer;
 
 pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {
@@ -25,7 +28,7 @@ pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal<'_>) -> Result<Exi
         let Believed { config, state } = Believed::of(&args.remote, now, terminal)?;
         (config, Some(state))
     } else {
-        match check::valid_config(file, now, args.common.json, terminal)? {
+        match configs::valid_config(file, now, args.common.json, terminal)? {
             Ok(valid) => (valid.config, None),
             Err(exit) => return Ok(exit),
         }

@@ -205,6 +205,7 @@ fn why(filter: Filter) -> &'static str {
         Filter::Breaker => "found to fail",
         Filter::Drain => "takes no new clients",
         Filter::Lag => "too far behind the primary, or nobody knows how far",
+        Filter::Failback => "was out; other clients have returned to it so far",
         Filter::Canary => "tried out on other clients",
     }
 }

@@ -1,7 +1,8 @@
 //! Does something at the deployed Worker: shows what would change, asks, and does it.
 
-use super::args::{DeedArgs, TimesArgs};
+use super::args::TimesArgs;
 use super::ask::orders;
+use super::deed::DeedArgs;
 use crate::order::{Act, Acted, Order};
 use crate::time::Timestamp;
 use crate::tool::remote::{Deed, Remote};

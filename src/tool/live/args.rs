@@ -1,5 +1,7 @@
 //! The command lines of what is done at the deployed Worker.
 
+use super::deed::{DeedArgs, region, service};
+use super::recovery::RecoveryCommand;
 use crate::config::OverrideTo;
 use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
@@ -12,8 +14,12 @@ pub(in crate::tool) enum LiveCommand {
     Status(PageArgs),
     /// Show the incidents of the deployed Worker, or one of them
     Incidents(IncidentsArgs),
+    /// Show the drills of the deployed Worker, or one of them
+    Drills(DrillsArgs),
     /// List the orders that are in force or to come
     Orders(PageArgs),
+    /// Show what services promise, and whether they keep it
+    Contracts(PageArgs),
     /// Let a region take no new clients
     Drain(DrainArgs),
     /// Lift the drains of a region
@@ -39,6 +45,8 @@ pub(in crate::tool) enum LiveCommand {
     TakeBack(TakeBackArgs),
     /// Compare the account at Cloudflare with what should be there, now
     Compare(CompareArgs),
+    #[command(flatten)]
+    Recovery(RecoveryCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -67,20 +75,13 @@ pub(in crate::tool) struct IncidentsArgs {
     pub(super) page: PageArgs,
 }
 
-/// What every command takes that changes something.
 #[derive(Debug, Args)]
-pub(in crate::tool) struct DeedArgs {
-    /// Why; kept in the audit chain
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: String,
-    /// Only show what it would change
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    pub(super) yes: bool,
+pub(in crate::tool) struct DrillsArgs {
+    /// The drill's id [default: list all]
+    #[arg(value_name = "ID")]
+    pub(super) id: Option<String>,
     #[command(flatten)]
-    pub(super) remote: RemoteArgs,
+    pub(super) page: PageArgs,
 }
 
 #[derive(Debug, Args)]
@@ -243,14 +244,6 @@ fn number(text: &str) -> Result<u64, String> {
 
 fn instant(text: &str) -> Result<Timestamp, String> {
     Timestamp::try_from(text.to_owned()).map_err(|bad| bad.to_string())
-}
-
-fn region(text: &str) -> Result<RegionId, String> {
-    RegionId::parse(text).map_err(|bad| bad.to_string())
-}
-
-fn service(text: &str) -> Result<ServiceId, String> {
-    ServiceId::parse(text).map_err(|bad| bad.to_string())
 }
 
 fn origin(text: &str) -> Result<OriginId, String> {

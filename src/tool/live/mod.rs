@@ -8,7 +8,10 @@ mod act;
 mod args;
 mod ask;
 mod believed;
+mod contracts;
+mod deed;
 mod pages;
+mod recovery;
 mod standing;
 
 pub(super) use args::LiveCommand;
@@ -26,7 +29,9 @@ pub(super) fn run(
     let (act, deed, times) = match command {
         LiveCommand::Status(args) => return pages::status(args, terminal),
         LiveCommand::Incidents(args) => return pages::incidents(args, terminal),
+        LiveCommand::Drills(args) => return pages::drills(args, terminal),
         LiveCommand::Orders(args) => return pages::orders(args, terminal),
+        LiveCommand::Contracts(args) => return contracts::contracts(args, terminal),
         LiveCommand::Undrain(args) => {
             let is_it = |order: &Order| match &order.act {
                 Act::Drain { region, service } => {
@@ -78,6 +83,7 @@ pub(super) fn run(
             (Act::TakeBack { record }, &args.deed, None)
         }
         LiveCommand::Compare(args) => (Act::Compare {}, &args.deed, None),
+        LiveCommand::Recovery(command) => (command.act(), command.deed(), None),
     };
     let end = times.map_or(Ok(End::default()), |times| End::of(times, (terminal.clock)()))?;
     carry_out(deed, &[Ordering { act, end }], terminal)

@@ -1,6 +1,6 @@
 //! Shows documents of the deployed Worker.
 
-use super::args::{IncidentsArgs, PageArgs};
+use super::args::{DrillsArgs, IncidentsArgs, PageArgs};
 use super::ask::{orders as orders_of, remote};
 use super::standing::{lines, of_order};
 use crate::tool::terminal::{CommandFailure, Exit, Terminal};
@@ -22,28 +22,50 @@ pub(super) fn incidents(
     args: &IncidentsArgs,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, CommandFailure> {
-    let path = match &args.id {
+    reports(("incidents", "an incident"), args.id.as_deref(), &args.page, terminal)
+}
+
+pub(super) fn drills(
+    args: &DrillsArgs,
+    terminal: &mut Terminal<'_>,
+) -> Result<Exit, CommandFailure> {
+    reports(("drills", "a drill"), args.id.as_deref(), &args.page, terminal)
+}
+
+/// Shows one of several things that have a report each, or a line of each.
+fn reports(
+    (all, one): (&str, &str),
+    id: Option<&str>,
+    page: &PageArgs,
+    terminal: &mut Terminal<'_>,
+) -> Result<Exit, CommandFailure> {
+    let path = match id {
         // What would be another path is no id.
         Some(id) if id.contains(['/', '?', '#', '%']) => {
-            return Err(CommandFailure::usage(format!("`{id}` is no id of an incident")));
+            return Err(CommandFailure::usage(format!("`{id}` is no id of {one}")));
         }
-        Some(id) => format!("incidents/{id}"),
-        None => "incidents".to_owned(),
+        Some(id) => format!("{all}/{id}"),
+        None => all.to_owned(),
     };
-    let page = remote(&args.page, terminal)?.get(&path)?;
-    if args.page.json {
-        return json(&page, terminal.out);
+    let told = remote(page, terminal)?.get(&path)?;
+    if page.json {
+        return json(&told, terminal.out);
     }
     // One has a report, line by line; all of them have a summary each.
     let word = |it: &Value, key| it.get(key).and_then(Value::as_str).map(str::to_owned);
-    let lines: Vec<String> = if args.id.is_some() {
-        list(&page, "report").filter_map(Value::as_str).map(str::to_owned).collect()
+    let lines: Vec<String> = if id.is_some() {
+        list(&told, "report").filter_map(Value::as_str).map(str::to_owned).collect()
     } else {
         let line = |it| Some(format!("{}  {}", word(it, "id")?, word(it, "summary")?));
-        list(&page, "incidents").filter_map(line).collect()
+        let next = |it| {
+            let (id, next) = (word(it, "id")?, word(it, "next")?);
+            let skipped = word(it, "skipped").map(|why| format!("; last skipped: {why}"));
+            Some(format!("schedule {id}: next at {next}{}", skipped.unwrap_or_default()))
+        };
+        list(&told, all).filter_map(line).chain(list(&told, "schedules").filter_map(next)).collect()
     };
     if lines.is_empty() {
-        writeln!(terminal.out, "there are no incidents")?;
+        writeln!(terminal.out, "there are no {all}")?;
     }
     for line in lines {
         writeln!(terminal.out, "{line}")?;

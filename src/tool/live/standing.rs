@@ -3,6 +3,7 @@
 use crate::order::Order;
 use crate::time::{MINUTE, Millis, Timestamp};
 use serde_json::Value;
+use std::fmt::Write as _;
 
 /// A run comes each minute; after so long without one something is wrong.
 const SILENT_AFTER_MS: Millis = 3 * MINUTE;
@@ -10,8 +11,18 @@ const SILENT_AFTER_MS: Millis = 3 * MINUTE;
 /// The lines of a `status` document. What it does not have is left out: another build may have
 /// written it.
 pub(super) fn lines(status: &Value) -> Vec<String> {
-    let parts =
-        [incidents, regions, orders, config, cloudflare, other_owners, alerts, kv, observer];
+    let parts = [
+        incidents,
+        regions,
+        recovery,
+        orders,
+        config,
+        cloudflare,
+        other_owners,
+        alerts,
+        kv,
+        observer,
+    ];
     let mut lines: Vec<String> = parts.iter().flat_map(|part| part(status)).collect();
     let source = word(at(status, "controller"), "error");
     lines.extend(source.map(|why| format!("this is the copy in KV: {why}")));
@@ -46,8 +57,44 @@ fn regions(status: &Value) -> Vec<String> {
             let draining = if draining { ", takes no new clients" } else { "" };
             let why = word(reason, "why").map(|why| format!(": {why}")).unwrap_or_default();
             let health = health.as_str().unwrap_or("?");
-            lines.push(format!("{service}: {region} is {health}{draining}{why}"));
+            let returning = returning(at(reason, "returning"));
+            lines.push(format!("{service}: {region} is {health}{draining}{returning}{why}"));
         }
+    }
+    lines
+}
+
+/// How far the clients have returned to a region; empty where all have.
+fn returning(returning: &Value) -> String {
+    let Some(percent) = at(returning, "percent").as_u64() else { return String::new() };
+    let held = word(returning, "held").map(|why| format!(" and stays there: {why}"));
+    format!(", {percent} % of its clients have returned{}", held.unwrap_or_default())
+}
+
+fn recovery(status: &Value) -> Vec<String> {
+    let line = |(service, recovery): (&String, &Value)| {
+        let mut line = format!("{service}: {}", word(recovery, "stage").unwrap_or_default());
+        if let Some(epoch) = at(recovery, "epoch").as_u64().filter(|epoch| *epoch > 0) {
+            let _ = write!(line, ", epoch {epoch}");
+        }
+        if let Some(primary) = word(recovery, "primary") {
+            let _ = write!(line, ", primary {primary}");
+        }
+        for region in list(recovery, "unconfirmed").filter_map(Value::as_str) {
+            let _ = write!(line, ", {region} is not confirmed");
+        }
+        let plan = at(recovery, "plan");
+        if let Some(kind) = word(plan, "kind") {
+            let (to, step) = (word(plan, "to").unwrap_or("?"), word(plan, "step").unwrap_or("?"));
+            let said = word(plan, "said").map(|said| format!(": {said}")).unwrap_or_default();
+            let _ = write!(line, ", {kind} to {to} is at {step}{said}");
+        }
+        line
+    };
+    let mut lines: Vec<String> = entries(status, "recovery").map(line).collect();
+    for (service, recovery) in entries(status, "recovery") {
+        let reasons = list(recovery, "not_ready").filter_map(Value::as_str);
+        lines.extend(reasons.map(|why| format!("{service}: a failover would not work now: {why}")));
     }
     lines
 }

@@ -94,6 +94,25 @@ fn each_command_asks_for_its_act() {
 }
 
 #[test]
+fn drills_are_listed_with_their_schedules_and_one_is_told_as_its_report() {
+    let index = r#"{
+        "drills": [{"id": "d-7", "summary": "SUCCEEDED · canary · api without eu-west"}],
+        "schedules": [{"id": "nightly", "next": "2026-12-02T02:00:00.000Z", "skipped": "halted"}]
+    }"#;
+    let (exit, text, asked) = told(&["drills"], "", &[ok(index)]);
+    let schedule = "schedule nightly: next at 2026-12-02T02:00:00.000Z; last skipped: halted\n";
+    let line = "d-7  SUCCEEDED · canary · api without eu-west\n";
+    assert_eq!((exit, text), (Exit::Fine, [line, schedule].concat()));
+    assert!(asked[0].starts_with("GET /.pointsman/v1/drills "), "{asked:?}");
+    let page = r##"{"report": ["# Drill d-7", "", "SUCCEEDED"]}"##;
+    let (_, text, asked) = told(&["drills", "d-7"], "", &[ok(page)]);
+    assert_eq!(text, "# Drill d-7\n\nSUCCEEDED\n");
+    assert!(asked[0].starts_with("GET /.pointsman/v1/drills/d-7 "), "{asked:?}");
+    let (_, text, _) = told(&["drills"], "", &[ok(r#"{"drills": [], "schedules": []}"#)]);
+    assert_eq!(text, "there are no drills\n");
+}
+
+#[test]
 fn incidents_are_listed_in_a_line_each_and_one_is_told_as_its_report() {
     let index = r#"{"incidents": [{"id": "i-7", "summary": "open · api eu-west down 3 min"}]}"#;
     let (exit, text, asked) = told(&["incidents"], "", &[ok(index)]);
@@ -150,15 +169,17 @@ fn orders_are_listed_one_a_line() {
 #[test]
 fn status_tells_each_region_with_the_reason_and_what_stands_in_the_way() {
     let status = json!({
-        "as_of": "T", "services": {"api": {"eu-west": "up", "us-east": "down"}},
+        "as_of": "T", "services": {"api": {"eu-west": "up", "sa-east": "up", "us-east": "down"}},
         "reasons": {"api": {"us-east": {"draining": false, "why": "HTTP 503"},
+                            "sa-east": {"returning": {"percent": 10, "held": "few requests"}},
                             "eu-west": {"draining": true, "why": "drained by ann"}}},
         "cloudflare": {"halted": true, "failures": [], "withheld": ["pool x"]},
     });
     let (_, text, _) = told(&["status"], "", &[ok(&status.to_string())]);
     assert_eq!(
         text,
-        "api: eu-west is up, takes no new clients: drained by ann\napi: us-east is down: HTTP \
+        "api: eu-west is up, takes no new clients: drained by ann\napi: sa-east is up, 10 % of its \
+         clients have returned and stays there: few requests\napi: us-east is down: HTTP \
          503\nchanges at Cloudflare are halted\nwithheld: pool x\nas of T\n"
     );
 }

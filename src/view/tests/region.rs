@@ -104,7 +104,7 @@ fn the_primary_is_the_region_that_the_config_names_whatever_its_health() {
     for health in [Health::Up, Health::Unknown, Health::Down] {
         world.believe_region("us", health);
         let service = world.service();
-        assert_eq!(service.primary.unwrap().region, region_id("us"));
+        assert_eq!(*service.primary.unwrap().region, region_id("us"));
         assert_eq!(service.primary_region().unwrap().health, health);
     }
 }

@@ -7,6 +7,7 @@ mod law;
 mod owners;
 mod pairs;
 mod pools;
+mod returning;
 mod scene;
 mod spending;
 mod taking_back;

@@ -10,6 +10,7 @@ mod matrix;
 mod names;
 mod refuses;
 mod resumes;
+mod returns;
 mod soak;
 mod stale;
 mod steers;

@@ -151,7 +151,7 @@ async fn a_canary_takes_the_same_share_of_the_clients_each_time() {
 }
 
 /// The regions of a hundred clients, by their addresses.
-async fn by_address(world: &World) -> Vec<String> {
+pub(super) async fn by_address(world: &World) -> Vec<String> {
     let mut regions = Vec::new();
     for last in 0..100 {
         let address = format!("203.0.113.{last}");

@@ -3,6 +3,7 @@
 mod balancers;
 mod pools;
 mod records;
+mod returning;
 mod weights;
 
 use super::*;

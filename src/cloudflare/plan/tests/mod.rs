@@ -91,6 +91,7 @@ fn wanted_records(contents: &[&str]) -> Desired {
         permitted,
         manual: false,
         follows: None,
+        returning: Set::new(),
     };
     Desired { records: vec![records], ..Desired::default() }
 }

@@ -60,6 +60,7 @@ fn records(content: &str) -> DesiredRecords {
         ]),
         manual: false,
         follows: None,
+        returning: Set::new(),
     }
 }
 

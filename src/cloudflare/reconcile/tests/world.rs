@@ -83,6 +83,7 @@ prop_compose! {
             permitted,
             manual,
             follows: None,
+            returning: Set::new(),
         }
     }
 }
@@ -314,7 +315,7 @@ fn account() -> impl Strategy<Value = Account> {
             pools: pools.into_iter().flatten().collect(),
             monitors,
             balancers: balancer.into_iter().chain([foreign]).collect(),
-            time: String::new(),
+            ..Account::default()
         }
     })
 }

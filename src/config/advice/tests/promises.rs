@@ -73,3 +73,48 @@ fn private_addresses_and_names_without_public_dns_are_told() {
     control["observer"] = json!({"controls": ["https://up.example.org", "https://dns.local/x"]});
     assert_eq!(only("W130", &control), ["W130 observer.controls[1]"]);
 }
+
+#[test]
+fn a_backup_without_one_of_its_three_bounds_is_told() {
+    let told_with = |roles: &[&str]| {
+        let mut config = quiet();
+        let bounds = roles.iter().map(|role| {
+            let bound = match *role {
+                "size" => json!({"min": 1, "is": role}),
+                _ => json!({"max_age_s": 90_000, "is": role}),
+            };
+            (format!("/{role}"), bound)
+        });
+        let bounds: serde_json::Map<String, Value> = bounds.collect();
+        config["services"]["web"]["contract"] =
+            json!({"components": {"nightly": {"kind": "backup", "bounds": bounds}}});
+        told(&config)
+    };
+    let all = ["last_run", "last_proof", "size"];
+    assert_eq!(told_with(&all), [""; 0]);
+    for missing in all {
+        let others: Vec<_> = all.into_iter().filter(|role| *role != missing).collect();
+        let path = "W155 services.web.contract.components.nightly.bounds";
+        assert_eq!(told_with(&others), [path], "{missing}");
+    }
+}
+
+#[test]
+fn live_traffic_that_nobody_counts_is_told() {
+    let mut config = quiet();
+    let service = &mut config["services"]["web"];
+    service["contract"] = json!({"availability": 99.9});
+    service["failover"] = json!({"trigger": {}});
+    assert_eq!(told(&config), [""; 0]);
+    config["services"]["web"]["hosts"] = json!([]);
+    config["services"]["web"]["publish"] = json!([{"dns": {
+        "zone": "example.com", "name": "www.example.com", "type": "CNAME",
+    }}]);
+    let about_traffic = |told: Vec<String>| {
+        let all = told.into_iter().filter(|advice| advice.starts_with("W156"));
+        all.collect::<Vec<_>>()
+    };
+    let expected =
+        ["W156 services.web.contract.availability", "W156 services.web.failover.trigger"];
+    assert_eq!(about_traffic(told(&config)), expected);
+}

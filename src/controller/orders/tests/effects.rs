@@ -77,7 +77,7 @@ fn status_lists_orders_and_the_page_of_a_region_says_how_to_lift_them() {
 fn a_proxy_that_asks_gets_a_later_table_at_once_and_the_same_one_once() {
     let mut controller = settled();
     let ask = |controller: &mut Controller, than: Option<u64>| {
-        let page = controller.page(&Query::Routes { than }, NOW).unwrap();
+        let page = controller.page(&Query::Routes { than, report: None }, NOW).unwrap();
         let news: News = crate::json::read(&page).unwrap();
         news.table.map(|text| (Table::parse(&text).unwrap(), text))
     };
@@ -109,7 +109,7 @@ fn a_table_is_never_older_than_the_one_before_though_a_clock_goes_back() {
     let behind = NOW.minus(3 * SECOND);
     controller.written(&written, behind);
     give(&mut controller, drain("us-east", None));
-    let page = controller.page(&Query::Routes { than: None }, behind).unwrap();
+    let page = controller.page(&Query::Routes { than: None, report: None }, behind).unwrap();
     let news: News = crate::json::read(&page).unwrap();
     let (was, is) = (Table::parse(&written.text), Table::parse(&news.table.unwrap()));
     let (was, is) = (was.unwrap(), is.unwrap());

@@ -1,4 +1,4 @@
-//! Where a call may go. A URL comes out of a secret, so nobody checks it with the config.
+//! Where a call may go. A URL that comes out of a secret is checked by nobody with the config.
 
 use crate::config::OriginUrl;
 
@@ -6,21 +6,21 @@ use crate::config::OriginUrl;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
     /// Not `https://`.
-    #[error("the URL in its secret does not begin with `https://`")]
+    #[error("its URL does not begin with `https://`")]
     NotHttps,
     /// A character that URL parsers drop or read as another one.
-    #[error("the URL in its secret has a space, a backslash or a character that is not ASCII")]
+    #[error("its URL has a space, a backslash or a character that is not ASCII")]
     Character,
     /// The host is no name, or one of the machine itself.
-    #[error("the URL in its secret has no host that is a public DNS name")]
+    #[error("its URL has no host that is a public DNS name")]
     Host,
     /// The host is on no list.
-    #[error("the host of the URL in its secret is not in `allow_hosts`")]
+    #[error("the host of its URL is not in `allow_hosts`")]
     NotAllowed,
 }
 
 /// The URL, if it may be called: by TLS, at a host of this list, which has public names only.
-pub(super) fn address<'u>(url: &'u str, allow_hosts: &[String]) -> Result<&'u str, BadAddress> {
+pub fn address<'u>(url: &'u str, allow_hosts: &[String]) -> Result<&'u str, BadAddress> {
     let url = url.trim();
     let rest = url.strip_prefix("https://").ok_or(BadAddress::NotHttps)?;
     if rest.bytes().any(|byte| !byte.is_ascii_graphic() || byte == b'\\') {

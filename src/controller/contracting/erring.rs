@@ -1,0 +1,157 @@
+//! Regions against which live traffic speaks: too many of their tries fail.
+//!
+//! A person is called. Where the config says `fail_over`, clients are led elsewhere too: by a drain
+//! of this service and region that the system orders, with an end. A drain is a wish, so the law
+//! stands above it, and so does health: clients stay where no other region may serve them.
+
+use super::super::Controller;
+use crate::config::{Trigger, TriggerAct};
+use crate::contract::Promises;
+use crate::health::Health;
+use crate::ids::{RegionId, ServiceId};
+use crate::journal::{Event, EventKind};
+use crate::order::Act;
+use crate::ordered::Map;
+use crate::time::{SECOND, Timestamp};
+use crate::traffic::Counts;
+use crate::view::{ServiceStanding, View};
+
+/// An order that the system gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::controller) struct Wanted {
+    pub(in crate::controller) act: Act,
+    pub(in crate::controller) reason: String,
+    pub(in crate::controller) until: Timestamp,
+}
+
+impl Controller {
+    /// Tells where live traffic begins and ends to fail. Returns the orders that follow.
+    pub(super) fn erring(
+        view: &View<'_>,
+        promises: &mut Map<ServiceId, Promises>,
+        told: &mut Vec<Event>,
+    ) -> Vec<Wanted> {
+        let mut wanted = Vec::new();
+        for standing in view.services() {
+            let Some(errors) = promises.get_mut(standing.id).map(|it| &mut it.errors) else {
+                continue;
+            };
+            let Some(trigger) = &standing.service.failover.trigger else {
+                errors.retain(|_, _| false);
+                continue;
+            };
+            errors.retain(|region, _| standing.service.regions.contains(region));
+            for region in &standing.service.regions {
+                let case = Failing { view, standing: &standing, trigger, region };
+                wanted.extend(case.follow(errors, told));
+            }
+        }
+        wanted
+    }
+}
+
+struct Failing<'a> {
+    view: &'a View<'a>,
+    standing: &'a ServiceStanding<'a>,
+    trigger: &'a Trigger,
+    region: &'a RegionId,
+}
+
+impl Failing<'_> {
+    fn follow(
+        &self,
+        errors: &mut Map<RegionId, Timestamp>,
+        told: &mut Vec<Event>,
+    ) -> Option<Wanted> {
+        let Self { view, standing, trigger, region } = self;
+        let (now, window_s) = (view.now, trigger.window_ms / SECOND);
+        let counts = self.counts(region);
+        let Counts { requests, failures, unanswered, .. } = counts;
+        let since = errors.get(*region).copied();
+        let mut tell = |kind, text| {
+            told.push(Event::new(kind, text, now).about(Some(standing.id), Some(*region)));
+        };
+        let rate = percent(&counts).unwrap_or_default();
+        match (self.is_erring(region), since) {
+            (true, None) => {
+                let wanted = self.leads_elsewhere();
+                let follows = match &wanted {
+                    Ok(wanted) => format!("; its clients are led elsewhere until {}", wanted.until),
+                    Err(None) => String::new(),
+                    Err(Some(why)) => format!("; its clients stay: {why}"),
+                };
+                let text = format!(
+                    "{}: {failures} of {requests} tries at {region} in {window_s} s failed \
+                     ({rate} %), {unanswered} of them without an answer{follows}",
+                    standing.id
+                );
+                errors.insert((*region).clone(), now);
+                tell(EventKind::Errors, text);
+                wanted.ok()
+            }
+            (false, Some(since)) => {
+                errors.remove(*region);
+                let text = format!(
+                    "{}: {failures} of {requests} tries at {region} in {window_s} s failed, no \
+                     longer too many; it was so since {since}",
+                    standing.id
+                );
+                tell(EventKind::ErrorsOver, text);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn counts(&self, region: &RegionId) -> Counts {
+        let Self { view, standing, trigger, .. } = self;
+        view.state.traffic.window(standing.id, Some(region), trigger.window_ms, view.now)
+    }
+
+    fn is_erring(&self, region: &RegionId) -> bool {
+        let counts = self.counts(region);
+        counts.requests >= u64::from(self.trigger.min_samples)
+            && counts.failures.saturating_mul(100)
+                >= counts.requests.saturating_mul(u64::from(self.trigger.error_rate_percent))
+    }
+
+    /// The order that leads clients elsewhere. Errors: why there is none; nothing where the config
+    /// asks for none.
+    fn leads_elsewhere(&self) -> Result<Wanted, Option<String>> {
+        let Self { view, standing, trigger, region } = self;
+        if trigger.act != TriggerAct::FailOver {
+            return Err(None);
+        }
+        let refused = |why: &str| Err(Some(why.to_owned()));
+        if view.state.doubted_since.is_some() {
+            return refused("the observer doubts itself");
+        }
+        if view.orders().halt(Some(standing.id)).is_some() {
+            return refused("a person halted it");
+        }
+        if standing.primary.is_some_and(|primary| primary.region == *region)
+            && standing.service.failover.promote.is_some()
+        {
+            return refused("only a plan moves its primary");
+        }
+        let others = standing.regions.iter().filter(|other| other.id != *region);
+        let mut usable = others.filter(|it| it.health == Health::Up && !it.is_draining);
+        if !usable.clone().any(|_| true) {
+            return refused("no other region is up and takes new clients");
+        }
+        // What fails everywhere is no region's fault, and no region is better.
+        if usable.all(|other| self.is_erring(other.id)) {
+            return refused("tries fail in the other regions too");
+        }
+        let (service, region) = (Some(standing.id.clone()), (*region).clone());
+        let rate = percent(&self.counts(&region)).unwrap_or_default();
+        let reason = format!("{rate} % of its live traffic fails");
+        let until = view.now.plus(trigger.for_ms);
+        Ok(Wanted { act: Act::Drain { region, service }, reason, until })
+    }
+}
+
+/// Percent of the tries that fail, rounded down.
+fn percent(counts: &Counts) -> Option<u64> {
+    counts.failures.saturating_mul(100).checked_div(counts.requests)
+}

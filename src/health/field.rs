@@ -1,0 +1,192 @@
+//! Single values of an origin's health document, as they were read.
+//!
+//! A promotion and a contract ask for figures that a verdict does not have: how far a replica is
+//! behind, when it last heard from its primary, how old a backup is. What is missing, null or of
+//! another kind is kept as such: it is unknown, and unknown is never less than a limit.
+
+use super::verdict::ProbeOutcome;
+use crate::json::{self, fields, variants};
+use crate::time::{Millis, Timestamp};
+use serde_json::{Number, Value};
+
+/// Longest text of a field that is kept, in bytes. A longer one is cut off.
+pub const FIELD_BYTES_MAX: usize = 64;
+/// Most fields that are read of one answer.
+pub const FIELDS_MAX: usize = 16;
+
+/// What an answer had at a JSON pointer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field {
+    /// A number.
+    Number(Number),
+    /// A text of at most [`FIELD_BYTES_MAX`] bytes.
+    Text(String),
+    /// A truth value.
+    Flag(bool),
+    /// Null: whoever wrote it does not know.
+    Null {},
+    /// Nothing.
+    Missing {},
+    /// A list or an object.
+    Other {},
+    /// The answer is no JSON document.
+    NotJson {},
+}
+
+variants!(Field {
+    Number = "number" (value),
+    Text = "text" (value),
+    Flag = "flag" (value),
+    Null = "null" {},
+    Missing = "missing" {},
+    Other = "other" {},
+    NotJson = "not_json" {},
+});
+
+/// A field with its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// What it was.
+    pub value: Field,
+    /// When it was read.
+    pub at: Timestamp,
+    /// When it was first read with this value.
+    pub since: Timestamp,
+    /// How long before `at` it was asked for: the value is from some instant in between.
+    pub took_ms: Millis,
+}
+
+fields!(Seen { value, at, since, took_ms = 0 });
+
+impl Field {
+    fn of(document: Option<&Value>, pointer: &str) -> Self {
+        let Some(document) = document else { return Self::NotJson {} };
+        match document.pointer(pointer) {
+            None => Self::Missing {},
+            Some(Value::Null) => Self::Null {},
+            Some(Value::Bool(flag)) => Self::Flag(*flag),
+            Some(Value::Number(number)) => Self::Number(number.clone()),
+            Some(Value::String(text)) => Self::Text(cut(text)),
+            Some(Value::Array(_) | Value::Object(_)) => Self::Other {},
+        }
+    }
+
+    /// The number; `None` where it is none. A text of digits is none: whoever writes numbers as
+    /// text may write other texts there too.
+    #[must_use]
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => number.as_f64(),
+            _ => None,
+        }
+    }
+
+    /// What it is, in a few words for people.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => format!("the text \"{text}\""),
+            Self::Flag(flag) => flag.to_string(),
+            Self::Null {} => "null".to_owned(),
+            Self::Missing {} => "missing".to_owned(),
+            Self::Other {} => "a list or an object".to_owned(),
+            Self::NotJson {} => "in no JSON document".to_owned(),
+        }
+    }
+}
+
+impl Seen {
+    /// The field as it was read now, after it was read before.
+    #[must_use]
+    pub fn after(before: Option<&Self>, value: Field, at: Timestamp) -> Self {
+        let same = before.filter(|before| before.value == value);
+        let since = same.map_or(at, |before| before.since);
+        Self { value, at, since, took_ms: 0 }
+    }
+
+    /// The same, by a probe that took so long.
+    #[must_use]
+    pub fn taking(self, took_ms: Millis) -> Self {
+        Self { took_ms, ..self }
+    }
+
+    /// When it was asked for.
+    #[must_use]
+    pub fn asked(&self) -> Timestamp {
+        self.at.minus(self.took_ms)
+    }
+}
+
+fn cut(text: &str) -> String {
+    let end = (0..=FIELD_BYTES_MAX.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
+}
+
+/// What an answer has at these pointers, whatever its status; nothing where there was no answer.
+#[must_use]
+pub fn fields_of(outcome: &ProbeOutcome, pointers: &[String]) -> Vec<(String, Field)> {
+    let ProbeOutcome::Answered(answer) = outcome else { return Vec::new() };
+    if pointers.is_empty() {
+        return Vec::new();
+    }
+    let document = answer.body.as_deref().ok().and_then(|text| json::parse(text).ok());
+    let field = |pointer: &String| (pointer.clone(), Field::of(document.as_ref(), pointer));
+    pointers.iter().take(FIELDS_MAX).map(field).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::ProbeResponse;
+
+    fn read(body: &str, pointer: &str) -> Field {
+        let outcome = ProbeOutcome::Answered(ProbeResponse {
+            status: 503,
+            body: Ok(body.to_owned()),
+            headers: Vec::new(),
+            retry_after_ms: None,
+            latency_ms: 1,
+        });
+        fields_of(&outcome, &[pointer.to_owned()]).remove(0).1
+    }
+
+    #[test]
+    fn what_is_missing_null_or_of_another_kind_is_told_apart() {
+        let body = r#"{"n": -1, "t": "5", "z": null, "f": true, "l": [1]}"#;
+        assert_eq!(read(body, "/n").number(), Some(-1.0));
+        let none = [
+            ("/t", "the text \"5\""),
+            ("/z", "null"),
+            ("/f", "true"),
+            ("/l", "a list or an object"),
+            ("/x", "missing"),
+        ];
+        for (pointer, words) in none {
+            let field = read(body, pointer);
+            assert_eq!((field.number(), field.words()), (None, words.to_owned()));
+        }
+        assert_eq!(read("<html>", "/n"), Field::NotJson {});
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_two_characters() {
+        let long = format!("{}é", "x".repeat(FIELD_BYTES_MAX - 1));
+        let Field::Text(text) = read(&format!("{{\"t\": \"{long}\"}}"), "/t") else { panic!() };
+        assert_eq!(text, "x".repeat(FIELD_BYTES_MAX - 1));
+    }
+
+    #[test]
+    fn a_field_remembers_since_when_it_has_its_value() {
+        let at = Timestamp::from_millis;
+        let first = Seen::after(None, Field::Flag(true), at(1));
+        let same = Seen::after(Some(&first), Field::Flag(true), at(2));
+        let other = Seen::after(Some(&same), Field::Flag(false), at(3));
+        assert_eq!((same.at, same.since, other.since), (at(2), at(1), at(3)));
+    }
+
+    #[test]
+    fn without_an_answer_there_is_no_field() {
+        assert!(fields_of(&ProbeOutcome::TimedOut, &["/n".to_owned()]).is_empty());
+    }
+}

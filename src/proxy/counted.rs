@@ -1,0 +1,16 @@
+//! What an isolate has counted of its requests.
+
+use crate::time::Timestamp;
+use crate::traffic::{Line, Report};
+
+/// What an isolate has counted and nobody has taken.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    /// The minute whose counts lie with the services.
+    pub(super) minute: Timestamp,
+    pub(super) lines: Vec<Line>,
+    /// What was sent and not answered. It is sent again as it was, so that it counts once.
+    pub(super) sent: Option<Report>,
+    pub(super) number: u64,
+    pub(super) isolate: Option<String>,
+}

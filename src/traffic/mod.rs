@@ -1,0 +1,24 @@
+//! What the live traffic of services looks like, as counts.
+//!
+//! Each isolate of the proxy counts by minute what became of its requests: of each **try** by the
+//! region that it went to, and of each **answer** by the service alone. It hands its [`Report`]
+//! over with its question for news, so nothing is sent for the counts alone, and no request waits
+//! for them. The Controller adds them up as [`Traffic`]. What an isolate had not yet told when it
+//! ended is lost: the counts are a large sample, not a bill.
+//!
+//! A count says nothing about a client: no address, no path, no header.
+
+mod buckets;
+mod counts;
+mod live;
+mod report;
+
+pub use buckets::Buckets;
+pub use counts::{Counts, Ended};
+pub use live::{
+    HEARD_MAX, ROWS_PER_DAY, ServiceTraffic, Taken, Traffic, WINDOW_MS_MAX, WRITE_EVERY_MS,
+};
+pub use report::{AHEAD_MS_MAX, LATE_MS_MAX, LINES_MAX, Line, Report};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! What one isolate tells of its requests.
+
+use super::counts::Counts;
+use crate::ids::{RegionId, ServiceId};
+use crate::json::fields;
+use crate::time::{MINUTE, Millis, Timestamp};
+
+/// Most lines of a report.
+pub const LINES_MAX: usize = 1_000;
+/// Most requests of a line: an isolate that answers 16,000 a second.
+const REQUESTS_MAX: u64 = 1_000_000;
+/// Longest name of an isolate, in bytes.
+const ISOLATE_BYTES_MAX: usize = 32;
+/// How old a line may be: an isolate is told to wait for up to an hour, and may have to tell twice.
+pub const LATE_MS_MAX: Millis = 3 * 60 * MINUTE;
+/// How far ahead of the Controller's clock a minute may begin.
+pub const AHEAD_MS_MAX: Millis = MINUTE;
+
+/// What one isolate tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// A name that the isolate chose by chance. It stands for no client.
+    pub isolate: String,
+    /// Grows by one with each report of the isolate. Where no answer came, the same report is sent
+    /// again with the same number.
+    pub number: u64,
+    /// What it counted.
+    pub lines: Vec<Line>,
+}
+
+/// The requests of one minute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// When the minute began.
+    pub minute: Timestamp,
+    /// The service.
+    pub service: ServiceId,
+    /// The region that was tried; absent where answers to clients are counted, after all tries.
+    pub region: Option<RegionId>,
+    /// The counts.
+    pub counts: Counts,
+}
+
+fields!(Report { isolate, number, lines });
+fields!(Line { minute, service, region if any, counts });
+
+impl Report {
+    /// Whether it can be a report at all.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let named = (1..=ISOLATE_BYTES_MAX).contains(&self.isolate.len())
+            && self.isolate.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        named && self.lines.len() <= LINES_MAX
+    }
+}
+
+impl Line {
+    /// Whether the figures go together, and the minute is one of the last.
+    #[must_use]
+    pub fn is_sound(&self, now: Timestamp) -> bool {
+        self.counts.is_sound(REQUESTS_MAX)
+            && now.since(self.minute) <= LATE_MS_MAX
+            && self.minute.since(now) <= AHEAD_MS_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+
+    fn line(minute: Timestamp) -> Line {
+        Line {
+            minute,
+            service: ServiceId::parse("api").unwrap(),
+            region: None,
+            counts: Counts { requests: 1, ..Counts::default() },
+        }
+    }
+
+    fn report(isolate: &str, lines: usize) -> Report {
+        let lines = vec![line(Timestamp::from_millis(60_000)); lines];
+        Report { isolate: isolate.to_owned(), number: 1, lines }
+    }
+
+    #[test]
+    fn a_report_reads_back_and_is_short() {
+        let told = report("0a1b", 2);
+        let text = json::write(&told);
+        assert_eq!(json::read::<Report>(&text).unwrap(), told);
+        assert!(text.len() < 200, "{text}");
+    }
+
+    #[test]
+    fn a_report_has_a_plain_name_and_so_many_lines() {
+        for (told, is_sound) in [
+            (report("", 1), false),
+            (report(&"a".repeat(ISOLATE_BYTES_MAX), 0), true),
+            (report(&"a".repeat(ISOLATE_BYTES_MAX + 1), 0), false),
+            (report("10.0.0.1", 0), false),
+            (report("a", LINES_MAX), true),
+            (report("a", LINES_MAX + 1), false),
+        ] {
+            assert_eq!(told.is_sound(), is_sound, "{} {}", told.isolate, told.lines.len());
+        }
+    }
+
+    #[test]
+    fn a_line_is_of_one_of_the_last_minutes() {
+        let now = Timestamp::from_millis(1_000 * MINUTE);
+        for (minute, is_sound) in [
+            (now.minus(LATE_MS_MAX), true),
+            (now.minus(LATE_MS_MAX + 1), false),
+            (now.plus(AHEAD_MS_MAX), true),
+            (now.plus(AHEAD_MS_MAX + 1), false),
+        ] {
+            assert_eq!(line(minute).is_sound(now), is_sound, "{minute}");
+        }
+        let mut many = line(now);
+        many.counts.requests = REQUESTS_MAX;
+        assert!(many.is_sound(now));
+        many.counts.requests += 1;
+        assert!(!many.is_sound(now));
+    }
+}

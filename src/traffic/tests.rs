@@ -1,0 +1,175 @@
+use super::*;
+use crate::ids::{RegionId, ServiceId};
+use crate::time::{MINUTE, Millis, Timestamp};
+
+const HOUR: Millis = 60 * MINUTE;
+const DAY: Millis = 24 * HOUR;
+
+fn at(ms: u64) -> Timestamp {
+    Timestamp::from_millis(100 * DAY + ms)
+}
+
+fn service(id: &str) -> ServiceId {
+    ServiceId::parse(id).unwrap()
+}
+
+fn region(id: &str) -> RegionId {
+    RegionId::parse(id).unwrap()
+}
+
+fn counts(requests: u64, failures: u64) -> Counts {
+    Counts { requests, failures, ..Counts::default() }
+}
+
+fn line(minute: Timestamp, region_id: Option<&str>, counts: Counts) -> Line {
+    Line { minute, service: service("api"), region: region_id.map(region), counts }
+}
+
+fn report(isolate: &str, number: u64, lines: Vec<Line>) -> Report {
+    Report { isolate: isolate.to_owned(), number, lines }
+}
+
+fn any(_: &ServiceId, _: Option<&RegionId>) -> bool {
+    true
+}
+
+fn answers(traffic: &Traffic, window_ms: Millis, now: Timestamp) -> Counts {
+    traffic.window(&service("api"), None, window_ms, now)
+}
+
+#[test]
+fn tries_are_of_a_region_and_answers_of_the_service() {
+    let mut traffic = Traffic::default();
+    let lines = vec![
+        line(at(0), Some("eu"), counts(10, 5)),
+        line(at(0), Some("us"), counts(5, 0)),
+        line(at(0), None, counts(10, 0)),
+    ];
+    assert_eq!(traffic.take(&report("a", 1, lines), any, at(1)), Taken::Counted(0));
+    let tries = |id: &str| traffic.window(&service("api"), Some(&region(id)), HOUR, at(1));
+    assert_eq!((tries("eu"), tries("us")), (counts(10, 5), counts(5, 0)));
+    assert_eq!(answers(&traffic, HOUR, at(1)), counts(10, 0));
+    assert_eq!(traffic.window(&service("other"), None, HOUR, at(1)), Counts::default());
+}
+
+#[test]
+fn a_report_that_is_sent_again_counts_once_also_over_a_restart() {
+    let mut traffic = Traffic::default();
+    let first = report("a", 1, vec![line(at(0), None, counts(3, 0))]);
+    let other = report("b", 1, vec![line(at(0), None, counts(4, 0))]);
+    assert_eq!(traffic.take(&first, any, at(1)), Taken::Counted(0));
+    assert_eq!(traffic.take(&first, any, at(2)), Taken::Known);
+    assert_eq!(traffic.take(&other, any, at(3)), Taken::Counted(0));
+    assert!(traffic.write_down(at(4)));
+    let late = report("a", 2, vec![line(at(0), None, counts(5, 0))]);
+    traffic.take(&late, any, at(5));
+    assert_eq!(answers(&traffic, HOUR, at(5)), counts(12, 0));
+    // What was not written down is lost with its number, so telling it again counts.
+    let mut restored = Traffic::default();
+    for (id, row) in traffic.rows() {
+        restored.restore(id.clone(), row).unwrap();
+    }
+    restored.restore_heard(traffic.heard_row().unwrap()).unwrap();
+    assert_eq!(answers(&restored, HOUR, at(5)), counts(7, 0));
+    assert_eq!(restored.take(&first, any, at(6)), Taken::Known);
+    assert_eq!(restored.take(&late, any, at(6)), Taken::Counted(0));
+    assert_eq!(answers(&restored, HOUR, at(6)), counts(12, 0));
+}
+
+#[test]
+fn bad_lines_are_refused_and_the_good_ones_count() {
+    let mut traffic = Traffic::default();
+    let lines = vec![
+        line(at(0), None, counts(1, 0)),
+        line(at(0), None, counts(1, 2)),
+        line(at(0), Some("gone"), counts(1, 0)),
+        line(at(0).minus(LATE_MS_MAX), None, counts(1, 0)),
+    ];
+    let known = |_: &ServiceId, region: Option<&RegionId>| region.is_none();
+    assert_eq!(traffic.take(&report("a", 1, lines), known, at(1)), Taken::Counted(3));
+    assert_eq!(answers(&traffic, DAY, at(1)), counts(1, 0));
+    assert_eq!(traffic.take(&report("a b", 2, Vec::new()), any, at(1)), Taken::Refused);
+    assert_eq!(traffic.refused, 4);
+}
+
+#[test]
+fn a_window_is_made_of_the_finest_steps_that_reach_so_far_back() {
+    let mut traffic = Traffic::default();
+    let mut now = at(0);
+    for number in 0..(31 * 24) {
+        now = at(number * HOUR);
+        let lines = vec![line(now, None, counts(1, 0)), line(now, Some("eu"), counts(1, 0))];
+        traffic.take(&report("a", number + 1, lines), any, now);
+    }
+    for (window_ms, sum) in [(MINUTE, 1), (HOUR, 2), (6 * HOUR, 7), (3 * DAY, 73)] {
+        assert_eq!(answers(&traffic, window_ms, now), counts(sum, 0), "{window_ms}");
+        let tries = traffic.window(&service("api"), Some(&region("eu")), window_ms, now);
+        assert_eq!(tries, counts(sum, 0), "{window_ms}");
+    }
+    assert_eq!(answers(&traffic, WINDOW_MS_MAX, now), counts(721, 0));
+    assert_eq!(traffic.counted_since(&service("api")), Some(now.minus(WINDOW_MS_MAX)));
+}
+
+#[test]
+fn counts_are_written_down_once_a_minute_and_rarer_where_there_are_many_services() {
+    let mut traffic = Traffic::default();
+    assert!(!traffic.write_down(at(0)), "there is nothing");
+    traffic.take(&report("a", 1, vec![line(at(0), None, counts(1, 0))]), any, at(0));
+    for (ms, is_written) in [(0, true), (WRITE_EVERY_MS - 1, false), (WRITE_EVERY_MS, true)] {
+        assert_eq!(traffic.write_down(at(ms)), is_written, "{ms}");
+    }
+    let many = (0..99)
+        .map(|n| Line { service: service(&format!("s-{n}")), ..line(at(0), None, counts(1, 0)) });
+    traffic.take(&report("a", 2, many.collect()), any, at(0));
+    let every_ms = 101 * DAY / ROWS_PER_DAY;
+    assert!(every_ms > WRITE_EVERY_MS);
+    assert!(!traffic.write_down(at(WRITE_EVERY_MS + every_ms - 1)));
+    assert!(traffic.write_down(at(WRITE_EVERY_MS + every_ms)));
+    assert_eq!(traffic.rows().count(), 100);
+}
+
+#[test]
+fn so_many_isolates_are_remembered_and_the_oldest_are_forgotten() {
+    let mut traffic = Traffic::default();
+    let say = |n: u64| report(&format!("i{n}"), 1, Vec::new());
+    let most = u64::try_from(HEARD_MAX).unwrap();
+    for n in 0..=most {
+        traffic.take(&say(n), any, at(n));
+    }
+    assert_eq!(traffic.take(&say(most), any, at(most)), Taken::Known);
+    assert_eq!(traffic.take(&say(1), any, at(most)), Taken::Known);
+    assert_eq!(traffic.take(&say(0), any, at(most)), Taken::Counted(0), "it was forgotten");
+}
+
+#[test]
+fn what_the_config_no_longer_has_is_forgotten() {
+    let mut traffic = Traffic::default();
+    let lines = vec![line(at(0), None, counts(1, 0)), line(at(0), Some("eu"), counts(1, 0))];
+    traffic.take(&report("a", 1, lines), any, at(0));
+    traffic.retain(|_, region| region.is_none());
+    assert_eq!(answers(&traffic, HOUR, at(0)), counts(1, 0));
+    let tries = traffic.window(&service("api"), Some(&region("eu")), HOUR, at(0));
+    assert_eq!(tries, Counts::default());
+    traffic.retain(|_, _| false);
+    assert_eq!(answers(&traffic, HOUR, at(0)), Counts::default());
+}
+
+#[test]
+fn a_service_with_ten_regions_takes_a_small_row() {
+    let mut traffic = Traffic::default();
+    let regions: Vec<String> = (0..10).map(|n| format!("region-{n}")).collect();
+    let busy = Counts { requests: 99_999, failures: 99, unanswered: 9, latency_ms_sum: 9_999_999 };
+    // An hour apart for a month, and a minute apart in the last hours.
+    let hours = (0..31 * 24).map(|hour| hour * HOUR);
+    let minutes = (0..8 * 60).map(|minute| 31 * DAY + minute * MINUTE);
+    let mut last = at(0);
+    for (number, ms) in (1..).zip(hours.chain(minutes)) {
+        last = at(ms);
+        let mut lines = vec![line(last, None, busy)];
+        lines.extend(regions.iter().map(|id| line(last, Some(id), busy)));
+        traffic.take(&report("a", number, lines), any, last);
+    }
+    assert!(traffic.write_down(last));
+    let bytes: Vec<usize> = traffic.rows().map(|(_, row)| row.len()).collect();
+    assert!(bytes.iter().all(|bytes| *bytes < 130_000), "{bytes:?}");
+}
