@@ -9,6 +9,9 @@ use pointsman_lab::deployment::{ADMIN_HOST, HOST};
 use reqwest::Method;
 use serde_json::json;
 
+/// After so many routes the strangers of a minute are used up: each is asked for by four.
+const ROUTES_AT_ONCE: usize = 10;
+
 /// The path of a route, with something in the place of braces that does not exist.
 fn path_of(path: &str) -> String {
     let path = path.replace("{id}", "none").replace("{revision}", "999999");
@@ -19,7 +22,11 @@ fn path_of(path: &str) -> String {
 async fn each_route_asks_for_its_role_and_answers_as_the_document_says() {
     let world = World::settled_with(&guarded()).await;
     let contract = Contract::new();
-    for route in ROUTES {
+    for (index, route) in ROUTES.iter().enumerate() {
+        if index % ROUTES_AT_ONCE == 0 {
+            // A new isolate counts strangers anew.
+            world.crash().await;
+        }
         let method = Method::from_bytes(route.method.as_bytes()).unwrap();
         let said = contract.operation(&route.method.to_lowercase(), route.path);
         assert_eq!(said["x-pointsman-role"], route.role.as_str());
