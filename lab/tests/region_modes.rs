@@ -59,8 +59,10 @@ async fn a_healthy_region_says_so_and_names_itself() {
     let response = get(&region, "/api/health").await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["x-lab-region"], "eu-west");
-    let expected =
-        json!({"status": "healthy", "region": "eu-west", "ok": true, "replication_lag_s": 0});
+    let expected = json!({
+        "status": "healthy", "region": "eu-west", "ok": true,
+        "replication_lag_s": 0, "contact_age_s": 1,
+    });
     assert_eq!(response.json::<Value>().await.unwrap(), expected);
     region.set_replication_lag_s(42);
     assert_eq!(body(&region, "/api/health").await["replication_lag_s"], 42);

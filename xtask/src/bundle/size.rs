@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn one_byte_above_the_limit_is_refused_with_the_numbers() {
         let error = within_limit(WASM_GZIP_BYTES_MAX + 1).unwrap_err().to_string();
-        assert_eq!(error, "the wasm has 655361 bytes gzipped, 1 above the limit of 655360");
+        assert_eq!(error, "the wasm has 786433 bytes gzipped, 1 above the limit of 786432");
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
             (None, "no size is recorded)"),
         ] {
             let told = told(723_456, 260_123, before.as_ref());
-            let begin = "wasm: 723,456 bytes, 260,123 gzipped (limit 655,360; ";
+            let begin = "wasm: 723,456 bytes, 260,123 gzipped (limit 786,432; ";
             assert_eq!(told, format!("{begin}{end}"));
         }
         assert_eq!([0, 999, 1_000].map(grouped), ["0", "999", "1,000"]);
