@@ -92,11 +92,9 @@ impl Controller {
         let view = self.view(now);
         let view =
             view.ok_or_else(|| ActRefusal::new(RefusalCode::NoConfig, "there is no config yet"))?;
-        let mut standings = view.services();
         let missing = |problem: String| ActRefusal::new(RefusalCode::NotFound, problem);
-        let standing = standings.find(|standing| standing.id == service);
         let standing =
-            standing.ok_or_else(|| missing(format!("there is no service `{service}`")))?;
+            view.standing(service).ok_or_else(|| missing(format!("there is no service `{service}`")))?;
         let region = region.or_else(|| super::planning::active(&standing));
         let region = region.filter(|region| standing.region(region).is_some());
         let region =

@@ -91,7 +91,7 @@ impl Controller {
     ) -> Result<Option<RegionId>, ActRefusal> {
         let no_config = || ActRefusal::new(RefusalCode::NoConfig, "there is no config yet");
         let view = self.view(now).ok_or_else(no_config)?;
-        let Some(standing) = view.services().find(|standing| standing.id == id) else {
+        let Some(standing) = view.standing(id) else {
             let problem = format!("there is no service `{id}`");
             return Err(ActRefusal::new(RefusalCode::NotFound, problem));
         };
@@ -177,7 +177,7 @@ impl Controller {
             return;
         }
         let Some(view) = self.view(now) else { return };
-        let is_well = view.services().filter(|standing| standing.id == id).any(|standing| {
+        let is_well = view.standing(id).is_some_and(|standing| {
             let place = active(&standing).and_then(|region| standing.region(region));
             place.is_some_and(|region| region.health == Health::Up)
         });
@@ -194,7 +194,7 @@ impl Controller {
     /// The region that failed, and the one that is to take over, if a plan is due.
     fn failover_due(&self, id: &ServiceId, now: Timestamp) -> Option<(RegionId, Option<RegionId>)> {
         let view = self.view(now)?;
-        let standing = view.services().find(|standing| standing.id == id)?;
+        let standing = view.standing(id)?;
         let recovery = standing.recovery;
         let is_held = recovery.is_some_and(|it| it.is_held || it.under_way().is_some());
         let is_automatic = standing.service.failover.mode != FailoverMode::Manual;

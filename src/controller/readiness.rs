@@ -49,8 +49,7 @@ impl Controller {
     pub fn ready(&self, service: &ServiceId, now: Timestamp) -> Vec<String> {
         let no_service = || vec![format!("there is no service `{service}`")];
         let Some(view) = self.view(now) else { return no_service() };
-        let Some((id, config)) = view.config.services.entry(service) else { return no_service() };
-        let standing = view.service(id, config);
+        let Some(standing) = view.standing(service) else { return no_service() };
         let mut reasons = self.obstacles(&view, &standing);
         if let Some(plan) = standing.recovery.and_then(Recovery::under_way) {
             let text = format!("plan {} to {} is under way", plan.epoch, plan.to);
@@ -98,8 +97,7 @@ impl Controller {
 
     fn evaluate(&mut self, id: &ServiceId, now: Timestamp) {
         let Some(view) = self.view(now) else { return };
-        let Some((key, service)) = view.config.services.entry(id) else { return };
-        let standing = view.service(key, service);
+        let Some(standing) = view.standing(id) else { return };
         let Some(from) = active(&standing) else { return };
         let is_up = standing.region(from).is_some_and(|region| region.health == Health::Up);
         if !is_up || standing.recovery.and_then(Recovery::under_way).is_some() {

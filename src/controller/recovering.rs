@@ -99,7 +99,7 @@ impl Controller {
     ) -> Result<Acted, ActRefusal> {
         let nobody = || conflict(format!("no plan of `{id}` waits, and nothing of it is down"));
         let view = self.view(now).ok_or_else(nobody)?;
-        let standing = view.services().find(|standing| standing.id == id).ok_or_else(nobody)?;
+        let standing = view.standing(id).ok_or_else(nobody)?;
         let from = active(&standing).ok_or_else(nobody)?;
         // One that a plan fenced takes no writes either.
         let is_lost = standing.region(from).is_some_and(|it| it.health == Health::Down)
@@ -168,10 +168,9 @@ impl Controller {
                 format!("plan {} of `{id}` is under way, and leaves {region}", plan.epoch);
             return Err(conflict(problem));
         }
-        let is_primary = self.view(now).is_some_and(|view| {
-            let mut standings = view.services().filter(|standing| standing.id == id);
-            standings.any(|it| it.primary.is_some_and(|primary| primary.region == region))
-        });
+        let standing = self.view(now).and_then(|view| view.standing(id));
+        let primary = standing.and_then(|standing| standing.primary);
+        let is_primary = primary.is_some_and(|primary| primary.region == region);
         let what = match is_primary {
             true => "takes writes again",
             false if is_doubtful => "is not the primary",
@@ -196,9 +195,8 @@ impl Controller {
 
     /// Whether to bring a service back to a region is to move its primary.
     fn moves_primary(&self, id: &ServiceId, region: &RegionId, now: Timestamp) -> bool {
-        let Some(view) = self.view(now) else { return false };
-        let mut standings = view.services().filter(|standing| standing.id == id);
-        standings.any(|standing| {
+        let standing = self.view(now).and_then(|view| view.standing(id));
+        standing.is_some_and(|standing| {
             let promotes = standing.service.failover.promote.is_some();
             promotes && standing.primary.is_some_and(|primary| primary.region != region)
         })

@@ -57,13 +57,13 @@ impl Controller {
         let Some(view) = self.view(now) else {
             return refused("there is no config".to_owned());
         };
-        let Some((id, config)) = view.config.services.entry(service) else {
+        let Some(standing) = view.standing(service) else {
             return refused(format!("there is no service `{service}`"));
         };
+        let config = standing.service;
         let Some(promote) = &config.failover.promote else {
             return refused(format!("`{service}` has no `failover.promote`"));
         };
-        let standing = view.service(id, config);
         let Some(region) = config.regions.iter().find(|region| *region == to) else {
             return refused(format!("`{to}` is no region of `{service}`"));
         };

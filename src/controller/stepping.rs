@@ -133,7 +133,7 @@ impl Controller {
     /// Why a plan has no purpose any more, as long as nothing was done that has to be ended.
     fn is_moot(&self, id: &ServiceId, plan: &Plan, now: Timestamp) -> Option<String> {
         let view = self.view(now)?;
-        let standing = view.services().find(|standing| standing.id == id)?;
+        let standing = view.standing(id)?;
         let health = |region: &RegionId| standing.region(region).map(|region| region.health);
         let has_moved = plan.has_begun(&Step::Promote {}) || plan.has_begun(&Step::Publish {});
         if has_moved {
@@ -338,9 +338,7 @@ impl Controller {
     /// Whether the region that took over has answered a probe since then, and is up.
     fn answers_at(&self, id: &ServiceId, plan: &Plan, since: Timestamp, now: Timestamp) -> bool {
         let Some(view) = self.view(now) else { return false };
-        let Some(standing) = view.services().find(|standing| standing.id == id) else {
-            return false;
-        };
+        let Some(standing) = view.standing(id) else { return false };
         let region = standing.region(&plan.to);
         region.is_some_and(|region| has_answered(&view, &standing, region, since))
     }

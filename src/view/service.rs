@@ -107,18 +107,30 @@ impl<'a> View<'a> {
         self.config.services.iter().map(|(id, service)| self.service(id, service))
     }
 
+    /// How the service of this id stands; `None` where the config has none.
+    #[must_use]
+    pub fn standing(&self, id: &ServiceId) -> Option<ServiceStanding<'a>> {
+        let (id, service) = self.config.services.entry(id)?;
+        Some(self.service(id, service))
+    }
+
+    /// The primary of a service: the region that was promoted, or else the config's. Health has no
+    /// say in it: a primary that is Down is still the primary.
+    #[must_use]
+    pub fn primary(&self, id: &ServiceId, service: &'a Service) -> Option<PrimaryStanding<'a>> {
+        let config = service.steering.primary.as_ref()?;
+        let promoted = self.state.recoveries.get(id).and_then(|it| it.primary.as_ref());
+        let region = promoted.filter(|region| service.regions.contains(region));
+        Some(PrimaryStanding { region: region.unwrap_or(&config.region), config })
+    }
+
     /// How one service stands.
     #[must_use]
     pub fn service(&self, id: &'a ServiceId, service: &'a Service) -> ServiceStanding<'a> {
         let regions = service.regions.iter();
         let regions = regions.map(|region| self.region((id, service), region)).collect();
         let recovery = self.state.recoveries.get(id);
-        // Health has no say in it: a primary that is Down is still the primary.
-        let primary = service.steering.primary.as_ref().map(|config| {
-            let promoted = recovery.and_then(|it| it.primary.as_ref());
-            let region = promoted.filter(|region| service.regions.contains(region));
-            PrimaryStanding { region: region.unwrap_or(&config.region), config }
-        });
+        let primary = self.primary(id, service);
         let orders = self.orders();
         let switched = orders.switch(id).filter(|(_, to)| service.regions.contains(to));
         // The plan of an order says since when, and the order until when.

@@ -45,7 +45,7 @@ impl Case<'_> {
     fn recovered_at(&self, incident: &Incident, service: &Service) -> Option<Timestamp> {
         let served = served_at(incident)?;
         let region = incident.region.as_ref()?;
-        let Some(primary) = service.steering.primary.as_ref() else { return Some(served) };
+        let Some(primary) = self.view.primary(self.id, service) else { return Some(served) };
         if service.failover.promote.is_none() {
             return Some(served);
         }
@@ -58,9 +58,8 @@ impl Case<'_> {
         if let Some(plan) = plan.filter(|plan| plan.end.is_none_or(|end| end == PlanEnd::Done)) {
             return Some(plan.ended?.max(served));
         }
-        let writes = recovery.and_then(|it| it.primary.as_ref()).unwrap_or(&primary.region);
         let is_confirmed = recovery.is_none_or(|it| !it.unconfirmed.contains(region));
-        if writes == region {
+        if primary.region == region {
             // It was not replaced, so it has to be there itself.
             return incident.phases.at(Phase::Up).filter(|_| is_confirmed);
         }

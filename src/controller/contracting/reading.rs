@@ -28,11 +28,11 @@ pub(super) fn read(view: &View<'_>, id: &ServiceId, component: &Component) -> Re
     if component.bounds.is_empty() {
         return Reading::Kept;
     }
-    let primary = view.service(id, service).primary.map(|primary| primary.region.clone());
+    let primary = view.primary(id, service).map(|primary| primary.region);
     let is_meant = |region: &&RegionId| match component.at {
         Scope::All | Scope::Any => true,
-        Scope::Primary => primary.as_ref() == Some(*region),
-        Scope::Standbys => primary.as_ref() != Some(*region),
+        Scope::Primary => primary == Some(*region),
+        Scope::Standbys => primary != Some(*region),
     };
     let regions = service.regions.iter().filter(is_meant);
     let readings: Vec<Reading> = regions.map(|region| of_region(view, region, component)).collect();

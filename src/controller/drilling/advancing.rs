@@ -120,7 +120,6 @@ impl Controller {
         is_so: impl Fn(&View<'_>, &ServiceStanding<'_>) -> bool,
     ) -> bool {
         let Some(view) = self.view(now) else { return false };
-        let mut standings = view.services().filter(|standing| *standing.id == drill.service);
-        standings.any(|standing| is_so(&view, &standing))
+        view.standing(&drill.service).is_some_and(|standing| is_so(&view, &standing))
     }
 }

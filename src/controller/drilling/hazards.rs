@@ -13,7 +13,7 @@ impl Controller {
         let Some(view) = self.view(now) else {
             return interrupted("there is no config any more".to_owned());
         };
-        let standing = view.services().find(|standing| *standing.id == drill.service);
+        let standing = view.standing(&drill.service);
         let Some(standing) = standing.filter(|it| it.region(&drill.region).is_some()) else {
             return interrupted("the config no longer has its service or region".to_owned());
         };

@@ -28,9 +28,7 @@ impl Controller {
     /// What is known before a drill begins.
     pub(super) fn judged(&self, wish: &Wish, now: Timestamp) -> Judged {
         let Some(view) = self.view(now) else { return Judged::default() };
-        let Some(standing) = view.services().find(|standing| *standing.id == wish.service) else {
-            return Judged::default();
-        };
+        let Some(standing) = view.standing(&wish.service) else { return Judged::default() };
         let busy = |why: String| Finding::new(Outcome::Interrupted, why);
         let failed = |why: String| Finding::new(Outcome::Failed, why);
         let is_by_plan = self.is_by_plan(wish, now);
@@ -72,10 +70,9 @@ impl Controller {
 
     /// Whether plans move the primary.
     pub(super) fn is_by_plan(&self, wish: &Wish, now: Timestamp) -> bool {
-        let Some(view) = self.view(now) else { return false };
-        let mut standings = view.services().filter(|standing| *standing.id == wish.service);
+        let standing = self.view(now).and_then(|view| view.standing(&wish.service));
         wish.kind == DrillKind::Full
-            && standings.any(|standing| {
+            && standing.is_some_and(|standing| {
                 standing.service.failover.promote.is_some()
                     && standing.primary.is_some_and(|primary| *primary.region == wish.region)
             })
