@@ -30,7 +30,7 @@ impl Controller {
                 return Ok(known.acted.clone());
             }
             let problem = "the same key was used for another request; take a new one";
-            return Err(ActRefusal::new(RefusalCode::Conflict, problem));
+            return Err(ActRefusal::conflict(problem));
         }
         let acted = self.carry_out(request, now)?;
         self.remember_act(request, &acted, now);

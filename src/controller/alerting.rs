@@ -204,7 +204,7 @@ impl Controller {
                     format!("there is no receiver `{asked}`; there are {}", ids.join(", "))
                 }
             };
-            return Err(ActRefusal::new(RefusalCode::NotFound, problem));
+            return Err(ActRefusal::not_found(problem));
         }
         let ids = receivers.iter().map(|it| it.id.as_str()).collect::<Vec<_>>().join(", ");
         let acted =

@@ -36,10 +36,6 @@ const CANARY_PERCENT_DEFAULT: u8 = 10;
 /// Most stages that a drill passes at one look.
 const STAGES_AT_ONCE_MAX: usize = 8;
 
-fn conflict(problem: impl Into<String>) -> ActRefusal {
-    ActRefusal::new(RefusalCode::Conflict, problem)
-}
-
 impl Controller {
     /// Begins the drill that is due, takes the one under way as far as it goes now, and forgets old
     /// ones.
@@ -63,14 +59,14 @@ impl Controller {
         now: Timestamp,
     ) -> Result<Acted, ActRefusal> {
         let Act::Drill { service, kind, region } = &request.act else {
-            return Err(conflict("it is no drill"));
+            return Err(ActRefusal::conflict("it is no drill"));
         };
         let wish = self.wish(service, *kind, region.as_ref(), now)?;
         let wish = Wish { who: request.who.clone(), why: request.reason.clone(), ..wish };
         let judged = self.judged(&wish, now);
         let is_busy = |finding: &&Finding| finding.outcome == Outcome::Interrupted;
         if let Some(against) = judged.against.as_ref().filter(|it| kind.moves() || is_busy(it)) {
-            return Err(conflict(against.why.clone()));
+            return Err(ActRefusal::conflict(against.why.clone()));
         }
         let mut changes = vec![self.planned(&wish, now)];
         let notes = judged.findings.clone();
@@ -92,13 +88,14 @@ impl Controller {
         let view = self.view(now);
         let view =
             view.ok_or_else(|| ActRefusal::new(RefusalCode::NoConfig, "there is no config yet"))?;
-        let missing = |problem: String| ActRefusal::new(RefusalCode::NotFound, problem);
-        let standing =
-            view.standing(service).ok_or_else(|| missing(format!("there is no service `{service}`")))?;
+        let standing = view
+            .standing(service)
+            .ok_or_else(|| ActRefusal::not_found(format!("there is no service `{service}`")))?;
         let region = region.or_else(|| super::planning::active(&standing));
         let region = region.filter(|region| standing.region(region).is_some());
-        let region =
-            region.ok_or_else(|| missing(format!("`{service}` has no such region")))?.clone();
+        let region = region
+            .ok_or_else(|| ActRefusal::not_found(format!("`{service}` has no such region")))?
+            .clone();
         let bake_ms = standing.service.failover.failback.as_ref().map(|it| it.bake_ms);
         Ok(Wish {
             service: service.clone(),
@@ -150,8 +147,9 @@ impl Controller {
         let mut drill = Drill::begin(number, wish, stage, now);
         drill.find(judged.findings);
         if stage == DrillStage::Switch {
-            let to =
-                judged.successor.ok_or_else(|| conflict("no region takes its primary over"))?;
+            let to = judged
+                .successor
+                .ok_or_else(|| ActRefusal::conflict("no region takes its primary over"))?;
             let why = format!("drill {}: {}", drill.id, drill.why);
             let (service, who) = (drill.service.clone(), drill.who.clone());
             let epoch = self.begin_plan(&service, PlanKind::Switch, &to, why, who, now)?;
@@ -205,11 +203,11 @@ impl Controller {
             DrillStage::Switch if self.is_past_return(&drill) => {
                 let problem =
                     format!("drill {id} cannot be aborted now: the primary is being moved");
-                return Some(Err(conflict(problem)));
+                return Some(Err(ActRefusal::conflict(problem)));
             }
             DrillStage::Return => {
                 let problem = format!("drill {id} cannot be aborted now: the primary returns");
-                return Some(Err(conflict(problem)));
+                return Some(Err(ActRefusal::conflict(problem)));
             }
             DrillStage::Serve | DrillStage::Confirm => {
                 acted.notes.push(format!(

@@ -18,7 +18,7 @@ use super::actuation::is_settled;
 use crate::config::Service;
 use crate::ids::{RegionId, ServiceId};
 use crate::journal::{Event, EventKind, INCIDENT_AGE_MS, INCIDENTS_MAX, Incident, Phase, Standing};
-use crate::order::{ActRefusal, ActRequest, Acted, RefusalCode};
+use crate::order::{ActRefusal, ActRequest, Acted};
 use crate::ordered::Map;
 use crate::recovery::Recovery;
 use crate::state::State;
@@ -170,7 +170,7 @@ impl Controller {
         let known = self.state.incidents.iter().find(|incident| incident.id == id);
         let Some(incident) = known.filter(|incident| incident.is_open()) else {
             let problem = format!("no incident `{id}` goes on");
-            return Err(ActRefusal::new(RefusalCode::NotFound, problem));
+            return Err(ActRefusal::not_found(problem));
         };
         let ActRequest { who, reason, is_dry, .. } = request;
         let changes = vec![format!("{who} looks after {}", incident.summary(now))];

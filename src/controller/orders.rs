@@ -129,7 +129,7 @@ impl Controller {
         let position = self.state.orders.iter().position(|order| order.id == id);
         let Some(position) = position else {
             let problem = format!("there is no order {id} that is in force or to come");
-            return Err(ActRefusal::new(RefusalCode::NotFound, problem));
+            return Err(ActRefusal::not_found(problem));
         };
         let mut acted = self.foreseen(|orders| orders.retain(|order| order.id != id), (now, now));
         acted.notes.splice(..0, self.state.orders.get(position).map(what_it_is));
@@ -236,7 +236,7 @@ fn freeze(frozen: &mut Map<ServiceId, Map<RegionId, Health>>, view: &View<'_>, o
 
 /// Whether everything exists that an act names.
 fn exists(config: &Config, act: &Act) -> Checked {
-    let missing = |what: String| Err(ActRefusal::new(RefusalCode::NotFound, what));
+    let missing = |what: String| Err(ActRefusal::not_found(what));
     if let Act::Override { origin, region, .. } = act {
         if origin.is_some() == region.is_some() {
             return Err(invalid("name an origin or a region, and not both"));

@@ -26,10 +26,6 @@ pub(super) struct Wish {
     pub(super) order: Option<u64>,
 }
 
-fn conflict(problem: String) -> ActRefusal {
-    ActRefusal::new(RefusalCode::Conflict, problem)
-}
-
 impl Controller {
     /// Begins a plan that brings a service to a region. Returns its epoch. Nothing is called before
     /// the state is saved. **Errors**: the service or the region does not exist, a plan is under
@@ -53,11 +49,11 @@ impl Controller {
         now: Timestamp,
     ) -> Result<u64, ActRefusal> {
         let from = self.may_begin(id, wish.kind, &wish.to, now)?;
-        let no_service = || conflict(format!("there is no service `{id}`"));
+        let no_service = || ActRefusal::conflict(format!("there is no service `{id}`"));
         let service = self.service_config(id).ok_or_else(no_service)?;
         let steps = steps(wish.kind, service);
         let generation = self.state.generation;
-        let no_room = || conflict(format!("nothing is remembered of `{id}`"));
+        let no_room = || ActRefusal::conflict(format!("nothing is remembered of `{id}`"));
         let recovery = self.recovery_mut(id).ok_or_else(no_room)?;
         if recovery.epoch_in_force == 0 {
             // What origins are told does not grow by itself any more, and never falls.
@@ -93,26 +89,28 @@ impl Controller {
         let view = self.view(now).ok_or_else(no_config)?;
         let Some(standing) = view.standing(id) else {
             let problem = format!("there is no service `{id}`");
-            return Err(ActRefusal::new(RefusalCode::NotFound, problem));
+            return Err(ActRefusal::not_found(problem));
         };
         let Some(region) = standing.region(to) else {
             let problem = format!("`{to}` is no region of `{id}`");
-            return Err(ActRefusal::new(RefusalCode::NotFound, problem));
+            return Err(ActRefusal::not_found(problem));
         };
         if let Some(plan) = standing.recovery.and_then(Recovery::under_way) {
             let (epoch, to) = (plan.epoch, &plan.to);
-            return Err(conflict(format!("plan {epoch} of `{id}` to {to} is under way")));
+            return Err(ActRefusal::conflict(format!(
+                "plan {epoch} of `{id}` to {to} is under way"
+            )));
         }
         if let Some(order) = view.orders().halt(Some(id)) {
-            return Err(conflict(format!("`{id}` is halted {}", order.told())));
+            return Err(ActRefusal::conflict(format!("`{id}` is halted {}", order.told())));
         }
         let from = active(&standing);
         if from == Some(to) {
-            return Err(conflict(format!("`{id}` is in {to} already")));
+            return Err(ActRefusal::conflict(format!("`{id}` is in {to} already")));
         }
         let doubtful = standing.recovery.and_then(|it| it.doubtful.as_ref());
         if let Some(doubtful) = doubtful.filter(|doubtful| *doubtful != to) {
-            return Err(conflict(format!(
+            return Err(ActRefusal::conflict(format!(
                 "{doubtful} of `{id}` may be the primary: go on to it, or confirm it first"
             )));
         }
@@ -120,10 +118,10 @@ impl Controller {
             let problem = format!(
                 "{to} was the primary of `{id}` and may have data of its own: confirm it first"
             );
-            return Err(conflict(problem));
+            return Err(ActRefusal::conflict(problem));
         }
         if kind != PlanKind::Failover && region.health != Health::Up {
-            return Err(conflict(format!("{to} is not up")));
+            return Err(ActRefusal::conflict(format!("{to} is not up")));
         }
         Ok(from.cloned())
     }

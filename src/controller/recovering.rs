@@ -5,13 +5,9 @@ use super::planning::{Wish, active};
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
 use crate::journal::{Event, EventKind, Role};
-use crate::order::{Act, ActRefusal, ActRequest, Acted, RefusalCode};
+use crate::order::{Act, ActRefusal, ActRequest, Acted};
 use crate::recovery::{Plan, PlanEnd, PlanKind, Step, StepState, role};
 use crate::time::Timestamp;
-
-fn conflict(problem: String) -> ActRefusal {
-    ActRefusal::new(RefusalCode::Conflict, problem)
-}
 
 impl Controller {
     /// Follows what has changed, in this order: what standbys say, regions that return, plans,
@@ -34,7 +30,7 @@ impl Controller {
     ) -> Result<Acted, ActRefusal> {
         if self.service_config(service).is_none() {
             let problem = format!("there is no service `{service}`");
-            return Err(ActRefusal::new(RefusalCode::NotFound, problem));
+            return Err(ActRefusal::not_found(problem));
         }
         match &request.act {
             Act::Approve { .. } => self.approve(service, request, now),
@@ -48,7 +44,7 @@ impl Controller {
                 self.fail_back(service, region, request, now)
             }
             Act::FailBack { region, .. } => self.bring_on((service, region), request, now),
-            act => Err(conflict(format!("no plan of `{service}` waits for \"{act}\""))),
+            act => Err(ActRefusal::conflict(format!("no plan of `{service}` waits for \"{act}\""))),
         }
     }
 
@@ -62,7 +58,9 @@ impl Controller {
         let least = self.service_config(id).map_or(Role::Approver, |it| role(it.failover.approval));
         if request.role < least {
             let (has, least) = (request.role.as_str(), least.as_str());
-            return Err(conflict(format!("the role is `{has}`; a plan of `{id}` takes `{least}`")));
+            return Err(ActRefusal::conflict(format!(
+                "the role is `{has}`; a plan of `{id}` takes `{least}`"
+            )));
         }
         let Some(plan) = self.plan_of(id).cloned() else {
             return self.begin_approved(id, request, now);
@@ -72,7 +70,10 @@ impl Controller {
                 && (matches!(it.step, Step::Approve { .. }) || it.is_asked)
         };
         let Some(run) = plan.steps.iter().find(waits) else {
-            return Err(conflict(format!("plan {} of `{id}` waits for nobody", plan.epoch)));
+            return Err(ActRefusal::conflict(format!(
+                "plan {} of `{id}` waits for nobody",
+                plan.epoch
+            )));
         };
         let accepts = run.is_asked.then(|| run.said.clone()).flatten();
         let changes = vec![format!("plan {} of `{id}` goes on to {}", plan.epoch, plan.to)];
@@ -97,7 +98,8 @@ impl Controller {
         request: &ActRequest,
         now: Timestamp,
     ) -> Result<Acted, ActRefusal> {
-        let nobody = || conflict(format!("no plan of `{id}` waits, and nothing of it is down"));
+        let nobody =
+            || ActRefusal::conflict(format!("no plan of `{id}` waits, and nothing of it is down"));
         let view = self.view(now).ok_or_else(nobody)?;
         let standing = view.standing(id).ok_or_else(nobody)?;
         let from = active(&standing).ok_or_else(nobody)?;
@@ -108,7 +110,9 @@ impl Controller {
             return Err(nobody());
         }
         let to = self.successor(&view, &standing, from);
-        let to = to.ok_or_else(|| conflict("no other region is up and permitted".to_owned()))?;
+        let to = to.ok_or_else(|| {
+            ActRefusal::conflict("no other region is up and permitted".to_owned())
+        })?;
         let from = from.clone();
         self.may_begin(id, PlanKind::Failover, &to, now)?;
         let changes = vec![format!("a plan begins that moves `{id}` from {from} to {to}")];
@@ -128,13 +132,13 @@ impl Controller {
         request: &ActRequest,
         now: Timestamp,
     ) -> Result<Acted, ActRefusal> {
-        let nothing = || conflict(format!("no plan of `{id}` is under way"));
+        let nothing = || ActRefusal::conflict(format!("no plan of `{id}` is under way"));
         let plan = self.plan_of(id).cloned().ok_or_else(nothing)?;
         if plan.step(&Step::Promote {}).is_some_and(|run| run.tries > 0) {
             let (epoch, to) = (plan.epoch, &plan.to);
             let problem =
                 format!("plan {epoch} cannot be aborted: {to} may be the primary already");
-            return Err(conflict(problem));
+            return Err(ActRefusal::conflict(problem));
         }
         let notes = fenced(&plan)
             .map(|from| format!("{from} may be fenced, and gets no writes until it is confirmed"));
@@ -161,12 +165,12 @@ impl Controller {
         let is_doubtful = doubtful.as_ref() == Some(region);
         if !is_doubtful && !recovery.is_some_and(|it| it.unconfirmed.contains(region)) {
             let problem = format!("{region} of `{id}` waits for no confirmation");
-            return Err(conflict(problem));
+            return Err(ActRefusal::conflict(problem));
         }
         if let Some(plan) = self.plan_of(id).filter(|plan| plan.from.as_ref() == Some(region)) {
             let problem =
                 format!("plan {} of `{id}` is under way, and leaves {region}", plan.epoch);
-            return Err(conflict(problem));
+            return Err(ActRefusal::conflict(problem));
         }
         let standing = self.view(now).and_then(|view| view.standing(id));
         let primary = standing.and_then(|standing| standing.primary);

@@ -9,7 +9,7 @@ use crate::config::{FIGURES_SETTLE_MS, Failback, Service};
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
 use crate::journal::{Event, EventKind, Incident, Phase};
-use crate::order::{ActRefusal, ActRequest, Acted, RefusalCode};
+use crate::order::{ActRefusal, ActRequest, Acted};
 use crate::ordered::Map;
 use crate::recovery::{
     ALL_PERCENT, Away, Compared, REGRESSIONS_MAX, Recovery, Return, Returning, Turn, Yardstick,
@@ -76,28 +76,31 @@ impl Controller {
         request: &ActRequest,
         now: Timestamp,
     ) -> Result<Acted, ActRefusal> {
-        let conflict = |problem: String| ActRefusal::new(RefusalCode::Conflict, problem);
         let view = self.view(now);
         let standing = view.and_then(|view| view.services().find(|it| it.id == service));
         let here = standing.as_ref().and_then(|it| Some((it, it.region(region)?)));
         let Some((standing, here)) = here else {
             let problem = format!("`{region}` is no region of `{service}`");
-            return Err(ActRefusal::new(RefusalCode::NotFound, problem));
+            return Err(ActRefusal::not_found(problem));
         };
         let Some(failback) = &standing.service.failover.failback else {
             let problem = format!("`{service}` has no `failback`, so its clients return at once");
-            return Err(conflict(problem));
+            return Err(ActRefusal::conflict(problem));
         };
         if here.health != Health::Up {
             let problem = format!("{region} is {} for `{service}`", here.health.as_str());
-            return Err(conflict(problem));
+            return Err(ActRefusal::conflict(problem));
         }
         let known = standing.recovery.and_then(|it| it.returns.get(region));
         let Some(back) = known.filter(|back| back.percent < ALL_PERCENT) else {
-            return Err(conflict(format!("all clients of `{service}` have returned to {region}")));
+            return Err(ActRefusal::conflict(format!(
+                "all clients of `{service}` have returned to {region}"
+            )));
         };
         if let Some(wall) = wall(standing, here) {
-            return Err(conflict(format!("no clients of `{service}` return to {region}: {wall}")));
+            return Err(ActRefusal::conflict(format!(
+                "no clients of `{service}` return to {region}: {wall}"
+            )));
         }
         let percent = back.next(stages(standing.service, failback)).unwrap_or(ALL_PERCENT);
         let change = format!(

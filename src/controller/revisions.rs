@@ -115,7 +115,7 @@ impl Controller {
             ),
             None => format!("`base` is missing: it names the config in use, which is {in_use}"),
         };
-        Err(ActRefusal::new(RefusalCode::Conflict, problem))
+        Err(ActRefusal::conflict(problem))
     }
 
     fn in_use(&self) -> String {
@@ -130,14 +130,14 @@ impl Controller {
     fn text_of(&self, number: u64) -> Result<String, ActRefusal> {
         if self.state.configs.revision(number).is_none() {
             let problem = format!("there is no revision {number} of the config");
-            return Err(ActRefusal::new(RefusalCode::NotFound, problem));
+            return Err(ActRefusal::not_found(problem));
         }
         self.texts.get(&number).cloned().ok_or_else(|| {
             let kept: Vec<String> = self.texts.keys().map(ToString::to_string).collect();
             let kept = if kept.is_empty() { "none".to_owned() } else { kept.join(", ") };
             let problem =
                 format!("the text of revision {number} is not kept any more; kept: {kept}");
-            ActRefusal::new(RefusalCode::NotFound, problem)
+            ActRefusal::not_found(problem)
         })
     }
 

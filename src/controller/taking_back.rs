@@ -59,7 +59,7 @@ impl Controller {
             names => format!("published are {}", names.join(", ")),
         };
         let problem = format!("no service publishes `{name} {kind}`; {known}");
-        Err(ActRefusal::new(RefusalCode::NotFound, problem))
+        Err(ActRefusal::not_found(problem))
     }
 
     /// What taking it back writes, as far as it is known before the account is read.

@@ -304,6 +304,18 @@ impl ActRefusal {
     pub fn new(code: RefusalCode, problem: impl Into<String>) -> Self {
         Self { code, problem: problem.into() }
     }
+
+    /// What is asked for does not fit how things stand.
+    #[must_use]
+    pub fn conflict(problem: impl Into<String>) -> Self {
+        Self::new(RefusalCode::Conflict, problem)
+    }
+
+    /// What is named does not exist.
+    #[must_use]
+    pub fn not_found(problem: impl Into<String>) -> Self {
+        Self::new(RefusalCode::NotFound, problem)
+    }
 }
 
 impl From<Result<Acted, ActRefusal>> for ActReply {
