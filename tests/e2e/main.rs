@@ -39,6 +39,7 @@ mod recovery;
 mod restored;
 mod runbook;
 mod secrets;
+mod signed;
 mod steady;
 mod storage;
 mod story;

@@ -158,19 +158,8 @@ mod scenes {
         assert!(taken.is_string(), "{taken}");
     }
 
-    /// A deployment whose plan waits for a person.
-    async fn waiting() -> Hooked {
-        let mut config = with_hooks();
-        config["services"]["api"]["failover"]["mode"] = "approve".into();
-        let mut hooked = Hooked::start(&config).await;
-        hooked.world.set("eu-west", Mode::Refuse).await;
-        hooked.world.minutes(2).await;
-        assert_eq!(hooked.recovery().await["plan"]["step"], "approve");
-        hooked
-    }
-
     pub(super) async fn a_plan_that_waits_goes_on(heading: &str) {
-        let mut hooked = waiting().await;
+        let mut hooked = Hooked::waiting().await;
         let shown = Shell(&hooked.world).types(&only(heading)).await;
         assert!(shown.contains("is at approve"), "{shown}");
         hooked.ends("done").await;
@@ -188,7 +177,7 @@ mod scenes {
     }
 
     pub(super) async fn a_plan_is_ended(heading: &str) {
-        let hooked = waiting().await;
+        let hooked = Hooked::waiting().await;
         Shell(&hooked.world).types(&only(heading)).await;
         assert_eq!(hooked.plan().await["end"], "aborted");
     }
