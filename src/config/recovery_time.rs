@@ -28,7 +28,7 @@ const AUTOMATIC_TTL_S: u32 = 300;
 const GATE_READINGS: u64 = 2;
 
 /// How long the try of a hook may last that is begun just before the hook's time is over: what it
-/// answers counts. It is [`crate::recovery::HOOK_TRY_MS`], which is a layer above.
+/// answers counts. It is [`crate::outgoing::TIMEOUT_MS`], which is a layer above.
 pub(crate) const LAST_TRY_MS: Millis = 10 * SECOND;
 
 /// How much later programs follow that keep addresses on their own, whatever the TTL, in seconds:
@@ -173,7 +173,7 @@ fn steps_ms(steps: &[CustomStep]) -> Millis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recovery::HOOK_TRY_MS;
+    use crate::outgoing::TIMEOUT_MS;
 
     fn step(timeout_s: u64, when: StepWhen, parallel_with_next: bool) -> CustomStep {
         let hook = Hook { url: String::new(), secret: None, timeout_ms: timeout_s * SECOND };
@@ -194,6 +194,6 @@ mod tests {
         ] {
             assert_eq!(steps_ms(&steps), all_s * SECOND, "{steps:?}");
         }
-        assert_eq!(LAST_TRY_MS, HOOK_TRY_MS);
+        assert_eq!(LAST_TRY_MS, TIMEOUT_MS);
     }
 }

@@ -12,10 +12,6 @@ use crate::outgoing::{
 };
 use crate::time::{Millis, SECOND, Timestamp};
 
-/// Longest wait for one answer. Work that takes longer is answered with 202 and asked for again.
-pub const HOOK_TRY_MS: Millis = 10 * SECOND;
-/// How much of an answer is read.
-pub const HOOK_REPLY_BYTES_MAX: usize = 1_024;
 /// How much of an answer is kept for people, in bytes.
 pub const HOOK_SAID_BYTES_MAX: usize = 300;
 /// How long to wait after a 202 that does not say it.

@@ -25,8 +25,8 @@ pub use draft::{is_planned, role, steps};
 pub use figures::{Compared, Yardstick, compare};
 pub use gate::{Evidence, GateVerdict, STILL_MS, judge};
 pub use hook::{
-    HOOK_BACKOFF_MS, HOOK_POLL_MS, HOOK_REPLY_BYTES_MAX, HOOK_SAID_BYTES_MAX, HOOK_TRY_MS,
-    HOOK_WAIT_MS_MAX, HookAnswer, HookBody, HookCall, backoff_ms,
+    HOOK_BACKOFF_MS, HOOK_POLL_MS, HOOK_SAID_BYTES_MAX, HOOK_WAIT_MS_MAX, HookAnswer, HookBody,
+    HookCall, backoff_ms,
 };
 pub use plan::{Plan, PlanEnd, PlanKind, Step, StepRun, StepState};
 pub use readiness::{

@@ -9,7 +9,9 @@ use super::lanes::{Shared, draw, next, started};
 use crate::alert::Delivery;
 use crate::controller::{Heartbeat, Turn};
 use crate::http::retry_after_ms;
-use crate::outgoing::{Outcome, REPLY_BYTES_MAX, Secrets, TIMEOUT_MS, heartbeat_address};
+use crate::outgoing::{
+    CannotSend, Outcome, OutgoingRequest, REPLY_BYTES_MAX, Secrets, TIMEOUT_MS, heartbeat_address,
+};
 use crate::secret::Secret;
 use crate::shell::clock;
 use crate::shell::outbound::{NoResponse, OwnRequest, Pending, send};
@@ -78,7 +80,17 @@ fn begin(env: &Env, hands: &Hands, delivery: &Delivery) -> Try {
         url: secret(env, receiver.url_secret.as_ref()),
         key: secret(env, receiver.key_secret.as_ref()),
     };
-    let request = match delivery.request(&secrets, clock::now()) {
+    let request = delivery.request(&secrets, clock::now());
+    try_it(hands, request, secrets)
+}
+
+/// Begins a call of an endpoint that belongs to others.
+pub(super) fn try_it(
+    hands: &Hands,
+    request: std::result::Result<OutgoingRequest, CannotSend>,
+    secrets: Secrets,
+) -> Try {
+    let request = match request {
         Ok(request) => request,
         Err(why) => return Try::NotSent(why.to_string()),
     };

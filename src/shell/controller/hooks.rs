@@ -5,13 +5,12 @@
 //! one calls again under the same id.
 
 use super::Object;
-use super::deliver::{Try, end, secret};
+use super::deliver::{Try, end, secret, try_it};
 use super::lanes::{Shared, draw, next, started};
 use crate::controller::Turn;
 use crate::outgoing::Secrets;
-use crate::recovery::{HOOK_REPLY_BYTES_MAX, HOOK_TRY_MS, HookCall};
+use crate::recovery::HookCall;
 use crate::shell::clock;
-use crate::shell::outbound::{OwnRequest, send};
 use crate::shell::runtime::{self, Hands, Result};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -89,20 +88,6 @@ impl Object {
 
 fn begin(env: &Env, hands: &Hands, call: &HookCall) -> Try {
     let secrets = Secrets { url: None, key: secret(env, call.hook.secret.as_ref()) };
-    let request = match call.request(&secrets, clock::now()) {
-        Ok(request) => request,
-        Err(why) => return Try::NotSent(why.to_string()),
-    };
-    let headers: Vec<(&str, &str)> =
-        request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let request = OwnRequest {
-        method: "POST",
-        url: &request.url,
-        headers: &headers,
-        body: Some(&request.body),
-        timeout_ms: HOOK_TRY_MS,
-        body_bytes_max: HOOK_REPLY_BYTES_MAX,
-        resolve: None,
-    };
-    Try::UnderWay(send(hands, &request), secrets)
+    let request = call.request(&secrets, clock::now());
+    try_it(hands, request, secrets)
 }

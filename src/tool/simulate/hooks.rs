@@ -5,8 +5,8 @@ use super::queue::{Due, Life};
 use super::script::{HookStep, Meets};
 use super::world::World;
 use crate::controller::HOOKS_AT_ONCE_MAX;
-use crate::outgoing::Outcome;
-use crate::recovery::{HOOK_TRY_MS, HookCall};
+use crate::outgoing::{Outcome, TIMEOUT_MS};
+use crate::recovery::HookCall;
 use crate::time::{Millis, Timestamp};
 
 /// How long a hook takes to answer.
@@ -88,7 +88,7 @@ impl World<'_> {
         let step = self.hook_step(call, self.now);
         let after_ms = step.and_then(|step| step.after_ms).unwrap_or(HOOK_MS);
         match step.and_then(|step| step.meets) {
-            Some(Meets::Silence) => (HOOK_TRY_MS, Outcome::TimedOut),
+            Some(Meets::Silence) => (TIMEOUT_MS, Outcome::TimedOut),
             Some(Meets::Refused) => (after_ms, Outcome::NoConnection),
             Some(Meets::Well) | None => {
                 let status = step.and_then(|step| step.status).unwrap_or(200);
