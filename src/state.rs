@@ -322,6 +322,16 @@ impl Default for State {
 }
 
 impl State {
+    /// The incidents that go on.
+    pub fn open_incidents(&self) -> impl Iterator<Item = &Incident> {
+        self.incidents.iter().filter(|incident| incident.is_open())
+    }
+
+    /// Those of them that hurt a service, or have hurt it.
+    pub fn open_incidents_of(&self, service: &ServiceId) -> impl Iterator<Item = &Incident> {
+        self.open_incidents().filter(move |it| it.services().any(|of| of == service))
+    }
+
     /// Reads the document. Errors: [`BadState`].
     pub fn parse(text: &str) -> Result<Self, BadState> {
         let state: Self = json::read(text)?;

@@ -79,8 +79,7 @@ impl Controller {
         standings: &[Standing],
         now: Timestamp,
     ) -> Option<Event> {
-        let mut open = self.state.incidents.iter().filter(|incident| incident.is_open());
-        if open.any(|incident| incident.region.as_ref() == place) {
+        if self.state.open_incidents().any(|incident| incident.region.as_ref() == place) {
             return None;
         }
         let number = self.state.incidents_opened.saturating_add(1);
@@ -150,8 +149,10 @@ impl Controller {
             let is_kept = belonging::keeps_away(config, incident, &self.state.actuation.withheld);
             let is_settled = is_settled && !is_kept;
             let region = incident.region.as_ref();
-            let mut affected = incident.affected.iter().filter_map(|it| it.service.as_ref());
-            if affected.any(|service| is_returning(&self.state.recoveries, service, region)) {
+            if incident
+                .services()
+                .any(|service| is_returning(&self.state.recoveries, service, region))
+            {
                 continue;
             }
             if (incident.is_told || !is_proxied) && (is_settled || !is_published) {
@@ -198,7 +199,7 @@ fn of<'c>(
     incident: &Incident,
     services: &'c Map<ServiceId, Service>,
 ) -> impl Iterator<Item = &'c Service> {
-    let ids: Vec<_> = incident.affected.iter().filter_map(|it| it.service.clone()).collect();
+    let ids: Vec<_> = incident.services().cloned().collect();
     services.iter().filter(move |(id, _)| ids.contains(id)).map(|(_, service)| service)
 }
 

@@ -5,14 +5,14 @@
 //! memory was lost: it is at least the time in seconds.
 
 use super::Controller;
-use crate::config::{Config, FailoverMode, Service};
+use crate::config::{FailoverMode, Service};
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
 use crate::journal::{Actor, Event, EventKind};
 use crate::order::{Act, ActRefusal, RefusalCode};
 use crate::recovery::gate::GateVerdict;
 use crate::recovery::{Plan, PlanKind, Recovery, is_planned, steps};
-use crate::residency::{Allow, strict_rules_over};
+use crate::residency::strict_rules_over;
 use crate::time::{SECOND, Timestamp};
 use crate::view::{ServiceStanding, View};
 
@@ -270,10 +270,14 @@ fn later_epoch(last: u64, generation: u64, now: Timestamp) -> u64 {
     generation.max(now.millis() / SECOND).max(last).saturating_add(1)
 }
 
+/// Whether a person halted a service.
+pub(super) fn is_halted(view: &View<'_>, id: &ServiceId) -> bool {
+    view.config.guards.halted || view.orders().halt(Some(id)).is_some()
+}
+
 /// Whether nothing of a service may be begun: a person halted it, or nobody knows what is down.
 pub(super) fn is_still(view: &View<'_>, id: &ServiceId) -> bool {
-    let Config { guards, .. } = view.config;
-    guards.halted || view.state.doubted_since.is_some() || view.orders().halt(Some(id)).is_some()
+    is_halted(view, id) || view.state.doubted_since.is_some()
 }
 
 /// Where a service is: its primary, or the region that a plan brought it to, or else the first.
@@ -320,10 +324,7 @@ fn permits_as(
     let names = standing.service.names();
     let over = names.iter().flat_map(|name| strict_rules_over(rules, name));
     let pins = standing.service.steering.tenancy.iter().flat_map(|_| view.config.tenants.values());
-    let permits = |allow: &Allow, id: &RegionId| {
-        view.config.regions.get(id).is_some_and(|region| view.permits(allow, id, region))
-    };
     over.map(|rule| &rule.allow)
         .chain(pins)
-        .all(|allow| !permits(allow, from) || permits(allow, to))
+        .all(|allow| !view.permits_id(allow, from) || view.permits_id(allow, to))
 }

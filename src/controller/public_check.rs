@@ -115,8 +115,7 @@ fn waits(incident: &Incident) -> bool {
 
 /// The first name that one of its services publishes and the proxy does not serve.
 fn public_name<'c>(config: &'c Config, incident: &Incident) -> Option<(&'c str, &'c Monitor)> {
-    let ids = incident.affected.iter().filter_map(|affected| affected.service.as_ref());
-    let mut services = ids.filter_map(|id| config.services.get(id));
+    let mut services = incident.services().filter_map(|id| config.services.get(id));
     services.find_map(|service| {
         let names = service.publish.iter().filter_map(|publish| match publish {
             Publish::Dns(dns) => Some(dns.name.as_str()),

@@ -23,7 +23,7 @@ use crate::recovery::{
     FAILURES_TOLD, LOOK_MS, Obstacle, Readiness, Reason, Recovery, in_words, is_planned,
 };
 use crate::time::{Millis, Timestamp};
-use crate::view::{ServiceStanding, View};
+use crate::view::{RegionStanding, ServiceStanding, View};
 
 /// What is known of the region that would take over.
 enum Heir<'v> {
@@ -255,13 +255,11 @@ fn held(standing: &ServiceStanding<'_>) -> Vec<Reason> {
 fn capacity(view: &View<'_>, standing: &ServiceStanding<'_>) -> Option<Reason> {
     let peak_rps = u64::from(standing.service.peak_rps?);
     let from = active(standing)?;
-    let takes = standing
-        .regions
-        .iter()
-        .filter(|region| region.id != from && region.health == Health::Up && !region.is_draining);
-    let capacity = |id: &RegionId| view.config.regions.get(id)?.capacity_rps.map(u64::from);
-    let left: Vec<u64> = takes.map(|region| capacity(region.id)).collect::<Option<_>>()?;
-    let left_rps: u64 = left.iter().sum();
+    let takes =
+        |it: &&RegionStanding<'_>| it.id != from && it.health == Health::Up && !it.is_draining;
+    let left: Vec<&RegionId> =
+        standing.regions.iter().filter(takes).map(|region| region.id).collect();
+    let left_rps = view.capacity_rps(left.iter().copied())?;
     let is_too_little = !left.is_empty() && left_rps < peak_rps;
     is_too_little.then(|| {
         let text = format!("without {from} the regions carry {left_rps} of {peak_rps} rps");

@@ -35,10 +35,7 @@ impl Controller {
 
     /// The region of an open incident that hurts a service, or has hurt it.
     fn incident_place(&self, id: &ServiceId) -> Option<&RegionId> {
-        let open = self.state.incidents.iter().filter(|incident| incident.is_open());
-        let mut hurting = open.filter(|incident| {
-            incident.affected.iter().any(|affected| affected.service.as_ref() == Some(id))
-        });
+        let mut hurting = self.state.open_incidents_of(id);
         hurting.find_map(|incident| incident.region.as_ref())
     }
 
@@ -120,7 +117,7 @@ impl Controller {
             return false;
         }
         let is_told = |region: &&RegionId| {
-            let mut open = self.state.incidents.iter().filter(|incident| incident.is_open());
+            let mut open = self.state.open_incidents();
             open.any(|incident| incident.region.as_ref() == Some(*region) && incident.is_told)
         };
         (service.hosts.is_empty() || lost.iter().all(is_told))

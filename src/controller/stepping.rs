@@ -8,7 +8,7 @@ mod ends;
 
 use super::Controller;
 use super::actuation::is_settled;
-use super::planning::is_still;
+use super::planning::{is_halted, is_still};
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
 use crate::journal::{EventKind, lasted};
@@ -386,10 +386,6 @@ pub(super) fn has_answered(
         })
     });
     region.health == Health::Up && is_judged
-}
-
-fn is_halted(view: &View<'_>, id: &ServiceId) -> bool {
-    view.config.guards.halted || view.orders().halt(Some(id)).is_some()
 }
 
 #[cfg(test)]

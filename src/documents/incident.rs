@@ -128,7 +128,7 @@ impl OpenIncident {
             id: incident.id.clone(),
             began: incident.phases.at(Phase::Seen).unwrap_or(now),
             region: incident.region.clone(),
-            services: incident.affected.iter().filter_map(|it| it.service.clone()).collect(),
+            services: incident.services().cloned().collect(),
             trouble: incident.trouble,
             taken_by: incident.acknowledged.as_ref().map(|taken| taken.who.to_string()),
         });

@@ -229,6 +229,11 @@ impl Incident {
         Some((incident, event))
     }
 
+    /// The services that it hurts, or has hurt.
+    pub fn services(&self) -> impl Iterator<Item = &ServiceId> {
+        self.affected.iter().filter_map(|affected| affected.service.as_ref())
+    }
+
     /// Whether it goes on.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -407,8 +412,7 @@ impl Incident {
     }
 
     fn told(&self, now: Timestamp) -> String {
-        let services = self.affected.iter().filter_map(|it| it.service.as_ref());
-        let services: Vec<&str> = services.map(ServiceId::as_str).collect();
+        let services: Vec<&str> = self.services().map(ServiceId::as_str).collect();
         let what = match &self.region {
             Some(region) => format!("{} {region} {}", services.join(", "), self.worst.as_str()),
             None => format!("observer in {}", self.worst.as_str()),

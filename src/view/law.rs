@@ -52,6 +52,12 @@ impl<'a> View<'a> {
         regions.filter(|(id, region)| self.permits(allow, id, region)).map(|(id, _)| id).collect()
     }
 
+    /// Whether an allowance permits the region of this id; not where the config has none.
+    #[must_use]
+    pub fn permits_id(&self, allow: &Allow, id: &RegionId) -> bool {
+        self.config.regions.get(id).is_some_and(|region| self.permits(allow, id, region))
+    }
+
     /// Whether an allowance permits a region.
     #[must_use]
     pub fn permits(&self, allow: &Allow, id: &RegionId, region: &Region) -> bool {

@@ -102,6 +102,12 @@ impl<'a> ServiceStanding<'a> {
 }
 
 impl<'a> View<'a> {
+    /// What regions carry together, in requests a second; `None` where that of one is not known.
+    pub fn capacity_rps<'r>(&self, regions: impl IntoIterator<Item = &'r RegionId>) -> Option<u64> {
+        let capacity = |id| self.config.regions.get(id)?.capacity_rps.map(u64::from);
+        regions.into_iter().map(capacity).sum()
+    }
+
     /// How every service stands, in the order of their ids.
     pub fn services(&self) -> impl Iterator<Item = ServiceStanding<'a>> {
         self.config.services.iter().map(|(id, service)| self.service(id, service))

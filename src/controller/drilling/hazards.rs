@@ -1,6 +1,6 @@
 //! What ends a drill before its time.
 
-use super::judging::{alarm, lost, open_incident, standing_order, survivors};
+use super::judging::{alarm, halted, lost, open_incident, standing_order, survivors};
 use crate::controller::Controller;
 use crate::drill::{Drill, Finding, Outcome};
 use crate::time::Timestamp;
@@ -29,11 +29,8 @@ impl Controller {
         if let Some(incident) = open_incident(&view, standing.id) {
             return unsafe_now(format!("incident {incident} began"));
         }
-        if view.config.guards.halted {
-            return interrupted("changes are halted (`guards.halted`)".to_owned());
-        }
-        if let Some(order) = view.orders().halt(Some(standing.id)) {
-            return interrupted(format!("changes are halted {}", order.told()));
+        if let Some(why) = halted(&view, standing.id) {
+            return interrupted(why);
         }
         if let Some(order) = standing_order(&view, &standing) {
             return interrupted(format!("order {} came into force: {}", order.id, order.act));

@@ -148,11 +148,8 @@ fn occupied(view: &View<'_>) -> Option<String> {
 /// What is in the way of a drill that moves clients, and passes.
 fn hindrance(view: &View<'_>, standing: &ServiceStanding<'_>) -> Option<String> {
     let id = standing.id;
-    if view.config.guards.halted {
-        return Some("changes are halted (`guards.halted`)".to_owned());
-    }
-    if let Some(order) = view.orders().halt(Some(id)) {
-        return Some(format!("changes are halted {}", order.told()));
+    if let Some(why) = halted(view, id) {
+        return Some(why);
     }
     if let Some(recovery) = standing.recovery {
         if let Some(plan) = recovery.under_way() {
@@ -173,6 +170,14 @@ fn hindrance(view: &View<'_>, standing: &ServiceStanding<'_>) -> Option<String> 
         return Some(format!("{} is {}", region.id, region.health.as_str()));
     }
     alarm(view, id)
+}
+
+/// Who halted changes, in words.
+pub(super) fn halted(view: &View<'_>, id: &ServiceId) -> Option<String> {
+    if view.config.guards.halted {
+        return Some("changes are halted (`guards.halted`)".to_owned());
+    }
+    view.orders().halt(Some(id)).map(|order| format!("changes are halted {}", order.told()))
 }
 
 /// What is withheld already of the region or of what the service publishes: then nobody could tell
@@ -208,11 +213,7 @@ pub(super) fn standing_order<'a>(
 
 /// The id of an open incident that hurts a service.
 pub(super) fn open_incident<'a>(view: &View<'a>, id: &ServiceId) -> Option<&'a str> {
-    let mut open = view.state.incidents.iter().filter(|incident| incident.is_open());
-    let hurts = open.find(|incident| {
-        incident.affected.iter().any(|affected| affected.service.as_ref() == Some(id))
-    });
-    hurts.map(|incident| incident.id.as_str())
+    view.state.open_incidents_of(id).next().map(|incident| incident.id.as_str())
 }
 
 /// What live traffic says against a service.
@@ -262,9 +263,7 @@ fn nobody_left(view: &View<'_>, standing: &ServiceStanding<'_>, wish: &Wish) -> 
     if left.is_empty() {
         return Some(format!("no other region of `{}` is up", standing.id));
     }
-    let permits = |allow: &Allow, id: &RegionId| {
-        view.config.regions.get(id).is_some_and(|region| view.permits(allow, id, region))
-    };
+    let permits = |allow: &Allow, id: &RegionId| view.permits_id(allow, id);
     let leaves_nobody = |allow: &Allow| {
         permits(allow, &wish.region) && !left.iter().any(|region| permits(allow, region))
     };
@@ -282,15 +281,14 @@ fn nobody_left(view: &View<'_>, standing: &ServiceStanding<'_>, wish: &Wish) -> 
 /// The load that other regions take, and what they carry; `None` where that is not known.
 fn load_of(view: &View<'_>, standing: &ServiceStanding<'_>, wish: &Wish) -> Option<(u64, u64)> {
     let peak_rps = u64::from(standing.service.peak_rps?);
-    let capacity = |id: &RegionId| view.config.regions.get(id)?.capacity_rps.map(u64::from);
-    let left = survivors(standing, &wish.region).map(|region| capacity(region.id));
-    let left_rps: Option<u64> = left.sum();
+    let left = survivors(standing, &wish.region).map(|region| region.id);
+    let left_rps = view.capacity_rps(left)?;
     let is_first = standing.service.steering.policy == Policy::Ordered
         && standing.service.regions.first() == Some(&wish.region);
     // In failover order the others have nothing beside what is led to them.
     let takes_part = wish.kind == DrillKind::Canary && is_first;
     let percent = if takes_part { u64::from(wish.percent) } else { 100 };
-    Some(((peak_rps * percent).div_ceil(100), left_rps?))
+    Some(((peak_rps * percent).div_ceil(100), left_rps))
 }
 
 fn load(view: &View<'_>, standing: &ServiceStanding<'_>, wish: &Wish) -> String {

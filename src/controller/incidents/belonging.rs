@@ -41,8 +41,7 @@ impl Controller {
         if let Some(id) = &event.subject.incident {
             return vec![id.clone()];
         }
-        let open = self.state.incidents.iter().filter(|incident| incident.is_open());
-        let open: Vec<&Incident> = open.collect();
+        let open: Vec<&Incident> = self.state.open_incidents().collect();
         let ids = |fits: &dyn Fn(&Incident) -> bool| -> Vec<String> {
             open.iter().filter(|it| fits(it)).map(|it| it.id.clone()).collect()
         };
@@ -68,8 +67,7 @@ impl Controller {
             return by_origin.into_iter().take(1).collect();
         }
         let hurts = |incident: &Incident| {
-            let of = incident.affected.iter().filter_map(|it| it.service.as_ref());
-            let mut services = of.filter_map(|id| config.services.get(id));
+            let mut services = incident.services().filter_map(|id| config.services.get(id));
             services.any(|service| publishes(service, &text))
         };
         let by_name = ids(&|incident| incident.trouble.is_some() && hurts(incident));
@@ -85,8 +83,7 @@ impl Controller {
 
 /// Whether something that is withheld keeps the traffic of an incident from coming back.
 pub(super) fn keeps_away(config: &Config, incident: &Incident, withheld: &[String]) -> bool {
-    let services = incident.affected.iter().filter_map(|it| it.service.as_ref());
-    let services: Vec<_> = services.filter_map(|id| config.services.get(id)).collect();
+    let services: Vec<_> = incident.services().filter_map(|id| config.services.get(id)).collect();
     withheld.iter().any(|text| {
         let words = words(text);
         let is_about = names_region(config, incident.region.as_ref(), &words)
