@@ -10,22 +10,10 @@ use crate::time::Timestamp;
 const WAITING_MAX: usize = 24;
 
 impl Controller {
-    /// Has each hook of a service asked whether it would work now, under the epoch that a plan
-    /// would have. The calls go out with the next turn of their lane; [`Self::dry_answer`] has what
-    /// was answered.
-    pub fn ask_hooks(
-        &mut self,
-        id: &ServiceId,
-        way: (Option<&RegionId>, &RegionId),
-        now: Timestamp,
-    ) {
-        for step in self.hook_steps(id) {
-            self.ask_hook(id, &step, way, now);
-        }
-    }
-
-    /// Has those of its hooks asked that have not been for too long, or whose last answer is older
-    /// than the config.
+    /// Has those hooks of a service asked whether they would work now that have not been for too
+    /// long, or whose last answer is older than the config; under the epoch that a plan would have.
+    /// The calls go out with the next turn of their lane; [`Self::dry_answer`] has what was
+    /// answered.
     pub(super) fn ask_due_hooks(
         &mut self,
         id: &ServiceId,

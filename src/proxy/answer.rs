@@ -28,6 +28,8 @@ use crate::time::Timestamp;
 struct QuestionCase<'q> {
     table: &'q Table,
     question: &'q Question<'q>,
+    /// The service that has the host.
+    serving: Option<&'q Serving>,
     now: Timestamp,
 }
 
@@ -61,7 +63,8 @@ impl Isolate {
             }
             return Instruction::LoadTable;
         };
-        let case = QuestionCase { table: &table, question: &question, now };
+        let serving = table.service(&question.target.host);
+        let case = QuestionCase { table: &table, question: &question, serving, now };
         let mut instruction = self.answer(&case, refresh == Refresh::Behind);
         self.count_end(&case, &instruction);
         if let Instruction::Respond { refresh: is_due, .. } = &mut instruction {
@@ -72,7 +75,7 @@ impl Isolate {
 
     /// Counts the request, if this instruction ends it.
     fn count_end(&mut self, case: &QuestionCase<'_>, instruction: &Instruction) {
-        let QuestionCase { table, question, now } = *case;
+        let QuestionCase { question, serving, now, .. } = *case;
         let Progress { reason, elapsed_ms, .. } = question.progress;
         let ended = match instruction {
             // Beside a try that is under way, nothing has ended.
@@ -81,15 +84,13 @@ impl Isolate {
             Instruction::Respond { response, .. } => Some(refused(response.status)),
             _ => None,
         };
-        let Some(ended) = ended else { return };
-        let Some(service) = table.service(&question.target.host) else { return };
+        let (Some(ended), Some(service)) = (ended, serving) else { return };
         self.turn_minute(now);
         self.count_answer(service.index, ended, elapsed_ms);
     }
 
     fn answer(&mut self, case: &QuestionCase<'_>, refresh: bool) -> Instruction {
-        let QuestionCase { table, question, now } = *case;
-        let serving = table.service(&question.target.host);
+        let QuestionCase { table, question, serving, now } = *case;
         let header = |name: &str| question.header(name).map(str::to_owned);
         let cookies = serving.map(|serving| {
             Cookies::read(question.header("cookie"), serving, self.key.as_ref(), now)
@@ -165,7 +166,7 @@ impl Isolate {
         cookies: &Cookies,
         refresh: bool,
     ) -> Option<Instruction> {
-        let QuestionCase { table, question, now } = *case;
+        let QuestionCase { table, question, now, .. } = *case;
         let progress = &question.progress;
         let mine = self.services.get_mut(service.index)?;
         let left = mine.upstreams_left(service, question, &decision.regions);
@@ -227,7 +228,7 @@ impl Isolate {
         facts: &RequestFacts<'_>,
         cookies: &Cookies,
     ) -> bool {
-        let QuestionCase { table, question, now } = *case;
+        let QuestionCase { table, question, now, .. } = *case;
         let Some(key) = download_key(question, service).filter(|_| is_resumed(question)) else {
             return false;
         };

@@ -38,12 +38,6 @@ pub enum Compared {
     Worse(String),
 }
 
-/// How many of 100,000 requests failed; 0 without requests.
-fn failed_of_100_000(counts: &Counts) -> u64 {
-    let failures = counts.failures.min(counts.requests);
-    failures.saturating_mul(PARTS).checked_div(counts.requests).unwrap_or(0)
-}
-
 /// Compares a region with the others. Where they have too few requests, it is compared with a
 /// service in which nothing fails.
 #[must_use]
@@ -58,7 +52,8 @@ pub fn compare(region: &Counts, by: Yardstick<'_>) -> Compared {
     }
     let knows_others = others.requests >= least;
     let others = if knows_others { others } else { Counts::default() };
-    let (failed, failed_there) = (failed_of_100_000(region), failed_of_100_000(&others));
+    let (failed, failed_there) =
+        (region.failures_of(PARTS).unwrap_or(0), others.failures_of(PARTS).unwrap_or(0));
     let told = format!(
         "{} of {} requests failed, {} elsewhere",
         percent(failed),

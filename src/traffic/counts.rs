@@ -79,10 +79,11 @@ impl Counts {
             && self.latency_ms_sum <= well.saturating_add(self.unanswered) * TOOK_MS_MAX
     }
 
-    /// Failures per million requests; `None` without requests.
+    /// How many of so many requests failed, rounded down; `None` without requests.
     #[must_use]
-    pub fn failures_ppm(&self) -> Option<u64> {
-        self.failures.saturating_mul(1_000_000).checked_div(self.requests)
+    pub fn failures_of(&self, requests: u64) -> Option<u64> {
+        let failures = self.failures.min(self.requests);
+        failures.saturating_mul(requests).checked_div(self.requests)
     }
 
     /// The mean time to the head of an answer, of those that did not fail; `None` without any.
@@ -132,9 +133,12 @@ mod tests {
         told.note(Ended::Badly, 5_000);
         told.note(Ended::Unanswered, 9_000);
         assert_eq!(told, counts(4, 2, 1, 60));
-        assert_eq!((told.failures_ppm(), told.mean_latency_ms()), (Some(500_000), Some(30)));
+        assert_eq!(
+            (told.failures_of(1_000_000), told.mean_latency_ms()),
+            (Some(500_000), Some(30))
+        );
         let none = Counts::default();
-        assert_eq!((none.failures_ppm(), none.mean_latency_ms()), (None, None));
+        assert_eq!((none.failures_of(1_000_000), none.mean_latency_ms()), (None, None));
     }
 
     #[test]

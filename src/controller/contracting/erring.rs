@@ -71,7 +71,7 @@ impl Failing<'_> {
         let mut tell = |kind, text| {
             told.push(Event::new(kind, text, now).about(Some(standing.id), Some(*region)));
         };
-        let rate = percent(&counts).unwrap_or_default();
+        let rate = counts.failures_of(100).unwrap_or_default();
         match (self.is_erring(region), since) {
             (true, None) => {
                 let wanted = self.leads_elsewhere();
@@ -144,14 +144,9 @@ impl Failing<'_> {
             return refused("tries fail in the other regions too");
         }
         let (service, region) = (Some(standing.id.clone()), (*region).clone());
-        let rate = percent(&self.counts(&region)).unwrap_or_default();
+        let rate = self.counts(&region).failures_of(100).unwrap_or_default();
         let reason = format!("{rate} % of its live traffic fails");
         let until = view.now.plus(trigger.for_ms);
         Ok(Wanted { act: Act::Drain { region, service }, reason, until })
     }
-}
-
-/// Percent of the tries that fail, rounded down.
-fn percent(counts: &Counts) -> Option<u64> {
-    counts.failures.saturating_mul(100).checked_div(counts.requests)
 }
