@@ -147,8 +147,9 @@ impl Isolate {
             }
             (_, refusal) => {
                 if matches!(refusal, Some(Refusal::NoUsableRegion | Refusal::NoPrimary)) {
-                    // A client that is refused should be served as soon as KV has a better table.
+                    // A client that is refused should be served as soon as there is a better table.
                     self.looks.doubt();
+                    self.news.need();
                 }
                 let problem = refusal.map_or(Problem::NoRoutes, Problem::Refused);
                 self.refuse_by(problem, case, decision.service, &decision.rules())

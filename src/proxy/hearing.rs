@@ -1,7 +1,6 @@
 //! An isolate asks for news and takes them.
 
 use super::isolate::Isolate;
-use super::news::{NEWS_AFTER_FAILURE_MS, NEWS_EVERY_MS, NEWS_EVERY_MS_MAX};
 use crate::json;
 use crate::order::News as Told;
 use crate::routes::BadRoutes;
@@ -11,13 +10,7 @@ impl Isolate {
     /// The generation to ask with, `None` in it without a table. `None` if the Controller was asked
     /// a moment ago.
     pub fn asks_for_news(&mut self, now: Timestamp) -> Option<Option<u64>> {
-        let news = &mut self.news;
-        if now < news.not_before {
-            return None;
-        }
-        news.not_before = now.plus(NEWS_EVERY_MS);
-        news.counts.asked += 1;
-        Some(self.table.as_ref().map(|table| table.generation))
+        self.news.next(now).then(|| self.table.as_ref().map(|table| table.generation))
     }
 
     /// Takes what the Controller answered: a table, or that there is no later one. Errors: the text
@@ -25,24 +18,23 @@ impl Isolate {
     pub fn take_news(&mut self, text: &str, now: Timestamp) -> Result<(), BadRoutes> {
         let Told { wait_ms, table } = json::read(text)?;
         self.traffic_is_told();
-        self.news.not_before = now.plus(wait_ms.clamp(NEWS_EVERY_MS, NEWS_EVERY_MS_MAX));
+        self.news.told(now, wait_ms);
         let Some(table) = table else { return Ok(()) };
         if self.take(&table, now)? {
-            self.news.counts.taken += 1;
+            self.news.taken();
         }
         Ok(())
     }
 
     /// Notes that the Controller did not answer.
     pub fn news_failed(&mut self, now: Timestamp) {
-        self.news.not_before = now.plus(NEWS_AFTER_FAILURE_MS);
-        self.news.counts.failed += 1;
+        self.news.failed(now);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::news::NewsCounts;
+    use super::super::news::*;
     use super::*;
     use crate::controller::Controller;
     use crate::order::{ActReply, ActRequest, Query};
@@ -129,6 +121,43 @@ mod tests {
             assert_eq!(isolate.asks_for_news(at(waits_ms)), None);
             assert!(isolate.asks_for_news(at(1 + waits_ms)).is_some());
         }
+    }
+
+    #[test]
+    fn an_isolate_whose_clients_are_refused_asks_sooner_unless_it_was_told_to_wait() {
+        for (told_ms, waits_ms) in [(0, NEWS_IN_NEED_MS), (NEWS_EVERY_MS + 1, NEWS_EVERY_MS + 1)] {
+            let mut isolate = Isolate::default();
+            let told = json::write(&Told { wait_ms: told_ms, table: None });
+            isolate.take_news(&told, at(1)).unwrap();
+            isolate.news.need();
+            assert_eq!(isolate.asks_for_news(at(waits_ms)), None);
+            assert!(isolate.asks_for_news(at(1 + waits_ms)).is_some());
+            assert_eq!(isolate.asks_for_news(at(waits_ms + NEWS_EVERY_MS)), None, "served since");
+        }
+    }
+
+    #[test]
+    fn a_long_outage_costs_no_more_than_so_many_questions_out_of_turn() {
+        let (mut controller, text) = settled();
+        let mut isolate = Isolate::default();
+        isolate.take(&text, at(117_000)).unwrap();
+        let asked_in_an_hour = |isolate: &mut Isolate, from: u64| {
+            let seconds = (0..3_600).map(|second| at(from + 1_000 * second));
+            let asked = seconds.filter(|now| {
+                isolate.news.need();
+                isolate.asks_for_news(*now).is_some()
+            });
+            u32::try_from(asked.count()).unwrap()
+        };
+        let in_turn = 3_600_000 / u32::try_from(NEWS_EVERY_MS).unwrap();
+        let out_of_turn = asked_in_an_hour(&mut isolate, 200_000) - in_turn;
+        // Each also puts off the next turn.
+        assert!((1..=NEWS_IN_NEED_MAX).contains(&out_of_turn), "{out_of_turn}");
+        drained(&mut controller, at(4_000_000));
+        let than = isolate.table.as_ref().map(|table| table.generation);
+        let news = controller.page(&Query::Routes { than, report: None }, at(4_000_000)).unwrap();
+        isolate.take_news(&news, at(4_000_000)).unwrap();
+        assert!(asked_in_an_hour(&mut isolate, 4_000_000) > in_turn, "a table has come since");
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(super) const FRESH_MS: Millis = 60 * SECOND;
 /// half a day must not decide by the rules of that time.
 pub const TOO_LONG_MS: Millis = 10 * MINUTE;
 /// How soon the table is loaded again after a region that it calls usable was not.
-const REFRESH_ON_EVIDENCE_MS: Millis = 5 * SECOND;
+pub(super) const REFRESH_ON_EVIDENCE_MS: Millis = 5 * SECOND;
 
 /// After this a load that neither succeeded nor failed counts as lost: the five seconds that the
 /// shell waits for KV (`TIMEOUT_MS` in `src/shell/kv.rs`), and one.
