@@ -327,8 +327,13 @@ impl Isolate {
         // have done it, and a 503 would say that it did not: then 502 and 504 stay.
         let is_undone =
             matches!(case.question.progress.reason, AskReason::First | AskReason::Unsent);
-        let is_write = service.primary.is_some() && !is_safe(case.question.method) && is_undone;
-        let problem = if is_write { Problem::Refused(Refusal::NoPrimary) } else { problem };
+        let is_write = service.primary.is_some() && !is_safe(case.question.method);
+        if is_write {
+            // No other region may take it, until a table says that one was promoted.
+            self.news.need();
+        }
+        let is_refused = is_write && is_undone;
+        let problem = if is_refused { Problem::Refused(Refusal::NoPrimary) } else { problem };
         self.refuse_by(problem, case, Some(service), &decision.rules())
     }
 
