@@ -66,7 +66,8 @@ pub struct Outcome {
     pub rto_s: f64,
     /// Acknowledged rows that the new primary does not have.
     pub lost_rows: usize,
-    /// From the acknowledgement of the oldest of them to the gate; 0 if none is lost.
+    /// From the acknowledgement of the oldest of them to the end of the fence, or to the gate where
+    /// that came first; 0 if none is lost.
     pub loss_s: f64,
     /// What the gate computed as the most that can be lost.
     pub bound_s: Option<f64>,
@@ -187,6 +188,8 @@ impl Seen {
         // Without a promotion of ours: since the new primary has acknowledged a row.
         let taken_over_ms = promote.map_or(self.first.at_ms, |promote| promote.0);
         let gate_ms = self.gate.and_then(|gate| gate.1).unwrap_or(taken_over_ms);
+        // Behind the fence nothing more is acknowledged, however long the gate waits then.
+        let until_ms = fence.map_or(gate_ms, |fence| gate_ms.min(fence.1));
         let there = world.rows(1).await?;
         let lost: Vec<&Ack> = acks.iter().filter(|ack| !there.contains(&ack.row)).collect();
         let oldest_ms = lost.iter().map(|ack| ack.at_ms).min();
@@ -202,7 +205,7 @@ impl Seen {
             rto_s: self.since_fault(self.first.at_ms),
             lost_rows: lost.len(),
             // Only without a fence one is acknowledged and lost after the gate.
-            loss_s: oldest_ms.map_or(0.0, |at_ms| seconds(gate_ms - at_ms).max(0.0)),
+            loss_s: oldest_ms.map_or(0.0, |at_ms| seconds(until_ms - at_ms).max(0.0)),
             bound_s: self.gate.map(|gate| gate.0),
             split_rows: acks.iter().filter(is_split).count(),
         })

@@ -15,7 +15,8 @@ pub(super) const NEWS_EVERY_MS_MAX: Millis = 120 * NEWS_EVERY_MS;
 pub(super) const NEWS_AFTER_FAILURE_MS: Millis = 4 * NEWS_EVERY_MS;
 /// How often it asks at most while clients are refused for want of a region or a primary.
 pub(super) const NEWS_IN_NEED_MS: Millis = REFRESH_ON_EVIDENCE_MS;
-/// How many times it asks so often before a table comes. An outage of hours costs no more than this.
+/// How many times it asks so often before a table comes. An outage of hours costs no more than
+/// this.
 pub(super) const NEWS_IN_NEED_MAX: u32 = 24;
 /// Longest wait for its answer. Nobody waits for it but the isolate.
 pub const NEWS_TIMEOUT_MS: Millis = 2 * SECOND;
