@@ -148,8 +148,7 @@ impl Isolate {
             (_, refusal) => {
                 if matches!(refusal, Some(Refusal::NoUsableRegion | Refusal::NoPrimary)) {
                     // A client that is refused should be served as soon as there is a better table.
-                    self.looks.doubt();
-                    self.news.need();
+                    self.wants_news();
                 }
                 let problem = refusal.map_or(Problem::NoRoutes, Problem::Refused);
                 self.refuse_by(problem, case, decision.service, &decision.rules())
@@ -302,6 +301,12 @@ impl Isolate {
         headers
     }
 
+    /// Asks for a later table soon: with this one a client was not served.
+    fn wants_news(&mut self) {
+        self.looks.doubt();
+        self.news.need();
+    }
+
     /// No try is left: what the client gets.
     fn give_up(
         &mut self,
@@ -309,6 +314,11 @@ impl Isolate {
         service: &Serving,
         decision: &Decision<'_>,
     ) -> Instruction {
+        let is_write = service.primary.is_some() && !is_safe(case.question.method);
+        if is_write && case.question.progress.reason != AskReason::PushedBack {
+            // No other region may take it, until a table says that one was promoted.
+            self.wants_news();
+        }
         let problem = match case.question.progress.reason {
             AskReason::Failed | AskReason::PushedBack => return Instruction::Relay,
             AskReason::Late => return Instruction::Wait,
@@ -327,11 +337,6 @@ impl Isolate {
         // have done it, and a 503 would say that it did not: then 502 and 504 stay.
         let is_undone =
             matches!(case.question.progress.reason, AskReason::First | AskReason::Unsent);
-        let is_write = service.primary.is_some() && !is_safe(case.question.method);
-        if is_write {
-            // No other region may take it, until a table says that one was promoted.
-            self.news.need();
-        }
         let is_refused = is_write && is_undone;
         let problem = if is_refused { Problem::Refused(Refusal::NoPrimary) } else { problem };
         self.refuse_by(problem, case, Some(service), &decision.rules())

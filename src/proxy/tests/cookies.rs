@@ -121,3 +121,17 @@ fn a_write_that_meets_a_failover_is_not_made_again() {
         assert_eq!(refused(next), (told.0, told.1.to_owned()), "{end:?}");
     }
 }
+
+#[test]
+fn after_a_write_that_was_not_served_a_later_table_is_asked_for_within_seconds() {
+    for end in [TryEnd::Unreachable, TryEnd::TimedOut, TryEnd::Unsent, answered(521), answered(503)]
+    {
+        let mut isolate = with_cookies(json!({"policy": "ordered", "primary": "us-east"}));
+        isolate.asks_for_news(at(0));
+        assert_eq!(isolate.asks_for_news(at(6_000)), None, "there is no need");
+        let write = POST.first(&mut isolate, 6_000);
+        let reason = isolate.over(&write, end, 1, 6_001).unwrap();
+        POST.ask(&mut isolate, reason, &write.trail, 6_001);
+        assert!(isolate.asks_for_news(at(6_002)).is_some(), "{end:?}");
+    }
+}
