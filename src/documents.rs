@@ -6,6 +6,7 @@
 //! (invariant 9).
 
 mod answers;
+mod area;
 mod contracts;
 mod drill;
 mod history;
@@ -15,6 +16,7 @@ use crate::alert::AlertsStatus;
 use crate::config::Override;
 use crate::country::Country;
 use crate::fingerprint::Fingerprint;
+use crate::geo::Area;
 use crate::health::{Because, Health};
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::json::{self, fields};
@@ -25,6 +27,7 @@ use crate::other_owner::OtherOwnerStatus;
 use crate::state::{Applied, Denied, Intent, RefusedConfig};
 use crate::time::{Millis, Timestamp};
 pub use answers::{AuditAnswer, HistoryAnswer, RevisionAnswer};
+pub use area::{AreaStatus, SightStatus};
 pub use contracts::{
     AvailabilityPage, BurnPage, CONTRACTS_KEY, ComponentPage, ComponentState, ContractsPage,
     DrillPromise, RegionTraffic, ServicePromises,
@@ -61,6 +64,8 @@ pub struct Status {
     /// Since when the observer has doubted itself: its probes reach nothing, and health stays as it
     /// was.
     pub doubted_since: Option<Timestamp>,
+    /// The areas that probes come from; absent where they come from the cron run.
+    pub areas: Option<Map<Area, AreaStatus>>,
     /// The effective health of each service's regions: what traffic goes by.
     pub services: Map<ServiceId, Map<RegionId, Health>>,
     /// The same regions with the reason, where they are not simply observed to be up.
@@ -102,6 +107,8 @@ pub struct RegionHealth {
     pub draining: bool,
     /// Why it is not simply observed to be up, in words.
     pub why: Option<String>,
+    /// The areas whose clients are led elsewhere, because it cannot be reached from there.
+    pub away: Vec<Area>,
     /// How far its clients have returned to it; absent where all have.
     pub returning: Option<ReturnStatus>,
 }
@@ -249,6 +256,8 @@ pub struct MonitorStatus {
     pub reason: Option<String>,
     /// Its smoothed latency, if recent.
     pub latency_ms: Option<Millis>,
+    /// How it looks from each area; absent where probes come from the cron run.
+    pub areas: Option<Map<Area, SightStatus>>,
 }
 
 /// Most bytes of [`Metadata`] as JSON. Source: developers.cloudflare.com/kv/platform/limits, "Key
@@ -293,6 +302,7 @@ fields!(Status {
     controller = ControllerStatus::default(),
     config,
     doubted_since,
+    areas if any,
     services,
     reasons = Map::new(),
     frozen if any,
@@ -310,7 +320,7 @@ fields!(Status {
 fields!(KvStatus { writes_per_day, left_for_routes, left_for_pages, held_back });
 fields!(ControllerStatus { jurisdiction });
 fields!(ConfigStatus { in_use, refused, revision if any, kv if any });
-fields!(RegionHealth { health, because, draining = false, why if any, returning if any });
+fields!(RegionHealth { health, because, draining = false, why if any, away = Vec::new(), returning if any });
 fields!(ReturnStatus { percent, since, regressions = 0, held if any });
 fields!(CloudflareStatus {
     halted = false,
@@ -336,6 +346,7 @@ fields!(MonitorStatus {
     since,
     reason,
     latency_ms,
+    areas if any,
 });
 fields!(Metadata { as_of, summary });
 

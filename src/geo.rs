@@ -170,6 +170,20 @@ impl LbRegion {
     }
 }
 
+impl Key for Area {
+    fn read_key(text: &str, reader: &mut Reader) -> Option<Self> {
+        let area = Self::parse(text);
+        if area.is_none() {
+            reader.wrong_key(text, "one of Cloudflare's location hints, such as `weur`");
+        }
+        area
+    }
+
+    fn key(&self) -> String {
+        self.as_str().to_owned()
+    }
+}
+
 impl Key for LbRegion {
     fn read_key(text: &str, reader: &mut Reader) -> Option<Self> {
         let region = Self::parse(text);

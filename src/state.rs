@@ -8,12 +8,14 @@ mod actuation;
 pub mod configs;
 mod future;
 pub mod rows;
+mod sight;
 
 use crate::alert::{Book, Outbox};
 use crate::config::{Config, Diagnostic};
 use crate::contract::Promises;
 use crate::drill::DrillBook;
 use crate::fingerprint::Fingerprint;
+use crate::geo::Area;
 use crate::health::slow::{Floor, Shift};
 use crate::health::{Because, Damping, Health, Hysteresis, Passed, Seen};
 use crate::ids::{RegionId, ServiceId};
@@ -28,6 +30,7 @@ use crate::time::{Millis, Timestamp};
 use crate::traffic::Traffic;
 pub use actuation::{Actuation, Applied, Denied, Intent, Left, RetryWhy};
 use configs::Configs;
+pub use sight::{AREA_SILENT_MS, AreaState, Sight};
 
 /// The KV key.
 pub const KEY: &str = "state";
@@ -48,6 +51,8 @@ pub struct State {
     /// Since when the observer doubts itself: it has reached nothing since, and failures without a
     /// sign of life do not count.
     pub doubted_since: Option<Timestamp>,
+    /// The vantage points, where probes come from areas.
+    pub areas: Map<Area, AreaState>,
     /// What people ordered: in force, or to come. In the order in which it was given.
     pub orders: Vec<Order>,
     /// How many orders were ever given; the number of the last one.
@@ -140,6 +145,8 @@ pub struct TargetState {
     pub passed: Option<Passed>,
     /// What its last answers had at the pointers that somebody asks for.
     pub fields: Map<String, Seen>,
+    /// How it looks from each area, where probes come from areas.
+    pub sights: Map<Area, Sight>,
 }
 
 /// A number that an origin reported about itself.
@@ -238,6 +245,7 @@ fields!(State {
     targets = Map::new(),
     run,
     doubted_since,
+    areas = Map::new(),
     orders = Vec::new(),
     orders_given = 0,
     audit = AuditLog::default(),
@@ -279,6 +287,7 @@ fields!(TargetState {
     damping,
     passed if any,
     fields = Map::new(),
+    sights = Map::new(),
 });
 
 fields!(Reported { value_s, at });
@@ -295,6 +304,7 @@ impl Default for State {
             targets: Map::new(),
             run: None,
             doubted_since: None,
+            areas: Map::new(),
             orders: Vec::new(),
             orders_given: 0,
             audit: AuditLog::default(),
@@ -343,6 +353,10 @@ impl State {
     pub fn follow(&mut self, config: &Config) {
         let wanted = Set::of(config.targets());
         self.targets.retain(|target, _| wanted.contains(target));
+        self.areas.retain(|area, _| config.areas.contains(area));
+        for known in self.targets.values_mut() {
+            known.sights.retain(|area, _| config.areas.contains(area));
+        }
         for target in wanted {
             self.targets.insert_if_absent(target, TargetState::default());
         }
@@ -350,6 +364,19 @@ impl State {
 }
 
 impl TargetState {
+    /// Whether the next probe could change the health of the target, as all areas see it or as one
+    /// of those does that took part in its last probe, up to `spread_ms` apart.
+    #[must_use]
+    pub fn is_unsettled(&self, spread_ms: Millis) -> bool {
+        let took_part = |sight: &Sight| {
+            let (all, one) = (self.probed_at.unwrap_or_default(), sight.probed_at);
+            one.is_some_and(|one| all.since(one) <= spread_ms)
+        };
+        let is_open =
+            |sight: &Sight| sight.memory.is_unsettled() && sight.note.is_none() && took_part(sight);
+        self.memory.is_unsettled() || self.sights.values().any(is_open)
+    }
+
     /// Whether the last verdict is too old to go by, where probes are up to `interval_ms` apart: it
     /// is older than three intervals, and than [`STALE_AFTER`].
     #[must_use]

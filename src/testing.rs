@@ -125,6 +125,7 @@ pub(crate) fn run(controller: &mut Controller, start: u64, down: &[&str]) -> Vec
         results: Vec::new(),
         controls: Vec::new(),
         aside: None,
+        areas: Vec::new(),
     };
     let mut made = Vec::new();
     while let RoundReply::Probe { wait_ms, probes, .. } = controller.round(&request).reply {

@@ -7,24 +7,34 @@
 //! `evidence` weighs what a round found, and `testimony` says which failures count. `cadence`
 //! decides when the next round is due, and `witness` whom it asks besides.
 //!
+//! **Areas.** With areas, each round is made from each of them, by a vantage point that answers with
+//! an [`AreaReport`]. `areas` makes one result of each target of them: first each area is asked
+//! whether it doubts itself, then as many must agree as the monitor's quorum says. How a target
+//! looks from one area is remembered beside ([`crate::state::Sight`]): clients there go by it.
+//!
 //! Cron may come late, twice or overlap. A run is identified by its scheduled instant. A run with
 //! the same or an older instant is superseded, and a round counts only once.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
+mod areas;
 mod cadence;
 mod evidence;
+mod share;
 mod slowness;
 mod testimony;
 mod witness;
 
+pub use areas::{AREA_SPREAD_MS, AREAS_MAX, SHARE_PROBES, round_ms};
 pub use cadence::{
     COALESCE_MS, CONTROL_TIMEOUT_MS, DOWN_FOR_LONG_MS, DOWN_PATIENCE_MS, PROBES_AT_ONCE,
     RECHECK_MS, RUN_MS, has_spare, next_round,
 };
+pub use share::{Share, ShareReply};
 pub use testimony::TOGETHER_MS;
 
 use crate::config::{Config, Control, ExpectedResponse};
+use crate::geo::Area;
 use crate::health::{Field, Transition, Verdict};
 use crate::json::{fields, variants, words};
 use crate::state::{Run, State};
@@ -49,6 +59,21 @@ pub struct RoundRequest {
     pub controls: Vec<ControlResult>,
     /// What else it learnt; absent if nothing.
     pub aside: Option<Aside>,
+    /// What the areas found that answered. Where there is any, `results` and `controls` are empty.
+    pub areas: Vec<AreaReport>,
+}
+
+/// What the vantage point of one area found in a round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AreaReport {
+    /// The area.
+    pub area: Area,
+    /// The data center that its probes came from; absent where it could not be told.
+    pub colo: Option<String>,
+    /// Results of its probes.
+    pub results: Vec<ProbeResult>,
+    /// Results of the controls; empty if none were probed.
+    pub controls: Vec<ControlResult>,
 }
 
 /// What a round learnt beside. It changes nobody's health.
@@ -102,6 +127,8 @@ pub enum RoundReply {
         controls: Vec<Control>,
         /// And ask this, behind them.
         check: Option<PublicCheck>,
+        /// From these areas; from where the run is if there are none.
+        areas: Vec<Area>,
     },
     /// The run is over.
     Done(Done),
@@ -140,6 +167,8 @@ pub struct Probe {
     pub excerpt: bool,
     /// JSON pointers of the fields that are told, whatever the verdict.
     pub fields: Vec<String>,
+    /// The one area that asks; absent where all do, and where the run itself does.
+    pub area: Option<Area>,
 }
 
 impl Probe {
@@ -184,12 +213,21 @@ pub struct ControlResult {
     pub reached: bool,
 }
 
-fields!(RoundRequest { run, round, now, results, controls = Vec::new(), aside if any });
+fields!(RoundRequest {
+    run,
+    round,
+    now,
+    results,
+    controls = Vec::new(),
+    aside if any,
+    areas = Vec::new(),
+});
+fields!(AreaReport { area, colo, results, controls = Vec::new() });
 fields!(Aside { excerpts = Vec::new(), answer if any });
 fields!(PublicCheck { incident, name, path, timeout_ms, expect });
 fields!(PublicAnswer { incident, name, at, verdict });
 variants!(RoundReply {
-    Probe = "probe" { wait_ms, probes, controls = Vec::new(), check if any },
+    Probe = "probe" { wait_ms, probes, controls = Vec::new(), check if any, areas = Vec::new() },
     Done = "done" (why),
 });
 fields!(Probe {
@@ -201,6 +239,7 @@ fields!(Probe {
     resolve if any,
     excerpt = false,
     fields = Vec::new(),
+    area if any,
 });
 fields!(ProbeResult {
     target,

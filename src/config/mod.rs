@@ -82,6 +82,7 @@ pub use url::{BadUrl, OriginUrl};
 
 use crate::country::Country;
 use crate::fingerprint::Fingerprint;
+use crate::geo::Area;
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId, TenantId};
 use crate::json::{self, Reader, Shape, UnknownKeys};
 use crate::latency::Location;
@@ -162,8 +163,8 @@ pub struct Config {
     pub tenants: Map<TenantId, Allow>,
     /// The tenants' own countries, for services whose second witness is the tenant.
     pub tenant_countries: Map<TenantId, Country>,
-    /// Cloudflare's location hints of the areas to probe from.
-    pub areas: Vec<String>,
+    /// The areas to probe from, each once; none if the cron run is the only vantage point.
+    pub areas: Vec<Area>,
     /// Who is alerted.
     pub alerts: Vec<Receiver>,
     /// Who notices that nobody probes.

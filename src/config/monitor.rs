@@ -3,6 +3,7 @@
 
 use crate::ids::MonitorId;
 use crate::json::{fields, text_shape, variants, words};
+use crate::latency::STALE_AFTER;
 use crate::time::{MINUTE, Millis, Timestamp};
 use serde_json::{Number, Value};
 use std::fmt;
@@ -60,6 +61,12 @@ impl Monitor {
     #[must_use]
     pub fn unreached_fall(&self) -> u8 {
         self.fall.max(UNREACHED_FALL_MIN)
+    }
+
+    /// How long a verdict of one area counts without a new one: three of the longest intervals.
+    #[must_use]
+    pub fn patience_ms(&self) -> Millis {
+        self.longest_interval_ms().saturating_mul(3).max(STALE_AFTER)
     }
 
     /// The longest planned time between two probes of one origin.

@@ -79,7 +79,15 @@ mod tests {
             took_ms: 0,
         };
         let results = if round == 0 { Vec::new() } else { vec![result] };
-        RoundRequest { run: NOON, round, now, results, controls: Vec::new(), aside: None }
+        RoundRequest {
+            run: NOON,
+            round,
+            now,
+            results,
+            controls: Vec::new(),
+            aside: None,
+            areas: Vec::new(),
+        }
     }
 
     /// What a round is taken to say, and what time it is then.

@@ -174,6 +174,7 @@ mod tests {
             results: vec![result],
             controls: Vec::new(),
             aside: None,
+            areas: Vec::new(),
         };
         for command in [Command::Round(request), Command::Status, Command::Compare] {
             assert_eq!(Command::parse(&command.text()), Ok(command));

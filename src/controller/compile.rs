@@ -175,6 +175,8 @@ pub(super) fn service_entry(view: &View<'_>, standing: &ServiceStanding<'_>) -> 
             .map(|region| CandidateEntry {
                 host_headers: host_headers(service, region),
                 leaving: standing.leaves(region.id),
+                away: view.away(service, region),
+                area_latency_ms: view.area_latencies(service, region),
                 ..candidate_entry(region)
             })
             .collect(),
@@ -205,6 +207,8 @@ fn candidate_entry(region: &RegionStanding<'_>) -> CandidateEntry {
         canary: region.share.canary_percent,
         shed: region.share.shed_percent,
         leaving: false,
+        away: Vec::new(),
+        area_latency_ms: Map::new(),
         returned: region.left_percent().map(u32::from),
         lost: region.is_lost(),
         host_headers: Vec::new(),

@@ -58,14 +58,14 @@ impl Controller {
 
     /// Sends a question along with a round, if one is due.
     pub(super) fn with_public_check(&mut self, reply: RoundReply, now: Timestamp) -> RoundReply {
-        let RoundReply::Probe { wait_ms, probes, controls, check: None } = reply else {
+        let RoundReply::Probe { wait_ms, probes, controls, check: None, areas } = reply else {
             return reply;
         };
         let requests = probes.len().saturating_add(controls.len());
         let longest_ms = probes.iter().map(|probe| probe.timeout_ms).max().unwrap_or(0);
         let is_free = !requests.is_multiple_of(PROBES_AT_ONCE) && self.may_ask(now);
         let check = if is_free { self.public_check(longest_ms, now) } else { None };
-        RoundReply::Probe { wait_ms, probes, controls, check }
+        RoundReply::Probe { wait_ms, probes, controls, check, areas }
     }
 
     /// Whether no probe is about to decide, and the run has one to spare.

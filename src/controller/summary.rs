@@ -24,6 +24,14 @@ pub(super) fn of_status(status: &Status) -> String {
     let drill = status.drill.as_ref().map(|drill| format!("drill of {}", drill.service));
     say(drill.is_some(), drill.unwrap_or_default());
     say(status.doubted_since.is_some(), "observer in doubt".to_owned());
+    let areas = || status.areas.iter().flat_map(Map::values);
+    let silent = areas().filter(|area| !area.answers).count();
+    let doubted = areas().filter(|area| area.doubted_since.is_some()).count();
+    say(silent > 0, format!("{silent} of {} areas silent", areas().count()));
+    say(doubted > 0, format!("{doubted} of {} areas in doubt", areas().count()));
+    let away = status.reasons.values().flat_map(Map::values).filter(|it| !it.away.is_empty());
+    let away = away.count();
+    say(away > 0, format!("{away} not reached from everywhere"));
     say(status.config.refused.is_some(), "config refused".to_owned());
     say(!status.cloudflare.failures.is_empty(), "API failing".to_owned());
     say(status.cloudflare.halted, "halted".to_owned());

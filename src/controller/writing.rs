@@ -34,7 +34,7 @@ use crate::routes::{self, Routes};
 use crate::state::{self, Episode, State};
 use crate::time::Timestamp;
 use crate::view::View;
-use regions::{frozen, overrides, reasons, region_document, region_key, service_health};
+use regions::{areas, frozen, overrides, reasons, region_document, region_key, service_health};
 
 /// One KV value to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -342,6 +342,7 @@ impl Controller {
             controller: ControllerStatus { jurisdiction: self.jurisdiction },
             config: self.config_status(),
             doubted_since: self.state.doubted_since,
+            areas: view.and_then(areas),
             services: view.map(service_health).unwrap_or_default(),
             reasons: view.map(reasons).unwrap_or_default(),
             frozen: view.and_then(frozen),
@@ -406,6 +407,7 @@ fn routes_document(wanted: Wanted<'_>, routes: &Routes, now: Timestamp, words: S
         let lag_max = steering.primary.as_ref().map(|_| steering.max_lag_s);
         for region in &mut service.regions {
             region.latency_ms = None;
+            region.area_latency_ms = Map::new();
             // A lag changes all the time; that it passes the bound is news.
             let passed = region.lag_s.zip(lag_max).map(|(lag, max)| u64::from(lag > max));
             region.lag_s = passed;

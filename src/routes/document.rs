@@ -3,6 +3,7 @@
 use crate::config::{Admin, Affinity, Geo, Policy, Proxying, SecondWitness};
 use crate::country::Country;
 use crate::fingerprint::Fingerprint;
+use crate::geo::Area;
 use crate::health::Health;
 use crate::ids::{RegionId, RuleId, ServiceId, TenantId};
 use crate::json::shape;
@@ -143,6 +144,10 @@ shape! {
         all: u32,
         /// Smoothed latency of the observer's probes; absent if stale.
         latency_ms: Option<Millis>,
+        /// The areas whose clients should go elsewhere, because it cannot be reached from there.
+        away: Vec<Area> = Vec::new(),
+        /// Smoothed latency from each area that has one.
+        area_latency_ms: Map<Area, Millis> = Map::new(),
         /// Its replication lag in seconds, if it reports one.
         lag_s: Option<u64>,
         /// Its share, 0 to 100.

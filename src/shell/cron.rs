@@ -2,8 +2,8 @@
 //! goes on until the Controller ends the run.
 
 use super::clock::{self, RunClock};
-use super::{controller, probe, runtime};
-use crate::tick::{RoundReply, RoundRequest};
+use super::{areas, controller, probe, runtime};
+use crate::tick::{Aside, RoundReply, RoundRequest};
 use crate::time::{Millis, SECOND, Timestamp};
 use worker::{Env, console_log};
 
@@ -22,13 +22,23 @@ pub(super) async fn run(scheduled: Timestamp, env: &Env) {
         results: Vec::new(),
         controls: Vec::new(),
         aside: None,
+        areas: Vec::new(),
     };
     loop {
         match controller::round(env, &request, CONTROLLER_TIMEOUT_MS).await {
-            Ok(RoundReply::Probe { wait_ms, probes, controls, check }) => {
+            Ok(RoundReply::Probe { wait_ms, probes, controls, check, areas }) => {
                 clock::wait(wait_ms).await;
-                let made = probe::round(probes, controls, check, &clock).await;
+                let (reports, excerpts) =
+                    areas::round(env, &areas, &probes, &controls, &clock).await;
+                // Where no area answers, or there is none, the run itself is the vantage point.
+                let alone = reports.is_empty();
+                let own = if alone { (probes, controls) } else { Default::default() };
+                let made = probe::round(own.0, own.1, check, &clock).await;
                 (request.results, request.controls, request.aside) = made;
+                if !excerpts.is_empty() {
+                    request.aside.get_or_insert_with(Aside::default).excerpts.extend(excerpts);
+                }
+                request.areas = reports;
                 request.round = request.round.saturating_add(1);
                 request.now = clock.now();
             }

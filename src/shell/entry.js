@@ -1,6 +1,6 @@
 // What the runtime calls. Requests of clients go straight to `carry.js` (ADR-0010). Everything else goes through the shim
 // that `worker-build` writes, which starts the wasm, and starts it anew after a panic.
-import Shim, { Controller } from "pointsman-shim";
+import Shim, { Controller, Vantage } from "pointsman-shim";
 import { carry } from "./carry.js";
 import { handOver } from "./core.js";
 
@@ -12,7 +12,7 @@ const state = globalThis.__worker_init_state;
  */
 let instance;
 
-export { Controller };
+export { Controller, Vantage };
 
 /** @satisfies {ExportedHandler<Env>} */
 export default {

@@ -7,6 +7,7 @@
 
 mod access;
 mod api;
+mod areas;
 mod clock;
 mod controller;
 mod cron;
@@ -21,6 +22,7 @@ mod routes;
 mod runtime;
 mod storage;
 mod surface;
+mod vantage;
 
 use js_sys::Promise;
 use runtime::promise;

@@ -3,6 +3,7 @@
 
 use super::clock;
 use super::runtime::{Exchanged, Hands, exchange};
+use crate::geo::Area;
 use crate::health::BodyFailure;
 use crate::time::{Millis, Timestamp};
 use js_sys::{Map, Promise};
@@ -11,6 +12,11 @@ use wasm_bindgen_futures::JsFuture;
 
 /// The value of `User-Agent`.
 const USER_AGENT: &str = concat!("pointsman/", env!("CARGO_PKG_VERSION"));
+
+/// The value where an area asks, so that the log of an origin says from where it was probed.
+pub(super) fn agent_of(area: Area) -> String {
+    format!("{USER_AGENT} ({})", area.as_str())
+}
 
 /// A request of our own.
 pub(super) struct OwnRequest<'a> {

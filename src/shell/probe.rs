@@ -1,9 +1,10 @@
 //! Makes the probes of a round.
 
 use super::clock::RunClock;
-use super::outbound::{Ended, NoResponse, OwnRequest, OwnResponse, Pending, send};
+use super::outbound::{Ended, NoResponse, OwnRequest, OwnResponse, Pending, agent_of, send};
 use super::runtime::{self, Hands};
 use crate::config::Control;
+use crate::geo::Area;
 use crate::health::{
     BODY_BYTES_MAX, ProbeOutcome, ProbeResponse, Verdict, classify, excerpt, fields_of, is_answered,
 };
@@ -24,7 +25,8 @@ pub(super) async fn round(
     clock: &RunClock,
 ) -> (Vec<ProbeResult>, Vec<ControlResult>, Option<Aside>) {
     let hands = runtime::hands();
-    let asked: Vec<_> = controls.into_iter().map(|control| ask(&hands, control)).collect();
+    let area = probes.first().and_then(|probe| probe.area);
+    let asked: Vec<_> = controls.into_iter().map(|control| ask(&hands, control, area)).collect();
     let begun: Vec<_> = probes.into_iter().map(|probe| begin(&hands, probe)).collect();
     let check = check.map(|check| (ask_publicly(&hands, &check), check));
     let mut results = Vec::with_capacity(begun.len());
@@ -69,7 +71,8 @@ fn quote(outcome: &mut ProbeOutcome, reads_body: bool) -> Option<String> {
 fn ask_publicly(hands: &Hands, check: &PublicCheck) -> Pending {
     let url = format!("https://{}{}", check.name, check.path);
     let body_bytes_max = if check.expect.reads_body() { BODY_BYTES_MAX } else { 0 };
-    get(hands, &url, None, check.timeout_ms, body_bytes_max)
+    let asked = Get { url: &url, resolve: None, area: None };
+    get(hands, &asked, check.timeout_ms, body_bytes_max)
 }
 
 async fn answer_of(pending: Pending, check: PublicCheck, clock: &RunClock) -> PublicAnswer {
@@ -82,28 +85,33 @@ async fn answer_of(pending: Pending, check: PublicCheck, clock: &RunClock) -> Pu
 fn begin(hands: &Hands, probe: Probe) -> (Pending, Probe) {
     let reads_body = probe.reads_body() || probe.excerpt;
     let body_bytes_max = if reads_body { BODY_BYTES_MAX } else { 0 };
-    let resolve = probe.resolve.as_deref();
-    (get(hands, &probe.url, resolve, probe.timeout_ms, body_bytes_max), probe)
+    let asked = Get { url: &probe.url, resolve: probe.resolve.as_deref(), area: probe.area };
+    (get(hands, &asked, probe.timeout_ms, body_bytes_max), probe)
 }
 
-fn ask(hands: &Hands, control: Control) -> (Pending, String) {
-    (get(hands, &control.url, None, CONTROL_TIMEOUT_MS, 0), control.id)
+fn ask(hands: &Hands, control: Control, area: Option<Area>) -> (Pending, String) {
+    let asked = Get { url: &control.url, resolve: None, area };
+    (get(hands, &asked, CONTROL_TIMEOUT_MS, 0), control.id)
+}
+
+/// What is asked.
+struct Get<'a> {
+    url: &'a str,
+    resolve: Option<&'a str>,
+    area: Option<Area>,
 }
 
 /// Asks a URL, at the address of `resolve` if that is another host. If the override should be
 /// ignored, the probe may come to this Worker itself: as one that has come through too many
 /// proxies, it is refused there, and no other region answers for its target.
-fn get(
-    hands: &Hands,
-    url: &str,
-    resolve: Option<&str>,
-    timeout_ms: Millis,
-    body_bytes_max: usize,
-) -> Pending {
+fn get(hands: &Hands, asked: &Get<'_>, timeout_ms: Millis, body_bytes_max: usize) -> Pending {
+    let Get { url, resolve, area } = *asked;
     let hops = HOPS_MAX.to_string();
-    let all = [("accept", "*/*"), ("x-pointsman-hops", hops.as_str())];
-    let (plain, all) = (&all[..1], &all[..]);
-    let headers = if resolve.is_some() { all } else { plain };
+    let agent = area.map(agent_of);
+    let mut headers = vec![("accept", "*/*")];
+    headers.extend(agent.as_deref().map(|agent| ("user-agent", agent)));
+    headers.extend(resolve.map(|_| ("x-pointsman-hops", hops.as_str())));
+    let headers = &headers;
     let (method, body) = ("GET", None);
     send(hands, &OwnRequest { method, url, headers, body, timeout_ms, body_bytes_max, resolve })
 }

@@ -159,11 +159,30 @@ export function call(env, jurisdiction, body, timeoutMs) {
   return inTime(timeoutMs, async () => {
     const objects = jurisdiction ? env.CONTROLLER.jurisdiction(jurisdiction) : env.CONTROLLER;
     const stub = objects.getByName("controller");
-    const response = await stub.fetch("https://controller/", { method: "POST", body });
-    const text = await response.text();
-    if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
-    return text;
+    return answered(await stub.fetch("https://controller/", { method: "POST", body }));
   });
+}
+
+/**
+ * Asks the vantage point of an area, which Cloudflare makes near there when it is first asked, and returns its answer.
+ * @param {Env} env
+ * @param {string} area a location hint
+ * @param {string} body
+ * @param {number} timeoutMs
+ */
+export function askArea(env, area, body, timeoutMs) {
+  return inTime(timeoutMs, async () => {
+    const locationHint = /** @type {DurableObjectLocationHint} */ (area);
+    const stub = env.VANTAGE.get(env.VANTAGE.idFromName(area), { locationHint });
+    return answered(await stub.fetch("https://vantage/", { method: "POST", body }));
+  });
+}
+
+/** @param {Response} response */
+async function answered(response) {
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
+  return text;
 }
 
 /**

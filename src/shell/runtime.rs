@@ -75,6 +75,9 @@ extern "C" {
         timeout_ms: u32,
     ) -> Result<JsValue>;
 
+    #[wasm_bindgen(js_name = askArea)]
+    pub(super) fn ask_area(env: &Env, area: &str, body: &str, timeout_ms: u32) -> Promise;
+
     pub(super) async fn wait(ms: u32);
 
     /// The handle of a Durable Object, to itself.

@@ -4,6 +4,7 @@
 interface Env {
   KV: KVNamespace;
   CONTROLLER: DurableObjectNamespace;
+  VANTAGE: DurableObjectNamespace;
 }
 
 /** The shim's note of which wasm instance runs, counted from the first, and whether it has panicked. */
@@ -12,6 +13,7 @@ declare var __worker_init_state: { criticalError: boolean; instanceId: number };
 /** What `worker-build` writes; the build puts it in the place of this name. */
 declare module "pointsman-shim" {
   export class Controller {}
+  export class Vantage {}
 
   export default class Shim {
     constructor(context: ExecutionContext, env: Env);

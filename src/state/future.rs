@@ -15,7 +15,7 @@
 //!
 //! Each type is taken apart by its fields, so a new one is not forgotten here.
 
-use super::{Actuation, Denied, Episode, Run, Spent, State, TargetState};
+use super::{Actuation, AreaState, Denied, Episode, Run, Sight, Spent, State, TargetState};
 use crate::ordered::Map;
 use crate::time::{MINUTE, Millis, Timestamp};
 
@@ -38,6 +38,7 @@ impl State {
             targets,
             run,
             doubted_since,
+            areas,
             // When an order begins and ends is the operator's to say, too.
             orders,
             orders_given: _,
@@ -64,6 +65,7 @@ impl State {
             spent,
         } = self;
         targets.values_mut().for_each(|known| known.forget_the_future(now));
+        areas.values_mut().for_each(|area| area.forget_the_future(now));
         let is_scheduled = |run: &Run| run.scheduled.since(now) <= SCHEDULED_AHEAD_MS_MAX;
         *run = run.take().filter(is_scheduled);
         let began = run.iter_mut().map(|run| &mut run.began);
@@ -112,7 +114,9 @@ impl TargetState {
             damping,
             passed,
             fields,
+            sights,
         } = self;
+        sights.values_mut().for_each(|sight| sight.forget_the_future(now));
         memory.forget_the_future(now);
         *latency = latency.filter(|latency| !latency.is_ahead(now));
         *shift = shift.filter(|shift| !shift.run.is_ahead(now));
@@ -126,6 +130,24 @@ impl TargetState {
         drop_ahead(reached_at, now);
         *judged_at = judged_at.map(|at| at.unless_ahead(now));
         *damping = damping.map(|damping| damping.without_the_future(now));
+    }
+}
+
+impl AreaState {
+    fn forget_the_future(&mut self, now: Timestamp) {
+        let Self { colo: _, heard_at, doubted_since } = self;
+        drop_ahead(heard_at, now);
+        *doubted_since = doubted_since.map(|at| at.unless_ahead(now));
+    }
+}
+
+impl Sight {
+    fn forget_the_future(&mut self, now: Timestamp) {
+        let Self { memory, latency, probed_at, reached_at, note: _ } = self;
+        memory.forget_the_future(now);
+        *latency = latency.filter(|latency| !latency.is_ahead(now));
+        drop_ahead(probed_at, now);
+        drop_ahead(reached_at, now);
     }
 }
 

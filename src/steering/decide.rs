@@ -155,6 +155,7 @@ fn wishes(
         // Clients that are pinned to a draining region may stay.
         draining.remove_all(&only(pinned.index));
     }
+    let unreached = unreached(service, request);
     let lagging = service.primary.map(|primary| lagging(service, primary, request));
     let beyond_canary = |region: &&Candidate| {
         let entry = &region.entry;
@@ -174,6 +175,7 @@ fn wishes(
     let awaited = set_of(service.candidates.iter().filter(not_yet_back));
     [
         (Filter::Breaker, left_alone),
+        (Filter::Area, unreached),
         (Filter::Drain, draining),
         (Filter::Lag, lagging.unwrap_or_else(RegionSet::none)),
         (Filter::Failback, awaited),
@@ -183,6 +185,16 @@ fn wishes(
     .map(|(filter, unwanted)| Wish { filter, behind: unwanted.intersection(left) })
     .filter(|wish| !wish.behind.is_empty())
     .collect()
+}
+
+/// Regions that cannot be reached from the client's area. In a frozen service nobody is moved.
+fn unreached(service: &Serving, request: &RequestFacts<'_>) -> RegionSet {
+    if !service.sees_areas || service.frozen {
+        return RegionSet::none();
+    }
+    let area = request.area();
+    let is_away = |it: &&Candidate| area.is_some_and(|area| it.entry.away.contains(&area));
+    set_of(service.candidates.iter().filter(is_away))
 }
 
 /// Replicas that lag too far behind to be read from, or whose lag is unknown. All replicas, if the

@@ -61,6 +61,8 @@ pub enum Filter {
     Shed,
     /// Regions that fail in this isolate.
     Breaker,
+    /// Regions that cannot be reached from the client's area.
+    Area,
     /// Regions that take no new clients.
     Drain,
     /// Replicas that lag too far behind to be read from.
@@ -73,13 +75,14 @@ pub enum Filter {
 
 impl Filter {
     /// Every one, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Rules,
         Self::Tenant,
         Self::Health,
         Self::Writes,
         Self::Shed,
         Self::Breaker,
+        Self::Area,
         Self::Drain,
         Self::Lag,
         Self::Failback,
@@ -96,6 +99,7 @@ impl Filter {
             Self::Writes => "writes",
             Self::Shed => "shed",
             Self::Breaker => "breaker",
+            Self::Area => "area",
             Self::Drain => "drain",
             Self::Lag => "lag",
             Self::Failback => "failback",

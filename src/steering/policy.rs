@@ -51,7 +51,7 @@ pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, ChosenB
 
 /// What a region is ordered by before the policy is asked; `false` and less come first. Regions
 /// with the same are a group.
-type Group = (Trust, u64, [bool; 4], bool, bool);
+type Group = (Trust, u64, [bool; 5], bool, bool);
 
 /// What this isolate thinks of a region by its own requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -225,13 +225,24 @@ impl<'t> Choice<'_, 't> {
         let mut estimates: Vec<_> =
             group.iter().map(|r| blend(None, seen(r), self.prior(r), now)).collect();
         if estimates.iter().any(Option::is_none) {
-            estimates = group.iter().map(|region| region.entry.latency_ms).collect();
+            estimates = self.observed(group);
         }
         for (estimate, region) in estimates.iter_mut().zip(group) {
             let penalty_ms = self.evidence.of(region).map_or(0, |seen| seen.penalty_ms(now));
             *estimate = estimate.map(|ms| ms.saturating_add(penalty_ms));
         }
         estimates
+    }
+
+    /// What probes measured: from the client's area if that knows all regions, or else from all.
+    fn observed(&self, group: &[&'t Candidate]) -> Vec<Option<Millis>> {
+        let area = self.request.area().filter(|_| self.service.sees_areas);
+        let from = |region: &&Candidate| region.entry.area_latency_ms.get(&area?).copied();
+        let from_there: Vec<_> = group.iter().map(from).collect();
+        if from_there.iter().all(Option::is_some) {
+            return from_there;
+        }
+        group.iter().map(|region| region.entry.latency_ms).collect()
     }
 
     fn prior(&self, region: &Candidate) -> Option<Millis> {
@@ -241,7 +252,8 @@ impl<'t> Choice<'_, 't> {
 
 /// The wishes that put a region behind, from the one that puts it furthest: what would be wrong for
 /// a client counts for more than what would only be early or late.
-const BEHIND: [Filter; 4] = [Filter::Lag, Filter::Drain, Filter::Failback, Filter::Canary];
+const BEHIND: [Filter; 5] =
+    [Filter::Area, Filter::Lag, Filter::Drain, Filter::Failback, Filter::Canary];
 
 fn share(region: &Candidate) -> weighted::WeightedCandidate {
     let weight = u8::try_from(region.entry.weight).unwrap_or(weighted::WEIGHT_MAX);

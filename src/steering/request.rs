@@ -3,7 +3,7 @@
 use super::stable_hash::StableHash;
 use crate::config::Affinity;
 use crate::country::Country;
-use crate::geo::{LbRegion, Within};
+use crate::geo::{Area, LbRegion, Within};
 use crate::latency::Location;
 use crate::passive::Seen;
 use crate::routes::{Candidate, Pin, Serving};
@@ -86,6 +86,12 @@ impl<'a> RequestFacts<'a> {
     pub(super) fn lb_region(&self) -> Option<LbRegion> {
         let longitude = self.location.map(Location::longitude);
         self.country?.lb_region(Within { subdivision: self.subdivision, longitude })
+    }
+
+    /// The area of the client, if its country is known.
+    pub(super) fn area(&self) -> Option<Area> {
+        let longitude = self.location.map(Location::longitude);
+        self.country?.area(Within { subdivision: self.subdivision, longitude })
     }
 
     /// The region that the client's affinity cookie names. `None` where the service has no affinity

@@ -3,6 +3,8 @@
 //! A settled target is probed every `interval`. One whose next probe could change its health is
 //! rechecked after a second, so that a failure is confirmed in seconds. One that has been Down for
 //! a while is probed less often, because each probe costs a timeout and recovery is not urgent. One
+//! that is Down because it only times out is asked ever more slowly, up to a minute apart and by
+//! one area at a time: what was given up here may go on there, and use up what the origin has. One
 //! that asks for fewer requests (429) is left alone for as long as it says. One
 //! that is only slow is not rechecked at once, because its peers must be probed too before it is
 //! compared with them again.
@@ -18,19 +20,26 @@
 
 pub use crate::config::{COALESCE_MS, CONTROL_TIMEOUT_MS, PROBES_AT_ONCE, RECHECK_MS, RUN_MS};
 
+use super::areas::{AREA_SPREAD_MS, AREAS_MAX, SHARE_PROBES, the_one};
 use super::{BLIND, Done, Probe, RoundReply, witness};
 use crate::config::{Config, Control, Monitor, Pace, time_for_controls_ms};
-use crate::health::Health;
+use crate::health::{FailureKind, Health};
 use crate::ids::OriginId;
 use crate::recovery::{Plan, Recovery, Step};
 use crate::state::{Controls, Run, State, TargetState};
 use crate::target::Target;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// How long a target must be Down before it is probed less often.
 pub const DOWN_FOR_LONG_MS: Millis = 5 * MINUTE;
 /// How long targets that are known to be down are kept out of the rounds of others.
 pub const DOWN_PATIENCE_MS: Millis = 30 * SECOND;
+
+/// How rarely at most a target is probed that is Down because it only times out; more rarely only
+/// where its interval says so.
+pub(super) const GIVEN_UP_PAUSE_MS_MAX: Millis = MINUTE;
 
 /// The pause between two probes of a standby while a plan waits to promote it: the gate needs its
 /// position after the fence, and twice.
@@ -93,12 +102,17 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
         return RoundReply::Done(spent);
     };
     let due = with_witnesses(together(waiting, first), state, config, first);
-    let due = fitting(due, left_ms(first), |it| it.timeout_ms);
+    let connections = connections(config, due.len());
+    let due = fitting(due, connections, left_ms(first), |it| it.timeout_ms);
     let probes: Vec<Probe> = due
         .iter()
         .enumerate()
         .filter(|(before, it)| may_go(it, *before))
-        .filter_map(|(_, it)| probe(config, it.target))
+        .filter_map(|(_, it)| {
+            let known = state.targets.get(it.target)?;
+            let area = the_one(config, first).filter(|_| is_given_up(known));
+            Some(Probe { area, ..probe(config, it.target)? })
+        })
         .collect();
     if probes.is_empty() {
         return RoundReply::Done(Done::TimeSpent);
@@ -107,7 +121,15 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
     if let Some(run) = state.run.as_mut() {
         run.probes = run.probes.saturating_add(u32::try_from(made).unwrap_or(u32::MAX));
     }
-    RoundReply::Probe { wait_ms: first.since(now), probes, controls, check: None }
+    let areas = config.areas.clone();
+    RoundReply::Probe { wait_ms: first.since(now), probes, controls, check: None, areas }
+}
+
+/// How many probes are made at once: a vantage point is asked by shares, each with connections of
+/// its own.
+fn connections(config: &Config, probes: usize) -> usize {
+    let shares = if config.areas.is_empty() { 1 } else { probes.div_ceil(SHARE_PROBES).max(1) };
+    shares.saturating_mul(PROBES_AT_ONCE)
 }
 
 /// Whether the run has a probe for something that decides nobody's health: no recheck is due, and
@@ -184,19 +206,22 @@ fn controls(config: &Config, run: &Run, left: usize) -> Vec<Control> {
     config.controls.clone()
 }
 
-/// Those of `probes` that end within `left_ms` even if each takes its whole timeout.
+/// Those of `probes` that end within `left_ms` over so many connections, even if each takes its
+/// whole timeout.
 pub(super) fn fitting<T>(
     probes: Vec<T>,
+    connections: usize,
     left_ms: Millis,
     timeout_ms: impl Fn(&T) -> Millis,
 ) -> Vec<T> {
-    let mut busy_ms = [Millis::default(); PROBES_AT_ONCE];
+    let mut busy_ms: BinaryHeap<Reverse<Millis>> =
+        std::iter::repeat_n(Reverse(0), connections).collect();
     let fits = |probe: &T| {
-        let Some(connection) = busy_ms.iter_mut().min() else { return false };
-        let ends_ms = connection.saturating_add(timeout_ms(probe));
+        let Some(mut connection) = busy_ms.peek_mut() else { return false };
+        let ends_ms = connection.0.saturating_add(timeout_ms(probe));
         let fits = ends_ms <= left_ms;
         if fits {
-            *connection = ends_ms;
+            connection.0 = ends_ms;
         }
         fits
     };
@@ -213,7 +238,7 @@ fn waiting<'s>(state: &'s State, config: &Config, pace: &Pace) -> Vec<Waiting<'s
     let awaited = awaited(state, config);
     let waits = |(target, known): (&'s Target, &'s TargetState)| {
         let monitor = config.monitors.get(&target.monitor)?;
-        let rank = rank(known);
+        let rank = rank(known, monitor);
         let shortest_ms = if rank == Rank::Recheck { 0 } else { pace.shortest_interval_ms };
         let after = |at: Timestamp| {
             let pause_ms = pause_ms(known, monitor, at, doubted_pause_ms(at)).max(shortest_ms);
@@ -242,15 +267,30 @@ fn awaited<'c>(state: &State, config: &'c Config) -> Vec<&'c OriginId> {
     regions.flat_map(|region| &region.origins).map(|origin| &origin.id).collect()
 }
 
-fn rank(known: &TargetState) -> Rank {
-    let memory = &known.memory;
-    match (known.note.as_deref(), memory.health) {
-        (None, _) if memory.is_unsettled() && !known.too_slow => Rank::Recheck,
+fn rank(known: &TargetState, monitor: &Monitor) -> Rank {
+    match (known.note.as_deref(), known.memory.health) {
+        (None, _) if known.is_unsettled(spread_ms(monitor)) && !known.too_slow => Rank::Recheck,
         (Some(BLIND), Health::Up | Health::Unknown) => Rank::Recheck,
         (_, Health::Down) => Rank::Down,
         // An inconclusive probe would be inconclusive again a second later, and use up the run.
         _ => Rank::Settled,
     }
+}
+
+/// How far apart the probes of several areas in one round end.
+pub(super) fn spread_ms(monitor: &Monitor) -> Millis {
+    let areas = Millis::try_from(AREAS_MAX).unwrap_or(Millis::MAX);
+    monitor.timeout_ms.saturating_add(AREA_SPREAD_MS.saturating_mul(areas))
+}
+
+/// Whether a target is Down because it only times out.
+fn is_given_up(known: &TargetState) -> bool {
+    let is_silence =
+        |kind| matches!(kind, FailureKind::HttpTimeout | FailureKind::ResponseBodyTimeout);
+    let memory = &known.memory;
+    memory.health == Health::Down
+        && !memory.is_unsettled()
+        && memory.reason.is_some_and(|reason| is_silence(reason.kind))
 }
 
 /// How long to wait after the probe at `at`, or after one that is in doubt.
@@ -261,12 +301,15 @@ pub(super) fn pause_ms(
     doubted_pause_ms: Millis,
 ) -> Millis {
     let down_for = known.memory.since.map_or(0, |since| at.since(since));
-    let pause_ms = match (known.note.as_deref(), rank(known)) {
+    let pause_ms = match (known.note.as_deref(), rank(known, monitor)) {
         (Some(BLIND), _) => doubted_pause_ms.min(monitor.interval_ms),
         (_, Rank::Recheck) => RECHECK_MS,
         (None, Rank::Down) if down_for > DOWN_FOR_LONG_MS => monitor.down_interval_ms,
         (_, Rank::Down | Rank::Settled) => monitor.interval_ms,
     };
+    // Silent for as long again as it has been.
+    let given_up_ms = down_for.min(GIVEN_UP_PAUSE_MS_MAX);
+    let pause_ms = if is_given_up(known) { pause_ms.max(given_up_ms) } else { pause_ms };
     pause_ms.max(known.not_before.map_or(0, |until| until.since(at)))
 }
 
@@ -284,5 +327,6 @@ fn probe(config: &Config, target: &Target) -> Option<Probe> {
         lag_pointer: monitor.lag_pointer.clone(),
         excerpt: monitor.excerpt,
         fields: config.fields_of(&target.monitor),
+        area: None,
     })
 }

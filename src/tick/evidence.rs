@@ -4,28 +4,26 @@
 //! witness (`health::doubt`). Then all latencies of the round are recorded before any is judged, so
 //! that no target is compared with its peers' latencies of an earlier round.
 
+use super::areas::{self, Agreed};
 use super::slowness::{self, Slowness};
-use super::testimony::{Testimony, needs_witness};
+use super::testimony::{Eyes, Testimony, needs_witness};
 use super::{BLIND, Changed, ProbeResult, RoundRequest};
 use crate::config::{Config, Monitor};
 use crate::health::{
     Damping, FailureKind, FailureReason, Health, Passed, Seen, Thresholds, Verdict, is_unreached,
-    quorum,
 };
 use crate::state::{Controls, Reported, State, TargetState};
 use crate::time::{Millis, Timestamp};
 
-/// The only vantage, while there are no areas.
-const HERE: &str = "here";
-const VANTAGE_POINTS: u8 = 1;
-
 /// Folds the evidence of a round into the state.
 pub(super) fn weigh(state: &mut State, config: &Config, request: &RoundRequest) -> Vec<Changed> {
-    let testimony = Testimony::of(state, request);
-    let is_raised = request.results.iter().any(|result| is_news(state, result));
-    let (evidence, doubted): (Vec<_>, Vec<_>) =
-        request.results.iter().partition(|result| testimony.supports(state, config, result));
-    if testimony.has_reached_anything() {
+    let Agreed { evidence, doubted, has_reached_anything, is_raised } = if request.areas.is_empty()
+    {
+        from_the_run(state, config, request)
+    } else {
+        areas::agree(state, config, request)
+    };
+    if has_reached_anything {
         state.doubted_since = None;
     } else if doubted.iter().any(|result| is_recheck(state, result)) {
         state.doubted_since.get_or_insert(request.now);
@@ -36,10 +34,26 @@ pub(super) fn weigh(state: &mut State, config: &Config, request: &RoundRequest) 
     }
     let targets = evidence.iter().map(|result| &result.target);
     let mut slowness = Slowness::of(state, config, targets, request.now);
-    let judged = |result: &&ProbeResult| judge(state, config, &mut slowness, result);
+    let judged = |result: &ProbeResult| judge(state, config, &mut slowness, result);
     let changed = evidence.iter().filter_map(judged).collect();
-    ask_controls_next(state, config, is_raised, !request.controls.is_empty());
+    let mut controls = request.areas.iter().map(|report| &report.controls);
+    let has_asked = !request.controls.is_empty() || controls.any(|asked| !asked.is_empty());
+    ask_controls_next(state, config, is_raised, has_asked);
     changed
+}
+
+/// What the run itself found: the only vantage point, while there are no areas.
+fn from_the_run(state: &State, config: &Config, request: &RoundRequest) -> Agreed {
+    let RoundRequest { results, controls, .. } = request;
+    let testimony = Testimony::of(state, Eyes::All, results, controls);
+    let (evidence, doubted) =
+        results.iter().cloned().partition(|result| testimony.supports(state, config, result));
+    Agreed {
+        evidence,
+        doubted,
+        has_reached_anything: testimony.has_reached_anything(),
+        is_raised: results.iter().any(|result| Eyes::All.is_news(state, result)),
+    }
 }
 
 /// Whether a probe was made because the last one did not settle its target. Such a round has asked
@@ -49,12 +63,6 @@ fn is_recheck(state: &State, result: &ProbeResult) -> bool {
         .targets
         .get(&result.target)
         .is_some_and(|known| known.memory.is_unsettled() || known.note.as_deref() == Some(BLIND))
-}
-
-/// Whether a probe failed to reach a target that is not Down.
-fn is_news(state: &State, result: &ProbeResult) -> bool {
-    let health = state.targets.get(&result.target).map(|known| known.memory.health);
-    is_unreached(&result.verdict) && health != Some(Health::Down)
 }
 
 /// Controls are asked when their answer matters, and as long as any target is in doubt, also across
@@ -70,7 +78,7 @@ fn ask_controls_next(state: &mut State, config: &Config, is_raised: bool, asked:
 }
 
 /// Records that probes were made, without judging them: health stays and ages.
-fn doubt(state: &mut State, results: &[&ProbeResult]) {
+fn doubt(state: &mut State, results: &[ProbeResult]) {
     for result in results {
         if let Some(known) = state.targets.get_mut(&result.target) {
             known.probed_at = Some(result.at);
@@ -112,7 +120,7 @@ fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
 /// When a probe was made that counts for the next one: a pass says how the origin was when it was
 /// asked, so a slow one must not put the next probe off. A failure is rechecked a second after its
 /// end.
-fn asked_at(result: &ProbeResult) -> Timestamp {
+pub(super) fn asked_at(result: &ProbeResult) -> Timestamp {
     match &result.verdict {
         Verdict::Pass { latency_ms, .. } => result.at.minus(*latency_ms),
         Verdict::Fail { .. } | Verdict::Inconclusive { .. } => result.at,
@@ -134,8 +142,7 @@ fn judge(
 ) -> Option<Changed> {
     let ProbeResult { target, at, verdict, .. } = result;
     let monitor = config.monitors.get(&target.monitor)?;
-    let mut verdict =
-        quorum::combine(monitor.quorum.among(VANTAGE_POINTS), &[(HERE, verdict.clone())]);
+    let mut verdict = verdict.clone();
     let latency_ms = match &verdict {
         Verdict::Inconclusive { .. } => return None,
         Verdict::Fail { .. } => None,

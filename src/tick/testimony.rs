@@ -17,10 +17,11 @@
 //!
 //! [`Monitor::unreached_fall`]: crate::config::Monitor::unreached_fall
 
-use super::{ProbeResult, RoundRequest};
+use super::{ControlResult, ProbeResult};
 use crate::config::Config;
-use crate::health::{Health, Verdict, is_silent, is_unreached};
-use crate::state::State;
+use crate::geo::Area;
+use crate::health::{Health, Hysteresis, Verdict, is_silent, is_unreached};
+use crate::state::{State, TargetState};
 use crate::target::Target;
 use crate::time::{Millis, Timestamp};
 
@@ -28,8 +29,45 @@ use crate::time::{Millis, Timestamp};
 /// are milliseconds between those for which connections are free at once.
 pub const TOGETHER_MS: Millis = 100;
 
+/// Through whose eyes something is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Eyes {
+    /// Those of the cron run, or of all areas together.
+    All,
+    /// Those of one area.
+    Area(Area),
+}
+
+/// What they saw of a target.
+struct Glimpse<'a> {
+    memory: &'a Hysteresis,
+    probed_at: Option<Timestamp>,
+    reached_at: Option<Timestamp>,
+}
+
+impl Eyes {
+    fn of(self, known: &TargetState) -> Option<Glimpse<'_>> {
+        let (memory, probed_at, reached_at) = match self {
+            Self::All => (&known.memory, known.probed_at, known.reached_at),
+            Self::Area(area) => {
+                let sight = known.sights.get(&area)?;
+                (&sight.memory, sight.probed_at, sight.reached_at)
+            }
+        };
+        Some(Glimpse { memory, probed_at, reached_at })
+    }
+
+    /// Whether a probe failed to reach a target that is not known to be down.
+    pub(super) fn is_news(self, state: &State, result: &ProbeResult) -> bool {
+        let known = state.targets.get(&result.target).and_then(|known| self.of(known));
+        let health = known.map(|glimpse| glimpse.memory.health);
+        is_unreached(&result.verdict) && health != Some(Health::Down)
+    }
+}
+
 /// What a round reached, and what was reached before it.
 pub(super) struct Testimony<'a> {
+    eyes: Eyes,
     /// The two targets that were last reached before the round, and when; the latest first.
     before: [Option<(Timestamp, &'a Target)>; 2],
     /// The two targets that the round reached and whose probes were begun first.
@@ -38,19 +76,24 @@ pub(super) struct Testimony<'a> {
 }
 
 impl<'a> Testimony<'a> {
-    pub(super) fn of(state: &'a State, request: &'a RoundRequest) -> Self {
+    pub(super) fn of(
+        state: &'a State,
+        eyes: Eyes,
+        results: &'a [ProbeResult],
+        controls: &[ControlResult],
+    ) -> Self {
         let mut before = [None; 2];
         for (target, known) in &state.targets {
-            if let Some(at) = known.reached_at {
+            if let Some(at) = eyes.of(known).and_then(|glimpse| glimpse.reached_at) {
                 keep(&mut before, (at, target), |new, old| new > old);
             }
         }
         let mut round = [None; 2];
-        for result in request.results.iter().filter(|result| !is_unreached(&result.verdict)) {
+        for result in results.iter().filter(|result| !is_unreached(&result.verdict)) {
             keep(&mut round, (result.began(), &result.target), |new, old| new < old);
         }
-        let is_control_reached = request.controls.iter().any(|control| control.reached);
-        Self { before, round, is_control_reached }
+        let is_control_reached = controls.iter().any(|control| control.reached);
+        Self { eyes, before, round, is_control_reached }
     }
 
     /// Whether the round reached anything.
@@ -61,12 +104,14 @@ impl<'a> Testimony<'a> {
     /// Whether a result is evidence about its target.
     pub(super) fn supports(&self, state: &State, config: &Config, result: &ProbeResult) -> bool {
         let Some(known) = state.targets.get(&result.target) else { return true };
+        let known = self.eyes.of(known);
         // A failure of one that is Down changes nothing.
-        if known.memory.health == Health::Down || !needs_witness(config, &result.verdict) {
+        let is_down = known.as_ref().is_some_and(|known| known.memory.health == Health::Down);
+        if is_down || !needs_witness(config, &result.verdict) {
             return true;
         }
         let latest = result.began().plus(TOGETHER_MS);
-        let last_probe = known.probed_at.unwrap_or_default();
+        let last_probe = known.and_then(|known| known.probed_at).unwrap_or_default();
         self.is_control_reached
             || other(&self.round, &result.target).is_some_and(|began| began <= latest)
             || other(&self.before, &result.target).is_some_and(|at| at >= last_probe)

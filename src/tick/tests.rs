@@ -1,3 +1,4 @@
+mod areas;
 mod controls;
 mod gaps;
 mod measuring;
@@ -16,7 +17,15 @@ use crate::testing::{config_text, fail, observed, pass, run, target};
 
 fn begin(at: u64) -> RoundRequest {
     let now = Timestamp::from_millis(at);
-    RoundRequest { run: now, round: 0, now, results: Vec::new(), controls: Vec::new(), aside: None }
+    RoundRequest {
+        run: now,
+        round: 0,
+        now,
+        results: Vec::new(),
+        controls: Vec::new(),
+        aside: None,
+        areas: Vec::new(),
+    }
 }
 
 fn controller() -> Controller {
@@ -117,6 +126,7 @@ fn a_round_that_comes_twice_counts_once() {
         results,
         controls: Vec::new(),
         aside: None,
+        areas: Vec::new(),
     };
     assert!(matches!(controller.round(&round).reply, RoundReply::Probe { .. }));
     let once = controller.state().clone();
@@ -146,6 +156,7 @@ fn a_run_that_was_overtaken_changes_nothing_more() {
         results,
         controls: Vec::new(),
         aside: None,
+        areas: Vec::new(),
     };
     assert_eq!(controller.round(&late).reply, RoundReply::Done(Done::Superseded));
     assert_eq!(controller.state(), &before);
@@ -172,6 +183,7 @@ fn a_probe_that_says_nothing_is_not_rechecked_at_once() {
         results: results.into(),
         controls: Vec::new(),
         aside: None,
+        areas: Vec::new(),
     };
     let RoundReply::Probe { wait_ms, .. } = controller.round(&round).reply else { panic!() };
     assert_eq!(wait_ms, 15_000);
@@ -199,6 +211,7 @@ fn one_failure_after_a_long_silence_does_not_bring_an_old_belief_back() {
         results,
         controls: Vec::new(),
         aside: None,
+        areas: Vec::new(),
     };
     let _ = controller.round(&round);
     assert_eq!(health(&controller, "eu-1", later + 20), Health::Unknown);
@@ -207,7 +220,7 @@ fn one_failure_after_a_long_silence_does_not_bring_an_old_belief_back() {
 #[test]
 fn a_round_holds_no_more_probes_than_end_within_the_run() {
     let fitting = |timeouts: &[Millis], left_ms| {
-        cadence::fitting(timeouts.to_vec(), left_ms, |timeout_ms| *timeout_ms)
+        cadence::fitting(timeouts.to_vec(), 6, left_ms, |timeout_ms| *timeout_ms)
     };
     let many = [10_000; 20];
     assert_eq!(fitting(&many, 9_999).len(), 0);
@@ -218,7 +231,7 @@ fn a_round_holds_no_more_probes_than_end_within_the_run() {
 #[test]
 fn each_probe_is_measured_by_its_own_timeout() {
     let fitting = |timeouts: &[Millis], left_ms| {
-        cadence::fitting(timeouts.to_vec(), left_ms, |timeout_ms| *timeout_ms)
+        cadence::fitting(timeouts.to_vec(), 6, left_ms, |timeout_ms| *timeout_ms)
     };
     assert_eq!(fitting(&[10_000, 1_000], 9_999), [1_000]);
     let mixed = [10_000, 10_000, 10_000, 10_000, 10_000, 10_000, 1_000, 1_000];
@@ -246,6 +259,7 @@ fn a_result_about_a_target_that_is_gone_is_left_aside() {
         results,
         controls: Vec::new(),
         aside: None,
+        areas: Vec::new(),
     };
     assert!(controller.round(&round).changed.is_empty());
 }

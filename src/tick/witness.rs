@@ -7,7 +7,7 @@
 
 use super::BLIND;
 use crate::config::{Config, PROBES_AT_ONCE, RECHECK_MS};
-use crate::health::{Health, Verdict, is_unreached};
+use crate::health::{Health, Hysteresis, Verdict, is_unreached};
 use crate::ids::RegionId;
 use crate::ordered::Set;
 use crate::state::{Controls, State, TargetState};
@@ -78,9 +78,13 @@ pub(super) fn doubted_pause_ms(doubted_since: Option<Timestamp>, at: Timestamp) 
 fn is_suspect(state: &State, target: &Target) -> bool {
     let Some(known) = state.targets.get(target) else { return false };
     let is_doubted = known.note.as_deref() == Some(BLIND);
-    let has_failed = known.memory.is_unsettled()
-        && known.memory.reason.is_some_and(|reason| is_unreached(&Verdict::Fail { reason }));
-    known.memory.health != Health::Down && (is_doubted || has_failed)
+    let has_failed = |memory: &Hysteresis| {
+        memory.is_unsettled()
+            && memory.reason.is_some_and(|reason| is_unreached(&Verdict::Fail { reason }))
+    };
+    let is_lost_somewhere = || known.sights.values().any(|sight| has_failed(&sight.memory));
+    known.memory.health != Health::Down
+        && (is_doubted || has_failed(&known.memory) || is_lost_somewhere())
 }
 
 /// Whether it is known to be down and gave no sign of life. It would hold the round up for its

@@ -9,9 +9,11 @@ use super::origin::{OriginStanding, Whose};
 use super::share::Share;
 use crate::config::{DrillKind, Service};
 use crate::drill::Drill;
+use crate::geo::Area;
 use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
 use crate::order::Order;
+use crate::ordered::Map;
 use crate::recovery::ALL_PERCENT;
 use crate::time::Millis;
 
@@ -164,6 +166,37 @@ impl<'a> View<'a> {
             standing.share.returned_percent = None;
         }
         standing
+    }
+
+    /// The areas whose clients should go elsewhere: none of the region's usable origins can be
+    /// reached from there, although the region is not down.
+    #[must_use]
+    pub fn away(&self, service: &Service, region: &RegionStanding<'_>) -> Vec<Area> {
+        let is_out = |area: Area| {
+            let mut usable = region.usable().peekable();
+            let is_any = usable.peek().is_some();
+            is_any
+                && usable.all(|it| {
+                    let health = || self.health_from(area, &service.monitor, &it.origin.id);
+                    !it.is_set() && health() == Health::Down
+                })
+        };
+        self.config.areas.iter().copied().filter(|area| is_out(*area)).collect()
+    }
+
+    /// The lowest fresh latency of the region's usable origins from each area that has one.
+    #[must_use]
+    pub fn area_latencies(
+        &self,
+        service: &Service,
+        region: &RegionStanding<'_>,
+    ) -> Map<Area, Millis> {
+        let of = |area: Area| {
+            let usable = region.usable();
+            usable.filter_map(|it| self.latency_from(area, &service.monitor, &it.origin.id)).min()
+        };
+        let areas = self.config.areas.iter().copied();
+        Map::of(areas.filter_map(|area| Some((area, of(area)?))))
     }
 
     /// The percentage of its clients that have returned to a region, where they return by stages;

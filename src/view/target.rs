@@ -2,6 +2,7 @@
 
 use super::instant::View;
 use crate::config::{COMPOSITE_DEPTH_MAX, Monitor};
+use crate::geo::Area;
 use crate::health::{Damping, FailureReason, Health, composite};
 use crate::ids::{MonitorId, OriginId};
 use crate::latency::STALE_AFTER;
@@ -80,6 +81,52 @@ impl<'a> View<'a> {
         let mut memo = Memo { parts: &parts, composed: Map::new() };
         let health = self.composed(monitor, COMPOSITE_DEPTH_MAX, &mut memo);
         together(health, &parts)
+    }
+
+    /// The health of an origin for clients in an area: Down where that area's own probes say so,
+    /// and else as all areas see it.
+    #[must_use]
+    pub fn health_from(&self, area: Area, monitor: &MonitorId, origin: &OriginId) -> Health {
+        let seen = |leaf: &MonitorId| {
+            let standing = self.probed(leaf.clone(), origin);
+            let is_down = self.is_down_from(area, leaf, origin);
+            TargetStanding {
+                health: if is_down { Health::Down } else { standing.health },
+                ..standing
+            }
+        };
+        let Some((monitor, _)) = self.config.composites.entry(monitor) else {
+            return seen(monitor).health;
+        };
+        let leaves = self.config.leaves(monitor).into_iter();
+        let parts: Parts<'a> = Map::of(leaves.map(|leaf| {
+            let standing = seen(&leaf);
+            (leaf, standing)
+        }));
+        let mut memo = Memo { parts: &parts, composed: Map::new() };
+        self.composed(monitor, COMPOSITE_DEPTH_MAX, &mut memo)
+    }
+
+    fn is_down_from(&self, area: Area, monitor: &MonitorId, origin: &OriginId) -> bool {
+        let target = Target { origin: origin.clone(), monitor: monitor.clone() };
+        let sight = self.state.targets.get(&target).and_then(|known| known.sights.get(&area));
+        let patience_ms = self.config.monitors.get(monitor).map(Monitor::patience_ms);
+        sight.zip(patience_ms).is_some_and(|(sight, ms)| sight.is_down(ms, self.now))
+    }
+
+    /// The fresh latency of an origin from an area, by the first monitor that has one.
+    #[must_use]
+    pub fn latency_from(
+        &self,
+        area: Area,
+        monitor: &MonitorId,
+        origin: &OriginId,
+    ) -> Option<Millis> {
+        self.config.leaves(monitor).into_iter().find_map(|leaf| {
+            let target = Target { origin: origin.clone(), monitor: leaf.clone() };
+            let sight = self.state.targets.get(&target)?.sights.get(&area)?;
+            sight.latency?.millis(self.now)
+        })
     }
 
     /// Health by the rule of a composite. Deeper than `depth` nothing is known.

@@ -16,6 +16,7 @@
 mod actuation;
 mod admin;
 mod alerts;
+mod areas;
 mod called;
 mod changes;
 mod config;

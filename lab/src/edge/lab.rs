@@ -2,7 +2,7 @@
 use super::bundle::Folder;
 use super::config::{CF_HEADER, render};
 use super::control::call;
-use super::options::{EdgeOptions, KvCounts, KvFaults, KvKey, Route};
+use super::options::{EdgeOptions, KvCounts, KvFaults, KvKey, NetFault, Route};
 use super::process::{Log, Ports, Process};
 use super::socket::{Handshake, handshake};
 use anyhow::{Result, ensure};
@@ -159,6 +159,14 @@ impl Edge {
     pub async fn route_host(&self, host: &str, route: Route) -> Result<()> {
         self.world().routes.insert(host.to_owned(), route);
         self.call(&json!({ "command": "route", "host": host, "route": route })).await
+    }
+
+    /// What replaces the connections of one area's probes to a host; `None` for nothing. An area is
+    /// known by what its probes say of themselves; a restart forgets this.
+    ///
+    /// **Errors**: workerd does not answer.
+    pub async fn fault_from(&self, area: &str, host: &str, fault: Option<NetFault>) -> Result<()> {
+        self.call(&json!({ "command": "fault", "area": area, "host": host, "fault": fault })).await
     }
 
     /// Names the zone of the Worker, which is `example.com` at first. Inside it the Worker may

@@ -24,11 +24,12 @@ pub struct EdgeOptions {
 }
 
 impl EdgeOptions {
-    /// No variables, an empty KV, and the one Durable Object namespace `CONTROLLER` of the class
-    /// `Controller`.
+    /// No variables, an empty KV, and the Durable Object namespaces of the Worker.
     #[must_use]
     pub fn new(workerd: PathBuf, bundle: PathBuf) -> Self {
-        let durable_objects = vec![("CONTROLLER".to_owned(), "Controller".to_owned())];
+        let namespaces = [("CONTROLLER", "Controller"), ("VANTAGE", "Vantage")];
+        let durable_objects =
+            namespaces.map(|(binding, class)| (binding.to_owned(), class.to_owned())).into();
         Self {
             workerd,
             bundle,

@@ -1,21 +1,12 @@
 //! Keys that this version checks but does not act on, so that nobody relies on them.
 
 use super::{AdviceCode, Adviser};
-use crate::config::{Failover, Quorum, Service};
+use crate::config::{Failover, Service};
 use crate::ids::ServiceId;
 
 impl Adviser<'_> {
     pub(super) fn not_yet(&mut self) {
         let config = self.config;
-        if !config.areas.is_empty() {
-            self.ignored("areas.use", "all probes are sent from where the cron trigger runs");
-        }
-        for (id, monitor) in &config.monitors {
-            if matches!(monitor.quorum, Quorum::AtLeast(2..)) {
-                let why = "there is only one vantage point, so its verdict decides";
-                self.ignored(&format!("monitors.{id}.quorum"), why);
-            }
-        }
         for (id, service) in &config.services {
             self.service(id, service);
         }

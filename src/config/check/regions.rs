@@ -106,7 +106,7 @@ impl Checker<'_> {
         country
     }
 
-    pub(super) fn areas(&mut self, names: &[String]) -> Vec<String> {
+    pub(super) fn areas(&mut self, names: &[String]) -> Vec<Area> {
         for (index, name) in self.bounded("areas.use", names, ENTRIES_MAX) {
             let path = item("areas.use", index);
             if Area::parse(name).is_none() {
@@ -115,6 +115,6 @@ impl Checker<'_> {
                 self.twice(path, name);
             }
         }
-        names.to_vec()
+        names.iter().filter_map(|name| Area::parse(name)).collect()
     }
 }

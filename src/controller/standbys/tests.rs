@@ -47,7 +47,8 @@ fn promoting() -> Controller {
 fn run(controller: &mut Controller, start: u64, answer: impl Fn(&str, u64) -> (Verdict, Value)) {
     let (run, now) = (at(start), at(start));
     let (results, controls) = (Vec::new(), Vec::new());
-    let mut request = RoundRequest { run, round: 0, now, results, controls, aside: None };
+    let mut request =
+        RoundRequest { run, round: 0, now, results, controls, aside: None, areas: Vec::new() };
     while let RoundReply::Probe { wait_ms, probes, .. } = controller.round(&request).reply {
         let now = request.now.plus(wait_ms);
         let made = probes.iter().map(|probe| {

@@ -19,6 +19,7 @@ fn play(mind: &mut Controller, clock: &mut Clock, minute: u64, ahead: [Millis; 2
         results: Vec::new(),
         controls: Vec::new(),
         aside: None,
+        areas: Vec::new(),
     };
     loop {
         let mut heard = request.clone();

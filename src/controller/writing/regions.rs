@@ -4,11 +4,14 @@ use super::{Document, Wanted, document};
 use crate::config::{Origin, Override, Region, Service};
 use crate::controller::summary;
 use crate::documents::{
-    MonitorStatus, OriginStatus, REGION_PREFIX, RegionHealth, RegionStatus, ReturnStatus,
+    AreaStatus, MonitorStatus, OriginStatus, REGION_PREFIX, RegionHealth, RegionStatus,
+    ReturnStatus, SightStatus,
 };
+use crate::geo::Area;
 use crate::health::Health;
-use crate::ids::{OriginId, RegionId, ServiceId};
+use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::ordered::Map;
+use crate::target::Target;
 use crate::time::Timestamp;
 use crate::view::{OriginStanding, RegionStanding, View, Whose};
 
@@ -34,7 +37,9 @@ pub(super) fn reasons(view: &View<'_>) -> Map<ServiceId, Map<RegionId, RegionHea
         let regions = standing.regions.iter().map(|region| {
             (region.id, region_health(view, (standing.id, standing.service), region))
         });
-        let is_odd = |it: &RegionHealth| it.why.is_some() || it.draining || it.returning.is_some();
+        let is_odd = |it: &RegionHealth| {
+            it.why.is_some() || it.draining || it.returning.is_some() || !it.away.is_empty()
+        };
         let odd = regions.filter(|(_, it)| is_odd(it));
         let odd: Vec<_> = odd.map(|(id, it)| (id.clone(), it)).collect();
         if !odd.is_empty() {
@@ -56,6 +61,7 @@ fn region_health(
         because: region.because(),
         draining: region.is_draining,
         why: region.why(),
+        away: view.away(service, region),
         returning: back.map(|back| ReturnStatus {
             percent: back.percent,
             since: back.since,
@@ -108,6 +114,9 @@ pub(super) fn region_document(
             // A stray failure is no news; written each time, it would use up the day's writes.
             monitor.reason = None;
         }
+        for sight in monitor.areas.iter_mut().flat_map(Map::values_mut) {
+            (sight.latency_ms, sight.reason) = (None, None);
+        }
     }
     let words = summary::of_region(&status);
     document(made, &status, &substance, view.now, words)
@@ -116,7 +125,11 @@ pub(super) fn region_document(
 fn origin_status(view: &View<'_>, region: &RegionId, origin: &Origin) -> OriginStatus {
     let monitors = view.monitors_of(&origin.id);
     let whose = Whose { service: None, region };
-    let monitors = monitors.map(|id| (id.clone(), monitor_status(view.origin(whose, id, origin))));
+    let monitors = monitors.map(|id| {
+        let areas = sights(view, id, origin);
+        let status = monitor_status(view.origin(whose, id, origin));
+        (id.clone(), MonitorStatus { areas, ..status })
+    });
     OriginStatus {
         url: origin.url.to_string(),
         override_: view.override_of(region, &origin.id),
@@ -136,5 +149,34 @@ fn monitor_status(standing: OriginStanding<'_>) -> MonitorStatus {
         since: observed.since,
         reason: observed.reason.map(|reason| reason.to_string()),
         latency_ms: observed.latency_ms,
+        areas: None,
     }
+}
+
+/// How an origin looks from each area; `None` where probes come from the cron run.
+fn sights(view: &View<'_>, monitor: &MonitorId, origin: &Origin) -> Option<Map<Area, SightStatus>> {
+    let target = Target { origin: origin.id.clone(), monitor: monitor.clone() };
+    let sights = &view.state.targets.get(&target)?.sights;
+    let told = sights.iter().map(|(area, sight)| {
+        let reason = sight.note.clone().or_else(|| Some(sight.memory.reason?.to_string()));
+        let latency_ms = sight.latency.and_then(|latency| latency.millis(view.now));
+        (*area, SightStatus { health: sight.memory.health, reason, latency_ms })
+    });
+    (!sights.is_empty()).then(|| Map::of(told))
+}
+
+/// The areas that probes come from; `None` where they come from the cron run.
+pub(super) fn areas(view: &View<'_>) -> Option<Map<Area, AreaStatus>> {
+    let told = view.config.areas.iter().map(|area| {
+        let known = view.state.areas.get(area).cloned().unwrap_or_default();
+        let answers = known.is_heard(view.now);
+        let status = AreaStatus {
+            answers,
+            silent_since: known.heard_at.filter(|_| !answers),
+            doubted_since: known.doubted_since,
+            colo: known.colo,
+        };
+        (*area, status)
+    });
+    (!view.config.areas.is_empty()).then(|| Map::of(told))
 }

@@ -2,11 +2,12 @@
 
 use super::single::{Account, Alerts, Common, DrillTimes, LastConfig, LastEntry};
 use super::{Kept, Key, Kind, RENEW_MS, ROW_BYTES_MAX, ROWS_MAX, Row, RowChange, Single};
+use crate::geo::Area;
 use crate::hold::Hold;
 use crate::json::{self, Shape};
 use crate::ordered::{Map, Set};
 use crate::recovery::StandbyMemory;
-use crate::state::{Episode, State, TargetState};
+use crate::state::{Episode, Sight, State, TargetState};
 use crate::target::Target;
 use crate::time::Timestamp;
 use std::fmt::Display;
@@ -105,12 +106,26 @@ fn is_due(saved: &TargetState, known: &TargetState) -> bool {
         lag: saved.lag,
         passed: saved.passed,
         fields: saved.fields.clone(),
+        sights: resting_sights(saved, known),
         ..known.clone()
     };
     resting != *saved
         || is_old(saved.probed_at, known.probed_at)
         || is_old(saved.judged_at, known.judged_at)
         || is_old(saved.reached_at, known.reached_at)
+}
+
+/// How a target looks from each area, with what is in motion as the row has it.
+fn resting_sights(saved: &TargetState, known: &TargetState) -> Map<Area, Sight> {
+    Map::of(known.sights.iter().map(|(area, sight)| {
+        let resting = saved.sights.get(area).map(|saved| Sight {
+            latency: saved.latency,
+            probed_at: saved.probed_at,
+            reached_at: saved.reached_at,
+            ..sight.clone()
+        });
+        (*area, resting.unwrap_or_else(|| sight.clone()))
+    }))
 }
 
 /// What rows are compared by that have something in motion beside what they say: while no plan is

@@ -38,6 +38,12 @@ fn a_request_tells_what_was_found() {
                 "verdict": {"fail": {"reason": "http_timeout"}},
             },
         },
+        "areas": [{
+            "area": "weur",
+            "colo": "FRA",
+            "results": [result(json!({"pass": {"latency_ms": 20}}))],
+            "controls": [{"id": "one", "reached": false}],
+        }],
     }));
 }
 
@@ -62,7 +68,9 @@ fn a_reply_tells_what_to_probe_or_why_not() {
             "lag_pointer": "/replication_lag_s",
             "excerpt": true,
             "fields": ["/lag_s", "/position"],
+            "area": "sam",
         }],
+        "areas": ["weur", "sam"],
         "controls": [{"id": "one", "url": "https://example.net/"}],
         "check": {
             "incident": "i", "name": "www.example.com", "path": "/health", "timeout_ms": 2000,

@@ -1,5 +1,5 @@
 use super::super::*;
-use super::world::{BUSY, LOST, Made, PASS, World, each_monitor};
+use super::world::{BUSY, LOST, Made, PASS, WRONG, World, each_monitor};
 use crate::health::Health;
 use crate::state::TargetState;
 
@@ -10,25 +10,42 @@ fn probes_of(origin: &str, rounds: &[Made]) -> usize {
 #[test]
 fn what_a_run_costs_follows_from_how_settled_an_origin_is() {
     let mut world = World::new(|config| each_monitor(config, |it| it.down_interval_ms = 60_000));
-    let eu_is_lost = |origin: &str| if origin == "eu-1" { LOST } else { PASS };
+    let eu_fails = |origin: &str| if origin == "eu-1" { WRONG } else { PASS };
     let first = world.run(1, |_| PASS, |_| false);
     assert_eq!(probes_of("eu-1", &first), 5, "unknown: a recheck, then each interval");
     let settled = world.run(2, |_| PASS, |_| false);
     assert_eq!(probes_of("eu-1", &settled), 4, "up: each interval");
-    let falling = world.run(3, eu_is_lost, |_| false);
+    let falling = world.run(3, eu_fails, |_| false);
     assert_eq!(probes_of("eu-1", &falling), 6, "two rechecks more on the way down");
     assert_eq!(world.health("eu-1"), Health::Down);
     for minute in 4..=7 {
-        let down = world.run(minute, eu_is_lost, |_| false);
+        let down = world.run(minute, eu_fails, |_| false);
         assert!(probes_of("eu-1", &down) >= 3, "minute {minute}: each interval for five minutes");
     }
-    world.run(8, eu_is_lost, |_| false);
+    world.run(8, eu_fails, |_| false);
     for minute in 9..=12 {
-        let long = world.run(minute, eu_is_lost, |_| false);
+        let long = world.run(minute, eu_fails, |_| false);
         assert!(probes_of("eu-1", &long) <= 1, "minute {minute}: each minute from then on");
         assert!(probes_of("us-1", &long) >= 3, "the others as before");
     }
     assert_eq!(world.health("eu-1"), Health::Down, "asked rarely is not forgotten");
+}
+
+#[test]
+fn what_only_times_out_is_asked_ever_more_slowly_up_to_a_minute_apart() {
+    let mut world = World::new(|config| each_monitor(config, |it| it.interval_ms = 5_000));
+    let eu_is_lost = |origin: &str| if origin == "eu-1" { LOST } else { PASS };
+    world.run(1, |_| PASS, |_| false);
+    let falling = world.run(2, eu_is_lost, |_| false);
+    // Three on the way down, and again after 5, 10, 20 seconds.
+    assert!((5..=7).contains(&probes_of("eu-1", &falling)), "{}", probes_of("eu-1", &falling));
+    for minute in 3..=12 {
+        let down = world.run(minute, eu_is_lost, |_| false);
+        assert!(probes_of("eu-1", &down) <= 2, "minute {minute}");
+        assert!(probes_of("us-1", &down) >= 10, "the others as before");
+    }
+    world.run(13, |_| PASS, |_| false);
+    assert_eq!(world.health("eu-1"), Health::Up, "within a minute of its return");
 }
 
 #[test]

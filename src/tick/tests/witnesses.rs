@@ -34,6 +34,7 @@ fn play(world: &mut World, rounds: Vec<Vec<ProbeResult>>) {
         results: Vec::new(),
         controls: Vec::new(),
         aside: None,
+        areas: Vec::new(),
     };
     take_in(&mut world.state, &world.config, &request).unwrap();
     for results in rounds {
@@ -167,6 +168,7 @@ fn asked(regions: &[u32], controls: Controls, note: Option<&str>) -> (usize, usi
         results: Vec::new(),
         controls: Vec::new(),
         aside: None,
+        areas: Vec::new(),
     };
     take_in(&mut state, &observer.config, &run).unwrap();
     state.run.as_mut().unwrap().controls = controls;

@@ -55,8 +55,15 @@ impl World {
     ) -> Vec<Made> {
         let start = Timestamp::from_millis(minute * 60_000);
         let (results, controls) = (Vec::new(), Vec::new());
-        let mut request =
-            RoundRequest { run: start, round: 0, now: start, results, controls, aside: None };
+        let mut request = RoundRequest {
+            run: start,
+            round: 0,
+            now: start,
+            results,
+            controls,
+            aside: None,
+            areas: Vec::new(),
+        };
         let mut made = Vec::new();
         loop {
             take_in(&mut self.state, &self.config, &request).unwrap();
@@ -85,6 +92,59 @@ impl World {
             request.results = probes.into_iter().map(result).collect();
             let told = |it: Control| ControlResult { reached: reached(&it.id), id: it.id };
             request.controls = controls.into_iter().map(told).collect();
+        }
+    }
+
+    /// Plays the run that begins `minute` minutes after the beginning of time from the areas of the
+    /// config. `judge` tells what an area finds of an origin, `answers` whether it answers at all.
+    /// Returns how many probes each round made, with its instant since the run began.
+    pub(super) fn run_from_areas(
+        &mut self,
+        minute: u64,
+        judge: impl Fn(Area, &str) -> Verdict,
+        answers: impl Fn(Area) -> bool,
+    ) -> Vec<(u64, usize)> {
+        let start = Timestamp::from_millis(minute * 60_000);
+        let mut request = RoundRequest {
+            run: start,
+            round: 0,
+            now: start,
+            results: Vec::new(),
+            controls: Vec::new(),
+            aside: None,
+            areas: Vec::new(),
+        };
+        let mut made = Vec::new();
+        loop {
+            take_in(&mut self.state, &self.config, &request).unwrap();
+            self.now = request.now;
+            let reply = next_round(&mut self.state, &self.config, request.now);
+            let RoundReply::Probe { wait_ms, probes, areas, .. } = reply else { return made };
+            assert_eq!(areas, self.config.areas);
+            let at = request.now.plus(wait_ms);
+            request.round += 1;
+            request.now = at.plus(30);
+            let mut count = 0;
+            request.areas = areas
+                .iter()
+                .filter(|area| answers(**area))
+                .map(|area| {
+                    let own = probes.iter().filter(|it| it.area.is_none_or(|one| one == *area));
+                    let result = |probe: &Probe| ProbeResult {
+                        target: probe.target.clone(),
+                        at: at.plus(10),
+                        verdict: judge(*area, probe.target.origin.as_str()),
+                        pushed_back_ms: None,
+                        took_ms: 10,
+                        fields: Vec::new(),
+                    };
+                    let results: Vec<_> = own.map(result).collect();
+                    count += results.len();
+                    let colo = Some("LAB".to_owned());
+                    AreaReport { area: *area, colo, results, controls: Vec::new() }
+                })
+                .collect();
+            made.push((at.since(start), count));
         }
     }
 

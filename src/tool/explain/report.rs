@@ -203,6 +203,7 @@ fn why(filter: Filter) -> &'static str {
         Filter::Writes => "not the primary, which alone takes writes",
         Filter::Shed => "turns this client away",
         Filter::Breaker => "found to fail",
+        Filter::Area => "cannot be reached from the client's area",
         Filter::Drain => "takes no new clients",
         Filter::Lag => "too far behind the primary, or nobody knows how far",
         Filter::Failback => "was out; other clients have returned to it so far",

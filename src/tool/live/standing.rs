@@ -205,6 +205,15 @@ fn observer(status: &Value) -> Vec<String> {
         .map(|since| format!("the observer has doubted itself since {since}"))
         .into_iter()
         .collect();
+    for (area, told) in entries(status, "areas") {
+        let doubt = word(told, "doubted_since");
+        lines.extend(doubt.map(|since| format!("{area} has reached nothing since {since}")));
+        let is_silent = at(told, "answers").as_bool() == Some(false);
+        lines.extend(is_silent.then(|| match word(told, "silent_since") {
+            Some(since) => format!("no answer from {area} since {since}"),
+            None => format!("no answer from {area} yet"),
+        }));
+    }
     let began = word(at(status, "last_run"), "began").and_then(instant);
     let silent = began.filter(|began| as_of(status).since(*began) > SILENT_AFTER_MS);
     lines.extend(silent.map(|began| format!("no run has come since {began}, so nobody probes")));

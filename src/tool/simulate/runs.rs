@@ -35,7 +35,15 @@ impl World<'_> {
             return;
         }
         let (results, controls) = (Vec::new(), Vec::new());
-        let request = RoundRequest { run, round: 0, now: run, results, controls, aside: None };
+        let request = RoundRequest {
+            run,
+            round: 0,
+            now: run,
+            results,
+            controls,
+            aside: None,
+            areas: Vec::new(),
+        };
         self.queue.add(run.plus(LATE_MS), Due::Round(request));
     }
 
@@ -53,7 +61,7 @@ impl World<'_> {
         }
         let reply = self.controller.round(&request).reply;
         self.after_turn();
-        let RoundReply::Probe { wait_ms, probes, controls, check } = reply else {
+        let RoundReply::Probe { wait_ms, probes, controls, check, .. } = reply else {
             return self.take_up_reconcile();
         };
         let asked = Asked { run: request.run, round: request.round, probes, controls, check };
@@ -77,7 +85,8 @@ impl World<'_> {
         }
         let aside = answer.map(|answer| Aside { answer: Some(answer), ..Aside::default() });
         let round = round.saturating_add(1);
-        let request = RoundRequest { run, round, now: self.now, results, controls, aside };
+        let request =
+            RoundRequest { run, round, now: self.now, results, controls, aside, areas: Vec::new() };
         self.queue.add(hands.last(), Due::Round(request));
     }
 

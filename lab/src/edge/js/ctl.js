@@ -23,6 +23,7 @@ const commands = {
   kv_faults: ({ faults }, env) => env.TAP.setFaults(faults),
   kv_advance_clock: ({ ms }, env) => env.TAP.advanceClock(ms),
   route: ({ host, route }, env) => env.NET.route(host, route),
+  fault: ({ area, host, fault }, env) => env.NET.fault(area, host, fault),
   zone: ({ name }, env) => env.NET.zone(name),
 };
 

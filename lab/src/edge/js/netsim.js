@@ -11,6 +11,12 @@ const HOUR_MS = 3_600_000;
 
 /** @type {Map<string, Route>} by host name */
 const routes = new Map();
+/** @type {Map<string, string>} the fault of a way, by area and host name: `sam eu1.origin.example.com` */
+const faults = new Map();
+
+/** Data centers of the areas, as Cloudflare's own trace tells them. */
+const COLOS = { wnam: "SJC", enam: "IAD", sam: "GRU", weur: "FRA", eeur: "WAW", apac: "SIN", oc: "SYD", afr: "JNB", me: "DXB" };
+
 /** The zone of the Worker. */
 let zone = "example.com";
 
@@ -19,10 +25,13 @@ export default {
   async fetch(request) {
     const url = new URL(request.url);
     const host = connectsTo(url.hostname, request.cf?.resolveOverride);
+    const area = areaOf(request);
+    if (host === TRACE_HOST && url.pathname === TRACE_PATH) return trace(area);
     const route = routes.get(host);
     if (!route) throw new Error(`no such host: ${host}`);
     if (route.delay_ms > 0) await scheduler.wait(route.delay_ms);
-    if (route.fault !== null) return fail(route.fault);
+    const fault = faults.get(`${area} ${host}`) ?? route.fault;
+    if (fault !== null) return fail(fault);
     const headers = new Headers(request.headers);
     headers.set("x-lab-host", url.host);
     headers.set("x-lab-scheme", url.protocol.slice(0, -1));
@@ -30,6 +39,24 @@ export default {
     return fetch(target, new Request(request, { headers }));
   },
 };
+
+/** Where Cloudflare says in which data center a request came in. */
+const TRACE_HOST = "www.cloudflare.com";
+const TRACE_PATH = "/cdn-cgi/trace";
+
+/**
+ * The area that a request of the Worker comes from, as its probes say: `pointsman/1.0.0 (sam)`.
+ * @param {Request} request
+ */
+function areaOf(request) {
+  return /\((\w+)\)$/.exec(request.headers.get("user-agent") ?? "")?.[1];
+}
+
+/** @param {string | undefined} area */
+function trace(area) {
+  const colo = COLOS[/** @type {keyof typeof COLOS} */ (area)] ?? "LAB";
+  return new Response(`fl=1f1\nh=${TRACE_HOST}\ncolo=${colo}\nhttp=http/1.1\n`);
+}
 
 /**
  * The host that a request connects to. As Cloudflare documents `resolveOverride`: it counts only if both hosts are in the
@@ -69,6 +96,16 @@ export class Control extends WorkerEntrypoint {
    */
   route(host, route) {
     routes.set(host, route);
+  }
+
+  /**
+   * @param {string} area
+   * @param {string} host
+   * @param {string | null} fault
+   */
+  fault(area, host, fault) {
+    if (fault === null) faults.delete(`${area} ${host}`);
+    else faults.set(`${area} ${host}`, fault);
   }
 
   /** @param {string} name */

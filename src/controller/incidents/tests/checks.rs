@@ -22,7 +22,15 @@ fn round(controller: &mut Controller, request: &RoundRequest) -> Option<PublicCh
 
 fn begin(now: Millis) -> RoundRequest {
     let (results, controls) = (Vec::new(), Vec::new());
-    RoundRequest { run: at(now), round: 0, now: at(now), results, controls, aside: None }
+    RoundRequest {
+        run: at(now),
+        round: 0,
+        now: at(now),
+        results,
+        controls,
+        aside: None,
+        areas: Vec::new(),
+    }
 }
 
 fn answer(asked: &PublicCheck, now: Millis, verdict: Verdict) -> Aside {

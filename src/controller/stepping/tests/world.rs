@@ -169,7 +169,8 @@ impl World {
         self.pass_until(run.millis());
         let (results, controls) = (Vec::new(), Vec::new());
         let now = self.at();
-        let mut request = RoundRequest { run, round: 0, now, results, controls, aside: None };
+        let mut request =
+            RoundRequest { run, round: 0, now, results, controls, aside: None, areas: Vec::new() };
         loop {
             let reply = self.controller.round(&request).reply;
             if !self.save() {
