@@ -10,7 +10,10 @@
 //! off, a run that cron leaves out, and a second fault within the same minute after the probes of
 //! the run are spent.
 
-use super::pace::{PROBES_AT_ONCE, Pace, RECHECK_MS, RUN_MS, count, time_for_controls_ms};
+use super::pace::{
+    PROBES_AT_ONCE, Pace, RECHECK_MS, RUN_MS, connections, count, time_for_areas_ms,
+    time_for_controls_ms,
+};
 use super::{Config, Monitor, UNREACHED_FALL_MIN};
 use crate::time::{MINUTE, Millis, SECOND};
 
@@ -79,6 +82,7 @@ impl Detection {
             targets: 1,
             round_ms: monitor.timeout_ms,
             controls_ms: 0,
+            areas_ms: 0,
             shortest_interval_ms: 0,
             probes_spent_ms: 0,
         };
@@ -93,6 +97,8 @@ pub struct Estate {
     /// A round in which every target is probed and none answers.
     round_ms: Millis,
     controls_ms: Millis,
+    /// How much longer a round takes because areas make it.
+    areas_ms: Millis,
     shortest_interval_ms: Millis,
     probes_spent_ms: Millis,
 }
@@ -107,8 +113,13 @@ impl Estate {
         let pace = Pace::of(config, monitors.iter().copied());
         Self {
             targets: count(targets.len()),
-            round_ms: round_ms(monitors.iter().map(|monitor| monitor.timeout_ms)),
+            round_ms: round_ms(
+                connections(config.areas.len(), monitors.len()),
+                monitors.iter().map(|monitor| monitor.timeout_ms),
+            )
+            .saturating_add(time_for_areas_ms(config.areas.len())),
             controls_ms: time_for_controls_ms(config.controls.len()),
+            areas_ms: time_for_areas_ms(config.areas.len()),
             shortest_interval_ms: pace.shortest_interval_ms,
             probes_spent_ms: probes_spent_ms(config, &pace, &monitors),
         }
@@ -128,7 +139,7 @@ impl Estate {
         let replies_ms = (probes + 1) * REPLY_MS;
         let busy_ms = round_under_way_ms + timeouts_ms + pauses_ms + controls_ms + replies_ms;
         let joining_ms = if has_others { RECHECK_MS } else { 0 };
-        let too_late_ms = monitor.timeout_ms + self.controls_ms + joining_ms;
+        let too_late_ms = monitor.timeout_ms + self.controls_ms + self.areas_ms + joining_ms;
         let ends = 1 + busy_ms / RUN_MS.saturating_sub(too_late_ms).max(SECOND);
         Detection {
             next_probe_ms: monitor.interval_ms.max(self.shortest_interval_ms),
@@ -144,12 +155,12 @@ impl Estate {
     }
 }
 
-/// How long a round of these timeouts takes at most, with six probes at once: no longer than its
-/// waves of the longest one, and the last probe begins no later than when the others are shared out
-/// among the connections.
-fn round_ms(timeouts: impl Iterator<Item = Millis>) -> Millis {
+/// How long a round of these timeouts takes at most, with so many probes at once: no longer than
+/// its waves of the longest one, and the last probe begins no later than when the others are shared
+/// out among the connections.
+fn round_ms(at_once: usize, timeouts: impl Iterator<Item = Millis>) -> Millis {
     let timeouts: Vec<_> = timeouts.collect();
-    let at_once = count(PROBES_AT_ONCE);
+    let at_once = count(at_once);
     let longest_ms = timeouts.iter().copied().max().unwrap_or(0);
     let waves_ms = count(timeouts.len()).div_ceil(at_once) * longest_ms;
     let all_ms: Millis = timeouts.iter().sum();

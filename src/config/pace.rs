@@ -19,6 +19,28 @@ pub const CONTROL_TIMEOUT_MS: Millis = 2 * SECOND;
 /// Concurrent probes. The runtime opens six connections per run. A seventh probe would wait for one
 /// of them while its clock runs, and look slow.
 pub const PROBES_AT_ONCE: usize = 6;
+/// How long after one area the next one begins its probes of a round.
+pub const AREA_SPREAD_MS: Millis = 200;
+/// Most probes that a vantage point is asked for at once. Each request has connections of its own,
+/// so that a thousand targets of which a tenth hangs take no longer than fifty.
+pub const SHARE_PROBES: usize = 50;
+/// How much longer than its probes a vantage point may take: being started, reading, writing.
+pub const AREA_OVERHEAD_MS: Millis = 3 * SECOND;
+
+/// How much longer a round takes at most that is made from so many areas.
+#[must_use]
+pub fn time_for_areas_ms(areas: usize) -> Millis {
+    let Some(later) = areas.checked_sub(1) else { return 0 };
+    AREA_OVERHEAD_MS.saturating_add(count(later).saturating_mul(AREA_SPREAD_MS))
+}
+
+/// How many probes a round of so many makes at once: the run has six connections, and each share
+/// that a vantage point is asked for has as many of its own.
+#[must_use]
+pub fn connections(areas: usize, probes: usize) -> usize {
+    let shares = if areas == 0 { 1 } else { probes.div_ceil(SHARE_PROBES).max(1) };
+    shares.saturating_mul(PROBES_AT_ONCE)
+}
 
 /// What the probes of one run are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

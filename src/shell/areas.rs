@@ -56,10 +56,13 @@ fn ask(env: &Env, areas: &[Area], probes: &[Probe], controls: &[Control]) -> Vec
         let own = probes.iter().filter(|probe| probe.area.is_none_or(|one| one == area));
         let own: Vec<Probe> =
             own.map(|probe| Probe { area: Some(area), ..probe.clone() }).collect();
-        for probes in own.chunks(SHARE_PROBES) {
+        let shares = own.len().div_ceil(SHARE_PROBES);
+        for nth in 0..shares {
+            // By turns: those of one region, which may all hang, are not in one share.
+            let probes: Vec<Probe> = own.iter().skip(nth).step_by(shares).cloned().collect();
             let control_ms = if controls.is_empty() { 0 } else { CONTROL_TIMEOUT_MS };
-            let timeout_ms = wait_ms.saturating_add(round_ms(probes, control_ms));
-            let share = Share { wait_ms, probes: probes.to_vec(), controls: controls.to_vec() };
+            let timeout_ms = wait_ms.saturating_add(round_ms(&probes, control_ms));
+            let share = Share { wait_ms, probes, controls: controls.to_vec() };
             let (text, timeout_ms) = (json::write(&share), clock::short(timeout_ms));
             let reply = runtime::ask_area(env, area.as_str(), &text, timeout_ms);
             asked.push(Asked { area, reply });

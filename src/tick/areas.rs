@@ -16,21 +16,17 @@
 use super::evidence::asked_at;
 use super::testimony::{Eyes, Testimony, needs_witness};
 use super::{AreaReport, BLIND, PROBES_AT_ONCE, Probe, ProbeResult, RoundRequest};
-use crate::config::{Config, Quorum};
+use crate::config::{AREA_OVERHEAD_MS, Config, Quorum};
+pub use crate::config::{AREA_SPREAD_MS, SHARE_PROBES};
 use crate::geo::Area;
 use crate::health::{Thresholds, Verdict, is_unreached, quorum};
 use crate::latency::Estimate;
 use crate::ordered::Set;
 use crate::state::{AreaState, Sight, State};
-use crate::time::{MINUTE, Millis, SECOND, Timestamp};
+use crate::time::{MINUTE, Millis, Timestamp};
 
 /// Most areas: as many as there are location hints.
 pub const AREAS_MAX: usize = 9;
-/// How long after one area the next one begins its probes of a round.
-pub const AREA_SPREAD_MS: Millis = 200;
-/// Most probes that a vantage point is asked for at once. Each request has connections of its own,
-/// so that a thousand targets of which a tenth hangs take no longer than fifty.
-pub const SHARE_PROBES: usize = 50;
 
 /// What a round says about targets once the areas are one.
 #[derive(Debug, Default)]
@@ -200,13 +196,11 @@ pub(super) fn the_one(config: &Config, at: Timestamp) -> Option<Area> {
 /// The longest that a vantage point takes for these probes, each of which may use up its timeout.
 #[must_use]
 pub fn round_ms(probes: &[Probe], control_ms: Millis) -> Millis {
-    /// For what is not a probe: reading, writing, being started.
-    const OVERHEAD_MS: Millis = 3 * SECOND;
     let mut busy_ms = [control_ms; PROBES_AT_ONCE];
     for probe in probes {
         if let Some(connection) = busy_ms.iter_mut().min() {
             *connection = connection.saturating_add(probe.timeout_ms);
         }
     }
-    busy_ms.into_iter().max().unwrap_or_default().saturating_add(OVERHEAD_MS)
+    busy_ms.into_iter().max().unwrap_or_default().saturating_add(AREA_OVERHEAD_MS)
 }

@@ -20,9 +20,11 @@
 
 pub use crate::config::{COALESCE_MS, CONTROL_TIMEOUT_MS, PROBES_AT_ONCE, RECHECK_MS, RUN_MS};
 
-use super::areas::{AREA_SPREAD_MS, AREAS_MAX, SHARE_PROBES, the_one};
+use super::areas::{AREA_SPREAD_MS, AREAS_MAX, the_one};
 use super::{BLIND, Done, Probe, RoundReply, witness};
-use crate::config::{Config, Control, Monitor, Pace, time_for_controls_ms};
+use crate::config::{
+    Config, Control, Monitor, Pace, connections, time_for_areas_ms, time_for_controls_ms,
+};
 use crate::health::{FailureKind, Health};
 use crate::ids::OriginId;
 use crate::recovery::{Plan, Recovery, Step};
@@ -92,7 +94,9 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
         };
         left > before.saturating_add(spared)
     };
-    let end_ms = RUN_MS.saturating_sub(time_for_controls_ms(controls.len()));
+    let end_ms = RUN_MS
+        .saturating_sub(time_for_controls_ms(controls.len()))
+        .saturating_sub(time_for_areas_ms(config.areas.len()));
     let left_ms = |at: Timestamp| end_ms.saturating_sub(at.since(run.began));
     waiting.retain(|it| it.timeout_ms <= left_ms(now.max(it.at)));
     let in_time = !waiting.is_empty();
@@ -102,7 +106,7 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
         return RoundReply::Done(spent);
     };
     let due = with_witnesses(together(waiting, first), state, config, first);
-    let connections = connections(config, due.len());
+    let connections = connections(config.areas.len(), due.len());
     let due = fitting(due, connections, left_ms(first), |it| it.timeout_ms);
     let probes: Vec<Probe> = due
         .iter()
@@ -123,13 +127,6 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
     }
     let areas = config.areas.clone();
     RoundReply::Probe { wait_ms: first.since(now), probes, controls, check: None, areas }
-}
-
-/// How many probes are made at once: a vantage point is asked by shares, each with connections of
-/// its own.
-fn connections(config: &Config, probes: usize) -> usize {
-    let shares = if config.areas.is_empty() { 1 } else { probes.div_ceil(SHARE_PROBES).max(1) };
-    shares.saturating_mul(PROBES_AT_ONCE)
 }
 
 /// Whether the run has a probe for something that decides nobody's health: no recheck is due, and
