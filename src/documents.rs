@@ -107,8 +107,9 @@ pub struct RegionHealth {
     pub draining: bool,
     /// Why it is not simply observed to be up, in words.
     pub why: Option<String>,
-    /// The areas whose clients are led elsewhere, because it cannot be reached from there.
-    pub away: Vec<Area>,
+    /// The areas whose clients are led elsewhere, because it cannot be reached from there; absent
+    /// where there is none.
+    pub away: Option<Vec<Area>>,
     /// How far its clients have returned to it; absent where all have.
     pub returning: Option<ReturnStatus>,
 }
@@ -320,7 +321,7 @@ fields!(Status {
 fields!(KvStatus { writes_per_day, left_for_routes, left_for_pages, held_back });
 fields!(ControllerStatus { jurisdiction });
 fields!(ConfigStatus { in_use, refused, revision if any, kv if any });
-fields!(RegionHealth { health, because, draining = false, why if any, away = Vec::new(), returning if any });
+fields!(RegionHealth { health, because, draining = false, why if any, away if any, returning if any });
 fields!(ReturnStatus { percent, since, regressions = 0, held if any });
 fields!(CloudflareStatus {
     halted = false,
@@ -427,6 +428,12 @@ mod tests {
         reads_back::<Status>(&status);
         status["last_run"] = json!({"scheduled": T, "began": T, "rounds": 1, "probes": 2});
         reads_back::<Status>(&status);
+        status["areas"] = json!({
+            "weur": {"colo": "FRA", "answers": true},
+            "sam": {"colo": null, "answers": false, "silent_since": T, "doubted_since": T},
+        });
+        status["reasons"]["api"]["us-east"]["away"] = json!(["sam"]);
+        reads_back::<Status>(&status);
     }
 
     #[test]
@@ -438,6 +445,7 @@ mod tests {
         let odd = json!({
             "health": "down", "because": "override", "observed": "unknown", "damped_until": T,
             "lag_s": 3, "since": null, "reason": "r", "latency_ms": 20,
+            "areas": {"weur": {"health": "down", "reason": "r", "latency_ms": 20}},
         });
         let set = json!({"set": "down", "reason": "r", "author": "a", "until": T});
         reads_back::<RegionStatus>(&json!({

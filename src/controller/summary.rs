@@ -29,7 +29,7 @@ pub(super) fn of_status(status: &Status) -> String {
     let doubted = areas().filter(|area| area.doubted_since.is_some()).count();
     say(silent > 0, format!("{silent} of {} areas silent", areas().count()));
     say(doubted > 0, format!("{doubted} of {} areas in doubt", areas().count()));
-    let away = status.reasons.values().flat_map(Map::values).filter(|it| !it.away.is_empty());
+    let away = status.reasons.values().flat_map(Map::values).filter(|it| it.away.is_some());
     let away = away.count();
     say(away > 0, format!("{away} not reached from everywhere"));
     say(status.config.refused.is_some(), "config refused".to_owned());

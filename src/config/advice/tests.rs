@@ -290,15 +290,16 @@ fn a_run_without_probes_for_rechecks_is_told() {
 #[test]
 fn what_this_version_does_not_act_on_is_told() {
     let mut config = quiet();
+    config["regions"]["de"]["capacity_rps"] = 100.into();
+    assert_eq!(told(&config), ["W104 regions.de.capacity_rps"]);
+}
+
+#[test]
+fn areas_and_a_quorum_of_them_are_acted_on() {
+    let mut config = quiet();
     config["areas"] = json!({"use": ["weur", "enam"]});
     config["monitors"]["web"]["quorum"] = 2.into();
-    let service = &mut config["services"]["web"];
-    service["failover"] = json!({
-        "mode": "manual",
-    });
-    service["contract"] = json!({"availability": 99.9});
-    let expected = ["W104 areas.use", "W104 monitors.web.quorum"];
-    assert_eq!(told(&config), expected);
+    assert_eq!(told(&config), [""; 0]);
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(super) fn reasons(view: &View<'_>) -> Map<ServiceId, Map<RegionId, RegionHea
             (region.id, region_health(view, (standing.id, standing.service), region))
         });
         let is_odd = |it: &RegionHealth| {
-            it.why.is_some() || it.draining || it.returning.is_some() || !it.away.is_empty()
+            it.why.is_some() || it.draining || it.returning.is_some() || it.away.is_some()
         };
         let odd = regions.filter(|(_, it)| is_odd(it));
         let odd: Vec<_> = odd.map(|(id, it)| (id.clone(), it)).collect();
@@ -61,7 +61,7 @@ fn region_health(
         because: region.because(),
         draining: region.is_draining,
         why: region.why(),
-        away: view.away(service, region),
+        away: Some(view.away(service, region)).filter(|away| !away.is_empty()),
         returning: back.map(|back| ReturnStatus {
             percent: back.percent,
             since: back.since,

@@ -169,6 +169,7 @@ pub(super) fn full() -> Value {
         "targets": {"eu-1/api": up(), "us-1/api": down()},
         "run": {"scheduled": T, "began": T, "round": 3, "probes": 12, "controls": "asked"},
         "doubted_since": T,
+        "areas": {"weur": {"colo": "FRA", "heard_at": T, "doubted_since": T}},
         "orders": orders(),
         "orders_given": 3,
         "remembered": [{
@@ -334,6 +335,16 @@ fn up() -> Value {
         "lag": {"value_s": 4, "at": T},
         "damping": {"penalty": 1000, "at": T, "suppressed": true},
         "fields": {"/lag_s": {"value": {"number": 0.5}, "at": T, "since": T, "took_ms": 0}},
+        "sights": {"weur": {
+            "memory": {
+                "health": "down", "since": T, "passes": 0, "first_pass": null, "failures": [],
+                "reason": "http_timeout",
+            },
+            "latency": {"scaled": 320, "samples": 9, "at": T},
+            "probed_at": T,
+            "reached_at": T,
+            "note": "limit",
+        }},
     })
 }
 
@@ -357,6 +368,7 @@ fn down() -> Value {
         "lag": null,
         "damping": null,
         "fields": {},
+        "sights": {},
     })
 }
 
@@ -383,6 +395,7 @@ fn what_is_absent_is_written_as_null_or_empty_so_that_it_is_seen() {
     actuation["take_backs"] = json!({});
     let mut empty = json!({
         "version": 1, "generation": 0, "targets": {}, "run": null, "doubted_since": null,
+        "areas": {},
         "orders": [], "orders_given": 0, "remembered": [], "frozen": {},
         "recoveries": {}, "promises": {},
         "drills": {"given": 0, "drills": [], "schedules": {}, "succeeded": {}},
