@@ -27,7 +27,7 @@ pub(super) async fn run(scheduled: Timestamp, env: &Env) {
         match controller::round(env, &request, CONTROLLER_TIMEOUT_MS).await {
             Ok(RoundReply::Probe { wait_ms, probes, controls, check }) => {
                 clock::wait(wait_ms).await;
-                let made = probe::round(probes, controls, check, &clock).await;
+                let made = probe::round(probes, controls, check, (&clock, env)).await;
                 (request.results, request.controls, request.aside) = made;
                 request.round = request.round.saturating_add(1);
                 request.now = clock.now();

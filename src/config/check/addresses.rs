@@ -1,6 +1,7 @@
 //! Addresses of origins: somebody on the Internet must be able to reach them.
 
-use super::{Checker, under};
+use super::{Checker, item, under};
+use crate::config::ADDRESSES_MAX;
 use crate::config::diagnostic::Code;
 use crate::config::host::unreachable;
 use crate::config::raw::RawOrigin;
@@ -14,6 +15,20 @@ impl Checker<'_> {
             let Some((ip, why)) = ip.and_then(|ip| Some((ip, unreachable(ip)?))) else { continue };
             let problem = format!("`{ip}` leads no client to this origin: the address is {why}");
             self.report(under(path, key), Code::E028, problem, "the public address of the origin");
+        }
+        self.connected_addresses(&under(path, "addresses"), &raw.addresses);
+    }
+
+    /// The addresses that each probe connects to.
+    fn connected_addresses(&mut self, path: &str, addresses: &[IpAddr]) {
+        for (index, ip) in self.bounded(path, addresses, ADDRESSES_MAX) {
+            let path = item(path, index);
+            if let Some(why) = unreachable(*ip) {
+                let problem = format!("no probe reaches `{ip}`: the address is {why}");
+                self.report(path, Code::E028, problem, "a public address of the origin");
+            } else if addresses.iter().take(index).any(|other| other == ip) {
+                self.twice(path, &ip.to_string());
+            }
         }
     }
 }

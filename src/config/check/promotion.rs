@@ -10,6 +10,7 @@ use crate::config::monitor::{ExpectedJson, LAG_POINTER, Monitor};
 use crate::config::nesting::Levels;
 use crate::config::raw::{Pointer, RawFollow, RawHook, RawPromote, RawService, RawWrites};
 use crate::config::recovery::{Hook, Promote, UnknownLoss};
+use crate::config::{MonitorKind, ProbeMethod};
 use crate::health::FIELDS_MAX;
 use crate::ids::MonitorId;
 use crate::time::SECOND;
@@ -160,6 +161,12 @@ impl Checker<'_> {
 
 /// Why answers that pass a monitor never have anything at a pointer.
 fn why_never(monitor: &Monitor, pointer: &str) -> Option<String> {
+    if monitor.asking.kind == MonitorKind::Tcp {
+        return Some("its probes read nothing".to_owned());
+    }
+    if monitor.asking.request.method == ProbeMethod::Head {
+        return Some("the answers to `HEAD` have no body".to_owned());
+    }
     let expect = &monitor.expect;
     let is_empty = |status: u16| WITHOUT_BODY.contains(&status);
     if expect.status.iter().all(|range| {

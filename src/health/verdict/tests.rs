@@ -28,8 +28,8 @@ fn answer_with(status: u16, body: &str, headers: &[(&str, &str)]) -> ProbeOutcom
         status,
         body: Ok(body.to_owned()),
         headers,
-        retry_after_ms: None,
         latency_ms: 12,
+        ..ProbeResponse::default()
     })
 }
 
@@ -55,7 +55,8 @@ fn every_other_outcome_has_its_own_reason() {
     for (outcome, reason) in [
         (ProbeOutcome::TimedOut, of(FailureKind::HttpTimeout)),
         (ProbeOutcome::NoConnection(String::new()), of(FailureKind::TcpConnectionFailed)),
-        (answer(200, "maintenance"), of(FailureKind::ResponseBodyMismatch)),
+        (answer(200, "maintenance"), told(FailureKind::ResponseBodyMismatch, 200)),
+        (answer(204, ""), told(FailureKind::ResponseBodyEmpty, 204)),
         (answer(500, "ok"), told(FailureKind::ResponseCodeMismatch, 500)),
         (answer(301, "ok"), told(FailureKind::ResponseCodeMismatch, 301)),
         (answer(429, "ok"), told(FailureKind::RateLimited, 429)),
@@ -207,18 +208,17 @@ fn a_body_that_is_lost_after_its_head_is_a_response_all_the_same() {
     for (failure, kind) in [
         (BodyFailure::Broken, FailureKind::ResponseBodyBroken),
         (BodyFailure::TimedOut, FailureKind::ResponseBodyTimeout),
+        (BodyFailure::Unread, FailureKind::ResponseBodyUnread),
     ] {
         let lost = |status| {
             ProbeOutcome::Answered(ProbeResponse {
                 status,
                 body: Err(failure),
-                headers: Vec::new(),
-                retry_after_ms: None,
-                latency_ms: 12,
+                ..ProbeResponse::default()
             })
         };
         let told = |status| classify(&lost(status), &expecting(Some("ok")), None);
-        assert_eq!(told(200), fail(FailureReason::of(kind)));
+        assert_eq!(told(200), fail(FailureReason::told_by(kind, 200)));
         assert!(!is_unreached(&told(200)), "{kind:?}");
         let status = FailureReason::told_by(FailureKind::ResponseCodeMismatch, 500);
         assert_eq!(told(500), fail(status), "the status says more");
@@ -228,14 +228,8 @@ fn a_body_that_is_lost_after_its_head_is_a_response_all_the_same() {
 #[test]
 fn only_a_429_asks_to_be_left_alone() {
     let asked = |status, retry_after_ms| {
-        ProbeOutcome::Answered(ProbeResponse {
-            status,
-            body: Ok(String::new()),
-            headers: Vec::new(),
-            retry_after_ms,
-            latency_ms: 12,
-        })
-        .pushed_back_ms()
+        ProbeOutcome::Answered(ProbeResponse { status, retry_after_ms, ..ProbeResponse::default() })
+            .pushed_back_ms()
     };
     assert_eq!(asked(429, Some(7_000)), Some(7_000));
     assert_eq!(asked(429, None), Some(0));
