@@ -86,7 +86,7 @@ function own(signal, resolve) {
  * @param {string} text a {@link Probe} as JSON
  * @param {Map<string, string>} headers
  * @param {number} bodyBytesMax
- * @param {string | undefined} wanted text in lower case after which nothing more is read
+ * @param {string | undefined} wanted text in lower case after which nothing more is read of a body without a length
  * @param {((met: Met) => boolean) | undefined} judge whether it passes; needed for repeats and addresses
  */
 export function probe(hands, text, headers, bodyBytesMax, wanted, judge) {
@@ -97,7 +97,9 @@ export function probe(hands, text, headers, bodyBytesMax, wanted, judge) {
     const signal = AbortSignal.timeout(timeoutMs);
     const init = { method: request.method, headers: [...headers], ...own(signal, resolve) };
     const once = () =>
-      url.startsWith(TCP) ? opened(url.slice(TCP.length), signal) : meet(url, init, request.redirects, bodyBytesMax, wanted);
+      url.startsWith(TCP)
+        ? opened(url.slice(TCP.length), signal)
+        : meet(url, init, request.redirects, bodyBytesMax, wanted);
     for (let left = request.retries; ; left -= 1) {
       const met = await once();
       const hasPassed = judge?.(met) ?? true;
@@ -226,8 +228,15 @@ function failed(error) {
 
 /** What the runtime has decoded already. It knows these words in lower case only. */
 const DECODED = ["", "identity", "gzip", "br"];
-/** What we decode, by its name in lower case. */
-const FORMATS = /** @type {const} */ ({ gzip: "gzip", "x-gzip": "gzip", deflate: "deflate" });
+/**
+ * What we decode, by its name in lower case.
+ * @type {Map<string, "gzip" | "deflate">}
+ */
+const FORMATS = new Map([
+  ["gzip", "gzip"],
+  ["x-gzip", "gzip"],
+  ["deflate", "deflate"],
+]);
 
 /**
  * Reads at most `bytesMax` bytes of a body as text and drops the rest.
@@ -239,7 +248,7 @@ const FORMATS = /** @type {const} */ ({ gzip: "gzip", "x-gzip": "gzip", deflate:
 async function beginning({ body, headers }, bytesMax, wanted) {
   if (!body) return readWell("");
   const encoding = headers.get("content-encoding")?.trim() ?? "";
-  const format = FORMATS[/** @type {keyof FORMATS} */ (encoding.toLowerCase())];
+  const format = FORMATS.get(encoding.toLowerCase());
   const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(headers.get("content-type") ?? "")?.[1];
   const isDecoded = DECODED.includes(encoding);
   const isRead = (isDecoded || format !== undefined) && isKnown(charset);
@@ -247,22 +256,25 @@ async function beginning({ body, headers }, bytesMax, wanted) {
     await letGo(body);
     return { ...readWell(""), isUnread: bytesMax > 0 };
   }
-  if (isDecoded) return textOf(body, bytesMax, charset, wanted);
+  // What has a length can be cut, and is read to its end.
+  const mayEnd = headers.has("content-length") ? undefined : wanted;
+  if (isDecoded) return textOf(body, bytesMax, charset, mayEnd);
   const packed = await bytesOf(body, bytesMax);
   if (packed === undefined) return readWell("", true);
   const stream = new Response(packed).body?.pipeThrough(new DecompressionStream(formatOf(packed, format)));
-  return stream ? textOf(stream, bytesMax, charset, wanted) : readWell("");
+  return stream ? textOf(stream, bytesMax, charset, undefined) : readWell("");
 }
 
 /**
  * What `deflate` is by RFC 9110, with a head of two bytes, and what some servers send: without it.
  * @param {Uint8Array} packed
- * @param {"gzip" | "deflate"} format
+ * @param {"gzip" | "deflate" | undefined} format
  */
 function formatOf(packed, format) {
   const [first = 0, second = 0] = packed;
   const hasHead = (first & 15) === 8 && ((first << 8) | second) % 31 === 0;
-  return format === "deflate" && !hasHead ? "deflate-raw" : format;
+  if (format === "gzip") return format;
+  return hasHead ? "deflate" : "deflate-raw";
 }
 
 /** @param {string | undefined} charset */

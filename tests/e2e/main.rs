@@ -16,6 +16,8 @@
 mod actuation;
 mod admin;
 mod alerts;
+mod asking;
+mod bodies;
 mod called;
 mod changes;
 mod config;
@@ -40,6 +42,7 @@ mod restored;
 mod runbook;
 mod secrets;
 mod signed;
+mod small;
 mod steady;
 mod storage;
 mod story;

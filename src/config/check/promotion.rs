@@ -148,8 +148,19 @@ impl Checker<'_> {
 
     /// What is asked of one answer has to fit.
     pub(super) fn fields_can_be_read(&mut self, config: &Config) {
-        for id in config.monitors.keys() {
+        for (id, monitor) in &config.monitors {
             let fields = config.fields_of(id).len();
+            let asking = &monitor.asking;
+            let unread = match (asking.kind, asking.request.method) {
+                (MonitorKind::Tcp, _) => Some(("type", "its probes read nothing")),
+                (_, ProbeMethod::Head) => Some(("method", "the answers to `HEAD` have no body")),
+                _ => None,
+            };
+            if let (1.., Some((key, why))) = (fields, unread) {
+                let problem = format!("values of its answers are asked for, but {why}");
+                let path = format!("monitors.{id}.{key}");
+                self.report(path, Code::E014, problem, "a monitor that gets a document");
+            }
             if fields > FIELDS_MAX {
                 let problem = format!("{fields} values are asked of each answer");
                 let allowed = format!("at most {FIELDS_MAX}, of all services and contracts");
@@ -161,12 +172,6 @@ impl Checker<'_> {
 
 /// Why answers that pass a monitor never have anything at a pointer.
 fn why_never(monitor: &Monitor, pointer: &str) -> Option<String> {
-    if monitor.asking.kind == MonitorKind::Tcp {
-        return Some("its probes read nothing".to_owned());
-    }
-    if monitor.asking.request.method == ProbeMethod::Head {
-        return Some("the answers to `HEAD` have no body".to_owned());
-    }
     let expect = &monitor.expect;
     let is_empty = |status: u16| WITHOUT_BODY.contains(&status);
     if expect.status.iter().all(|range| {
