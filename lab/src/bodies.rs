@@ -1,11 +1,16 @@
 //! Health pages in every form in which servers send them, and what a probe of ours says of each.
 use crate::scripted::{End, Reply, ScriptedOrigin, chunk, raw};
 use anyhow::Result;
+use serde_json::{Map, Value, json};
 
 /// What a probe reads of a body.
 const LIMIT: usize = 10 * 1024;
+/// Most members of a composite monitor.
+const MEMBERS_MAX: usize = 16;
+/// How long a probe waits for a page.
+pub const TIMEOUT_MS: u32 = 1_500;
 /// The text that pages have.
-const WORD: &str = "alive";
+pub const WORD: &str = "alive";
 
 const GZIP: &str = "1f8b08000000000000034bccc95148ccc92c4bd55148c4c2e40200bfee153620000000";
 const ZLIB: &str = "789c4bccc95148ccc92c4bd55148c4c2e40200b7100ae1";
@@ -35,6 +40,42 @@ pub struct Case {
     pub fails: Option<&'static str>,
     /// What is sent.
     pub reply: Reply,
+}
+
+/// A config whose one origin, on this port, has a monitor for each page.
+#[must_use]
+pub fn config(port: u16) -> Value {
+    let mut monitors = Map::new();
+    for case in cases() {
+        let expect = match case.asks {
+            Asks::Text(text) => json!({"body_contains": text}),
+            Asks::Json(pointer) => json!({"json": {pointer: WORD}}),
+        };
+        let path = format!("/{}", case.name);
+        let monitor = json!({
+            "path": path, "expect": expect, "interval_s": 60, "timeout_ms": TIMEOUT_MS,
+            "rise": 1, "fall": 1, "damping": {"half_life_s": 0},
+        });
+        monitors.insert(case.name.to_owned(), monitor);
+    }
+    let names: Vec<String> = monitors.keys().cloned().collect();
+    let groups = names.chunks(MEMBERS_MAX).enumerate();
+    let groups: Map<String, Value> =
+        groups.map(|(n, names)| (format!("group-{n}"), json!({ "all": names }))).collect();
+    let of: Vec<&String> = groups.keys().collect();
+    monitors.insert("all".to_owned(), json!({ "all": of }));
+    monitors.extend(groups);
+    json!({
+        "version": 1,
+        "regions": {"eu": {
+            "country": "IE",
+            "origins": [{"id": "eu-1", "url": format!("http://localhost:{port}")}],
+        }},
+        "monitors": monitors,
+        "observer": {"controls": []},
+        "services": {"web": {"hosts": ["www.example.com"], "monitor": "all", "regions": ["eu"]}},
+        "limits": {"probes_per_run": 2000},
+    })
 }
 
 /// Starts an origin that has all pages.

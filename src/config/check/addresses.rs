@@ -20,7 +20,7 @@ impl Checker<'_> {
         self.connected_addresses(&under(path, "addresses"), &raw.addresses, is_local);
     }
 
-    /// The addresses that each probe connects to. Those of an origin on this machine may be its own.
+    /// The addresses that each probe connects to. An origin on this machine has those of it.
     fn connected_addresses(&mut self, path: &str, addresses: &[IpAddr], is_local: bool) {
         for (index, ip) in self.bounded(path, addresses, ADDRESSES_MAX) {
             let path = item(path, index);
