@@ -20,16 +20,20 @@ pub const SMTP_PORT: u16 = 25;
 
 words! {
     /// What a probe does.
+    #[derive(Default)]
     pub enum MonitorKind {
         /// Sends a request and judges the response.
+        #[default]
         Http = "http",
         /// Opens a connection and closes it.
         Tcp = "tcp",
     }
 
     /// The method of a probe. Only methods that change nothing at the origin (RFC 9110 §9.2.1).
+    #[derive(Default)]
     pub enum ProbeMethod {
         /// The response has a body.
+        #[default]
         Get = "GET",
         /// It has none.
         Head = "HEAD",
@@ -54,18 +58,6 @@ impl ProbeScheme {
             Self::Http => 80,
             Self::Https => 443,
         }
-    }
-}
-
-impl Default for MonitorKind {
-    fn default() -> Self {
-        Self::Http
-    }
-}
-
-impl Default for ProbeMethod {
-    fn default() -> Self {
-        Self::Get
     }
 }
 

@@ -193,6 +193,16 @@ mod tests {
     }
 
     #[test]
+    fn the_docs_say_of_every_kind_in_which_phase_it_is() {
+        let docs = include_str!("../../docs/monitors.md");
+        let (_, docs) = docs.split_once("## Why did a probe fail?").unwrap();
+        let (table, _) = docs.split_once("## ").unwrap();
+        for word in FailureKind::WORDS {
+            assert_eq!(table.matches(&format!("`{word}`")).count(), 1, "{word}");
+        }
+    }
+
+    #[test]
     fn words_of_no_kind_and_a_status_that_is_no_number_are_no_reason() {
         for text in ["", "gone", "http_timeout ", "http_timeout x", " 429", "http_timeout 70000"] {
             assert_eq!(read(text), None, "{text:?}");

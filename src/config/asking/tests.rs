@@ -6,7 +6,7 @@ use crate::fingerprint::Fingerprint;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-fn read(monitor: Value) -> Result<Monitor, Diagnostics> {
+fn read(monitor: &Value) -> Result<Monitor, Diagnostics> {
     let config = json!({
         "version": 1,
         "regions": {"eu": {
@@ -32,14 +32,14 @@ fn a_header_value_is_visible_ascii_with_blanks_only_inside() {
 
 #[test]
 fn a_value_may_be_so_long_and_no_longer() {
-    let with = |len: usize| read(json!({"headers": {"x-app": "x".repeat(len)}}));
+    let with = |len: usize| read(&json!({"headers": {"x-app": "x".repeat(len)}}));
     assert!(with(PROBE_HEADER_BYTES_MAX).is_ok());
     assert_eq!(with(PROBE_HEADER_BYTES_MAX + 1).unwrap_err().first().unwrap().code, Code::E004);
 }
 
 #[test]
 fn a_monitor_that_says_nothing_asks_as_ever() {
-    assert_eq!(read(json!({})).unwrap().asking, Asking::default());
+    assert_eq!(read(&json!({})).unwrap().asking, Asking::default());
 }
 
 /// How a name is spelled: any of its letters may be a capital.
@@ -63,7 +63,7 @@ proptest! {
         let fits = (0..=i64::from(RETRIES_MAX)).contains(&retries)
             && (0..=i64::from(REDIRECTS_MAX)).contains(&redirects)
             && (1..=65_535).contains(&port);
-        match read(written) {
+        match read(&written) {
             Ok(monitor) => {
                 prop_assert!(fits);
                 let Asking { request, port: read, .. } = monitor.asking;
@@ -86,7 +86,7 @@ proptest! {
         prop_assume!(!name.to_ascii_lowercase().starts_with("x-pointsman-"));
         let lower = name.to_ascii_lowercase();
         prop_assume!(!["x-api-key", "x-auth-token", "x-vault-token"].contains(&lower.as_str()));
-        match read(json!({"headers": {name.clone(): value.clone()}})) {
+        match read(&json!({"headers": {name.clone(): value.clone()}})) {
             Ok(monitor) => {
                 let headers = monitor.asking.request.headers;
                 prop_assert_eq!(headers, [(name.to_ascii_lowercase(), ProbeHeader::Text(value))]);
@@ -104,7 +104,7 @@ proptest! {
         ],
         value in "[a-z]{12,24}",
     ) {
-        let found = read(json!({"headers": {name: value.clone()}})).unwrap_err();
+        let found = read(&json!({"headers": {name: value.clone()}})).unwrap_err();
         prop_assert!(found.iter().all(|it| it.code == Code::E013));
         let told = format!("{found:?}");
         prop_assert!(!told.contains(&value));
@@ -118,7 +118,7 @@ proptest! {
             spelled("x-pointsman-hops"), spelled("cf-connecting-ip"),
         ],
     ) {
-        let found = read(json!({"headers": {name: "1"}})).unwrap_err();
+        let found = read(&json!({"headers": {name: "1"}})).unwrap_err();
         prop_assert!(found.iter().all(|it| it.code == Code::E014), "{:?}", found);
     }
 }
