@@ -33,7 +33,7 @@ pub use cadence::{
 pub use share::{Share, ShareReply};
 pub use testimony::TOGETHER_MS;
 
-use crate::config::{Config, Control, ExpectedResponse};
+use crate::config::{Config, Control, ExpectedResponse, ProbeRequest, TCP_SCHEME};
 use crate::geo::Area;
 use crate::health::{Field, Transition, Verdict};
 use crate::json::{fields, variants, words};
@@ -153,8 +153,12 @@ words! {
 pub struct Probe {
     /// The probed target.
     pub target: Target,
-    /// The URL to fetch.
+    /// The URL to fetch, or `tcp://` with a host and a port to connect to.
     pub url: String,
+    /// How to ask it.
+    pub request: ProbeRequest,
+    /// Addresses with their ports, to each of which it also connects.
+    pub addresses: Vec<String>,
     /// Longest wait for the response with its body.
     pub timeout_ms: Millis,
     /// The response that passes.
@@ -176,6 +180,28 @@ impl Probe {
     #[must_use]
     pub fn reads_body(&self) -> bool {
         self.expect.reads_body() || self.lag_pointer.is_some() || !self.fields.is_empty()
+    }
+
+    /// The text that the body must have, if nothing else of the body counts.
+    #[must_use]
+    pub fn only_text(&self) -> Option<&str> {
+        let is_all = self.expect.json.is_empty()
+            && self.lag_pointer.is_none()
+            && self.fields.is_empty()
+            && !self.excerpt;
+        self.expect.body_contains.as_deref().filter(|_| is_all)
+    }
+
+    /// Whether it opens a connection, and no more.
+    #[must_use]
+    pub fn only_connects(&self) -> bool {
+        self.url.starts_with(TCP_SCHEME)
+    }
+
+    /// Whether what it does next depends on whether it has passed.
+    #[must_use]
+    pub fn is_judged_at_once(&self) -> bool {
+        self.request.retries > 0 || !self.addresses.is_empty()
     }
 }
 
@@ -240,6 +266,8 @@ fields!(Probe {
     excerpt = false,
     fields = Vec::new(),
     area if any,
+    request = ProbeRequest::default(),
+    addresses = Vec::new(),
 });
 fields!(ProbeResult {
     target,

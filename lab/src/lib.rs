@@ -6,6 +6,7 @@
 //! plays a failover on one, and [`console`] lets a person break things. Nothing here depends on the
 //! Worker's code: it sees only HTTP, KV and DNS.
 pub mod api;
+pub mod bodies;
 pub mod certs;
 pub mod clients;
 pub mod console;
@@ -20,4 +21,5 @@ pub mod proxies;
 mod public_name;
 pub mod receivers;
 pub mod region;
+pub mod scripted;
 pub mod story;

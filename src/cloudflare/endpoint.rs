@@ -111,6 +111,7 @@ mod tests {
             ipv4: Some("192.0.2.1".parse().unwrap()),
             ipv6: Some("2001:db8::1".parse().unwrap()),
             host_header: None,
+            addresses: Vec::new(),
         })
     }
 

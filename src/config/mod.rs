@@ -13,6 +13,7 @@ mod admin;
 #[cfg(not(target_arch = "wasm32"))]
 mod advice;
 mod alerting;
+mod asking;
 mod check;
 mod contract;
 mod detection;
@@ -43,6 +44,11 @@ pub use admin::{
 #[cfg(not(target_arch = "wasm32"))]
 pub use advice::{AcceptedAdvice, Advice, AdviceCode, Advised, advise, advised};
 pub use alerting::{Receiver, ReceiverKind, Watchdog};
+pub use asking::{
+    ADDRESSES_MAX, Asking, MonitorKind, PROBE_HEADER_BYTES_MAX, PROBE_HEADERS_MAX, ProbeHeader,
+    ProbeMethod, ProbeRequest, ProbeScheme, REDIRECTS_MAX, RETRIES_MAX, SMTP_PORT, TCP_SCHEME,
+    is_header_value,
+};
 pub use contract::{
     AVAILABILITY_MS, BOUNDS_MAX, BoundRole, COMPONENTS_MAX, Component, ComponentKind, Components,
     FieldBound, Must, Scope, Trigger, TriggerAct,
@@ -93,7 +99,7 @@ use crate::target::Target;
 use crate::time::Millis;
 use nesting::Levels;
 use serde_json::Value;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The KV key.
 pub const KEY: &str = "config";
@@ -220,6 +226,8 @@ pub struct Origin {
     pub ipv6: Option<Ipv6Addr>,
     /// The host that it is told, in lower case; `None` leaves that to the service.
     pub host_header: Option<String>,
+    /// Addresses behind its name, to each of which a probe also connects.
+    pub addresses: Vec<IpAddr>,
 }
 
 impl Region {

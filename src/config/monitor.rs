@@ -1,6 +1,7 @@
 //! Monitors: what is probed, how often, which response counts as a pass, and how several monitors,
 //! areas and operators are combined.
 
+use super::Asking;
 use crate::ids::MonitorId;
 use crate::json::{fields, text_shape, variants, words};
 use crate::latency::STALE_AFTER;
@@ -25,13 +26,15 @@ pub const COMPOSITE_DEPTH_MAX: u8 = 4;
 /// How origins are probed, and how many probes change their health.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Monitor {
+    /// How its probes ask.
+    pub asking: Asking,
     /// The path that is requested, starting with `/`.
     pub path: String,
     /// Time between probes of an origin whose health is settled.
     pub interval_ms: Millis,
     /// Time between probes of an origin that has been Down for a while; not less than the interval.
     pub down_interval_ms: Millis,
-    /// Longest wait for a response and its body.
+    /// Longest wait for a response and its body, redirects and repeats included.
     pub timeout_ms: Millis,
     /// Passes in a row that make an origin Up.
     pub rise: u8,

@@ -184,10 +184,11 @@ pub(super) fn service_entry(view: &View<'_>, standing: &ServiceStanding<'_>) -> 
     }
 }
 
-/// The path that the service's first monitor probes.
+/// The path that the service's first monitor probes, of those that ask where clients do.
 fn trial_path(view: &View<'_>, service: &Service) -> String {
-    let monitors = view.config.leaves(&service.monitor);
-    let first = monitors.iter().next().and_then(|id| view.config.monitors.get(id));
+    let leaves = view.config.leaves(&service.monitor);
+    let mut monitors = leaves.iter().filter_map(|id| view.config.monitors.get(id));
+    let first = monitors.find(|monitor| monitor.asking.is_at_the_door());
     first.map_or_else(|| "/".to_owned(), |monitor| monitor.path.clone())
 }
 

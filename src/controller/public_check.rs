@@ -14,7 +14,7 @@
 //! none that the targets may need.
 
 use super::Controller;
-use crate::config::{Config, Monitor, PROBES_AT_ONCE, Publish, Service};
+use crate::config::{Config, Monitor, PROBES_AT_ONCE, ProbeMethod, ProbeRequest, Publish, Service};
 use crate::health::Verdict;
 use crate::journal::{EventKind, Incident, Phase, lasted};
 use crate::tick::{PublicAnswer, PublicCheck, RoundReply, RoundRequest, has_spare};
@@ -28,7 +28,7 @@ pub(super) const CHECKS_MAX: u32 = 30;
 
 /// Why there is nobody to ask.
 const NO_NAME: &str = "it has no public name that this Worker can ask: a Worker does not reach \
-                       itself by the hosts that it serves";
+                       itself by the hosts that it serves, and asks with a plain `GET` only";
 
 impl Controller {
     /// Hears the answer that a round brought.
@@ -135,8 +135,14 @@ fn is_served(config: &Config, name: &str) -> bool {
     name.starts_with('*') || config.services.values().any(|it| it.hosts.iter().any(covers))
 }
 
-/// The first monitor that probes for the service.
+/// The first monitor that probes for the service as clients ask: the public name is asked with
+/// `GET` and no header of ours, least of all a secret one.
 fn monitor<'c>(config: &'c Config, service: &Service) -> Option<&'c Monitor> {
     let leaves = config.leaves(&service.monitor);
-    leaves.iter().find_map(|id| config.monitors.get(id))
+    let mut monitors = leaves.iter().filter_map(|id| config.monitors.get(id));
+    monitors.find(|monitor| {
+        let ProbeRequest { method, headers, redirects, .. } = &monitor.asking.request;
+        let is_plain = *method == ProbeMethod::Get && headers.is_empty() && *redirects == 0;
+        is_plain && monitor.asking.is_at_the_door()
+    })
 }

@@ -48,9 +48,15 @@ pub fn is_silent(verdict: &Verdict) -> bool {
             | FailureKind::TlsUntrustedCertificate
             | FailureKind::RateLimited
             | FailureKind::ResponseCodeMismatch
+            | FailureKind::RedirectElsewhere
+            | FailureKind::TooManyRedirects
             | FailureKind::ResponseBodyBroken
             | FailureKind::ResponseBodyTimeout
+            | FailureKind::ResponseBodyUnread
+            | FailureKind::ResponseBodyTooLong
+            | FailureKind::ResponseBodyEmpty
             | FailureKind::ResponseBodyMismatch
+            | FailureKind::ResponseIsMarkup
             | FailureKind::ResponseNotJson
             | FailureKind::ResponseJsonMismatch
             | FailureKind::ResponseJsonMissing
@@ -59,7 +65,8 @@ pub fn is_silent(verdict: &Verdict) -> bool {
             | FailureKind::ResponseJsonBelowMin
             | FailureKind::ResponseJsonAboveMax
             | FailureKind::ResponseHeaderMismatch
-            | FailureKind::ResponseTooSlow => false,
+            | FailureKind::ResponseTooSlow
+            | FailureKind::AddressUnreachable => false,
         },
     }
 }
@@ -101,10 +108,8 @@ mod tests {
         let answered = |status| {
             is_answered(&ProbeOutcome::Answered(ProbeResponse {
                 status,
-                body: Ok(String::new()),
-                headers: Vec::new(),
-                retry_after_ms: None,
                 latency_ms: 1,
+                ..ProbeResponse::default()
             }))
         };
         assert!(answered(200) && answered(301) && answered(404) && answered(503) && answered(525));

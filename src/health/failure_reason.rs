@@ -3,9 +3,8 @@
 //! An operator who knows Cloudflare's health checks can read ours. Source:
 //! developers.cloudflare.com/load-balancing/troubleshooting/common-error-codes and
 //! /understand-basics/health-details. Some kinds are ours, because the runtime tells less or the
-//! probe more than Cloudflare's monitors do: [`FailureKind::TlsOrDnsFailure`],
-//! [`FailureKind::ResponseBodyBroken`], [`FailureKind::ResponseBodyTimeout`], and what is wrong
-//! with a value in the JSON.
+//! probe more than Cloudflare's monitors do: [`FailureKind::TlsOrDnsFailure`], why a redirect is
+//! not followed, why a body is not read, and what is wrong with a value in the JSON.
 
 use crate::json::{Reader, Shape, words};
 use serde_json::Value;
@@ -39,13 +38,25 @@ words! {
         RateLimited = "rate_limited",
         /// The status is not among the expected ones.
         ResponseCodeMismatch = "response_code_mismatch",
+        /// A redirect leads to another host, or from TLS to plain text, and is not followed there.
+        RedirectElsewhere = "redirect_elsewhere",
+        /// There are more redirects than the monitor follows.
+        TooManyRedirects = "too_many_redirects",
         /// The response began, and its body broke off or does not decompress.
         ResponseBodyBroken = "response_body_broken",
         /// The response began, and its body did not end within the timeout.
         ResponseBodyTimeout = "response_body_timeout",
+        /// The body has an encoding or a charset that is not read.
+        ResponseBodyUnread = "response_body_unread_encoding",
+        /// The body is longer than what is read of it, and what is read does not suffice.
+        ResponseBodyTooLong = "response_body_too_long",
+        /// Something is expected of the body, and there is none.
+        ResponseBodyEmpty = "response_body_empty",
         /// The expected text is not in the body.
         ResponseBodyMismatch = "response_body_mismatch",
-        /// JSON is expected, but the part of the body that is read is not valid JSON.
+        /// JSON is expected, and the body is HTML or XML.
+        ResponseIsMarkup = "response_is_markup",
+        /// JSON is expected, and the body is something else.
         ResponseNotJson = "response_not_json",
         /// A value in the JSON is not the expected one.
         ResponseJsonMismatch = "response_json_mismatch",
@@ -63,11 +74,16 @@ words! {
         ResponseHeaderMismatch = "response_header_mismatch",
         /// As expected, but much slower than its peers.
         ResponseTooSlow = "response_too_slow",
+        /// All is well at the name, but one of the origin's `addresses` takes no connection. In
+        /// place of the status stands which one, from 1.
+        AddressUnreachable = "address_unreachable",
     }
 }
 
-/// Why a probe failed: what went wrong, and the status of the response if it is the status that
-/// says so.
+/// Why a probe failed: what went wrong, and the status of the response if there was one. The kind
+/// also says in which phase: a name in `tcp`, `tls`, `dns` or `route` while connecting, `http`
+/// before the status had come, `response_body` and `response_json` in the body, and all others by
+/// the status and the headers.
 ///
 /// In JSON it is the word of its kind, followed by a blank and the status if there is one:
 /// `response_code_mismatch 503`.
@@ -75,18 +91,18 @@ words! {
 pub struct FailureReason {
     /// What went wrong.
     pub kind: FailureKind,
-    /// The status that says so.
+    /// The status of the response; of [`FailureKind::AddressUnreachable`], which address.
     pub status: Option<u16>,
 }
 
 impl FailureReason {
-    /// A failure that no status tells.
+    /// A failure without a status.
     #[must_use]
     pub const fn of(kind: FailureKind) -> Self {
         Self { kind, status: None }
     }
 
-    /// A failure that `status` tells.
+    /// A failure of a response with this status.
     #[must_use]
     pub const fn told_by(kind: FailureKind, status: u16) -> Self {
         Self { kind, status: Some(status) }
@@ -132,8 +148,14 @@ impl fmt::Display for FailureReason {
             FailureKind::ResponseCodeMismatch => "response code mismatch",
             FailureKind::ResponseBodyBroken => "response body broke off or does not decompress",
             FailureKind::ResponseBodyTimeout => "response body did not end in time",
+            FailureKind::RedirectElsewhere => "redirect to another host or to plain text",
+            FailureKind::TooManyRedirects => "too many redirects",
+            FailureKind::ResponseBodyUnread => "response body in an encoding that is not read",
+            FailureKind::ResponseBodyTooLong => "response body too long: 10 KiB of it are read",
+            FailureKind::ResponseBodyEmpty => "response body is empty",
             FailureKind::ResponseBodyMismatch => "response body mismatch",
-            FailureKind::ResponseNotJson => "response is not JSON within its first 10 KiB",
+            FailureKind::ResponseIsMarkup => "response is HTML or XML and not JSON",
+            FailureKind::ResponseNotJson => "response is not JSON",
             FailureKind::ResponseJsonMismatch => "response JSON mismatch",
             FailureKind::ResponseJsonMissing => "a value is missing from the response JSON",
             FailureKind::ResponseJsonNull => "a number in the response JSON is null",
@@ -142,8 +164,13 @@ impl fmt::Display for FailureReason {
             FailureKind::ResponseJsonAboveMax => "a number in the response JSON is too large",
             FailureKind::ResponseHeaderMismatch => "response header mismatch",
             FailureKind::ResponseTooSlow => "response too slow compared with its peers",
+            FailureKind::AddressUnreachable => "no connection to an address of the origin",
         })?;
-        self.status.map_or(Ok(()), |status| write!(f, " (status {status})"))
+        let number = match self.kind {
+            FailureKind::AddressUnreachable => "number",
+            _ => "status",
+        };
+        self.status.map_or(Ok(()), |status| write!(f, " ({number} {status})"))
     }
 }
 
@@ -162,6 +189,16 @@ mod tests {
                 let written = reason.write();
                 assert_eq!(read(written.as_str().unwrap()), Some(reason));
             }
+        }
+    }
+
+    #[test]
+    fn the_docs_say_of_every_kind_in_which_phase_it_is() {
+        let docs = include_str!("../../docs/monitors.md");
+        let (_, docs) = docs.split_once("## Why did a probe fail?").unwrap();
+        let (table, _) = docs.split_once("## ").unwrap();
+        for word in FailureKind::WORDS {
+            assert_eq!(table.matches(&format!("`{word}`")).count(), 1, "{word}");
         }
     }
 

@@ -5,7 +5,7 @@
 //! another kind is kept as such: it is unknown, and unknown is never less than a limit.
 
 use super::verdict::ProbeOutcome;
-use crate::json::{self, fields, variants};
+use crate::json::{fields, variants};
 use crate::time::{Millis, Timestamp};
 use serde_json::{Number, Value};
 
@@ -130,7 +130,7 @@ pub fn fields_of(outcome: &ProbeOutcome, pointers: &[String]) -> Vec<(String, Fi
     if pointers.is_empty() {
         return Vec::new();
     }
-    let document = answer.body.as_deref().ok().and_then(|text| json::parse(text).ok());
+    let document = answer.document();
     let field = |pointer: &String| (pointer.clone(), Field::of(document.as_ref(), pointer));
     pointers.iter().take(FIELDS_MAX).map(field).collect()
 }
@@ -144,9 +144,7 @@ mod tests {
         let outcome = ProbeOutcome::Answered(ProbeResponse {
             status: 503,
             body: Ok(body.to_owned()),
-            headers: Vec::new(),
-            retry_after_ms: None,
-            latency_ms: 1,
+            ..ProbeResponse::default()
         });
         fields_of(&outcome, &[pointer.to_owned()]).remove(0).1
     }

@@ -44,5 +44,5 @@ pub use hysteresis::{Health, Hysteresis, Thresholds, Transition};
 pub use override_::{active, effective};
 pub use seconds::{Seconds, Untold};
 pub use verdict::{
-    BODY_BYTES_MAX, BodyFailure, Passed, ProbeOutcome, ProbeResponse, Verdict, classify,
+    BODY_BYTES_MAX, BodyFailure, Passed, ProbeOutcome, ProbeResponse, TurnedAway, Verdict, classify,
 };

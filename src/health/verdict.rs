@@ -5,6 +5,7 @@ use super::failure_reason::{FailureKind, FailureReason};
 use crate::config::ExpectedResponse;
 use crate::json::{self, fields, variants};
 use crate::time::{Millis, Timestamp};
+use serde_json::Value;
 
 pub use crate::config::BODY_BYTES_MAX;
 /// The header that says what a body is.
@@ -18,8 +19,17 @@ const TOO_MANY_REQUESTS: u16 = 429;
 pub enum ProbeOutcome {
     /// An HTTP response.
     Answered(ProbeResponse),
+    /// A connection, which is all that was asked for.
+    Connected {
+        /// How long that took, in milliseconds.
+        latency_ms: Millis,
+        /// The first of the origin's addresses that takes no connection, from 1.
+        lost_address: Option<u16>,
+    },
     /// No answer within the monitor's timeout.
     TimedOut,
+    /// No connection within the monitor's timeout, and only that was asked for.
+    NotConnected,
     /// No connection, or a broken one, with the runtime's error message.
     NoConnection(String),
     /// We did not make the probe, for this reason.
@@ -48,6 +58,12 @@ pub struct ProbeResponse {
     /// The start of its body, at most [`BODY_BYTES_MAX`] bytes. Empty if the monitor does not check
     /// the body.
     pub body: Result<String, BodyFailure>,
+    /// Whether the body goes on.
+    pub is_cut: bool,
+    /// Why its redirect was not followed, if the monitor follows any.
+    pub turned_away: Option<TurnedAway>,
+    /// The first of the origin's addresses that takes no connection, from 1.
+    pub lost_address: Option<u16>,
     /// Those headers that the monitor checks and that are present; names in lower case.
     pub headers: Vec<(String, String)>,
     /// For how long it asks to be left alone (`Retry-After`), if it says so.
@@ -56,9 +72,45 @@ pub struct ProbeResponse {
     pub latency_ms: Millis,
 }
 
+impl Default for ProbeResponse {
+    fn default() -> Self {
+        Self {
+            status: 200,
+            body: Ok(String::new()),
+            is_cut: false,
+            turned_away: None,
+            lost_address: None,
+            headers: Vec::new(),
+            retry_after_ms: None,
+            latency_ms: 0,
+        }
+    }
+}
+
+impl ProbeResponse {
+    /// Its body as a JSON document; `None` if it is none. Half a document is none, even if it looks
+    /// like a whole one.
+    #[must_use]
+    pub fn document(&self) -> Option<Value> {
+        let text = self.body.as_deref().ok().filter(|_| !self.is_cut)?;
+        json::parse(json::without_bom(text)).ok()
+    }
+}
+
+/// Why a redirect was not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnedAway {
+    /// It leads to another host, or from TLS to plain text.
+    Elsewhere,
+    /// The probe has followed as many as the monitor allows.
+    TooOften,
+}
+
 /// Why the body of a response was not read, although its head had arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyFailure {
+    /// It has an encoding or a charset that is not read.
+    Unread,
     /// It broke off, or does not decompress.
     Broken,
     /// It did not end within the monitor's timeout.
@@ -114,24 +166,37 @@ pub fn classify(
     expect: &ExpectedResponse,
     lag_pointer: Option<&str>,
 ) -> Verdict {
+    let lost = |address: u16| FailureReason::told_by(FailureKind::AddressUnreachable, address);
     let answer = match outcome {
         ProbeOutcome::Answered(answer) => answer,
-        ProbeOutcome::TimedOut => {
-            return Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) };
+        ProbeOutcome::Connected { latency_ms, lost_address } => {
+            let (latency_ms, lag_s) = (*latency_ms, None);
+            return lost_address.map_or(Verdict::Pass { latency_ms, lag_s }, |address| {
+                Verdict::Fail { reason: lost(address) }
+            });
         }
+        ProbeOutcome::TimedOut => return fails(FailureKind::HttpTimeout),
+        ProbeOutcome::NotConnected => return fails(FailureKind::TcpTimeout),
         ProbeOutcome::NoConnection(words) => return Verdict::Fail { reason: no_connection(words) },
         ProbeOutcome::NotMade(note) => return Verdict::Inconclusive { note: note.clone() },
     };
     // Parse the body only if the monitor looks at JSON.
     let wants_json = !expect.json.is_empty() || lag_pointer.is_some();
-    let text = answer.body.as_deref().unwrap_or_default();
-    let document = if wants_json { json::parse(text).ok() } else { None };
+    let document = if wants_json { answer.document() } else { None };
     let document = document.as_ref();
-    let reason = status_mismatch(answer.status, expect)
+    let told = |kind| FailureReason::told_by(kind, answer.status);
+    let reason = status_mismatch(answer, expect)
         .or_else(|| header_mismatch(answer, expect))
         .or_else(|| answer.body.as_ref().err().copied().map(unread))
-        .or_else(|| text_mismatch(text, expect))
-        .or_else(|| body::mismatch(document, &expect.json));
+        .or_else(|| text_mismatch(answer, expect))
+        .or_else(|| if expect.json.is_empty() { None } else { not_json(answer, document) })
+        .map(told)
+        .or_else(|| {
+            let status = Some(answer.status);
+            let mismatch = body::mismatch(document, &expect.json);
+            mismatch.map(|reason| FailureReason { status, ..reason })
+        })
+        .or_else(|| answer.lost_address.map(lost));
     match reason {
         Some(reason) => Verdict::Fail { reason },
         None => Verdict::Pass {
@@ -141,12 +206,21 @@ pub fn classify(
     }
 }
 
-fn status_mismatch(status: u16, expect: &ExpectedResponse) -> Option<FailureReason> {
-    let expected = expect.status.iter().any(|range| range.contains(status));
-    (!expected).then(|| FailureReason::told_by(told_by_status(status), status))
+fn fails(kind: FailureKind) -> Verdict {
+    Verdict::Fail { reason: FailureReason::of(kind) }
 }
 
-fn header_mismatch(answer: &ProbeResponse, expect: &ExpectedResponse) -> Option<FailureReason> {
+fn status_mismatch(answer: &ProbeResponse, expect: &ExpectedResponse) -> Option<FailureKind> {
+    let expected = expect.status.iter().any(|range| range.contains(answer.status));
+    let kind = match answer.turned_away {
+        Some(TurnedAway::Elsewhere) => FailureKind::RedirectElsewhere,
+        Some(TurnedAway::TooOften) => FailureKind::TooManyRedirects,
+        None => told_by_status(answer.status),
+    };
+    (!expected).then_some(kind)
+}
+
+fn header_mismatch(answer: &ProbeResponse, expect: &ExpectedResponse) -> Option<FailureKind> {
     let fits = |(name, values): &(String, Vec<String>)| {
         let seen = answer.headers.iter().find(|(seen, _)| seen == name);
         let is_type = name == CONTENT_TYPE;
@@ -154,8 +228,7 @@ fn header_mismatch(answer: &ProbeResponse, expect: &ExpectedResponse) -> Option<
         let is_one = |seen: &str| values.is_empty() || values.iter().any(|v| fits(v, seen));
         seen.is_some_and(|(_, seen)| is_one(seen.trim()))
     };
-    (!expect.headers.iter().all(fits))
-        .then_some(FailureReason::of(FailureKind::ResponseHeaderMismatch))
+    (!expect.headers.iter().all(fits)).then_some(FailureKind::ResponseHeaderMismatch)
 }
 
 /// Whether a content type is the expected one, which has no parameter: then any parameter passes,
@@ -165,17 +238,39 @@ fn is_of_type(seen: &str, expected: &str) -> bool {
     media_type.trim().eq_ignore_ascii_case(expected)
 }
 
-fn text_mismatch(body: &str, expect: &ExpectedResponse) -> Option<FailureReason> {
+fn text_mismatch(answer: &ProbeResponse, expect: &ExpectedResponse) -> Option<FailureKind> {
     let text = expect.body_contains.as_ref()?;
-    let kind = FailureKind::ResponseBodyMismatch;
-    (!contains_ignoring_case(body, text)).then_some(FailureReason::of(kind))
+    let body = answer.body.as_deref().unwrap_or_default();
+    let otherwise = FailureKind::ResponseBodyMismatch;
+    (!contains_ignoring_case(body, text)).then(|| unsuitable(answer).unwrap_or(otherwise))
 }
 
-fn unread(failure: BodyFailure) -> FailureReason {
-    FailureReason::of(match failure {
+/// Why a body that should be JSON is none, if that can be said.
+fn not_json(answer: &ProbeResponse, document: Option<&Value>) -> Option<FailureKind> {
+    if document.is_some() {
+        return None;
+    }
+    let body = answer.body.as_deref().unwrap_or_default();
+    let is_markup = json::without_bom(body).trim_start().starts_with('<');
+    unsuitable(answer).or_else(|| is_markup.then_some(FailureKind::ResponseIsMarkup))
+}
+
+/// Why a body has not what it should have, if that is not the fault of its words.
+fn unsuitable(answer: &ProbeResponse) -> Option<FailureKind> {
+    let is_empty = answer.body.as_deref().is_ok_and(|body| body.trim().is_empty());
+    if answer.is_cut {
+        Some(FailureKind::ResponseBodyTooLong)
+    } else {
+        is_empty.then_some(FailureKind::ResponseBodyEmpty)
+    }
+}
+
+fn unread(failure: BodyFailure) -> FailureKind {
+    match failure {
+        BodyFailure::Unread => FailureKind::ResponseBodyUnread,
         BodyFailure::Broken => FailureKind::ResponseBodyBroken,
         BodyFailure::TimedOut => FailureKind::ResponseBodyTimeout,
-    })
+    }
 }
 
 /// Guesses the reason from the runtime's error message. The messages are not documented.

@@ -312,6 +312,9 @@ impl<T: Shape> Shape for OneOrMany<T> {
     }
 }
 
+text_shape!(foreign std::net::IpAddr, str::parse::<std::net::IpAddr>, "an IPv4 or IPv6 address", {
+    "type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]
+});
 text_shape!(foreign std::net::Ipv4Addr, str::parse::<std::net::Ipv4Addr>, "an IPv4 address", {
     "type": "string",
     "format": "ipv4",

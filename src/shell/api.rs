@@ -62,7 +62,9 @@ impl Api {
                 body: token.redact(&body),
             },
             Err(BodyFailure::TimedOut) => late(),
-            Err(BodyFailure::Broken) => Reply::Lost("its body broke off".to_owned()),
+            Err(BodyFailure::Broken | BodyFailure::Unread) => {
+                Reply::Lost("its body broke off".to_owned())
+            }
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) async fn run(scheduled: Timestamp, env: &Env) {
                 // Where no area answers, or there is none, the run itself is the vantage point.
                 let alone = reports.is_empty();
                 let own = if alone { (probes, controls) } else { Default::default() };
-                let made = probe::round(own.0, own.1, check, &clock).await;
+                let made = probe::round(own.0, own.1, check, (&clock, env)).await;
                 (request.results, request.controls, request.aside) = made;
                 if !excerpts.is_empty() {
                     request.aside.get_or_insert_with(Aside::default).excerpts.extend(excerpts);

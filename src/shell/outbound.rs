@@ -1,10 +1,12 @@
 //! Requests that we make ourselves: probes and API calls. Each has a timeout. None follows a
-//! redirect, which would take its headers to another host.
+//! redirect to another host, which would learn its headers.
 
 use super::clock;
-use super::runtime::{Exchanged, Hands, exchange};
+use super::runtime::{self, Exchanged, Hands, Judge, exchange};
 use crate::geo::Area;
-use crate::health::BodyFailure;
+use crate::health::{BodyFailure, TurnedAway};
+use crate::json::{self, Shape};
+use crate::tick::Probe;
 use crate::time::{Millis, Timestamp};
 use js_sys::{Map, Promise};
 use wasm_bindgen::{JsCast, JsValue};
@@ -31,7 +33,7 @@ pub(super) struct OwnRequest<'a> {
     pub(super) resolve: Option<&'a str>,
 }
 
-/// The response to one.
+/// The response to one; of a probe that only connects, the connection.
 pub(super) struct OwnResponse(Exchanged);
 
 /// When a request ended.
@@ -65,21 +67,50 @@ pub(super) fn send(hands: &Hands, request: &OwnRequest<'_>) -> Pending {
     Pending(exchange(hands, method, url, &headers, body, timeout_ms, body_bytes_max, resolve))
 }
 
+/// Makes a probe as soon as a hand is free, as `runtime.js` says.
+pub(super) fn ask(
+    hands: &Hands,
+    probe: &Probe,
+    headers: &[(String, String)],
+    (body_bytes_max, wanted): (usize, Option<&str>),
+    judge: Option<&Judge>,
+) -> Pending {
+    let all = Map::new();
+    all.set(&"user-agent".into(), &USER_AGENT.into());
+    for (name, value) in headers {
+        all.set(&JsValue::from_str(name), &JsValue::from_str(value));
+    }
+    let text = json::write(&probe.write());
+    Pending(runtime::probe(hands, &text, &all, body_bytes_max, wanted, judge))
+}
+
 impl Pending {
     /// When it ended, and how.
-    pub(super) async fn end(self) -> (Ended, Result<OwnResponse, NoResponse>) {
+    pub(super) async fn end(self) -> (Ended, Met) {
         let ended: Exchanged = match JsFuture::from(self.0).await {
             Ok(ended) | Err(ended) => ended.unchecked_into(),
         };
         let at = clock::instant(ended.ended_at());
         let took_ms = at.since(clock::instant(ended.began_at()));
-        let response = match ended.status() {
-            0 if ended.is_late() => Err(NoResponse::TimedOut),
-            0 => Err(NoResponse::NoConnection(ended.text())),
-            _ => Ok(OwnResponse(ended)),
-        };
-        (Ended { at, took_ms }, response)
+        (Ended { at, took_ms }, met(ended))
     }
+}
+
+/// What a request or a probe met.
+pub(super) type Met = Result<OwnResponse, NoResponse>;
+
+/// The same, as the runtime tells it.
+pub(super) fn met(ended: Exchanged) -> Met {
+    match ended.status() {
+        0 if ended.is_open() => Ok(OwnResponse(ended)),
+        0 if ended.is_late() => Err(NoResponse::TimedOut),
+        0 => Err(NoResponse::NoConnection(ended.text())),
+        _ => Ok(OwnResponse(ended)),
+    }
+}
+
+fn some(number: u16) -> Option<u16> {
+    (number > 0).then_some(number)
 }
 
 impl OwnResponse {
@@ -97,10 +128,37 @@ impl OwnResponse {
         self.0.header(name)
     }
 
+    /// Whether it is no response, but the connection that was asked for.
+    pub(super) fn is_connection(&self) -> bool {
+        self.0.is_open()
+    }
+
+    /// Whether the body goes on beyond the limit of the request.
+    pub(super) fn is_cut(&self) -> bool {
+        self.0.is_cut()
+    }
+
+    /// Why a redirect was not followed.
+    pub(super) fn turned_away(&self) -> Option<TurnedAway> {
+        match self.0.turned_away() {
+            0 => None,
+            1 => Some(TurnedAway::Elsewhere),
+            _ => Some(TurnedAway::TooOften),
+        }
+    }
+
+    /// Which address of the origin takes no connection, from 1.
+    pub(super) fn lost_address(&self) -> Option<u16> {
+        some(self.0.lost_address())
+    }
+
     /// The body, up to the limit of the request.
     ///
-    /// **Errors**: it was lost after its head had come.
+    /// **Errors**: it was lost after its head had come, or cannot be read.
     pub(super) fn body(&self) -> Result<String, BodyFailure> {
+        if self.0.is_unread() {
+            return Err(BodyFailure::Unread);
+        }
         match (self.0.is_broken(), self.0.is_late()) {
             (false, _) => Ok(self.0.text()),
             (true, false) => Err(BodyFailure::Broken),

@@ -5,9 +5,13 @@ use crate::tick::PROBES_AT_ONCE;
 use js_sys::futures::future_to_promise;
 use js_sys::{Map, Promise, Reflect};
 use std::pin::Pin;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
+
+/// Says whether what a probe met passes.
+pub(super) type Judge = Closure<dyn Fn(Exchanged) -> bool>;
 
 /// An error is the runtime's own.
 pub(super) type Result<T> = std::result::Result<T, JsValue>;
@@ -31,6 +35,16 @@ extern "C" {
         resolve: Option<&str>,
     ) -> Promise;
 
+    #[allow(clippy::too_many_arguments, reason = "one call into JavaScript")]
+    pub(super) fn probe(
+        hands: &Hands,
+        probe: &str,
+        headers: &Map,
+        body_bytes_max: usize,
+        wanted: Option<&str>,
+        judge: Option<&Judge>,
+    ) -> Promise;
+
     /// The end of an exchange.
     pub(super) type Exchanged;
 
@@ -40,6 +54,17 @@ extern "C" {
     pub(super) fn is_broken(this: &Exchanged) -> bool;
     #[wasm_bindgen(method, getter, js_name = isLate)]
     pub(super) fn is_late(this: &Exchanged) -> bool;
+    #[wasm_bindgen(method, getter, js_name = isOpen)]
+    pub(super) fn is_open(this: &Exchanged) -> bool;
+    #[wasm_bindgen(method, getter, js_name = isCut)]
+    pub(super) fn is_cut(this: &Exchanged) -> bool;
+    #[wasm_bindgen(method, getter, js_name = isUnread)]
+    pub(super) fn is_unread(this: &Exchanged) -> bool;
+    #[wasm_bindgen(method, getter, js_name = lostAddress)]
+    pub(super) fn lost_address(this: &Exchanged) -> u16;
+    /// Redirects that were not followed: 0 for none, 1 to elsewhere, 2 one too many.
+    #[wasm_bindgen(method, getter, js_name = turnedAway)]
+    pub(super) fn turned_away(this: &Exchanged) -> u8;
     #[wasm_bindgen(method, getter)]
     pub(super) fn text(this: &Exchanged) -> String;
     #[wasm_bindgen(method, getter, js_name = latencyMs)]

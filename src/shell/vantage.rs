@@ -34,7 +34,7 @@ const COLO_FOR_MS: Millis = 60 * 60 * SECOND;
 /// The object.
 #[expect(missing_debug_implementations, reason = "the runtime's handles in it have none")]
 #[wasm_bindgen]
-pub struct Vantage(Rc<RefCell<Place>>);
+pub struct Vantage(Rc<RefCell<Place>>, Env);
 
 /// Where it runs, and when that was asked.
 #[derive(Clone, Default)]
@@ -48,17 +48,17 @@ struct Place {
 impl Vantage {
     #[wasm_bindgen(constructor)]
     #[expect(clippy::needless_pass_by_value, reason = "the runtime hands them over")]
-    pub fn new(_state: State, _env: Env) -> Self {
-        Self(Rc::default())
+    pub fn new(_state: State, env: Env) -> Self {
+        Self(Rc::default(), env)
     }
 
     /// Makes the probes of a share.
     pub fn fetch(&self, request: Request) -> Promise {
-        promise(Box::pin(answer(self.0.clone(), request)))
+        promise(Box::pin(answer(self.0.clone(), self.1.clone(), request)))
     }
 }
 
-async fn answer(place: Rc<RefCell<Place>>, request: Request) -> Result<JsValue> {
+async fn answer(place: Rc<RefCell<Place>>, env: Env, request: Request) -> Result<JsValue> {
     let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
     let share: Share = json::read(&text).map_err(|error| failure(&error.to_string()))?;
     #[cfg(pointsman_provoke_panic)]
@@ -66,7 +66,8 @@ async fn answer(place: Rc<RefCell<Place>>, request: Request) -> Result<JsValue> 
     let area = share.probes.first().and_then(|probe| probe.area);
     clock::wait(share.wait_ms.min(areas::SHARE_WAIT_MS_MAX)).await;
     let clock = RunClock::default();
-    let (results, controls, aside) = probe::round(share.probes, share.controls, None, &clock).await;
+    let (results, controls, aside) =
+        probe::round(share.probes, share.controls, None, (&clock, &env)).await;
     let excerpts = aside.map(|aside| aside.excerpts).unwrap_or_default();
     let colo = colo(&place, area).await;
     let reply = ShareReply { now: clock.now(), colo, results, controls, excerpts };

@@ -313,12 +313,13 @@ pub(super) fn pause_ms(
 fn probe(config: &Config, target: &Target) -> Option<Probe> {
     let (_, origin) = config.origin(&target.origin)?;
     let monitor = config.monitors.get(&target.monitor)?;
-    let told = config.told_by_probes(target);
-    let base = told.map_or_else(|| origin.url.to_string(), |host| origin.url.with_host(host));
+    let asked = config.asked_by_probes(target)?;
     Some(Probe {
         target: target.clone(),
-        url: base + &monitor.path,
-        resolve: told.map(|_| origin.url.host().to_owned()),
+        url: asked.url,
+        resolve: asked.resolve,
+        request: monitor.asking.request.clone(),
+        addresses: monitor.addresses_at(origin).iter().map(ToString::to_string).collect(),
         timeout_ms: monitor.timeout_ms,
         expect: monitor.expect.clone(),
         lag_pointer: monitor.lag_pointer.clone(),

@@ -294,3 +294,55 @@ fn a_probe_tells_an_origin_the_host_that_its_clients_tell_it() {
         ]
     );
 }
+
+#[test]
+fn a_probe_asks_where_and_how_its_monitor_says() {
+    let mut text: serde_json::Value = serde_json::from_str(&config_text()).unwrap();
+    let origin = &mut text["regions"]["us-east"]["origins"][0];
+    origin["url"] = serde_json::json!("https://us.example.com:8443");
+    origin["addresses"] = serde_json::json!(["192.0.2.7", "2001:db8::7"]);
+    let asked = |monitor: serde_json::Value| {
+        let mut text = text.clone();
+        text["monitors"]["api"]
+            .as_object_mut()
+            .unwrap()
+            .extend(monitor.as_object().unwrap().clone());
+        let mut controller = Controller::default();
+        let offered = controller.offer_config(&text.to_string(), Timestamp::from_millis(0));
+        assert_eq!(offered, crate::controller::Offered::Taken);
+        let reply = controller.round(&begin(60_000)).reply;
+        let RoundReply::Probe { probes, .. } = reply else { panic!() };
+        probes.into_iter().find(|probe| probe.target.origin.as_str() == "us-1").unwrap()
+    };
+    let plain = asked(serde_json::json!({}));
+    assert_eq!(plain.url, "https://us.example.com:8443/health");
+    assert_eq!(plain.addresses, ["192.0.2.7:8443", "[2001:db8::7]:8443"]);
+    let other = asked(serde_json::json!({
+        "scheme": "http", "method": "HEAD", "host_header": "www.example.com", "retries": 2,
+        "headers": {"Authorization": {"secret": "HEALTH"}},
+    }));
+    assert_eq!(other.url, "http://www.example.com/health", "that port is for TLS");
+    assert_eq!(other.resolve.as_deref(), Some("us.example.com"));
+    assert_eq!(other.addresses, ["192.0.2.7:80", "[2001:db8::7]:80"]);
+    let secret = crate::config::ProbeHeader::Secret("HEALTH".to_owned());
+    assert_eq!(other.request.headers, [("authorization".to_owned(), secret)]);
+    assert_eq!(asked(serde_json::json!({"port": 9000})).url, "https://us.example.com:9000/health");
+    let mut tcp = text.clone();
+    tcp["monitors"]["api"].as_object_mut().unwrap().remove("path");
+    text = tcp;
+    let asked = |monitor: serde_json::Value| {
+        let mut text = text.clone();
+        text["monitors"]["api"]
+            .as_object_mut()
+            .unwrap()
+            .extend(monitor.as_object().unwrap().clone());
+        let config = crate::config::Config::parse(&text.to_string()).unwrap();
+        let target = crate::target::Target::parse("us-1/api").unwrap();
+        config.asked_by_probes(&target).unwrap().url
+    };
+    assert_eq!(asked(serde_json::json!({"type": "tcp"})), "tcp://us.example.com:8443");
+    assert_eq!(
+        asked(serde_json::json!({"type": "tcp", "port": 5432})),
+        "tcp://us.example.com:5432"
+    );
+}

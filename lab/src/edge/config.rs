@@ -45,7 +45,9 @@ pub(super) fn render(options: &EdgeOptions, folder: &Folder) -> String {
         cache = lab_worker("cache.js", ""),
         netsim = lab_worker("netsim.js", r#"globalOutbound = "loopback""#),
     );
-    let main = main_worker(options, &folder.modules, &UNDER_CONTROL);
+    let outbound = if options.direct { BARE.outbound } else { UNDER_CONTROL.outbound };
+    let around = Around { outbound, ..UNDER_CONTROL };
+    let main = main_worker(options, &folder.modules, &around);
     whole(folder, &main, &ours, r#""ctl""#)
 }
 

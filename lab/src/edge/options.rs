@@ -21,6 +21,9 @@ pub struct EdgeOptions {
     /// Whether the objects of `CONTROLLER` have jurisdictions, as in production; workerd by itself
     /// refuses them.
     pub jurisdictions: bool,
+    /// Whether the Worker reaches loopback itself, without the simulated network. Only then a
+    /// connection by TCP fails where nobody listens: a worker in between takes them all.
+    pub direct: bool,
 }
 
 impl EdgeOptions {
@@ -37,6 +40,7 @@ impl EdgeOptions {
             kv: BTreeMap::new(),
             durable_objects,
             jurisdictions: false,
+            direct: false,
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::config::diagnostic::Code;
 use crate::config::host::numeric;
 use crate::config::url::is_dns_name;
 use crate::config::{Config, Origin, Service};
-use crate::ids::{RegionId, ServiceId};
+use crate::ids::{MonitorId, RegionId, ServiceId};
 use crate::ordered::Map;
 use crate::target::Target;
 
@@ -31,6 +31,7 @@ impl Checker<'_> {
         let mut told = Map::new();
         for (id, service) in &config.services {
             self.told_hosts_are_in_one_zone(id, service, config);
+            self.monitors_tell_hosts_of_one_zone(service, config);
             self.probes_tell_the_same(id, service, config, &mut told);
         }
     }
@@ -54,6 +55,27 @@ impl Checker<'_> {
         }
     }
 
+    /// The same of what a monitor tells.
+    fn monitors_tell_hosts_of_one_zone(&mut self, service: &Service, config: &Config) {
+        for id in config.leaves(&service.monitor) {
+            let monitor = config.monitors.get(&id);
+            let Some(told) = monitor.and_then(|it| it.asking.host_header.as_deref()) else {
+                continue;
+            };
+            let mut others = origins(service, config).map(|(_, origin)| origin.url.host());
+            let Some(other) = others.find(|it| *it != told && !may_share_a_zone(told, it)) else {
+                continue;
+            };
+            let path = format!("monitors.{id}.host_header");
+            if self.has_mistake(&path) {
+                continue;
+            }
+            let problem = format!("`{told}` and `{other}` are never in one zone of Cloudflare");
+            let allowed = "a host in the zone of the origins' URLs";
+            self.report(path, Code::E014, problem, allowed);
+        }
+    }
+
     /// One probe of an origin has one `Host`.
     fn probes_tell_the_same<'c>(
         &mut self,
@@ -65,7 +87,10 @@ impl Checker<'_> {
         let leaves = config.leaves(&service.monitor);
         for (_, origin) in origins(service, config) {
             let host = origin.told_by(service);
-            for monitor in &leaves {
+            let tells_its_own = |id: &&MonitorId| {
+                config.monitors.get(*id).is_some_and(|it| it.asking.host_header.is_some())
+            };
+            for monitor in leaves.iter().filter(|id| !tells_its_own(id)) {
                 let target = Target { origin: origin.id.clone(), monitor: monitor.clone() };
                 let Some((other, others)) = told.get(&target).copied() else {
                     told.insert(target, (id, host));

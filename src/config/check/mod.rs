@@ -6,6 +6,7 @@ mod addresses;
 mod admin;
 mod alerts;
 mod allow;
+mod asking;
 mod balancers;
 mod bonds;
 mod components;

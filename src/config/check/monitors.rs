@@ -58,6 +58,7 @@ impl Checker<'_> {
         }
         let expect = self.expect(&at("expect"), &raw.expect);
         let monitor = Monitor {
+            asking: self.asking(path, raw),
             path: raw.path.0.clone(),
             interval_ms: u64::from(interval_s) * SECOND,
             down_interval_ms: u64::from(down_interval_s) * SECOND,

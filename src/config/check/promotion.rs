@@ -10,6 +10,7 @@ use crate::config::monitor::{ExpectedJson, LAG_POINTER, Monitor};
 use crate::config::nesting::Levels;
 use crate::config::raw::{Pointer, RawFollow, RawHook, RawPromote, RawService, RawWrites};
 use crate::config::recovery::{Hook, Promote, UnknownLoss};
+use crate::config::{MonitorKind, ProbeMethod};
 use crate::health::FIELDS_MAX;
 use crate::ids::MonitorId;
 use crate::time::SECOND;
@@ -147,8 +148,19 @@ impl Checker<'_> {
 
     /// What is asked of one answer has to fit.
     pub(super) fn fields_can_be_read(&mut self, config: &Config) {
-        for id in config.monitors.keys() {
+        for (id, monitor) in &config.monitors {
             let fields = config.fields_of(id).len();
+            let asking = &monitor.asking;
+            let unread = match (asking.kind, asking.request.method) {
+                (MonitorKind::Tcp, _) => Some(("type", "its probes read nothing")),
+                (_, ProbeMethod::Head) => Some(("method", "the answers to `HEAD` have no body")),
+                _ => None,
+            };
+            if let (1.., Some((key, why))) = (fields, unread) {
+                let problem = format!("values of its answers are asked for, but {why}");
+                let path = format!("monitors.{id}.{key}");
+                self.report(path, Code::E014, problem, "a monitor that gets a document");
+            }
             if fields > FIELDS_MAX {
                 let problem = format!("{fields} values are asked of each answer");
                 let allowed = format!("at most {FIELDS_MAX}, of all services and contracts");

@@ -12,6 +12,7 @@ use crate::config::Region;
 use crate::config::diagnostic::Code;
 use crate::config::publish::{DnsMode, DnsTarget, PoolTarget, Publish, RecordKind};
 use crate::config::raw::{RawDns, RawPool};
+use crate::config::{Monitor, ProbeHeader, ProbeMethod, ProbeRequest};
 
 /// Whether the service publishes an `A` record under a name.
 fn has_addresses(service: &Publisher<'_>, name: &str) -> bool {
@@ -187,6 +188,33 @@ impl Checker<'_> {
             let problem = format!("`{}` is a composite monitor", service.raw.monitor);
             let allowed = "a monitor that probes: Cloudflare has no composite monitors";
             self.report(path, Code::E014, problem, allowed);
+        } else if let Some(monitor) = service.known.monitors.get(&service.raw.monitor)
+            && raw.monitor
+            && let Some((problem, allowed)) = not_at_cloudflare(monitor)
+        {
+            self.report(path, Code::E014, problem, allowed);
         }
     }
+}
+
+/// What one of Cloudflare's monitors cannot do, and what it can.
+fn not_at_cloudflare(monitor: &Monitor) -> Option<(String, &'static str)> {
+    let ProbeRequest { method, headers, .. } = &monitor.asking.request;
+    let is_secret = |(_, value): &&(String, ProbeHeader)| matches!(value, ProbeHeader::Secret(_));
+    if let Some((name, _)) = headers.iter().find(is_secret) {
+        let problem = format!(
+            "its header `{name}` is a secret, which everybody with access to the account could \
+             read in a monitor of Cloudflare's"
+        );
+        return Some((problem, "a monitor without secret headers"));
+    }
+    if monitor.asking.host_header.is_some() {
+        let problem = "at Cloudflare the `Host` of a pool's origin goes before that of a monitor, \
+                       so nobody would be told its `host_header`";
+        return Some((problem.to_owned(), "`host_header` of the service or of the origins"));
+    }
+    (*method == ProbeMethod::Options).then(|| {
+        let problem = "a monitor of Cloudflare's sends `GET` or `HEAD`, and not `OPTIONS`";
+        (problem.to_owned(), "`GET` or `HEAD`")
+    })
 }

@@ -78,7 +78,14 @@ impl Checker<'_> {
         let url = self.origin_url(&under(path, "url"), &raw.url);
         let host_header = self.host_header(&under(path, "host_header"), raw.host_header.as_deref());
         self.addresses(path, raw);
-        Some(Origin { id: raw.id.clone(), url: url?, ipv4: raw.ipv4, ipv6: raw.ipv6, host_header })
+        Some(Origin {
+            id: raw.id.clone(),
+            url: url?,
+            ipv4: raw.ipv4,
+            ipv6: raw.ipv6,
+            host_header,
+            addresses: raw.addresses.clone(),
+        })
     }
 
     fn origin_url(&mut self, path: &str, text: &str) -> Option<OriginUrl> {

@@ -3,9 +3,10 @@
 
 use super::recovery::STEPS_MAX;
 use crate::config::{
-    ACCESS_MAX, ADMIN_HOSTS_MAX, ADMIN_TOKENS_MAX, ALERTS_MAX, ALLOWED_HOSTS_MAX, BOUNDS_MAX,
-    COMPONENTS_MAX, COMPOSITE_MEMBERS_MAX, Code, Config, HOSTS_MAX, MONITORS_MAX, ORIGINS_MAX,
-    OVERRIDES_MAX, PUBLISH_MAX, REGIONS_MAX, RULES_MAX, SERVICES_MAX, SETS_MAX, TENANTS_MAX,
+    ACCESS_MAX, ADDRESSES_MAX, ADMIN_HOSTS_MAX, ADMIN_TOKENS_MAX, ALERTS_MAX, ALLOWED_HOSTS_MAX,
+    BOUNDS_MAX, COMPONENTS_MAX, COMPOSITE_MEMBERS_MAX, Code, Config, HOSTS_MAX, MONITORS_MAX,
+    ORIGINS_MAX, OVERRIDES_MAX, PROBE_HEADERS_MAX, PUBLISH_MAX, REGIONS_MAX, RULES_MAX,
+    SERVICES_MAX, SETS_MAX, TENANTS_MAX,
 };
 use crate::fingerprint::Fingerprint;
 use crate::health::FIELDS_MAX;
@@ -242,6 +243,17 @@ fn limits() -> Vec<Limit> {
                 json!({"team_domain": team, "aud": format!("{index:064x}"), "role": "viewer"})
             };
             config["admin"] = json!({"access": list(n, app)});
+            config
+        }),
+        ("monitors.web.headers", PROBE_HEADERS_MAX, |n| {
+            let mut config = smallest();
+            config["monitors"]["web"]["headers"] = table(n, |_| json!("1"));
+            config
+        }),
+        ("regions.eu.origins[0].addresses", ADDRESSES_MAX, |n| {
+            let mut config = smallest();
+            let address = |index| format!("192.0.2.{index}").into();
+            config["regions"]["eu"]["origins"][0]["addresses"] = list(n, address);
             config
         }),
         ("alerts", ALERTS_MAX, |n| {

@@ -24,7 +24,7 @@ pub(super) use alerts::{RawAlert, RawAlertKind, RawWatchdog};
 pub(super) use contracts::{RawComponent, RawFieldBound, RawFieldBounds, RawTrigger};
 pub(super) use drills::{RawBlocked, RawDrill};
 pub(super) use guards::RawGuards;
-pub(super) use monitors::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum};
+pub(super) use monitors::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum, RawRequestHeader};
 pub(super) use publishing::{RawDns, RawLoadBalancer, RawPool, RawPublish};
 pub(super) use recovery::{
     RawAnalysis, RawFailback, RawFailover, RawFailoverMode, RawFollow, RawForced, RawHook,

@@ -5,6 +5,7 @@
 
 use super::texts::{HeaderName, Pointer, ProbePath};
 use crate::config::monitor::StatusRange;
+use crate::config::{MonitorKind, ProbeMethod, ProbeScheme, REDIRECTS_MAX, RETRIES_MAX};
 use crate::ids::MonitorId;
 use crate::json::{OneOrMany, Reader, Shape, Within, shape, words};
 use crate::ordered::Map;
@@ -13,6 +14,22 @@ use serde_json::{Number, Value};
 shape! {
     /// How origins are probed, and how many probes change their health.
     pub(in crate::config) struct RawMonitor {
+        /// What a probe does: `http` sends a request, `tcp` only opens a connection.
+        kind as "type": MonitorKind = MonitorKind::Http,
+        /// The method.
+        method: ProbeMethod = ProbeMethod::Get,
+        /// Request headers: a text, or the name of a secret that holds the value.
+        headers: Map<HeaderName, RawRequestHeader> = Map::new(),
+        /// The host that probes tell an origin, in place of what clients' requests tell it.
+        host_header: Option<String>,
+        /// The scheme, if it is not that of the origin's URL.
+        scheme: Option<ProbeScheme>,
+        /// The port, if it is not that of the origin's URL.
+        port: Option<Within<1, 65_535>>,
+        /// How many redirects to the same host are followed.
+        follow_redirects: Within<0, REDIRECTS_MAX> = Within(0),
+        /// How often a failed probe is repeated at once, within the timeout.
+        retries: Within<0, RETRIES_MAX> = Within(0),
         /// The path that is requested.
         path: ProbePath = ProbePath("/".to_owned()),
         /// Time between probes of an origin whose health is settled.
@@ -20,7 +37,7 @@ shape! {
         /// The interval once an origin has been down for five minutes; twice `interval_s` if
         /// absent.
         down_interval_s: Option<Within<5, 3_600>>,
-        /// Longest wait for a response and its body.
+        /// Longest wait for a response and its body, redirects and repeats included.
         timeout_ms: Within<100, 10_000> = Within(5_000),
         /// Passes in a row that make an origin up.
         rise: Within<1, 10> = Within(2),
@@ -68,6 +85,12 @@ shape! {
         json: Map<Pointer, RawBody> = Map::new(),
         /// The value of each response header; `true` for any value.
         headers: Map<HeaderName, RawHeader> = Map::new(),
+    }
+
+    /// The value of a request header that nobody may read in the config.
+    pub(in crate::config) struct RawSecretHeader {
+        /// Name of the secret that holds the whole value.
+        secret: String,
     }
 
     /// Bounds of a number.
@@ -212,5 +235,39 @@ impl Shape for RawHeader {
     fn schema(definitions: &mut crate::json::schema::Definitions) -> Value {
         let texts = OneOrMany::<String>::schema(definitions);
         serde_json::json!({"anyOf": [{"const": true}, texts]})
+    }
+}
+
+/// The value of a request header: a text, or a secret.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::config) enum RawRequestHeader {
+    Text(String),
+    Secret(RawSecretHeader),
+}
+
+impl Shape for RawRequestHeader {
+    fn read(value: &Value, reader: &mut Reader) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(Self::Text(text.clone())),
+            Value::Object(_) => RawSecretHeader::read(value, reader).map(Self::Secret),
+            other => {
+                const ALLOWED: &str = "a string, or `{ secret = \"NAME\" }`";
+                reader.unfit(other, &|_| other.is_number(), ALLOWED);
+                None
+            }
+        }
+    }
+
+    fn write(&self) -> Value {
+        match self {
+            Self::Text(text) => text.as_str().into(),
+            Self::Secret(secret) => secret.write(),
+        }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn schema(definitions: &mut crate::json::schema::Definitions) -> Value {
+        let secret = RawSecretHeader::schema(definitions);
+        serde_json::json!({"anyOf": [{"type": "string"}, secret]})
     }
 }

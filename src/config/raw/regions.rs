@@ -3,7 +3,7 @@
 use super::texts::{RegionCountry, RegionLocation};
 use crate::ids::OriginId;
 use crate::json::{Within, shape};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 shape! {
     /// Vantage points.
@@ -39,5 +39,7 @@ shape! {
         ipv6: Option<Ipv6Addr>,
         /// The host that requests and probes tell it, in place of the service's.
         host_header: Option<String>,
+        /// Addresses behind its name, to each of which a probe also connects.
+        addresses: Vec<IpAddr> = Vec::new(),
     }
 }

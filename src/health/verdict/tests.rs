@@ -28,8 +28,8 @@ fn answer_with(status: u16, body: &str, headers: &[(&str, &str)]) -> ProbeOutcom
         status,
         body: Ok(body.to_owned()),
         headers,
-        retry_after_ms: None,
         latency_ms: 12,
+        ..ProbeResponse::default()
     })
 }
 
@@ -55,7 +55,8 @@ fn every_other_outcome_has_its_own_reason() {
     for (outcome, reason) in [
         (ProbeOutcome::TimedOut, of(FailureKind::HttpTimeout)),
         (ProbeOutcome::NoConnection(String::new()), of(FailureKind::TcpConnectionFailed)),
-        (answer(200, "maintenance"), of(FailureKind::ResponseBodyMismatch)),
+        (answer(200, "maintenance"), told(FailureKind::ResponseBodyMismatch, 200)),
+        (answer(204, ""), told(FailureKind::ResponseBodyEmpty, 204)),
         (answer(500, "ok"), told(FailureKind::ResponseCodeMismatch, 500)),
         (answer(301, "ok"), told(FailureKind::ResponseCodeMismatch, 301)),
         (answer(429, "ok"), told(FailureKind::RateLimited, 429)),
@@ -104,7 +105,7 @@ fn a_header_must_be_there_and_have_its_value() {
         headers: vec![("x-role".to_owned(), value.map(str::to_owned).into_iter().collect())],
         ..expecting(None)
     };
-    let mismatch = fail(FailureReason::of(FailureKind::ResponseHeaderMismatch));
+    let mismatch = fail(FailureReason::told_by(FailureKind::ResponseHeaderMismatch, 200));
     for (headers, value, verdict) in [
         (&[("x-role", "replica")][..], Some("replica"), &PASS),
         (&[("x-role", " replica ")], Some("replica"), &PASS),
@@ -124,7 +125,7 @@ fn a_content_type_without_a_parameter_passes_with_any() {
         headers: vec![("content-type".to_owned(), vec![value.to_owned()])],
         ..expecting(None)
     };
-    let mismatch = fail(FailureReason::of(FailureKind::ResponseHeaderMismatch));
+    let mismatch = fail(FailureReason::told_by(FailureKind::ResponseHeaderMismatch, 200));
     for (seen, expected, verdict) in [
         ("application/json", "application/json", &PASS),
         ("application/json; charset=utf-8", "application/json", &PASS),
@@ -147,14 +148,14 @@ fn a_value_in_the_json_must_be_the_expected_one() {
     assert_eq!(told(r#"{"status": "healthy"}"#), PASS);
     assert_eq!(
         told(r#"{"status": "degraded"}"#),
-        fail(FailureReason::of(FailureKind::ResponseJsonMismatch))
+        fail(FailureReason::told_by(FailureKind::ResponseJsonMismatch, 200))
     );
     assert_eq!(
         told(r#"{"state": "healthy"}"#),
-        fail(FailureReason::of(FailureKind::ResponseJsonMissing))
+        fail(FailureReason::told_by(FailureKind::ResponseJsonMissing, 200))
     );
-    assert_eq!(told("healthy"), fail(FailureReason::of(FailureKind::ResponseNotJson)));
-    assert_eq!(told(""), fail(FailureReason::of(FailureKind::ResponseNotJson)));
+    assert_eq!(told("healthy"), fail(FailureReason::told_by(FailureKind::ResponseNotJson, 200)));
+    assert_eq!(told(""), fail(FailureReason::told_by(FailureKind::ResponseBodyEmpty, 200)));
 }
 
 #[test]
@@ -163,9 +164,11 @@ fn json_that_is_cut_off_fails_and_says_so() {
     let expect = expecting_json("/status", ExpectedJson::Equals("healthy".into()));
     assert_eq!(classify(&answer(200, &whole), &expect, None), PASS);
     let cut = &whole[..BODY_BYTES_MAX];
-    let verdict = classify(&answer(200, cut), &expect, None);
-    assert_eq!(verdict, fail(FailureReason::of(FailureKind::ResponseNotJson)));
-    assert!(FailureReason::of(FailureKind::ResponseNotJson).to_string().contains("10 KiB"));
+    let answer =
+        ProbeResponse { body: Ok(cut.to_owned()), is_cut: true, ..ProbeResponse::default() };
+    let verdict = classify(&ProbeOutcome::Answered(answer), &expect, None);
+    assert_eq!(verdict, fail(FailureReason::told_by(FailureKind::ResponseBodyTooLong, 200)));
+    assert!(FailureReason::of(FailureKind::ResponseBodyTooLong).to_string().contains("10 KiB"));
 }
 
 #[test]
@@ -177,9 +180,9 @@ fn a_pass_carries_the_lag_that_it_reports() {
     assert_eq!(told(r#"{"replication_lag_s": 300}"#), pass(300));
     assert_eq!(
         told(r#"{"replication_lag_s": 301}"#),
-        fail(FailureReason::of(FailureKind::ResponseJsonAboveMax))
+        fail(FailureReason::told_by(FailureKind::ResponseJsonAboveMax, 200))
     );
-    assert_eq!(told("{}"), fail(FailureReason::of(FailureKind::ResponseJsonMissing)));
+    assert_eq!(told("{}"), fail(FailureReason::told_by(FailureKind::ResponseJsonMissing, 200)));
 }
 
 #[test]
@@ -207,18 +210,17 @@ fn a_body_that_is_lost_after_its_head_is_a_response_all_the_same() {
     for (failure, kind) in [
         (BodyFailure::Broken, FailureKind::ResponseBodyBroken),
         (BodyFailure::TimedOut, FailureKind::ResponseBodyTimeout),
+        (BodyFailure::Unread, FailureKind::ResponseBodyUnread),
     ] {
         let lost = |status| {
             ProbeOutcome::Answered(ProbeResponse {
                 status,
                 body: Err(failure),
-                headers: Vec::new(),
-                retry_after_ms: None,
-                latency_ms: 12,
+                ..ProbeResponse::default()
             })
         };
         let told = |status| classify(&lost(status), &expecting(Some("ok")), None);
-        assert_eq!(told(200), fail(FailureReason::of(kind)));
+        assert_eq!(told(200), fail(FailureReason::told_by(kind, 200)));
         assert!(!is_unreached(&told(200)), "{kind:?}");
         let status = FailureReason::told_by(FailureKind::ResponseCodeMismatch, 500);
         assert_eq!(told(500), fail(status), "the status says more");
@@ -228,17 +230,85 @@ fn a_body_that_is_lost_after_its_head_is_a_response_all_the_same() {
 #[test]
 fn only_a_429_asks_to_be_left_alone() {
     let asked = |status, retry_after_ms| {
-        ProbeOutcome::Answered(ProbeResponse {
-            status,
-            body: Ok(String::new()),
-            headers: Vec::new(),
-            retry_after_ms,
-            latency_ms: 12,
-        })
-        .pushed_back_ms()
+        ProbeOutcome::Answered(ProbeResponse { status, retry_after_ms, ..ProbeResponse::default() })
+            .pushed_back_ms()
     };
     assert_eq!(asked(429, Some(7_000)), Some(7_000));
     assert_eq!(asked(429, None), Some(0));
     assert_eq!(asked(503, Some(7_000)), None, "an outage must be confirmed soon");
     assert_eq!(ProbeOutcome::TimedOut.pushed_back_ms(), None);
+}
+
+#[test]
+fn a_body_that_is_not_read_whole_is_said_to_be_too_long_and_never_half_believed() {
+    let cut = |body: &str| {
+        let answer =
+            ProbeResponse { body: Ok(body.to_owned()), is_cut: true, ..ProbeResponse::default() };
+        ProbeOutcome::Answered(answer)
+    };
+    let too_long = fail(FailureReason::told_by(FailureKind::ResponseBodyTooLong, 200));
+    assert_eq!(classify(&cut("much text"), &expecting(Some("ok")), None), too_long);
+    let found = classify(&cut("ok, and much text"), &expecting(Some("ok")), None);
+    assert!(matches!(found, Verdict::Pass { .. }), "what is read has it");
+    // 1234 of 12345: a whole number, if one believed it.
+    let whole = expecting_json("", ExpectedJson::Equals(1234.into()));
+    assert_eq!(classify(&cut("1234"), &whole, None), too_long);
+}
+
+#[test]
+fn what_is_no_json_is_said_to_be_what_it_is() {
+    let expect = expecting_json("/a", ExpectedJson::Equals(1.into()));
+    for (body, kind) in [
+        ("", FailureKind::ResponseBodyEmpty),
+        (" \n", FailureKind::ResponseBodyEmpty),
+        ("<!doctype html><p>{}", FailureKind::ResponseIsMarkup),
+        ("\u{feff}\n<?xml?>", FailureKind::ResponseIsMarkup),
+        ("ok", FailureKind::ResponseNotJson),
+        ("{\"a\": 1}\n{\"a\": 1}", FailureKind::ResponseNotJson),
+    ] {
+        let reason = fail(FailureReason::told_by(kind, 200));
+        assert_eq!(classify(&answer(200, body), &expect, None), reason, "{body:?}");
+    }
+    let with_bom = answer(200, "\u{feff}{\"a\": 1}");
+    assert_eq!(classify(&with_bom, &expect, None), PASS);
+}
+
+#[test]
+fn a_redirect_that_is_not_followed_says_why() {
+    let turned = |turned_away, status| {
+        let answer = ProbeResponse { status, turned_away, ..ProbeResponse::default() };
+        classify(&ProbeOutcome::Answered(answer), &expecting(None), None)
+    };
+    for (why, kind) in [
+        (Some(TurnedAway::Elsewhere), FailureKind::RedirectElsewhere),
+        (Some(TurnedAway::TooOften), FailureKind::TooManyRedirects),
+        (None, FailureKind::ResponseCodeMismatch),
+    ] {
+        assert_eq!(turned(why, 301), fail(FailureReason::told_by(kind, 301)));
+    }
+}
+
+#[test]
+fn a_connection_is_all_that_a_probe_by_tcp_wants() {
+    let met = |outcome| classify(&outcome, &ExpectedResponse::default(), None);
+    let open = |lost_address| met(ProbeOutcome::Connected { latency_ms: 12, lost_address });
+    assert_eq!(open(None), PASS);
+    let lost = FailureReason::told_by(FailureKind::AddressUnreachable, 2);
+    assert_eq!(open(Some(2)), fail(lost));
+    assert_eq!(lost.to_string(), "no connection to an address of the origin (number 2)");
+    assert!(!is_unreached(&open(Some(2))), "the name was reached");
+    let late = met(ProbeOutcome::NotConnected);
+    assert_eq!(late, fail(FailureReason::of(FailureKind::TcpTimeout)));
+    assert!(is_unreached(&late));
+}
+
+#[test]
+fn a_dead_address_counts_only_if_all_else_is_well() {
+    let lost = |status| {
+        let answer = ProbeResponse { status, lost_address: Some(1), ..ProbeResponse::default() };
+        classify(&ProbeOutcome::Answered(answer), &expecting(None), None)
+    };
+    let told = |kind, status| fail(FailureReason::told_by(kind, status));
+    assert_eq!(lost(200), told(FailureKind::AddressUnreachable, 1));
+    assert_eq!(lost(500), told(FailureKind::ResponseCodeMismatch, 500));
 }

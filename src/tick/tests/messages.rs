@@ -69,6 +69,13 @@ fn a_reply_tells_what_to_probe_or_why_not() {
             "excerpt": true,
             "fields": ["/lag_s", "/position"],
             "area": "sam",
+            "request": {
+                "method": "HEAD",
+                "headers": [["accept", {"text": "a/b"}], ["authorization", {"secret": "HEALTH"}]],
+                "redirects": 2,
+                "retries": 1,
+            },
+            "addresses": ["192.0.2.1:443", "[2001:db8::1]:443"],
         }],
         "areas": ["weur", "sam"],
         "controls": [{"id": "one", "url": "https://example.net/"}],

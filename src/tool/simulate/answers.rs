@@ -36,8 +36,8 @@ fn response(is: &OriginIs, expect: &ExpectedResponse, lag_pointer: Option<&str>)
         status: is.status.unwrap_or(expected),
         body: Ok(document(is, expect, lag_pointer).to_string()),
         headers: headers.collect(),
-        retry_after_ms: None,
         latency_ms: is.after_ms,
+        ..ProbeResponse::default()
     }
 }
 

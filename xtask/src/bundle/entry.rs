@@ -35,7 +35,11 @@ pub(super) fn put_before(checkout: &Checkout, tools: &Tools, bundle: &Path) -> R
     command
         .arg(ENTRY)
         .args(["--bundle", "--minify", "--format=esm", "--log-level=warning"])
-        .args(["--external:./index_bg.wasm", "--external:cloudflare:workers"])
+        .args([
+            "--external:./index_bg.wasm",
+            "--external:cloudflare:workers",
+            "--external:cloudflare:sockets",
+        ])
         .arg(format!("--alias:pointsman-shim={}", shim.display()))
         .arg(format!("--outfile={}", script.display()));
     process::run(&mut command)?;

@@ -53,6 +53,32 @@ fn a_monitor_mirrors_ours_once_for_all_pools() {
 }
 
 #[test]
+fn a_monitor_asks_at_cloudflare_as_ours_does() {
+    let fields = |monitor: serde_json::Value| {
+        let mut config = config();
+        let pool = &mut config["services"]["web"]["publish"][0]["pool"];
+        (pool["manage"], pool["monitor"]) = (json!(true), json!(true));
+        config["monitors"]["m"] = monitor;
+        let desired = wanted(&config, &[]);
+        let [monitor] = desired.monitors.as_slice() else { panic!("{:?}", desired.monitors) };
+        (monitor.name.clone(), monitor.fields.clone())
+    };
+    let (name, http) = fields(json!({
+        "path": "/up", "method": "HEAD", "headers": {"x-app": "shop"}, "port": 9000,
+        "scheme": "http", "follow_redirects": 2, "retries": 1,
+    }));
+    assert_eq!(name, "pointsman:monitor:m:http:9000");
+    assert_eq!((http.kind.as_str(), http.method.as_str(), http.port), ("http", "HEAD", 9000));
+    assert_eq!((http.follow_redirects, http.retries), (true, 1));
+    let headers = http.header.unwrap();
+    assert_eq!(headers.get("x-app"), Some(&vec!["shop".to_owned()]));
+    let (name, tcp) = fields(json!({"type": "tcp"}));
+    assert_eq!(name, "pointsman:monitor:m:443");
+    assert_eq!((tcp.kind.as_str(), tcp.method.as_str()), ("tcp", "connection_established"));
+    assert_eq!((tcp.port, tcp.expected_codes.as_str(), tcp.header), (443, "", None));
+}
+
+#[test]
 fn one_origin_must_stay_in_the_service_and_under_each_rule() {
     let desired = wanted(&with_gdpr(config()), &[]);
     let told: Vec<_> = desired
