@@ -321,7 +321,14 @@ fields!(Status {
 fields!(KvStatus { writes_per_day, left_for_routes, left_for_pages, held_back });
 fields!(ControllerStatus { jurisdiction });
 fields!(ConfigStatus { in_use, refused, revision if any, kv if any });
-fields!(RegionHealth { health, because, draining = false, why if any, away if any, returning if any });
+fields!(RegionHealth {
+    health,
+    because,
+    draining = false,
+    why if any,
+    away if any,
+    returning if any,
+});
 fields!(ReturnStatus { percent, since, regressions = 0, held if any });
 fields!(CloudflareStatus {
     halted = false,

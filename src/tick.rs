@@ -7,10 +7,11 @@
 //! `evidence` weighs what a round found, and `testimony` says which failures count. `cadence`
 //! decides when the next round is due, and `witness` whom it asks besides.
 //!
-//! **Areas.** With areas, each round is made from each of them, by a vantage point that answers with
-//! an [`AreaReport`]. `areas` makes one result of each target of them: first each area is asked
-//! whether it doubts itself, then as many must agree as the monitor's quorum says. How a target
-//! looks from one area is remembered beside ([`crate::state::Sight`]): clients there go by it.
+//! **Areas.** With areas, each round is made from each of them, by a vantage point that answers
+//! with an [`AreaReport`]. `areas` makes one result of each target of them: first each area is
+//! asked whether it doubts itself, then as many must agree as the quorum of the monitor says. How
+//! a target looks from one area is remembered beside ([`crate::state::Sight`]): clients there go
+//! by it.
 //!
 //! Cron may come late, twice or overlap. A run is identified by its scheduled instant. A run with
 //! the same or an older instant is superseded, and a round counts only once.
@@ -227,6 +228,16 @@ impl ProbeResult {
     #[must_use]
     pub fn began(&self) -> Timestamp {
         self.at.minus(self.took_ms)
+    }
+
+    /// When it was made, as it counts for the next one: a pass says how the origin was when it was
+    /// asked, so a slow one must not put the next probe off. A failure is rechecked a second after
+    /// its end.
+    fn asked_at(&self) -> Timestamp {
+        match &self.verdict {
+            Verdict::Pass { latency_ms, .. } => self.at.minus(*latency_ms),
+            Verdict::Fail { .. } | Verdict::Inconclusive { .. } => self.at,
+        }
     }
 }
 

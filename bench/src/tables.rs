@@ -197,6 +197,8 @@ fn candidate(id: RegionId, form: Form, random: &mut Random) -> CandidateEntry {
         usable: 1 + small(random, 3),
         all: 4,
         latency_ms: random.percent(90).then(|| random.number() % 300),
+        away: Vec::new(),
+        area_latency_ms: Map::new(),
         lag_s: random.percent(80).then(|| random.number() % 120),
         weight: if wild { small(random, 5) } else { 1 },
         canary: (wild && random.percent(10)).then(|| small(random, 100)),

@@ -91,8 +91,6 @@ pub struct Serving {
     pub draining: RegionSet,
     /// The index of the region that takes writes; `None` if all do.
     pub primary: Option<usize>,
-    /// Whether probes come from areas, so that what is reached may differ by client.
-    pub sees_areas: bool,
     /// Whether a choice may depend on which share of the clients this one is in.
     pub shares: bool,
     /// The index of the region that an operator prefers to all others while it is up.
@@ -327,9 +325,6 @@ impl Index<'_> {
         let has_share = |entry: &CandidateEntry| {
             entry.canary.is_some() || entry.shed > 0 || entry.returned.is_some()
         };
-        let sees_areas = candidates
-            .iter()
-            .any(|c| !(c.entry.away.is_empty() && c.entry.area_latency_ms.is_empty()));
         let shares = by_share || candidates.iter().any(|c| has_share(&c.entry));
         let primary = steering.primary.as_ref().map(|id| self.find(id)).transpose()?;
         let no_writer = steering.no_writer;
@@ -349,7 +344,6 @@ impl Index<'_> {
             down,
             draining,
             primary,
-            sees_areas,
             shares,
             preferred,
             frozen: service.frozen,

@@ -47,7 +47,6 @@ struct Place {
 #[wasm_bindgen]
 impl Vantage {
     #[wasm_bindgen(constructor)]
-    #[expect(clippy::needless_pass_by_value, reason = "the runtime hands them over")]
     pub fn new(_state: State, env: Env) -> Self {
         Self(Rc::default(), env)
     }

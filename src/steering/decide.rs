@@ -189,12 +189,11 @@ fn wishes(
 
 /// Regions that cannot be reached from the client's area. In a frozen service nobody is moved.
 fn unreached(service: &Serving, request: &RequestFacts<'_>) -> RegionSet {
-    if !service.sees_areas || service.frozen {
+    let mut away = service.candidates.iter().filter(|it| !it.entry.away.is_empty()).peekable();
+    let Some(area) = away.peek().and_then(|_| request.area()).filter(|_| !service.frozen) else {
         return RegionSet::none();
-    }
-    let area = request.area();
-    let is_away = |it: &&Candidate| area.is_some_and(|area| it.entry.away.contains(&area));
-    set_of(service.candidates.iter().filter(is_away))
+    };
+    set_of(away.filter(|it| it.entry.away.contains(&area)))
 }
 
 /// Replicas that lag too far behind to be read from, or whose lag is unknown. All replicas, if the

@@ -236,11 +236,13 @@ impl<'t> Choice<'_, 't> {
 
     /// What probes measured: from the client's area if that knows all regions, or else from all.
     fn observed(&self, group: &[&'t Candidate]) -> Vec<Option<Millis>> {
-        let area = self.request.area().filter(|_| self.service.sees_areas);
-        let from = |region: &&Candidate| region.entry.area_latency_ms.get(&area?).copied();
-        let from_there: Vec<_> = group.iter().map(from).collect();
-        if from_there.iter().all(Option::is_some) {
-            return from_there;
+        let is_known = group.iter().all(|region| !region.entry.area_latency_ms.is_empty());
+        if let Some(area) = self.request.area().filter(|_| is_known) {
+            let from = |region: &&Candidate| region.entry.area_latency_ms.get(&area).copied();
+            let from_there: Vec<_> = group.iter().map(from).collect();
+            if from_there.iter().all(Option::is_some) {
+                return from_there;
+            }
         }
         group.iter().map(|region| region.entry.latency_ms).collect()
     }

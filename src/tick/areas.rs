@@ -13,7 +13,6 @@
 //! begin [`AREA_SPREAD_MS`] after one another. And a target that is down because it only times out
 //! is asked by one area at a time ([`the_one`]): whoever was given up may still be at work there.
 
-use super::evidence::asked_at;
 use super::testimony::{Eyes, Testimony, needs_witness};
 use super::{AreaReport, BLIND, PROBES_AT_ONCE, Probe, ProbeResult, RoundRequest};
 use crate::config::{AREA_OVERHEAD_MS, Config, Quorum};
@@ -124,7 +123,7 @@ fn look(state: &mut State, config: &Config, area: Area, result: &ProbeResult) {
     if sight.probed_at.is_some_and(|at| result.at.since(at) > patience_ms) {
         sight.memory.grow_stale();
     }
-    sight.probed_at = Some(asked_at(result));
+    sight.probed_at = Some(result.asked_at());
     if !is_unreached(&result.verdict) {
         sight.reached_at = Some(result.at);
     }

@@ -93,7 +93,7 @@ fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
     let Some(monitor) = config.monitors.get(&result.target.monitor) else { return };
     let at = result.at;
     known.not_before = result.pushed_back_ms.map(|ms| at.plus(patience_ms(ms, monitor)));
-    known.probed_at = Some(asked_at(result));
+    known.probed_at = Some(result.asked_at());
     known.note = None;
     if !is_unreached(&result.verdict) {
         known.reached_at = Some(at);
@@ -114,16 +114,6 @@ fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
             let run = state.run.as_ref().map_or(at, |run| run.scheduled);
             slowness::measure(known, monitor, *latency_ms, at, run);
         }
-    }
-}
-
-/// When a probe was made that counts for the next one: a pass says how the origin was when it was
-/// asked, so a slow one must not put the next probe off. A failure is rechecked a second after its
-/// end.
-pub(super) fn asked_at(result: &ProbeResult) -> Timestamp {
-    match &result.verdict {
-        Verdict::Pass { latency_ms, .. } => result.at.minus(*latency_ms),
-        Verdict::Fail { .. } | Verdict::Inconclusive { .. } => result.at,
     }
 }
 

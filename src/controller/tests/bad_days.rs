@@ -244,8 +244,8 @@ fn no_day_spends_more_than_its_writes_and_each_ends_with_a_table_that_is_true() 
         let Row { name, before, after, tables, gap_ms, told_ms } = played(name, weather);
         println!("| {name} | {before} | {after} | {tables} | {told_ms} ms |");
         assert!(after <= 900, "{name}: {after}");
-        // The first round after a heartbeat is due comes a minute later, or with the run after that,
-        // which begins some milliseconds late.
+        // The first round after a heartbeat is due comes a minute later, or with the run after
+        // that, which begins some milliseconds late.
         assert!(gap_ms <= HEARTBEAT_MS + MINUTE + SECOND, "{name}: no table for {gap_ms} ms");
         assert!(told_ms <= DECISION_MS, "{name}: {told_ms} ms");
     }
