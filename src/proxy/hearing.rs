@@ -137,6 +137,15 @@ mod tests {
     }
 
     #[test]
+    fn an_isolate_whose_clients_are_refused_asks_again_half_a_minute_after_a_failure() {
+        let mut isolate = Isolate::default();
+        isolate.news_failed(at(1));
+        isolate.news.need();
+        assert_eq!(isolate.asks_for_news(at(NEWS_EVERY_MS)), None);
+        assert!(isolate.asks_for_news(at(1 + NEWS_EVERY_MS)).is_some());
+    }
+
+    #[test]
     fn a_long_outage_costs_no_more_than_so_many_questions_out_of_turn() {
         let (mut controller, text) = settled();
         let mut isolate = Isolate::default();

@@ -76,6 +76,8 @@ impl News {
 
     pub(super) fn failed(&mut self, now: Timestamp) {
         self.waits(now, NEWS_AFTER_FAILURE_MS);
+        // Clients who are refused wait no longer than they would have without the question.
+        self.in_need_from = now.plus(NEWS_EVERY_MS);
         self.counts.failed += 1;
     }
 

@@ -15,7 +15,17 @@ const routes = new Map();
 const faults = new Map();
 
 /** Data centers of the areas, as Cloudflare's own trace tells them. */
-const COLOS = { wnam: "SJC", enam: "IAD", sam: "GRU", weur: "FRA", eeur: "WAW", apac: "SIN", oc: "SYD", afr: "JNB", me: "DXB" };
+const COLOS = {
+  wnam: "SJC",
+  enam: "IAD",
+  sam: "GRU",
+  weur: "FRA",
+  eeur: "WAW",
+  apac: "SIN",
+  oc: "SYD",
+  afr: "JNB",
+  me: "DXB",
+};
 
 /** The zone of the Worker. */
 let zone = "example.com";
