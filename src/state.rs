@@ -364,17 +364,22 @@ impl State {
 }
 
 impl TargetState {
-    /// Whether the next probe could change the health of the target, as all areas see it or as one
-    /// of those does that took part in its last probe, up to `spread_ms` apart.
+    /// What is believed of the target: by all areas together, and by each of those that took part
+    /// in its last probe, up to `spread_ms` apart, and had a verdict.
+    pub fn beliefs(&self, spread_ms: Millis) -> impl Iterator<Item = &Hysteresis> {
+        let all = self.probed_at.unwrap_or_default();
+        let took_part = move |sight: &&Sight| {
+            let is_new = sight.probed_at.is_some_and(|one| all.since(one) <= spread_ms);
+            is_new && sight.note.is_none()
+        };
+        let sights = self.sights.values().filter(took_part);
+        [&self.memory].into_iter().chain(sights.map(|sight| &sight.memory))
+    }
+
+    /// Whether the next probe could change one of the [`Self::beliefs`].
     #[must_use]
     pub fn is_unsettled(&self, spread_ms: Millis) -> bool {
-        let took_part = |sight: &Sight| {
-            let (all, one) = (self.probed_at.unwrap_or_default(), sight.probed_at);
-            one.is_some_and(|one| all.since(one) <= spread_ms)
-        };
-        let is_open =
-            |sight: &Sight| sight.memory.is_unsettled() && sight.note.is_none() && took_part(sight);
-        self.memory.is_unsettled() || self.sights.values().any(is_open)
+        self.beliefs(spread_ms).any(Hysteresis::is_unsettled)
     }
 
     /// Whether the last verdict is too old to go by, where probes are up to `interval_ms` apart: it

@@ -70,7 +70,8 @@ pub use monitor::{
 };
 pub use pace::{
     AREA_OVERHEAD_MS, AREA_SPREAD_MS, COALESCE_MS, CONTROL_TIMEOUT_MS, PROBES_AT_ONCE, Pace,
-    RECHECK_MS, RUN_MS, SHARE_PROBES, connections, time_for_areas_ms, time_for_controls_ms,
+    RECHECK_MS, RUN_MS, SHARE_PROBES, connections, spread_ms, time_for_areas_ms,
+    time_for_controls_ms,
 };
 pub use proxying::{Proxying, Resume};
 pub use publish::{

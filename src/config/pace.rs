@@ -6,6 +6,7 @@
 //! forgotten, and the run does not spend its probes in its first seconds.
 
 use super::{Config, Monitor};
+use crate::geo::Area;
 use crate::time::{Millis, SECOND};
 
 /// How soon an unsettled origin is probed again, so that a failure is confirmed within seconds.
@@ -32,6 +33,13 @@ pub const AREA_OVERHEAD_MS: Millis = 3 * SECOND;
 pub fn time_for_areas_ms(areas: usize) -> Millis {
     let Some(later) = areas.checked_sub(1) else { return 0 };
     AREA_OVERHEAD_MS.saturating_add(count(later).saturating_mul(AREA_SPREAD_MS))
+}
+
+/// How far apart the probes of several areas in one round end at most.
+#[must_use]
+pub fn spread_ms(monitor: &Monitor) -> Millis {
+    let areas = count(Area::ALL.len());
+    monitor.timeout_ms.saturating_add(AREA_SPREAD_MS.saturating_mul(areas))
 }
 
 /// How many probes a round of so many makes at once: the run has six connections, and each share

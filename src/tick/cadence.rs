@@ -20,10 +20,10 @@
 
 pub use crate::config::{COALESCE_MS, CONTROL_TIMEOUT_MS, PROBES_AT_ONCE, RECHECK_MS, RUN_MS};
 
-use super::areas::{AREA_SPREAD_MS, AREAS_MAX, the_one};
+use super::areas::the_one;
 use super::{BLIND, Done, Probe, RoundReply, witness};
 use crate::config::{
-    Config, Control, Monitor, Pace, connections, time_for_areas_ms, time_for_controls_ms,
+    Config, Control, Monitor, Pace, connections, spread_ms, time_for_areas_ms, time_for_controls_ms,
 };
 use crate::health::{FailureKind, Health};
 use crate::ids::OriginId;
@@ -272,12 +272,6 @@ fn rank(known: &TargetState, monitor: &Monitor) -> Rank {
         // An inconclusive probe would be inconclusive again a second later, and use up the run.
         _ => Rank::Settled,
     }
-}
-
-/// How far apart the probes of several areas in one round end.
-pub(super) fn spread_ms(monitor: &Monitor) -> Millis {
-    let areas = Millis::try_from(AREAS_MAX).unwrap_or(Millis::MAX);
-    monitor.timeout_ms.saturating_add(AREA_SPREAD_MS.saturating_mul(areas))
 }
 
 /// Whether a target is Down because it only times out.

@@ -6,7 +6,7 @@
 //! anyhow: their next probe is put off by as much.
 
 use super::BLIND;
-use crate::config::{Config, PROBES_AT_ONCE, RECHECK_MS};
+use crate::config::{Config, PROBES_AT_ONCE, RECHECK_MS, spread_ms};
 use crate::health::{Health, Hysteresis, Verdict, is_unreached};
 use crate::ids::RegionId;
 use crate::ordered::Set;
@@ -22,13 +22,14 @@ pub(super) fn of<'s>(
     config: &Config,
     at: Timestamp,
 ) -> Vec<&'s Target> {
-    let suspects: Vec<_> = targets.iter().filter(|target| is_suspect(state, target)).collect();
+    let suspects: Vec<_> =
+        targets.iter().filter(|target| is_suspect(state, config, target)).collect();
     if suspects.is_empty() {
         return Vec::new();
     }
     let wanted = wanted(state, config, &suspects, targets.len());
     let region = |target: &Target| config.origin(&target.origin).map(|(region, _)| region);
-    let is_witness = |target: &&&Target| !is_suspect(state, target) && is_up(state, target);
+    let is_witness = |target: &&&Target| !is_suspect(state, config, target) && is_up(state, target);
     let vouched: Set<&RegionId> =
         Set::of(targets.iter().filter(is_witness).filter_map(|target| region(target)));
     let suspected: Set<&RegionId> = Set::of(suspects.iter().filter_map(|target| region(target)));
@@ -75,16 +76,16 @@ pub(super) fn doubted_pause_ms(doubted_since: Option<Timestamp>, at: Timestamp) 
 }
 
 /// Whether the last probe of a target did not reach it, and it is not Down for that yet.
-fn is_suspect(state: &State, target: &Target) -> bool {
+fn is_suspect(state: &State, config: &Config, target: &Target) -> bool {
     let Some(known) = state.targets.get(target) else { return false };
+    let Some(monitor) = config.monitors.get(&target.monitor) else { return false };
     let is_doubted = known.note.as_deref() == Some(BLIND);
     let has_failed = |memory: &Hysteresis| {
         memory.is_unsettled()
             && memory.reason.is_some_and(|reason| is_unreached(&Verdict::Fail { reason }))
     };
-    let is_lost_somewhere = || known.sights.values().any(|sight| has_failed(&sight.memory));
     known.memory.health != Health::Down
-        && (is_doubted || has_failed(&known.memory) || is_lost_somewhere())
+        && (is_doubted || known.beliefs(spread_ms(monitor)).any(has_failed))
 }
 
 /// Whether it is known to be down and gave no sign of life. It would hold the round up for its
