@@ -9,8 +9,6 @@
     reason = "to panic is what this is for"
 )]
 
-use crate::geo::Area;
-use crate::tick::{Probe, Share};
 use crate::time::Timestamp;
 use std::hint::black_box;
 
@@ -28,13 +26,6 @@ pub(super) fn in_a_request(question: &str) {
 pub(super) fn in_a_run(scheduled: Timestamp) {
     let is_meant = scheduled.millis() == RUN_MS;
     (!is_meant).then_some(()).expect("provoked in a run");
-}
-
-/// Panics in South America, where a probe asks for a certain path.
-pub(super) fn in_a_vantage(share: &Share) {
-    let is_meant =
-        |probe: &Probe| probe.area == Some(Area::Sam) && probe.url.ends_with("/provoke-a-panic");
-    assert!(!share.probes.iter().any(is_meant), "provoked in a vantage point");
 }
 
 /// Panics by words that only the standard library has.

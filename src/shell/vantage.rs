@@ -60,8 +60,6 @@ impl Vantage {
 async fn answer(place: Rc<RefCell<Place>>, env: Env, request: Request) -> Result<JsValue> {
     let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
     let share: Share = json::read(&text).map_err(|error| failure(&error.to_string()))?;
-    #[cfg(pointsman_provoke_panic)]
-    super::provoke::in_a_vantage(&share);
     let area = share.probes.first().and_then(|probe| probe.area);
     clock::wait(share.wait_ms.min(areas::SHARE_WAIT_MS_MAX)).await;
     let clock = RunClock::default();

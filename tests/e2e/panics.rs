@@ -88,21 +88,3 @@ async fn a_panic_in_the_controller_is_logged_with_its_place_and_the_next_run_is_
     deployment.edge().run_cron(now_ms() + 60_000).await.unwrap();
     is_served(&deployment).await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_vantage_point_that_panics_costs_its_own_results_and_is_asked_again() {
-    let mut config = config();
-    config["areas"] = serde_json::json!({"use": ["weur", "enam", "sam"]});
-    config["monitors"]["api"]["path"] = "/provoke-a-panic".into();
-    config["monitors"]["api"]["expect"] = serde_json::json!({"status": ["2xx"]});
-    let deployment = Deployment::start(&bundle(), &config).await.unwrap();
-    deployment.edge().run_cron(now_ms()).await.unwrap();
-    logged(&deployment, "provoked in a vantage point").await;
-    let status = deployment.status().await.unwrap();
-    let (areas, health) = (&status["areas"], &status["services"]["api"]);
-    assert_eq!(
-        (&areas["sam"]["answers"], &areas["weur"]["answers"]),
-        (&false.into(), &true.into())
-    );
-    assert_eq!((&health["eu-west"], &health["sa-east"]), (&"up".into(), &"up".into()));
-}
