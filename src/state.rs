@@ -11,7 +11,7 @@ pub mod rows;
 mod sight;
 
 use crate::alert::{Book, Outbox};
-use crate::config::{Config, Diagnostic};
+use crate::config::{Config, Diagnostic, Monitor};
 use crate::contract::Promises;
 use crate::drill::DrillBook;
 use crate::fingerprint::Fingerprint;
@@ -382,12 +382,12 @@ impl TargetState {
         self.beliefs(spread_ms).any(Hysteresis::is_unsettled)
     }
 
-    /// Whether the last verdict is too old to go by, where probes are up to `interval_ms` apart: it
-    /// is older than three intervals, and than [`STALE_AFTER`].
+    /// Whether the last verdict is too old to go by: older than [`Monitor::patience_ms`], or than
+    /// [`STALE_AFTER`] where there is no such monitor any more.
     #[must_use]
-    pub fn is_stale(&self, interval_ms: Millis, now: Timestamp) -> bool {
-        let patience = STALE_AFTER.max(interval_ms.saturating_mul(3));
-        self.judged_at.is_none_or(|at| now.since(at) > patience)
+    pub fn is_stale(&self, monitor: Option<&Monitor>, now: Timestamp) -> bool {
+        let patience_ms = monitor.map_or(STALE_AFTER, Monitor::patience_ms);
+        self.judged_at.is_none_or(|at| now.since(at) > patience_ms)
     }
 }
 

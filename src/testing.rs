@@ -118,15 +118,8 @@ pub(crate) fn fail() -> Verdict {
 /// Plays one cron run against a controller: every probe of an origin in `down` fails, every other
 /// one passes. Returns the times, since the run began, at which a round of probes was made.
 pub(crate) fn run(controller: &mut Controller, start: u64, down: &[&str]) -> Vec<u64> {
-    let mut request = RoundRequest {
-        run: Timestamp::from_millis(start),
-        round: 0,
-        now: Timestamp::from_millis(start),
-        results: Vec::new(),
-        controls: Vec::new(),
-        aside: None,
-        areas: Vec::new(),
-    };
+    let mut request =
+        RoundRequest::first(Timestamp::from_millis(start), Timestamp::from_millis(start));
     let mut made = Vec::new();
     while let RoundReply::Probe { wait_ms, probes, .. } = controller.round(&request).reply {
         let now = request.now.plus(wait_ms);

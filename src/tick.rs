@@ -64,6 +64,15 @@ pub struct RoundRequest {
     pub areas: Vec<AreaReport>,
 }
 
+impl RoundRequest {
+    /// The first request of a run, which has nothing to tell yet.
+    #[must_use]
+    pub fn first(run: Timestamp, now: Timestamp) -> Self {
+        let (results, controls, areas) = (Vec::new(), Vec::new(), Vec::new());
+        Self { run, round: 0, now, results, controls, aside: None, areas }
+    }
+}
+
 /// What the vantage point of one area found in a round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AreaReport {

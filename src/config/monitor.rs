@@ -66,7 +66,7 @@ impl Monitor {
         self.fall.max(UNREACHED_FALL_MIN)
     }
 
-    /// How long a verdict of one area counts without a new one: three of the longest intervals.
+    /// How long a verdict counts without a new one.
     #[must_use]
     pub fn patience_ms(&self) -> Millis {
         self.longest_interval_ms().saturating_mul(3).max(STALE_AFTER)

@@ -79,15 +79,7 @@ mod tests {
             took_ms: 0,
         };
         let results = if round == 0 { Vec::new() } else { vec![result] };
-        RoundRequest {
-            run: NOON,
-            round,
-            now,
-            results,
-            controls: Vec::new(),
-            aside: None,
-            areas: Vec::new(),
-        }
+        RoundRequest { round, results, ..RoundRequest::first(NOON, now) }
     }
 
     /// What a round is taken to say, and what time it is then.

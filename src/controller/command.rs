@@ -167,15 +167,8 @@ mod tests {
             pushed_back_ms: None,
             took_ms: 0,
         };
-        let request = RoundRequest {
-            run: at(1),
-            round: 2,
-            now: at(3),
-            results: vec![result],
-            controls: Vec::new(),
-            aside: None,
-            areas: Vec::new(),
-        };
+        let request =
+            RoundRequest { round: 2, results: vec![result], ..RoundRequest::first(at(1), at(3)) };
         for command in [Command::Round(request), Command::Status, Command::Compare] {
             assert_eq!(Command::parse(&command.text()), Ok(command));
         }

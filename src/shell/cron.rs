@@ -15,15 +15,7 @@ pub(super) async fn run(scheduled: Timestamp, env: &Env) {
     #[cfg(pointsman_provoke_panic)]
     super::provoke::in_a_run(scheduled);
     let clock = RunClock::starting_at(scheduled);
-    let mut request = RoundRequest {
-        run: scheduled,
-        round: 0,
-        now: clock.now(),
-        results: Vec::new(),
-        controls: Vec::new(),
-        aside: None,
-        areas: Vec::new(),
-    };
+    let mut request = RoundRequest::first(scheduled, clock.now());
     loop {
         match controller::round(env, &request, CONTROLLER_TIMEOUT_MS).await {
             Ok(RoundReply::Probe { wait_ms, probes, controls, check, areas }) => {

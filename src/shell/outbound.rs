@@ -57,11 +57,7 @@ pub(super) struct Pending(Promise);
 /// Sends a request as soon as a hand is free. The timeout counts from then; it covers head and body
 /// and closes the connection.
 pub(super) fn send(hands: &Hands, request: &OwnRequest<'_>) -> Pending {
-    let headers = Map::new();
-    headers.set(&"user-agent".into(), &USER_AGENT.into());
-    for (name, value) in request.headers {
-        headers.set(&JsValue::from_str(name), &JsValue::from_str(value));
-    }
+    let headers = headers(request.headers.iter().copied());
     let OwnRequest { method, url, body, body_bytes_max, resolve, .. } = *request;
     let timeout_ms = clock::short(request.timeout_ms);
     Pending(exchange(hands, method, url, &headers, body, timeout_ms, body_bytes_max, resolve))
@@ -75,13 +71,18 @@ pub(super) fn ask(
     (body_bytes_max, wanted): (usize, Option<&str>),
     judge: Option<&Judge>,
 ) -> Pending {
-    let all = Map::new();
-    all.set(&"user-agent".into(), &USER_AGENT.into());
-    for (name, value) in headers {
-        all.set(&JsValue::from_str(name), &JsValue::from_str(value));
-    }
-    let text = json::write(&probe.write());
+    let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let (text, all) = (json::write(&probe.write()), self::headers(pairs));
     Pending(runtime::probe(hands, &text, &all, body_bytes_max, wanted, judge))
+}
+
+/// Headers of a request of our own, which says whose it is unless they do.
+fn headers<'h>(pairs: impl Iterator<Item = (&'h str, &'h str)>) -> Map {
+    let headers = Map::new();
+    for (name, value) in [("user-agent", USER_AGENT)].into_iter().chain(pairs) {
+        headers.set(&JsValue::from_str(name), &JsValue::from_str(value));
+    }
+    headers
 }
 
 impl Pending {

@@ -104,9 +104,7 @@ impl Observer {
         let run = self.next();
         self.minute += 1;
         let now = run.plus(self.late_ms);
-        let (results, controls) = (Vec::new(), Vec::new());
-        let mut request =
-            RoundRequest { run, round: 0, now, results, controls, aside: None, areas: Vec::new() };
+        let mut request = RoundRequest::first(run, now);
         loop {
             let changes = take_in(&mut self.state, &self.config, &request).unwrap_or_default();
             seen.extend(changes.into_iter().map(|changed| Seen { at: request.now, changed }));

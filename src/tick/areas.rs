@@ -23,17 +23,18 @@ use crate::latency::Estimate;
 use crate::ordered::Set;
 use crate::state::{AreaState, Sight, State};
 use crate::time::{MINUTE, Millis, Timestamp};
+use std::borrow::Cow;
 
 /// Most areas: as many as there are location hints.
 pub const AREAS_MAX: usize = 9;
 
 /// What a round says about targets once the areas are one.
 #[derive(Debug, Default)]
-pub(super) struct Agreed {
+pub(super) struct Agreed<'r> {
     /// One result of each target of which some area has evidence.
-    pub(super) evidence: Vec<ProbeResult>,
+    pub(super) evidence: Vec<Cow<'r, ProbeResult>>,
     /// One result of each other target.
-    pub(super) doubted: Vec<ProbeResult>,
+    pub(super) doubted: Vec<&'r ProbeResult>,
     /// Whether any area reached anything.
     pub(super) has_reached_anything: bool,
     /// Whether some area did not reach a target that it did not know to be down.
@@ -41,7 +42,11 @@ pub(super) struct Agreed {
 }
 
 /// Has the areas agree, and remembers how each target looks from each.
-pub(super) fn agree(state: &mut State, config: &Config, request: &RoundRequest) -> Agreed {
+pub(super) fn agree<'r>(
+    state: &mut State,
+    config: &Config,
+    request: &'r RoundRequest,
+) -> Agreed<'r> {
     let mut agreed = Agreed::default();
     let mut heard: Vec<Heard<'_>> = Vec::new();
     let mut areas = Set::new();
@@ -69,8 +74,8 @@ pub(super) fn agree(state: &mut State, config: &Config, request: &RoundRequest) 
     for of_target in heard.chunk_by(|a, b| a.result.target == b.result.target) {
         let (evidence, doubted): (Vec<_>, Vec<_>) = of_target.iter().partition(|it| it.counts);
         match doubted.last().filter(|_| evidence.is_empty()) {
-            Some(last) => agreed.doubted.push(last.result.clone()),
-            None => agreed.evidence.extend(one_of(config, &evidence, parts)),
+            Some(last) => agreed.doubted.push(last.result),
+            None => agreed.evidence.extend(one_of(config, &evidence, parts).map(Cow::Owned)),
         }
     }
     agreed

@@ -14,6 +14,7 @@ use crate::health::{
 };
 use crate::state::{Controls, Reported, State, TargetState};
 use crate::time::{Millis, Timestamp};
+use std::borrow::Cow;
 
 /// Folds the evidence of a round into the state.
 pub(super) fn weigh(state: &mut State, config: &Config, request: &RoundRequest) -> Vec<Changed> {
@@ -34,7 +35,7 @@ pub(super) fn weigh(state: &mut State, config: &Config, request: &RoundRequest) 
     }
     let targets = evidence.iter().map(|result| &result.target);
     let mut slowness = Slowness::of(state, config, targets, request.now);
-    let judged = |result: &ProbeResult| judge(state, config, &mut slowness, result);
+    let judged = |result: &Cow<'_, ProbeResult>| judge(state, config, &mut slowness, result);
     let changed = evidence.iter().filter_map(judged).collect();
     let mut controls = request.areas.iter().map(|report| &report.controls);
     let has_asked = !request.controls.is_empty() || controls.any(|asked| !asked.is_empty());
@@ -43,13 +44,13 @@ pub(super) fn weigh(state: &mut State, config: &Config, request: &RoundRequest) 
 }
 
 /// What the run itself found: the only vantage point, while there are no areas.
-fn from_the_run(state: &State, config: &Config, request: &RoundRequest) -> Agreed {
+fn from_the_run<'r>(state: &State, config: &Config, request: &'r RoundRequest) -> Agreed<'r> {
     let RoundRequest { results, controls, .. } = request;
     let testimony = Testimony::of(state, Eyes::All, results, controls);
-    let (evidence, doubted) =
-        results.iter().cloned().partition(|result| testimony.supports(state, config, result));
+    let (evidence, doubted): (Vec<_>, Vec<_>) =
+        results.iter().partition(|result| testimony.supports(state, config, result));
     Agreed {
-        evidence,
+        evidence: evidence.into_iter().map(Cow::Borrowed).collect(),
         doubted,
         has_reached_anything: testimony.has_reached_anything(),
         is_raised: results.iter().any(|result| Eyes::All.is_news(state, result)),
@@ -78,7 +79,7 @@ fn ask_controls_next(state: &mut State, config: &Config, is_raised: bool, asked:
 }
 
 /// Records that probes were made, without judging them: health stays and ages.
-fn doubt(state: &mut State, results: &[ProbeResult]) {
+fn doubt(state: &mut State, results: &[&ProbeResult]) {
     for result in results {
         if let Some(known) = state.targets.get_mut(&result.target) {
             known.probed_at = Some(result.at);
@@ -142,7 +143,7 @@ fn judge(
     if slowness.judge(target, known, latency_ms, *at) {
         verdict = Verdict::Fail { reason: FailureReason::of(FailureKind::ResponseTooSlow) };
     }
-    if known.is_stale(monitor.longest_interval_ms(), *at) {
+    if known.is_stale(Some(monitor), *at) {
         known.memory.grow_stale();
     }
     known.judged_at = Some(*at);

@@ -17,15 +17,7 @@ use crate::testing::{config_text, fail, observed, pass, run, target};
 
 fn begin(at: u64) -> RoundRequest {
     let now = Timestamp::from_millis(at);
-    RoundRequest {
-        run: now,
-        round: 0,
-        now,
-        results: Vec::new(),
-        controls: Vec::new(),
-        aside: None,
-        areas: Vec::new(),
-    }
+    RoundRequest::first(now, now)
 }
 
 fn controller() -> Controller {
@@ -120,13 +112,9 @@ fn a_round_that_comes_twice_counts_once() {
         took_ms: 0,
     }];
     let round = RoundRequest {
-        run: Timestamp::from_millis(60_000),
         round: 1,
-        now,
         results,
-        controls: Vec::new(),
-        aside: None,
-        areas: Vec::new(),
+        ..RoundRequest::first(Timestamp::from_millis(60_000), now)
     };
     assert!(matches!(controller.round(&round).reply, RoundReply::Probe { .. }));
     let once = controller.state().clone();
@@ -150,13 +138,9 @@ fn a_run_that_was_overtaken_changes_nothing_more() {
         took_ms: 0,
     }];
     let late = RoundRequest {
-        run: Timestamp::from_millis(60_000),
         round: 1,
-        now,
         results,
-        controls: Vec::new(),
-        aside: None,
-        areas: Vec::new(),
+        ..RoundRequest::first(Timestamp::from_millis(60_000), now)
     };
     assert_eq!(controller.round(&late).reply, RoundReply::Done(Done::Superseded));
     assert_eq!(controller.state(), &before);
@@ -177,13 +161,9 @@ fn a_probe_that_says_nothing_is_not_rechecked_at_once() {
         took_ms: 0,
     });
     let round = RoundRequest {
-        run: Timestamp::from_millis(60_000),
         round: 1,
-        now,
         results: results.into(),
-        controls: Vec::new(),
-        aside: None,
-        areas: Vec::new(),
+        ..RoundRequest::first(Timestamp::from_millis(60_000), now)
     };
     let RoundReply::Probe { wait_ms, .. } = controller.round(&round).reply else { panic!() };
     assert_eq!(wait_ms, 15_000);
@@ -205,13 +185,9 @@ fn one_failure_after_a_long_silence_does_not_bring_an_old_belief_back() {
         took_ms: 0,
     }];
     let round = RoundRequest {
-        run: Timestamp::from_millis(later),
         round: 1,
-        now,
         results,
-        controls: Vec::new(),
-        aside: None,
-        areas: Vec::new(),
+        ..RoundRequest::first(Timestamp::from_millis(later), now)
     };
     let _ = controller.round(&round);
     assert_eq!(health(&controller, "eu-1", later + 20), Health::Unknown);
@@ -253,13 +229,9 @@ fn a_result_about_a_target_that_is_gone_is_left_aside() {
         took_ms: 0,
     }];
     let round = RoundRequest {
-        run: Timestamp::from_millis(60_000),
         round: 1,
-        now,
         results,
-        controls: Vec::new(),
-        aside: None,
-        areas: Vec::new(),
+        ..RoundRequest::first(Timestamp::from_millis(60_000), now)
     };
     assert!(controller.round(&round).changed.is_empty());
 }
@@ -278,10 +250,7 @@ fn a_probe_tells_an_origin_the_host_that_its_clients_tell_it() {
     }
     text["regions"]["us-east"]["origins"][0]["host_header"] = serde_json::json!("US.example.com");
     text["regions"]["sa-east"]["origins"][0]["url"] = serde_json::json!("http://br.example.com:81");
-    let mut controller = Controller::default();
-    let offered = controller.offer_config(&text.to_string(), Timestamp::from_millis(0));
-    assert_eq!(offered, crate::controller::Offered::Taken);
-    let RoundReply::Probe { probes, .. } = controller.round(&begin(60_000)).reply else { panic!() };
+    let probes = first_probes(&text);
     let mut asked: Vec<_> =
         probes.iter().map(|probe| (probe.url.as_str(), probe.resolve.as_deref())).collect();
     asked.sort_unstable();
@@ -293,6 +262,15 @@ fn a_probe_tells_an_origin_the_host_that_its_clients_tell_it() {
             ("https://us.example.com/health", None),
         ]
     );
+}
+
+/// The probes of the first round of a config.
+fn first_probes(config: &serde_json::Value) -> Vec<Probe> {
+    let mut controller = Controller::default();
+    let offered = controller.offer_config(&config.to_string(), Timestamp::from_millis(0));
+    assert_eq!(offered, crate::controller::Offered::Taken);
+    let RoundReply::Probe { probes, .. } = controller.round(&begin(60_000)).reply else { panic!() };
+    probes
 }
 
 #[test]
@@ -307,12 +285,10 @@ fn a_probe_asks_where_and_how_its_monitor_says() {
             .as_object_mut()
             .unwrap()
             .extend(monitor.as_object().unwrap().clone());
-        let mut controller = Controller::default();
-        let offered = controller.offer_config(&text.to_string(), Timestamp::from_millis(0));
-        assert_eq!(offered, crate::controller::Offered::Taken);
-        let reply = controller.round(&begin(60_000)).reply;
-        let RoundReply::Probe { probes, .. } = reply else { panic!() };
-        probes.into_iter().find(|probe| probe.target.origin.as_str() == "us-1").unwrap()
+        first_probes(&text)
+            .into_iter()
+            .find(|probe| probe.target.origin.as_str() == "us-1")
+            .unwrap()
     };
     let plain = asked(serde_json::json!({}));
     assert_eq!(plain.url, "https://us.example.com:8443/health");

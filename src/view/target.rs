@@ -7,7 +7,7 @@ use crate::health::{Damping, FailureReason, Health, composite};
 use crate::ids::{MonitorId, OriginId};
 use crate::latency::STALE_AFTER;
 use crate::ordered::Map;
-use crate::state::{Reported, TargetState};
+use crate::state::{Reported, Sight, TargetState};
 use crate::target::Target;
 use crate::time::{Millis, Timestamp};
 use std::fmt;
@@ -70,17 +70,7 @@ impl<'a> View<'a> {
     /// What a monitor observed of an origin.
     #[must_use]
     pub fn target(&self, monitor: &MonitorId, origin: &OriginId) -> TargetStanding<'a> {
-        let Some((monitor, _)) = self.config.composites.entry(monitor) else {
-            return self.probed(monitor.clone(), origin);
-        };
-        let leaves = self.config.leaves(monitor).into_iter();
-        let parts: Parts<'a> = Map::of(leaves.map(|leaf| {
-            let standing = self.probed(leaf.clone(), origin);
-            (leaf, standing)
-        }));
-        let mut memo = Memo { parts: &parts, composed: Map::new() };
-        let health = self.composed(monitor, COMPOSITE_DEPTH_MAX, &mut memo);
-        together(health, &parts)
+        self.judged(monitor, &|leaf| self.probed(leaf.clone(), origin))
     }
 
     /// The health of an origin for clients in an area: Down where that area's own probes say so,
@@ -88,30 +78,14 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn health_from(&self, area: Area, monitor: &MonitorId, origin: &OriginId) -> Health {
         let seen = |leaf: &MonitorId| {
+            let patience_ms = self.config.monitors.get(leaf).map(Monitor::patience_ms);
+            let sight = self.sight(area, leaf, origin).zip(patience_ms);
+            let is_down = sight.is_some_and(|(sight, ms)| sight.is_down(ms, self.now));
             let standing = self.probed(leaf.clone(), origin);
-            let is_down = self.is_down_from(area, leaf, origin);
-            TargetStanding {
-                health: if is_down { Health::Down } else { standing.health },
-                ..standing
-            }
+            let health = if is_down { Health::Down } else { standing.health };
+            TargetStanding { health, ..standing }
         };
-        let Some((monitor, _)) = self.config.composites.entry(monitor) else {
-            return seen(monitor).health;
-        };
-        let leaves = self.config.leaves(monitor).into_iter();
-        let parts: Parts<'a> = Map::of(leaves.map(|leaf| {
-            let standing = seen(&leaf);
-            (leaf, standing)
-        }));
-        let mut memo = Memo { parts: &parts, composed: Map::new() };
-        self.composed(monitor, COMPOSITE_DEPTH_MAX, &mut memo)
-    }
-
-    fn is_down_from(&self, area: Area, monitor: &MonitorId, origin: &OriginId) -> bool {
-        let target = Target { origin: origin.clone(), monitor: monitor.clone() };
-        let sight = self.state.targets.get(&target).and_then(|known| known.sights.get(&area));
-        let patience_ms = self.config.monitors.get(monitor).map(Monitor::patience_ms);
-        sight.zip(patience_ms).is_some_and(|(sight, ms)| sight.is_down(ms, self.now))
+        self.judged(monitor, &seen).health
     }
 
     /// The fresh latency of an origin from an area, by the first monitor that has one.
@@ -122,11 +96,32 @@ impl<'a> View<'a> {
         monitor: &MonitorId,
         origin: &OriginId,
     ) -> Option<Millis> {
-        self.config.leaves(monitor).into_iter().find_map(|leaf| {
-            let target = Target { origin: origin.clone(), monitor: leaf.clone() };
-            let sight = self.state.targets.get(&target)?.sights.get(&area)?;
-            sight.latency?.millis(self.now)
-        })
+        let mut leaves = self.config.leaves(monitor).into_iter();
+        leaves.find_map(|leaf| self.sight(area, &leaf, origin)?.latency?.millis(self.now))
+    }
+
+    fn sight(&self, area: Area, monitor: &MonitorId, origin: &OriginId) -> Option<&'a Sight> {
+        let target = Target { origin: origin.clone(), monitor: monitor.clone() };
+        self.state.targets.get(&target)?.sights.get(&area)
+    }
+
+    /// What a monitor says of an origin, where one that probes says `probed`.
+    fn judged(
+        &self,
+        monitor: &MonitorId,
+        probed: &dyn Fn(&MonitorId) -> TargetStanding<'a>,
+    ) -> TargetStanding<'a> {
+        let Some((monitor, _)) = self.config.composites.entry(monitor) else {
+            return probed(monitor);
+        };
+        let leaves = self.config.leaves(monitor).into_iter();
+        let parts: Parts<'a> = Map::of(leaves.map(|leaf| {
+            let standing = probed(&leaf);
+            (leaf, standing)
+        }));
+        let mut memo = Memo { parts: &parts, composed: Map::new() };
+        let health = self.composed(monitor, COMPOSITE_DEPTH_MAX, &mut memo);
+        together(health, &parts)
     }
 
     /// Health by the rule of a composite. Deeper than `depth` nothing is known.
@@ -181,7 +176,7 @@ fn believed(
     let health = known.memory.health;
     // What was known to be down stays down until a probe says otherwise: nothing else says that it
     // could serve.
-    let is_stale = known.is_stale(probe.map_or(0, Monitor::longest_interval_ms), now);
+    let is_stale = known.is_stale(probe, now);
     if is_stale && health != Health::Down {
         return Health::Unknown;
     }

@@ -32,9 +32,7 @@ fn following() -> Controller {
 fn run(controller: &mut Controller, minute: u64, leaders: &[&str]) {
     let start = minute * 60_000;
     let (run, now) = (at(start), at(start));
-    let (results, controls) = (Vec::new(), Vec::new());
-    let mut request =
-        RoundRequest { run, round: 0, now, results, controls, aside: None, areas: Vec::new() };
+    let mut request = RoundRequest::first(run, now);
     while let RoundReply::Probe { wait_ms, probes, .. } = controller.round(&request).reply {
         let now = request.now.plus(wait_ms);
         let made = probes.iter().map(|probe| {

@@ -117,16 +117,7 @@ fn a_bad_probe_that_no_other_follows_is_no_incident() {
 /// Plays a run of which each probe meets what `verdict` says of its origin.
 fn play(controller: &mut Controller, start: Millis, verdict: &mut dyn FnMut(&str) -> Verdict) {
     let begin = at(start);
-    let (results, controls) = (Vec::new(), Vec::new());
-    let mut request = RoundRequest {
-        run: begin,
-        round: 0,
-        now: begin,
-        results,
-        controls,
-        aside: None,
-        areas: Vec::new(),
-    };
+    let mut request = RoundRequest::first(begin, begin);
     while let RoundReply::Probe { wait_ms, probes, .. } = controller.round(&request).reply {
         let now = request.now.plus(wait_ms);
         let result = |probe: crate::tick::Probe| ProbeResult {
@@ -279,16 +270,7 @@ fn a_body_is_quoted_only_where_the_probe_that_decided_brought_it() {
     let mut controller = settled_with(&proxied());
     let reason = FailureReason::told_by(FailureKind::ResponseCodeMismatch, 503);
     let begin = at(2 * MINUTE);
-    let (results, controls) = (Vec::new(), Vec::new());
-    let mut request = RoundRequest {
-        run: begin,
-        round: 0,
-        now: begin,
-        results,
-        controls,
-        aside: None,
-        areas: Vec::new(),
-    };
+    let mut request = RoundRequest::first(begin, begin);
     while let RoundReply::Probe { wait_ms, probes, .. } = controller.round(&request).reply {
         let now = request.now.plus(wait_ms);
         let failing = probes.iter().filter(|probe| probe.target.origin.as_str() == "eu-1");

@@ -46,9 +46,7 @@ fn promoting() -> Controller {
 /// Plays one cron run: each origin answers at an instant with a verdict and a document.
 fn run(controller: &mut Controller, start: u64, answer: impl Fn(&str, u64) -> (Verdict, Value)) {
     let (run, now) = (at(start), at(start));
-    let (results, controls) = (Vec::new(), Vec::new());
-    let mut request =
-        RoundRequest { run, round: 0, now, results, controls, aside: None, areas: Vec::new() };
+    let mut request = RoundRequest::first(run, now);
     while let RoundReply::Probe { wait_ms, probes, .. } = controller.round(&request).reply {
         let now = request.now.plus(wait_ms);
         let made = probes.iter().map(|probe| {

@@ -82,16 +82,7 @@ impl Day {
     /// Plays the run of a minute. Returns which targets went down, and when.
     fn run(&mut self, minute: u64) -> Vec<(String, Timestamp)> {
         let run = at(minute * MINUTE);
-        let (results, controls) = (Vec::new(), Vec::new());
-        let mut request = RoundRequest {
-            run,
-            round: 0,
-            now: run,
-            results,
-            controls,
-            aside: None,
-            areas: Vec::new(),
-        };
+        let mut request = RoundRequest::first(run, run);
         let mut down = Vec::new();
         loop {
             let round = self.mind.round(&request);

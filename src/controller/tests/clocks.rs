@@ -12,15 +12,7 @@ const AHEAD_MS: Millis = 12 * MINUTE;
 fn play(mind: &mut Controller, clock: &mut Clock, minute: u64, ahead: [Millis; 2]) -> usize {
     let [run_ms, machine_ms] = ahead;
     let (scheduled, mut real, mut probed) = (at(minute * MINUTE), at(minute * MINUTE + 80), 0);
-    let mut request = RoundRequest {
-        run: scheduled,
-        round: 0,
-        now: real.plus(run_ms),
-        results: Vec::new(),
-        controls: Vec::new(),
-        aside: None,
-        areas: Vec::new(),
-    };
+    let mut request = RoundRequest::first(scheduled, real.plus(run_ms));
     loop {
         let mut heard = request.clone();
         clock.hear(&mut heard, real.plus(machine_ms));

@@ -175,13 +175,9 @@ fn a_report_of_no_area_of_the_config_and_a_second_one_of_the_same_are_not_heard(
         controls: Vec::new(),
     };
     let request = RoundRequest {
-        run: world.now,
         round: 1,
-        now: world.now,
-        results: Vec::new(),
-        controls: Vec::new(),
-        aside: None,
         areas: vec![report(Weur, PASS), report(Weur, WRONG), report(Area::Oc, WRONG)],
+        ..RoundRequest::first(world.now, world.now)
     };
     let target = result(PASS).target;
     let mut state = world.state.clone();

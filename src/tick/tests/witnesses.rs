@@ -27,15 +27,7 @@ fn made(origin: &str, began: u64, took_ms: Millis, verdict: Verdict) -> ProbeRes
 
 /// Takes in a run that has the rounds of these results.
 fn play(world: &mut World, rounds: Vec<Vec<ProbeResult>>) {
-    let mut request = RoundRequest {
-        run: at(60_000),
-        round: 0,
-        now: at(60_000),
-        results: Vec::new(),
-        controls: Vec::new(),
-        aside: None,
-        areas: Vec::new(),
-    };
+    let mut request = RoundRequest::first(at(60_000), at(60_000));
     take_in(&mut world.state, &world.config, &request).unwrap();
     for results in rounds {
         request.round += 1;
@@ -161,15 +153,7 @@ fn asked(regions: &[u32], controls: Controls, note: Option<&str>) -> (usize, usi
     let mut observer = Observer::new(config, 60);
     observer.until(at(62 * 60_000), &|_, _| Meets::Pass(20), &|_, _| true);
     let (mut state, now) = (observer.state.clone(), observer.next());
-    let run = RoundRequest {
-        run: now,
-        round: 0,
-        now,
-        results: Vec::new(),
-        controls: Vec::new(),
-        aside: None,
-        areas: Vec::new(),
-    };
+    let run = RoundRequest::first(now, now);
     take_in(&mut state, &observer.config, &run).unwrap();
     state.run.as_mut().unwrap().controls = controls;
     let monitor = observer.config.monitors.values().next().unwrap();

@@ -54,16 +54,7 @@ impl World {
         reached: impl Fn(&str) -> bool,
     ) -> Vec<Made> {
         let start = Timestamp::from_millis(minute * 60_000);
-        let (results, controls) = (Vec::new(), Vec::new());
-        let mut request = RoundRequest {
-            run: start,
-            round: 0,
-            now: start,
-            results,
-            controls,
-            aside: None,
-            areas: Vec::new(),
-        };
+        let mut request = RoundRequest::first(start, start);
         let mut made = Vec::new();
         loop {
             take_in(&mut self.state, &self.config, &request).unwrap();
@@ -105,15 +96,7 @@ impl World {
         answers: impl Fn(Area) -> bool,
     ) -> Vec<(u64, usize)> {
         let start = Timestamp::from_millis(minute * 60_000);
-        let mut request = RoundRequest {
-            run: start,
-            round: 0,
-            now: start,
-            results: Vec::new(),
-            controls: Vec::new(),
-            aside: None,
-            areas: Vec::new(),
-        };
+        let mut request = RoundRequest::first(start, start);
         let mut made = Vec::new();
         loop {
             take_in(&mut self.state, &self.config, &request).unwrap();

@@ -34,16 +34,7 @@ impl World<'_> {
         if !self.facts.has_cron(run) {
             return;
         }
-        let (results, controls) = (Vec::new(), Vec::new());
-        let request = RoundRequest {
-            run,
-            round: 0,
-            now: run,
-            results,
-            controls,
-            aside: None,
-            areas: Vec::new(),
-        };
+        let request = RoundRequest::first(run, run);
         self.queue.add(run.plus(LATE_MS), Due::Round(request));
     }
 
@@ -86,7 +77,7 @@ impl World<'_> {
         let aside = answer.map(|answer| Aside { answer: Some(answer), ..Aside::default() });
         let round = round.saturating_add(1);
         let request =
-            RoundRequest { run, round, now: self.now, results, controls, aside, areas: Vec::new() };
+            RoundRequest { round, results, controls, aside, ..RoundRequest::first(run, self.now) };
         self.queue.add(hands.last(), Due::Round(request));
     }
 

@@ -21,16 +21,7 @@ fn round(controller: &mut Controller, request: &RoundRequest) -> Option<PublicCh
 }
 
 fn begin(now: Millis) -> RoundRequest {
-    let (results, controls) = (Vec::new(), Vec::new());
-    RoundRequest {
-        run: at(now),
-        round: 0,
-        now: at(now),
-        results,
-        controls,
-        aside: None,
-        areas: Vec::new(),
-    }
+    RoundRequest::first(at(now), at(now))
 }
 
 fn answer(asked: &PublicCheck, now: Millis, verdict: Verdict) -> Aside {

@@ -167,10 +167,8 @@ impl World {
     fn minute(&mut self) {
         let run = Timestamp::from_millis(self.now.next_multiple_of(MINUTE));
         self.pass_until(run.millis());
-        let (results, controls) = (Vec::new(), Vec::new());
         let now = self.at();
-        let mut request =
-            RoundRequest { run, round: 0, now, results, controls, aside: None, areas: Vec::new() };
+        let mut request = RoundRequest::first(run, now);
         loop {
             let reply = self.controller.round(&request).reply;
             if !self.save() {
