@@ -210,6 +210,8 @@ pub struct RunStatus {
     pub rounds: u32,
     /// Probes so far.
     pub probes: u32,
+    /// When cron last began a run, where the Controller stands in for it.
+    pub cron_silent_since: Option<Timestamp>,
 }
 
 /// One region.
@@ -342,7 +344,7 @@ fields!(CloudflareStatus {
     applied,
 });
 fields!(ApiStatus { calls_in_5_min, calls_in_5_min_max, blocked_until, upkeep_after, compared_at });
-fields!(RunStatus { scheduled, began, rounds, probes });
+fields!(RunStatus { scheduled, began, rounds, probes, cron_silent_since if any });
 fields!(RegionStatus { as_of, region, country, services = Map::new(), origins });
 fields!(OriginStatus { url, override_ as "override" if any, monitors });
 fields!(MonitorStatus {

@@ -184,6 +184,25 @@ pub struct Run {
     pub probes: u32,
     /// Whether controls should be asked, or were.
     pub controls: Controls,
+    /// The last run that cron began, where this one stands in for cron; absent where cron began it.
+    pub cron: Option<CronRun>,
+}
+
+impl Run {
+    /// The last run that cron began.
+    #[must_use]
+    pub fn of_cron(&self) -> CronRun {
+        self.cron.unwrap_or(CronRun { scheduled: self.scheduled, began: self.began })
+    }
+}
+
+/// When cron last began a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CronRun {
+    /// The instant that it was scheduled for.
+    pub scheduled: Timestamp,
+    /// When it began.
+    pub began: Timestamp,
 }
 
 words! {
@@ -292,7 +311,8 @@ fields!(TargetState {
 
 fields!(Reported { value_s, at });
 fields!(RefusedConfig { fingerprint, at, problems, problems_total });
-fields!(Run { scheduled, began, round, probes, controls = Controls::default() });
+fields!(Run { scheduled, began, round, probes, controls = Controls::default(), cron if any });
+fields!(CronRun { scheduled, began });
 
 fields!(Episode { service, region, health, because, why, since, until });
 

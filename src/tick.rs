@@ -14,7 +14,9 @@
 //! by it.
 //!
 //! Cron may come late, twice or overlap. A run is identified by its scheduled instant. A run with
-//! the same or an older instant is superseded, and a round counts only once.
+//! the same or an older instant is superseded, and a round counts only once. Where cron is silent,
+//! the Controller has a run made that **stands in** for it. It never stands in cron's way: whatever
+//! its instant, the next run of cron takes over.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
@@ -62,6 +64,8 @@ pub struct RoundRequest {
     pub aside: Option<Aside>,
     /// What the areas found that answered. Where there is any, `results` and `controls` are empty.
     pub areas: Vec<AreaReport>,
+    /// Whether the run stands in for cron.
+    pub stands_in: bool,
 }
 
 impl RoundRequest {
@@ -69,8 +73,29 @@ impl RoundRequest {
     #[must_use]
     pub fn first(run: Timestamp, now: Timestamp) -> Self {
         let (results, controls, areas) = (Vec::new(), Vec::new(), Vec::new());
-        Self { run, round: 0, now, results, controls, aside: None, areas }
+        Self { run, round: 0, now, results, controls, aside: None, areas, stands_in: false }
     }
+
+    /// The same, of any run.
+    #[must_use]
+    pub fn of(run: RunId, now: Timestamp) -> Self {
+        Self { stands_in: run.stands_in, ..Self::first(run.scheduled, now) }
+    }
+
+    /// Which run it is of.
+    #[must_use]
+    pub fn id(&self) -> RunId {
+        RunId { scheduled: self.run, stands_in: self.stands_in }
+    }
+}
+
+/// What tells runs apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunId {
+    /// The scheduled instant.
+    pub scheduled: Timestamp,
+    /// Whether it stands in for cron.
+    pub stands_in: bool,
 }
 
 /// What the vantage point of one area found in a round.
@@ -181,11 +206,23 @@ pub struct Probe {
     pub excerpt: bool,
     /// JSON pointers of the fields that are told, whatever the verdict.
     pub fields: Vec<String>,
-    /// The one area that asks; absent where all do, and where the run itself does.
-    pub area: Option<Area>,
+    /// The areas that ask; none where all do, and where the run itself does.
+    pub areas: Vec<Area>,
 }
 
 impl Probe {
+    /// Whether it is asked from `area`.
+    #[must_use]
+    pub fn is_from(&self, area: Area) -> bool {
+        self.areas.is_empty() || self.areas.contains(&area)
+    }
+
+    /// The area that it is asked from, in a share of one.
+    #[must_use]
+    pub fn area(&self) -> Option<Area> {
+        self.areas.first().copied()
+    }
+
     /// Whether the body must be read.
     #[must_use]
     pub fn reads_body(&self) -> bool {
@@ -267,7 +304,9 @@ fields!(RoundRequest {
     controls = Vec::new(),
     aside if any,
     areas = Vec::new(),
+    stands_in = false,
 });
+fields!(RunId { scheduled, stands_in = false });
 fields!(AreaReport { area, colo, results, controls = Vec::new() });
 fields!(Aside { excerpts = Vec::new(), answer if any });
 fields!(PublicCheck { incident, name, path, timeout_ms, expect });
@@ -285,7 +324,7 @@ fields!(Probe {
     resolve if any,
     excerpt = false,
     fields = Vec::new(),
-    area if any,
+    areas = Vec::new(),
     request = ProbeRequest::default(),
     addresses = Vec::new(),
 });
@@ -316,23 +355,36 @@ pub fn take_in(
     request: &RoundRequest,
 ) -> Result<Vec<Changed>, Done> {
     if request.round == 0 {
-        if state.run.as_ref().is_some_and(|run| run.scheduled >= request.run) {
+        if !may_begin(state.run.as_ref(), request.id()) {
             return Err(Done::Superseded);
         }
         begin(state, request);
         return Ok(Vec::new());
     }
     let run = state.run.as_mut().filter(|run| {
-        run.scheduled == request.run && run.round.checked_add(1) == Some(request.round)
+        id_of(run) == request.id() && run.round.checked_add(1) == Some(request.round)
     });
     run.ok_or(Done::Superseded)?.round = request.round;
     Ok(evidence::weigh(state, config, request))
 }
 
+fn id_of(run: &Run) -> RunId {
+    RunId { scheduled: run.scheduled, stands_in: run.cron.is_some() }
+}
+
+/// Whether a run may begin after the last one. One of cron's needs a later instant than the last of
+/// cron's; one that stands in, than any.
+fn may_begin(last: Option<&Run>, id: RunId) -> bool {
+    let before = |last: &Run| if id.stands_in { last.scheduled } else { last.of_cron().scheduled };
+    last.map_or(!id.stands_in, |last| before(last) < id.scheduled)
+}
+
 fn begin(state: &mut State, request: &RoundRequest) {
-    let controls = state.run.as_ref().map(|run| run.controls).unwrap_or_default();
-    state.run =
-        Some(Run { scheduled: request.run, began: request.now, round: 0, probes: 0, controls });
+    let last = state.run.as_ref();
+    let controls = last.map(|run| run.controls).unwrap_or_default();
+    let cron = last.map(Run::of_cron).filter(|_| request.stands_in);
+    let (scheduled, began) = (request.run, request.now);
+    state.run = Some(Run { scheduled, began, round: 0, probes: 0, controls, cron });
 }
 
 #[cfg(test)]

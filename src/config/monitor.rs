@@ -235,6 +235,18 @@ pub enum Quorum {
 }
 
 impl Quorum {
+    /// How many of so many areas are enough to say that a target fails: as many as must agree, and
+    /// more than half.
+    #[must_use]
+    pub fn needs(self, areas: usize) -> usize {
+        let most = (areas / 2).saturating_add(1);
+        match self {
+            Self::Any | Self::Majority => most,
+            Self::All => areas,
+            Self::AtLeast(least) => most.max(usize::from(least)).min(areas),
+        }
+    }
+
     /// The same, limited to this number of vantage points.
     #[must_use]
     pub fn among(self, vantage_points: u8) -> Self {

@@ -1,6 +1,7 @@
 //! Alerts: who is called for what, and what became of it.
 
 use super::Controller;
+use super::standing_in::BY_ITSELF;
 use crate::alert::{
     AlertAction, AlertsStatus, Delivery, HeartbeatStatus, Lost, Message, ReceiverState,
     ReceiverStatus, Rules,
@@ -129,31 +130,33 @@ impl Controller {
         event
     }
 
-    /// Tells when runs fall silent, and when they are heard again.
+    /// Tells when cron falls silent, and when it is heard again.
     pub(super) fn notice_silence(&mut self, now: Timestamp) {
-        let Some(began) = self.state.run.as_ref().map(|run| run.began) else { return };
+        let Some(run) = &self.state.run else { return };
+        let (began, stands_in) = (run.of_cron().began, run.cron.is_some());
         let after_ms = self.config.as_ref().and_then(|config| config.watchdog.silent_after_ms);
         let is_silent = after_ms.is_some_and(|after_ms| began.plus(after_ms) <= now);
         match self.state.silent_since {
             None if is_silent => {
                 self.state.silent_since = Some(began);
-                let text = format!("no run has come since {began}, so nobody probes");
+                let who = if stands_in { BY_ITSELF } else { "so nobody probes" };
+                let text = format!("cron has begun no run since {began}; {who}");
                 self.news.tell(Event::new(EventKind::Silent, text, now).urgent());
             }
             Some(since) if !is_silent => {
                 self.state.silent_since = None;
-                let text = format!("runs come again after {} s", began.since(since) / SECOND);
+                let text = format!("cron runs again after {} s", began.since(since) / SECOND);
                 self.news.tell(Event::new(EventKind::Heard, text, now));
             }
             _ => {}
         }
     }
 
-    /// When runs are silent if none comes; `None` where nobody watches, or it was told.
+    /// When cron is silent if no run of it comes; `None` where nobody watches, or it was told.
     pub(super) fn silent_at(&self) -> Option<Timestamp> {
         let after_ms = self.config.as_ref()?.watchdog.silent_after_ms?;
         let run = self.state.run.as_ref().filter(|_| self.state.silent_since.is_none())?;
-        Some(run.began.plus(after_ms))
+        Some(run.of_cron().began.plus(after_ms))
     }
 
     /// When an alert is due: a try, an escalation, or more to tell.
@@ -245,10 +248,10 @@ impl Controller {
         tests.map(line).collect()
     }
 
-    /// A run has come, of which the monitor outside is to be told. Only a run does that: a call
-    /// without runs would hide that nobody probes.
+    /// A run of cron has come, of which the monitor outside is to be told. Only such a run does
+    /// that: a call without them would hide that cron is silent.
     pub(super) fn beat(&mut self, request: &RoundRequest) {
-        if request.round == 0 {
+        if request.round == 0 && !request.stands_in {
             self.calling.is_beat_due = true;
         }
     }

@@ -12,14 +12,14 @@
 //!
 //! [`State::forget_the_future`]: crate::state::State::forget_the_future
 
-use crate::tick::{RUN_MS, RoundRequest};
+use crate::tick::{RUN_MS, RoundRequest, RunId};
 use crate::time::{Millis, Timestamp};
 
 /// The Controller's clock. `machine` is always what its machine shows.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Clock {
-    /// The run that spoke last, by its scheduled instant, and how far ahead its clock is.
-    run: Option<(Timestamp, Millis)>,
+    /// The run that spoke last, and how far ahead its clock is.
+    run: Option<(RunId, Millis)>,
     /// What time it was when that run spoke, and what the machine showed then.
     told: Option<(Timestamp, Timestamp)>,
     /// The latest time that was told to anybody.
@@ -30,7 +30,7 @@ impl Clock {
     /// Hears a run, and corrects what it says if its clock is ahead. Returns by how much, when that
     /// is new.
     pub fn hear(&mut self, request: &mut RoundRequest, machine: Timestamp) -> Option<Millis> {
-        let known = self.run.filter(|(run, _)| *run == request.run).map(|(_, ahead_ms)| ahead_ms);
+        let known = self.run.filter(|(run, _)| *run == request.id()).map(|(_, ahead_ms)| ahead_ms);
         let ahead_ms = known.unwrap_or_else(|| ahead_ms(request, machine));
         request.now = request.now.minus(ahead_ms);
         for result in &mut request.results {
@@ -38,7 +38,7 @@ impl Clock {
         }
         let aside = request.aside.iter_mut().filter_map(|aside| aside.answer.as_mut());
         aside.for_each(|answer| answer.at = answer.at.minus(ahead_ms));
-        self.run = Some((request.run, ahead_ms));
+        self.run = Some((request.id(), ahead_ms));
         self.told = Some((request.now, machine));
         Some(ahead_ms).filter(|ahead_ms| known.is_none() && *ahead_ms > 0)
     }
@@ -128,6 +128,15 @@ mod tests {
         assert_eq!(heard(&mut clock, 1, NOON.plus(20 * SECOND), later), NOON.plus(20 * SECOND));
         let restarted = &mut Clock::default();
         assert_eq!(heard(restarted, 2, NOON.plus(RUN_MS), later), NOON.plus(RUN_MS));
+    }
+
+    #[test]
+    fn a_run_of_cron_has_a_clock_of_its_own_beside_the_one_that_stood_in_at_its_instant() {
+        let mut clock = Clock::default();
+        let mut stands_in = asked(1, NOON.plus(10 * MINUTE));
+        stands_in.stands_in = true;
+        assert_eq!(clock.hear(&mut stands_in, NOON), Some(10 * MINUTE - RUN_MS));
+        assert_eq!(heard(&mut clock, 0, NOON.plus(800), NOON.plus(800)), NOON.plus(800));
     }
 
     #[test]

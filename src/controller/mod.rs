@@ -49,6 +49,7 @@ mod revisions;
 mod spending;
 mod stages;
 mod standbys;
+mod standing_in;
 mod stepping;
 mod summary;
 mod table_size;
@@ -73,6 +74,7 @@ pub use orders::{ORDER_MS_DEFAULT, ORDER_MS_MAX, ORDERS_MAX};
 pub use publishing::{DOCUMENT_BYTES_MAX, KEY_REST_MS};
 pub use quota::{HOOKS_PER_INVOCATION_MAX, INVOCATION_CALLS_MAX, Quota};
 pub use spending::HEARTBEAT_MS;
+pub use standing_in::STAND_IN_AFTER_MS;
 pub use stepping::{FLIP_MS, GATE_MS_MAX, POOLED_MS, PROXIES_MS, PUBLISH_MS_MAX, VERIFY_MS_MAX};
 pub use table_size::table_too_large;
 pub use waking::{WAKE_AGAIN_MS, Wake, WakeReason};
@@ -147,6 +149,8 @@ pub struct Controller {
     looked: Option<(Fingerprint, Timestamp)>,
     /// Until when proxies have turns to ask for it.
     asked_until: Timestamp,
+    /// When a run was asked for last that stands in for cron.
+    stand_in_asked: Option<Timestamp>,
 }
 
 /// What became of a config text.
@@ -260,10 +264,12 @@ impl Controller {
             return Round { reply, changed: Vec::new() };
         };
         let doubted_since = self.state.doubted_since;
+        let stood_in = self.state.run.as_ref().and_then(|run| run.cron);
         let taken_in = tick::take_in(&mut self.state, config, request);
         self.news.doubt(doubted_since, self.state.doubted_since, request.now);
         match taken_in {
             Ok(changed) => {
+                self.news.who_runs(stood_in, self.state.run.as_ref(), request);
                 self.news.observed(&changed, config, request.now);
                 self.note_signs(&changed, request);
                 self.hear_public_answer(request);

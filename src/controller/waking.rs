@@ -42,8 +42,10 @@ words! {
         Alerts = "alerts",
         /// A step of a plan is due, or late.
         Plan = "plan",
-        /// If no run comes until then, it is silent.
+        /// If no run of cron comes until then, cron is silent.
         Silence = "silence",
+        /// If no run of cron comes until then, one has to be made that stands in for it.
+        StandIn = "stand_in",
     }
 }
 
@@ -64,6 +66,17 @@ impl Controller {
     /// probes.
     #[must_use]
     pub fn next_wake(&self, now: Timestamp, in_pass: bool) -> Option<Wake> {
+        let stand_in = self.stand_in_at().map(|at| (at, WakeReason::StandIn));
+        earliest(self.wakes(now, in_pass).into_iter().chain(stand_in).collect(), now)
+    }
+
+    /// The same as if cron never failed.
+    #[cfg(test)]
+    pub(super) fn next_wake_with_cron(&self, now: Timestamp, in_pass: bool) -> Option<Wake> {
+        earliest(self.wakes(now, in_pass), now)
+    }
+
+    fn wakes(&self, now: Timestamp, in_pass: bool) -> Vec<(Timestamp, WakeReason)> {
         let pass = if in_pass {
             Some((now.plus(SILENCE_MS_MAX), WakeReason::PassIsSilent))
         } else {
@@ -77,10 +90,7 @@ impl Controller {
         let question = self.asks_hooks().then_some(now);
         let plan = self.next_step(now).into_iter().chain(question).min();
         let plan = plan.map(|at| (at, WakeReason::Plan));
-        let all: Vec<_> = all.chain(plan).collect();
-        let at = all.iter().map(|(at, _)| *at).min()?.max(now);
-        let holds = all.into_iter().filter(|(due, _)| *due <= at);
-        Some(Wake { at, reasons: holds.map(|(_, reason)| reason).collect() })
+        all.chain(plan).collect()
     }
 
     /// Only where a pass could then begin: an alarm that finds nothing to do must not ask for
@@ -107,6 +117,13 @@ impl Controller {
         };
         Some((at, reason))
     }
+}
+
+/// The earliest instant, with all that is due then.
+fn earliest(all: Vec<(Timestamp, WakeReason)>, now: Timestamp) -> Option<Wake> {
+    let at = all.iter().map(|(at, _)| *at).min()?.max(now);
+    let holds = all.into_iter().filter(|(due, _)| *due <= at);
+    Some(Wake { at, reasons: holds.map(|(_, reason)| reason).collect() })
 }
 
 #[cfg(test)]

@@ -278,6 +278,7 @@ impl Controller {
             began: run.began,
             rounds: run.round,
             probes: run.probes,
+            cron_silent_since: run.cron.map(|cron| cron.began),
         });
         let alerts = self.alerts_status();
         let recovery = self.live_recovery(now);

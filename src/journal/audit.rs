@@ -142,7 +142,9 @@ pub fn is_change(kind: EventKind) -> bool {
         | EventKind::DoubtOver
         | EventKind::HeldBack
         | EventKind::Silent
-        | EventKind::Heard => false,
+        | EventKind::Heard
+        | EventKind::StandsIn
+        | EventKind::StandsDown => false,
     }
 }
 

@@ -54,6 +54,10 @@ words! {
         Silent = "silent",
         /// Runs come again.
         Heard = "heard",
+        /// Cron is late, and the Controller has probes made by itself.
+        StandsIn = "stands_in",
+        /// Cron runs again.
+        StandsDown = "stands_down",
         /// The memory was lost and restored from KV.
         Restored = "restored",
         /// A service came to another stage of its recovery.

@@ -33,7 +33,7 @@ impl EventKind {
             | Self::AlertLost
             | Self::ContractBroken
             | Self::NotReady => Severity::Error,
-            Self::HeldBack | Self::Restored | Self::Promoted => Severity::Warning,
+            Self::HeldBack | Self::Restored | Self::Promoted | Self::StandsIn => Severity::Warning,
             Self::Observed
             | Self::Opened
             | Self::Up
@@ -48,6 +48,7 @@ impl EventKind {
             | Self::InForce
             | Self::Lifted
             | Self::Heard
+            | Self::StandsDown
             | Self::Stage
             | Self::PlanBegun
             | Self::Step

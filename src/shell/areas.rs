@@ -53,13 +53,13 @@ fn ask(env: &Env, areas: &[Area], probes: &[Probe], controls: &[Control]) -> Vec
     let mut wait_ms: Millis = 0;
     let mut asked = Vec::new();
     for area in areas.iter().take(AREAS_MAX).copied() {
-        let asks = |probe: &&Probe| probe.area.is_none_or(|one| one == area);
+        let asks = |probe: &&Probe| probe.is_from(area);
         let own: Vec<&Probe> = probes.iter().filter(asks).collect();
         let shares = own.len().div_ceil(SHARE_PROBES);
         for nth in 0..shares {
             // By turns: those of one region, which may all hang, are not in one share.
             let share = own.iter().skip(nth).step_by(shares);
-            let from_there = |probe: &&Probe| Probe { area: Some(area), ..Probe::clone(probe) };
+            let from_there = |probe: &&Probe| Probe { areas: vec![area], ..Probe::clone(probe) };
             let probes: Vec<Probe> = share.map(from_there).collect();
             let control_ms = if controls.is_empty() { 0 } else { CONTROL_TIMEOUT_MS };
             let timeout_ms = wait_ms.saturating_add(round_ms(&probes, control_ms));

@@ -1,21 +1,22 @@
-//! One run of the cron trigger: asks the Controller what to probe, probes, reports the results, and
-//! goes on until the Controller ends the run.
+//! One run, of the cron trigger or in its stead: asks the Controller what to probe, probes, reports
+//! the results, and goes on until the Controller ends the run.
 
 use super::clock::{self, RunClock};
 use super::{areas, controller, probe, runtime};
-use crate::tick::{Aside, RoundReply, RoundRequest};
-use crate::time::{Millis, SECOND, Timestamp};
+use crate::tick::{Aside, RoundReply, RoundRequest, RunId};
+use crate::time::{Millis, SECOND};
 use worker::{Env, console_log};
 
 /// Longest wait for the Controller, which may be making API calls.
 const CONTROLLER_TIMEOUT_MS: Millis = 30 * SECOND;
 
 /// Makes the run. If the Controller does not answer, nothing is decided and nothing changes.
-pub(super) async fn run(scheduled: Timestamp, env: &Env) {
+pub(super) async fn run(id: RunId, env: &Env) {
+    let scheduled = id.scheduled;
     #[cfg(pointsman_provoke_panic)]
     super::provoke::in_a_run(scheduled);
     let clock = RunClock::starting_at(scheduled);
-    let mut request = RoundRequest::first(scheduled, clock.now());
+    let mut request = RoundRequest::of(id, clock.now());
     loop {
         match controller::round(env, &request, CONTROLLER_TIMEOUT_MS).await {
             Ok(RoundReply::Probe { wait_ms, probes, controls, check, areas }) => {

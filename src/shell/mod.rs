@@ -24,6 +24,7 @@ mod storage;
 mod surface;
 mod vantage;
 
+use crate::tick::RunId;
 use js_sys::Promise;
 use runtime::promise;
 use wasm_bindgen::JsValue;
@@ -36,7 +37,8 @@ use worker::{Env, worker_sys};
 pub fn scheduled(event: worker_sys::ScheduledEvent, env: Env) -> Promise {
     promise(Box::pin(async move {
         // A scheduled time that is no number is long past, and the Controller ends the run.
-        cron::run(clock::instant(event.scheduled_time()?), &env).await;
+        let scheduled = clock::instant(event.scheduled_time()?);
+        cron::run(RunId { scheduled, stands_in: false }, &env).await;
         Ok(JsValue::UNDEFINED)
     }))
 }

@@ -28,7 +28,7 @@ pub(super) async fn round(
     (clock, env): (&RunClock, &Env),
 ) -> (Vec<ProbeResult>, Vec<ControlResult>, Option<Aside>) {
     let hands = runtime::hands();
-    let area = probes.first().and_then(|probe| probe.area);
+    let area = probes.first().and_then(Probe::area);
     let asked: Vec<_> = controls.into_iter().map(|control| ask(&hands, control, area)).collect();
     let begun: Vec<_> = probes.into_iter().map(|probe| begin(&hands, env, probe)).collect();
     let check = check.map(|check| (ask_publicly(&hands, &check), check));
@@ -124,7 +124,7 @@ fn judge(probe: Probe) -> Judge {
 /// **Errors**: a secret is not set, or cannot be a header. That says nothing of the origin.
 fn headers(env: &Env, probe: &Probe) -> Result<Vec<(String, String)>, String> {
     let mut headers = vec![("accept".to_owned(), "*/*".to_owned())];
-    headers.extend(probe.area.map(|area| ("user-agent".to_owned(), agent_of(area))));
+    headers.extend(probe.area().map(|area| ("user-agent".to_owned(), agent_of(area))));
     for (name, value) in &probe.request.headers {
         let value = match value {
             ProbeHeader::Text(text) => text.clone(),

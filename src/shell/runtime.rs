@@ -103,6 +103,9 @@ extern "C" {
     #[wasm_bindgen(js_name = askArea)]
     pub(super) fn ask_area(env: &Env, area: &str, body: &str, timeout_ms: u32) -> Promise;
 
+    #[wasm_bindgen(catch, js_name = standIn)]
+    pub(super) async fn stand_in(env: &Env, run: &str, timeout_ms: u32) -> Result<JsValue>;
+
     pub(super) async fn wait(ms: u32);
 
     /// The handle of a Durable Object, to itself.

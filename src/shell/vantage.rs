@@ -3,14 +3,16 @@
 //! One object for each area, named like it and made with its location hint. It keeps nothing but
 //! the name of its data center. It makes the probes that a run asks for, and answers with their
 //! results, so one that hangs or dies costs the results of one round.
+//!
+//! One more, that is no area's, makes whole runs while cron is silent.
 
 use super::clock::{self, RunClock};
 use super::outbound::{OwnRequest, agent_of, send};
 use super::runtime::{self, Result, State, failure, promise};
-use super::{areas, probe};
+use super::{areas, cron, probe};
 use crate::geo::Area;
 use crate::json;
-use crate::tick::{Share, ShareReply};
+use crate::tick::{Probe, Share, ShareReply};
 use crate::time::{Millis, SECOND, Timestamp};
 use js_sys::Promise;
 use std::cell::RefCell;
@@ -28,6 +30,8 @@ const TRACE_URL: &str = "https://www.cloudflare.com/cdn-cgi/trace";
 const TRACE_TIMEOUT_MS: Millis = 2 * SECOND;
 /// The most that is read of it, in bytes.
 const TRACE_BYTES_MAX: usize = 1_024;
+/// Where a whole run is asked for.
+const RUN_PATH: &str = "/run";
 /// How long it is believed; also that it could not be told.
 const COLO_FOR_MS: Millis = 60 * 60 * SECOND;
 
@@ -51,16 +55,26 @@ impl Vantage {
         Self(Rc::default(), env)
     }
 
-    /// Makes the probes of a share.
+    /// Makes the probes of a share, or a run.
     pub fn fetch(&self, request: Request) -> Promise {
+        if request.url().ends_with(RUN_PATH) {
+            return promise(Box::pin(make_run(self.1.clone(), request)));
+        }
         promise(Box::pin(answer(self.0.clone(), self.1.clone(), request)))
     }
+}
+
+async fn make_run(env: Env, request: Request) -> Result<JsValue> {
+    let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
+    let run = json::read(&text).map_err(|error| failure(&error.to_string()))?;
+    cron::run(run, &env).await;
+    Response::new().map(JsValue::from)
 }
 
 async fn answer(place: Rc<RefCell<Place>>, env: Env, request: Request) -> Result<JsValue> {
     let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
     let share: Share = json::read(&text).map_err(|error| failure(&error.to_string()))?;
-    let area = share.probes.first().and_then(|probe| probe.area);
+    let area = share.probes.first().and_then(Probe::area);
     clock::wait(share.wait_ms.min(areas::SHARE_WAIT_MS_MAX)).await;
     let clock = RunClock::default();
     let (results, controls, aside) =

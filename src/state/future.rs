@@ -66,9 +66,13 @@ impl State {
         } = self;
         targets.values_mut().for_each(|known| known.forget_the_future(now));
         areas.values_mut().for_each(|area| area.forget_the_future(now));
-        let is_scheduled = |run: &Run| run.scheduled.since(now) <= SCHEDULED_AHEAD_MS_MAX;
-        *run = run.take().filter(is_scheduled);
-        let began = run.iter_mut().map(|run| &mut run.began);
+        *run = run.take().filter(|run| {
+            let latest = run.scheduled.max(run.of_cron().scheduled);
+            latest.since(now) <= SCHEDULED_AHEAD_MS_MAX
+        });
+        let began = run.iter_mut().flat_map(|Run { began, cron, .. }| {
+            std::iter::once(began).chain(cron.iter_mut().map(|cron| &mut cron.began))
+        });
         let refused = refused.iter_mut().map(|refused| &mut refused.at);
         for at in began.chain(refused).chain(doubted_since).chain(silent_since) {
             *at = at.unless_ahead(now);

@@ -10,8 +10,9 @@
 //! ([`crate::state::AREA_SILENT_MS`]). One that hangs or dies costs its own results of that round.
 //!
 //! **Not the outage itself.** Several probes at one moment can exhaust a small origin, so areas
-//! begin [`AREA_SPREAD_MS`] after one another. And a target that is down because it only times out
-//! is asked by one area at a time ([`the_one`]): whoever was given up may still be at work there.
+//! begin [`AREA_SPREAD_MS`] after one another. A target that times out is rechecked by as few areas
+//! as can confirm it, and asked by one at a time once it is down ([`the_one`]): whoever was given up
+//! may still be at work there.
 
 use super::testimony::{Eyes, Testimony, needs_witness};
 use super::{AreaReport, BLIND, PROBES_AT_ONCE, Probe, ProbeResult, RoundRequest};

@@ -2,10 +2,11 @@
 //!
 //! A settled target is probed every `interval`. One whose next probe could change its health is
 //! rechecked after a second, so that a failure is confirmed in seconds. One that has been Down for
-//! a while is probed less often, because each probe costs a timeout and recovery is not urgent. One
-//! that is Down because it only times out is asked ever more slowly, up to a minute apart and by
-//! one area at a time: what was given up here may go on there, and use up what the origin has. One
-//! that asks for fewer requests (429) is left alone for as long as it says. One
+//! a while is probed less often, because each probe costs a timeout and recovery is not urgent.
+//! What was given up here may go on at the origin, and use up what it has. So one that times out is
+//! rechecked by no more areas than have to agree, and one that is Down for that is asked ever more
+//! slowly, up to a minute apart and by one area at a time: of three areas an origin gets nine
+//! probes at most in the first minute of its silence. One that asks for fewer requests (429) is left alone for as long as it says. One
 //! that is only slow is not rechecked at once, because its peers must be probed too before it is
 //! compared with them again.
 //!
@@ -25,7 +26,8 @@ use super::{BLIND, Done, Probe, RoundReply, witness};
 use crate::config::{
     Config, Control, Monitor, Pace, connections, spread_ms, time_for_areas_ms, time_for_controls_ms,
 };
-use crate::health::{FailureKind, Health};
+use crate::geo::Area;
+use crate::health::{FailureKind, Health, Hysteresis};
 use crate::ids::OriginId;
 use crate::recovery::{Plan, Recovery, Step};
 use crate::state::{Controls, Run, State, TargetState};
@@ -114,8 +116,8 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
         .filter(|(before, it)| may_go(it, *before))
         .filter_map(|(_, it)| {
             let known = state.targets.get(it.target)?;
-            let area = the_one(config, first).filter(|_| is_given_up(known));
-            Some(Probe { area, ..probe(config, it.target)? })
+            let areas = who_asks(config, known, it.target, first);
+            Some(Probe { areas, ..probe(config, it.target)? })
         })
         .collect();
     if probes.is_empty() {
@@ -274,14 +276,34 @@ fn rank(known: &TargetState, monitor: &Monitor) -> Rank {
     }
 }
 
+/// The areas that ask a target; all of them if there are none. What was given up may go on at the
+/// origin, so what times out is asked by as many as have to agree, and once it is Down by one.
+fn who_asks(config: &Config, known: &TargetState, target: &Target, at: Timestamp) -> Vec<Area> {
+    if is_given_up(known) {
+        return the_one(config, at).into_iter().collect();
+    }
+    let monitor = config.monitors.get(&target.monitor);
+    let is_confirmed = known.note.is_none() && is_silent(&known.memory);
+    let needed = monitor.filter(|_| is_confirmed).map(|it| it.quorum.needs(config.areas.len()));
+    let sights = known.sights.iter().filter(|(_, sight)| is_silent(&sight.memory));
+    let silent: Vec<Area> = sights.map(|(area, _)| *area).collect();
+    match needed {
+        Some(needed) if needed <= silent.len() => silent.into_iter().take(needed).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Whether a target is Down because it only times out.
 fn is_given_up(known: &TargetState) -> bool {
+    let memory = &known.memory;
+    memory.health == Health::Down && !memory.is_unsettled() && is_silent(memory)
+}
+
+/// Whether nothing was answered in time when it last failed.
+fn is_silent(memory: &Hysteresis) -> bool {
     let is_silence =
         |kind| matches!(kind, FailureKind::HttpTimeout | FailureKind::ResponseBodyTimeout);
-    let memory = &known.memory;
-    memory.health == Health::Down
-        && !memory.is_unsettled()
-        && memory.reason.is_some_and(|reason| is_silence(reason.kind))
+    memory.reason.is_some_and(|reason| is_silence(reason.kind))
 }
 
 /// How long to wait after the probe at `at`, or after one that is in doubt.
@@ -319,6 +341,6 @@ fn probe(config: &Config, target: &Target) -> Option<Probe> {
         lag_pointer: monitor.lag_pointer.clone(),
         excerpt: monitor.excerpt,
         fields: config.fields_of(&target.monitor),
-        area: None,
+        areas: Vec::new(),
     })
 }

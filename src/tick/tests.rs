@@ -8,6 +8,7 @@ mod partitions;
 mod promise;
 mod virtual_time;
 mod witnesses;
+mod workers;
 mod world;
 
 use super::*;

@@ -23,6 +23,7 @@ mod called;
 mod changes;
 mod config;
 mod contracts;
+mod cron;
 mod declared;
 mod doubt;
 mod drills;

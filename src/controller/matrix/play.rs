@@ -142,7 +142,7 @@ impl Play {
             if self.pass() {
                 continue;
             }
-            match self.controller.next_wake(self.now, false) {
+            match self.controller.next_wake_with_cron(self.now, false) {
                 Some(wake) if wake.at > self.now => self.now = wake.at,
                 Some(wake) => panic!("it wakes for {wake:?} and finds nothing to do"),
                 None => return,

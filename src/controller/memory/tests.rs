@@ -252,6 +252,6 @@ fn why_a_pass_waits_is_remembered() {
     controller.state.actuation.retry_why = Some(crate::state::RetryWhy::GuardEnds);
     storage.save(&mut controller);
     let (after, _) = Controller::remember(storage.memory(), None);
-    let wake = after.next_wake(at(120_000), false).unwrap();
+    let wake = after.next_wake_with_cron(at(120_000), false).unwrap();
     assert!(wake.reasons.contains(&WakeReason::GuardEnds));
 }

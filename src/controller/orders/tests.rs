@@ -319,7 +319,7 @@ fn an_order_for_later_begins_and_ends_without_a_run_and_each_is_told_once() {
     assert!(acted.changes[0].contains("taking no new clients"), "{acted:?}");
     assert_eq!(news(&mut controller).len(), 1);
     let wake = |controller: &Controller, now| {
-        let wake = controller.next_wake(now, false).unwrap();
+        let wake = controller.next_wake_with_cron(now, false).unwrap();
         assert!(wake.reasons.contains(&WakeReason::Order), "{wake:?}");
         wake.at
     };

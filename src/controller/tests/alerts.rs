@@ -86,7 +86,7 @@ fn a_refused_config_calls_and_the_good_one_ends_it() {
     controller.settle(at(3 * MINUTE));
     let sent = deliver(&mut controller, &answered(202), at(3 * MINUTE));
     assert_eq!(sent, ["pagerduty resolve config"], "Slack's may come back within five minutes");
-    let wake = controller.next_wake(at(3 * MINUTE), false).unwrap();
+    let wake = controller.next_wake_with_cron(at(3 * MINUTE), false).unwrap();
     assert!(wake.reasons.contains(&WakeReason::Silence), "{wake:?}");
     run(&mut controller, 8 * MINUTE, &[]);
     let sent = deliver(&mut controller, &answered(202), at(8 * MINUTE));
@@ -98,7 +98,7 @@ fn a_refused_config_calls_and_the_good_one_ends_it() {
 fn silence_is_told_once_by_the_alarm_and_its_end_by_a_run() {
     let mut controller = with(&two());
     let silent_at = MINUTE + 300_000;
-    let wake = controller.next_wake(at(2 * MINUTE), false).unwrap();
+    let wake = controller.next_wake_with_cron(at(2 * MINUTE), false).unwrap();
     assert_eq!(wake.at, at(silent_at));
     controller.settle(at(silent_at - 1));
     assert_eq!(deliver(&mut controller, &answered(200), at(silent_at - 1)), [""; 0]);
@@ -106,7 +106,7 @@ fn silence_is_told_once_by_the_alarm_and_its_end_by_a_run() {
     controller.settle(at(silent_at + 1));
     let sent = deliver(&mut controller, &answered(200), at(silent_at + 1));
     assert_eq!(sent, ["slack trigger silent", "pagerduty trigger silent"]);
-    let after = controller.next_wake(at(silent_at + 10_000), false);
+    let after = controller.next_wake_with_cron(at(silent_at + 10_000), false);
     assert_eq!(after, None, "then nothing wakes it but a run");
     run(&mut controller, 20 * MINUTE, &[]);
     let sent = deliver(&mut controller, &answered(200), at(20 * MINUTE));
@@ -124,7 +124,7 @@ fn without_a_receiver_nothing_is_kept_and_nothing_wakes() {
     assert_eq!(controller.state.outbox.made, 0);
     assert!(controller.state.alerts.open.is_empty());
     assert_eq!(controller.state.silent_since, None);
-    assert_eq!(controller.next_wake(at(2 * MINUTE), false), None);
+    assert_eq!(controller.next_wake_with_cron(at(2 * MINUTE), false), None);
 }
 
 #[test]
@@ -166,7 +166,10 @@ fn a_restart_in_the_midst_of_a_call_repeats_it_under_the_same_number() {
     let before = controller.begin_deliveries(&mut controller.quota(), at(2 * MINUTE));
     let state = crate::state::State::parse(&controller.saved_state()).unwrap();
     let mut controller = Controller::restore(Some(state), Some(&text(&two())));
-    assert!(controller.next_wake(at(2 * MINUTE), false).is_some(), "an alarm looks after it");
+    assert!(
+        controller.next_wake_with_cron(at(2 * MINUTE), false).is_some(),
+        "an alarm looks after it"
+    );
     assert!(
         controller.begin_deliveries(&mut controller.quota(), at(2 * MINUTE)).is_empty(),
         "they are being sent"

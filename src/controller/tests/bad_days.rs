@@ -95,7 +95,7 @@ impl Day {
             let is_busy = minute % 60 < BUSY_MINUTES && !round.changed.is_empty();
             if self.after_each_round || is_over || is_busy {
                 self.write(request.now.plus(1));
-                let wake = self.mind.next_wake(request.now.plus(1), false);
+                let wake = self.mind.next_wake_with_cron(request.now.plus(1), false);
                 // A key that rests is written by the alarm, before the next round.
                 if let Some(wake) = wake.filter(|wake| wake.at.since(request.now) <= SECOND) {
                     self.write(wake.at);

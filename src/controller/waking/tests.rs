@@ -18,7 +18,8 @@ fn settled(actuation: Actuation) -> Controller {
 }
 
 fn wake(controller: &Controller, now: u64) -> Option<(u64, Vec<WakeReason>)> {
-    let Wake { at, reasons } = controller.next_wake(Timestamp::from_millis(now), false)?;
+    let Wake { at, reasons } =
+        controller.next_wake_with_cron(Timestamp::from_millis(now), false)?;
     Some((at.millis(), reasons.into_iter().collect()))
 }
 
@@ -130,7 +131,7 @@ proptest! {
         });
         controller.state.actuation.calls.add(calls, at(now));
         controller.published(!failed, at(now));
-        let wake = controller.next_wake(at(now), in_pass);
+        let wake = controller.next_wake_with_cron(at(now), in_pass);
         prop_assert_eq!(wake.is_some(), retry_at.is_some() || failed || in_pass);
         if let Some(Wake { at, reasons }) = wake {
             prop_assert!(at >= Timestamp::from_millis(now));

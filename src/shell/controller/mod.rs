@@ -19,11 +19,12 @@ use crate::config;
 use crate::controller::{
     self, Clock, Command, CommandError, CommandReply, Lane, Memory, WAKE_AGAIN_MS,
 };
+use crate::json;
 use crate::jurisdiction::{self, ControllerJurisdiction};
 use crate::order::{Act, ActReply};
 use crate::state;
-use crate::tick::{RoundReply, RoundRequest};
-use crate::time::Timestamp;
+use crate::tick::{RoundReply, RoundRequest, RunId};
+use crate::time::{MINUTE, Millis, Timestamp};
 use js_sys::Promise;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -32,6 +33,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Request, Response};
 use worker::{Env, console_error, console_log};
+
+/// Longest wait for the end of a run that stands in for cron. It is over within a minute, unless the
+/// Controller itself is slow.
+const STAND_IN_TIMEOUT_MS: Millis = 2 * MINUTE;
 
 /// The object.
 #[expect(missing_debug_implementations, reason = "the runtime's handles in it have none")]
@@ -163,8 +168,21 @@ impl Object {
         self.with(|mind| mind.settle(self.now()))?;
         self.say_news()?;
         self.save()?;
+        if let Some(run) = self.with(|mind| mind.stand_in(self.now()))? {
+            self.clone().stand_in(run);
+        }
         drop(self.follow_up()?);
         Ok(JsValue::UNDEFINED)
+    }
+
+    /// Has a run made that stands in for cron. It asks for its rounds as any run does.
+    fn stand_in(self: Rc<Self>, run: RunId) {
+        let object = self.clone();
+        let work = async move {
+            let (run, timeout_ms) = (json::write(&run), clock::short(STAND_IN_TIMEOUT_MS));
+            runtime::stand_in(&object.env, &run, timeout_ms).await
+        };
+        self.run("standing in for cron", Box::pin(work));
     }
 
     /// The jurisdiction of this object.

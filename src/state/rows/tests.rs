@@ -100,7 +100,14 @@ fn large() -> State {
 }
 
 fn run(round: u32) -> Run {
-    Run { scheduled: at(0), began: at(0), round, probes: round, controls: Controls::Idle }
+    Run {
+        scheduled: at(0),
+        began: at(0),
+        round,
+        probes: round,
+        controls: Controls::Idle,
+        cron: None,
+    }
 }
 
 /// Every target is probed once more.

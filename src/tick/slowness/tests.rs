@@ -14,7 +14,14 @@ fn world(latencies: &[(Millis, Millis)]) -> (Config, State) {
     let mut config = Config::parse(&config_text()).unwrap();
     let monitor = MonitorId::parse("api").unwrap();
     config.monitors.get_mut(&monitor).unwrap().slower_than_peers = Some(RULE);
-    let run = Run { scheduled: NOW, began: NOW, round: 1, probes: 0, controls: Controls::Idle };
+    let run = Run {
+        scheduled: NOW,
+        began: NOW,
+        round: 1,
+        probes: 0,
+        controls: Controls::Idle,
+        cron: None,
+    };
     let mut state = State { run: Some(run), ..State::default() };
     for (index, (floor_ms, latency_ms)) in latencies.iter().enumerate() {
         let origin = OriginId::parse(&format!("o-{index:04}")).unwrap();

@@ -23,6 +23,7 @@ fn a_request_tells_what_was_found() {
     reads_back::<RoundRequest>(&json!({
         "run": T,
         "round": 1,
+        "stands_in": true,
         "now": T,
         "results": [
             result(json!({"pass": {"latency_ms": 20}})),
@@ -68,7 +69,7 @@ fn a_reply_tells_what_to_probe_or_why_not() {
             "lag_pointer": "/replication_lag_s",
             "excerpt": true,
             "fields": ["/lag_s", "/position"],
-            "area": "sam",
+            "areas": ["sam"],
             "request": {
                 "method": "HEAD",
                 "headers": [["accept", {"text": "a/b"}], ["authorization", {"secret": "HEALTH"}]],

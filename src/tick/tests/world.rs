@@ -21,6 +21,8 @@ pub(super) struct World {
     pub(super) config: Config,
     pub(super) state: State,
     pub(super) now: Timestamp,
+    /// The targets that changed their health, in order.
+    pub(super) changed: Vec<Changed>,
     /// For how long each answer that is [`BUSY`] asks to be left alone.
     pub(super) pushed_back_ms: Option<Millis>,
 }
@@ -42,7 +44,8 @@ impl World {
         bend(&mut config);
         let mut state = State::default();
         state.follow(&config);
-        Self { config, state, now: Timestamp::from_millis(0), pushed_back_ms: None }
+        let (now, changed) = (Timestamp::from_millis(0), Vec::new());
+        Self { config, state, now, changed, pushed_back_ms: None }
     }
 
     /// Plays the run that begins `minute` minutes after the beginning of time. `judge` tells what a
@@ -95,38 +98,53 @@ impl World {
         judge: impl Fn(Area, &str) -> Verdict,
         answers: impl Fn(Area) -> bool,
     ) -> Vec<(u64, usize)> {
+        self.run_at(minute, |area, origin, _| (judge(area, origin), 10), answers)
+    }
+
+    /// The same, where `judge` also hears when a probe begins, and says how long it takes.
+    pub(super) fn run_at(
+        &mut self,
+        minute: u64,
+        mut judge: impl FnMut(Area, &str, Timestamp) -> (Verdict, Millis),
+        answers: impl Fn(Area) -> bool,
+    ) -> Vec<(u64, usize)> {
         let start = Timestamp::from_millis(minute * 60_000);
         let mut request = RoundRequest::first(start, start);
         let mut made = Vec::new();
         loop {
-            take_in(&mut self.state, &self.config, &request).unwrap();
+            let changed = take_in(&mut self.state, &self.config, &request).unwrap();
+            self.changed.extend(changed);
             self.now = request.now;
             let reply = next_round(&mut self.state, &self.config, request.now);
             let RoundReply::Probe { wait_ms, probes, areas, .. } = reply else { return made };
             assert_eq!(areas, self.config.areas);
             let at = request.now.plus(wait_ms);
             request.round += 1;
-            request.now = at.plus(30);
-            let mut count = 0;
+            let (mut count, mut last_ms) = (0, 10);
             request.areas = areas
                 .iter()
                 .filter(|area| answers(**area))
                 .map(|area| {
-                    let own = probes.iter().filter(|it| it.area.is_none_or(|one| one == *area));
-                    let result = |probe: &Probe| ProbeResult {
-                        target: probe.target.clone(),
-                        at: at.plus(10),
-                        verdict: judge(*area, probe.target.origin.as_str()),
-                        pushed_back_ms: None,
-                        took_ms: 10,
-                        fields: Vec::new(),
+                    let own = probes.iter().filter(|it| it.is_from(*area));
+                    let mut result = |probe: &Probe| {
+                        let (verdict, took_ms) = judge(*area, probe.target.origin.as_str(), at);
+                        last_ms = last_ms.max(took_ms);
+                        ProbeResult {
+                            target: probe.target.clone(),
+                            at: at.plus(took_ms),
+                            verdict,
+                            pushed_back_ms: None,
+                            took_ms,
+                            fields: Vec::new(),
+                        }
                     };
-                    let results: Vec<_> = own.map(result).collect();
+                    let results: Vec<_> = own.map(&mut result).collect();
                     count += results.len();
                     let colo = Some("LAB".to_owned());
                     AreaReport { area: *area, colo, results, controls: Vec::new() }
                 })
                 .collect();
+            request.now = at.plus(last_ms).plus(20);
             made.push((at.since(start), count));
         }
     }

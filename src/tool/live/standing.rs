@@ -214,7 +214,12 @@ fn observer(status: &Value) -> Vec<String> {
             None => format!("no answer from {area} yet"),
         }));
     }
-    let began = word(at(status, "last_run"), "began").and_then(instant);
+    let run = at(status, "last_run");
+    let cron = word(run, "cron_silent_since");
+    lines.extend(cron.map(|since| {
+        format!("cron has begun no run since {since}; the Controller probes by itself")
+    }));
+    let began = word(run, "began").and_then(instant);
     let silent = began.filter(|began| as_of(status).since(*began) > SILENT_AFTER_MS);
     lines.extend(silent.map(|began| format!("no run has come since {began}, so nobody probes")));
     lines

@@ -5,7 +5,7 @@ use crate::cloudflare::Call;
 use crate::config::Control;
 use crate::controller::{Document, Heartbeat};
 use crate::recovery::HookCall;
-use crate::tick::{Probe, PublicCheck, RoundRequest};
+use crate::tick::{Probe, PublicCheck, RoundRequest, RunId};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ pub(super) type Life = u32;
 /// The probes of a round.
 #[derive(Debug)]
 pub(super) struct Asked {
-    pub(super) run: Timestamp,
+    pub(super) run: RunId,
     pub(super) round: u32,
     pub(super) probes: Vec<Probe>,
     pub(super) controls: Vec<Control>,

@@ -15,7 +15,7 @@ use crate::ids::RegionId;
 use crate::target::Target;
 use crate::tick::{
     Aside, CONTROL_TIMEOUT_MS, ControlResult, PROBES_AT_ONCE, Probe, ProbeResult, PublicAnswer,
-    PublicCheck, RoundReply, RoundRequest,
+    PublicCheck, RoundReply, RoundRequest, RunId,
 };
 use crate::time::{MINUTE, Millis, Timestamp};
 
@@ -38,6 +38,12 @@ impl World<'_> {
         self.queue.add(run.plus(LATE_MS), Due::Round(request));
     }
 
+    /// A run begins that stands in for cron.
+    pub(super) fn stand_in(&mut self, run: RunId) {
+        let request = RoundRequest::of(run, self.now);
+        self.queue.add(self.now.plus(REPLY_MS), Due::Round(request));
+    }
+
     /// A run asks for its next round.
     pub(super) fn round(&mut self, mut request: RoundRequest) {
         request.now = self.now.plus(self.facts.clock_ahead_ms(request.run));
@@ -55,7 +61,8 @@ impl World<'_> {
         let RoundReply::Probe { wait_ms, probes, controls, check, .. } = reply else {
             return self.take_up_reconcile();
         };
-        let asked = Asked { run: request.run, round: request.round, probes, controls, check };
+        let (run, round) = (request.id(), request.round);
+        let asked = Asked { run, round, probes, controls, check };
         self.queue.add(self.now.plus(REPLY_MS).plus(wait_ms), Due::Probes(asked));
     }
 
@@ -67,7 +74,7 @@ impl World<'_> {
         let mut results: Vec<_> = probes.into_iter().map(|it| self.probe(it, &mut hands)).collect();
         let mut answer = check.map(|check| self.ask_publicly(check, &mut hands));
         // The run tells what its own clock shows.
-        let ahead_ms = self.facts.clock_ahead_ms(run);
+        let ahead_ms = self.facts.clock_ahead_ms(run.scheduled);
         for result in &mut results {
             result.at = result.at.plus(ahead_ms);
         }
@@ -77,7 +84,7 @@ impl World<'_> {
         let aside = answer.map(|answer| Aside { answer: Some(answer), ..Aside::default() });
         let round = round.saturating_add(1);
         let request =
-            RoundRequest { round, results, controls, aside, ..RoundRequest::first(run, self.now) };
+            RoundRequest { round, results, controls, aside, ..RoundRequest::of(run, self.now) };
         self.queue.add(hands.last(), Due::Round(request));
     }
 

@@ -112,6 +112,9 @@ impl<'s> World<'s> {
         self.alarm = Some(self.now.plus(WAKE_AGAIN_MS));
         let now = self.time();
         self.controller.settle(now);
+        if let Some(run) = self.controller.stand_in(now) {
+            self.stand_in(run);
+        }
         self.after_turn();
     }
 

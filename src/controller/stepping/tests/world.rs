@@ -206,7 +206,7 @@ impl World {
     }
 
     fn pass_until(&mut self, end: u64) {
-        while let Some(wake) = self.controller.next_wake(self.at(), false) {
+        while let Some(wake) = self.controller.next_wake_with_cron(self.at(), false) {
             let at = wake.at.millis().max(self.now + 1);
             if at > end {
                 break;
