@@ -165,4 +165,18 @@ pub struct Trigger {
     pub act: TriggerAct,
     /// For how long clients are led elsewhere.
     pub for_ms: Millis,
+    /// When a region also fails that fails more than its peers; absent where it is not compared.
+    pub peers: Option<AgainstPeers>,
+}
+
+/// When a region fails more than its peers do: a gray failure, too small for a rate of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AgainstPeers {
+    /// How many more of 100 tries fail than in the middle one of its peers.
+    pub excess_percent: u8,
+    /// Fewest peers that have enough tries; at least 2: of two that differ nobody knows which one
+    /// is ill.
+    pub min_peers: u8,
+    /// Most regions of the service that are led away from at once, in percent of all.
+    pub max_ejected_percent: u8,
 }

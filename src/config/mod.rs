@@ -50,8 +50,8 @@ pub use asking::{
     is_header_value,
 };
 pub use contract::{
-    AVAILABILITY_MS, BOUNDS_MAX, BoundRole, COMPONENTS_MAX, Component, ComponentKind, Components,
-    FieldBound, Must, Scope, Trigger, TriggerAct,
+    AVAILABILITY_MS, AgainstPeers, BOUNDS_MAX, BoundRole, COMPONENTS_MAX, Component, ComponentKind,
+    Components, FieldBound, Must, Scope, Trigger, TriggerAct,
 };
 pub use detection::{Detection, Estate};
 pub use diagnostic::{Code, DIAGNOSTICS_LISTED_MAX, Diagnostic, Diagnostics};

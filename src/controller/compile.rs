@@ -176,7 +176,7 @@ pub(super) fn service_entry(view: &View<'_>, standing: &ServiceStanding<'_>) -> 
                 host_headers: host_headers(service, region),
                 leaving: standing.leaves(region.id),
                 away: view.away(service, region),
-                area_latency_ms: view.area_latencies(service, region),
+                area_latency_ms: view.area_latencies((standing.id, service), region),
                 ..candidate_entry(region)
             })
             .collect(),

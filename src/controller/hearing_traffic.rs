@@ -19,7 +19,7 @@ impl Controller {
     pub(super) fn follow_traffic(&mut self, now: Timestamp) {
         let config = self.config.as_ref();
         if config.is_some() {
-            self.state.traffic.retain(|service, region| is_known(config, service, region));
+            self.state.traffic.retain(|service, region| is_known(config, service, region), now);
         }
         self.state.traffic.write_down(now);
     }

@@ -1,6 +1,8 @@
 //! The KV document `contracts`: what services promise, and whether they keep it.
 
+use super::drill::DrillLine;
 use crate::config::{ComponentKind, Scope};
+use crate::geo::Area;
 use crate::ids::{ComponentId, RegionId, ServiceId};
 use crate::json::{fields, words};
 use crate::ordered::Map;
@@ -31,6 +33,8 @@ pub struct ServicePromises {
     pub availability: Option<AvailabilityPage>,
     /// How often it is drilled; absent where nothing is promised.
     pub drill: Option<DrillPromise>,
+    /// The last drill of it that is over, whatever came of it.
+    pub last_drill: Option<DrillLine>,
     /// Its parts.
     pub components: Map<ComponentId, ComponentPage>,
     /// Live traffic of its regions in the window of the service's trigger, or in five minutes.
@@ -122,6 +126,8 @@ pub struct RegionTraffic {
     pub unanswered: u64,
     /// Mean time to the head of an answer.
     pub latency_ms: Option<Millis>,
+    /// The same of the last five minutes for clients in each area with enough of them.
+    pub area_latency_ms: Map<Area, Millis>,
     /// Since when too many fail.
     pub failing_since: Option<Timestamp>,
 }
@@ -132,6 +138,7 @@ fields!(ServicePromises {
     rpo_s if any,
     availability if any,
     drill if any,
+    last_drill if any,
     components = Map::new(),
     regions = Map::new(),
 });
@@ -153,6 +160,7 @@ fields!(RegionTraffic {
     failures,
     unanswered,
     latency_ms,
+    area_latency_ms = Map::new(),
     failing_since if any,
 });
 
@@ -190,6 +198,7 @@ impl ContractsPage {
             for region in service.regions.values_mut() {
                 (region.requests, region.failures, region.unanswered) = (0, 0, 0);
                 region.latency_ms = None;
+                region.area_latency_ms = Map::new();
             }
         }
         page

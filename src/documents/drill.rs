@@ -103,13 +103,6 @@ impl DrillIndex {
     /// The list of these drills, which are in the order in which they were begun.
     #[must_use]
     pub fn of(book: &DrillBook, schedules: &[DrillSchedule], now: Timestamp) -> Self {
-        let line = |drill: &Drill| DrillLine {
-            id: drill.id.clone(),
-            outcome: drill.outcome,
-            began: drill.began,
-            ended: drill.ended,
-            summary: summary(drill),
-        };
         let schedule = |it: &DrillSchedule| {
             let memory = book.schedules.get(&it.id);
             let last = memory.and_then(|memory| memory.last);
@@ -124,8 +117,22 @@ impl DrillIndex {
         };
         Self {
             as_of: now,
-            drills: book.drills.iter().rev().map(line).collect(),
+            drills: book.drills.iter().rev().map(DrillLine::of).collect(),
             schedules: schedules.iter().map(schedule).collect(),
+        }
+    }
+}
+
+impl DrillLine {
+    /// A drill in a line.
+    #[must_use]
+    pub fn of(drill: &Drill) -> Self {
+        Self {
+            id: drill.id.clone(),
+            outcome: drill.outcome,
+            began: drill.began,
+            ended: drill.ended,
+            summary: summary(drill),
         }
     }
 }

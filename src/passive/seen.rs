@@ -34,6 +34,8 @@ pub struct Seen {
     /// Which origins failed last.
     pub failures: OriginFailures,
     failed_at: Option<Timestamp>,
+    /// When the first request was sent since any has ended.
+    waits_since: Option<Timestamp>,
 }
 
 /// A try that is over.
@@ -71,6 +73,18 @@ impl Seen {
         Self { breaker: Breaker::default(), ..*self }
     }
 
+    /// A request is sent that must be over when it is `due`.
+    pub fn begin(&mut self, due: Timestamp, now: Timestamp) {
+        self.outstanding.begin(due, now);
+        self.waits_since.get_or_insert(now);
+    }
+
+    /// Whether requests have been sent for so long and none has ended.
+    #[must_use]
+    pub fn is_silent(&self, for_ms: Millis, now: Timestamp) -> bool {
+        self.waits_since.is_some_and(|since| now.since(since) >= for_ms)
+    }
+
     /// Folds in a try that is over.
     pub fn end(&mut self, ended: FinishedTry, limits: BreakerLimits) {
         let FinishedTry { outcome, origin, began, due, now } = ended;
@@ -78,6 +92,7 @@ impl Seen {
         if outcome == TryOutcome::Unknown {
             return;
         }
+        self.waits_since = None;
         self.breaker.observe(outcome, began, now, limits);
         if outcome == TryOutcome::Served {
             let took_ms = now.since(began);

@@ -6,6 +6,7 @@ use super::counting::{refused, relayed};
 use super::forwarded;
 use super::instruction::{HOPS_MAX, Instruction, Try};
 use super::isolate::Isolate;
+use super::news::NEWS_IN_NEED_MS;
 use super::pins::pin_key;
 use super::progress::{AskReason, Fetched, Progress};
 use super::question::{BadQuestion, Question};
@@ -91,6 +92,7 @@ impl Isolate {
 
     fn answer(&mut self, case: &QuestionCase<'_>, refresh: bool) -> Instruction {
         let QuestionCase { table, question, serving, now } = *case;
+        self.counted.country = self.counted.country.or(question.country);
         let header = |name: &str| question.header(name).map(str::to_owned);
         let cookies = serving.map(|serving| {
             Cookies::read(question.header("cookie"), serving, self.key.as_ref(), now)
@@ -183,7 +185,8 @@ impl Isolate {
         let late_ms = mine.late_ms(service, &left, wait_ms).filter(|_| question.body == Body::None);
         let token = mine.token(&upstream)?;
         let seen = mine.seen.get_mut(upstream.region.failover_index)?;
-        seen.outstanding.begin(now.plus(wait_ms), now);
+        let is_silent = seen.is_silent(NEWS_IN_NEED_MS, now);
+        seen.begin(now.plus(wait_ms), now);
         if let Some(key) = download_key(question, service) {
             match progress.reason {
                 // Two regions are asked now, and the faster one answers.
@@ -192,6 +195,11 @@ impl Isolate {
             }
         }
         let trial = mine.trial(service, now);
+        if is_silent && service.primary.is_some() && !is_safe(question.method) {
+            // The primary may be cut off. Whether another one was promoted is known long before
+            // the first of these writes is given up.
+            self.wants_news();
+        }
         let is_stale = self.is_stale(table, now);
         self.counts.stale += u64::from(is_stale);
         let answer_headers =

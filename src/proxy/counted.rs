@@ -1,5 +1,6 @@
 //! What an isolate has counted of its requests.
 
+use crate::country::Country;
 use crate::time::Timestamp;
 use crate::traffic::{Line, Report};
 
@@ -13,4 +14,6 @@ pub(super) struct Counted {
     pub(super) sent: Option<Report>,
     pub(super) number: u64,
     pub(super) isolate: Option<String>,
+    /// The country of a client since the last report.
+    pub(super) country: Option<Country>,
 }

@@ -9,6 +9,7 @@ use super::progress::AskReason;
 use super::service::SeenService;
 use super::token::Token;
 use super::try_end::{STATUS_MAX, TryEnd};
+use crate::geo::Within;
 use crate::http::{says_unreachable, says_unsent};
 use crate::ids::{RegionId, ServiceId};
 use crate::time::{MINUTE, Millis, Timestamp};
@@ -25,7 +26,8 @@ impl Isolate {
             let isolate = counted.isolate.get_or_insert_with(|| format!("{chance:x}")).clone();
             counted.number += 1;
             let lines = std::mem::take(&mut counted.lines);
-            counted.sent = Some(Report { isolate, number: counted.number, lines });
+            let area = counted.country.take().and_then(|country| country.area(Within::default()));
+            counted.sent = Some(Report { isolate, number: counted.number, area, lines });
         }
         counted.sent.clone()
     }

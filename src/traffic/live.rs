@@ -3,6 +3,8 @@
 use super::buckets::Buckets;
 use super::counts::Counts;
 use super::report::{Line, Report};
+use super::ways::Ways;
+use crate::geo::Area;
 use crate::ids::{RegionId, ServiceId};
 use crate::json::{self, Reader, Shape, fields};
 use crate::ordered::Map;
@@ -112,6 +114,7 @@ pub enum Taken {
 pub struct Traffic {
     services: Map<ServiceId, ServiceTraffic>,
     heard: Map<String, Heard>,
+    ways: Ways,
     /// Lines and reports that were refused since the Controller began.
     pub refused: u64,
     /// Rows of services as they were last written down.
@@ -143,7 +146,7 @@ impl Traffic {
         let mut refused = 0;
         for line in &report.lines {
             if line.is_sound(now) && is_known(&line.service, line.region.as_ref()) {
-                self.add(line);
+                self.add(line, report.area);
             } else {
                 refused += 1;
             }
@@ -152,12 +155,16 @@ impl Traffic {
         Taken::Counted(refused)
     }
 
-    fn add(&mut self, line: &Line) {
+    fn add(&mut self, line: &Line, area: Option<Area>) {
         self.services.insert_if_absent(line.service.clone(), ServiceTraffic::default());
         let Some(service) = self.services.get_mut(&line.service) else { return };
         match &line.region {
             None => service.answers.add(&line.counts, line.minute),
             Some(region) => {
+                if let Some(area) = area {
+                    let way = (line.service.clone(), region.clone(), area);
+                    self.ways.add(&way, &line.counts, line.minute);
+                }
                 service.tries.insert_if_absent(region.clone(), Series::default());
                 if let Some(tries) = service.tries.get_mut(region) {
                     tries.add(&line.counts, line.minute);
@@ -198,6 +205,19 @@ impl Traffic {
         }
     }
 
+    /// The mean time to the head of an answer of a region for clients in an area, in the last
+    /// minutes; `None` with fewer than [`super::WAY_SAMPLES_MIN`] answers.
+    #[must_use]
+    pub fn latency_ms(
+        &self,
+        service: &ServiceId,
+        region: &RegionId,
+        area: Area,
+        now: Timestamp,
+    ) -> Option<Millis> {
+        self.ways.latency_ms(&(service.clone(), region.clone(), area), now)
+    }
+
     /// Since when answers of a service are counted; `None` without any.
     #[must_use]
     pub fn counted_since(&self, service: &ServiceId) -> Option<Timestamp> {
@@ -205,7 +225,12 @@ impl Traffic {
     }
 
     /// Forgets what the config no longer has.
-    pub fn retain(&mut self, is_known: impl Fn(&ServiceId, Option<&RegionId>) -> bool) {
+    pub fn retain(
+        &mut self,
+        is_known: impl Fn(&ServiceId, Option<&RegionId>) -> bool,
+        now: Timestamp,
+    ) {
+        self.ways.retain(&is_known, now);
         self.services.retain(|id, service| {
             service.tries.retain(|region, _| is_known(id, Some(region)));
             is_known(id, None)
@@ -219,6 +244,7 @@ impl Traffic {
             service.tries.values_mut().for_each(|tries| tries.forget_the_future(now));
         }
         self.heard.values_mut().for_each(|heard| heard.at = heard.at.unless_ahead(now));
+        self.ways.forget_the_future(now);
         self.written_at = self.written_at.unless_ahead(now);
     }
 

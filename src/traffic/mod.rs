@@ -6,12 +6,14 @@
 //! for them. The Controller adds them up as [`Traffic`]. What an isolate had not yet told when it
 //! ended is lost: the counts are a large sample, not a bill.
 //!
-//! A count says nothing about a client: no address, no path, no header.
+//! A count says nothing about a client: no address, no path, no header. A report names the area
+//! that it comes from, which is a part of the world.
 
 mod buckets;
 mod counts;
 mod live;
 mod report;
+mod ways;
 
 pub use buckets::Buckets;
 pub use counts::{Counts, Ended};
@@ -19,6 +21,7 @@ pub use live::{
     HEARD_MAX, ROWS_PER_DAY, ServiceTraffic, Taken, Traffic, WINDOW_MS_MAX, WRITE_EVERY_MS,
 };
 pub use report::{AHEAD_MS_MAX, LATE_MS_MAX, LINES_MAX, Line, Report};
+pub use ways::{WAY_SAMPLES_MIN, WAY_WINDOW_MS, WAYS_MAX};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! What one isolate tells of its requests.
 
 use super::counts::Counts;
+use crate::geo::Area;
 use crate::ids::{RegionId, ServiceId};
 use crate::json::fields;
 use crate::time::{MINUTE, Millis, Timestamp};
@@ -24,6 +25,8 @@ pub struct Report {
     /// Grows by one with each report of the isolate. Where no answer came, the same report is sent
     /// again with the same number.
     pub number: u64,
+    /// The area of one of its clients; absent where no country is known.
+    pub area: Option<Area>,
     /// What it counted.
     pub lines: Vec<Line>,
 }
@@ -41,7 +44,7 @@ pub struct Line {
     pub counts: Counts,
 }
 
-fields!(Report { isolate, number, lines });
+fields!(Report { isolate, number, area if any, lines });
 fields!(Line { minute, service, region if any, counts });
 
 impl Report {
@@ -80,7 +83,7 @@ mod tests {
 
     fn report(isolate: &str, lines: usize) -> Report {
         let lines = vec![line(Timestamp::from_millis(60_000)); lines];
-        Report { isolate: isolate.to_owned(), number: 1, lines }
+        Report { isolate: isolate.to_owned(), number: 1, area: Some(Area::Weur), lines }
     }
 
     #[test]

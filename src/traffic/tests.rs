@@ -1,4 +1,5 @@
 use super::*;
+use crate::geo::Area;
 use crate::ids::{RegionId, ServiceId};
 use crate::time::{MINUTE, Millis, Timestamp};
 
@@ -26,7 +27,7 @@ fn line(minute: Timestamp, region_id: Option<&str>, counts: Counts) -> Line {
 }
 
 fn report(isolate: &str, number: u64, lines: Vec<Line>) -> Report {
-    Report { isolate: isolate.to_owned(), number, lines }
+    Report { isolate: isolate.to_owned(), number, area: Some(Area::Sam), lines }
 }
 
 fn any(_: &ServiceId, _: Option<&RegionId>) -> bool {
@@ -146,11 +147,11 @@ fn what_the_config_no_longer_has_is_forgotten() {
     let mut traffic = Traffic::default();
     let lines = vec![line(at(0), None, counts(1, 0)), line(at(0), Some("eu"), counts(1, 0))];
     traffic.take(&report("a", 1, lines), any, at(0));
-    traffic.retain(|_, region| region.is_none());
+    traffic.retain(|_, region| region.is_none(), at(1));
     assert_eq!(answers(&traffic, HOUR, at(0)), counts(1, 0));
     let tries = traffic.window(&service("api"), Some(&region("eu")), HOUR, at(0));
     assert_eq!(tries, Counts::default());
-    traffic.retain(|_, _| false);
+    traffic.retain(|_, _| false, at(1));
     assert_eq!(answers(&traffic, HOUR, at(0)), Counts::default());
 }
 
@@ -172,4 +173,36 @@ fn a_service_with_ten_regions_takes_a_small_row() {
     assert!(traffic.write_down(last));
     let bytes: Vec<usize> = traffic.rows().map(|(_, row)| row.len()).collect();
     assert!(bytes.iter().all(|bytes| *bytes < 130_000), "{bytes:?}");
+}
+
+#[test]
+fn the_latency_of_a_way_is_the_mean_of_the_last_minutes_and_of_enough_answers() {
+    let mut traffic = Traffic::default();
+    let of = |requests, failures, latency_ms_sum| Counts {
+        requests,
+        failures,
+        unanswered: 0,
+        latency_ms_sum,
+    };
+    let seen = |traffic: &Traffic, area, now| {
+        traffic.latency_ms(&service("api"), &region("eu"), area, at(now))
+    };
+    let first = vec![line(at(0), Some("eu"), of(20, 1, 19 * 80)), line(at(0), None, of(20, 0, 9))];
+    traffic.take(&report("a", 1, first), any, at(1));
+    assert_eq!(seen(&traffic, Area::Sam, 1), None, "nineteen were answered well");
+    traffic.take(
+        &report("a", 2, vec![line(at(MINUTE), Some("eu"), of(1, 0, 280))]),
+        any,
+        at(MINUTE),
+    );
+    assert_eq!(seen(&traffic, Area::Sam, MINUTE), Some(90));
+    assert_eq!(seen(&traffic, Area::Weur, MINUTE), None, "from there nobody has told");
+    let unknown =
+        Report { area: None, ..report("b", 1, vec![line(at(0), Some("eu"), of(50, 0, 1))]) };
+    traffic.take(&unknown, any, at(MINUTE));
+    assert_eq!(seen(&traffic, Area::Sam, MINUTE), Some(90));
+    assert_eq!(seen(&traffic, Area::Sam, 7 * MINUTE), None, "it is of the last minutes");
+    traffic.retain(any, at(9 * MINUTE));
+    let empty = Traffic::default();
+    assert_eq!(seen(&traffic, Area::Sam, 0), seen(&empty, Area::Sam, 0), "and then forgotten");
 }

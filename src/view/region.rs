@@ -184,13 +184,25 @@ impl<'a> View<'a> {
         self.config.areas.iter().copied().filter(|area| is_out(*area)).collect()
     }
 
-    /// The lowest fresh latency of the region's usable origins from each area that has one.
+    /// What live requests of a service take to a region from each area that has enough of them.
+    #[must_use]
+    pub fn live_latencies(&self, service: &ServiceId, region: &RegionId) -> Map<Area, Millis> {
+        let live = |area| self.state.traffic.latency_ms(service, region, area, self.now);
+        Map::of(Area::ALL.iter().filter_map(|area| Some((*area, live(*area)?))))
+    }
+
+    /// The latency of a region from each area that has one: the lowest fresh one of the usable
+    /// origins, where probes come from areas, and else what live requests take. The two are never
+    /// mixed: a request takes longer than a probe.
     #[must_use]
     pub fn area_latencies(
         &self,
-        service: &Service,
+        (name, service): (&ServiceId, &Service),
         region: &RegionStanding<'_>,
     ) -> Map<Area, Millis> {
+        if self.config.areas.is_empty() {
+            return self.live_latencies(name, region.id);
+        }
         let of = |area: Area| {
             let usable = region.usable();
             usable.filter_map(|it| self.latency_from(area, &service.monitor, &it.origin.id)).min()

@@ -3,12 +3,13 @@
 use super::known::Known;
 use super::{Checker, under};
 use crate::config::contract::{
-    BOUNDS_MAX, BoundRole, COMPONENTS_MAX, Component, Components, FieldBound, Must, Scope, Trigger,
-    TriggerAct,
+    AgainstPeers, BOUNDS_MAX, BoundRole, COMPONENTS_MAX, Component, Components, FieldBound, Must,
+    Scope, Trigger, TriggerAct,
 };
 use crate::config::diagnostic::Code;
 use crate::config::raw::{
-    RawComponent, RawFailover, RawFieldBound, RawFieldBounds, RawService, RawTrigger, RawWrites,
+    RawComponent, RawFailover, RawFieldBound, RawFieldBounds, RawPeers, RawService, RawTrigger,
+    RawWrites,
 };
 use crate::ids::MonitorId;
 use crate::json::Within;
@@ -170,6 +171,17 @@ impl Checker<'_> {
             min_samples: raw.min_samples.get(),
             act: raw.act,
             for_ms: u64::from(raw.for_s.get()) * SECOND,
+            peers: raw.peers.as_ref().map(against_peers),
         })
+    }
+}
+
+fn against_peers(raw: &RawPeers) -> AgainstPeers {
+    let RawPeers { excess_percent, min_peers, max_ejected_percent } = raw;
+    let percent = |value: u32| u8::try_from(value).unwrap_or(100);
+    AgainstPeers {
+        excess_percent: percent(excess_percent.get()),
+        min_peers: percent(min_peers.get()),
+        max_ejected_percent: percent(max_ejected_percent.get()),
     }
 }

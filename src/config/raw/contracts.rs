@@ -49,6 +49,18 @@ shape! {
         act: TriggerAct = TriggerAct::Alert,
         /// With `act = "fail_over"`: for how long clients are led elsewhere.
         for_s: Within<60, 86_400> = Within(600),
+        /// When a region also counts as failing that fails more than its peers do.
+        peers: Option<RawPeers>,
+    }
+
+    /// When a region fails more than its peers.
+    pub(in crate::config) struct RawPeers {
+        /// How many more of 100 tries fail than in the middle one of its peers.
+        excess_percent: Within<1, 100> = Within(10),
+        /// Fewest peers that have enough tries.
+        min_peers: Within<2, 100> = Within(2),
+        /// Most regions of the service that are led away from at once, in percent.
+        max_ejected_percent: Within<1, 50> = Within(34),
     }
 }
 

@@ -21,7 +21,7 @@ mod texts;
 pub(super) use acceptance::RawAcceptance;
 pub(super) use admin::{RawAccess, RawAdmin, RawToken};
 pub(super) use alerts::{RawAlert, RawAlertKind, RawWatchdog};
-pub(super) use contracts::{RawComponent, RawFieldBound, RawFieldBounds, RawTrigger};
+pub(super) use contracts::{RawComponent, RawFieldBound, RawFieldBounds, RawPeers, RawTrigger};
 pub(super) use drills::{RawBlocked, RawDrill};
 pub(super) use guards::RawGuards;
 pub(super) use monitors::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum, RawRequestHeader};

@@ -6,8 +6,8 @@ use crate::config::{Component, Service};
 use crate::contract::Promises;
 use crate::contract::burn::{self, Speed};
 use crate::documents::{
-    AvailabilityPage, BurnPage, ComponentPage, ComponentState, ContractsPage, DrillPromise,
-    RegionTraffic, ServicePromises,
+    AvailabilityPage, BurnPage, ComponentPage, ComponentState, ContractsPage, DrillLine,
+    DrillPromise, RegionTraffic, ServicePromises,
 };
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Map;
@@ -46,6 +46,8 @@ fn of_service(view: &View<'_>, id: &ServiceId, service: &Service) -> Option<Serv
     let regions = service.regions.iter().filter_map(|region| {
         Some((region.clone(), of_region(view, (id, service), region, promises)?))
     });
+    let ended = view.state.drills.drills.iter().filter(|drill| !drill.is_under_way());
+    let last_drill = ended.rev().find(|drill| drill.service == *id);
     let page = ServicePromises {
         rto_s: contract.and_then(|it| it.rto_ms).map(|ms| ms / SECOND),
         rpo_s: contract.and_then(|it| it.rpo_s),
@@ -55,6 +57,7 @@ fn of_service(view: &View<'_>, id: &ServiceId, service: &Service) -> Option<Serv
             last: view.state.drills.succeeded.get(id).copied(),
             overdue_since: promises.drill_overdue,
         }),
+        last_drill: last_drill.map(DrillLine::of),
         components: Map::of(components.collect::<Vec<_>>()),
         regions: Map::of(regions.collect::<Vec<_>>()),
     };
@@ -128,6 +131,7 @@ fn of_region(
         failures,
         unanswered,
         latency_ms: counts.mean_latency_ms(),
+        area_latency_ms: view.live_latencies(id, region),
         failing_since,
     })
 }

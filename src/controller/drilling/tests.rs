@@ -238,7 +238,7 @@ fn errors_of_clients_end_it() {
     play.drill(DrillKind::Canary, "eu-west").unwrap();
     let counts = Counts { requests: 1_000, failures: 400, unanswered: 0, latency_ms_sum: 0 };
     let line = Line { minute: minute(play.minute), service: api(), region: None, counts };
-    let report = Report { isolate: "a".to_owned(), number: 1, lines: vec![line] };
+    let report = Report { isolate: "a".to_owned(), number: 1, area: None, lines: vec![line] };
     let now = play.now();
     play.controller.hear_traffic(&report, now);
     play.minutes(2, &[]);

@@ -110,7 +110,7 @@ impl Play {
             line("us-east", counts(REQUESTS - here, 0, 90)),
         ];
         self.reports += 1;
-        let report = Report { isolate: "a".to_owned(), number: self.reports, lines };
+        let report = Report { isolate: "a".to_owned(), number: self.reports, area: None, lines };
         self.controller.hear_traffic(&report, now);
     }
 

@@ -135,3 +135,20 @@ fn after_a_write_that_was_not_served_a_later_table_is_asked_for_within_seconds()
         assert!(isolate.asks_for_news(at(6_002)).is_some(), "{end:?}");
     }
 }
+
+#[test]
+fn while_writes_hang_a_later_table_is_asked_for_before_the_first_of_them_is_given_up() {
+    let mut isolate = with_cookies(json!({"policy": "ordered", "primary": "us-east"}));
+    isolate.asks_for_news(at(0));
+    for sent_at in [1_000, 3_000, 5_999] {
+        POST.first(&mut isolate, sent_at);
+    }
+    assert_eq!(isolate.asks_for_news(at(5_999)), None, "a write may take a while");
+    let write = POST.first(&mut isolate, 6_000);
+    assert!(isolate.asks_for_news(at(6_001)).is_some());
+    isolate.over(&write, answered(200), 900, 6_900);
+    for sent_at in [7_000, 11_999] {
+        POST.first(&mut isolate, sent_at);
+    }
+    assert_eq!(isolate.asks_for_news(at(11_999)), None, "one was answered since");
+}

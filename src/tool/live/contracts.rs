@@ -34,6 +34,7 @@ fn lines(page: &Value) -> Vec<String> {
             }
         }
         lines.extend(service.get("availability").into_iter().flat_map(|it| availability(id, it)));
+        lines.extend(drills(id, service));
         for (name, component) in entries(service, "components") {
             lines.extend(of_component(id, name, component));
         }
@@ -68,6 +69,23 @@ fn availability(id: &str, page: &Value) -> Vec<String> {
     });
     let first = format!("{id}: availability {promised} %: {measured}{left}");
     std::iter::once(first).chain(burns).collect()
+}
+
+/// How often it is to be drilled, and how the last drill ended.
+fn drills(id: &str, service: &Value) -> Vec<String> {
+    fn word<'v>(page: Option<&'v Value>, key: &str) -> Option<&'v str> {
+        page?.get(key)?.as_str()
+    }
+    let (promise, last) = (service.get("drill"), service.get("last_drill"));
+    let every = promise.and_then(|it| it.get("every_days")).and_then(Value::as_u64);
+    let overdue = word(promise, "overdue_since").map(|at| format!(", overdue since {at}"));
+    let every =
+        every.map(|days| format!("{id}: a drill every {days} days{}", overdue.unwrap_or_default()));
+    let last = word(last, "summary").map(|summary| {
+        let (began, drill) = (word(last, "began").unwrap_or("?"), word(last, "id").unwrap_or("?"));
+        format!("{id}: last drill {began}: {summary} ({drill})")
+    });
+    every.into_iter().chain(last).collect()
 }
 
 fn of_component(id: &str, name: &str, page: &Value) -> Vec<String> {
@@ -106,6 +124,11 @@ mod tests {
                     "slow": {"rate": "0.5", "limit": "1", "since": null},
                 },
             },
+            "drill": {"every_days": 90, "last": null, "overdue_since": "2026-11-28T00:00:00.000Z"},
+            "last_drill": {
+                "id": "3-orders", "outcome": "FAIL", "began": "2026-08-01T09:00:00.000Z",
+                "ended": "2026-08-01T09:09:00.000Z", "summary": "FAIL · shift · orders · 9 min",
+            },
             "components": {
                 "db": {"kind": "database", "state": "kept", "causes": []},
                 "nightly": {
@@ -122,6 +145,8 @@ mod tests {
             "orders: RPO 5 s",
             "orders: availability 99.9 %: 99.95 % measured, 50 % of the budget left",
             "orders:   errors burn it 20 times too fast (fast) since 2026-11-29T12:00:00.000Z",
+            "orders: a drill every 90 days, overdue since 2026-11-28T00:00:00.000Z",
+            "orders: last drill 2026-08-01T09:00:00.000Z: FAIL · shift · orders · 9 min (3-orders)",
             "orders: database db: kept",
             "orders: backup nightly: broken since 2026-11-29T11:00:00.000Z",
             "orders:   eu-west at eu-1: `/size` is missing",

@@ -36,7 +36,7 @@ impl World<'_> {
         }
         self.reports = self.reports.saturating_add(1);
         let (isolate, number) = ("simulated".to_owned(), self.reports);
-        let report = Some(Report { isolate, number, lines });
+        let report = Some(Report { isolate, number, area: None, lines });
         let now = self.time();
         drop(self.controller.page(&Query::Routes { than: None, report }, now));
         self.after_turn_quietly();

@@ -92,3 +92,54 @@ fn nobody_is_led_elsewhere_while_a_person_halts_it_or_the_observer_doubts_itself
     let told_doubt = fails(&mut controller, "eu-west", (20, 20));
     assert!(told_doubt[0].1.ends_with("the observer doubts itself"), "{told_doubt:?}");
 }
+
+/// The same, where 10 percent more than in the peers are too many.
+fn compared(peers: &Value) -> Controller {
+    world(|service| {
+        service["failover"] = json!({"trigger": {
+            "min_samples": 20, "act": "fail_over", "peers": peers,
+        }});
+    })
+}
+
+fn fail_together(controller: &mut Controller, failures: [(u64, u64); 3]) -> Vec<(String, String)> {
+    let regions = ["eu-west", "us-east", "sa-east"].into_iter().zip(failures);
+    let lines = regions.map(|(id, counts)| line(Some(id), counts, NOW)).collect();
+    count(controller, 1, lines, NOW);
+    told(controller, NOW)
+}
+
+#[test]
+fn a_region_that_fails_a_little_errs_where_its_peers_do_not() {
+    for (failures, errs) in [
+        // Twelve percent beside two and none.
+        ([(100, 12), (100, 2), (100, 0)], true),
+        ([(100, 11), (100, 2), (100, 2)], false),
+        // All are as bad: it is no region's fault.
+        ([(100, 12), (100, 9), (100, 9)], false),
+        // A peer says nothing that has too few tries, and then there are too few peers.
+        ([(100, 12), (100, 0), (19, 0)], false),
+        ([(19, 12), (100, 0), (100, 0)], false),
+    ] {
+        let mut controller = compared(&json!({}));
+        let told = fail_together(&mut controller, failures);
+        let expected: &[&str] = if errs { &["errors", "ordered"] } else { &[] };
+        assert_eq!(kinds(&told), expected, "{failures:?}");
+        if errs {
+            let text = "12 of 100 tries at eu-west in 300 s failed (12 %), beside 0 % in the middle \
+                        one of its peers";
+            assert!(told[0].1.contains(text), "{}", told[0].1);
+        }
+    }
+}
+
+#[test]
+fn no_more_regions_are_led_away_from_than_may_be() {
+    let mut controller = compared(&json!({"max_ejected_percent": 33}));
+    let told = fail_together(&mut controller, [(100, 12), (100, 0), (100, 0)]);
+    assert_eq!(kinds(&told), ["errors"], "one of three is more than 33 %");
+    assert!(told[0].1.ends_with("as many regions as may be are led away from"), "{told:?}");
+    let mut controller = compared(&json!({"excess_percent": 1}));
+    let told = fail_together(&mut controller, [(100, 60), (100, 60), (100, 0)]);
+    assert_eq!(controller.state.orders.len(), 1, "one of three, whatever else fails: {told:?}");
+}
