@@ -482,3 +482,13 @@ fn a_config_whose_routing_table_would_be_too_large_is_a_mistake_with_a_way_out()
     assert!(ended.err.contains("E024"), "{}", ended.err);
     assert!(ended.err.contains("keep tenants in KV"), "{}", ended.err);
 }
+
+#[test]
+fn check_says_from_how_many_areas_each_target_is_probed() {
+    let shop = fs::read_to_string(SHOP).unwrap();
+    let alone = fed(&["check", "-", "--now", NOW], &shop).out;
+    assert!(alone.contains(" per round, config "), "{alone}");
+    let text = format!("areas = {{ use = [\"weur\", \"enam\", \"sam\"] }}\n{shop}");
+    let ended = fed(&["check", "-", "--now", NOW], &text);
+    assert!(ended.out.contains(" per round from each of 3 areas, config "), "{}", ended.out);
+}

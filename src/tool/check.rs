@@ -66,6 +66,9 @@ struct Summary {
     rules: usize,
     tenants: usize,
     targets: usize,
+    /// The areas, each of which probes all targets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    areas: Vec<&'static str>,
     /// Calls that it takes to read what is published.
     api_reads: ApiReads,
     api_calls_per_pass: u32,
@@ -218,6 +221,7 @@ impl Summary {
             rules: config.residency.len(),
             tenants: config.tenants.len(),
             targets: config.targets().count(),
+            areas: config.areas.iter().map(|area| area.as_str()).collect(),
             api_reads: config.api_reads(),
             api_calls_per_pass: config.api_calls_per_pass,
         }
@@ -234,7 +238,12 @@ impl Summary {
         ];
         let counts = counts.map(|(number, one)| count(number, one)).join(", ");
         writeln!(out, "  {counts}")?;
-        writeln!(out, "  {} per round, config {}", count(self.targets, "probe"), self.fingerprint)?;
+        let (probes, config) = (count(self.targets, "probe"), &self.fingerprint);
+        let from = match self.areas.len() {
+            0 => String::new(),
+            areas => format!(" from each of {}", count(areas, "area")),
+        };
+        writeln!(out, "  {probes} per round{from}, config {config}")?;
         self.write_reads(out)
     }
 
