@@ -8,6 +8,7 @@ use super::verdict::ProbeOutcome;
 use crate::json::{fields, variants};
 use crate::time::{Millis, Timestamp};
 use serde_json::{Number, Value};
+use std::cmp::Ordering;
 
 /// Longest text of a field that is kept, in bytes. A longer one is cut off.
 pub const FIELD_BYTES_MAX: usize = 64;
@@ -61,13 +62,17 @@ fields!(Seen { value, at, since, took_ms = 0 });
 impl Field {
     fn of(document: Option<&Value>, pointer: &str) -> Self {
         let Some(document) = document else { return Self::NotJson {} };
-        match document.pointer(pointer) {
-            None => Self::Missing {},
-            Some(Value::Null) => Self::Null {},
-            Some(Value::Bool(flag)) => Self::Flag(*flag),
-            Some(Value::Number(number)) => Self::Number(number.clone()),
-            Some(Value::String(text)) => Self::Text(cut(text)),
-            Some(Value::Array(_) | Value::Object(_)) => Self::Other {},
+        document.pointer(pointer).map_or(Self::Missing {}, Self::from_value)
+    }
+
+    /// What a value is.
+    pub(super) fn from_value(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null {},
+            Value::Bool(flag) => Self::Flag(*flag),
+            Value::Number(number) => Self::Number(number.clone()),
+            Value::String(text) => Self::Text(cut(text)),
+            Value::Array(_) | Value::Object(_) => Self::Other {},
         }
     }
 
@@ -115,6 +120,27 @@ impl Seen {
     #[must_use]
     pub fn asked(&self) -> Timestamp {
         self.at.minus(self.took_ms)
+    }
+}
+
+/// Compares whole numbers as integers: as floats, 2^53 and 2^53 + 1 would be equal.
+#[must_use]
+pub fn compare(a: &Number, b: &Number) -> Option<Ordering> {
+    match (a.as_i128(), b.as_i128()) {
+        (Some(a), Some(b)) => Some(a.cmp(&b)),
+        _ => a.as_f64()?.partial_cmp(&b.as_f64()?),
+    }
+}
+
+/// Whether a number is more than `most` below another.
+#[must_use]
+pub fn is_behind(number: &Number, other: &Number, most: u32) -> bool {
+    match (number.as_i128(), other.as_i128()) {
+        (Some(number), Some(other)) => other.saturating_sub(number) > i128::from(most),
+        _ => match (number.as_f64(), other.as_f64()) {
+            (Some(number), Some(other)) => other - number > f64::from(most),
+            _ => false,
+        },
     }
 }
 

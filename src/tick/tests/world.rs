@@ -2,7 +2,8 @@
 
 use super::super::*;
 use crate::config::{Config, Control, Monitor};
-use crate::health::{FailureKind, FailureReason, Health};
+use crate::health::{FailureKind, FailureReason, Field, Health};
+use crate::ordered::Map;
 use crate::testing::{config_text, observed};
 use crate::view::{TargetStanding, View};
 
@@ -23,6 +24,8 @@ pub(super) struct World {
     pub(super) now: Timestamp,
     /// For how long each answer that is [`BUSY`] asks to be left alone.
     pub(super) pushed_back_ms: Option<Millis>,
+    /// What each answer tells at `/timeline`, by origin; nothing if it is not here.
+    pub(super) timelines: Map<&'static str, u64>,
 }
 
 /// One round that was made.
@@ -42,7 +45,13 @@ impl World {
         bend(&mut config);
         let mut state = State::default();
         state.follow(&config);
-        Self { config, state, now: Timestamp::from_millis(0), pushed_back_ms: None }
+        Self {
+            config,
+            state,
+            now: Timestamp::from_millis(0),
+            pushed_back_ms: None,
+            timelines: Map::new(),
+        }
     }
 
     /// Plays the run that begins `minute` minutes after the beginning of time. `judge` tells what a
@@ -71,8 +80,12 @@ impl World {
             let result = |probe: Probe| {
                 let verdict = judge(probe.target.origin.as_str());
                 let pushed_back_ms = asked_ms.filter(|_| verdict == BUSY);
+                let timeline = self.timelines.get(probe.target.origin.as_str());
+                let is_told = matches!(verdict, Verdict::Pass { .. });
+                let timeline = timeline.filter(|_| is_told).map(|it| Field::Number((*it).into()));
+                let field = |(pointer, value): (&String, Field)| (pointer.clone(), value);
                 ProbeResult {
-                    fields: Vec::new(),
+                    fields: probe.fields.iter().zip(timeline).map(field).collect(),
                     at: at.plus(10),
                     verdict,
                     pushed_back_ms,
