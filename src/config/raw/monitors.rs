@@ -183,11 +183,9 @@ impl Shape for RawBody {
         match value {
             Value::Object(_) => RawBounds::read(value, reader).map(Self::Bounds),
             Value::Array(_) => {
-                reader.wrong_type(
-                    value,
-                    "a string, a number, `true`, `false`, or a table with `min`, `max`, `behind_max` \
-                     or `max_age_s`",
-                );
+                let allowed = "a string, a number, `true`, `false`, or a table with `min`, `max`, \
+                               `behind_max` or `max_age_s`";
+                reader.wrong_type(value, allowed);
                 None
             }
             scalar => Some(Self::Equals(scalar.clone())),
