@@ -93,14 +93,15 @@ fn believed<'s>(
     let passed = known.passed?;
     let is_last = known.probed_at <= Some(passed.at) && known.note.is_none();
     let is_new = now.since(passed.at) <= monitor.patience_ms();
-    let is_told = known.fields.get(pointer).is_some_and(|seen| seen.at == passed.at);
-    let is_believed = is_last && is_new && is_told && known.memory.health != Health::Down;
+    let is_believed = is_last && is_new && known.memory.health != Health::Down;
     if is_believed { number(known, pointer) } else { None }
 }
 
+/// The number that the last answer that passed has there. One of an earlier answer says nothing.
 fn number<'s>(known: &'s TargetState, pointer: &str) -> Option<&'s Number> {
-    match &known.fields.get(pointer)?.value {
-        Field::Number(number) => Some(number),
+    let seen = known.fields.get(pointer)?;
+    match &seen.value {
+        Field::Number(number) if known.passed.is_some_and(|it| it.at == seen.at) => Some(number),
         _ => None,
     }
 }
@@ -192,6 +193,25 @@ mod tests {
         let lost = Verdict::Fail { reason: FailureReason::of(FailureKind::HttpTimeout) };
         assert_eq!(peers.judge(&target("us-1"), us, &lost), lost);
         assert_ne!(peers.judge(&target("us-1"), us, &PASS), PASS);
+    }
+
+    #[test]
+    fn a_number_of_an_earlier_answer_is_neither_compared_nor_a_measure() {
+        let config = config(0);
+        let judged = |of: &str| {
+            let mut state = State::default();
+            state.targets.insert(target("eu-1"), known(Some(9), Health::Up, 0, false));
+            state.targets.insert(target("us-1"), known(Some(1), Health::Up, 0, false));
+            if let Some(known) = state.targets.get_mut(&target(of)) {
+                let at = NOW.plus(1);
+                (known.passed, known.probed_at) = (Some(Passed { asked: at, at }), Some(at));
+            }
+            let peers = Peers::of(&state, &config, NOW.plus(1));
+            peers.judge(&target("us-1"), state.targets.get(&target("us-1")).unwrap(), &PASS)
+        };
+        assert_ne!(judged("nobody"), PASS);
+        assert_eq!(judged("eu-1"), PASS);
+        assert_eq!(judged("us-1"), PASS);
     }
 
     #[test]

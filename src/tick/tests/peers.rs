@@ -109,6 +109,19 @@ fn origins_of_different_services_are_not_compared() {
 }
 
 #[test]
+fn several_areas_compare_what_was_told_last() {
+    let mut world = settled(0);
+    world.config.areas = vec![Area::Weur, Area::Enam, Area::Apac];
+    for minute in 4..=5 {
+        world.run_from_areas(minute, |_, _| PASS, |_| true);
+    }
+    assert_eq!(health(&world), [Health::Up; 3]);
+    world.timelines.insert("us-1", 8);
+    world.run_from_areas(6, |_, _| PASS, |_| true);
+    assert_eq!(health(&world), [Health::Down, Health::Up, Health::Down]);
+}
+
+#[test]
 fn the_number_is_asked_for_as_a_field() {
     let world = settled(0);
     let monitor = &target("eu-1").monitor;

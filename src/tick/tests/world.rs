@@ -80,12 +80,8 @@ impl World {
             let result = |probe: Probe| {
                 let verdict = judge(probe.target.origin.as_str());
                 let pushed_back_ms = asked_ms.filter(|_| verdict == BUSY);
-                let timeline = self.timelines.get(probe.target.origin.as_str());
-                let is_told = matches!(verdict, Verdict::Pass { .. });
-                let timeline = timeline.filter(|_| is_told).map(|it| Field::Number((*it).into()));
-                let field = |(pointer, value): (&String, Field)| (pointer.clone(), value);
                 ProbeResult {
-                    fields: probe.fields.iter().zip(timeline).map(field).collect(),
+                    fields: told(&self.timelines, &probe, &verdict),
                     at: at.plus(10),
                     verdict,
                     pushed_back_ms,
@@ -126,13 +122,16 @@ impl World {
                 .filter(|area| answers(**area))
                 .map(|area| {
                     let own = probes.iter().filter(|it| it.area.is_none_or(|one| one == *area));
-                    let result = |probe: &Probe| ProbeResult {
-                        target: probe.target.clone(),
-                        at: at.plus(10),
-                        verdict: judge(*area, probe.target.origin.as_str()),
-                        pushed_back_ms: None,
-                        took_ms: 10,
-                        fields: Vec::new(),
+                    let result = |probe: &Probe| {
+                        let verdict = judge(*area, probe.target.origin.as_str());
+                        ProbeResult {
+                            fields: told(&self.timelines, probe, &verdict),
+                            target: probe.target.clone(),
+                            at: at.plus(10),
+                            verdict,
+                            pushed_back_ms: None,
+                            took_ms: 10,
+                        }
                     };
                     let results: Vec<_> = own.map(result).collect();
                     count += results.len();
@@ -152,6 +151,18 @@ impl World {
     pub(super) fn health(&self, origin: &str) -> Health {
         self.observed(origin, 0).health
     }
+}
+
+/// The field of an answer that passes, where its origin has a timeline.
+fn told(
+    timelines: &Map<&'static str, u64>,
+    probe: &Probe,
+    verdict: &Verdict,
+) -> Vec<(String, Field)> {
+    let timeline = timelines.get(probe.target.origin.as_str());
+    let timeline = timeline.filter(|_| matches!(verdict, Verdict::Pass { .. }));
+    let value = timeline.map(|it| Field::Number((*it).into()));
+    probe.fields.iter().zip(value).map(|(pointer, value)| (pointer.clone(), value)).collect()
 }
 
 pub(super) fn each_monitor(config: &mut Config, bend: impl Fn(&mut Monitor)) {
