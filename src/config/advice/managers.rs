@@ -26,7 +26,7 @@ const ITS_PORT: u16 = 8008;
 /// How many probes that hang at one Patroni make its other answers hang too.
 const HANGS_FROM: usize = 5;
 /// Paths that tell of the whole cluster, or of little more than that something listens, whichever
-/// server is asked; with what is asked instead. Measured with Patroni 4.1.5 and RabbitMQ 3.10.
+/// server is asked; with what is asked instead. Measured with Patroni 4.1.5 and `RabbitMQ` 3.10.
 const OF_THE_CLUSTER: [(&str, Option<Manager>, &str); 6] = [
     ("/cluster", Some(Manager::Patroni), "ask `/patroni`, which tells of this server"),
     ("/history", Some(Manager::Patroni), "ask `/patroni`, which tells of this server"),
