@@ -23,6 +23,7 @@
 mod areas;
 mod cadence;
 mod evidence;
+mod peers;
 mod share;
 mod slowness;
 mod testimony;

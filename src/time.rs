@@ -80,6 +80,14 @@ impl Timestamp {
     }
 }
 
+/// Whether a text is a time of day at which every zone has another instant: RFC 3339 but for its
+/// offset, or with a blank in the middle, as databases write it.
+#[must_use]
+pub fn has_no_zone(text: &str) -> bool {
+    let zoned = [&text.trim().replacen(' ', "T", 1), "Z"].concat();
+    Timestamp::try_from(zoned).is_ok()
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let dated = i64::try_from(self.0).ok().and_then(DateTime::from_timestamp_millis);

@@ -180,12 +180,36 @@ fn no_hint_tells_anybody_to_loosen_a_rule() {
     }
 }
 
+/// The examples in TOML, with the recipes.
+fn examples() -> impl Iterator<Item = PathBuf> {
+    files("examples", "toml").into_iter().chain(files("examples/recipes", "toml"))
+}
+
+#[test]
+fn there_are_ten_recipes_of_which_nothing_is_said_and_a_page_has_each() {
+    let now = Timestamp::try_from("2026-11-01T00:00:00Z".to_owned()).unwrap();
+    let page = include_str!("../docs/recipes.md");
+    let recipes = files("examples/recipes", "toml");
+    assert_eq!(recipes.len(), 10);
+    for path in recipes {
+        let config = Config::read(&source(&path).value, Fingerprint::of(b"")).unwrap();
+        assert_eq!(config::advise(&config, now), [], "{}", path.display());
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(page.contains(&format!("](#{name})")), "{name}");
+        let pointers = config.monitors.values().flat_map(|monitor| &monitor.expect.json);
+        for (pointer, _) in pointers {
+            let last = pointer.rsplit('/').next().unwrap();
+            assert!(page.contains(last), "{name}: the page does not name `{pointer}`");
+        }
+    }
+}
+
 /// At a fixed instant, because advice has the clock.
 #[test]
 fn the_examples_are_advised_in_these_words() {
     let now = Timestamp::try_from("2026-11-01T00:00:00Z".to_owned()).unwrap();
     let mut lines = String::new();
-    for path in files("examples", "toml") {
+    for path in examples() {
         let config = Config::read(&source(&path).value, Fingerprint::of(b"")).unwrap();
         writeln!(lines, "{}", name_of(&path)).unwrap();
         for advice in config::advise(&config, now) {
@@ -199,7 +223,7 @@ fn the_examples_are_advised_in_these_words() {
 
 #[test]
 fn the_same_in_toml_and_in_json_is_the_same_config() {
-    for path in files("examples", "toml") {
+    for path in examples() {
         let source = source(&path);
         let fingerprint = Fingerprint::of(b"");
         let toml = Config::read(&source.value, fingerprint).unwrap();
@@ -254,8 +278,7 @@ fn the_schema_takes_what_is_sound_and_refuses_mistakes_of_form() {
     let options = jsonschema::options().should_validate_formats(true);
     let validator = options.build(&schema).unwrap();
     let mut refused = 0;
-    let folders =
-        [files("examples", "json"), files("examples", "toml"), files("tests/configs", "toml")];
+    let folders = [files("examples", "json"), examples().collect(), files("tests/configs", "toml")];
     for path in folders.into_iter().flatten() {
         let Ok(source) = Source::read(&name_of(&path), &fs::read_to_string(&path).unwrap()) else {
             continue;

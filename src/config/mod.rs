@@ -268,19 +268,31 @@ impl Config {
     /// All targets that are probed, each once.
     pub fn targets(&self) -> impl Iterator<Item = Target> + '_ {
         let of_services = self.services.values().flat_map(|service| {
-            let regions = service.regions.iter().filter_map(|id| self.regions.get(id));
-            let mut leaves = self.leaves(&service.monitor);
-            for component in service.components.values() {
-                leaves = Set::of(leaves.iter().cloned().chain(self.leaves(&component.monitor)));
-            }
-            leaves.extend(service.failover.follow.iter().map(|follow| follow.monitor.clone()));
-            regions.flat_map(|region| &region.origins).flat_map(move |origin| {
+            let leaves = self.probed_for(service);
+            self.origins_of(service).flat_map(move |origin| {
                 let target =
                     |monitor| Target { origin: origin.id.clone(), monitor: Clone::clone(monitor) };
                 leaves.iter().map(target).collect::<Vec<_>>()
             })
         });
         Set::of(of_services).into_iter()
+    }
+
+    /// The origins of a service's regions.
+    pub fn origins_of<'c>(&'c self, service: &'c Service) -> impl Iterator<Item = &'c Origin> {
+        let regions = service.regions.iter().filter_map(|id| self.regions.get(id));
+        regions.flat_map(|region| &region.origins)
+    }
+
+    /// The monitors by which the origins of a service are probed.
+    #[must_use]
+    pub fn probed_for(&self, service: &Service) -> Set<MonitorId> {
+        let mut leaves = self.leaves(&service.monitor);
+        for component in service.components.values() {
+            leaves = Set::of(leaves.iter().cloned().chain(self.leaves(&component.monitor)));
+        }
+        leaves.extend(service.failover.follow.iter().map(|follow| follow.monitor.clone()));
+        leaves
     }
 
     /// The monitors that are probed for `monitor`: itself, or the members of a composite.
@@ -302,7 +314,10 @@ impl Config {
         let bounds = components.flat_map(|component| &component.bounds).map(|(pointer, _)| pointer);
         let follows = self.services.values().filter_map(|service| service.failover.follow.as_ref());
         let follows = follows.filter(|follow| follow.monitor == *monitor);
-        let pointers = promotes.flat_map(Promote::pointers).chain(bounds).cloned();
+        let compared =
+            self.monitors.get(monitor).into_iter().flat_map(|it| it.expect.beside_peers());
+        let pointers = promotes.flat_map(Promote::pointers).chain(bounds);
+        let pointers = pointers.chain(compared.map(|(pointer, _)| pointer)).cloned();
         Set::of(pointers.chain(follows.flat_map(Follow::pointers))).into_iter().collect()
     }
 

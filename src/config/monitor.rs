@@ -97,7 +97,8 @@ fields!(ExpectedResponse { status, body_contains, json = Vec::new(), headers = V
 
 variants!(ExpectedJson {
     Equals = "equals" (value),
-    Bounds = "bounds" { min, max },
+    Bounds = "bounds" { min, max, behind_max if any },
+    Recent = "recent" { max_age_s },
 });
 
 impl ExpectedResponse {
@@ -113,6 +114,15 @@ impl ExpectedResponse {
         let named = self.json.iter().any(|(pointer, _)| pointer == LAG_POINTER);
         named.then(|| LAG_POINTER.to_owned())
     }
+
+    /// The pointers whose numbers are compared with those of other origins, each with how far it
+    /// may be behind.
+    pub fn beside_peers(&self) -> impl Iterator<Item = (&String, u32)> {
+        self.json.iter().filter_map(|(pointer, expected)| match expected {
+            ExpectedJson::Bounds { behind_max, .. } => Some((pointer, (*behind_max)?)),
+            _ => None,
+        })
+    }
 }
 
 /// What is expected of one value.
@@ -126,6 +136,14 @@ pub enum ExpectedJson {
         min: Option<Number>,
         /// The most that passes.
         max: Option<Number>,
+        /// How far it may be behind the same number of another origin. One answer cannot show it.
+        behind_max: Option<u32>,
+    },
+    /// An instant that lies at most so many seconds back: RFC 3339 with an offset, or seconds since
+    /// 1970.
+    Recent {
+        /// The most seconds.
+        max_age_s: u32,
     },
 }
 
@@ -135,8 +153,8 @@ impl ExpectedJson {
     #[must_use]
     pub fn of(self, pointer: &str) -> Self {
         match self {
-            Self::Bounds { min: None, max } if is_time_behind(pointer) => {
-                Self::Bounds { min: Some(0.into()), max }
+            Self::Bounds { min: None, max, behind_max } if is_time_behind(pointer) => {
+                Self::Bounds { min: Some(0.into()), max, behind_max }
             }
             other => other,
         }
@@ -146,7 +164,11 @@ impl ExpectedJson {
 /// Whether a pointer leads to a lag or an age, by the words in its last part: `lag`, `age`,
 /// `behind` or `delay`, as in `/replication_lag_s`, `/db/backupAge` and `/Seconds_Behind_Master`.
 fn is_time_behind(pointer: &str) -> bool {
-    const WORDS: [&str; 4] = ["lag", "age", "behind", "delay"];
+    is_named(pointer, &["lag", "age", "behind", "delay"])
+}
+
+/// Whether the last part of a pointer has one of these words.
+pub(super) fn is_named(pointer: &str, any: &[&str]) -> bool {
     let name = pointer.rsplit('/').next().unwrap_or_default();
     let mut words = String::new();
     let mut was_small = false;
@@ -158,7 +180,7 @@ fn is_time_behind(pointer: &str) -> bool {
         words.push(letter.to_ascii_lowercase());
     }
     let mut words = words.split(|letter: char| !letter.is_ascii_alphanumeric());
-    words.any(|word| WORDS.contains(&word))
+    words.any(|word| any.contains(&word))
 }
 
 /// Statuses from the first to the last, both included.
@@ -362,10 +384,11 @@ mod tests {
     fn a_bound_on_a_lag_or_an_age_begins_at_zero_unless_the_config_says_where() {
         let bounds = |pointer: &str, min: Option<i64>| {
             let max = Some(Number::from(300));
-            let expected = ExpectedJson::Bounds { min: min.map(Number::from), max };
+            let expected =
+                ExpectedJson::Bounds { min: min.map(Number::from), max, behind_max: None };
             match expected.of(pointer) {
                 ExpectedJson::Bounds { min, .. } => min,
-                ExpectedJson::Equals(_) => panic!(),
+                ExpectedJson::Equals(_) | ExpectedJson::Recent { .. } => panic!(),
             }
         };
         for pointer in [
@@ -390,7 +413,8 @@ mod tests {
         assert_eq!(expect.default_lag_pointer(), None);
         expect.json.push(("/status".to_owned(), ExpectedJson::Equals("ok".into())));
         assert_eq!(expect.default_lag_pointer(), None);
-        expect.json.push((LAG_POINTER.to_owned(), ExpectedJson::Bounds { min: None, max: None }));
+        let any = ExpectedJson::Bounds { min: None, max: None, behind_max: None };
+        expect.json.push((LAG_POINTER.to_owned(), any));
         assert_eq!(expect.default_lag_pointer().as_deref(), Some(LAG_POINTER));
     }
 }

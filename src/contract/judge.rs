@@ -5,13 +5,10 @@
 //! mistake of whoever writes it, and an age below 0 comes of a clock or of a time without a zone.
 
 use crate::config::{FieldBound, Must};
-use crate::health::Field;
+use crate::health::{Field, Untimed, compare};
 use crate::time::{SECOND, SKEW_MS_MAX, Timestamp};
 use serde_json::{Number, Value};
 use std::cmp::Ordering;
-
-/// From this number on, seconds since 1970 are milliseconds: the year is 5138.
-const SECONDS_MAX: u64 = 100_000_000_000;
 
 /// Whether a field keeps its bound. Errors: why not, to be read behind the name of the field.
 pub fn judge(bound: &FieldBound, field: &Field, now: Timestamp) -> Result<(), String> {
@@ -67,57 +64,16 @@ fn be_of_last(age_s: u64, field: &Field, now: Timestamp) -> Result<(), String> {
     if seen_s > age_s { Err(format!("is {seen_s} s old, older than {age_s} s")) } else { Ok(()) }
 }
 
-/// The instant that a field tells: RFC 3339 with an offset, or whole seconds since 1970, which some
-/// tools write as a text.
+/// The instant that a field tells. Errors: why it tells none.
 fn instant(field: &Field) -> Result<Timestamp, String> {
-    let of_seconds = |s: u64| {
-        let at = (s < SECONDS_MAX).then(|| Timestamp::from_millis(s * SECOND));
-        at.ok_or_else(|| format!("is {s}, and not a number of seconds since 1970"))
-    };
-    match field {
-        Field::Number(number) => match whole(number) {
-            Some(seconds) => of_seconds(seconds),
-            None => Err(format!("is {number}, and not a number of seconds since 1970")),
-        },
-        Field::Text(text) => {
-            if let Ok(at) = Timestamp::try_from(text.clone()) {
-                return Ok(at);
-            }
-            if let Ok(seconds) = text.parse() {
-                return of_seconds(seconds);
-            }
-            // What only lacks the zone is a time in the zone of whoever wrote it.
-            let lacks_zone = |between: &str| {
-                let text = text.replacen(' ', between, 1);
-                Timestamp::try_from([&text, "Z"].concat()).is_ok()
-            };
-            if lacks_zone("T") {
-                return Err(format!("is {}, a time without a zone", field.words()));
-            }
-            Err(format!("is {}, and not an instant", field.words()))
-        }
-        _ => Err(format!("is {}, and not an instant", field.words())),
-    }
-}
-
-/// Whole seconds, where the number is not negative.
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the cast saturates, and the value is not negative"
-)]
-fn whole(number: &Number) -> Option<u64> {
-    let fraction = || number.as_f64().filter(|s| *s >= 0.0).map(|s| s as u64);
-    number.as_u64().or_else(fraction)
-}
-
-/// Compares whole numbers as integers: as floats, 2^53 and 2^53 + 1 would be equal.
-fn compare(a: &Number, b: &Number) -> Option<Ordering> {
-    match (a.as_i128(), b.as_i128()) {
-        (Some(a), Some(b)) => Some(a.cmp(&b)),
-        _ => a.as_f64()?.partial_cmp(&b.as_f64()?),
-    }
+    field.instant().map_err(|why| {
+        let words = match why {
+            Untimed::NoZone => "a time without a zone",
+            Untimed::NoSeconds => "and not a number of seconds since 1970",
+            Untimed::Otherwise => "and not an instant",
+        };
+        format!("is {}, {words}", field.words())
+    })
 }
 
 #[cfg(test)]

@@ -2,15 +2,19 @@
 //! replication lag does it report?
 
 use super::failure_reason::{FailureKind, FailureReason};
+use super::field::{Field, compare};
+use super::instant::Untimed;
 use crate::config::ExpectedJson;
+use crate::time::{SECOND, Timestamp};
 use serde_json::{Number, Value};
 use std::cmp::Ordering;
 
-/// Why a body does not match; `None` if it does. A truncated body is not valid JSON, so the whole
-/// document must fit into the bytes that are read.
+/// Why a body does not match that was read at `now`; `None` if it does. A truncated body is not
+/// valid JSON, so the whole document must fit into the bytes that are read.
 pub(super) fn mismatch(
     document: Option<&Value>,
     expected: &[(String, ExpectedJson)],
+    now: Timestamp,
 ) -> Option<FailureReason> {
     if expected.is_empty() {
         return None;
@@ -18,15 +22,18 @@ pub(super) fn mismatch(
     let Some(document) = document else {
         return Some(FailureReason::of(FailureKind::ResponseNotJson));
     };
-    let wrong = |(pointer, expect): &(String, ExpectedJson)| match document.pointer(pointer) {
-        None => Some(FailureKind::ResponseJsonMissing),
-        Some(value) => unmet(value, expect),
+    let wrong = |(pointer, expect): &(String, ExpectedJson)| {
+        let kind = match document.pointer(pointer) {
+            None => Some(FailureKind::ResponseJsonMissing),
+            Some(value) => unmet(value, expect, now),
+        };
+        kind.map(|kind| FailureReason::at(kind, pointer))
     };
-    expected.iter().find_map(wrong).map(FailureReason::of)
+    expected.iter().find_map(wrong)
 }
 
-/// Why a value is not as expected.
-fn unmet(value: &Value, expect: &ExpectedJson) -> Option<FailureKind> {
+/// Why a value is not as expected. How far it is behind its peers is not known here.
+fn unmet(value: &Value, expect: &ExpectedJson, now: Timestamp) -> Option<FailureKind> {
     match (value, expect) {
         (Value::Number(seen), ExpectedJson::Equals(Value::Number(wanted)))
             if compare(seen, wanted) == Some(Ordering::Equal) =>
@@ -36,7 +43,7 @@ fn unmet(value: &Value, expect: &ExpectedJson) -> Option<FailureKind> {
         (seen, ExpectedJson::Equals(wanted)) => {
             (seen != wanted).then_some(FailureKind::ResponseJsonMismatch)
         }
-        (Value::Number(seen), ExpectedJson::Bounds { min, max }) => {
+        (Value::Number(seen), ExpectedJson::Bounds { min, max, .. }) => {
             let order = |limit: &Number| compare(seen, limit);
             if !min.as_ref().is_none_or(|min| order(min).is_some_and(Ordering::is_ge)) {
                 return Some(FailureKind::ResponseJsonBelowMin);
@@ -44,16 +51,24 @@ fn unmet(value: &Value, expect: &ExpectedJson) -> Option<FailureKind> {
             let fits = max.as_ref().is_none_or(|max| order(max).is_some_and(Ordering::is_le));
             (!fits).then_some(FailureKind::ResponseJsonAboveMax)
         }
-        (Value::Null, ExpectedJson::Bounds { .. }) => Some(FailureKind::ResponseJsonNull),
+        (Value::Null, ExpectedJson::Bounds { .. } | ExpectedJson::Recent { .. }) => {
+            Some(FailureKind::ResponseJsonNull)
+        }
         (_, ExpectedJson::Bounds { .. }) => Some(FailureKind::ResponseJsonNoNumber),
+        (seen, ExpectedJson::Recent { max_age_s }) => not_recent(seen, *max_age_s, now),
     }
 }
 
-/// Compares whole numbers as integers: as floats, 2^53 and 2^53 + 1 would be equal.
-fn compare(a: &Number, b: &Number) -> Option<Ordering> {
-    match (a.as_i128(), b.as_i128()) {
-        (Some(a), Some(b)) => Some(a.cmp(&b)),
-        _ => a.as_f64()?.partial_cmp(&b.as_f64()?),
+/// Why a value is no instant that lies at most so far back.
+fn not_recent(value: &Value, max_age_s: u32, now: Timestamp) -> Option<FailureKind> {
+    match Field::from_value(value).instant() {
+        Err(Untimed::NoZone) => Some(FailureKind::ResponseJsonNoZone),
+        Err(_) => Some(FailureKind::ResponseJsonNoTime),
+        Ok(at) if at.is_ahead(now) => Some(FailureKind::ResponseJsonAhead),
+        Ok(at) => {
+            let is_old = now.since(at) / SECOND > u64::from(max_age_s);
+            is_old.then_some(FailureKind::ResponseJsonTooOld)
+        }
     }
 }
 
@@ -74,7 +89,11 @@ pub(super) fn lag_s(document: Option<&Value>, pointer: Option<&str>) -> Option<u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::SKEW_MS_MAX;
     use serde_json::json;
+
+    /// 2026-11-22T00:00:00Z.
+    const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000);
 
     fn equals(value: Value) -> ExpectedJson {
         ExpectedJson::Equals(value)
@@ -82,11 +101,11 @@ mod tests {
 
     fn bounds(min: Value, max: Value) -> ExpectedJson {
         let number = |value: Value| value.as_number().cloned();
-        ExpectedJson::Bounds { min: number(min), max: number(max) }
+        ExpectedJson::Bounds { min: number(min), max: number(max), behind_max: None }
     }
 
     fn fits(document: &Value, pointer: &str, expect: ExpectedJson) -> bool {
-        mismatch(Some(document), &[(pointer.to_owned(), expect)]).is_none()
+        mismatch(Some(document), &[(pointer.to_owned(), expect)], NOW).is_none()
     }
 
     #[test]
@@ -143,9 +162,54 @@ mod tests {
             (json!({"lag": -1}), FailureKind::ResponseJsonBelowMin),
             (json!({"lag": 301}), FailureKind::ResponseJsonAboveMax),
         ] {
-            assert_eq!(mismatch(Some(&document), &expected), Some(FailureReason::of(kind)));
+            let reason = Some(FailureReason::at(kind, "/lag"));
+            assert_eq!(mismatch(Some(&document), &expected, NOW), reason, "{document}");
         }
-        assert_eq!(mismatch(Some(&json!({"lag": 300})), &expected), None);
+        assert_eq!(mismatch(Some(&json!({"lag": 300})), &expected, NOW), None);
+    }
+
+    #[test]
+    fn a_time_is_so_old_and_no_older_and_has_its_zone() {
+        let expected = [("/at".to_owned(), ExpectedJson::Recent { max_age_s: 900 })];
+        let ago = |ms: u64| json!(NOW.minus(ms).to_string());
+        let ahead = |ms: u64| json!(NOW.plus(ms).to_string());
+        let seconds = NOW.millis() / SECOND;
+        for (at, kind) in [
+            (ago(0), None),
+            (ago(900_000), None),
+            (ago(901_000), Some(FailureKind::ResponseJsonTooOld)),
+            (ahead(SKEW_MS_MAX), None),
+            (ahead(SKEW_MS_MAX + 1), Some(FailureKind::ResponseJsonAhead)),
+            // As seconds since 1970, also as a text, which some tools write.
+            (json!(seconds - 900), None),
+            (json!((seconds - 900).to_string()), None),
+            (json!(seconds - 901), Some(FailureKind::ResponseJsonTooOld)),
+            (json!(seconds + 60), Some(FailureKind::ResponseJsonAhead)),
+            // With an offset, and finer than a millisecond.
+            (json!("2026-11-22T08:55:00.123456789+09:00"), None),
+            (json!("2026-11-21T23:55:00"), Some(FailureKind::ResponseJsonNoZone)),
+            (json!("2026-11-21 23:55:00.5"), Some(FailureKind::ResponseJsonNoZone)),
+            (json!("yesterday"), Some(FailureKind::ResponseJsonNoTime)),
+            (json!(NOW.millis()), Some(FailureKind::ResponseJsonNoTime)),
+            (json!(-1), Some(FailureKind::ResponseJsonNoTime)),
+            (json!(true), Some(FailureKind::ResponseJsonNoTime)),
+            (json!({}), Some(FailureKind::ResponseJsonNoTime)),
+            (json!(null), Some(FailureKind::ResponseJsonNull)),
+        ] {
+            let document = json!({ "at": at });
+            let reason = kind.map(|kind| FailureReason::at(kind, "/at"));
+            assert_eq!(mismatch(Some(&document), &expected, NOW), reason, "{document}");
+        }
+        let missing = FailureReason::at(FailureKind::ResponseJsonMissing, "/at");
+        assert_eq!(mismatch(Some(&json!({})), &expected, NOW), Some(missing));
+    }
+
+    #[test]
+    fn a_bound_by_peers_still_wants_a_number() {
+        let bound = ExpectedJson::Bounds { min: None, max: None, behind_max: Some(0) };
+        assert!(fits(&json!({"timeline": 3}), "/timeline", bound.clone()));
+        assert!(!fits(&json!({"timeline": "3"}), "/timeline", bound.clone()));
+        assert!(!fits(&json!({}), "/timeline", bound));
     }
 
     #[test]
@@ -159,17 +223,17 @@ mod tests {
     #[test]
     fn all_that_is_expected_must_hold() {
         let expected = [("/a".to_owned(), equals(1.into())), ("/b".to_owned(), equals(2.into()))];
-        let told = |document: Value| mismatch(Some(&document), &expected);
+        let told = |document: Value| mismatch(Some(&document), &expected, NOW);
         assert_eq!(told(json!({"a": 1, "b": 2})), None);
         assert_eq!(
             told(json!({"a": 1, "b": 3})),
-            Some(FailureReason::of(FailureKind::ResponseJsonMismatch))
+            Some(FailureReason::at(FailureKind::ResponseJsonMismatch, "/b"))
         );
         assert_eq!(
-            mismatch(None, &expected),
+            mismatch(None, &expected, NOW),
             Some(FailureReason::of(FailureKind::ResponseNotJson))
         );
-        assert_eq!(mismatch(None, &[]), None);
+        assert_eq!(mismatch(None, &[], NOW), None);
     }
 
     #[test]

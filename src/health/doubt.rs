@@ -64,6 +64,11 @@ pub fn is_silent(verdict: &Verdict) -> bool {
             | FailureKind::ResponseJsonNoNumber
             | FailureKind::ResponseJsonBelowMin
             | FailureKind::ResponseJsonAboveMax
+            | FailureKind::ResponseJsonNoTime
+            | FailureKind::ResponseJsonNoZone
+            | FailureKind::ResponseJsonTooOld
+            | FailureKind::ResponseJsonAhead
+            | FailureKind::ResponseJsonBehind
             | FailureKind::ResponseHeaderMismatch
             | FailureKind::ResponseTooSlow
             | FailureKind::AddressUnreachable => false,

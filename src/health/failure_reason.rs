@@ -6,6 +6,7 @@
 //! probe more than Cloudflare's monitors do: [`FailureKind::TlsOrDnsFailure`], why a redirect is
 //! not followed, why a body is not read, and what is wrong with a value in the JSON.
 
+use super::place::Place;
 use crate::json::{Reader, Shape, words};
 use serde_json::Value;
 use std::fmt;
@@ -70,6 +71,16 @@ words! {
         ResponseJsonBelowMin = "response_json_below_min",
         /// A number in the JSON is above its most.
         ResponseJsonAboveMax = "response_json_above_max",
+        /// A value in the JSON is no time where one is expected.
+        ResponseJsonNoTime = "response_json_no_time",
+        /// A time in the JSON has no zone, so nobody knows which instant is meant.
+        ResponseJsonNoZone = "response_json_no_zone",
+        /// A time in the JSON lies further back than allowed.
+        ResponseJsonTooOld = "response_json_too_old",
+        /// A time in the JSON is yet to come: a clock is wrong, or a zone.
+        ResponseJsonAhead = "response_json_ahead",
+        /// A number in the JSON is too far behind the same one of another origin.
+        ResponseJsonBehind = "response_json_behind",
         /// A header is missing or not as expected.
         ResponseHeaderMismatch = "response_header_mismatch",
         /// As expected, but much slower than its peers.
@@ -85,34 +96,50 @@ words! {
 /// before the status had come, `response_body` and `response_json` in the body, and all others by
 /// the status and the headers.
 ///
-/// In JSON it is the word of its kind, followed by a blank and the status if there is one:
-/// `response_code_mismatch 503`.
+/// In JSON it is the word of its kind, followed by the status if there is one, and by the place in
+/// the body if there is one, each after a blank: `response_code_mismatch 503`,
+/// `response_json_missing 200 /db/lag_s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FailureReason {
     /// What went wrong.
     pub kind: FailureKind,
     /// The status of the response; of [`FailureKind::AddressUnreachable`], which address.
     pub status: Option<u16>,
+    /// Which value of the JSON.
+    pub place: Place,
 }
 
 impl FailureReason {
     /// A failure without a status.
     #[must_use]
     pub const fn of(kind: FailureKind) -> Self {
-        Self { kind, status: None }
+        Self { kind, status: None, place: Place::NONE }
     }
 
     /// A failure of a response with this status.
     #[must_use]
     pub const fn told_by(kind: FailureKind, status: u16) -> Self {
-        Self { kind, status: Some(status) }
+        Self { kind, status: Some(status), place: Place::NONE }
+    }
+
+    /// A failure of the value at this JSON pointer.
+    #[must_use]
+    pub fn at(kind: FailureKind, pointer: &str) -> Self {
+        Self { kind, status: None, place: Place::of(pointer) }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let Some((kind, status)) = text.split_once(' ') else {
-            return FailureKind::parse(text).map(Self::of);
+        let (kind, rest) = text.split_once(' ').map_or((text, None), |(a, b)| (a, Some(b)));
+        let reason = Self::of(FailureKind::parse(kind)?);
+        let Some(rest) = rest else { return Some(reason) };
+        if let Some(place) = Place::parse(rest) {
+            return Some(Self { place, ..reason });
+        }
+        let (status, place) = match rest.split_once(' ') {
+            Some((status, place)) => (status, Place::parse(place)?),
+            None => (rest, Place::NONE),
         };
-        Some(Self::told_by(FailureKind::parse(kind)?, status.parse().ok()?))
+        Some(Self { status: Some(status.parse().ok()?), place, ..reason })
     }
 }
 
@@ -126,8 +153,14 @@ impl Shape for FailureReason {
     }
 
     fn write(&self) -> Value {
-        let word = self.kind.as_str();
-        self.status.map_or_else(|| word.into(), |status| format!("{word} {status}").into())
+        let mut text = self.kind.as_str().to_owned();
+        if let Some(status) = self.status {
+            text = format!("{text} {status}");
+        }
+        if !self.place.is_none() {
+            text = [&text, " ", self.place.as_str()].concat();
+        }
+        text.into()
     }
 }
 
@@ -162,10 +195,20 @@ impl fmt::Display for FailureReason {
             FailureKind::ResponseJsonNoNumber => "a value in the response JSON is no number",
             FailureKind::ResponseJsonBelowMin => "a number in the response JSON is too small",
             FailureKind::ResponseJsonAboveMax => "a number in the response JSON is too large",
+            FailureKind::ResponseJsonNoTime => "a value in the response JSON is no time",
+            FailureKind::ResponseJsonNoZone => "a time in the response JSON has no zone",
+            FailureKind::ResponseJsonTooOld => "a time in the response JSON is too old",
+            FailureKind::ResponseJsonAhead => "a time in the response JSON is yet to come",
+            FailureKind::ResponseJsonBehind => {
+                "a number in the response JSON is behind that of another origin"
+            }
             FailureKind::ResponseHeaderMismatch => "response header mismatch",
             FailureKind::ResponseTooSlow => "response too slow compared with its peers",
             FailureKind::AddressUnreachable => "no connection to an address of the origin",
         })?;
+        if !self.place.is_none() {
+            write!(f, " at `{}`", self.place.as_str())?;
+        }
         let number = match self.kind {
             FailureKind::AddressUnreachable => "number",
             _ => "status",
@@ -193,6 +236,22 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_names_the_place_with_and_without_a_status() {
+        let of = FailureReason::at(FailureKind::ResponseJsonMissing, "/db/a b");
+        let told = FailureReason { status: Some(503), ..of };
+        for (reason, text) in
+            [(of, "response_json_missing /db/a b"), (told, "response_json_missing 503 /db/a b")]
+        {
+            assert_eq!(reason.write(), text);
+            assert_eq!(read(text), Some(reason));
+        }
+        let words = "a value is missing from the response JSON at `/db/a b` (status 503)";
+        assert_eq!(told.to_string(), words);
+        let whole = FailureReason::at(FailureKind::ResponseJsonMismatch, "");
+        assert_eq!(whole, FailureReason::of(FailureKind::ResponseJsonMismatch));
+    }
+
+    #[test]
     fn the_docs_say_of_every_kind_in_which_phase_it_is() {
         let docs = include_str!("../../docs/monitors.md");
         let (_, docs) = docs.split_once("## Why did a probe fail?").unwrap();
@@ -204,7 +263,15 @@ mod tests {
 
     #[test]
     fn words_of_no_kind_and_a_status_that_is_no_number_are_no_reason() {
-        for text in ["", "gone", "http_timeout ", "http_timeout x", " 429", "http_timeout 70000"] {
+        for text in [
+            "",
+            "gone",
+            "http_timeout ",
+            "http_timeout x",
+            " 429",
+            "http_timeout 70000",
+            "http_timeout 503 x",
+        ] {
             assert_eq!(read(text), None, "{text:?}");
         }
     }

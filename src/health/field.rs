@@ -4,10 +4,10 @@
 //! behind, when it last heard from its primary, how old a backup is. What is missing, null or of
 //! another kind is kept as such: it is unknown, and unknown is never less than a limit.
 
-use super::verdict::ProbeOutcome;
 use crate::json::{fields, variants};
 use crate::time::{Millis, Timestamp};
 use serde_json::{Number, Value};
+use std::cmp::Ordering;
 
 /// Longest text of a field that is kept, in bytes. A longer one is cut off.
 pub const FIELD_BYTES_MAX: usize = 64;
@@ -59,15 +59,20 @@ pub struct Seen {
 fields!(Seen { value, at, since, took_ms = 0 });
 
 impl Field {
-    fn of(document: Option<&Value>, pointer: &str) -> Self {
+    /// What a document has at a pointer; `None`: the answer is no document.
+    pub(super) fn of(document: Option<&Value>, pointer: &str) -> Self {
         let Some(document) = document else { return Self::NotJson {} };
-        match document.pointer(pointer) {
-            None => Self::Missing {},
-            Some(Value::Null) => Self::Null {},
-            Some(Value::Bool(flag)) => Self::Flag(*flag),
-            Some(Value::Number(number)) => Self::Number(number.clone()),
-            Some(Value::String(text)) => Self::Text(cut(text)),
-            Some(Value::Array(_) | Value::Object(_)) => Self::Other {},
+        document.pointer(pointer).map_or(Self::Missing {}, Self::from_value)
+    }
+
+    /// What a value is.
+    pub(super) fn from_value(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null {},
+            Value::Bool(flag) => Self::Flag(*flag),
+            Value::Number(number) => Self::Number(number.clone()),
+            Value::String(text) => Self::Text(cut(text)),
+            Value::Array(_) | Value::Object(_) => Self::Other {},
         }
     }
 
@@ -118,61 +123,35 @@ impl Seen {
     }
 }
 
+/// Compares whole numbers as integers: as floats, 2^53 and 2^53 + 1 would be equal.
+#[must_use]
+pub fn compare(a: &Number, b: &Number) -> Option<Ordering> {
+    match (a.as_i128(), b.as_i128()) {
+        (Some(a), Some(b)) => Some(a.cmp(&b)),
+        _ => a.as_f64()?.partial_cmp(&b.as_f64()?),
+    }
+}
+
+/// Whether a number is more than `most` below another.
+#[must_use]
+pub fn is_behind(number: &Number, other: &Number, most: u32) -> bool {
+    match (number.as_i128(), other.as_i128()) {
+        (Some(number), Some(other)) => other.saturating_sub(number) > i128::from(most),
+        _ => match (number.as_f64(), other.as_f64()) {
+            (Some(number), Some(other)) => other - number > f64::from(most),
+            _ => false,
+        },
+    }
+}
+
 fn cut(text: &str) -> String {
     let end = (0..=FIELD_BYTES_MAX.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
 }
 
-/// What an answer has at these pointers, whatever its status; nothing where there was no answer.
-#[must_use]
-pub fn fields_of(outcome: &ProbeOutcome, pointers: &[String]) -> Vec<(String, Field)> {
-    let ProbeOutcome::Answered(answer) = outcome else { return Vec::new() };
-    if pointers.is_empty() {
-        return Vec::new();
-    }
-    let document = answer.document();
-    let field = |pointer: &String| (pointer.clone(), Field::of(document.as_ref(), pointer));
-    pointers.iter().take(FIELDS_MAX).map(field).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::health::ProbeResponse;
-
-    fn read(body: &str, pointer: &str) -> Field {
-        let outcome = ProbeOutcome::Answered(ProbeResponse {
-            status: 503,
-            body: Ok(body.to_owned()),
-            ..ProbeResponse::default()
-        });
-        fields_of(&outcome, &[pointer.to_owned()]).remove(0).1
-    }
-
-    #[test]
-    fn what_is_missing_null_or_of_another_kind_is_told_apart() {
-        let body = r#"{"n": -1, "t": "5", "z": null, "f": true, "l": [1]}"#;
-        assert_eq!(read(body, "/n").number(), Some(-1.0));
-        let none = [
-            ("/t", "the text \"5\""),
-            ("/z", "null"),
-            ("/f", "true"),
-            ("/l", "a list or an object"),
-            ("/x", "missing"),
-        ];
-        for (pointer, words) in none {
-            let field = read(body, pointer);
-            assert_eq!((field.number(), field.words()), (None, words.to_owned()));
-        }
-        assert_eq!(read("<html>", "/n"), Field::NotJson {});
-    }
-
-    #[test]
-    fn a_long_text_is_cut_between_two_characters() {
-        let long = format!("{}é", "x".repeat(FIELD_BYTES_MAX - 1));
-        let Field::Text(text) = read(&format!("{{\"t\": \"{long}\"}}"), "/t") else { panic!() };
-        assert_eq!(text, "x".repeat(FIELD_BYTES_MAX - 1));
-    }
 
     #[test]
     fn a_field_remembers_since_when_it_has_its_value() {
@@ -181,10 +160,5 @@ mod tests {
         let same = Seen::after(Some(&first), Field::Flag(true), at(2));
         let other = Seen::after(Some(&same), Field::Flag(false), at(3));
         assert_eq!((same.at, same.since, other.since), (at(2), at(1), at(3)));
-    }
-
-    #[test]
-    fn without_an_answer_there_is_no_field() {
-        assert!(fields_of(&ProbeOutcome::TimedOut, &["/n".to_owned()]).is_empty());
     }
 }

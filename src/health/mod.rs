@@ -28,10 +28,13 @@ mod excerpt;
 mod failure_reason;
 mod field;
 mod hysteresis;
+mod instant;
 mod override_;
+mod place;
 pub mod quorum;
 mod seconds;
 pub mod slow;
+mod told;
 mod verdict;
 
 pub use because::Because;
@@ -39,10 +42,13 @@ pub use damping::Damping;
 pub use doubt::{is_answered, is_silent, is_unreached};
 pub use excerpt::{EXCERPT_BYTES_MAX, excerpt};
 pub use failure_reason::{FailureKind, FailureReason};
-pub use field::{FIELD_BYTES_MAX, FIELDS_MAX, Field, Seen, fields_of};
+pub use field::{FIELD_BYTES_MAX, FIELDS_MAX, Field, Seen, compare, is_behind};
 pub use hysteresis::{Health, Hysteresis, Thresholds, Transition};
+pub use instant::Untimed;
 pub use override_::{active, effective};
+pub use place::{PLACE_BYTES_MAX, Place};
 pub use seconds::{Seconds, Untold};
+pub use told::fields_of;
 pub use verdict::{
     BODY_BYTES_MAX, BodyFailure, Passed, ProbeOutcome, ProbeResponse, TurnedAway, Verdict, classify,
 };

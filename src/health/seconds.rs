@@ -5,7 +5,7 @@
 //! ever taken for a small number: what is unknown is not below any limit.
 
 use super::field::{Field, Seen};
-use crate::time::{Millis, SECOND, Timestamp};
+use crate::time::{Millis, SECOND, Timestamp, has_no_zone};
 use serde_json::Number;
 use std::fmt;
 
@@ -96,12 +96,6 @@ impl Seen {
             None => self.value.seconds(),
         }
     }
-}
-
-/// Whether a text is a time of day at which every zone has another instant.
-fn has_no_zone(text: &str) -> bool {
-    let zoned = format!("{}Z", text.trim().replacen(' ', "T", 1));
-    Timestamp::try_from(zoned).is_ok()
 }
 
 /// `None` if it is below zero.

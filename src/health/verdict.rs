@@ -70,6 +70,8 @@ pub struct ProbeResponse {
     pub retry_after_ms: Option<Millis>,
     /// Time from sending the request to the response headers, in milliseconds.
     pub latency_ms: Millis,
+    /// When it was read, by the clock of whoever asked: times in the body are compared with it.
+    pub at: Timestamp,
 }
 
 impl Default for ProbeResponse {
@@ -83,6 +85,7 @@ impl Default for ProbeResponse {
             headers: Vec::new(),
             retry_after_ms: None,
             latency_ms: 0,
+            at: Timestamp::default(),
         }
     }
 }
@@ -193,7 +196,7 @@ pub fn classify(
         .map(told)
         .or_else(|| {
             let status = Some(answer.status);
-            let mismatch = body::mismatch(document, &expect.json);
+            let mismatch = body::mismatch(document, &expect.json, answer.at);
             mismatch.map(|reason| FailureReason { status, ..reason })
         })
         .or_else(|| answer.lost_address.map(lost));

@@ -199,6 +199,7 @@ fn outcome(
             is_cut: response.is_cut(),
             turned_away: response.turned_away(),
             lost_address: response.lost_address(),
+            at: ended_at.unwrap_or_else(clock::now),
         }),
         Err(NoResponse::TimedOut) => ProbeOutcome::TimedOut,
         Err(NoResponse::NoConnection(words)) => ProbeOutcome::NoConnection(words),

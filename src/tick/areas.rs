@@ -11,8 +11,8 @@
 //!
 //! **Not the outage itself.** Several probes at one moment can exhaust a small origin, so areas
 //! begin [`AREA_SPREAD_MS`] after one another. A target that times out is rechecked by as few areas
-//! as can confirm it, and asked by one at a time once it is down ([`the_one`]): whoever was given up
-//! may still be at work there.
+//! as can confirm it, and asked by one at a time once it is down ([`the_one`]): whoever was given
+//! up may still be at work there.
 
 use super::testimony::{Eyes, Testimony, needs_witness};
 use super::{AreaReport, BLIND, PROBES_AT_ONCE, Probe, ProbeResult, RoundRequest};

@@ -5,10 +5,10 @@
 //! a while is probed less often, because each probe costs a timeout and recovery is not urgent.
 //! What was given up here may go on at the origin, and use up what it has. So one that times out is
 //! rechecked by no more areas than have to agree, and one that is Down for that is asked ever more
-//! slowly, up to a minute apart and by one area at a time: of three areas an origin gets nine
-//! probes at most in the first minute of its silence. One that asks for fewer requests (429) is left alone for as long as it says. One
-//! that is only slow is not rechecked at once, because its peers must be probed too before it is
-//! compared with them again.
+//! slowly, up to a minute apart and by one area at a time: of three areas, with a timeout of 5 s,
+//! an origin gets nine probes at most in the first minute of its silence. One that asks for fewer
+//! requests (429) is left alone for as long as it says. One that is only slow is not rechecked at
+//! once, because its peers must be probed too before it is compared with them again.
 //!
 //! **Nothing holds a recheck up.** A round lasts as long as its slowest probe, and the next one
 //! cannot begin before it ends. So no round begins while a recheck is a second away or less: what

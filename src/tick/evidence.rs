@@ -5,6 +5,7 @@
 //! that no target is compared with its peers' latencies of an earlier round.
 
 use super::areas::{self, Agreed};
+use super::peers::Peers;
 use super::slowness::{self, Slowness};
 use super::testimony::{Eyes, Testimony, needs_witness};
 use super::{BLIND, Changed, ProbeResult, RoundRequest};
@@ -35,7 +36,9 @@ pub(super) fn weigh(state: &mut State, config: &Config, request: &RoundRequest) 
     }
     let targets = evidence.iter().map(|result| &result.target);
     let mut slowness = Slowness::of(state, config, targets, request.now);
-    let judged = |result: &Cow<'_, ProbeResult>| judge(state, config, &mut slowness, result);
+    let peers = Peers::of(state, config, request.now);
+    let judged =
+        |result: &Cow<'_, ProbeResult>| judge(state, config, (&mut slowness, &peers), result);
     let changed = evidence.iter().filter_map(judged).collect();
     let mut controls = request.areas.iter().map(|report| &report.controls);
     let has_asked = !request.controls.is_empty() || controls.any(|asked| !asked.is_empty());
@@ -128,18 +131,18 @@ fn patience_ms(asked_ms: Millis, monitor: &Monitor) -> Millis {
 fn judge(
     state: &mut State,
     config: &Config,
-    slowness: &mut Slowness,
+    (slowness, peers): (&mut Slowness, &Peers<'_>),
     result: &ProbeResult,
 ) -> Option<Changed> {
     let ProbeResult { target, at, verdict, .. } = result;
     let monitor = config.monitors.get(&target.monitor)?;
-    let mut verdict = verdict.clone();
+    let known = state.targets.get_mut(target)?;
+    let mut verdict = peers.judge(target, known, verdict);
     let latency_ms = match &verdict {
         Verdict::Inconclusive { .. } => return None,
         Verdict::Fail { .. } => None,
         Verdict::Pass { latency_ms, .. } => Some(*latency_ms),
     };
-    let known = state.targets.get_mut(target)?;
     if slowness.judge(target, known, latency_ms, *at) {
         verdict = Verdict::Fail { reason: FailureReason::of(FailureKind::ResponseTooSlow) };
     }

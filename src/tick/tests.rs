@@ -5,6 +5,7 @@ mod measuring;
 mod messages;
 mod pace;
 mod partitions;
+mod peers;
 mod promise;
 mod virtual_time;
 mod witnesses;

@@ -1,15 +1,18 @@
 //! Cron that is silent: who probes then, and who is told.
 
-use crate::support::{World, until};
+use crate::support::{World, config, until};
 use pointsman_lab::deployment::now_ms;
 use pointsman_lab::region::Mode;
+use serde_json::json;
 
 /// So long ago cron has begun its last run: four seconds later another one stands in.
 const SILENT_FOR_MS: i64 = 76_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_cron_is_silent_the_controller_has_runs_made_that_fail_over_and_says_so() {
-    let world = World::started().await;
+    let mut config = config();
+    config["monitors"]["api"]["interval_s"] = json!(5);
+    let world = World::started_with(&config).await;
     world.edge().run_cron(now_ms() - SILENT_FOR_MS).await.unwrap();
     assert_eq!(world.health("eu-west").await, "up");
     let eu = world.region("eu-west").unwrap();

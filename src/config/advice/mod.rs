@@ -24,6 +24,7 @@ mod settled;
 mod tenants;
 #[cfg(test)]
 mod tests;
+mod times;
 mod together;
 mod waste;
 
@@ -127,11 +128,19 @@ pub enum AdviceCode {
     W157,
     /// Stages of a failback are too short to be compared by their requests.
     W158,
+    /// An age has no least, so that -1 passes.
+    W160,
+    /// A time is compared as a text, or with a fixed instant.
+    W161,
+    /// One Patroni gets several probes at a time.
+    W162,
+    /// A path does not tell of the server that is asked.
+    W163,
 }
 
 impl AdviceCode {
     /// Every code.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 48] = [
         Self::W101,
         Self::W102,
         Self::W103,
@@ -176,6 +185,10 @@ impl AdviceCode {
         Self::W121,
         Self::W157,
         Self::W158,
+        Self::W160,
+        Self::W161,
+        Self::W162,
+        Self::W163,
     ];
 
     /// Whether there is nothing to mend, so that it is no warning.
@@ -251,6 +264,7 @@ pub fn advised(config: &Config, now: Timestamp) -> Advised {
     adviser.promises();
     adviser.promotion();
     adviser.managers();
+    adviser.times();
     adviser.contracts();
     adviser.alerts();
     adviser.reach();

@@ -4,6 +4,7 @@ mod places;
 mod promises;
 mod promotion;
 mod settled;
+mod times;
 use super::residency::ENDS_SOON;
 use super::{AdviceCode, advise};
 use crate::config::Config;
@@ -363,6 +364,7 @@ fn every_code_is_tested_here() {
         include_str!("tests/promises.rs"),
         include_str!("tests/promotion.rs"),
         include_str!("tests/settled.rs"),
+        include_str!("tests/times.rs"),
     ]
     .concat();
     for code in AdviceCode::ALL {

@@ -195,20 +195,29 @@ impl Checker<'_> {
             RawBody::Equals(value) => return Some(ExpectedJson::Equals(value.clone())),
             RawBody::Bounds(bounds) => bounds,
         };
-        let (min, max) = (bounds.min.clone(), bounds.max.clone());
-        let as_float = |number: &Option<serde_json::Number>| number.as_ref()?.as_f64();
-        let backwards = as_float(&min).zip(as_float(&max)).is_some_and(|(min, max)| min > max);
-        if backwards || (min.is_none() && max.is_none()) {
-            let problem = if backwards { "`min` is above `max`" } else { "it sets no bound" };
-            self.report(
-                path,
-                Code::E014,
-                problem,
-                "`min`, `max`, or both with `min` not above `max`",
-            );
+        if self.has_mistake(path) {
             return None;
         }
-        Some(ExpectedJson::Bounds { min, max })
+        let (min, max) = (bounds.min.clone(), bounds.max.clone());
+        let behind_max = bounds.behind_max.map(Within::get);
+        let as_float = |number: &Option<serde_json::Number>| number.as_ref()?.as_f64();
+        let backwards = as_float(&min).zip(as_float(&max)).is_some_and(|(min, max)| min > max);
+        let of_a_number = min.is_some() || max.is_some() || behind_max.is_some();
+        let problem = match bounds.max_age_s {
+            Some(_) if of_a_number => Some("a value is an instant or a number, and not both"),
+            None if !of_a_number => Some("it sets no bound"),
+            _ => backwards.then_some("`min` is above `max`"),
+        };
+        if let Some(problem) = problem {
+            let allowed =
+                "`min`, `max` with `min` not above it, and `behind_max`; or `max_age_s` alone";
+            self.report(path, Code::E014, problem, allowed);
+            return None;
+        }
+        Some(match bounds.max_age_s {
+            Some(age) => ExpectedJson::Recent { max_age_s: age.get() },
+            None => ExpectedJson::Bounds { min, max, behind_max },
+        })
     }
 }
 

@@ -89,7 +89,16 @@ impl Checker<'_> {
         let mut primary = Vec::new();
         for (pointer, body) in &raw.primary {
             let path = format!("{path}.primary.{}", pointer.0);
-            primary.extend(self.body(&path, body).map(|said| (pointer.0.clone(), said)));
+            let Some(said) = self.body(&path, body) else { continue };
+            let is_relative = matches!(
+                said,
+                ExpectedJson::Recent { .. } | ExpectedJson::Bounds { behind_max: Some(_), .. }
+            );
+            if is_relative {
+                let problem = "a role is no matter of time or of other origins";
+                self.report(path, Code::E014, problem, "a value, or `min` and `max`");
+            }
+            primary.push((pointer.0.clone(), said));
         }
         if primary.is_empty() {
             primary = raw.manager.says_of_primary();
@@ -183,7 +192,7 @@ fn why_never(monitor: &Monitor, pointer: &str) -> Option<String> {
     let scalar = expect.json.iter().find(|(known, expected)| {
         let is_above = pointer.strip_prefix(known.as_str()).is_some_and(|it| it.starts_with('/'));
         let is_scalar = match expected {
-            ExpectedJson::Bounds { .. } => true,
+            ExpectedJson::Bounds { .. } | ExpectedJson::Recent { .. } => true,
             ExpectedJson::Equals(value) => !matches!(value, Value::Object(_) | Value::Array(_)),
         };
         is_above && is_scalar

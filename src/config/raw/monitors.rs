@@ -93,12 +93,17 @@ shape! {
         secret: String,
     }
 
-    /// Bounds of a number.
+    /// Bounds of a number or of a time.
     pub(in crate::config) struct RawBounds {
         /// The least that passes.
         min: Option<Number>,
         /// The most that passes.
         max: Option<Number>,
+        /// How far it may be behind the greatest one of the service's other origins.
+        behind_max: Option<Within<0, { u32::MAX }>>,
+        /// The value is an instant, as RFC 3339 text with an offset or as seconds since 1970, and
+        /// lies at most so long back.
+        max_age_s: Option<Within<1, 31_536_000>>,
     }
 
     /// When an origin counts as slow.
@@ -178,10 +183,9 @@ impl Shape for RawBody {
         match value {
             Value::Object(_) => RawBounds::read(value, reader).map(Self::Bounds),
             Value::Array(_) => {
-                reader.wrong_type(
-                    value,
-                    "a string, a number, `true`, `false`, or a table with `min` and `max`",
-                );
+                let allowed = "a string, a number, `true`, `false`, or a table with `min`, `max`, \
+                               `behind_max` or `max_age_s`";
+                reader.wrong_type(value, allowed);
                 None
             }
             scalar => Some(Self::Equals(scalar.clone())),

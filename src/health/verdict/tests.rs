@@ -37,6 +37,23 @@ fn fail(reason: FailureReason) -> Verdict {
     Verdict::Fail { reason }
 }
 
+fn fail_at(kind: FailureKind, pointer: &str) -> Verdict {
+    fail(FailureReason { status: Some(200), ..FailureReason::at(kind, pointer) })
+}
+
+#[test]
+fn a_time_in_the_body_is_judged_by_when_it_was_read() {
+    let expect = expecting_json("/at", ExpectedJson::Recent { max_age_s: 60 });
+    let at = Timestamp::try_from("2026-11-22T00:00:00Z".to_owned()).unwrap();
+    let told = |later_ms: u64| {
+        let body = Ok(r#"{"at": "2026-11-22T00:00:00Z"}"#.to_owned());
+        let answer = ProbeResponse { body, at: at.plus(later_ms), ..ProbeResponse::default() };
+        classify(&ProbeOutcome::Answered(answer), &expect, None)
+    };
+    assert_eq!(told(60_000), Verdict::Pass { latency_ms: 0, lag_s: None });
+    assert_eq!(told(61_000), fail_at(FailureKind::ResponseJsonTooOld, "/at"));
+}
+
 #[test]
 fn the_expected_status_passes_with_its_latency() {
     assert_eq!(classify(&answer(204, ""), &expecting(None), None), PASS);
@@ -148,11 +165,11 @@ fn a_value_in_the_json_must_be_the_expected_one() {
     assert_eq!(told(r#"{"status": "healthy"}"#), PASS);
     assert_eq!(
         told(r#"{"status": "degraded"}"#),
-        fail(FailureReason::told_by(FailureKind::ResponseJsonMismatch, 200))
+        fail_at(FailureKind::ResponseJsonMismatch, "/status")
     );
     assert_eq!(
         told(r#"{"state": "healthy"}"#),
-        fail(FailureReason::told_by(FailureKind::ResponseJsonMissing, 200))
+        fail_at(FailureKind::ResponseJsonMissing, "/status")
     );
     assert_eq!(told("healthy"), fail(FailureReason::told_by(FailureKind::ResponseNotJson, 200)));
     assert_eq!(told(""), fail(FailureReason::told_by(FailureKind::ResponseBodyEmpty, 200)));
@@ -173,16 +190,16 @@ fn json_that_is_cut_off_fails_and_says_so() {
 
 #[test]
 fn a_pass_carries_the_lag_that_it_reports() {
-    let bounds = ExpectedJson::Bounds { min: None, max: Some(Number::from(300)) };
+    let bounds = ExpectedJson::Bounds { min: None, max: Some(Number::from(300)), behind_max: None };
     let expect = expecting_json("/replication_lag_s", bounds);
     let told = |body: &str| classify(&answer(200, body), &expect, Some("/replication_lag_s"));
     let pass = |lag_s| Verdict::Pass { latency_ms: 12, lag_s: Some(lag_s) };
     assert_eq!(told(r#"{"replication_lag_s": 300}"#), pass(300));
     assert_eq!(
         told(r#"{"replication_lag_s": 301}"#),
-        fail(FailureReason::told_by(FailureKind::ResponseJsonAboveMax, 200))
+        fail_at(FailureKind::ResponseJsonAboveMax, "/replication_lag_s")
     );
-    assert_eq!(told("{}"), fail(FailureReason::told_by(FailureKind::ResponseJsonMissing, 200)));
+    assert_eq!(told("{}"), fail_at(FailureKind::ResponseJsonMissing, "/replication_lag_s"));
 }
 
 #[test]

@@ -144,7 +144,8 @@ fn in_galera_several_take_writes_and_the_one_that_has_them_keeps_them() {
 #[test]
 fn what_is_expected_is_a_text_a_flag_or_a_number() {
     let number = |json: &str| Field::Number(json.parse().unwrap());
-    let bounds = ExpectedJson::Bounds { min: Some(0.into()), max: Some(5.into()) };
+    let bounds =
+        ExpectedJson::Bounds { min: Some(0.into()), max: Some(5.into()), behind_max: None };
     for (field, expected, fits) in [
         (Field::Text("ON".to_owned()), ExpectedJson::Equals(json!("ON")), true),
         (Field::Text("on".to_owned()), ExpectedJson::Equals(json!("ON")), false),

@@ -34,8 +34,8 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Request, Response};
 use worker::{Env, console_error, console_log};
 
-/// Longest wait for the end of a run that stands in for cron. It is over within a minute, unless the
-/// Controller itself is slow.
+/// Longest wait for the end of a run that stands in for cron. It is over within a minute, unless
+/// the Controller itself is slow.
 const STAND_IN_TIMEOUT_MS: Millis = 2 * MINUTE;
 
 /// The object.

@@ -2,7 +2,8 @@
 
 use super::super::*;
 use crate::config::{Config, Control, Monitor};
-use crate::health::{FailureKind, FailureReason, Health};
+use crate::health::{FailureKind, FailureReason, Field, Health};
+use crate::ordered::Map;
 use crate::testing::{config_text, observed};
 use crate::view::{TargetStanding, View};
 
@@ -25,6 +26,8 @@ pub(super) struct World {
     pub(super) changed: Vec<Changed>,
     /// For how long each answer that is [`BUSY`] asks to be left alone.
     pub(super) pushed_back_ms: Option<Millis>,
+    /// What each answer tells at `/timeline`, by origin; nothing if it is not here.
+    pub(super) timelines: Map<&'static str, u64>,
 }
 
 /// One round that was made.
@@ -45,7 +48,7 @@ impl World {
         let mut state = State::default();
         state.follow(&config);
         let (now, changed) = (Timestamp::from_millis(0), Vec::new());
-        Self { config, state, now, changed, pushed_back_ms: None }
+        Self { config, state, now, changed, pushed_back_ms: None, timelines: Map::new() }
     }
 
     /// Plays the run that begins `minute` minutes after the beginning of time. `judge` tells what a
@@ -75,7 +78,7 @@ impl World {
                 let verdict = judge(probe.target.origin.as_str());
                 let pushed_back_ms = asked_ms.filter(|_| verdict == BUSY);
                 ProbeResult {
-                    fields: Vec::new(),
+                    fields: told(&self.timelines, &probe, &verdict),
                     at: at.plus(10),
                     verdict,
                     pushed_back_ms,
@@ -130,12 +133,12 @@ impl World {
                         let (verdict, took_ms) = judge(*area, probe.target.origin.as_str(), at);
                         last_ms = last_ms.max(took_ms);
                         ProbeResult {
+                            fields: told(&self.timelines, probe, &verdict),
                             target: probe.target.clone(),
                             at: at.plus(took_ms),
                             verdict,
                             pushed_back_ms: None,
                             took_ms,
-                            fields: Vec::new(),
                         }
                     };
                     let results: Vec<_> = own.map(&mut result).collect();
@@ -157,6 +160,18 @@ impl World {
     pub(super) fn health(&self, origin: &str) -> Health {
         self.observed(origin, 0).health
     }
+}
+
+/// The field of an answer that passes, where its origin has a timeline.
+fn told(
+    timelines: &Map<&'static str, u64>,
+    probe: &Probe,
+    verdict: &Verdict,
+) -> Vec<(String, Field)> {
+    let timeline = timelines.get(probe.target.origin.as_str());
+    let timeline = timeline.filter(|_| matches!(verdict, Verdict::Pass { .. }));
+    let value = timeline.map(|it| Field::Number((*it).into()));
+    probe.fields.iter().zip(value).map(|(pointer, value)| (pointer.clone(), value)).collect()
 }
 
 pub(super) fn each_monitor(config: &mut Config, bend: impl Fn(&mut Monitor)) {

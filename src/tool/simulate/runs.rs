@@ -97,7 +97,8 @@ impl World<'_> {
     fn probe(&self, probe: Probe, hands: &mut Hands) -> ProbeResult {
         let lag = probe.lag_pointer.as_deref();
         let is = self.met(&probe.target, hands.next());
-        let (took_ms, outcome) = outcome(&is, &probe.expect, lag, probe.timeout_ms);
+        let asked = (probe.timeout_ms, hands.next());
+        let (took_ms, outcome) = outcome(&is, &probe.expect, lag, asked);
         ProbeResult {
             at: hands.take(took_ms),
             verdict: classify(&outcome, &probe.expect, lag),
@@ -151,7 +152,7 @@ impl World<'_> {
         let met = config.targets().filter(leads_to).map(|target| self.met(&target, at));
         let best = met.min_by_key(|is| (is.meets != Meets::Well, is.status.is_some()));
         let is = best.unwrap_or(OriginIs { meets: Meets::Silence, ..OriginIs::default() });
-        outcome(&is, expect, None, timeout_ms)
+        outcome(&is, expect, None, (timeout_ms, at))
     }
 
     /// What the records of a name say.

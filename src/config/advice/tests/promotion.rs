@@ -119,6 +119,72 @@ fn endpoints_of_patroni_that_mislead_are_told() {
 }
 
 #[test]
+fn a_path_of_patroni_that_follows_the_lock_needs_a_state_without_a_promotion_too() {
+    let found = |name: &str, monitor: Value| {
+        let mut config = quiet();
+        config["monitors"] = json!({name: monitor});
+        config["services"]["web"]["monitor"] = json!(name);
+        said(&config)
+    };
+    let at = ["W154 monitors.web.path"];
+    for path in ["/primary", "/read-only", "/primary?x=1"] {
+        assert_eq!(found("web", json!({"path": path})), at, "{path}");
+    }
+    // `/readiness` is a path of many programs.
+    assert_eq!(found("web", json!({"path": "/readiness"})), [""; 0]);
+    assert_eq!(found("web", json!({"path": "/readiness", "port": 8008})), at);
+    let named = ["W154 monitors.patroni-db.path"];
+    assert_eq!(found("patroni-db", json!({"path": "/readiness"})), named);
+    let by_field = json!({"path": "/leader", "expect": {"json": {"/dcs_last_seen": {"min": 1}}}});
+    assert_eq!(found("web", by_field), at);
+    let state = json!({"path": "/readiness", "port": 8008,
+        "expect": {"json": {"/state": "running"}}});
+    assert_eq!(found("web", state), [""; 0]);
+}
+
+#[test]
+fn paths_that_tell_of_the_cluster_are_told() {
+    let found = |path: &str, port: u32| {
+        let mut config = quiet();
+        config["monitors"]["web"] = json!({"path": path, "port": port});
+        told(&config)
+    };
+    let at = ["W163 monitors.web.path"];
+    assert_eq!(found("/cluster", 8008), at);
+    assert_eq!(found("/cluster", 80), [""; 0], "it may be anything");
+    for path in ["/api/overview", "/api/aliveness-test/%2F", "/api/healthchecks/node"] {
+        assert_eq!(found(path, 15672), at, "{path}");
+    }
+    assert_eq!(found("/api/overviews", 15672), [""; 0]);
+    assert_eq!(found("/api/nodes/rabbit@a", 15672), [""; 0]);
+}
+
+#[test]
+fn several_probes_at_a_time_at_one_patroni_are_told() {
+    let found = |monitors: Value, members: Value, areas: usize| {
+        let mut config = quiet();
+        config["monitors"] = monitors;
+        config["monitors"]["web"] = json!({"all": members});
+        let all = ["weur", "eeur", "enam", "wnam", "apac"];
+        if areas > 0 {
+            config["areas"] = json!({"use": all[..areas]});
+        }
+        let told = told(&config).into_iter();
+        told.filter(|told| told.starts_with("W162")).collect::<Vec<_>>()
+    };
+    let patroni = |path: &str| json!({"path": path, "port": 8008});
+    let one = || json!({"a": patroni("/patroni")});
+    let two = || json!({"a": patroni("/patroni"), "b": patroni("/liveness")});
+    assert_eq!(found(one(), json!(["a"]), 0), [""; 0]);
+    assert_eq!(found(two(), json!(["a", "b"]), 0), ["W162 monitors.b"]);
+    assert_eq!(found(one(), json!(["a"]), 4), [""; 0]);
+    assert_eq!(found(one(), json!(["a"]), 5), ["W162 monitors.a"]);
+    // Another port is another server.
+    let other = json!({"a": patroni("/patroni"), "b": {"path": "/health", "port": 8080}});
+    assert_eq!(found(other, json!(["a", "b"]), 0), [""; 0]);
+}
+
+#[test]
 fn a_limit_in_a_query_of_patroni_is_read_or_not_and_opens_in_either_case() {
     let problem = |path: &str| {
         let mut config = quiet();

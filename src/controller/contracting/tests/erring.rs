@@ -126,8 +126,8 @@ fn a_region_that_fails_a_little_errs_where_its_peers_do_not() {
         let expected: &[&str] = if errs { &["errors", "ordered"] } else { &[] };
         assert_eq!(kinds(&told), expected, "{failures:?}");
         if errs {
-            let text = "12 of 100 tries at eu-west in 300 s failed (12 %), beside 0 % in the middle \
-                        one of its peers";
+            let text = "12 of 100 tries at eu-west in 300 s failed (12 %), beside 0 % in the \
+                        middle one of its peers";
             assert!(told[0].1.contains(text), "{}", told[0].1);
         }
     }
