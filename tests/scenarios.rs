@@ -73,6 +73,7 @@ scenarios! {
     a_standby_is_too_far_behind: "lag-above-rpo" under "database",
     a_standby_lost_contact_before: "contact-lost" under "database",
     the_old_primary_returns: "old-primary-returns" under "database",
+    a_server_goes_on_in_a_history_that_others_have_left: "left-behind" under "timeline",
     clients_return_by_stages_and_some_go_back: "failback-regresses" under "returning",
 }
 

@@ -47,8 +47,15 @@ until_so() {
   done
 }
 
-# A port that nobody listens on.
-port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# A port that nobody listens on, and that was not given away before; below those that the system gives
+# away by itself, to whoever connects in the meantime.
+port() {
+  local next
+  next=$(cat "$WORK/next-port" 2>/dev/null || echo $((22000 + $$ % 64 * 128)))
+  until python3 -c "import socket; socket.socket().bind(('127.0.0.1', $next))" 2>/dev/null; do next=$((next + 1)); done
+  echo $((next + 1)) >"$WORK/next-port"
+  echo "$next"
+}
 
 # status URL: what a usual probe sees.
 status() { curl --noproxy '*' -s -m 5 -o /dev/null -w '%{http_code}' "$1" || true; }

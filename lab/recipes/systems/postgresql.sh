@@ -12,15 +12,16 @@ until_so "the standby follows" sh -c "psql -X -A -t -h 127.0.0.1 -p $b -U postgr
   -c \"SELECT status FROM pg_stat_wal_receiver\" | grep -q streaming"
 health postgresql "$c" "psql -h 127.0.0.1 -p $a -U postgres"
 health postgresql "$d" "psql -h 127.0.0.1 -p $b -U postgres"
-tell "primary" pass "$(pg_isready -h 127.0.0.1 -p "$a")" "$c" "$d"
-tell "standby" pass "$(pg_isready -h 127.0.0.1 -p "$b")" "$d" "$c"
+ready() { echo "pg_isready:$(pg_isready -h 127.0.0.1 -p "$1" | sed 's/.* -//')"; }
+tell "primary" pass "$(ready "$a")" "$c" "$d"
+tell "standby" pass "$(ready "$b")" "$d" "$c"
 frozen=$(below "$primary")
 kill -STOP $frozen
 sleep 63
 tell "standby, its primary frozen for 63 s" "response_json_above_max response_json_null" \
-  "$(pg_isready -h 127.0.0.1 -p "$b")" "$d"
+  "$(ready "$b")" "$d"
 kill -CONT $frozen
 sql "$b" "SELECT pg_promote()" >/dev/null
 until_so "it is promoted" sh -c "psql -X -A -t -h 127.0.0.1 -p $b -U postgres -c 'SELECT pg_is_in_recovery()' | grep -q f"
-tell "old primary, which goes on" response_json_behind "$(pg_isready -h 127.0.0.1 -p "$a")" "$c" "$d"
-tell "new primary" pass "$(pg_isready -h 127.0.0.1 -p "$b")" "$d" "$c"
+tell "old primary, which goes on" response_json_behind "$(ready "$a")" "$c" "$d"
+tell "new primary" pass "$(ready "$b")" "$d" "$c"
