@@ -2,6 +2,7 @@
 
 use crate::watch::{Eye, Tells};
 use anyhow::{Context as _, Result};
+use reqwest::Client;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -22,6 +23,7 @@ pub struct Peers {
     // After the processes, which use it.
     _folder: TempDir,
     haproxy: u16,
+    client: Client,
     gdnsd: u16,
     /// By its defaults, and as fast as can be: its interval is one for the whole process.
     powerdns: [u16; 2],
@@ -44,14 +46,16 @@ impl Peers {
                 &record(port, path, ", {timeout=1}"),
             )?,
         ];
-        Ok(Peers { _processes: processes, _folder: folder, haproxy, gdnsd, powerdns })
+        let client = Client::builder().no_proxy().build()?;
+        Ok(Peers { _processes: processes, _folder: folder, haproxy, client, gdnsd, powerdns })
     }
 
     /// Where they tell.
     pub fn eyes(&self) -> impl Iterator<Item = Eye> {
         let haproxy = |setting| {
             let url = format!("http://127.0.0.1:{}/;csv", self.haproxy);
-            Eye { who: "HAProxy", setting, tells: Tells::Statistics(url, setting) }
+            let tells = Tells::Statistics(self.client.clone(), url, setting);
+            Eye { who: "HAProxy", setting, tells }
         };
         let dns = |who, setting, port| {
             let server = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

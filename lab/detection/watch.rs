@@ -4,6 +4,7 @@ use anyhow::Result;
 use futures_util::future::join_all;
 use pointsman_lab::dns::lookup;
 use pointsman_lab::edge::Edge;
+use reqwest::Client;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,8 +39,8 @@ pub enum Tells {
     Log(Arc<Edge>),
     /// A name whose address is 127.0.0.1 while the origin is up, and 127.0.0.2 while it is not.
     Dns(SocketAddr, String),
-    /// The statistics of HAProxy: their URL, and the backend.
-    Statistics(String, &'static str),
+    /// The statistics of HAProxy: a client for them, their URL, and the backend.
+    Statistics(Client, String, &'static str),
 }
 
 impl Eye {
@@ -52,7 +53,9 @@ impl Eye {
         Ok(match &self.tells {
             Tells::Log(edge) => by_log(&edge.log()),
             Tells::Dns(server, name) => by_dns(&lookup(*server, name, "A").await?),
-            Tells::Statistics(url, backend) => by_statistics(&fetched(url).await?, backend),
+            Tells::Statistics(client, url, backend) => {
+                by_statistics(&client.get(url).send().await?.text().await?, backend)
+            }
         })
     }
 }
@@ -90,11 +93,6 @@ fn by_statistics(page: &str, backend: &str) -> State {
         Some(status) if status.starts_with("DOWN") => State::Down,
         _ => State::Unclear,
     }
-}
-
-async fn fetched(url: &str) -> Result<String> {
-    let client = reqwest::Client::builder().no_proxy().build()?;
-    Ok(client.get(url).send().await?.text().await?)
 }
 
 /// How long each took until it said so; `None`: not within the bound.
