@@ -26,6 +26,7 @@ use std::{env, fs};
 const EXAMPLE: &str = include_str!("../examples/three-regions.json");
 const SCHEMA: &str = "schema/pointsman.schema.json";
 const UPDATE: &str = "POINTSMAN_UPDATE";
+const TRANSLATED: &str = "examples/coming-from";
 
 /// The codes of mistakes of form: what a JSON Schema can know too.
 const OF_FORM: [Code; 4] = [Code::E002, Code::E007, Code::E011, Code::E012];
@@ -38,6 +39,11 @@ fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
         entries.filter(|path| path.extension().is_some_and(|e| e == extension)).collect();
     files.sort();
     files
+}
+
+/// Every example in TOML, with those that are translated from other balancers' configs.
+fn examples() -> Vec<PathBuf> {
+    [files("examples", "toml"), files(TRANSLATED, "toml")].concat()
 }
 
 fn name_of(path: &Path) -> String {
@@ -102,12 +108,22 @@ fn problems(text: &str) -> Vec<String> {
 
 #[test]
 fn every_example_is_sound() {
-    let examples: Vec<_> =
-        [files("examples", "json"), files("examples", "toml")].into_iter().flatten().collect();
+    let examples = [files("examples", "json"), examples()].concat();
     assert!(examples.len() >= 3, "{examples:?}");
     for path in examples {
         assert_eq!(shown(&path), "", "{}", path.display());
     }
+}
+
+#[test]
+fn every_translated_config_has_its_section_in_the_page_and_every_section_its_config() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/coming-from.md")).unwrap();
+    let linked = page.split("](../examples/coming-from/").skip(1);
+    let linked: BTreeSet<_> = linked.filter_map(|rest| rest.split(')').next()).collect();
+    let names: Vec<_> = files(TRANSLATED, "toml").iter().map(|path| name_of(path)).collect();
+    assert_eq!(linked, names.iter().map(String::as_str).collect());
+    assert_eq!(names.len(), 7, "one for each balancer of the page");
 }
 
 #[test]

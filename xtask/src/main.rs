@@ -8,6 +8,7 @@ mod bundle;
 mod checkout;
 mod core_only;
 mod demo;
+mod detection;
 mod drill;
 mod javascript;
 mod process;

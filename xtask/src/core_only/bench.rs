@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::table::{Row, markdown, replace};
 use super::{Builds, printed};
 use crate::checkout::Checkout;
-use crate::{bundle, process, proxies, setup};
+use crate::{bundle, detection, process, proxies, setup};
 
 /// Regions, rules, tenants.
 const SIZES: [[u32; 3]; 7] = [
@@ -53,6 +53,8 @@ enum What {
     Proxy(proxies::Options),
     /// A cold start of the Worker, beside other proxies on the same runtime
     Cold(proxies::Common),
+    /// From a fault until it is confirmed, beside gdnsd, `PowerDNS` and `HAProxy`: seconds
+    Detection(detection::Options),
 }
 
 /// Measures and prints a table.
@@ -64,11 +66,15 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
             ("proxy", options.common.write, proxies::measure(checkout, options)?)
         }
         What::Cold(options) => ("cold", options.write, proxies::measure_cold(checkout, options)?),
+        What::Detection(options) => {
+            ("detection", options.write, detection::measure(checkout, options)?)
+        }
     };
     match &options.what {
         What::Proxy(proxies::Options { common, .. }) | What::Cold(common) if common.json => {
             print!("{}", proxies::figures(checkout)?);
         }
+        What::Detection(options) if options.json => print!("{}", detection::figures(checkout)?),
         _ => print!("{table}"),
     }
     if write {

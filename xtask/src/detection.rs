@@ -1,0 +1,65 @@
+//! From a fault until it is confirmed, beside other monitors: by the lab's program for that.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+
+use crate::checkout::Checkout;
+use crate::core_only::printed;
+use crate::{bundle, process, setup};
+
+/// The options of `cargo xtask bench detection`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Puts the table into docs/benchmarks.md
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// Prints one JSON document in place of the table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Faults, each at another moment of its minute
+    #[arg(long, default_value_t = 30)]
+    phases: u32,
+    /// Worlds at the same time
+    #[arg(long, default_value_t = 6)]
+    parallel: usize,
+    /// Lets the origin return, and waits so many seconds for that to be noticed
+    #[arg(long, default_value_t = 0)]
+    back: u64,
+}
+
+/// Builds the Worker, measures, and returns the table. Where `POINTSMAN_BUNDLE` names a built
+/// Worker, that one is measured.
+pub(crate) fn measure(checkout: &Checkout, options: &Options) -> Result<String> {
+    let worker = built(checkout)?;
+    let mut cargo = process::command("cargo", checkout.root());
+    cargo.args(["run", "--quiet", "--example", "detection", "--"]);
+    cargo.args(["--phases", &options.phases.to_string()]);
+    cargo.args(["--parallel", &options.parallel.to_string()]);
+    cargo.args(["--back", &options.back.to_string()]);
+    cargo.arg("--json").arg(figures_file(checkout));
+    let table = printed(cargo.env("POINTSMAN_BUNDLE", worker).stderr(Stdio::inherit()))?;
+    ensure!(!table.is_empty(), "nothing was measured");
+    Ok(table)
+}
+
+fn built(checkout: &Checkout) -> Result<OsString> {
+    if let Some(named) = std::env::var_os("POINTSMAN_BUNDLE") {
+        return Ok(named);
+    }
+    bundle::release(checkout, &setup::run(checkout)?)?;
+    Ok(checkout.bundle().into())
+}
+
+/// The figures of the last measurement, as JSON.
+pub(crate) fn figures(checkout: &Checkout) -> Result<String> {
+    let file = figures_file(checkout);
+    std::fs::read_to_string(&file).with_context(|| format!("no figures in {}", file.display()))
+}
+
+fn figures_file(checkout: &Checkout) -> PathBuf {
+    checkout.target().join("detection.json")
+}
