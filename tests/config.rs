@@ -27,6 +27,7 @@ const EXAMPLE: &str = include_str!("../examples/three-regions.json");
 const SCHEMA: &str = "schema/pointsman.schema.json";
 const UPDATE: &str = "POINTSMAN_UPDATE";
 const TRANSLATED: &str = "examples/coming-from";
+const RECIPES: &str = "examples/recipes";
 
 /// The codes of mistakes of form: what a JSON Schema can know too.
 const OF_FORM: [Code; 4] = [Code::E002, Code::E007, Code::E011, Code::E012];
@@ -41,9 +42,10 @@ fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Every example in TOML, with those that are translated from other balancers' configs.
+/// Every example in TOML, with those that are translated from other balancers' configs, and the
+/// recipes.
 fn examples() -> Vec<PathBuf> {
-    [files("examples", "toml"), files(TRANSLATED, "toml")].concat()
+    ["examples", TRANSLATED, RECIPES].map(|folder| files(folder, "toml")).concat()
 }
 
 fn name_of(path: &Path) -> String {
@@ -196,16 +198,11 @@ fn no_hint_tells_anybody_to_loosen_a_rule() {
     }
 }
 
-/// The examples in TOML, with the recipes.
-fn examples() -> impl Iterator<Item = PathBuf> {
-    files("examples", "toml").into_iter().chain(files("examples/recipes", "toml"))
-}
-
 #[test]
 fn there_are_ten_recipes_of_which_nothing_is_said_and_a_page_has_each() {
     let now = Timestamp::try_from("2026-11-01T00:00:00Z".to_owned()).unwrap();
     let page = include_str!("../docs/recipes.md");
-    let recipes = files("examples/recipes", "toml");
+    let recipes = files(RECIPES, "toml");
     assert_eq!(recipes.len(), 10);
     for path in recipes {
         let config = Config::read(&source(&path).value, Fingerprint::of(b"")).unwrap();
@@ -294,7 +291,7 @@ fn the_schema_takes_what_is_sound_and_refuses_mistakes_of_form() {
     let options = jsonschema::options().should_validate_formats(true);
     let validator = options.build(&schema).unwrap();
     let mut refused = 0;
-    let folders = [files("examples", "json"), examples().collect(), files("tests/configs", "toml")];
+    let folders = [files("examples", "json"), examples(), files("tests/configs", "toml")];
     for path in folders.into_iter().flatten() {
         let Ok(source) = Source::read(&name_of(&path), &fs::read_to_string(&path).unwrap()) else {
             continue;
