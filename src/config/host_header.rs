@@ -6,7 +6,7 @@
 //! to (`resolveOverride`). The TLS handshake asks for the URL's host then, too. Cloudflare does so
 //! only if both names are in the zone of the Worker (ADR-0017).
 
-use super::{Config, Monitor, MonitorKind, Origin, ProbeScheme, Service, TCP_SCHEME};
+use super::{Config, Monitor, MonitorKind, Origin, ProbeRequest, ProbeScheme, Service, TCP_SCHEME};
 use crate::target::Target;
 use std::net::SocketAddr;
 
@@ -89,6 +89,16 @@ impl Monitor {
     #[must_use]
     pub fn port_at(&self, origin: &Origin) -> u16 {
         self.written_port_at(origin).unwrap_or_else(|| self.scheme_at(origin).port())
+    }
+
+    /// The most requests that one probe of an origin makes: itself and its redirects, as often as
+    /// it is repeated, and a connection to each address.
+    #[must_use]
+    pub fn requests_max(&self, origin: &Origin) -> usize {
+        let ProbeRequest { redirects, retries, .. } = &self.asking.request;
+        let hops = usize::from(*redirects).saturating_add(1);
+        let times = usize::from(*retries).saturating_add(1);
+        hops.saturating_mul(times).saturating_add(origin.addresses.len())
     }
 
     /// The addresses of an origin that its probes connect to as well.

@@ -82,7 +82,7 @@ pub use publish::{
 pub use reads::ApiReads;
 pub use recovery::{
     Analysis, Approval, Contract, CustomStep, FIGURES_SETTLE_MS, Failback, FailbackMode, Failover,
-    FailoverMode, FewSamples, Hook, Promote, StepWhen, UnknownLoss,
+    FailoverMode, FewSamples, HOOK_TO, Hook, Promote, StepWhen, UnknownLoss,
 };
 pub use recovery_time::{OPEN_CONNECTION_S, OWN_CACHE_S, RecoveryTime};
 pub use service::{Affinity, Geo, Policy, Primary, SecondWitness, Service, Steering, Tenancy};

@@ -148,15 +148,27 @@ pub struct Promote {
     pub fence: Option<Hook>,
 }
 
+/// Stands in the URL of a hook for the id of the region that takes over: the hook that stands there
+/// promotes it, and fences the other one.
+pub const HOOK_TO: &str = "{to}";
+
 /// An endpoint of the operator's that Pointsman calls, signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hook {
-    /// The URL that is called.
+    /// The URL that is called. [`HOOK_TO`] in it stands for the region that takes over.
     pub url: String,
     /// Name of the secret that signs the call.
     pub secret: Option<String>,
     /// Longest time until it has to have answered that it is done, tries and waits included.
     pub timeout_ms: Millis,
+}
+
+impl Hook {
+    /// The URL where this region takes over.
+    #[must_use]
+    pub fn url_for(&self, to: &str) -> String {
+        self.url.replace(HOOK_TO, to)
+    }
 }
 
 words! {

@@ -48,7 +48,8 @@ impl Controller {
         wish: Wish,
         now: Timestamp,
     ) -> Result<u64, ActRefusal> {
-        let from = self.may_begin(id, wish.kind, &wish.to, now)?;
+        let from = self.may_begin(id, wish.kind, &wish.to, now);
+        let from = from.inspect_err(|_| self.ask_hooks_again(id))?;
         let no_service = || ActRefusal::conflict(format!("there is no service `{id}`"));
         let service = self.service_config(id).ok_or_else(no_service)?;
         let steps = steps(wish.kind, service);
@@ -120,8 +121,16 @@ impl Controller {
             );
             return Err(ActRefusal::conflict(problem));
         }
-        if kind != PlanKind::Failover && region.health != Health::Up {
+        if kind == PlanKind::Failover {
+            return Ok(from.cloned());
+        }
+        if region.health != Health::Up {
             return Err(ActRefusal::conflict(format!("{to} is not up")));
+        }
+        // A primary that is well must not be given up for a plan that cannot end.
+        if let Some(why) = self.hook_in_the_way(id) {
+            let problem = format!("`{id}` would not get to {to}: {why}; it is asked again now");
+            return Err(ActRefusal::conflict(problem));
         }
         Ok(from.cloned())
     }

@@ -114,6 +114,24 @@ impl Controller {
         self.tell_readiness(id, &reasons, silent_ms, now);
     }
 
+    /// The hook that has said often enough that it would not work, in words.
+    pub(super) fn hook_in_the_way(&self, id: &ServiceId) -> Option<String> {
+        let readiness = self.state.recoveries.get(id)?.readiness.as_ref()?;
+        let mut failing = readiness.hooks.iter().filter(|(step, _)| self.is_sure(id, step));
+        let (step, answer) = failing.next()?;
+        let problem = answer.problem.as_deref().unwrap_or_default();
+        Some(format!("the hook {step} would not work: {problem}"))
+    }
+
+    /// Has hooks that would not work asked again at once: somebody may have mended them.
+    pub(super) fn ask_hooks_again(&mut self, id: &ServiceId) {
+        let readiness = self.state.recoveries.get_mut(id).and_then(|it| it.readiness.as_mut());
+        let Some(readiness) = readiness else { return };
+        let failing = readiness.hooks.values_mut().filter(|answer| answer.problem.is_some());
+        failing.for_each(|answer| answer.at = Timestamp::default());
+        self.looked = None;
+    }
+
     /// Whether a hook has said often enough that it would not work.
     fn is_sure(&self, id: &ServiceId, step: &str) -> bool {
         let readiness = self.state.recoveries.get(id).and_then(|it| it.readiness.as_ref());

@@ -214,7 +214,8 @@ impl Controller {
         request: &ActRequest,
         now: Timestamp,
     ) -> Result<Acted, ActRefusal> {
-        let from = self.may_begin(id, PlanKind::Failback, region, now)?;
+        let from = self.may_begin(id, PlanKind::Failback, region, now);
+        let from = from.inspect_err(|_| self.ask_hooks_again(id))?;
         let from = from.map_or_else(String::new, |from| format!(" from {from}"));
         let changes = vec![format!("a plan begins that moves `{id}`{from} back to {region}")];
         if !request.is_dry {

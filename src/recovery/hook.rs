@@ -110,7 +110,8 @@ impl HookCall {
         secrets: &Secrets,
         now: Timestamp,
     ) -> Result<OutgoingRequest, CannotSend> {
-        let url = hook_address(&self.hook.url)?.to_owned();
+        let to = self.body.to.as_ref().map_or("", RegionId::as_str);
+        let url = hook_address(&self.hook.url_for(to))?.to_owned();
         let body = json::write(&self.body);
         let mut headers = vec![("content-type", "application/json".to_owned())];
         let id = self.id();

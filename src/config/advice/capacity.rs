@@ -6,9 +6,15 @@
 //! overloads them.
 
 use super::{AdviceCode, Adviser};
-use crate::config::{Estate, Pace, Region, Service};
+use crate::config::{Estate, Pace, Region, SHARE_PROBES, Service};
 use crate::ids::{RegionId, ServiceId};
+use crate::target::Target;
 use crate::time::{Millis, SECOND};
+
+/// Requests that an invocation of a Worker may make to the Internet on the free plan, and by default
+/// on the paid one. Source: developers.cloudflare.com/workers/platform/limits.
+const FREE_SUBREQUESTS: usize = 50;
+const PAID_SUBREQUESTS: usize = 10_000;
 
 impl Adviser<'_> {
     pub(super) fn capacity(&mut self) {
@@ -29,6 +35,7 @@ impl Adviser<'_> {
             self.lag_is_reported(id, service);
         }
         self.probes();
+        self.requests();
         self.reads();
     }
 
@@ -129,6 +136,34 @@ impl Adviser<'_> {
             let hint = format!("allow {least} or more");
             self.advise_with(path, AdviceCode::W119, problem, &why, Some(&hint));
         }
+    }
+
+    /// A run, or the request to a vantage point, is one invocation of the Worker. Redirects,
+    /// repeats and addresses of a probe are subrequests of it.
+    fn requests(&mut self) {
+        let config = self.config;
+        let of_target = |target: &Target| {
+            let monitor = config.monitors.get(&target.monitor)?;
+            let (_, origin) = config.origin(&target.origin)?;
+            Some((monitor.requests_max(origin), target.monitor.clone()))
+        };
+        let Some((each, monitor)) = config.targets().filter_map(|it| of_target(&it)).max() else {
+            return;
+        };
+        let in_a_run = usize::try_from(config.probes_per_run).unwrap_or(usize::MAX);
+        let probes = if config.areas.is_empty() { in_a_run } else { in_a_run.min(SHARE_PROBES) };
+        let plan = if in_a_run <= FREE_SUBREQUESTS { FREE_SUBREQUESTS } else { PAID_SUBREQUESTS };
+        if each < 2 || probes.saturating_mul(each) <= plan {
+            return;
+        }
+        let problem = format!(
+            "a probe of `{monitor}` makes up to {each} requests, so {probes} probes make up to {}",
+            probes.saturating_mul(each)
+        );
+        let why = format!("Workers allow {plan}; what is more is not made, and says nothing");
+        let hint = format!("at most {} probes, or fewer redirects and retries", plan / each);
+        let path = "limits.probes_per_run";
+        self.advise_with(path, AdviceCode::W164, problem, &why, Some(&hint));
     }
 
     fn longest_detection_ms(&self) -> Millis {

@@ -136,11 +136,13 @@ pub enum AdviceCode {
     W162,
     /// A path does not tell of the server that is asked.
     W163,
+    /// The probes of a run may make more requests than a Worker may.
+    W164,
 }
 
 impl AdviceCode {
     /// Every code.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::W101,
         Self::W102,
         Self::W103,
@@ -189,6 +191,7 @@ impl AdviceCode {
         Self::W161,
         Self::W162,
         Self::W163,
+        Self::W164,
     ];
 
     /// Whether there is nothing to mend, so that it is no warning.

@@ -25,7 +25,8 @@ impl Adviser<'_> {
         }
         for (id, service) in &config.services {
             for (key, hook) in service.failover.promote.iter().flat_map(Promote::hooks) {
-                self.name_of_url(&format!("services.{id}.failover.{key}.url"), &hook.url);
+                let path = format!("services.{id}.failover.{key}.url");
+                self.name_of_url(&path, &hook.url_for("to"));
             }
         }
     }

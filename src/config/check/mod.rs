@@ -111,6 +111,22 @@ fn item(path: &str, index: usize) -> String {
     format!("{path}[{index}]")
 }
 
+/// Where standbys are promoted, their monitors tell the lag that the gate reads, unless they expect
+/// one at the place of their own: reads and the way back go by it, too.
+fn tell_lags(config: &mut Config) {
+    let promoting = config.services.values().filter_map(|service| {
+        let pointer = service.failover.promote.as_ref()?.lag_pointer.clone();
+        Some((config.leaves(&service.monitor), pointer))
+    });
+    for (leaves, pointer) in promoting.collect::<Vec<_>>() {
+        for leaf in leaves {
+            if let Some(monitor) = config.monitors.get_mut(&leaf) {
+                monitor.lag_pointer.get_or_insert_with(|| pointer.clone());
+            }
+        }
+    }
+}
+
 fn guards(raw: &RawGuards) -> Guards {
     Guards {
         halted: raw.halted,
@@ -174,6 +190,7 @@ impl Checker<'_> {
             kv_writes_per_day: raw.limits.kv_writes_per_day.get(),
             regions,
         };
+        tell_lags(&mut config);
         let estate = Estate::of(&config);
         for monitor in config.monitors.values_mut() {
             monitor.window_ms = lasting_ms(monitor, &estate);

@@ -10,7 +10,7 @@ use crate::config::monitor::{ExpectedJson, LAG_POINTER, Monitor};
 use crate::config::nesting::Levels;
 use crate::config::raw::{Pointer, RawFollow, RawHook, RawPromote, RawService, RawWrites};
 use crate::config::recovery::{Hook, Promote, UnknownLoss};
-use crate::config::{MonitorKind, ProbeMethod};
+use crate::config::{HOOK_TO, MonitorKind, ProbeMethod};
 use crate::health::FIELDS_MAX;
 use crate::ids::MonitorId;
 use crate::time::SECOND;
@@ -77,7 +77,13 @@ impl Checker<'_> {
 
     pub(super) fn hook(&mut self, path: &str, hook: (&String, Option<&String>, u32)) -> Hook {
         let (url, secret, seconds) = hook;
-        self.fetchable(&under(path, "url"), url);
+        if url.starts_with("https://") {
+            // The id of a region can stand in a name.
+            self.fetchable(&under(path, "url"), &url.replace(HOOK_TO, "to"));
+        } else {
+            let problem = format!("`{url}` is no `https://` URL, and a hook is called by no other");
+            self.report(under(path, "url"), Code::E008, problem, "`https://`, a host and a path");
+        }
         if let Some(secret) = secret {
             self.secret_name(&under(path, "secret"), secret);
         }
@@ -208,6 +214,13 @@ mod tests {
 
     /// What is found in a config whose service `api` has this.
     fn found(change: impl FnOnce(&mut Value)) -> Vec<String> {
+        let found = Config::parse(&promoting(change).to_string());
+        let found = found.err().unwrap_or_default();
+        found.iter().map(|it| format!("{} {}", it.code.as_str(), it.path)).collect()
+    }
+
+    /// A config whose service `api` has this.
+    fn promoting(change: impl FnOnce(&mut Value)) -> Value {
         let mut config: Value = serde_json::from_str(&config_text()).unwrap();
         config["services"]["api"]["writes"] = json!("primary");
         config["services"]["api"]["failover"]["promote"] = json!({
@@ -216,9 +229,7 @@ mod tests {
             "fence": {"url": "https://hooks.example.net/fence"},
         });
         change(&mut config);
-        let found = Config::parse(&config.to_string());
-        let found = found.err().unwrap_or_default();
-        found.iter().map(|it| format!("{} {}", it.code.as_str(), it.path)).collect()
+        config
     }
 
     const PROMOTE: &str = "services.api.failover.promote";
@@ -285,6 +296,26 @@ mod tests {
         assert_eq!(found(lag(json!({"status": ["200", "204"]}), "/lag_s")), [""; 0]);
         let syntax = found(lag(json!({}), "lag_s"));
         assert_eq!(syntax, [format!("E002 {PROMOTE}.lag_pointer")]);
+    }
+
+    #[test]
+    fn the_lag_that_the_gate_reads_is_the_lag_of_reads_and_of_the_way_back() {
+        let text = promoting(|it| promote(it)["lag_pointer"] = json!("/lag_s")).to_string();
+        let config = Config::parse(&text).unwrap();
+        let promoted = |service: &&crate::config::Service| service.failover.promote.is_some();
+        let service = config.services.values().find(promoted).unwrap();
+        let monitor = config.monitors.get(&service.monitor).unwrap();
+        assert_eq!(monitor.lag_pointer.as_deref(), Some("/lag_s"));
+    }
+
+    #[test]
+    fn the_region_that_takes_over_can_stand_in_the_name_of_a_hook() {
+        let at = |url: &'static str| move |it: &mut Value| promote(it)["url"] = json!(url);
+        assert_eq!(found(at("https://hook.{to}.example.net/promote")), [""; 0]);
+        let bad = [format!("E008 {PROMOTE}.url")];
+        for url in ["https://hook.{from}.example.net/", "http://hook.{to}.example.net/"] {
+            assert_eq!(found(at(url)), bad, "{url}");
+        }
     }
 
     #[test]

@@ -259,9 +259,9 @@ impl Checker<'_> {
         }
         for (id, service) in &config.services {
             for (key, hook) in service.failover.promote.iter().flat_map(Promote::hooks) {
-                let Some(host) = host_of(&hook.url).filter(|host| moving.has(host)) else {
-                    continue;
-                };
+                let mut hosts =
+                    service.regions.iter().filter_map(|to| host_of(&hook.url_for(to.as_str())));
+                let Some(host) = hosts.find(|host| moving.has(host)) else { continue };
                 let path = format!("services.{id}.failover.{key}.url");
                 let problem =
                     format!("`{host}` is a name of a service, which may be the one that is down");

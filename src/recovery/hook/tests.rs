@@ -60,6 +60,14 @@ fn a_dry_call_has_another_id_so_that_nobody_takes_it_for_done() {
 }
 
 #[test]
+fn the_hook_of_the_region_that_takes_over_is_called_where_its_name_says_so() {
+    let call = call("https://hook.{to}.example.com/{to}", None);
+    let to = call.body.to.as_ref().unwrap().to_string();
+    let sent = call.request(&Secrets::default(), Timestamp::default()).unwrap();
+    assert_eq!(sent.url, format!("https://hook.{to}.example.com/{to}"));
+}
+
+#[test]
 fn a_hook_without_its_secret_is_not_called() {
     let refused = call("https://hooks.example.com/fence", Some("HOOK_KEY"))
         .request(&Secrets::default(), Timestamp::default());

@@ -71,6 +71,9 @@ fn returning(returning: &Value) -> String {
     format!(", {percent} % of its clients have returned{}", held.unwrap_or_default())
 }
 
+/// The step of a plan that waits for a person.
+const APPROVE: &str = "approve";
+
 fn recovery(status: &Value) -> Vec<String> {
     let line = |(service, recovery): (&String, &Value)| {
         let mut line = format!("{service}: {}", word(recovery, "stage").unwrap_or_default());
@@ -88,6 +91,9 @@ fn recovery(status: &Value) -> Vec<String> {
             let (to, step) = (word(plan, "to").unwrap_or("?"), word(plan, "step").unwrap_or("?"));
             let said = word(plan, "said").map(|said| format!(": {said}")).unwrap_or_default();
             let _ = write!(line, ", {kind} to {to} is at {step}{said}");
+            if step == APPROVE {
+                let _ = write!(line, "; it waits for a person: `pointsman approve {service}`");
+            }
         }
         line
     };

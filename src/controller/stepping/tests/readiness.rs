@@ -287,3 +287,30 @@ fn an_unknown_service_is_never_ready() {
     assert_eq!(world.controller.ready(&other, world.at()), ["there is no service `other`"]);
     assert_eq!(world.controller.dry_answer(&other, &Step::Fence {}), None);
 }
+
+#[test]
+fn a_primary_that_is_well_is_not_given_up_while_a_hook_would_refuse() {
+    let mut world = World::settled();
+    world.operator.dry_says.insert("fence".to_owned(), 409);
+    world.minutes(MINUTES + 5);
+    assert!(why(&world).contains("the hook fence would not work"), "{}", why(&world));
+    let id = service();
+    let switch = |world: &World| {
+        let to = crate::ids::RegionId::parse("us-east").unwrap();
+        let kind = crate::recovery::PlanKind::Switch;
+        world.controller.may_begin(&id, kind, &to, world.at())
+    };
+    let refused = switch(&world).unwrap_err().problem;
+    assert!(
+        refused.contains("would not get to us-east: the hook fence would not work"),
+        "{refused}"
+    );
+    // An outage is another matter: the real call decides.
+    let to = crate::ids::RegionId::parse("us-east").unwrap();
+    let failover = crate::recovery::PlanKind::Failover;
+    assert!(world.controller.may_begin(&id, failover, &to, world.at()).is_ok());
+    world.operator.dry_says.remove("fence");
+    world.controller.ask_hooks_again(&id);
+    world.minutes(1);
+    assert!(switch(&world).is_ok(), "it was mended, and is asked again at once");
+}
