@@ -321,6 +321,16 @@ impl Config {
         Set::of(pointers.chain(follows.flat_map(Follow::pointers))).into_iter().collect()
     }
 
+    /// All origins with their regions, by id: for whoever looks up many, since [`Self::origin`]
+    /// looks through all of them each time.
+    #[must_use]
+    pub fn places(&self) -> Map<&OriginId, (&RegionId, &Origin)> {
+        let places = self.regions.iter().flat_map(|(region, it)| {
+            it.origins.iter().map(move |origin| (&origin.id, (region, origin)))
+        });
+        places.collect()
+    }
+
     /// The origin with its region, by id.
     #[must_use]
     pub fn origin(&self, id: &OriginId) -> Option<(&RegionId, &Origin)> {
