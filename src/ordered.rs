@@ -168,7 +168,12 @@ impl<K: Ord, V> Map<K, V> {
 impl<K: Ord, V> Extend<(K, V)> for Map<K, V> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         for (key, value) in entries {
-            self.insert(key, value);
+            // What comes in order is not looked for.
+            if self.0.last().is_none_or(|(last, _)| *last < key) {
+                self.0.push((key, value));
+            } else {
+                self.insert(key, value);
+            }
         }
     }
 }

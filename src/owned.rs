@@ -9,9 +9,9 @@ use crate::json::fields;
 use crate::ordered::Map;
 use crate::time::{MINUTE, Millis, Timestamp};
 
-/// Most records of which there is a note. The largest config has 200 origins, and most names have
-/// a few records; what is beyond is known by its marker alone.
-pub const OWNED_MAX: usize = 2_000;
+/// Most records of which there is a note. The largest config has 1,000 origins, and most have a few
+/// records; what is beyond is known by its marker alone.
+pub const OWNED_MAX: usize = 5_000;
 /// Most instants at which others changed one record that are kept, the last ones.
 pub const UNDONE_MAX: usize = 10;
 /// How long it counts that others changed a record: two owners that write once a night are found.

@@ -23,6 +23,7 @@
 mod areas;
 mod cadence;
 mod evidence;
+mod making;
 mod peers;
 mod share;
 mod slowness;

@@ -7,7 +7,7 @@
 //! only if both names are in the zone of the Worker (ADR-0017).
 
 use super::{Config, Monitor, MonitorKind, Origin, ProbeRequest, ProbeScheme, Service, TCP_SCHEME};
-use crate::target::Target;
+use crate::ids::{MonitorId, RegionId};
 use std::net::SocketAddr;
 
 /// What to fetch so that an origin is told a host.
@@ -33,9 +33,12 @@ impl Config {
     /// own goes before what clients' requests tell it. Services that share a target tell the same,
     /// or the config is rejected.
     #[must_use]
-    pub fn told_by_probes(&self, target: &Target) -> Option<&str> {
-        let (region, origin) = self.origin(&target.origin)?;
-        let monitor = self.monitors.get(&target.monitor)?;
+    fn told_by_probes<'c>(
+        &'c self,
+        (region, origin): (&RegionId, &'c Origin),
+        id: &MonitorId,
+    ) -> Option<&'c str> {
+        let monitor = self.monitors.get(id)?;
         if let Some(host) = monitor.asking.host_header.as_deref() {
             return (host != origin.url.host()).then_some(host);
         }
@@ -43,23 +46,23 @@ impl Config {
             return None;
         }
         let mut services = self.services.values().filter(|service| {
-            service.regions.contains(region)
-                && self.leaves(&service.monitor).contains(&target.monitor)
+            service.regions.contains(region) && self.leaves(&service.monitor).contains(id)
         });
         origin.told_by(services.next()?)
     }
 
-    /// What probes of a target fetch; of one that only connects, `tcp://` with host and port.
+    /// What probes of a monitor fetch of an origin, which stands with its region; of one that only
+    /// connects, `tcp://` with host and port.
     #[must_use]
-    pub fn asked_by_probes(&self, target: &Target) -> Option<Asked> {
-        let (_, origin) = self.origin(&target.origin)?;
-        let monitor = self.monitors.get(&target.monitor)?;
+    pub fn asked_by_probes(&self, place: (&RegionId, &Origin), id: &MonitorId) -> Option<Asked> {
+        let (_, origin) = place;
+        let monitor = self.monitors.get(id)?;
         let own = origin.url.host();
         if monitor.asking.kind == MonitorKind::Tcp {
             let url = format!("{TCP_SCHEME}{own}:{}", monitor.port_at(origin));
             return Some(Asked { url, resolve: None });
         }
-        let told = self.told_by_probes(target);
+        let told = self.told_by_probes(place, id);
         let scheme = monitor.scheme_at(origin);
         let port = monitor.written_port_at(origin);
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();

@@ -5,7 +5,7 @@ use crate::country::Country;
 use crate::fingerprint::Fingerprint;
 use crate::ids::{RegionId, TenantId};
 use crate::json::Shape;
-use crate::ordered::Map;
+use crate::ordered::{Map, Set};
 use crate::recovery::Recovery;
 use crate::residency::{Allow, Rule, When, sets};
 use crate::routes::{
@@ -195,7 +195,9 @@ fn trial_path(view: &View<'_>, service: &Service) -> String {
 fn candidate_entry(region: &RegionStanding<'_>) -> CandidateEntry {
     let base = |origin: &OriginStanding<'_>| origin.origin.url.base().to_owned();
     let origins: Vec<String> = region.usable().map(base).collect();
-    let unused = region.origins.iter().map(base).filter(|origin| !origins.contains(origin));
+    let used = Set::of(&origins);
+    let unused = region.origins.iter().map(base).filter(|origin| !used.contains(origin));
+    let unused: Vec<String> = unused.collect();
     CandidateEntry {
         id: region.id.clone(),
         health: region.health_for_choice(),
@@ -213,7 +215,7 @@ fn candidate_entry(region: &RegionStanding<'_>) -> CandidateEntry {
         returned: region.left_percent().map(u32::from),
         lost: region.is_lost(),
         host_headers: Vec::new(),
-        unused: unused.collect(),
+        unused,
         origins,
     }
 }

@@ -54,11 +54,15 @@ impl News {
     }
 
     pub(super) fn observed(&mut self, changed: &[Changed], config: &Config, now: Timestamp) {
+        if changed.is_empty() {
+            return;
+        }
+        let places = config.places();
         for Changed { target, transition } in changed {
             let (from, to) = (transition.from.as_str(), transition.to.as_str());
             let reason = transition.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
             let text = format!("{target} went from {from} to {to}{reason}");
-            let region = config.origin(&target.origin).map(|(region, _)| region);
+            let region = places.get(&target.origin).map(|(region, _)| *region);
             self.tell(Event::new(EventKind::Observed, text, now).about(None, region));
         }
     }

@@ -7,6 +7,7 @@ use crate::{cloudflare, routes, state};
 mod alerts;
 mod bad_days;
 mod clocks;
+mod scale;
 mod standing_in;
 
 /// The key of the incident of the outage of `eu-west` that many tests have.

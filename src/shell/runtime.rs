@@ -101,7 +101,13 @@ extern "C" {
     ) -> Result<JsValue>;
 
     #[wasm_bindgen(js_name = askArea)]
-    pub(super) fn ask_area(env: &Env, area: &str, body: &str, timeout_ms: u32) -> Promise;
+    pub(super) fn ask_area(
+        env: &Env,
+        area: &str,
+        nth: usize,
+        body: &str,
+        timeout_ms: u32,
+    ) -> Promise;
 
     #[wasm_bindgen(catch, js_name = standIn)]
     pub(super) async fn stand_in(env: &Env, run: &str, timeout_ms: u32) -> Result<JsValue>;

@@ -1,6 +1,7 @@
 //! The Durable Object that probes from one area.
 //!
-//! One object for each area, named like it and made with its location hint. It keeps nothing but
+//! One object for each area, named like it and made with its location hint, and one more for each
+//! further share of fifty probes. It keeps nothing but
 //! the name of its data center. It makes the probes that a run asks for, and answers with their
 //! results, so one that hangs or dies costs the results of one round.
 //!

@@ -28,8 +28,9 @@ use crate::time::{MINUTE, Millis};
 /// Largest value of a row. Source: developers.cloudflare.com/durable-objects/platform/limits, "2
 /// MB" for a row; half of it leaves room for the key.
 pub const ROW_BYTES_MAX: usize = 1_000_000;
-/// Most rows. The largest config has 200 origins under 100 monitors, which is 20,000 targets; what
-/// is beyond this many rows begins anew after a restart.
+/// Most rows. The largest config has 10,000 targets: it must have a probe a run for each, and a run
+/// has no more. As many records can be remembered. What is beyond this many rows begins anew after
+/// a restart.
 pub const ROWS_MAX: usize = 50_000;
 /// Most rows that are put aside; of more the last by kind and id are lost, and said to be.
 pub const UNREADABLE_MAX: usize = 1_000;

@@ -22,6 +22,7 @@
 pub use crate::config::{COALESCE_MS, CONTROL_TIMEOUT_MS, PROBES_AT_ONCE, RECHECK_MS, RUN_MS};
 
 use super::areas::the_one;
+use super::making::Making;
 use super::{BLIND, Done, Probe, RoundReply, witness};
 use crate::config::{
     Config, Control, Monitor, Pace, connections, spread_ms, time_for_areas_ms, time_for_controls_ms,
@@ -29,6 +30,7 @@ use crate::config::{
 use crate::geo::Area;
 use crate::health::{FailureKind, Health, Hysteresis};
 use crate::ids::OriginId;
+use crate::ordered::Set;
 use crate::recovery::{Plan, Recovery, Step};
 use crate::state::{Controls, Run, State, TargetState};
 use crate::target::Target;
@@ -110,6 +112,7 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
     let due = with_witnesses(together(waiting, first), state, config, first);
     let connections = connections(config.areas.len(), due.len());
     let due = fitting(due, connections, left_ms(first), |it| it.timeout_ms);
+    let making = Making::of(config, due.iter().map(|it| it.target));
     let probes: Vec<Probe> = due
         .iter()
         .enumerate()
@@ -117,7 +120,7 @@ pub fn next_round(state: &mut State, config: &Config, now: Timestamp) -> RoundRe
         .filter_map(|(_, it)| {
             let known = state.targets.get(it.target)?;
             let areas = who_asks(config, known, it.target, first);
-            Some(Probe { areas, ..probe(config, it.target)? })
+            Some(Probe { areas, ..making.probe(it.target)? })
         })
         .collect();
     if probes.is_empty() {
@@ -241,7 +244,7 @@ fn waiting<'s>(state: &'s State, config: &Config, pace: &Pace) -> Vec<Waiting<'s
         let shortest_ms = if rank == Rank::Recheck { 0 } else { pace.shortest_interval_ms };
         let after = |at: Timestamp| {
             let pause_ms = pause_ms(known, monitor, at, doubted_pause_ms(at)).max(shortest_ms);
-            let is_awaited = awaited.contains(&&target.origin);
+            let is_awaited = awaited.contains(&target.origin);
             at.plus(if is_awaited { pause_ms.min(AWAITED_PAUSE_MS) } else { pause_ms })
         };
         Some(Waiting {
@@ -256,7 +259,7 @@ fn waiting<'s>(state: &'s State, config: &Config, pace: &Pace) -> Vec<Waiting<'s
 }
 
 /// The origins of standbys that a plan is about to promote.
-fn awaited<'c>(state: &State, config: &'c Config) -> Vec<&'c OriginId> {
+fn awaited<'c>(state: &State, config: &'c Config) -> Set<&'c OriginId> {
     let plans = state.recoveries.values().filter_map(Recovery::under_way);
     let waits = |plan: &&Plan| {
         let step = plan.current().map(|run| &run.step);
@@ -324,23 +327,4 @@ pub(super) fn pause_ms(
     let given_up_ms = down_for.min(GIVEN_UP_PAUSE_MS_MAX);
     let pause_ms = if is_given_up(known) { pause_ms.max(given_up_ms) } else { pause_ms };
     pause_ms.max(known.not_before.map_or(0, |until| until.since(at)))
-}
-
-fn probe(config: &Config, target: &Target) -> Option<Probe> {
-    let (_, origin) = config.origin(&target.origin)?;
-    let monitor = config.monitors.get(&target.monitor)?;
-    let asked = config.asked_by_probes(target)?;
-    Some(Probe {
-        target: target.clone(),
-        url: asked.url,
-        resolve: asked.resolve,
-        request: monitor.asking.request.clone(),
-        addresses: monitor.addresses_at(origin).iter().map(ToString::to_string).collect(),
-        timeout_ms: monitor.timeout_ms,
-        expect: monitor.expect.clone(),
-        lag_pointer: monitor.lag_pointer.clone(),
-        excerpt: monitor.excerpt,
-        fields: config.fields_of(&target.monitor),
-        areas: Vec::new(),
-    })
 }

@@ -316,7 +316,8 @@ fn a_probe_asks_where_and_how_its_monitor_says() {
             .extend(monitor.as_object().unwrap().clone());
         let config = crate::config::Config::parse(&text.to_string()).unwrap();
         let target = crate::target::Target::parse("us-1/api").unwrap();
-        config.asked_by_probes(&target).unwrap().url
+        let place = config.origin(&target.origin).unwrap();
+        config.asked_by_probes(place, &target.monitor).unwrap().url
     };
     assert_eq!(asked(serde_json::json!({"type": "tcp"})), "tcp://us.example.com:8443");
     assert_eq!(

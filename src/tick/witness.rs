@@ -28,7 +28,8 @@ pub(super) fn of<'s>(
         return Vec::new();
     }
     let wanted = wanted(state, config, &suspects, targets.len());
-    let region = |target: &Target| config.origin(&target.origin).map(|(region, _)| region);
+    let places = config.places();
+    let region = |target: &Target| places.get(&target.origin).map(|(region, _)| *region);
     let is_witness = |target: &&&Target| !is_suspect(state, config, target) && is_up(state, target);
     let vouched: Set<&RegionId> =
         Set::of(targets.iter().filter(is_witness).filter_map(|target| region(target)));

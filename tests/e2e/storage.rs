@@ -1,4 +1,4 @@
-//! What the Controller keeps in its own storage, at the largest that a config can ask for.
+//! What the Controller keeps in its own storage, of a large deployment.
 
 use crate::support::{World, config};
 use pointsman_lab::edge::Route;

@@ -11,9 +11,10 @@ use tempfile::TempDir;
 const ENTRY: &str = "index.js";
 
 /// Our own workers: file name and text.
-const WORKERS: [(&str, &str); 5] = [
+const WORKERS: [(&str, &str); 6] = [
     ("cache.js", include_str!("js/cache.js")),
     ("ctl.js", include_str!("js/ctl.js")),
+    ("invocations.js", include_str!("js/invocations.js")),
     ("jurisdictions.js", include_str!("js/jurisdictions.js")),
     ("kvtap.js", include_str!("js/kvtap.js")),
     ("netsim.js", include_str!("js/netsim.js")),

@@ -85,8 +85,12 @@ const config :Workerd.Config = (
 
 fn main_worker(options: &EdgeOptions, modules: &[Module], around: &Around) -> String {
     let Around { kv, outbound, cache } = around;
-    let before = r#"(name = "jurisdictions.js", esModule = embed "lab/jurisdictions.js")"#;
-    let before = options.jurisdictions.then(|| before.to_owned());
+    let before = match (options.jurisdictions, options.invocations) {
+        (true, _) => Some("jurisdictions.js"),
+        (false, true) => Some("invocations.js"),
+        (false, false) => None,
+    };
+    let before = before.map(|file| format!(r#"(name = "{file}", esModule = embed "lab/{file}")"#));
     let modules = list(before.into_iter().chain(modules.iter().map(module)));
     let kv = format!(r#"(name = "KV", kvNamespace = (name = "{kv}", {NAMESPACE}))"#);
     let vars = options
@@ -96,6 +100,8 @@ fn main_worker(options: &EdgeOptions, modules: &[Module], around: &Around) -> St
     let objects = options.durable_objects.iter().map(|(binding, class)| {
         format!("(name = {}, durableObjectNamespace = {})", quote(binding), quote(class))
     });
+    let net = r#"(name = "LAB_NET", service = (name = "netsim", entrypoint = "Control"))"#;
+    let net = options.invocations.then(|| net.to_owned());
     let classes = options.durable_objects.iter().map(|(_, class)| {
         let class = quote(class);
         format!("(className = {class}, uniqueKey = {class}, enableSql = true)")
@@ -106,7 +112,7 @@ fn main_worker(options: &EdgeOptions, modules: &[Module], around: &Around) -> St
       bindings = {bindings},
       durableObjectNamespaces = {classes}, durableObjectStorage = (localDisk = "objects")"#,
         flags = list(COMPATIBILITY_FLAGS.into_iter().map(quote)),
-        bindings = list([kv].into_iter().chain(vars).chain(objects)),
+        bindings = list([kv].into_iter().chain(vars).chain(objects).chain(net)),
         classes = list(classes),
     )
 }

@@ -2,7 +2,7 @@
 use super::bundle::Folder;
 use super::config::{CF_HEADER, render};
 use super::control::call;
-use super::options::{EdgeOptions, KvCounts, KvFaults, KvKey, NetFault, Route};
+use super::options::{Connections, EdgeOptions, KvCounts, KvFaults, KvKey, NetFault, Route};
 use super::process::{Log, Ports, Process};
 use super::socket::{Handshake, handshake};
 use anyhow::{Result, ensure};
@@ -169,6 +169,14 @@ impl Edge {
         self.call(&json!({ "command": "fault", "area": area, "host": host, "fault": fault })).await
     }
 
+    /// The probes since the start or since the last time that this was asked, by area; `run` has
+    /// those of runs that probe by themselves.
+    ///
+    /// **Errors**: workerd does not answer.
+    pub async fn connections(&self) -> Result<BTreeMap<String, Connections>> {
+        self.call(&json!({ "command": "connections" })).await
+    }
+
     /// Names the zone of the Worker, which is `example.com` at first. Inside it the Worker may
     /// connect to another host than the one it names; a restart forgets this.
     ///
@@ -202,6 +210,30 @@ impl Edge {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
         Some(kilobytes * 1024)
+    }
+
+    /// The processor time that workerd has used, in milliseconds. `None` on systems without
+    /// `/proc`.
+    pub async fn processor_ms(&self) -> Option<u64> {
+        // Linux counts in hundredths of a second, whatever its clock does.
+        const MS_PER_TICK: u64 = 10;
+        let process = self.process.lock().await.id()?;
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        // The name of the process may have spaces; the fields behind it have none.
+        let (_, fields) = stat.rsplit_once(')')?;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+        Some(ticks.sum::<Result<u64, _>>().ok()? * MS_PER_TICK)
+    }
+
+    /// The bytes of the files that the objects of a class have on disk.
+    ///
+    /// **Errors**: they cannot be read.
+    pub fn storage_bytes(&self, class: &str) -> Result<u64> {
+        let mut bytes = 0;
+        for file in fs::read_dir(self.objects_folder(class))? {
+            bytes += file?.metadata()?.len();
+        }
+        Ok(bytes)
     }
 
     /// Opens a WebSocket at the Worker as a client of `host` would, with these headers beside the

@@ -18,7 +18,10 @@
 //!
 //! A [`BareEdge`] is the same Worker without the first three, which would distort measurements.
 //!
-//! **Not simulated**: the limits of production (connections, CPU time, KV writes), the placement of
+//! With [`EdgeOptions::invocations`] a share of probes has six connections, as in production: a
+//! seventh waits in `netsim`.
+//!
+//! **Not simulated**: the other limits of production (CPU time, KV writes), the placement of
 //! Durable Objects, the frozen clock.
 mod bare;
 mod bundle;
@@ -33,7 +36,7 @@ mod workerd;
 pub use bare::BareEdge;
 pub use config::CF_HEADER;
 pub use lab::Edge;
-pub use options::{EdgeOptions, KvCounts, KvFaults, KvKey, NetFault, Route};
+pub use options::{Connections, EdgeOptions, KvCounts, KvFaults, KvKey, NetFault, Route};
 pub use socket::{Handshake, Message, Socket};
 pub use workerd::find_workerd;
 

@@ -21,6 +21,9 @@ pub struct EdgeOptions {
     /// Whether the objects of `CONTROLLER` have jurisdictions, as in production; workerd by itself
     /// refuses them.
     pub jurisdictions: bool,
+    /// Whether the probes of one share have six connections, as in production; the simulated
+    /// network has to be told which are of one share. Not together with `jurisdictions`.
+    pub invocations: bool,
     /// Whether the Worker reaches loopback itself, without the simulated network. Only then a
     /// connection by TCP fails where nobody listens: a worker in between takes them all.
     pub direct: bool,
@@ -40,6 +43,7 @@ impl EdgeOptions {
             kv: BTreeMap::new(),
             durable_objects,
             jurisdictions: false,
+            invocations: false,
             direct: false,
         }
     }
@@ -71,6 +75,21 @@ pub enum NetFault {
     TlsStatus,
     /// The fetch is rejected, as workerd does locally for an invalid certificate.
     TlsError,
+}
+
+/// Probes of one area, or of runs that probe by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connections {
+    /// How many there were.
+    pub requests: u64,
+    /// How many are under way now.
+    pub open: u64,
+    /// Most that were under way at once.
+    pub peak: u64,
+    /// Most that one invocation had under way at once.
+    pub peak_of_one: u64,
+    /// How many had to wait for a connection.
+    pub waited: u64,
 }
 
 /// How KV misbehaves towards the Worker.

@@ -86,11 +86,11 @@ fn probed(known: &mut TargetState, verdict: &Verdict, now: Timestamp) {
     }
 }
 
-/// 200 origins under 20 monitors, all up.
+/// 1,000 origins under 10 monitors, all up: as many targets as a run can have probes.
 fn large() -> State {
     let mut state = State { run: Some(run(0)), ..State::default() };
-    for origin in 0..200 {
-        for monitor in 0..20 {
+    for origin in 0..1_000 {
+        for monitor in 0..10 {
             let mut known = TargetState::default();
             (0..3).for_each(|ms| probed(&mut known, &PASS, at(ms)));
             state.targets.insert(target(origin, monitor), known);
@@ -131,11 +131,11 @@ fn the_largest_deployment_saves_and_restores_and_a_quiet_round_writes_one_row() 
     round(&mut state, 3, at(RENEW_MS + 3));
     let renewal = save(&mut stored, &mut kept, &state);
     // One value of storage holds 2 MB.
-    assert_eq!(text, 2_201_230);
-    assert_eq!(all, (4_003, 2_208_538));
+    assert_eq!(text, 5_501_230);
+    assert_eq!(all, (10_003, 5_520_538));
     assert_eq!(quiet, (1, 123));
     assert_eq!(one_change, (2, 689));
-    assert_eq!(renewal, (4_001, 2_208_123));
+    assert_eq!(renewal, (10_001, 5_520_123));
     let longest = stored.values().map(String::len).max().unwrap();
     assert!(longest < 1_000, "{longest}");
     let restored = restore(listed(&stored));

@@ -24,6 +24,7 @@ const commands = {
   kv_advance_clock: ({ ms }, env) => env.TAP.advanceClock(ms),
   route: ({ host, route }, env) => env.NET.route(host, route),
   fault: ({ area, host, fault }, env) => env.NET.fault(area, host, fault),
+  connections: (_, env) => env.NET.connections(),
   zone: ({ name }, env) => env.NET.zone(name),
 };
 

@@ -30,6 +30,23 @@ const COLOS = {
 /** The zone of the Worker. */
 let zone = "example.com";
 
+/**
+ * How many probes of one place are under way: waiting for the head of their answers.
+ * @typedef {{ requests: number, open: number, peak: number, peak_of_one: number, waited: number }} Connections
+ */
+
+/** Connections of one invocation. A seventh request waits until one of these is free. */
+const CONNECTIONS_MAX = 6;
+/** How often one that waits looks again. */
+const LOOK_AGAIN_MS = 5;
+
+/** @type {Map<string, Connections>} by area; `run` for those of runs that probe by themselves */
+const places = new Map();
+/** @type {Map<string, number>} how many are under way of an invocation, by its id */
+const invocations = new Map();
+/** @type {Map<string, string>} the invocation that makes a probe, by area and URL */
+const makers = new Map();
+
 /** @satisfies {ExportedHandler} */
 export default {
   async fetch(request) {
@@ -39,16 +56,54 @@ export default {
     if (host === TRACE_HOST && url.pathname === TRACE_PATH) return trace(area);
     const route = routes.get(host);
     if (!route) throw new Error(`no such host: ${host}`);
-    if (route.delay_ms > 0) await scheduler.wait(route.delay_ms);
-    const fault = faults.get(`${area} ${host}`) ?? route.fault;
-    if (fault !== null) return fail(fault);
-    const headers = new Headers(request.headers);
-    headers.set("x-lab-host", url.host);
-    headers.set("x-lab-scheme", url.protocol.slice(0, -1));
-    const target = `http://127.0.0.1:${route.port}${url.pathname}${url.search}`;
-    return fetch(target, new Request(request, { headers }));
+    const leave = await enter(request, area);
+    try {
+      if (route.delay_ms > 0) await scheduler.wait(route.delay_ms);
+      const fault = faults.get(`${area} ${host}`) ?? route.fault;
+      if (fault !== null) return await fail(fault);
+      const headers = new Headers(request.headers);
+      headers.set("x-lab-host", url.host);
+      headers.set("x-lab-scheme", url.protocol.slice(0, -1));
+      const target = `http://127.0.0.1:${route.port}${url.pathname}${url.search}`;
+      return await fetch(target, new Request(request, { headers }));
+    } finally {
+      leave();
+    }
   },
 };
+
+/**
+ * Waits until the invocation that makes a probe has a connection for it. Returns what gives that back.
+ * @param {Request} request
+ * @param {string | undefined} area
+ */
+async function enter(request, area) {
+  const place = area ?? "run";
+  const isProbe = request.headers.get("user-agent")?.startsWith("pointsman/") ?? false;
+  if (!isProbe) return () => {};
+  // Runs that probe by themselves do so one at a time.
+  const id = area === undefined ? place : makers.get(`${area} ${request.url}`);
+  const counts = places.get(place) ?? { requests: 0, open: 0, peak: 0, peak_of_one: 0, waited: 0 };
+  places.set(place, counts);
+  counts.requests += 1;
+  const ofOne = () => (id === undefined ? 0 : (invocations.get(id) ?? 0));
+  if (ofOne() >= CONNECTIONS_MAX) counts.waited += 1;
+  while (ofOne() >= CONNECTIONS_MAX) await scheduler.wait(LOOK_AGAIN_MS);
+  counts.open += 1;
+  counts.peak = Math.max(counts.peak, counts.open);
+  if (id !== undefined) invocations.set(id, ofOne() + 1);
+  counts.peak_of_one = Math.max(counts.peak_of_one, ofOne());
+  let isOpen = true;
+  const leave = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    counts.open -= 1;
+    if (id !== undefined && invocations.has(id)) invocations.set(id, ofOne() - 1);
+  };
+  // Whoever gives a request up ends this handler, wherever it is.
+  request.signal.addEventListener("abort", leave);
+  return leave;
+}
 
 /** Where Cloudflare says in which data center a request came in. */
 const TRACE_HOST = "www.cloudflare.com";
@@ -121,5 +176,30 @@ export class Control extends WorkerEntrypoint {
   /** @param {string} name */
   zone(name) {
     zone = name;
+  }
+
+  /**
+   * An invocation begins, which makes these probes.
+   * @param {string} id
+   * @param {string[]} ways by area and URL
+   */
+  began(id, ways) {
+    invocations.set(id, 0);
+    for (const way of ways) makers.set(way, id);
+  }
+
+  /** @param {string} id */
+  ended(id) {
+    invocations.delete(id);
+    for (const [way, maker] of makers) if (maker === id) makers.delete(way);
+  }
+
+  /** What was counted since the last time; what is under way stays counted. */
+  connections() {
+    const told = Object.fromEntries([...places].map(([place, counts]) => [place, { ...counts }]));
+    for (const counts of places.values()) {
+      Object.assign(counts, { requests: 0, peak: counts.open, peak_of_one: 0, waited: 0 });
+    }
+    return told;
   }
 }
