@@ -108,8 +108,8 @@ impl ExpectedResponse {
         self.body_contains.is_some() || !self.json.is_empty()
     }
 
-    /// Where the lag is reported: at [`LAG_POINTER`], if the monitor expects something there. Where a
-    /// service is promoted, it is where its gate reads the lag.
+    /// Where the lag is reported: at [`LAG_POINTER`], if the monitor expects something there. Where
+    /// a service is promoted, it is where its gate reads the lag.
     #[must_use]
     pub fn default_lag_pointer(&self) -> Option<String> {
         let named = self.json.iter().any(|(pointer, _)| pointer == LAG_POINTER);

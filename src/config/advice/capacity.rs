@@ -11,8 +11,8 @@ use crate::ids::{RegionId, ServiceId};
 use crate::target::Target;
 use crate::time::{Millis, SECOND};
 
-/// Requests that an invocation of a Worker may make to the Internet on the free plan, and by default
-/// on the paid one. Source: developers.cloudflare.com/workers/platform/limits.
+/// Requests that an invocation of a Worker may make to the Internet on the free plan, and by
+/// default on the paid one. Source: developers.cloudflare.com/workers/platform/limits.
 const FREE_SUBREQUESTS: usize = 50;
 const PAID_SUBREQUESTS: usize = 10_000;
 
