@@ -139,7 +139,8 @@ impl Adviser<'_> {
     }
 
     /// A run, or the request to a vantage point, is one invocation of the Worker. Redirects,
-    /// repeats and addresses of a probe are subrequests of it.
+    /// repeats and addresses of a probe are subrequests of it. What the intervals need counts, with
+    /// the rechecks of one fault.
     fn requests(&mut self) {
         let config = self.config;
         let of_target = |target: &Target| {
@@ -150,9 +151,14 @@ impl Adviser<'_> {
         let Some((each, monitor)) = config.targets().filter_map(|it| of_target(&it)).max() else {
             return;
         };
-        let in_a_run = usize::try_from(config.probes_per_run).unwrap_or(usize::MAX);
+        let targets: Vec<_> = config.targets().collect();
+        let monitors = targets.iter().filter_map(|target| config.monitors.get(&target.monitor));
+        let pace = Pace::of(config, monitors);
+        let limit = usize::try_from(config.probes_per_run).unwrap_or(usize::MAX);
+        let wanted = usize::try_from(pace.wanted.saturating_add(pace.reserve));
+        let in_a_run = wanted.unwrap_or(usize::MAX).min(limit);
         let probes = if config.areas.is_empty() { in_a_run } else { in_a_run.min(SHARE_PROBES) };
-        let plan = if in_a_run <= FREE_SUBREQUESTS { FREE_SUBREQUESTS } else { PAID_SUBREQUESTS };
+        let plan = if limit <= FREE_SUBREQUESTS { FREE_SUBREQUESTS } else { PAID_SUBREQUESTS };
         if each < 2 || probes.saturating_mul(each) <= plan {
             return;
         }
