@@ -304,7 +304,10 @@ impl OpenAlert {
             }
             None => {}
         }
-        if severity > self.severity {
+        // What is wrong now counts, and not what was wrong first, where both are one alert. An
+        // incident keeps the name under which people know it.
+        let is_news = !self.is_incident && kind == self.kind && severity == self.severity;
+        if severity > self.severity || is_news {
             (self.severity, self.kind, self.title) = (severity, kind, title(event));
             self.service.clone_from(service);
         }

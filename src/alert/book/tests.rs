@@ -223,3 +223,24 @@ fn so_many_alerts_are_open_and_the_oldest_is_forgotten_for_one_more() {
     assert_eq!(book.open.len(), OPEN_MAX);
     assert!(!book.open.contains_key("i-0") && book.open.contains_key("i-1"));
 }
+
+#[test]
+fn what_is_wrong_for_another_reason_now_has_the_words_of_now() {
+    let mut book = Book::default();
+    let slack = [receiver("slack", ReceiverKind::Slack)];
+    let titles = |book: &mut Book, s| {
+        let messages = book.follow(Rules { receivers: &slack, orders: &[], now: at(s) });
+        messages.into_iter().map(|(_, it)| it.title).collect::<Vec<_>>()
+    };
+    book.hear(&event(EventKind::NotReady, "its lag is unknown", 0));
+    let first = titles(&mut book, 0);
+    assert!(first[0].contains("its lag is unknown"), "{first:?}");
+    book.hear(&event(EventKind::NotReady, "sa-east is down", 600));
+    let second = titles(&mut book, 600);
+    assert!(second[0].contains("sa-east is down"), "{second:?}");
+    book.hear(&of_incident(EventKind::Down, "api is down", 700));
+    titles(&mut book, 700);
+    book.hear(&of_incident(EventKind::Down, "api is down again", 1_400));
+    let third = titles(&mut book, 1_400);
+    assert!(third.iter().all(|title| !title.contains("again")), "{third:?}");
+}

@@ -1,10 +1,12 @@
 //! How steps and plans end, and what is told of it.
 
 use crate::controller::Controller;
+use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
 use crate::journal::{Event, EventKind, lasted};
 use crate::recovery::{Plan, PlanEnd, PlanKind, Recovery, Step, StepState};
 use crate::time::Timestamp;
+use crate::view::ServiceStanding;
 
 impl Controller {
     pub(in crate::controller) fn step_done(
@@ -121,10 +123,27 @@ impl Controller {
         let left = plan.from.as_ref().filter(|_| plan.kind != PlanKind::Failover);
         if let Some(left) = left.filter(|_| end == PlanEnd::Done) {
             text = format!("{text}; the servers of {left} may be stopped now");
+            let others = self.others_led_to(id, left, now);
+            if !others.is_empty() {
+                let others = others.join(", ");
+                text = format!("{text}, as far as `{id}` goes: clients of {others} are led there");
+            }
         }
         let is_urgent = end != PlanEnd::Done && plan.kind == PlanKind::Failover;
         let event = Event::new(EventKind::PlanEnded, text, now).about(Some(id), plan.from.as_ref());
         self.news.tell(if is_urgent { event.urgent() } else { event });
+    }
+
+    /// The other services whose clients are led to a region.
+    fn others_led_to(&self, id: &ServiceId, region: &RegionId, now: Timestamp) -> Vec<String> {
+        let Some(view) = self.view(now) else { return Vec::new() };
+        let is_led_there = |standing: &ServiceStanding<'_>| {
+            let place = standing.region(region);
+            let takes = place.is_some_and(|it| it.health != Health::Down && !it.is_draining);
+            standing.id != id && takes
+        };
+        let others = view.services().filter(is_led_there);
+        others.map(|standing| format!("`{}`", standing.id)).collect()
     }
 
     pub(super) fn tell_plan(

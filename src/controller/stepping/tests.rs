@@ -240,6 +240,22 @@ fn a_switch_leads_clients_away_before_anything_is_fenced_and_says_when_servers_m
 }
 
 #[test]
+fn what_a_switch_says_of_servers_names_the_other_services_that_still_use_them() {
+    let mut config = config();
+    let files = json!({"monitor": "db", "regions": ["eu-west", "us-east"]});
+    config["services"]["files"] = files.clone();
+    config["services"]["web"] = files;
+    let mut world = World::settled_with(&config);
+    world.done(switch("us-east"));
+    let web = crate::ids::ServiceId::parse("web").ok();
+    world.done(Act::Drain { region: region("eu-west"), service: web });
+    world.minutes(4);
+    let told = world.told("plan_ended");
+    let end = "may be stopped now, as far as `orders` goes: clients of `files` are led there";
+    assert!(told[0].ends_with(end), "{told:?}");
+}
+
+#[test]
 fn a_switch_that_does_not_come_to_its_end_leaves_no_order() {
     let mut world = World::settled();
     world.operator.says.insert("fence".to_owned(), [404].into());
