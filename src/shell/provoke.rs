@@ -1,6 +1,6 @@
-//! A panic in each part of the Worker, for the test of what a panic leaves in the log
-//! (`tests/e2e/panics.rs`). Only a build with `--cfg pointsman_provoke_panic` has this module; what
-//! is deployed has no way to be made to panic.
+//! A panic in each part of the Worker, for the test of what a panic leaves in the log, and a
+//! vantage point that hangs (`tests/e2e/panics.rs`). Only a build with `--cfg
+//! pointsman_provoke_panic` has this module; what is deployed has no way to be made to do so.
 
 #![allow(
     clippy::expect_used,
@@ -9,7 +9,9 @@
     reason = "to panic is what this is for"
 )]
 
-use crate::time::Timestamp;
+use super::clock;
+use crate::geo::Area;
+use crate::time::{MINUTE, Timestamp};
 use std::hint::black_box;
 
 /// The instant for which a run is scheduled that panics.
@@ -26,6 +28,13 @@ pub(super) fn in_a_request(question: &str) {
 pub(super) fn in_a_run(scheduled: Timestamp) {
     let is_meant = scheduled.millis() == RUN_MS;
     (!is_meant).then_some(()).expect("provoked in a run");
+}
+
+/// Lets the vantage point of one area hang for longer than any round lasts.
+pub(super) async fn in_a_share(area: Option<Area>) {
+    if area == Some(Area::Oc) {
+        clock::wait(2 * MINUTE).await;
+    }
 }
 
 /// Panics by words that only the standard library has.

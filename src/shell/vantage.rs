@@ -76,6 +76,8 @@ async fn answer(place: Rc<RefCell<Place>>, env: Env, request: Request) -> Result
     let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
     let share: Share = json::read(&text).map_err(|error| failure(&error.to_string()))?;
     let area = share.probes.first().and_then(Probe::area);
+    #[cfg(pointsman_provoke_panic)]
+    super::provoke::in_a_share(area).await;
     clock::wait(share.wait_ms.min(areas::SHARE_WAIT_MS_MAX)).await;
     let clock = RunClock::default();
     let (results, controls, aside) =

@@ -5,6 +5,7 @@
 use crate::support::{config, until};
 use pointsman_lab::deployment::{ADMIN_TOKEN, BERLIN, Deployment, HOST, now_ms, root};
 use reqwest::Method;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// The instant for which a run is scheduled that panics.
@@ -87,4 +88,29 @@ async fn a_panic_in_the_controller_is_logged_with_its_place_and_the_next_run_is_
     asked.abort();
     deployment.edge().run_cron(now_ms() + 60_000).await.unwrap();
     is_served(&deployment).await;
+}
+
+/// Two areas answer, and the vantage point of the third one hangs in this build.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vantage_point_that_hangs_costs_its_own_results_of_that_round_and_no_more() {
+    let mut config = config();
+    config["areas"] = json!({"use": ["weur", "enam", "oc"]});
+    let deployment = Deployment::start(&bundle(), &config).await.unwrap();
+    deployment.edge().run_cron(now_ms()).await.unwrap();
+    let status = deployment.status().await.unwrap();
+    for region in ["eu-west", "us-east", "sa-east"] {
+        assert_eq!(status["services"]["api"][region], "up", "{}", status["services"]);
+    }
+    let answers = |area: &str| status["areas"][area]["answers"].clone();
+    assert_eq!([answers("weur"), answers("enam"), answers("oc")], [true, true, false]);
+    logged_line(&deployment, "area oc: ").await;
+    is_served(&deployment).await;
+}
+
+/// Waits for a line of the log.
+async fn logged_line(deployment: &Deployment, text: &str) {
+    until(&format!("`{text}` in the log"), async || {
+        deployment.edge().log().iter().any(|line| line.contains(text))
+    })
+    .await;
 }
