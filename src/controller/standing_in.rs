@@ -17,6 +17,8 @@ use crate::time::{MINUTE, Millis, SECOND, Timestamp};
 pub const STAND_IN_AFTER_MS: Millis = 80 * SECOND;
 /// How long a run that was asked for may take until its first request.
 const BEGIN_MS_MAX: Millis = MINUTE;
+/// What happens while cron is silent, in words.
+pub(super) const BY_ITSELF: &str = "the Controller probes by itself";
 
 impl Controller {
     /// When a run is made that stands in, if none of cron comes until then; `None` where there is
@@ -60,6 +62,3 @@ impl News {
         self.tell(Event::new(kind, text, request.now));
     }
 }
-
-/// What happens while cron is silent.
-pub(super) const BY_ITSELF: &str = "the Controller probes by itself";
