@@ -215,7 +215,7 @@ impl Remote {
             // Its own words say what there is instead, and when to come back.
             404 | 429 if is_told => String::new(),
             404 => "there is no such thing".to_owned(),
-            409 => "it is made from something that is past".to_owned(),
+            409 => "as things stand it cannot be done".to_owned(),
             429 => match header("retry-after").and_then(|text| text.trim().parse::<u64>().ok()) {
                 Some(seconds) => format!("too many requests; try again in {seconds} s"),
                 None => "too many requests; try again later".to_owned(),

@@ -95,7 +95,7 @@ fn each_refusal_says_plainly_what_it_is_and_what_the_worker_says_of_it() {
         ("404 Not Found", "not_found", "answers 404: the detail"),
         ("404 Not Found", "no_page", "no admin API answers at this URL: the detail"),
         ("503 Service Unavailable", "off", "the admin API is off: the detail"),
-        ("409 Conflict", "conflict", "made from something that is past: the detail"),
+        ("409 Conflict", "conflict", "as things stand it cannot be done: the detail"),
         ("429 Too Many Requests", "too_many", "answers 429: the detail"),
         ("503 Service Unavailable", "unavailable", "is unavailable; try again: the detail"),
         ("500 Internal Server Error", "internal", "answers 500: it is refused: the detail"),
