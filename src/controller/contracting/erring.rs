@@ -87,9 +87,9 @@ impl Failing<'_> {
             told.push(Event::new(kind, text, now).about(Some(standing.id), Some(*region)));
         };
         let rate = counts.failures_of(100).unwrap_or_default();
-        let beside = self.beside_peers(region, &counts);
         match (self.is_erring(region), since) {
             (true, None) => {
+                let beside = self.beside_peers(region, &counts);
                 let wanted = self.leads_elsewhere();
                 let follows = match &wanted {
                     Ok(wanted) => format!("; its clients are led elsewhere until {}", wanted.until),
