@@ -17,7 +17,7 @@ use crate::recovery::{
 };
 use crate::state::State;
 use crate::time::{MINUTE, Millis, Timestamp};
-use crate::traffic::Counts;
+use crate::traffic::{Counts, Sum};
 use crate::view::{RegionStanding, ServiceStanding, View};
 
 /// How long before an outage the usual latency of a region is taken from.

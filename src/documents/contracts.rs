@@ -128,6 +128,8 @@ pub struct RegionTraffic {
     pub latency_ms: Option<Millis>,
     /// The same of the last five minutes for clients in each area with enough of them.
     pub area_latency_ms: Map<Area, Millis>,
+    /// What 95 of 100 of those did not exceed, read off buckets.
+    pub area_latency_p95_ms: Map<Area, Millis>,
     /// Since when too many fail.
     pub failing_since: Option<Timestamp>,
 }
@@ -161,6 +163,7 @@ fields!(RegionTraffic {
     unanswered,
     latency_ms,
     area_latency_ms = Map::new(),
+    area_latency_p95_ms = Map::new(),
     failing_since if any,
 });
 
@@ -199,6 +202,7 @@ impl ContractsPage {
                 (region.requests, region.failures, region.unanswered) = (0, 0, 0);
                 region.latency_ms = None;
                 region.area_latency_ms = Map::new();
+                region.area_latency_p95_ms = Map::new();
             }
         }
         page

@@ -13,7 +13,7 @@ use crate::geo::Within;
 use crate::http::{says_unreachable, says_unsent};
 use crate::ids::{RegionId, ServiceId};
 use crate::time::{MINUTE, Millis, Timestamp};
-use crate::traffic::{Counts, Ended, LINES_MAX, Line, Report};
+use crate::traffic::{Ended, LINES_MAX, Line, Report, Requests, Sum};
 
 impl Isolate {
     /// What to tell the Controller with this question; `None` where nothing was counted. `chance`
@@ -63,7 +63,7 @@ impl Isolate {
     pub(super) fn count_lost_body(&mut self, service: usize, token: Token) {
         let Some(mine) = self.services.get_mut(service) else { return };
         mine.answers.lose();
-        mine.counts_of(token).into_iter().for_each(Counts::lose);
+        mine.counts_of(token).into_iter().for_each(Requests::lose);
     }
 
     /// Begins the minute of `now`, if it has begun.
@@ -79,9 +79,8 @@ impl Isolate {
     pub(super) fn end_minute(&mut self) {
         let Counted { minute, lines, .. } = &mut self.counted;
         for service in &mut self.services {
-            service.give_counts(|service, region, counts| {
-                let (service, region) = (service.clone(), region.cloned());
-                lines.push(Line { minute: *minute, service, region, counts });
+            service.give_counts(|service, region, requests| {
+                lines.push(Line::of(*minute, (service.clone(), region.cloned()), requests));
             });
         }
         let excess = lines.len().saturating_sub(LINES_MAX);
@@ -90,16 +89,16 @@ impl Isolate {
 }
 
 impl SeenService {
-    fn counts_of(&mut self, token: Token) -> Option<&mut Counts> {
+    fn counts_of(&mut self, token: Token) -> Option<&mut Requests> {
         let region = self.regions.iter_mut().find(|region| region.number == token.region)?;
         Some(&mut region.tries)
     }
 
-    fn give_counts(&mut self, mut give: impl FnMut(&ServiceId, Option<&RegionId>, Counts)) {
-        let mut taken = |counts: &mut Counts, region: Option<&RegionId>| {
-            let counts = std::mem::take(counts);
-            if !counts.is_empty() {
-                give(&self.id, region, counts);
+    fn give_counts(&mut self, mut give: impl FnMut(&ServiceId, Option<&RegionId>, Requests)) {
+        let mut taken = |requests: &mut Requests, region: Option<&RegionId>| {
+            let requests = std::mem::take(requests);
+            if !requests.is_empty() {
+                give(&self.id, region, requests);
             }
         };
         taken(&mut self.answers, None);

@@ -15,7 +15,7 @@ use crate::passive::{BACKOFF_MS_MIN, BreakerLimits, OriginFailures, RetryBudget,
 use crate::routes::{Candidate, Serving};
 use crate::steering::Evidence;
 use crate::time::{Millis, Timestamp};
-use crate::traffic::Counts;
+use crate::traffic::Requests;
 
 /// One service as this isolate has seen it.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) struct SeenService {
     /// Where downloads began, if the service asks.
     pub(super) downloads: Downloads,
     /// Answers to clients in this minute.
-    pub(super) answers: Counts,
+    pub(super) answers: Requests,
 }
 
 /// Whether a request is sent on.
@@ -57,7 +57,7 @@ pub(super) struct KnownRegion {
     /// Grows with each change of its list of origins.
     revision: u32,
     /// Tries of this minute.
-    pub(super) tries: Counts,
+    pub(super) tries: Requests,
 }
 
 impl SeenService {
@@ -75,7 +75,7 @@ impl SeenService {
             let stays = before.and_then(|(known, old)| known.region_in(old, new));
             let (region, seen) = stays.unwrap_or_else(|| {
                 let id = new.entry.id.clone();
-                let (number, tries) = (numbers.region(), Counts::default());
+                let (number, tries) = (numbers.region(), Requests::default());
                 (KnownRegion { id, number, revision: 0, tries }, Seen::default())
             });
             regions.push(region);
@@ -92,7 +92,7 @@ impl SeenService {
                 _ => Map::new(),
             },
             downloads: known.map(|known| known.downloads_in(service)).unwrap_or_default(),
-            answers: Counts::default(),
+            answers: Requests::default(),
         }
     }
 

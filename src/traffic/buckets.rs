@@ -5,22 +5,31 @@ use crate::json::{Reader, Shape};
 use crate::time::{Millis, Timestamp};
 use serde_json::Value;
 
+/// What can be added up.
+pub trait Sum: Copy + Default {
+    /// Adds others.
+    fn add(&mut self, others: &Self);
+
+    /// Whether there is nothing.
+    fn is_empty(&self) -> bool;
+}
+
 /// Counts of the last `MAX` steps of `STEP_MS` each.
 ///
 /// **Invariant.** Sorted by step, each step once, at most `MAX`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Buckets<const STEP_MS: u64, const MAX: u64>(Vec<(u64, Counts)>);
+pub struct Buckets<const STEP_MS: u64, const MAX: u64, T = Counts>(Vec<(u64, T)>);
 
-impl<const STEP_MS: u64, const MAX: u64> Buckets<STEP_MS, MAX> {
+impl<const STEP_MS: u64, const MAX: u64, T: Sum> Buckets<STEP_MS, MAX, T> {
     /// The longest window that these counts cover.
     pub const SPAN_MS: Millis = STEP_MS * (MAX - 1);
 
     /// Adds what happened at this instant.
-    pub fn add(&mut self, counts: &Counts, at: Timestamp) {
+    pub fn add(&mut self, counts: &T, at: Timestamp) {
         self.add_to(at.millis() / STEP_MS, counts);
     }
 
-    fn add_to(&mut self, step: u64, counts: &Counts) {
+    fn add_to(&mut self, step: u64, counts: &T) {
         // What arrives late belongs before the last step, not far.
         let place = self.0.iter().rposition(|(known, _)| *known <= step);
         let same = place.and_then(|place| self.0.get_mut(place));
@@ -35,9 +44,9 @@ impl<const STEP_MS: u64, const MAX: u64> Buckets<STEP_MS, MAX> {
 
     /// What happened in the last `window_ms`. The step in which the window begins counts whole.
     #[must_use]
-    pub fn within(&self, window_ms: Millis, now: Timestamp) -> Counts {
+    pub fn within(&self, window_ms: Millis, now: Timestamp) -> T {
         let (first, last) = (now.minus(window_ms).millis() / STEP_MS, now.millis() / STEP_MS);
-        let mut sum = Counts::default();
+        let mut sum = T::default();
         for (_, counts) in self.0.iter().filter(|(step, _)| (first..=last).contains(step)) {
             sum.add(counts);
         }
@@ -53,7 +62,7 @@ impl<const STEP_MS: u64, const MAX: u64> Buckets<STEP_MS, MAX> {
     /// Counts what a clock that was wrong counted ahead of `now` as of now, so that it grows old.
     pub fn forget_the_future(&mut self, now: Timestamp) {
         let is_ahead = |step: u64| Timestamp::from_millis(step * STEP_MS).is_ahead(now);
-        let mut sum = Counts::default();
+        let mut sum = T::default();
         for (_, counts) in self.0.iter().filter(|(step, _)| is_ahead(*step)) {
             sum.add(counts);
         }

@@ -1,5 +1,6 @@
 //! What became of some requests.
 
+use super::buckets::Sum;
 use crate::json::{Reader, Shape};
 use serde_json::Value;
 
@@ -53,21 +54,6 @@ impl Counts {
         }
     }
 
-    /// Adds others.
-    pub fn add(&mut self, others: &Self) {
-        let Self { requests, failures, unanswered, latency_ms_sum } = others;
-        self.requests = self.requests.saturating_add(*requests);
-        self.failures = self.failures.saturating_add(*failures);
-        self.unanswered = self.unanswered.saturating_add(*unanswered);
-        self.latency_ms_sum = self.latency_ms_sum.saturating_add(*latency_ms_sum);
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.requests == 0
-    }
-
     /// Whether the figures go together, and are figures that requests of a minute can have.
     #[must_use]
     pub fn is_sound(&self, requests_max: u64) -> bool {
@@ -98,6 +84,20 @@ impl Counts {
 
     pub(super) fn of([requests, failures, unanswered, latency_ms_sum]: [u64; 4]) -> Self {
         Self { requests, failures, unanswered, latency_ms_sum }
+    }
+}
+
+impl Sum for Counts {
+    fn add(&mut self, others: &Self) {
+        let Self { requests, failures, unanswered, latency_ms_sum } = others;
+        self.requests = self.requests.saturating_add(*requests);
+        self.failures = self.failures.saturating_add(*failures);
+        self.unanswered = self.unanswered.saturating_add(*unanswered);
+        self.latency_ms_sum = self.latency_ms_sum.saturating_add(*latency_ms_sum);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.requests == 0
     }
 }
 

@@ -3,7 +3,7 @@
 use super::buckets::Buckets;
 use super::counts::Counts;
 use super::report::{Line, Report};
-use super::ways::Ways;
+use super::ways::{Way, WayLatency, Ways};
 use crate::geo::Area;
 use crate::ids::{RegionId, ServiceId};
 use crate::json::{self, Reader, Shape, fields};
@@ -163,7 +163,7 @@ impl Traffic {
             Some(region) => {
                 if let Some(area) = area {
                     let way = (line.service.clone(), region.clone(), area);
-                    self.ways.add(&way, &line.counts, line.minute);
+                    self.ways.add(&way, &line.requests(), line.minute);
                 }
                 service.tries.insert_if_absent(region.clone(), Series::default());
                 if let Some(tries) = service.tries.get_mut(region) {
@@ -205,17 +205,11 @@ impl Traffic {
         }
     }
 
-    /// The mean time to the head of an answer of a region for clients in an area, in the last
-    /// minutes; `None` with fewer than [`super::WAY_SAMPLES_MIN`] answers.
+    /// How long live requests take on a way, in the last minutes; `None` with fewer than
+    /// [`super::WAY_SAMPLES_MIN`] that were answered well.
     #[must_use]
-    pub fn latency_ms(
-        &self,
-        service: &ServiceId,
-        region: &RegionId,
-        area: Area,
-        now: Timestamp,
-    ) -> Option<Millis> {
-        self.ways.latency_ms(&(service.clone(), region.clone(), area), now)
+    pub fn latency(&self, way: &Way, now: Timestamp) -> Option<WayLatency> {
+        self.ways.latency(way, now)
     }
 
     /// Since when answers of a service are counted; `None` without any.

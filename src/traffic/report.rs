@@ -1,6 +1,8 @@
 //! What one isolate tells of its requests.
 
 use super::counts::Counts;
+use super::latencies::Latencies;
+use super::requests::Requests;
 use crate::geo::Area;
 use crate::ids::{RegionId, ServiceId};
 use crate::json::fields;
@@ -40,12 +42,14 @@ pub struct Line {
     pub service: ServiceId,
     /// The region that was tried; absent where answers to clients are counted, after all tries.
     pub region: Option<RegionId>,
-    /// The counts.
+    /// What became of them.
     pub counts: Counts,
+    /// How long those took that did not fail.
+    pub latencies: Latencies,
 }
 
 fields!(Report { isolate, number, area if any, lines });
-fields!(Line { minute, service, region if any, counts });
+fields!(Line { minute, service, region if any, counts, latencies if any });
 
 impl Report {
     /// Whether it can be a report at all.
@@ -58,10 +62,27 @@ impl Report {
 }
 
 impl Line {
+    /// The requests of a service in that minute, or the tries at one of its regions.
+    #[must_use]
+    pub fn of(
+        minute: Timestamp,
+        (service, region): (ServiceId, Option<RegionId>),
+        requests: Requests,
+    ) -> Self {
+        let Requests { counts, latencies } = requests;
+        Self { minute, service, region, counts, latencies }
+    }
+
+    /// What was counted.
+    pub(super) fn requests(&self) -> Requests {
+        Requests { counts: self.counts, latencies: self.latencies }
+    }
+
     /// Whether the figures go together, and the minute is one of the last.
     #[must_use]
     pub fn is_sound(&self, now: Timestamp) -> bool {
         self.counts.is_sound(REQUESTS_MAX)
+            && self.latencies.total() <= self.counts.requests
             && now.since(self.minute) <= LATE_MS_MAX
             && self.minute.since(now) <= AHEAD_MS_MAX
     }
@@ -78,6 +99,7 @@ mod tests {
             service: ServiceId::parse("api").unwrap(),
             region: None,
             counts: Counts { requests: 1, ..Counts::default() },
+            latencies: Latencies::default(),
         }
     }
 
@@ -124,5 +146,10 @@ mod tests {
         assert!(many.is_sound(now));
         many.counts.requests += 1;
         assert!(!many.is_sound(now));
+        let mut fast = line(now);
+        fast.latencies.note(3);
+        assert!(fast.is_sound(now));
+        fast.latencies.note(3);
+        assert!(!fast.is_sound(now), "no more are timed than there were");
     }
 }

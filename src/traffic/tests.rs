@@ -23,7 +23,8 @@ fn counts(requests: u64, failures: u64) -> Counts {
 }
 
 fn line(minute: Timestamp, region_id: Option<&str>, counts: Counts) -> Line {
-    Line { minute, service: service("api"), region: region_id.map(region), counts }
+    let requests = Requests { counts, ..Requests::default() };
+    Line::of(minute, (service("api"), region_id.map(region)), requests)
 }
 
 fn report(isolate: &str, number: u64, lines: Vec<Line>) -> Report {
@@ -185,7 +186,8 @@ fn the_latency_of_a_way_is_the_mean_of_the_last_minutes_and_of_enough_answers() 
         latency_ms_sum,
     };
     let seen = |traffic: &Traffic, area, now| {
-        traffic.latency_ms(&service("api"), &region("eu"), area, at(now))
+        let way = (service("api"), region("eu"), area);
+        traffic.latency(&way, at(now)).map(|seen| seen.mean_ms)
     };
     let first = vec![line(at(0), Some("eu"), of(20, 1, 19 * 80)), line(at(0), None, of(20, 0, 9))];
     traffic.take(&report("a", 1, first), any, at(1));
@@ -205,4 +207,21 @@ fn the_latency_of_a_way_is_the_mean_of_the_last_minutes_and_of_enough_answers() 
     traffic.retain(any, at(9 * MINUTE));
     let empty = Traffic::default();
     assert_eq!(seen(&traffic, Area::Sam, 0), seen(&empty, Area::Sam, 0), "and then forgotten");
+}
+
+#[test]
+fn the_95th_percentile_of_a_way_comes_from_the_buckets_of_all_isolates() {
+    let mut traffic = Traffic::default();
+    for (number, (isolate, took_ms, ended)) in (1..).zip([("a", 20, 90), ("b", 400, 10)]) {
+        let mut requests = Requests::default();
+        (0..ended).for_each(|_| requests.note(Ended::Well, took_ms));
+        requests.note(Ended::Badly, 9_000);
+        let line = Line::of(at(0), (service("api"), Some(region("eu"))), requests);
+        let told = report(isolate, number, vec![line]);
+        // It is told as text.
+        let told = crate::json::read(&crate::json::write(&told)).unwrap();
+        assert_eq!(traffic.take(&told, any, at(1)), Taken::Counted(0));
+    }
+    let seen = traffic.latency(&(service("api"), region("eu"), Area::Sam), at(1));
+    assert_eq!(seen, Some(WayLatency { mean_ms: 58, p95_ms: Some(375) }));
 }

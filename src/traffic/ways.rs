@@ -4,14 +4,14 @@
 //! of them, and what it counted counts for that area. Unlike a probe's, such a latency is of whole
 //! requests, and of a region to which nobody is sent from an area there is none.
 
-use super::buckets::Buckets;
-use super::counts::Counts;
+use super::buckets::{Buckets, Sum};
+use super::requests::Requests;
 use crate::geo::Area;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Map;
 use crate::time::{MINUTE, Millis, Timestamp};
 
-/// The window, of which the mean is taken.
+/// The window of which latencies are taken.
 pub const WAY_WINDOW_MS: Millis = 5 * MINUTE;
 /// Fewest requests in the window that were answered well; with fewer nothing is said.
 pub const WAY_SAMPLES_MIN: u64 = 20;
@@ -20,26 +20,37 @@ pub const WAYS_MAX: usize = 10_000;
 
 /// The counts by service, region and area. A restart forgets them: they are of minutes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Ways(Map<Way, Buckets<MINUTE, 6>>);
+pub(super) struct Ways(Map<Way, Buckets<MINUTE, 6, Requests>>);
 
-type Way = (ServiceId, RegionId, Area);
+/// From which area to which region of a service.
+pub type Way = (ServiceId, RegionId, Area);
+
+/// How long requests took on a way, to the heads of their answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WayLatency {
+    /// The mean.
+    pub mean_ms: Millis,
+    /// What 95 of 100 did not exceed, read off buckets; `None` where nobody told buckets.
+    pub p95_ms: Option<Millis>,
+}
 
 impl Ways {
-    pub(super) fn add(&mut self, way: &Way, counts: &Counts, at: Timestamp) {
+    pub(super) fn add(&mut self, way: &Way, requests: &Requests, at: Timestamp) {
         if !self.0.contains_key(way) && self.0.len() >= WAYS_MAX {
             return;
         }
         self.0.insert_if_absent(way.clone(), Buckets::default());
         if let Some(known) = self.0.get_mut(way) {
-            known.add(counts, at);
+            known.add(requests, at);
         }
     }
 
-    /// The mean time to the head of an answer in the last minutes; `None` with too few of them.
-    pub(super) fn latency_ms(&self, way: &Way, now: Timestamp) -> Option<Millis> {
-        let counts = self.0.get(way)?.within(WAY_WINDOW_MS, now);
+    /// How long they took in the last minutes; `None` with too few of them.
+    pub(super) fn latency(&self, way: &Way, now: Timestamp) -> Option<WayLatency> {
+        let Requests { counts, latencies } = self.0.get(way)?.within(WAY_WINDOW_MS, now);
         let well = counts.requests.saturating_sub(counts.failures);
-        counts.mean_latency_ms().filter(|_| well >= WAY_SAMPLES_MIN)
+        let mean_ms = counts.mean_latency_ms().filter(|_| well >= WAY_SAMPLES_MIN)?;
+        Some(WayLatency { mean_ms, p95_ms: latencies.percentile_ms(95) })
     }
 
     /// Forgets what nobody asks for any more, and what is too old to say anything.

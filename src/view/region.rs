@@ -16,6 +16,7 @@ use crate::order::Order;
 use crate::ordered::Map;
 use crate::recovery::ALL_PERCENT;
 use crate::time::Millis;
+use crate::traffic::WayLatency;
 
 /// One region of one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,8 +187,9 @@ impl<'a> View<'a> {
 
     /// What live requests of a service take to a region from each area that has enough of them.
     #[must_use]
-    pub fn live_latencies(&self, service: &ServiceId, region: &RegionId) -> Map<Area, Millis> {
-        let live = |area| self.state.traffic.latency_ms(service, region, area, self.now);
+    pub fn live_latencies(&self, service: &ServiceId, region: &RegionId) -> Map<Area, WayLatency> {
+        let way = |area| (service.clone(), region.clone(), area);
+        let live = |area| self.state.traffic.latency(&way(area), self.now);
         Map::of(Area::ALL.iter().filter_map(|area| Some((*area, live(*area)?))))
     }
 
@@ -201,7 +203,8 @@ impl<'a> View<'a> {
         region: &RegionStanding<'_>,
     ) -> Map<Area, Millis> {
         if self.config.areas.is_empty() {
-            return self.live_latencies(name, region.id);
+            let live = self.live_latencies(name, region.id);
+            return Map::of(live.iter().map(|(area, live)| (*area, live.mean_ms)));
         }
         let of = |area: Area| {
             let usable = region.usable();

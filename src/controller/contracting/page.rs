@@ -12,7 +12,7 @@ use crate::documents::{
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Map;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
-use crate::traffic::Counts;
+use crate::traffic::{Counts, Sum};
 use crate::view::View;
 
 /// The window of live traffic of a service without a trigger.
@@ -125,13 +125,17 @@ fn of_region(
     let failing_since = promises.errors.get(region).copied();
     let is_known = !counts.is_empty() || failing_since.is_some();
     let Counts { requests, failures, unanswered, .. } = counts;
+    let live = view.live_latencies(id, region);
     is_known.then(|| RegionTraffic {
         window_s: window_ms / SECOND,
         requests,
         failures,
         unanswered,
         latency_ms: counts.mean_latency_ms(),
-        area_latency_ms: view.live_latencies(id, region),
+        area_latency_ms: Map::of(live.iter().map(|(area, live)| (*area, live.mean_ms))),
+        area_latency_p95_ms: Map::of(
+            live.iter().filter_map(|(area, live)| Some((*area, live.p95_ms?))),
+        ),
         failing_since,
     })
 }

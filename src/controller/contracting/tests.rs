@@ -7,7 +7,7 @@ use crate::order::{Act, Query};
 use crate::state::rows::{Row, RowChange};
 use crate::testing::{config_text, order, run, target};
 use crate::time::{MINUTE, SECOND};
-use crate::traffic::{Counts, Line, Report};
+use crate::traffic::{Counts, Latencies, Line, Report};
 use serde_json::{Value, json};
 
 mod erring;
@@ -77,6 +77,7 @@ fn line(region: Option<&str>, (requests, failures): (u64, u64), minute: Timestam
         service: ServiceId::parse("api").unwrap(),
         region: region.map(|id| RegionId::parse(id).unwrap()),
         counts: Counts { requests, failures, ..Counts::default() },
+        latencies: Latencies::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::controller::contracting::{losses, times};
 use crate::drill::{Drill, DrillTraffic, Finding, Held, Milestone, Outcome};
 use crate::ids::ServiceId;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
-use crate::traffic::Counts;
+use crate::traffic::{Counts, Sum};
 
 /// Longest time of a drill whose requests are looked at: minutes are kept for an hour.
 const TRAFFIC_MS_MAX: Millis = 60 * MINUTE;

@@ -5,7 +5,7 @@ use crate::journal::Role;
 use crate::order::ActReply;
 use crate::state::rows;
 use crate::testing::{config_text, drain, operator, run};
-use crate::traffic::{Counts, Line, Report};
+use crate::traffic::{Counts, Line, Report, Requests};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -237,7 +237,8 @@ fn errors_of_clients_end_it() {
     });
     play.drill(DrillKind::Canary, "eu-west").unwrap();
     let counts = Counts { requests: 1_000, failures: 400, unanswered: 0, latency_ms_sum: 0 };
-    let line = Line { minute: minute(play.minute), service: api(), region: None, counts };
+    let requests = Requests { counts, ..Requests::default() };
+    let line = Line::of(minute(play.minute), (api(), None), requests);
     let report = Report { isolate: "a".to_owned(), number: 1, area: None, lines: vec![line] };
     let now = play.now();
     play.controller.hear_traffic(&report, now);

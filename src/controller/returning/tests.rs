@@ -5,7 +5,7 @@ use crate::journal::{Actor, Role, Way};
 use crate::order::{Act, ActReply, Order};
 use crate::state::State;
 use crate::testing::{config_text, order, run};
-use crate::traffic::{Line, Report};
+use crate::traffic::{Latencies, Line, Report};
 use serde_json::{Value, json};
 
 /// Requests that clients make in each minute.
@@ -104,6 +104,7 @@ impl Play {
             service: api(),
             region: Some(region(id)),
             counts,
+            latencies: Latencies::default(),
         };
         let lines = vec![
             line("eu-west", counts(here, failing, ms)),

@@ -6,7 +6,7 @@ use super::world::World;
 use crate::ids::{RegionId, ServiceId};
 use crate::order::Query;
 use crate::time::{MINUTE, Millis, SECOND, Timestamp};
-use crate::traffic::{Counts, Line, Report};
+use crate::traffic::{Counts, Latencies, Line, Report, Requests, Sum};
 use std::collections::BTreeMap;
 
 /// How often it is told.
@@ -18,19 +18,18 @@ impl World<'_> {
         self.queue.add(self.now.plus(TELL_EVERY_MS), Due::Traffic);
         let minute = Timestamp::from_millis(self.now.millis() / MINUTE * MINUTE);
         let mut lines: Vec<Line> = Vec::new();
-        let mut answers = BTreeMap::<ServiceId, Counts>::new();
+        let mut answers = BTreeMap::<ServiceId, Requests>::new();
         for step in self.facts.traffic(self.now) {
             let service = ServiceId::parse(&step.service).ok();
             let (Some(service), Ok(region)) = (service, RegionId::parse(&step.region)) else {
                 continue;
             };
-            let counts = counts(step);
-            add(answers.entry(service.clone()).or_default(), &counts);
-            lines.push(Line { minute, service, region: Some(region), counts });
+            let requests = requests(step);
+            answers.entry(service.clone()).or_default().add(&requests);
+            lines.push(Line::of(minute, (service, Some(region)), requests));
         }
-        for (service, counts) in answers {
-            lines.push(Line { minute, service, region: None, counts });
-        }
+        let answers = answers.into_iter();
+        lines.extend(answers.map(|(service, all)| Line::of(minute, (service, None), all)));
         if lines.is_empty() {
             return;
         }
@@ -44,15 +43,12 @@ impl World<'_> {
 }
 
 /// What one region counts in that time.
-fn counts(step: &TrafficStep) -> Counts {
+fn requests(step: &TrafficStep) -> Requests {
     let requests = step.per_s.saturating_mul(TELL_EVERY_MS / SECOND);
     let failures = requests.saturating_mul(step.failures_percent.min(100)) / 100;
-    let latency_ms_sum = requests.saturating_sub(failures).saturating_mul(step.latency_ms);
-    Counts { requests, failures, unanswered: 0, latency_ms_sum }
-}
-
-fn add(sum: &mut Counts, counts: &Counts) {
-    sum.requests = sum.requests.saturating_add(counts.requests);
-    sum.failures = sum.failures.saturating_add(counts.failures);
-    sum.latency_ms_sum = sum.latency_ms_sum.saturating_add(counts.latency_ms_sum);
+    let well = requests.saturating_sub(failures);
+    let latency_ms_sum = well.saturating_mul(step.latency_ms);
+    let mut latencies = Latencies::default();
+    latencies.note_some(well, step.latency_ms);
+    Requests { counts: Counts { requests, failures, unanswered: 0, latency_ms_sum }, latencies }
 }
