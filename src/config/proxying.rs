@@ -45,6 +45,9 @@ shape! {
         rewrite_origin_host: bool = true,
         /// Where the rest of a download may come from that names no version.
         resume: Resume = Resume::Any,
+        /// What the service is called on its public status page, `/.pointsman/public` at its own
+        /// hosts; empty where it has none.
+        status_page: String = String::new(),
     }
 }
 
@@ -75,6 +78,7 @@ impl Default for Proxying {
             debug_headers: true,
             rewrite_origin_host: true,
             resume: Resume::Any,
+            status_page: String::new(),
         }
     }
 }

@@ -12,19 +12,21 @@ mod problem;
 mod request;
 mod retry_after;
 mod silence;
+mod status_page;
 mod surface;
 pub mod v1;
 
 pub use admin::{AdminRequest, AdminRoute, route};
 pub use blocked::blocked;
 pub use left_alone::retry_after_ms;
-pub use ours::{ADMIN_PREFIX, BLOCKED_PAGE, Whose, whose};
+pub use ours::{ADMIN_PREFIX, BLOCKED_PAGE, STATUS_PAGE, Whose, whose};
 pub use problem::{Audience, Problem, refusal};
 pub use request::{
     RequestTarget, is_idempotent, parse_target, says_unreachable, says_unsent, split_port,
 };
 pub use retry_after::{RETRY_AFTER_S_MAX, RETRY_AFTER_S_MIN, retry_after_s};
 pub use silence::{command_without_controller, status_without_controller};
+pub use status_page::{StatusPage, WorksHow, status_page};
 pub use surface::SurfaceRequest;
 
 /// A JSON response that must not be cached.

@@ -15,6 +15,8 @@ use std::borrow::Cow;
 pub const ADMIN_PREFIX: &str = "/.pointsman/";
 /// The page behind it that everybody may read.
 pub const BLOCKED_PAGE: &str = "blocked";
+/// The page that everybody may read where a service has one: how it stands.
+pub const STATUS_PAGE: &str = "public";
 /// The first segment of their paths.
 const SEGMENT: &str = ".pointsman";
 /// How often escapes are decoded: a chain of servers may do it once each.

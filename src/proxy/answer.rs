@@ -46,7 +46,7 @@ impl Isolate {
             }
             Err(BadQuestion::Malformed) => return self.refuse(Problem::BadRequest, None, &[]),
         };
-        if let Some(instruction) = self.at_the_threshold(&question) {
+        if let Some(instruction) = self.at_the_threshold(&question, now) {
             return instruction;
         }
         if question.hops >= HOPS_MAX {

@@ -1,6 +1,7 @@
 //! What one isolate keeps between requests, and how it learns.
 
 use super::counted::Counted;
+use super::judged::Judged;
 use super::news::News;
 use super::notes::Notes;
 use super::progress::AskReason;
@@ -42,6 +43,8 @@ pub struct Isolate {
     pub(super) notes: Notes,
     pub(super) counts: Counts,
     pub(super) counted: Counted,
+    /// How a service stood that was asked about last.
+    pub(super) judged: Option<Judged>,
 }
 
 /// What happened since the isolate began.

@@ -4,17 +4,32 @@
 use super::instruction::Instruction;
 use super::isolate::{AUTHORIZATION, Isolate};
 use super::question::Question;
+use super::refresh::Refresh;
 use crate::admin_token;
-use crate::http::{BLOCKED_PAGE, Problem, Whose, blocked, whose};
+use crate::http::{BLOCKED_PAGE, Problem, STATUS_PAGE, Whose, blocked, whose};
 use crate::secret::Secret;
+use crate::time::Timestamp;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 
 impl Isolate {
     /// The answer to a request that no table is needed for; `None` for all others.
-    pub(super) fn at_the_threshold(&mut self, question: &Question<'_>) -> Option<Instruction> {
+    pub(super) fn at_the_threshold(
+        &mut self,
+        question: &Question<'_>,
+        now: Timestamp,
+    ) -> Option<Instruction> {
         match whose(question.target.path) {
+            // The table says whether there is one; so it is loaded first.
+            Whose::Ours(STATUS_PAGE) if self.table.is_none() => None,
+            Whose::Ours(STATUS_PAGE) => Some(match self.status_page(question, now) {
+                Some(response) => {
+                    let refresh = self.looks.next_for_request(now) != Refresh::No;
+                    Instruction::Respond { response, or_stale: false, refresh }
+                }
+                None => Instruction::Surface,
+            }),
             Whose::Ours(BLOCKED_PAGE) => Some(Instruction::Respond {
                 response: blocked(&question.target.host, question.method, question.audience()),
                 or_stale: false,

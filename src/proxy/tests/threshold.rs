@@ -102,3 +102,46 @@ fn credentials_cross_only_where_there_is_a_secret_to_look_for() {
     isolate.take_secrets(vec![]);
     assert!(isolate.names.is_empty());
 }
+
+const STATUS_PAGE: Asking<'_> = Asking { path: "/.pointsman/public", ..GET };
+
+/// What the status page says with these changes to `three`, for programs.
+fn told(changes: &[(&str, Value)]) -> Value {
+    let title = ("/services/api/proxy", json!({"status_page": "Acme payments"}));
+    let changes: Vec<_> = changes.iter().cloned().chain([title]).collect();
+    let next = STATUS_PAGE.go_on(&mut isolate(&changes), FIRST, 0);
+    let Instruction::Respond { response, .. } = next else { panic!("{next:?}") };
+    assert_eq!(response.status, 200);
+    serde_json::from_str(&response.body).unwrap()
+}
+
+#[test]
+fn the_status_page_says_how_a_service_stands_and_nothing_of_what_there_is() {
+    let health = |index: usize, health: &str| {
+        (format!("/services/api/regions/{index}/health"), json!(health))
+    };
+    for (down, status) in [
+        (&[][..], "operational"),
+        (&[0][..], "degraded_performance"),
+        (&[0, 1, 2], "major_outage"),
+        // Brazil may go nowhere else.
+        (&[2], "partial_outage"),
+    ] {
+        let changes: Vec<_> = down.iter().map(|index| health(*index, "down")).collect();
+        let changes: Vec<_> = changes.iter().map(|(at, it)| (at.as_str(), it.clone())).collect();
+        let page = told(&changes);
+        assert_eq!(page["status"], status, "{down:?}");
+        let text = page.to_string();
+        for word in ["eu-west", "us-east", "sa-east", "lgpd", "BR", "example.com"] {
+            assert!(!text.contains(word), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_service_without_a_status_page_has_none_and_without_a_table_it_is_loaded_first() {
+    let next = STATUS_PAGE.go_on(&mut isolate(&[]), FIRST, 0);
+    assert_eq!(next, Instruction::Surface);
+    let next = STATUS_PAGE.go_on(&mut Isolate::default(), FIRST, 0);
+    assert_eq!(next, Instruction::LoadTable);
+}
