@@ -12,20 +12,21 @@ mod drill;
 mod history;
 mod incident;
 mod recovery;
+mod region;
+mod trends;
 use crate::alert::AlertsStatus;
 use crate::config::Override;
-use crate::country::Country;
 use crate::fingerprint::Fingerprint;
 use crate::geo::Area;
-use crate::health::{Because, Health};
-use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
+use crate::health::Health;
+use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::json::{self, fields};
 use crate::jurisdiction::ControllerJurisdiction;
 use crate::order::Order;
 use crate::ordered::Map;
 use crate::other_owner::OtherOwnerStatus;
 use crate::state::{Applied, Denied, Intent, RefusedConfig};
-use crate::time::{Millis, Timestamp};
+use crate::time::Timestamp;
 pub use answers::{AuditAnswer, HistoryAnswer, RevisionAnswer};
 pub use area::{AreaStatus, SightStatus};
 pub use contracts::{
@@ -42,6 +43,12 @@ pub use incident::{
 };
 pub use recovery::{
     PlanStatus, RECOVERY_KEY, RecoveryPage, RecoveryStatus, ServiceRecovery, is_worth_telling,
+};
+
+pub use region::{MonitorStatus, OriginStatus, RegionHealth, RegionStatus, ReturnStatus};
+pub use trends::{
+    AreaSight, HOUR_MS, HOURS, HourCounts, LATENCY_STEP_MS, LATENCY_STEPS, RegionPlace,
+    RegionTrend, ServiceTrend, TrendsPage,
 };
 
 /// The KV key of [`Status`].
@@ -94,37 +101,6 @@ pub struct Status {
     pub alerts: AlertsStatus,
     /// The last cron run. Only in the live answer, because it changes every minute.
     pub last_run: Option<RunStatus>,
-}
-
-/// The effective health of a region as one service sees it, and the reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegionHealth {
-    /// Its health; what traffic goes by.
-    pub health: Health,
-    /// What decides it.
-    pub because: Because,
-    /// Whether it takes no new clients.
-    pub draining: bool,
-    /// Why it is not simply observed to be up, in words.
-    pub why: Option<String>,
-    /// The areas whose clients are led elsewhere, because it cannot be reached from there; absent
-    /// where there is none.
-    pub away: Option<Vec<Area>>,
-    /// How far its clients have returned to it; absent where all have.
-    pub returning: Option<ReturnStatus>,
-}
-
-/// How far the clients of a service have returned to a region.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReturnStatus {
-    /// The percentage of them.
-    pub percent: u8,
-    /// Since when.
-    pub since: Timestamp,
-    /// How often it had to go back a stage.
-    pub regressions: u32,
-    /// Why no more return, in words; absent while the stage is watched.
-    pub held: Option<String>,
 }
 
 /// The Controller itself.
@@ -214,55 +190,6 @@ pub struct RunStatus {
     pub cron_silent_since: Option<Timestamp>,
 }
 
-/// One region.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RegionStatus {
-    /// When this was true.
-    pub as_of: Timestamp,
-    /// The region.
-    pub region: RegionId,
-    /// Its country.
-    pub country: Country,
-    /// Its effective health for each service that it belongs to: the same as in `status`.
-    pub services: Map<ServiceId, RegionHealth>,
-    /// Its origins.
-    pub origins: Map<OriginId, OriginStatus>,
-}
-
-/// One origin.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OriginStatus {
-    /// Where it is.
-    pub url: String,
-    /// The operator's override while it lasts. The observed health is shown beside it.
-    pub override_: Option<Override>,
-    /// Its health by monitor.
-    pub monitors: Map<MonitorId, MonitorStatus>,
-}
-
-/// The health of one origin by one monitor.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MonitorStatus {
-    /// The effective health: what traffic goes by.
-    pub health: Health,
-    /// What decides it.
-    pub because: Because,
-    /// The health that probes found.
-    pub observed: Health,
-    /// Until when flap damping holds it back.
-    pub damped_until: Option<Timestamp>,
-    /// The replication lag that it reports, in seconds, if recent.
-    pub lag_s: Option<u64>,
-    /// Since when it is observed to have this health.
-    pub since: Option<Timestamp>,
-    /// Why it is down or last failed, in words.
-    pub reason: Option<String>,
-    /// Its smoothed latency, if recent.
-    pub latency_ms: Option<Millis>,
-    /// How it looks from each area; absent where probes come from the cron run.
-    pub areas: Option<Map<Area, SightStatus>>,
-}
-
 /// Most bytes of [`Metadata`] as JSON. Source: developers.cloudflare.com/kv/platform/limits, "Key
 /// metadata: 1024 bytes". KV refuses the whole write beyond that.
 pub const METADATA_BYTES_MAX: usize = 1_024;
@@ -323,15 +250,6 @@ fields!(Status {
 fields!(KvStatus { writes_per_day, left_for_routes, left_for_pages, held_back });
 fields!(ControllerStatus { jurisdiction });
 fields!(ConfigStatus { in_use, refused, revision if any, kv if any });
-fields!(RegionHealth {
-    health,
-    because,
-    draining = false,
-    why if any,
-    away if any,
-    returning if any,
-});
-fields!(ReturnStatus { percent, since, regressions = 0, held if any });
 fields!(CloudflareStatus {
     halted = false,
     failures,
@@ -345,19 +263,6 @@ fields!(CloudflareStatus {
 });
 fields!(ApiStatus { calls_in_5_min, calls_in_5_min_max, blocked_until, upkeep_after, compared_at });
 fields!(RunStatus { scheduled, began, rounds, probes, cron_silent_since if any });
-fields!(RegionStatus { as_of, region, country, services = Map::new(), origins });
-fields!(OriginStatus { url, override_ as "override" if any, monitors });
-fields!(MonitorStatus {
-    health,
-    because,
-    observed,
-    damped_until if any,
-    lag_s if any,
-    since,
-    reason,
-    latency_ms,
-    areas if any,
-});
 fields!(Metadata { as_of, summary });
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub mod config;
 pub mod contract;
 pub mod controller;
 pub mod country;
+pub mod dashboard;
 pub mod documents;
 pub mod drill;
 pub mod fingerprint;

@@ -88,22 +88,28 @@ impl Controller {
         self.news.tell(event.because(request.reason.clone()).by(request.who.clone()));
     }
 
+    /// How services recover.
+    #[must_use]
+    pub fn recovery_page(&self, now: Timestamp) -> RecoveryPage {
+        RecoveryPage::of(&self.state.recoveries, now)
+    }
+
     /// The document that a person or a proxy asks for; `None` where there is none.
     #[must_use]
     pub fn page(&mut self, query: &Query, now: Timestamp) -> Option<String> {
         match query {
-            Query::Incidents {} => Some(self.incidents_page(now)),
-            Query::Incident { id } => self.incident_page(id, now),
-            Query::Drills {} => Some(self.drills_page(now)),
-            Query::Drill { id } => self.drill_page(id, now),
+            Query::Incidents {} => Some(json::write_pretty(&self.incident_index(now))),
+            Query::Incident { id } => self.incident_page(id, now).map(|it| json::write_pretty(&it)),
+            Query::Drills {} => Some(json::write_pretty(&self.drill_index(now))),
+            Query::Drill { id } => self.drill_page(id, now).map(|it| json::write_pretty(&it)),
             Query::Orders {} => Some(json::write_pretty(&self.state.orders)),
-            Query::Audit { from } => Some(self.audit_page(*from)),
-            Query::ConfigHistory {} => Some(self.config_history()),
+            Query::Audit { from } => Some(json::write_pretty(&self.audit_page(*from))),
+            Query::ConfigHistory {} => Some(json::write_pretty(&self.config_history())),
             Query::Config { revision } => self.config_page(*revision),
             Query::Contracts {} => Some(json::write_pretty(&self.contracts(now))),
-            Query::Recovery {} => {
-                Some(json::write_pretty(&RecoveryPage::of(&self.state.recoveries, now)))
-            }
+            Query::Trends {} => Some(json::write_pretty(&self.trends(now))),
+            Query::Region { id } => self.region_page(id, now).map(|it| json::write_pretty(&it)),
+            Query::Recovery {} => Some(json::write_pretty(&self.recovery_page(now))),
             Query::Routes { than, report } => {
                 if let Some(report) = report {
                     self.hear_traffic(report, now);

@@ -84,19 +84,20 @@ impl Controller {
     }
 
     /// The chain from an entry on, as far as the Controller has it.
-    pub(super) fn audit_page(&self, from: u64) -> String {
+    #[must_use]
+    pub fn audit_page(&self, from: u64) -> AuditAnswer {
         let audit = &self.state.audit;
         let entries: Vec<AuditEntry> =
             audit.entries.iter().filter(|it| it.n >= from).cloned().collect();
         let shown = usize::try_from(PAGE_ENTRIES).unwrap_or(usize::MAX);
         let next = entries.get(shown).map(|entry| entry.n);
-        json::write_pretty(&AuditAnswer {
+        AuditAnswer {
             head: audit.head,
             kept_to: audit.kept_to,
             first: audit.entries.first().map_or(0, |entry| entry.n),
             entries: entries.into_iter().take(shown).collect(),
             next,
-        })
+        }
     }
 }
 

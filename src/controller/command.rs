@@ -5,7 +5,7 @@
 
 use crate::documents::Status;
 use crate::json::{self, variants};
-use crate::order::{ActReply, ActRequest, Query};
+use crate::order::{ActReply, ActRequest, Look, Query};
 use crate::tick::{RoundReply, RoundRequest};
 
 /// A call of the Controller.
@@ -21,6 +21,8 @@ pub enum Command {
     Act(ActRequest),
     /// A person wants to see something.
     Read(Query),
+    /// A person looks at a page of the dashboard.
+    Look(Look),
 }
 
 /// The answer to a [`Command`].
@@ -33,7 +35,8 @@ pub enum CommandReply {
     Status(Status),
     /// To [`Command::Act`].
     Acted(ActReply),
-    /// To [`Command::Read`]: a document as JSON; `None` if there is no such thing.
+    /// To [`Command::Read`], a document as JSON, and to [`Command::Look`], one as HTML; `None` if
+    /// there is no such thing.
     Page(Option<String>),
     /// To whatever could not be answered.
     Refused(CommandError),
@@ -65,6 +68,7 @@ variants!(Command {
     Compare = "compare" {},
     Act = "act" (request),
     Read = "read" (query),
+    Look = "look" (look),
 });
 variants!(CommandReply {
     Round = "round" (reply),

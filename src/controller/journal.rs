@@ -12,6 +12,7 @@ impl Controller {
     /// is told then.
     pub fn settle(&mut self, now: Timestamp) {
         self.follow_traffic(now);
+        self.note_latencies(now);
         self.follow_orders(now);
         self.follow_recovery(now);
         self.follow_contracts(now);

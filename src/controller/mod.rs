@@ -54,6 +54,7 @@ mod stepping;
 mod summary;
 mod table_size;
 mod taking_back;
+mod trends;
 mod waking;
 mod writing;
 mod zones;
@@ -149,6 +150,8 @@ pub struct Controller {
     looked: Option<(Fingerprint, Timestamp)>,
     /// Until when proxies have turns to ask for it.
     asked_until: Timestamp,
+    /// Latencies of the last hours, for people.
+    noted: trends::Noted,
     /// When a run was asked for last that stands in for cron.
     stand_in_asked: Option<Timestamp>,
 }

@@ -263,14 +263,15 @@ impl Controller {
     }
 
     /// The configs that were in use.
-    pub(super) fn config_history(&self) -> String {
+    #[must_use]
+    pub fn config_history(&self) -> HistoryAnswer {
         let configs = &self.state.configs;
         let revisions = configs.revisions.iter().rev();
-        json::write_pretty(&HistoryAnswer {
+        HistoryAnswer {
             in_use: configs.in_use().map(|it| it.number).filter(|_| self.config.is_some()),
             kv: self.kv_config(),
             revisions: revisions.map(|it| self.told(it)).collect(),
-        })
+        }
     }
 
     /// One config, or the one in use.

@@ -34,6 +34,7 @@ use crate::routes::{self, Routes};
 use crate::state::{self, Episode, State};
 use crate::time::Timestamp;
 use crate::view::View;
+pub(in crate::controller) use regions::region_status;
 use regions::{areas, frozen, overrides, reasons, region_document, region_key, service_health};
 
 /// One KV value to write.

@@ -19,6 +19,8 @@ pub struct SurfaceRequest {
     pub idempotency_key: Option<String>,
     /// `Cf-Access-Jwt-Assertion`: what Cloudflare Access says of the person who sent it.
     pub assertion: Option<String>,
+    /// `Cookie`: what a browser shows of who looks at the dashboard.
+    pub cookie: Option<String>,
     /// `Origin`: the site whose page made a browser send it.
     pub origin: Option<String>,
     /// `Sec-Fetch-Site`: how that site and ours belong together, as the browser sees it.
@@ -33,6 +35,7 @@ fields!(SurfaceRequest {
     content_type,
     idempotency_key,
     assertion,
+    cookie,
     origin,
     fetch_site,
 });

@@ -13,5 +13,5 @@ mod words;
 
 pub use act::{Act, ActRefusal, ActReply, ActRequest, Acted, Order, RefusalCode};
 pub use effect::{Orders, is_muted};
-pub use query::{News, Query};
+pub use query::{Look, News, Query};
 pub use remembered::{KEY_BYTES_MAX, KEYS_MAX, KEYS_MS, Remembered};

@@ -1,5 +1,6 @@
 //! What people ask to see. Each answer is one document, as JSON.
 
+use crate::journal::Role;
 use crate::json::{fields, variants};
 use crate::time::Millis;
 use crate::traffic::Report;
@@ -39,6 +40,13 @@ pub enum Query {
     Contracts {},
     /// How services recover.
     Recovery {},
+    /// How the last day went.
+    Trends {},
+    /// One region with its origins.
+    Region {
+        /// Its id.
+        id: String,
+    },
     /// [`News`] for a proxy.
     Routes {
         /// The generation that the caller has.
@@ -55,6 +63,7 @@ impl Query {
         match self {
             Self::Incident { id } => format!("there is no incident `{id}`"),
             Self::Drill { id } => format!("there is no drill `{id}`"),
+            Self::Region { id } => format!("there is no region `{id}`"),
             Self::Config { revision: Some(number) } => {
                 format!("there is no revision {number} of the config")
             }
@@ -75,8 +84,27 @@ variants!(Query {
     Config = "config" { revision if any },
     Contracts = "contracts" {},
     Recovery = "recovery" {},
+    Trends = "trends" {},
+    Region = "region" { id },
     Routes = "routes" { than if any, report if any },
 });
+
+/// A person looks at a page of the dashboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// The path of the page, behind the prefix.
+    pub page: String,
+    /// Its query.
+    pub query: String,
+    /// Who looks.
+    pub name: String,
+    /// What that person may do.
+    pub role: Role,
+    /// Whether they logged in by a token, and can log out.
+    pub by_cookie: bool,
+}
+
+fields!(Look { page, query, name, role, by_cookie });
 
 /// What a proxy is told that asks for a later routing table.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,13 @@ use crate::steering::{Decision, Evidence, RemovalReason, RequestFacts, Wish, dec
 use crate::time::Timestamp;
 
 impl Isolate {
+    /// The hosts that the table knows.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<String> {
+        let table = self.table.as_deref();
+        table.map(|table| table.hosts().cloned().collect()).unwrap_or_default()
+    }
+
     /// Explains a request; `None` as long as there is no table. A tenant that only KV knows counts
     /// as one whose pin cannot be read.
     #[must_use]

@@ -146,6 +146,11 @@ impl Table {
         self.as_of.since(now) > CLOCK_SKEW_MAX
     }
 
+    /// The hosts that have a service, in their order.
+    pub fn hosts(&self) -> impl Iterator<Item = &String> {
+        self.by_host.keys()
+    }
+
     /// The service of `host`, which must be in lower case and without a port. An exact name comes
     /// before a wildcard.
     #[must_use]

@@ -174,6 +174,7 @@ export async function surface({ request, env, id }) {
     content_type: headers.get("content-type"),
     idempotency_key: headers.get("idempotency-key"),
     assertion: headers.get("cf-access-jwt-assertion"),
+    cookie: headers.get("cookie"),
     origin: headers.get("origin"),
     fetch_site: headers.get("sec-fetch-site"),
   });

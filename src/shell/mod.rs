@@ -8,9 +8,11 @@
 mod access;
 mod api;
 mod areas;
+mod call;
 mod clock;
 mod controller;
 mod cron;
+mod dashboard;
 mod isolate;
 mod kv;
 mod outbound;

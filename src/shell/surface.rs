@@ -1,12 +1,12 @@
 //! Our own pages, `/.pointsman/…`.
 
-use super::{access, clock, controller, isolate, kv, routes, runtime};
-use crate::config::{ACTS_PER_MINUTE_DEFAULT, Admin};
+use super::call::{COMMAND_TIMEOUT_MS, CONTROLLER_TIMEOUT_MS, Call, count, text, unavailable};
+use super::{clock, controller, dashboard, isolate, kv, routes, runtime};
+use crate::config::ACTS_PER_MINUTE_DEFAULT;
 use crate::documents::STATUS_KEY;
 use crate::http::v1::{
-    ACT_BODY_MS_MAX, ACT_BYTES_MAX, ApiRequest, Caller, Code, Counted, Door, Fault,
-    LOOKS_PER_MINUTE_MAX, Limiter, OPENAPI, STRANGERS_PER_MINUTE_MAX, Shown, V1, Wanted,
-    must_be_of_this_site, shown,
+    ACT_BYTES_MAX, ApiRequest, Caller, Code, Counted, Door, Fault, LOOKS_PER_MINUTE_MAX, OPENAPI,
+    V1, Wanted, must_be_of_this_site,
 };
 use crate::http::{
     AdminRequest, AdminRoute, Response, SurfaceRequest, Whose, command_without_controller,
@@ -17,21 +17,8 @@ use crate::json;
 use crate::order::{ActReply, Query};
 use crate::proxy::OwnPages;
 use crate::secret::{ADMIN_TOKEN, Secret};
-use crate::time::{Millis, SECOND};
-use js_sys::{Function, Promise};
-use std::cell::RefCell;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use js_sys::Function;
 use worker::Env;
-
-/// Longest wait for the Controller.
-const CONTROLLER_TIMEOUT_MS: Millis = 5 * SECOND;
-/// Longest wait for a comparison, or for an act; both go on after the answer.
-const COMMAND_TIMEOUT_MS: Millis = 30 * SECOND;
-
-thread_local! {
-    static LIMITER: RefCell<Limiter> = RefCell::default();
-}
 
 /// Answers a request for one of them. `body` reads its body.
 pub(super) async fn answer(env: &Env, request: &SurfaceRequest, body: &Function) -> Response {
@@ -50,7 +37,22 @@ async fn page(env: &Env, request: &SurfaceRequest, body: &Function) -> Result<Re
         isolate::with(|isolate| isolate.own_pages(&target.host)).unwrap_or_default();
     let door = Door { host: &target.host, is_a_service, admin: admin.as_ref() };
     let secret = runtime::variable(env, ADMIN_TOKEN).map(Secret::new);
+    let (_, query) = target.path_and_query.split_once('?').unwrap_or_default();
+    let call = Call {
+        env,
+        request,
+        body,
+        path_and_query: target.path_and_query,
+        acts_per_minute: admin.as_ref().map_or(ACTS_PER_MINUTE_DEFAULT, |it| it.acts_per_minute),
+        admin: admin.as_ref(),
+        secret: secret.as_ref(),
+    };
     let Some(path) = page.strip_prefix(V1) else {
+        if door.is_open()
+            && let Some(response) = dashboard::answer(&call, page, query).await
+        {
+            return Ok(response);
+        }
         if !door.is_open_for_old_pages() {
             return Err(nothing());
         }
@@ -59,11 +61,10 @@ async fn page(env: &Env, request: &SurfaceRequest, body: &Function) -> Result<Re
     if !door.is_open() {
         return Err(nothing());
     }
-    let query = target.path_and_query.split_once('?');
-    let path_and_query = query.map_or(path.to_owned(), |(_, query)| [path, "?", query].concat());
-    let caller = recognised(request, admin.as_ref(), secret.as_ref()).await?;
-    let acts = admin.map_or(ACTS_PER_MINUTE_DEFAULT, |admin| admin.acts_per_minute);
-    api(env, request, &path_and_query, caller, acts, body).await
+    let caller = call.recognised(request).await?;
+    let path_and_query =
+        if query.is_empty() { path.to_owned() } else { [path, "?", query].concat() };
+    api(&call, &path_and_query, caller).await
 }
 
 /// One of the pages that are older than the API.
@@ -82,42 +83,9 @@ async fn old_page(
     }
 }
 
-/// Who sends a request. Whoever is not recognised is told why, but not without end.
-async fn recognised(
-    request: &SurfaceRequest,
-    admin: Option<&Admin>,
-    secret: Option<&Secret>,
-) -> Result<Caller, Fault> {
-    let recognised = match shown(request, admin, secret) {
-        Ok(Shown::Known(caller)) => Ok(caller),
-        Ok(Shown::Assertion(assertion)) => {
-            let apps = admin.map(|admin| admin.access.as_slice()).unwrap_or_default();
-            access::identified(&assertion, apps).await.map(Caller::of)
-        }
-        Err(fault) => Err(fault),
-    };
-    if recognised.as_ref().is_err_and(|fault| fault.code == Code::Unauthenticated) {
-        count(Counted::Stranger, STRANGERS_PER_MINUTE_MAX, "")?;
-    }
-    recognised
-}
-
-fn count(what: Counted, most: u32, who: &str) -> Result<(), Fault> {
-    LIMITER.with(|limiter| match limiter.try_borrow_mut() {
-        Ok(mut limiter) => limiter.count(what, most, who, clock::now()),
-        Err(_) => Ok(()),
-    })
-}
-
 /// Answers a request to the admin API.
-async fn api(
-    env: &Env,
-    request: &SurfaceRequest,
-    path_and_query: &str,
-    caller: Caller,
-    acts_per_minute: u32,
-    body: &Function,
-) -> Result<Response, Fault> {
+async fn api(call: &Call<'_>, path_and_query: &str, caller: Caller) -> Result<Response, Fault> {
+    let Call { env, request, body, .. } = *call;
     let asked = ApiRequest {
         method: &request.method,
         path_and_query,
@@ -127,7 +95,7 @@ async fn api(
     let wanted = asked.wanted(caller.role)?;
     let who = caller.who.to_string();
     match &wanted {
-        Wanted::Act(_) => count(Counted::Act, acts_per_minute, &who)?,
+        Wanted::Act(_) => count(Counted::Act, call.acts_per_minute, &who)?,
         _ => count(Counted::Look, LOOKS_PER_MINUTE_MAX, &who)?,
     }
     match wanted {
@@ -147,7 +115,7 @@ async fn api(
             if caller.who.way == Way::Access {
                 must_be_of_this_site(request)?;
             }
-            let text = body_text(body).await?;
+            let text = text(body, ACT_BYTES_MAX).await?;
             act(env, &text, caller, key).await
         }
     }
@@ -176,28 +144,6 @@ async fn act(
         Ok(ActReply::Refused(why)) => Err(why.into()),
         Err(error) => Err(unavailable("act", &error)),
     }
-}
-
-fn unavailable(what: &str, error: &JsValue) -> Fault {
-    runtime::complain(&[what, ": no Controller"].concat(), error);
-    Fault::new(Code::Unavailable, runtime::told(error))
-}
-
-/// The body, whole.
-async fn body_text(body: &Function) -> Result<String, Fault> {
-    let (bytes_max, ms_max) = (ACT_BYTES_MAX.into(), clock::short(ACT_BODY_MS_MAX).into());
-    let reading = body.call2(&JsValue::UNDEFINED, &bytes_max, &ms_max);
-    let reading = reading.ok().and_then(|reading| reading.dyn_into::<Promise>().ok());
-    let read = match reading {
-        Some(reading) => JsFuture::from(reading).await.unwrap_or(JsValue::NULL),
-        None => JsValue::NULL,
-    };
-    if read.is_undefined() {
-        let detail = format!("at most {ACT_BYTES_MAX} bytes are read");
-        return Err(Fault::new(Code::TooLong, detail));
-    }
-    let silent = || Fault::new(Code::Silent, "the body did not come whole, or is no UTF-8");
-    read.as_string().ok_or_else(silent)
 }
 
 /// What this isolate has seen.

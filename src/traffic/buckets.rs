@@ -1,18 +1,10 @@
 //! Counts by time.
 
 use super::counts::Counts;
+use super::sum::Sum;
 use crate::json::{Reader, Shape};
 use crate::time::{Millis, Timestamp};
 use serde_json::Value;
-
-/// What can be added up.
-pub trait Sum: Copy + Default {
-    /// Adds others.
-    fn add(&mut self, others: &Self);
-
-    /// Whether there is nothing.
-    fn is_empty(&self) -> bool;
-}
 
 /// Counts of the last `MAX` steps of `STEP_MS` each.
 ///
@@ -51,6 +43,14 @@ impl<const STEP_MS: u64, const MAX: u64, T: Sum> Buckets<STEP_MS, MAX, T> {
             sum.add(counts);
         }
         sum
+    }
+
+    /// What happened in the step that has this instant.
+    #[must_use]
+    pub fn of_step(&self, at: Timestamp) -> T {
+        let wanted = at.millis() / STEP_MS;
+        let found = self.0.iter().find(|(step, _)| *step == wanted);
+        found.map(|(_, counts)| *counts).unwrap_or_default()
     }
 
     /// When the first step began of which there are counts.

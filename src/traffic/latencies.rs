@@ -103,7 +103,9 @@ mod tests {
 
     fn latencies(took: &[Millis]) -> Latencies {
         let mut told = Latencies::default();
-        took.iter().for_each(|took_ms| told.note(*took_ms));
+        for took_ms in took {
+            told.note(*took_ms);
+        }
         told
     }
 

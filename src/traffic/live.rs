@@ -205,6 +205,16 @@ impl Traffic {
         }
     }
 
+    /// The answers of a service in each of the last so many hours, the oldest first. The last hour
+    /// goes on.
+    #[must_use]
+    pub fn last_hours(&self, service: &ServiceId, hours: u64, now: Timestamp) -> Vec<Counts> {
+        let known = self.services.get(service);
+        let back = |hours: u64| now.minus(hours.saturating_mul(HOUR));
+        let of_hour = |at| known.map(|known| known.answers.hours.of_step(at)).unwrap_or_default();
+        (0..hours).rev().map(|hours| of_hour(back(hours))).collect()
+    }
+
     /// How long live requests take on a way, in the last minutes; `None` with fewer than
     /// [`super::WAY_SAMPLES_MIN`] that were answered well.
     #[must_use]

@@ -15,9 +15,10 @@ mod latencies;
 mod live;
 mod report;
 mod requests;
+mod sum;
 mod ways;
 
-pub use buckets::{Buckets, Sum};
+pub use buckets::Buckets;
 pub use counts::{Counts, Ended};
 pub use latencies::{LATENCY_BOUNDS_MS, Latencies};
 pub use live::{
@@ -25,6 +26,7 @@ pub use live::{
 };
 pub use report::{AHEAD_MS_MAX, LATE_MS_MAX, LINES_MAX, Line, Report};
 pub use requests::Requests;
+pub use sum::Sum;
 pub use ways::{WAY_SAMPLES_MIN, WAY_WINDOW_MS, WAYS_MAX, Way, WayLatency};
 
 #[cfg(test)]

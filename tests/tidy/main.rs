@@ -83,7 +83,7 @@ const LAYERS: [&[&str]; 8] = [
     &["cloudflare", "routes", "state", "steering", "view"],
     &["controller", "documents", "tick"],
     &["http"],
-    &["proxy"],
+    &["dashboard", "proxy"],
     &["shell"],
     &["tool"],
 ];

@@ -203,7 +203,7 @@ fn whoever_asks_gets_a_page_of_entries_from_a_number_on_and_where_the_chain_ends
         world.take(Step::Act);
     }
     let ask = |world: &World, from: u64| -> Value {
-        serde_json::from_str(&world.mind.audit_page(from)).unwrap()
+        serde_json::from_str(&json::write(&world.mind.audit_page(from))).unwrap()
     };
     let answer = ask(&world, 1);
     assert_eq!(answer["entries"].as_array().unwrap().len() as u64, PAGE_ENTRIES);

@@ -3,7 +3,6 @@
 use crate::controller::Controller;
 use crate::documents::{DRILL_PREFIX, DrillIndex, DrillPage};
 use crate::drill::{Drill, DrillStage};
-use crate::json;
 use crate::time::Timestamp;
 
 /// The KV key of a drill.
@@ -25,20 +24,17 @@ pub(in crate::controller) fn line_substance(drill: &Drill) -> Drill {
 }
 
 impl Controller {
-    /// The drills that are kept, as JSON.
-    pub(in crate::controller) fn drills_page(&self, now: Timestamp) -> String {
-        json::write_pretty(&self.drill_index(now))
-    }
-
     /// The drills that are kept, and when the next ones are due.
-    pub(in crate::controller) fn drill_index(&self, now: Timestamp) -> DrillIndex {
+    #[must_use]
+    pub fn drill_index(&self, now: Timestamp) -> DrillIndex {
         let schedules = self.config.as_ref().map(|config| config.drills.as_slice());
         DrillIndex::of(&self.state.drills, schedules.unwrap_or_default(), now)
     }
 
     /// One of them.
-    pub(in crate::controller) fn drill_page(&self, id: &str, now: Timestamp) -> Option<String> {
+    #[must_use]
+    pub fn drill_page(&self, id: &str, now: Timestamp) -> Option<DrillPage> {
         let drill = self.state.drills.drills.iter().find(|drill| drill.id == id)?;
-        Some(json::write_pretty(&DrillPage::of(drill, now)))
+        Some(DrillPage::of(drill, now))
     }
 }

@@ -297,6 +297,7 @@ fn pages_tell_it_and_keep_its_report() {
     assert_eq!(status.drill.unwrap().id, id);
     play.minutes(8, &[]);
     let told = play.controller.drill_page(&id, play.now()).unwrap();
+    let told = told.report.join("\n");
     assert!(told.contains("| clients were elsewhere, acknowledged |"), "{told}");
     let Due { pages, .. } = play.controller.due_documents(play.now());
     assert!(!pages.iter().any(|page| page.key.starts_with("drill")), "told, and no news");

@@ -3,7 +3,6 @@
 use super::Controller;
 use crate::documents::{INCIDENT_PREFIX, IncidentIndex, IncidentPage};
 use crate::journal::{Incident, Phases};
-use crate::json;
 use crate::time::Timestamp;
 
 /// The KV key of an incident.
@@ -31,14 +30,16 @@ pub(in crate::controller) fn line_substance(incident: &Incident) -> Incident {
 }
 
 impl Controller {
-    /// The incidents that are kept, as JSON.
-    pub(in crate::controller) fn incidents_page(&self, now: Timestamp) -> String {
-        json::write_pretty(&IncidentIndex::of(&self.state.incidents, now))
+    /// The incidents that are kept.
+    #[must_use]
+    pub fn incident_index(&self, now: Timestamp) -> IncidentIndex {
+        IncidentIndex::of(&self.state.incidents, now)
     }
 
     /// One of them.
-    pub(in crate::controller) fn incident_page(&self, id: &str, now: Timestamp) -> Option<String> {
+    #[must_use]
+    pub fn incident_page(&self, id: &str, now: Timestamp) -> Option<IncidentPage> {
         let incident = self.state.incidents.iter().find(|incident| incident.id == id)?;
-        Some(json::write_pretty(&IncidentPage::of(incident, now)))
+        Some(IncidentPage::of(incident, now))
     }
 }

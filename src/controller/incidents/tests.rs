@@ -1,13 +1,12 @@
 use super::*;
 use crate::controller::{Due, Offered};
-use crate::documents::IncidentPage;
 use crate::health::{FailureKind, FailureReason, Health, Verdict};
 use crate::journal::{EventKind, QUIET_MS, Trouble};
+use crate::routes;
 use crate::state::State;
 use crate::testing::{config_text, fail, pass, run};
 use crate::tick::{Aside, ProbeResult, RoundReply};
 use crate::time::{MINUTE, Millis};
-use crate::{json, routes};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -221,12 +220,11 @@ fn the_pages_tell_what_the_state_says() {
     assert_eq!(summary("incidents"), line);
     assert!(summary("status").contains(&format!("incident {id}")), "{}", summary("status"));
     let page = controller.incident_page(&id, at(3 * MINUTE)).unwrap();
-    let page: IncidentPage = json::read(&page).unwrap();
     assert_eq!(page.incident, *only(&controller));
     assert_eq!(page.durations.len(), 3);
     assert_eq!(controller.incident_page("none", at(0)), None);
-    let index: Value = serde_json::from_str(&controller.incidents_page(at(3 * MINUTE))).unwrap();
-    assert_eq!(index["incidents"][0]["summary"], line);
+    let index = controller.incident_index(at(3 * MINUTE));
+    assert_eq!(index.incidents[0].summary, line);
     let status = controller.status(at(3 * MINUTE));
     assert_eq!(status.incidents[0].id, id);
 }

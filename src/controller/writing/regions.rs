@@ -84,19 +84,19 @@ pub(super) fn region_key(id: &RegionId) -> String {
     format!("{REGION_PREFIX}{id}")
 }
 
-pub(super) fn region_document(
-    made: (Wanted<'_>, String),
+/// What `region:<id>` says of a region.
+pub(in crate::controller) fn region_status(
     view: &View<'_>,
     id: &RegionId,
     region: &Region,
-) -> Document {
+) -> RegionStatus {
     let origins = region.origins.iter();
     let services = view.config.services.iter().filter(|(_, it)| it.regions.contains(id));
     let services = services.map(|whose| {
         let (service_id, _) = whose;
         (service_id.clone(), region_health(view, whose, &view.region(whose, id)))
     });
-    let status = RegionStatus {
+    RegionStatus {
         as_of: view.now,
         region: id.clone(),
         country: region.country,
@@ -104,7 +104,16 @@ pub(super) fn region_document(
         origins: Map::of(
             origins.map(|origin| (origin.id.clone(), origin_status(view, id, origin))),
         ),
-    };
+    }
+}
+
+pub(super) fn region_document(
+    made: (Wanted<'_>, String),
+    view: &View<'_>,
+    id: &RegionId,
+    region: &Region,
+) -> Document {
+    let status = region_status(view, id, region);
     let mut substance = status.clone();
     substance.as_of = Timestamp::default();
     let monitors = substance.origins.values_mut().flat_map(|o| o.monitors.values_mut());

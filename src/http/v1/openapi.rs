@@ -11,7 +11,7 @@ pub use made::document;
 mod made {
     use crate::documents::{
         AuditAnswer, ContractsPage, DrillIndex, DrillPage, HistoryAnswer, IncidentIndex,
-        IncidentPage, RecoveryPage, RevisionAnswer, Status,
+        IncidentPage, RecoveryPage, RegionStatus, RevisionAnswer, Status, TrendsPage,
     };
     use crate::http::ADMIN_PREFIX;
     use crate::http::v1::body::{ActBody, KEY_BYTES_MAX};
@@ -225,6 +225,8 @@ mod made {
             Operation::Orders => Vec::<Order>::schema(definitions),
             Operation::Contracts => ContractsPage::schema(definitions),
             Operation::Recovery => RecoveryPage::schema(definitions),
+            Operation::Trends => TrendsPage::schema(definitions),
+            Operation::Region => RegionStatus::schema(definitions),
             Operation::Act => Acted::schema(definitions),
             Operation::Explain => Explained::schema(definitions),
             Operation::Incidents => IncidentIndex::schema(definitions),

@@ -67,6 +67,8 @@ impl ApiRequest<'_> {
             Operation::Orders => Wanted::Document(Query::Orders {}),
             Operation::Contracts => Wanted::Document(Query::Contracts {}),
             Operation::Recovery => Wanted::Document(Query::Recovery {}),
+            Operation::Trends => Wanted::Document(Query::Trends {}),
+            Operation::Region => Wanted::Document(Query::Region { id: decoded(given)? }),
             Operation::ConfigHistory => Wanted::Document(Query::ConfigHistory {}),
             Operation::Config => Wanted::Document(Query::Config { revision: None }),
             Operation::Incident => Wanted::Document(Query::Incident { id: decoded(given)? }),

@@ -28,6 +28,10 @@ pub enum Operation {
     Contracts,
     /// How services recover.
     Recovery,
+    /// How the last day went.
+    Trends,
+    /// One region.
+    Region,
     /// The config in use.
     Config,
     /// The configs that were in use.
@@ -69,6 +73,8 @@ pub const ROUTES: &[Route] = &[
     get("orders", Operation::Orders, "The orders that are in force or to come"),
     get("contracts", Operation::Contracts, "What services promise, and whether they keep it"),
     get("recovery", Operation::Recovery, "How services recover: stages, plans and their steps"),
+    get("trends", Operation::Trends, "How the last day went, hour by hour"),
+    get("regions/{id}", Operation::Region, "One region with its origins"),
     get("config", Operation::Config, "The config in use"),
     get("config/history", Operation::ConfigHistory, "The configs that were in use"),
     get("config/{revision}", Operation::ConfigRevision, "One config"),

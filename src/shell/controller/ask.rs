@@ -3,7 +3,7 @@
 use crate::controller::{Command, CommandError, CommandReply};
 use crate::documents::Status;
 use crate::jurisdiction::ControllerJurisdiction;
-use crate::order::{ActReply, ActRequest, Query};
+use crate::order::{ActReply, ActRequest, Look, Query};
 use crate::shell::clock;
 use crate::shell::runtime::{self, Result, failure};
 use crate::tick::{RoundReply, RoundRequest};
@@ -46,6 +46,15 @@ pub(in crate::shell) async fn read(
     timeout_ms: Millis,
 ) -> Result<Option<String>> {
     ask(env, &Command::Read(query), timeout_ms).await?.into_page().map_err(told)
+}
+
+/// Asks for a page of the dashboard, as HTML; `None` if there is none.
+pub(in crate::shell) async fn look(
+    env: &Env,
+    look: Look,
+    timeout_ms: Millis,
+) -> Result<Option<String>> {
+    ask(env, &Command::Look(look), timeout_ms).await?.into_page().map_err(told)
 }
 
 /// Errors: there is no answer in time, or a refusal.

@@ -10,7 +10,7 @@ mod deliver;
 mod hooks;
 mod lanes;
 
-pub(super) use ask::{act, compare, read, round, status};
+pub(super) use ask::{act, compare, look, read, round, status};
 
 use super::clock;
 use super::runtime::{self, Result, State, failure, promise};
@@ -19,6 +19,7 @@ use crate::config;
 use crate::controller::{
     self, Clock, Command, CommandError, CommandReply, Lane, Memory, WAKE_AGAIN_MS,
 };
+use crate::dashboard;
 use crate::json;
 use crate::jurisdiction::{self, ControllerJurisdiction};
 use crate::order::{Act, ActReply};
@@ -147,6 +148,9 @@ impl Object {
                     acted.notes = self.with(|mind| mind.how_tests_ended())?;
                 }
                 Ok(CommandReply::Acted(reply))
+            }
+            Command::Look(look) => {
+                self.with(|mind| CommandReply::Page(dashboard::made(mind, &look, self.now())))
             }
             Command::Read(query) => {
                 self.with(|mind| CommandReply::Page(mind.page(&query, self.now())))

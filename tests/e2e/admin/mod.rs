@@ -3,6 +3,7 @@
 mod access;
 mod bodies;
 mod contract;
+mod dashboard;
 mod hosts;
 mod matrix;
 mod random;
