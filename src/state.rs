@@ -189,6 +189,13 @@ pub struct Run {
 }
 
 impl Run {
+    /// An instant that no other run has. Cron may begin a run late, with the instant of the run
+    /// that has stood in for it, and in another place.
+    #[must_use]
+    pub fn own_instant(&self) -> Timestamp {
+        if self.cron.is_some() { self.began } else { self.scheduled }
+    }
+
     /// The last run that cron began.
     #[must_use]
     pub fn of_cron(&self) -> CronRun {
