@@ -23,7 +23,7 @@ use crate::journal::{AuditLog, Incident};
 use crate::json::{self, BadJson, fields, words};
 use crate::latency::{Estimate, STALE_AFTER};
 use crate::order::{Order, Remembered};
-use crate::ordered::{Map, Set};
+use crate::ordered::Map;
 use crate::recovery::Recovery;
 use crate::target::Target;
 use crate::time::{Millis, Timestamp};
@@ -189,6 +189,13 @@ pub struct Run {
 }
 
 impl Run {
+    /// An instant that no other run has. Cron may begin a run late, with the instant of the run
+    /// that has stood in for it, and in another place.
+    #[must_use]
+    pub fn own_instant(&self) -> Timestamp {
+        if self.cron.is_some() { self.began } else { self.scheduled }
+    }
+
     /// The last run that cron began.
     #[must_use]
     pub fn of_cron(&self) -> CronRun {
@@ -371,14 +378,16 @@ impl State {
     /// Adds the targets that the config has, and forgets those that it no longer has. A target that
     /// stays keeps its history, whatever else changed about it (invariant 5).
     pub fn follow(&mut self, config: &Config) {
-        let wanted = Set::of(config.targets());
-        self.targets.retain(|target, _| wanted.contains(target));
+        // Both are in order, so that no target is inserted before others: that would move them.
+        let mut known = std::mem::take(&mut self.targets).into_iter().peekable();
+        self.targets = Map::of(config.targets().map(|target| {
+            while known.next_if(|(before, _)| *before < target).is_some() {}
+            let state = known.next_if(|(same, _)| *same == target).map(|(_, state)| state);
+            (target, state.unwrap_or_default())
+        }));
         self.areas.retain(|area, _| config.areas.contains(area));
         for known in self.targets.values_mut() {
             known.sights.retain(|area, _| config.areas.contains(area));
-        }
-        for target in wanted {
-            self.targets.insert_if_absent(target, TargetState::default());
         }
     }
 }

@@ -3,8 +3,8 @@
 //! The same origin has a page in every form in which servers send one. Our Worker on workerd,
 //! `HAProxy` and `blackbox_exporter` look for the same text in each, each as well set up for it as
 //! it can be. The program prints a table, and fails where one says something else than is written
-//! here. `install.sh` fetches the two from Debian; `POINTSMAN_BODIES_DIR` names their folder, which
-//! is kept. The Worker has to be built: `cargo xtask build`.
+//! here. `lab/install.sh` fetches the two from Debian; `POINTSMAN_BODIES_DIR` names their folder,
+//! which is kept. The Worker has to be built: `cargo xtask build`.
 #![expect(clippy::print_stdout, reason = "a program that prints a table")]
 #![expect(clippy::indexing_slicing, reason = "an absent key of a JSON value is null")]
 #![expect(clippy::disallowed_methods, reason = "a program that waits for real processes")]
@@ -14,10 +14,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use pointsman_lab::bodies::{self, Asks, Case, TIMEOUT_MS};
 use pointsman_lab::deployment::{bundle, now_ms};
 use pointsman_lab::edge::{Edge, EdgeOptions, find_workerd};
+use pointsman_lab::packages;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 
@@ -52,8 +53,6 @@ const BLACKBOX_PASSES: [&str; 8] = [
 
 /// Longest wait for a program.
 const BOUND: Duration = Duration::from_secs(20);
-/// Longest installation.
-const INSTALL_BOUND: Duration = Duration::from_mins(9);
 
 /// A running program, and the port where it tells what it found.
 struct Tool {
@@ -64,13 +63,7 @@ struct Tool {
 #[tokio::main]
 async fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let tools = std::env::var_os("POINTSMAN_BODIES_DIR").map(PathBuf::from);
-    let tools = tools.unwrap_or_else(|| std::env::temp_dir().join("pointsman-bodies"));
-    std::fs::create_dir_all(&tools)?;
-    let mut install = Command::new("bash");
-    install.arg(root.join("lab/bodies/install.sh")).env("DIR", &tools);
-    let installed = tokio::time::timeout(INSTALL_BOUND, install.status()).await??;
-    ensure!(installed.success(), "the programs could not be installed: {installed}");
+    let Some(tools) = packages::fetch("bodies", &[])? else { return Ok(()) };
 
     let origin = bodies::start().await?;
     let mut options = EdgeOptions::new(find_workerd(root)?, bundle());

@@ -9,7 +9,7 @@
 //! rows that it lacks, held against the bound that the gate computed; and rows that the old primary
 //! acknowledged after the promotion.
 //!
-//! `install.sh` fetches the databases. `POINTSMAN_REAL_DIR` names their folder, which is kept.
+//! `lab/install.sh` fetches the databases. `POINTSMAN_REAL_DIR` names their folder, which is kept.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
 #![expect(clippy::indexing_slicing, reason = "an absent key of a JSON value is null; two regions")]
 #![expect(clippy::disallowed_methods, reason = "a program that waits for real processes")]
@@ -83,9 +83,8 @@ async fn main() -> Result<()> {
     if let Some(Hidden::Power { folder, region }) = arguments.command {
         return power_off(&folder, &region);
     }
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/real");
     let with_patroni = chosen(&arguments.system).contains(&System::Patroni);
-    let Some(tools) = Tools::install(&here, with_patroni)? else { return Ok(()) };
+    let Some(tools) = Tools::fetch(with_patroni)? else { return Ok(()) };
     let work = tempfile()?;
     let mut told_to_end = signal(SignalKind::terminate())?;
     let outcome = tokio::select! {

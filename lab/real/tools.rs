@@ -1,6 +1,7 @@
 //! The databases' programs, and processes that can be frozen.
 
 use anyhow::{Context as _, Result, bail, ensure};
+use pointsman_lab::packages;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::TcpListener;
@@ -9,8 +10,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-/// What `install.sh` ends with where the packages cannot be had.
-const CANNOT_BE_HAD: i32 = 77;
 /// The user and group that databases run as if we are root, which they refuse: `nobody`.
 const NOBODY: &str = "65534";
 /// Below the ports that the system gives away by itself.
@@ -26,26 +25,10 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Installs what is missing. `None` with the reason printed if the packages cannot be had.
-    pub fn install(folder: &Path, with_patroni: bool) -> Result<Option<Tools>> {
-        let named = std::env::var_os("POINTSMAN_REAL_DIR").map(PathBuf::from);
-        // Not in a home folder, where `nobody` may not look.
-        let root = named.unwrap_or_else(|| std::env::temp_dir().join("pointsman-real"));
-        fs::create_dir_all(&root)?;
-        let mut install = Command::new("bash");
-        install.arg(folder.join("install.sh")).env("DIR", &root);
-        if with_patroni {
-            install.env("PATRONI", "1");
-        }
-        let done = install.output()?;
-        let said = [done.stdout, done.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        if done.status.code() == Some(CANNOT_BE_HAD) {
-            let why = said.lines().last().unwrap_or_default();
-            eprintln!("skipped: {why}");
-            return Ok(None);
-        }
-        ensure!(done.status.success(), "the databases could not be installed:\n{said}");
+    /// Fetches what is missing. `None` with the reason printed if the packages cannot be had.
+    pub fn fetch(with_patroni: bool) -> Result<Option<Tools>> {
+        let with: &[&str] = if with_patroni { &["patroni"] } else { &[] };
+        let Some(root) = packages::fetch("real", with)? else { return Ok(None) };
         let id = Command::new("id").arg("-u").output()?;
         Ok(Some(Tools { root, is_root: id.stdout == b"0\n" }))
     }

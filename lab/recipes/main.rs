@@ -6,9 +6,9 @@
 //! observer, which compares origins with each other. The program prints a table, and fails where
 //! one says something else than is written in the script.
 //!
-//! `install.sh` fetches the systems from Debian and PyPI; `POINTSMAN_RECIPES_DIR` names their
+//! `lab/install.sh` fetches the systems from Debian and PyPI; `POINTSMAN_RECIPES_DIR` names their
 //! folder, which is kept. Names as arguments take these systems alone.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
+#![expect(clippy::print_stdout, reason = "a program that prints a table")]
 #![expect(clippy::disallowed_methods, reason = "a program that waits for real processes")]
 #![expect(clippy::doc_markdown, reason = "names of products")]
 
@@ -23,17 +23,14 @@ use pointsman::target::Target;
 use pointsman::tick::{ProbeResult, RoundRequest, take_in};
 use pointsman::time::Timestamp;
 use pointsman::tool::Source;
+use pointsman_lab::packages;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-/// What `install.sh` ends with where the packages cannot be had.
-const CANNOT_BE_HAD: i32 = 77;
-/// Longest installation.
-const INSTALL_BOUND: Duration = Duration::from_mins(9);
 /// Longest wait for the next state of a system.
 const STATE_BOUND: Duration = Duration::from_mins(4);
 /// The user of RabbitMQ's own, in the form of a header.
@@ -44,7 +41,7 @@ const PASS: &str = "pass";
 #[tokio::main]
 async fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let Some(programs) = installed(root).await? else { return Ok(()) };
+    let Some(programs) = packages::fetch("recipes", &["patroni"])? else { return Ok(()) };
     let wanted: BTreeSet<String> = std::env::args().skip(1).collect();
     println!("| system | state | usual probe | expected | seen |\n| --- | --- | --- | --- | --- |");
     let (mut odd, mut played) = (Vec::new(), 0);
@@ -59,25 +56,6 @@ async fn main() -> Result<()> {
     }
     ensure!(played > 0, "there is no recipe of that name");
     if odd.is_empty() { Ok(()) } else { bail!("not as expected:\n{}", odd.join("\n")) }
-}
-
-/// Fetches what is missing. `None`: the packages cannot be had.
-async fn installed(root: &Path) -> Result<Option<PathBuf>> {
-    let named = std::env::var_os("POINTSMAN_RECIPES_DIR").map(PathBuf::from);
-    // Not in a home folder, where the user of the systems may not look.
-    let folder = named.unwrap_or_else(|| std::env::temp_dir().join("pointsman-recipes"));
-    std::fs::create_dir_all(&folder)?;
-    let mut install = Command::new("bash");
-    install.arg(root.join("lab/recipes/install.sh")).env("DIR", &folder);
-    let done = tokio::time::timeout(INSTALL_BOUND, install.output()).await??;
-    let said = String::from_utf8_lossy(&done.stdout);
-    if done.status.code() == Some(CANNOT_BE_HAD) {
-        eprintln!("skipped: {}", said.lines().last().unwrap_or_default());
-        return Ok(None);
-    }
-    let errors = String::from_utf8_lossy(&done.stderr);
-    ensure!(done.status.success(), "the systems could not be fetched:\n{said}{errors}");
-    Ok(Some(folder))
 }
 
 /// The recipes, each of which has a script.

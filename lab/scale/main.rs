@@ -2,12 +2,14 @@
 //!
 //! Deployments of 10, 100 and 1,000 targets, probed by the run itself and from one and three areas,
 //! on workerd. A tenth of the origins hangs. Each share of probes has six connections, which the
-//! simulated network enforces. `--core` times the core alone instead, natively.
+//! simulated network enforces. `--core` times the core alone instead, natively, and `--beyond` for
+//! more origins than one config may have.
 //!
 //! The Worker has to be built: `cargo xtask build`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
 #![expect(unreachable_pub, reason = "the modules of a program")]
 
+mod beyond;
 mod config;
 mod core;
 mod round;
@@ -30,6 +32,9 @@ struct Arguments {
     /// Times the core alone
     #[arg(long)]
     core: bool,
+    /// Simulates so many origins in one core, and in deployments as large as they may be
+    #[arg(long, value_delimiter = ',')]
+    beyond: Vec<usize>,
     /// Prints JSON
     #[arg(long)]
     json: bool,
@@ -51,8 +56,11 @@ async fn main() -> Result<()> {
 }
 
 async fn measure(arguments: &Arguments) -> Result<Value> {
+    if !arguments.beyond.is_empty() {
+        return beyond::measure(&arguments.beyond);
+    }
     if arguments.core {
-        return core::measure(&arguments.targets);
+        return core::measure(&arguments.targets, arguments.origins);
     }
     let mut figures = Vec::new();
     for targets in &arguments.targets {

@@ -17,6 +17,7 @@ pub mod edge;
 pub mod failovers;
 pub mod hooks;
 pub mod odd_origin;
+pub mod packages;
 pub mod proxies;
 mod public_name;
 pub mod receivers;

@@ -99,6 +99,8 @@ use crate::residency::{Allow, Place, Rule};
 use crate::target::Target;
 use crate::time::Millis;
 use nesting::Levels;
+#[cfg(test)]
+pub(crate) use nesting::WORKED_OUT;
 use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -275,7 +277,11 @@ impl Config {
                 leaves.iter().map(target).collect::<Vec<_>>()
             })
         });
-        Set::of(of_services).into_iter()
+        // Not by inserting one after another: there may be thousands, and they are in no order.
+        let mut all: Vec<Target> = of_services.collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter()
     }
 
     /// The origins of a service's regions.
@@ -298,6 +304,9 @@ impl Config {
     /// The monitors that are probed for `monitor`: itself, or the members of a composite.
     #[must_use]
     pub fn leaves(&self, monitor: &MonitorId) -> Set<MonitorId> {
+        if !self.composites.contains_key(monitor) {
+            return Set::of([monitor.clone()]);
+        }
         let levels = Levels::below(&self.composites, monitor, usize::MAX);
         let probes = levels.all().filter(|id| !self.composites.contains_key(*id));
         probes.cloned().collect()
@@ -328,7 +337,10 @@ impl Config {
         let places = self.regions.iter().flat_map(|(region, it)| {
             it.origins.iter().map(move |origin| (&origin.id, (region, origin)))
         });
-        places.collect()
+        // As in `Self::targets`.
+        let mut places: Vec<_> = places.collect();
+        places.sort_unstable_by_key(|(id, _)| *id);
+        Map::of(places)
     }
 
     /// The origin with its region, by id.

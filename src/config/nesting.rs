@@ -8,6 +8,12 @@ use super::{COMPOSITE_DEPTH_MAX, Composite};
 use crate::ids::MonitorId;
 use crate::ordered::{Map, Set};
 
+#[cfg(test)]
+thread_local! {
+    /// How often levels were worked out in this thread.
+    pub(crate) static WORKED_OUT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// What is reached from a monitor in 0, 1, 2 … [`COMPOSITE_DEPTH_MAX`] steps from a composite to a
 /// member. The last level may have composites only where nesting is too deep, or goes in a circle.
 #[derive(Debug)]
@@ -20,6 +26,8 @@ impl<'c> Levels<'c> {
         id: &'c MonitorId,
         members_max: usize,
     ) -> Self {
+        #[cfg(test)]
+        WORKED_OUT.set(WORKED_OUT.get() + 1);
         let mut level = Set::of([id]);
         let mut levels = Vec::new();
         for _ in 0..COMPOSITE_DEPTH_MAX {

@@ -42,9 +42,12 @@ impl Controller {
     /// Keeps what a round has seen until the incidents have followed it.
     pub(super) fn note_signs(&mut self, changed: &[Changed], request: &RoundRequest) {
         let excerpts = request.aside.iter().flat_map(|aside| &aside.excerpts);
-        let excerpts: Vec<_> = excerpts.collect();
+        let mut excerpts: Vec<&(Target, String)> = excerpts.collect();
+        // Of several areas' excerpts of one target the first stays the first.
+        excerpts.sort_by_key(|(of, _)| of);
         for Changed { target, transition } in changed {
-            let excerpt = excerpts.iter().find(|(of, _)| of == target).map(|(_, text)| text);
+            let first = excerpts.partition_point(|(of, _)| of < target);
+            let excerpt = excerpts.get(first).filter(|(of, _)| of == target).map(|(_, text)| text);
             let sign = Sign { first: transition.first_sign, excerpt: excerpt.cloned() };
             self.signs.insert(target.clone(), sign);
         }

@@ -85,7 +85,7 @@ impl Floor {
 /// How far a target's latency shifted from the runs before to this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shift {
-    /// The run in which it was last measured, by its scheduled instant.
+    /// The run in which it was last measured, by an instant that no other run has.
     pub run: Timestamp,
     /// Its floor before that run.
     pub base: Floor,

@@ -13,7 +13,7 @@ use crate::config::{Config, Monitor};
 use crate::health::{
     Damping, FailureKind, FailureReason, Health, Passed, Seen, Thresholds, Verdict, is_unreached,
 };
-use crate::state::{Controls, Reported, State, TargetState};
+use crate::state::{Controls, Reported, Run, State, TargetState};
 use crate::time::{Millis, Timestamp};
 use std::borrow::Cow;
 
@@ -115,7 +115,7 @@ fn hear(state: &mut State, config: &Config, result: &ProbeResult) {
         Verdict::Pass { latency_ms, lag_s } => {
             known.lag = lag_s.map(|value_s| Reported { value_s, at });
             known.passed = Some(Passed { asked: result.began(), at });
-            let run = state.run.as_ref().map_or(at, |run| run.scheduled);
+            let run = state.run.as_ref().map_or(at, Run::own_instant);
             slowness::measure(known, monitor, *latency_ms, at, run);
         }
     }

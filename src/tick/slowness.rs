@@ -16,7 +16,7 @@ use crate::health::slow::{Excesses, Floor, PEERS_MIN, Shift, may_fail_one_more};
 use crate::ids::MonitorId;
 use crate::latency::Estimate;
 use crate::ordered::{Map, Set};
-use crate::state::{State, TargetState};
+use crate::state::{Run, State, TargetState};
 use crate::target::Target;
 use crate::time::{MINUTE, Millis, Timestamp};
 
@@ -38,7 +38,7 @@ struct Peers {
     has_moved: bool,
 }
 
-/// Takes in what a pass took, in the run that was scheduled for `run`.
+/// Takes in what a pass took, in the run of this [`Run::own_instant`].
 pub(super) fn measure(
     known: &mut TargetState,
     monitor: &Monitor,
@@ -71,7 +71,7 @@ impl Slowness {
         targets: impl Iterator<Item = &'t Target>,
         now: Timestamp,
     ) -> Self {
-        let Some(run) = state.run.as_ref().map(|run| run.scheduled) else {
+        let Some(run) = state.run.as_ref().map(Run::own_instant) else {
             return Self(Map::new());
         };
         let judging = |id: &&MonitorId| {

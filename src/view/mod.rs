@@ -20,7 +20,8 @@
 //!
 //! **Cost.** An answer is worked out each time that it is asked for, so ask once and pass the value
 //! on. [`View::service`] visits each origin of the service once, and each monitor of a composite
-//! once for an origin. Whoever wants answers remembered between questions keeps them in [`View`],
+//! once for an origin; of which monitors a composite is made is worked out once for a service
+//! ([`By`]). Whoever wants answers remembered between questions keeps them in [`View`],
 //! which is made for one instant and then dropped: nothing in it can grow old.
 
 mod because;
@@ -39,7 +40,7 @@ pub use origin::{OriginStanding, Whose};
 pub use region::{Frozen, RegionStanding};
 pub use service::{PrimaryStanding, ServiceStanding};
 pub use share::Share;
-pub use target::{Reason, TargetStanding};
+pub use target::{By, Reason, TargetStanding};
 
 #[cfg(test)]
 mod tests;

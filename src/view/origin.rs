@@ -1,7 +1,7 @@
 //! An origin as traffic takes it: what was observed, and over it what an operator says.
 
 use super::instant::View;
-use super::target::{Reason, TargetStanding};
+use super::target::{By, Reason, TargetStanding};
 use crate::config::{DrillKind, Origin, Override, OverrideTo};
 use crate::drill::Drill;
 use crate::health::{Because, Health, active, effective};
@@ -69,13 +69,8 @@ impl<'a> View<'a> {
     /// config's goes first: it was reviewed and everybody can read it, and a command could
     /// otherwise undo it without a trace there. A drain by order is added to either.
     #[must_use]
-    pub fn origin(
-        &self,
-        whose: Whose<'_>,
-        monitor: &MonitorId,
-        origin: &'a Origin,
-    ) -> OriginStanding<'a> {
-        let observed = self.target(monitor, &origin.id);
+    pub fn origin(&self, whose: Whose<'_>, by: &By<'_>, origin: &'a Origin) -> OriginStanding<'a> {
+        let observed = self.target_by(by, &origin.id);
         let Whose { service, region } = whose;
         let orders = self.orders();
         let override_ = active(self.config.overrides.get(&origin.id), self.now);

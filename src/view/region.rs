@@ -7,6 +7,7 @@
 use super::instant::View;
 use super::origin::{OriginStanding, Whose};
 use super::share::Share;
+use super::target::By;
 use crate::config::{DrillKind, Service};
 use crate::drill::Drill;
 use crate::geo::Area;
@@ -149,16 +150,17 @@ impl<'a> RegionStanding<'a> {
 }
 
 impl<'a> View<'a> {
-    /// How a region stands for a service.
+    /// How a region stands for a service, whose monitor is `by`.
     #[must_use]
     pub fn region(
         &self,
         (name, service): (&ServiceId, &Service),
+        by: &By<'_>,
         id: &'a RegionId,
     ) -> RegionStanding<'a> {
         let origins = self.config.regions.get(id).into_iter().flat_map(|region| &region.origins);
         let whose = Whose { service: Some(name), region: id };
-        let origins = origins.map(|origin| self.origin(whose, &service.monitor, origin)).collect();
+        let origins = origins.map(|origin| self.origin(whose, by, origin)).collect();
         let share = Share::of(service, id, self.returned(name, service, id));
         let mut standing = RegionStanding::of(id, origins, share, self.frozen(name, id));
         standing.drill = self.state.drills.leading_away(name, id);
@@ -173,12 +175,13 @@ impl<'a> View<'a> {
     /// reached from there, although the region is not down.
     #[must_use]
     pub fn away(&self, service: &Service, region: &RegionStanding<'_>) -> Vec<Area> {
+        let by = self.by(&service.monitor);
         let is_out = |area: Area| {
             let mut usable = region.usable().peekable();
             let is_any = usable.peek().is_some();
             is_any
                 && usable.all(|it| {
-                    let health = || self.health_from(area, &service.monitor, &it.origin.id);
+                    let health = || self.health_from(area, &by, &it.origin.id);
                     !it.is_set() && health() == Health::Down
                 })
         };
@@ -206,9 +209,10 @@ impl<'a> View<'a> {
             let live = self.live_latencies(name, region.id);
             return Map::of(live.iter().map(|(area, live)| (*area, live.mean_ms)));
         }
+        let by = self.by(&service.monitor);
         let of = |area: Area| {
             let usable = region.usable();
-            usable.filter_map(|it| self.latency_from(area, &service.monitor, &it.origin.id)).min()
+            usable.filter_map(|it| self.latency_from(area, &by, &it.origin.id)).min()
         };
         let areas = self.config.areas.iter().copied();
         Map::of(areas.filter_map(|area| Some((area, of(area)?))))

@@ -133,8 +133,9 @@ impl<'a> View<'a> {
     /// How one service stands.
     #[must_use]
     pub fn service(&self, id: &'a ServiceId, service: &'a Service) -> ServiceStanding<'a> {
+        let by = self.by(&service.monitor);
         let regions = service.regions.iter();
-        let regions = regions.map(|region| self.region((id, service), region)).collect();
+        let regions = regions.map(|region| self.region((id, service), &by, region)).collect();
         let recovery = self.state.recoveries.get(id);
         let primary = self.primary(id, service);
         let orders = self.orders();

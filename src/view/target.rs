@@ -6,7 +6,7 @@ use crate::geo::Area;
 use crate::health::{Damping, FailureReason, Health, composite};
 use crate::ids::{MonitorId, OriginId};
 use crate::latency::STALE_AFTER;
-use crate::ordered::Map;
+use crate::ordered::{Map, Set};
 use crate::state::{Reported, Sight, TargetState};
 use crate::target::Target;
 use crate::time::{Millis, Timestamp};
@@ -55,28 +55,48 @@ impl fmt::Display for Reason<'_> {
     }
 }
 
+/// A monitor with those that are probed for it. Worked out once where many origins are judged by
+/// it: that is more work than the judgement of one.
+#[derive(Debug, Clone)]
+pub struct By<'m> {
+    monitor: &'m MonitorId,
+    leaves: Set<MonitorId>,
+}
+
 /// The monitors of a composite, each with what it observed of one origin.
-type Parts<'a> = Map<MonitorId, TargetStanding<'a>>;
+type Parts<'p, 'a> = Map<&'p MonitorId, TargetStanding<'a>>;
 
 /// What is worked out about the composites of one origin. A composite that many others contain is
 /// looked at once for each depth, and not once for each way that leads to it.
 struct Memo<'p, 'a> {
-    parts: &'p Parts<'a>,
+    parts: &'p Parts<'p, 'a>,
     /// Health by the depth that is left below a composite, and the composite.
     composed: Map<(u8, &'a MonitorId), Health>,
 }
 
 impl<'a> View<'a> {
-    /// What a monitor observed of an origin.
+    /// A monitor, to judge origins by.
+    #[must_use]
+    pub fn by<'m>(&self, monitor: &'m MonitorId) -> By<'m> {
+        By { monitor, leaves: self.config.leaves(monitor) }
+    }
+
+    /// What a monitor observed of one origin.
     #[must_use]
     pub fn target(&self, monitor: &MonitorId, origin: &OriginId) -> TargetStanding<'a> {
-        self.judged(monitor, &|leaf| self.probed(leaf.clone(), origin))
+        self.target_by(&self.by(monitor), origin)
+    }
+
+    /// What a monitor observed of an origin.
+    #[must_use]
+    pub fn target_by(&self, by: &By<'_>, origin: &OriginId) -> TargetStanding<'a> {
+        self.judged(by, &|leaf| self.probed(leaf.clone(), origin))
     }
 
     /// The health of an origin for clients in an area: Down where that area's own probes say so,
     /// and else as all areas see it.
     #[must_use]
-    pub fn health_from(&self, area: Area, monitor: &MonitorId, origin: &OriginId) -> Health {
+    pub fn health_from(&self, area: Area, by: &By<'_>, origin: &OriginId) -> Health {
         let seen = |leaf: &MonitorId| {
             let patience_ms = self.config.monitors.get(leaf).map(Monitor::patience_ms);
             let sight = self.sight(area, leaf, origin).zip(patience_ms);
@@ -85,19 +105,14 @@ impl<'a> View<'a> {
             let health = if is_down { Health::Down } else { standing.health };
             TargetStanding { health, ..standing }
         };
-        self.judged(monitor, &seen).health
+        self.judged(by, &seen).health
     }
 
     /// The fresh latency of an origin from an area, by the first monitor that has one.
     #[must_use]
-    pub fn latency_from(
-        &self,
-        area: Area,
-        monitor: &MonitorId,
-        origin: &OriginId,
-    ) -> Option<Millis> {
-        let mut leaves = self.config.leaves(monitor).into_iter();
-        leaves.find_map(|leaf| self.sight(area, &leaf, origin)?.latency?.millis(self.now))
+    pub fn latency_from(&self, area: Area, by: &By<'_>, origin: &OriginId) -> Option<Millis> {
+        let mut leaves = by.leaves.iter();
+        leaves.find_map(|leaf| self.sight(area, leaf, origin)?.latency?.millis(self.now))
     }
 
     fn sight(&self, area: Area, monitor: &MonitorId, origin: &OriginId) -> Option<&'a Sight> {
@@ -108,17 +123,13 @@ impl<'a> View<'a> {
     /// What a monitor says of an origin, where one that probes says `probed`.
     fn judged(
         &self,
-        monitor: &MonitorId,
+        by: &By<'_>,
         probed: &dyn Fn(&MonitorId) -> TargetStanding<'a>,
     ) -> TargetStanding<'a> {
-        let Some((monitor, _)) = self.config.composites.entry(monitor) else {
-            return probed(monitor);
+        let Some((monitor, _)) = self.config.composites.entry(by.monitor) else {
+            return probed(by.monitor);
         };
-        let leaves = self.config.leaves(monitor).into_iter();
-        let parts: Parts<'a> = Map::of(leaves.map(|leaf| {
-            let standing = probed(&leaf);
-            (leaf, standing)
-        }));
+        let parts: Parts<'_, 'a> = Map::of(by.leaves.iter().map(|leaf| (leaf, probed(leaf))));
         let mut memo = Memo { parts: &parts, composed: Map::new() };
         let health = self.composed(monitor, COMPOSITE_DEPTH_MAX, &mut memo);
         together(health, &parts)
@@ -189,7 +200,7 @@ fn reason(known: &TargetState) -> Option<Reason<'_>> {
 }
 
 /// A composite of this health, with what its parts have to say.
-fn together<'a>(health: Health, parts: &Parts<'a>) -> TargetStanding<'a> {
+fn together<'a>(health: Health, parts: &Parts<'_, 'a>) -> TargetStanding<'a> {
     let all = || parts.values();
     TargetStanding {
         health,

@@ -20,15 +20,9 @@ pub(crate) struct Options {
     /// Prints one JSON document in place of the table
     #[arg(long)]
     pub(crate) json: bool,
-    /// Faults, each at another moment of its minute
-    #[arg(long, default_value_t = 30)]
-    phases: u32,
-    /// Worlds at the same time
-    #[arg(long, default_value_t = 6)]
-    parallel: usize,
-    /// Lets the origin return, and waits so many seconds for that to be noticed
-    #[arg(long, default_value_t = 0)]
-    back: u64,
+    /// All that follows goes to the lab's program: --phases, --parallel, --back
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<OsString>,
 }
 
 /// Builds the Worker, measures, and returns the table. Where `POINTSMAN_BUNDLE` names a built
@@ -37,10 +31,7 @@ pub(crate) fn measure(checkout: &Checkout, options: &Options) -> Result<String> 
     let worker = built(checkout)?;
     let mut cargo = process::command("cargo", checkout.root());
     cargo.args(["run", "--quiet", "--example", "detection", "--"]);
-    cargo.args(["--phases", &options.phases.to_string()]);
-    cargo.args(["--parallel", &options.parallel.to_string()]);
-    cargo.args(["--back", &options.back.to_string()]);
-    cargo.arg("--json").arg(figures_file(checkout));
+    cargo.args(&options.words).arg("--json").arg(figures_file(checkout));
     let table = printed(cargo.env("POINTSMAN_BUNDLE", worker).stderr(Stdio::inherit()))?;
     ensure!(!table.is_empty(), "nothing was measured");
     Ok(table)

@@ -1,4 +1,5 @@
-# A stream with a mirror in another domain: its origin freezes, then the mirror restarts without it.
+# A stream with a mirror in another domain: the mirror freezes, then its origin does, then the mirror
+# restarts without it.
 a=$(port) b=$(port) ma=$(port) mb=$(port) leaf=$(port)
 cat >a.conf <<END
 listen: "127.0.0.1:$a"
@@ -33,6 +34,30 @@ healthz() { echo "$(status "http://127.0.0.1:$mb/healthz") for /healthz"; }
 until_so "the mirror hears of its origin" sh -c "curl --noproxy '*' -s -m 5 \
   'http://127.0.0.1:$mb/jsz?accounts=true&streams=true' | grep -q '\"active\": [0-9]'"
 tell "the mirror follows" pass "$(healthz)" "$mb"
+
+# At once after a thaw the server knows nothing of the time that it slept through.
+cat >write.mjs <<END
+import { Nats } from "$RECIPES/../hooks/nats.mjs";
+const [address, last] = process.argv.slice(2);
+const link = new Nats(address);
+const one = () => link.request("rows.one", "x".repeat(2_000), 0);
+for (let n = 0; n < Number(last); n += 500) await Promise.all(Array.from({ length: 500 }, one));
+link.close();
+END
+# messages PORT: of the first stream.
+messages() {
+  curl --noproxy '*' -s -m 5 "http://127.0.0.1:$1/jsz?accounts=true&streams=true" | grep -o -m 1 '"messages": [0-9]*' | tail -n 1
+}
+same() { [ "$(messages "$ma")" = "$(messages "$mb")" ]; }
+kill -STOP "$mirror"
+node write.mjs "127.0.0.1:$a" 20000
+sleep 8
+kill -CONT "$mirror"
+lacks=$((20000 - $(messages "$mb" | tr -dc 0-9)))
+[ "$lacks" -gt 0 ] || { echo "the mirror has all at once" >&2; exit 1; }
+tell "the mirror has just thawed after 8 s, and lacks messages: not seen" "pass response_json_above_max" "$(healthz), $lacks of 20,000 missing" "$mb"
+until_so "the mirror has all" same
+tell "the mirror has all" pass "$(healthz)" "$mb"
 kill -STOP "$origin"
 sleep 8
 tell "the origin is frozen for 8 s" response_json_above_max "$(healthz)" "$mb"

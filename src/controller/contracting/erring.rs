@@ -52,8 +52,11 @@ impl Controller {
             };
             errors.retain(|region, _| standing.service.regions.contains(region));
             let mut led_away = standing.regions.iter().filter(|it| it.is_draining).count();
-            for region in &standing.service.regions {
-                let case = Failing { view, standing: &standing, trigger, region, led_away };
+            let tries = Tries::of(view, &standing, trigger);
+            for (region, counts) in &tries.of {
+                let (tries, counts) = (&tries, *counts);
+                let case =
+                    Failing { view, standing: &standing, trigger, tries, region, counts, led_away };
                 let follows = case.follow(errors, told);
                 led_away = led_away.saturating_add(usize::from(follows.is_some()));
                 wanted.extend(follows);
@@ -63,11 +66,81 @@ impl Controller {
     }
 }
 
+/// The tries of one service in the window of its trigger, added up once.
+struct Tries<'a> {
+    trigger: &'a Trigger,
+    /// By region, in failover order.
+    of: Vec<(&'a RegionId, Counts)>,
+    /// How many of [`OF`] failed in each region that has enough tries, in order.
+    rates: Vec<u64>,
+}
+
+impl<'a> Tries<'a> {
+    fn of(view: &View<'_>, standing: &ServiceStanding<'a>, trigger: &'a Trigger) -> Self {
+        let traffic = &view.state.traffic;
+        let counts = |region: &'a RegionId| {
+            (region, traffic.window(standing.id, Some(region), trigger.window_ms, view.now))
+        };
+        let of = standing.service.regions.iter().map(counts).collect();
+        let mut tries = Self { trigger, of, rates: Vec::new() };
+        tries.rates = tries.of.iter().filter_map(|(_, counts)| tries.rate(counts)).collect();
+        tries.rates.sort_unstable();
+        tries
+    }
+
+    fn is_enough(&self, counts: &Counts) -> bool {
+        counts.requests >= u64::from(self.trigger.min_samples)
+    }
+
+    /// How many of [`OF`] tries failed; `None` where there are too few to say.
+    fn rate(&self, counts: &Counts) -> Option<u64> {
+        counts.failures_of(OF).filter(|_| self.is_enough(counts))
+    }
+
+    fn is_erring(&self, counts: &Counts) -> bool {
+        self.is_enough(counts)
+            && (self.is_erring_by_itself(counts)
+                || self.too_much(counts).is_some_and(|too_much| fails(counts, too_much)))
+    }
+
+    /// Whether tries fail too often, whatever the peers show.
+    fn is_erring_by_itself(&self, counts: &Counts) -> bool {
+        fails(counts, u64::from(self.trigger.error_rate_percent) * OF_PERCENT)
+    }
+
+    /// How many of [`OF`] tries are too many beside the peers; `None` where too few of them have
+    /// enough tries.
+    fn too_much(&self, counts: &Counts) -> Option<u64> {
+        let excess = u64::from(self.trigger.peers?.excess_percent) * OF_PERCENT;
+        Some(self.of_peers(counts)?.saturating_add(excess))
+    }
+
+    /// How many of [`OF`] tries fail in the middle one of the peers of a region with these counts.
+    fn of_peers(&self, counts: &Counts) -> Option<u64> {
+        let least = usize::from(self.trigger.peers?.min_peers);
+        middle_of_others(&self.rates, self.rate(counts), least)
+    }
+}
+
+/// The middle one of `all` but `own`, which is one of them if there is one. `all` is in order. Of
+/// an even number it is the lower one of the two in the middle. `None` with fewer others than
+/// `least`.
+fn middle_of_others(all: &[u64], own: Option<u64>, least: usize) -> Option<u64> {
+    let others = all.len().checked_sub(usize::from(own.is_some()))?;
+    let middle = others.checked_sub(1)? / 2;
+    let is_behind = own.is_some_and(|own| all.partition_point(|it| *it < own) <= middle);
+    let place = middle.saturating_add(usize::from(is_behind));
+    all.get(place).copied().filter(|_| others >= least)
+}
+
 struct Failing<'a> {
     view: &'a View<'a>,
     standing: &'a ServiceStanding<'a>,
     trigger: &'a Trigger,
+    tries: &'a Tries<'a>,
     region: &'a RegionId,
+    /// Its own tries.
+    counts: Counts,
     /// How many regions of the service clients are led away from.
     led_away: usize,
 }
@@ -80,16 +153,15 @@ impl Failing<'_> {
     ) -> Option<Wanted> {
         let Self { view, standing, trigger, region, .. } = self;
         let (now, window_s) = (view.now, trigger.window_ms / SECOND);
-        let counts = self.counts(region);
-        let Counts { requests, failures, unanswered, .. } = counts;
+        let Counts { requests, failures, unanswered, .. } = self.counts;
         let since = errors.get(*region).copied();
         let mut tell = |kind, text| {
             told.push(Event::new(kind, text, now).about(Some(standing.id), Some(*region)));
         };
-        let rate = counts.failures_of(100).unwrap_or_default();
-        match (self.is_erring(region), since) {
+        let rate = self.counts.failures_of(100).unwrap_or_default();
+        match (self.tries.is_erring(&self.counts), since) {
             (true, None) => {
-                let beside = self.beside_peers(region, &counts);
+                let beside = self.beside_peers();
                 let wanted = self.leads_elsewhere();
                 let follows = match &wanted {
                     Ok(wanted) => format!("; its clients are led elsewhere until {}", wanted.until),
@@ -119,48 +191,10 @@ impl Failing<'_> {
         }
     }
 
-    fn counts(&self, region: &RegionId) -> Counts {
-        let Self { view, standing, trigger, .. } = self;
-        view.state.traffic.window(standing.id, Some(region), trigger.window_ms, view.now)
-    }
-
-    fn is_erring(&self, region: &RegionId) -> bool {
-        let counts = self.counts(region);
-        self.is_enough(&counts)
-            && (fails(&counts, u64::from(self.trigger.error_rate_percent) * OF_PERCENT)
-                || self.too_much(region).is_some_and(|too_much| fails(&counts, too_much)))
-    }
-
-    fn is_enough(&self, counts: &Counts) -> bool {
-        counts.requests >= u64::from(self.trigger.min_samples)
-    }
-
-    /// How many of [`OF`] tries at a region are too many beside its peers; `None` where too few of
-    /// them have enough tries.
-    fn too_much(&self, region: &RegionId) -> Option<u64> {
-        let excess = u64::from(self.trigger.peers?.excess_percent) * OF_PERCENT;
-        Some(self.of_peers(region)?.saturating_add(excess))
-    }
-
-    /// How many of [`OF`] tries fail in the middle one of the peers of a region. Of an even number
-    /// it is the lower one of the two in the middle.
-    fn of_peers(&self, region: &RegionId) -> Option<u64> {
-        let rule = self.trigger.peers?;
-        let peers = self.standing.regions.iter().filter(|other| other.id != region);
-        let counts = peers.map(|other| self.counts(other.id)).filter(|it| self.is_enough(it));
-        let mut rates: Vec<u64> = counts.filter_map(|it| it.failures_of(OF)).collect();
-        if rates.len() < usize::from(rule.min_peers) {
-            return None;
-        }
-        let middle = rates.len().checked_sub(1)? / 2;
-        let (_, rate, _) = rates.select_nth_unstable(middle);
-        Some(*rate)
-    }
-
     /// What is said of the peers of a region that errs only beside them.
-    fn beside_peers(&self, region: &RegionId, counts: &Counts) -> String {
-        let of_its_own = u64::from(self.trigger.error_rate_percent) * OF_PERCENT;
-        match self.of_peers(region).filter(|_| !fails(counts, of_its_own)) {
+    fn beside_peers(&self) -> String {
+        let rate = self.tries.of_peers(&self.counts);
+        match rate.filter(|_| !self.tries.is_erring_by_itself(&self.counts)) {
             Some(rate) => {
                 format!(", beside {} % in the middle one of its peers", rate / OF_PERCENT)
             }
@@ -203,11 +237,15 @@ impl Failing<'_> {
             return refused("no other region is up and takes new clients");
         }
         // What fails everywhere is no region's fault, and no region is better.
-        if usable.all(|other| self.is_erring(other.id)) {
+        let is_erring = |id: &RegionId| {
+            let mut tries = self.tries.of.iter();
+            tries.any(|(region, counts)| *region == id && self.tries.is_erring(counts))
+        };
+        if usable.all(|other| is_erring(other.id)) {
             return refused("tries fail in the other regions too");
         }
         let (service, region) = (Some(standing.id.clone()), (*region).clone());
-        let rate = self.counts(&region).failures_of(100).unwrap_or_default();
+        let rate = self.counts.failures_of(100).unwrap_or_default();
         let reason = format!("{rate} % of its live traffic fails");
         let until = view.now.plus(trigger.for_ms);
         Ok(Wanted { act: Act::Drain { region, service }, reason, until })
@@ -217,4 +255,28 @@ impl Failing<'_> {
 /// Whether at least so many of [`OF`] tries failed.
 fn fails(counts: &Counts, of: u64) -> bool {
     counts.failures.saturating_mul(OF) >= counts.requests.saturating_mul(of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::middle_of_others;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_middle_one_of_the_peers_is_that_of_all_others(
+            rates in proptest::collection::vec(0u64..8, 1..9),
+            own in 0usize..9,
+            least in 0usize..9,
+        ) {
+            let mut others = rates.clone();
+            let own = (own < rates.len()).then(|| others.remove(own));
+            others.sort_unstable();
+            let middle = others.len().checked_sub(1).map(|last| others[last / 2]);
+            let mut all = rates;
+            all.sort_unstable();
+            let told = middle_of_others(&all, own, least);
+            prop_assert_eq!(told, middle.filter(|_| others.len() >= least));
+        }
+    }
 }

@@ -2,9 +2,9 @@
 
 use super::{Sign, Signs};
 use crate::health::{Because, Health};
-use crate::ids::RegionId;
+use crate::ids::{MonitorId, RegionId};
 use crate::journal::{Cause, Standing, Trouble};
-use crate::ordered::Map;
+use crate::ordered::{Map, Set};
 use crate::target::Target;
 use crate::time::Timestamp;
 use crate::view::{OriginStanding, Reason, RegionStanding, ServiceStanding, View};
@@ -17,10 +17,11 @@ pub(super) fn all(view: &View<'_>, signs: &Signs) -> Map<Option<RegionId>, Vec<S
     let mut all: Map<Option<RegionId>, Vec<Standing>> = Map::new();
     all.insert(None, vec![observer(view)]);
     for service in view.services() {
+        let leaves = view.config.leaves(&service.service.monitor);
         for region in &service.regions {
             let place = Some(region.id.clone());
             all.insert_if_absent(place.clone(), Vec::new());
-            let standing = standing(view, &service, region, signs);
+            let standing = standing(view, (&service, &leaves), region, signs);
             all.get_mut(&place).into_iter().for_each(|known| known.push(standing.clone()));
         }
     }
@@ -41,7 +42,7 @@ fn observer(view: &View<'_>) -> Standing {
 
 fn standing(
     view: &View<'_>,
-    service: &ServiceStanding<'_>,
+    (service, leaves): (&ServiceStanding<'_>, &Set<MonitorId>),
     region: &RegionStanding<'_>,
     signs: &Signs,
 ) -> Standing {
@@ -52,10 +53,9 @@ fn standing(
     };
     let at_fault: Vec<_> = region.origins.iter().filter(is_at_fault).collect();
     let signs_of = |origin: &OriginStanding<'_>| -> Vec<(&Target, &Sign)> {
-        let id = &origin.origin.id;
-        let leaves = view.config.leaves(&service.service.monitor);
-        let of = signs.iter().filter(|(target, _)| target.origin == *id);
-        of.filter(|(target, _)| leaves.contains(&target.monitor)).collect()
+        let of =
+            |leaf: &MonitorId| Target { origin: origin.origin.id.clone(), monitor: leaf.clone() };
+        leaves.iter().filter_map(|leaf| signs.entry(&of(leaf))).collect()
     };
     let seen = at_fault.iter().flat_map(|origin| signs_of(origin)).map(|(_, sign)| sign.first);
     let cause = at_fault.first().map(|origin| {

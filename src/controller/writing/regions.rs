@@ -93,8 +93,9 @@ pub(in crate::controller) fn region_status(
     let origins = region.origins.iter();
     let services = view.config.services.iter().filter(|(_, it)| it.regions.contains(id));
     let services = services.map(|whose| {
-        let (service_id, _) = whose;
-        (service_id.clone(), region_health(view, whose, &view.region(whose, id)))
+        let (service_id, service) = whose;
+        let standing = view.region(whose, &view.by(&service.monitor), id);
+        (service_id.clone(), region_health(view, whose, &standing))
     });
     RegionStatus {
         as_of: view.now,
@@ -136,7 +137,7 @@ fn origin_status(view: &View<'_>, region: &RegionId, origin: &Origin) -> OriginS
     let whose = Whose { service: None, region };
     let monitors = monitors.map(|id| {
         let areas = sights(view, id, origin);
-        let status = monitor_status(view.origin(whose, id, origin));
+        let status = monitor_status(view.origin(whose, &view.by(id), origin));
         (id.clone(), MonitorStatus { areas, ..status })
     });
     OriginStatus {

@@ -1,9 +1,12 @@
 use super::*;
 use crate::config::Config;
+use crate::health::Verdict;
 use crate::health::slow::Floor;
 use crate::ids::{MonitorId, OriginId};
-use crate::state::{Controls, Run};
+use crate::state::Controls;
 use crate::testing::config_text;
+use crate::tick::{ProbeResult, RoundRequest, take_in};
+use crate::time::SECOND;
 use proptest::prelude::*;
 
 const RULE: SlowerThanPeers = SlowerThanPeers { times_percent: 300, and_ms: 100 };
@@ -91,4 +94,40 @@ fn so_do_the_peers_of_several_hundred_origins() {
     let once = judged(&config, &mut state);
     assert_eq!(once, each_by_itself(&mut same));
     assert!(once.iter().any(|is_slow| !is_slow), "{once:?}");
+}
+
+/// A run for [`NOW`] in which all pass, that begins so long after that.
+fn run(world: &mut (Config, State), stands_in: bool, after_ms: Millis, latency_ms: Millis) {
+    let (config, state) = world;
+    let began = NOW.plus(after_ms);
+    let first = RoundRequest { stands_in, ..RoundRequest::first(NOW, began) };
+    take_in(state, config, &first).unwrap();
+    let result = |target: &Target| ProbeResult {
+        target: target.clone(),
+        at: began.plus(latency_ms),
+        verdict: Verdict::Pass { latency_ms, lag_s: None },
+        pushed_back_ms: None,
+        took_ms: latency_ms,
+        fields: Vec::new(),
+    };
+    let results = state.targets.keys().map(result).collect();
+    let request = RoundRequest { round: 1, now: began.plus(SECOND), results, ..first };
+    take_in(state, config, &request).unwrap();
+}
+
+/// Cron is late, and its run is made far away from the one that stood in for it.
+#[test]
+fn a_late_run_of_cron_is_not_in_the_place_of_the_run_that_stood_in_for_it() {
+    let mut world = world(&[(20, 20); 6]);
+    let last = world.1.run.as_mut().unwrap();
+    (last.scheduled, last.began) = (NOW.minus(MINUTE), NOW.minus(MINUTE));
+    world.1.targets.values_mut().for_each(|known| known.shift = None);
+    run(&mut world, true, 20 * SECOND, 20);
+    let rebased = |(_, state): &(Config, State)| -> Vec<bool> {
+        let shifts = state.targets.values().map(|known| known.shift.unwrap());
+        shifts.map(|shift| shift.rebased.is_some()).collect()
+    };
+    assert_eq!(rebased(&world), [false; 6]);
+    run(&mut world, false, 25 * SECOND, 320);
+    assert_eq!(rebased(&world), [true; 6], "the observer has moved");
 }

@@ -1,7 +1,7 @@
 //! Composites within composites: the answer is that of the tree, and the work is not.
 
 use super::*;
-use crate::config::COMPOSITE_DEPTH_MAX;
+use crate::config::{COMPOSITE_DEPTH_MAX, WORKED_OUT};
 use crate::health::composite;
 use crate::testing::{fail, pass};
 use proptest::prelude::*;
@@ -120,6 +120,36 @@ fn a_grid_of_composites_is_checked_and_worked_out_without_following_each_way() {
     known.memory.observe(&pass(), once, NOW);
     known.memory.observe(&fail(), once, NOW);
     assert_eq!(world.view().target(&top, &origin_id("de-1")).health, Health::Down);
+}
+
+/// So many origins in each region, under a composite of two monitors.
+fn many(origins: usize) -> Value {
+    let mut document = config();
+    for (region, it) in document["regions"].as_object_mut().unwrap() {
+        let origin = |n| {
+            let id = format!("{region}-{n}");
+            json!({"id": id, "url": format!("https://{id}.example.net")})
+        };
+        it["origins"] = (1..=origins).map(origin).collect();
+    }
+    document["monitors"]["n"] = json!({"path": "/n", "interval_s": 60});
+    document["monitors"]["both"] = json!({"all": ["m", "n"]});
+    document["services"]["web"]["monitor"] = "both".into();
+    document["services"]["web"].as_object_mut().unwrap().remove("publish");
+    document["limits"]["probes_per_run"] = 10_000.into();
+    document
+}
+
+/// The work for one origin has to be the same for each of many.
+#[test]
+fn what_a_composite_is_made_of_is_worked_out_once_for_a_service_and_not_for_each_origin() {
+    for origins in [1, 2, 100] {
+        let world = World::new(&many(origins));
+        let before = WORKED_OUT.get();
+        let service = world.service();
+        assert_eq!(service.regions[0].origins.len(), origins);
+        assert_eq!(WORKED_OUT.get() - before, 1, "{origins} origins");
+    }
 }
 
 #[test]

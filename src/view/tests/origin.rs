@@ -6,7 +6,8 @@ fn origin(world: &World, now: Timestamp) -> OriginStanding<'_> {
     let region = world.config.regions.get(&region_id("de")).unwrap();
     let de = region_id("de");
     let whose = Whose { service: None, region: &de };
-    world.view_at(now).origin(whose, &monitor("m"), &region.origins[0])
+    let (view, m) = (world.view_at(now), monitor("m"));
+    view.origin(whose, &view.by(&m), &region.origins[0])
 }
 
 #[test]
