@@ -7,6 +7,7 @@ debian=() python=()
 for name; do
   case $name in
     bodies) debian+=(haproxy prometheus-blackbox-exporter) ;;
+    browser) debian+=(chromium fonts-dejavu-core) ;;
     detection) debian+=(gdnsd pdns-server pdns-backend-bind haproxy) ;;
     real)
       debian+=(postgresql-15 postgresql-client-15 libpq5 redis-server redis-tools liblzf1 libjemalloc2

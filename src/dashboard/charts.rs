@@ -91,12 +91,13 @@ fn hours_ago(hours: usize) -> String {
     if hours == 0 { "this hour".to_owned() } else { format!("{hours} h ago") }
 }
 
-/// Latencies as a line, with gaps where none is known. `None` where there are fewer than two.
+/// Latencies as a line, with gaps where none is known; a single one as a figure. `None` where none
+/// is known.
 pub(super) fn sparkline(latency_ms: &[Option<Millis>], name: &str) -> Option<Markup> {
     let known = || latency_ms.iter().flatten().copied();
     let (least, most) = (known().min()?, known().max()?);
     if known().count() < 2 {
-        return None;
+        return Some(html! { (least) " ms" });
     }
     let y = |ms: Millis| LINE_HEIGHT - 2 - (ms - least) * (LINE_HEIGHT - 4) / (most - least).max(1);
     let mut drawn = String::new();
@@ -137,7 +138,8 @@ mod tests {
         let drawn = sparkline(&[Some(10), Some(20), None, Some(20)], "eu").unwrap().into_string();
         assert!(drawn.contains("M0 22L3 2M9 2"), "{drawn}");
         assert!(drawn.contains("eu: probes took 10 to 20 ms"));
-        assert!(sparkline(&[None, Some(10)], "eu").is_none());
+        let single = sparkline(&[None, Some(10)], "eu").unwrap().into_string();
+        assert_eq!(single, "10 ms");
         assert!(sparkline(&[], "eu").is_none());
     }
 

@@ -107,7 +107,7 @@ fn matters(status: &Status, looker: &Looker) -> Markup {
         @for order in &status.orders {
             div class="message" {
                 p {
-                    "In force: " (order.act) ", by " (order.who) ": " (order.reason)
+                    "In force: " (order.act) ", by " (order.who) ": " (order.reason) "."
                     @if let Some(until) = order.until {
                         " Until " (instant(until, looker.now)) "."
                     }

@@ -117,6 +117,9 @@ pub(super) fn instant(at: Timestamp, now: Timestamp) -> Markup {
 }
 
 fn ago(at: Timestamp, now: Timestamp) -> String {
+    if now.since(at) < SECOND && at <= now {
+        return "now".to_owned();
+    }
     if at > now {
         return format!("in {}", span(at.since(now)));
     }

@@ -17,6 +17,9 @@ pub const COUNTRIES_MAX: usize = 300;
 /// Longest host and path of a question, in bytes.
 const FIELD_BYTES_MAX: usize = 512;
 
+/// Most countries that are listed before they are folded.
+const LISTED_MAX: usize = 30;
+
 /// What is asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
@@ -178,13 +181,16 @@ fn row(destination: &Destination) -> Markup {
     }
 }
 
-/// The countries, and how many they are where they are many.
+/// The countries; folded where they are many.
 fn named(countries: &[Option<Country>]) -> Markup {
-    html! {
-        @if countries.len() > 12 { strong { (countries.len()) " countries: " } }
+    let list = html! {
         @for (place, country) in countries.iter().enumerate() {
             @if place > 0 { " " }
             @match country { Some(country) => (country), None => "unknown" }
         }
+    };
+    html! {
+        @if countries.len() <= LISTED_MAX { (list) }
+        @else { details { summary { (countries.len()) " countries" } (list) } }
     }
 }
