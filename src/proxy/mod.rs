@@ -19,6 +19,7 @@ mod counted;
 mod counting;
 mod explain;
 mod forwarded;
+mod happenings;
 mod hearing;
 mod instruction;
 mod isolate;

@@ -11,20 +11,24 @@
 
 mod buckets;
 mod counts;
+mod happened;
 mod latencies;
 mod live;
 mod report;
 mod requests;
+mod totals;
 mod ways;
 
 pub use buckets::{Buckets, Sum};
 pub use counts::{Counts, Ended};
+pub use happened::{Happened, What};
 pub use latencies::{LATENCY_BOUNDS_MS, Latencies};
 pub use live::{
     HEARD_MAX, ROWS_PER_DAY, ServiceTraffic, Taken, Traffic, WINDOW_MS_MAX, WRITE_EVERY_MS,
 };
-pub use report::{AHEAD_MS_MAX, LATE_MS_MAX, LINES_MAX, Line, Report};
+pub use report::{AHEAD_MS_MAX, HAPPENED_MAX, LATE_MS_MAX, LINES_MAX, Line, Report};
 pub use requests::Requests;
+pub use totals::Totals;
 pub use ways::{WAY_SAMPLES_MIN, WAY_WINDOW_MS, WAYS_MAX, Way, WayLatency};
 
 #[cfg(test)]
