@@ -101,6 +101,7 @@ impl Controller {
             Query::ConfigHistory {} => Some(self.config_history()),
             Query::Config { revision } => self.config_page(*revision),
             Query::Contracts {} => Some(json::write_pretty(&self.contracts(now))),
+            Query::Metrics {} => Some(self.metrics(now)),
             Query::Recovery {} => {
                 Some(json::write_pretty(&RecoveryPage::of(&self.state.recoveries, now)))
             }

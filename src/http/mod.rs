@@ -27,6 +27,8 @@ pub use retry_after::{RETRY_AFTER_S_MAX, RETRY_AFTER_S_MIN, retry_after_s};
 pub use silence::{command_without_controller, status_without_controller};
 pub use surface::SurfaceRequest;
 
+use crate::metrics::CONTENT_TYPE;
+
 /// A JSON response that must not be cached.
 #[must_use]
 pub fn document(status: u16, body: String) -> Response {
@@ -35,6 +37,14 @@ pub fn document(status: u16, body: String) -> Response {
         ("cache-control", "no-store".to_owned()),
     ];
     Response { status, headers, body }
+}
+
+/// A page of metrics, which must not be cached.
+#[must_use]
+pub fn metrics_page(text: String) -> Response {
+    let headers =
+        vec![("content-type", CONTENT_TYPE.to_owned()), ("cache-control", "no-store".to_owned())];
+    Response { status: 200, headers, body: text }
 }
 
 /// A response.

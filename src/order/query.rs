@@ -39,6 +39,8 @@ pub enum Query {
     Contracts {},
     /// How services recover.
     Recovery {},
+    /// All metrics, in the text form of Prometheus.
+    Metrics {},
     /// [`News`] for a proxy.
     Routes {
         /// The generation that the caller has.
@@ -75,6 +77,7 @@ variants!(Query {
     Config = "config" { revision if any },
     Contracts = "contracts" {},
     Recovery = "recovery" {},
+    Metrics = "metrics" {},
     Routes = "routes" { than if any, report if any },
 });
 

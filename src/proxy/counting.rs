@@ -28,7 +28,7 @@ impl Isolate {
             counted.number += 1;
             let lines = std::mem::take(&mut counted.lines);
             let area = counted.country.take().and_then(|country| country.area(Within::default()));
-            let (number, happened) = (counted.number, counted.happened.tell());
+            let (number, happened) = (counted.number, std::mem::take(&mut counted.happened));
             counted.sent = Some(Report { isolate, number, area, lines, happened });
         }
         counted.sent.clone()
@@ -80,9 +80,9 @@ impl Isolate {
     /// Makes lines of what was counted.
     pub(super) fn end_minute(&mut self) {
         let Counted { minute, lines, happened, without_service, .. } = &mut self.counted;
-        happened.take(None, without_service);
+        without_service.give(None, happened);
         for service in &mut self.services {
-            happened.take(Some(&service.id), &mut service.happenings);
+            service.happenings.give(Some(&service.id), happened);
             service.give_counts(|service, region, requests| {
                 lines.push(Line::of(*minute, (service.clone(), region.cloned()), requests));
             });

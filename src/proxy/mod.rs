@@ -25,6 +25,7 @@ mod instruction;
 mod isolate;
 mod news;
 mod notes;
+mod noting;
 mod own_name;
 mod pins;
 mod progress;

@@ -5,12 +5,12 @@ use crate::config::{ACTS_PER_MINUTE_DEFAULT, Admin};
 use crate::documents::STATUS_KEY;
 use crate::http::v1::{
     ACT_BODY_MS_MAX, ACT_BYTES_MAX, ApiRequest, Caller, Code, Counted, Door, Fault,
-    LOOKS_PER_MINUTE_MAX, Limiter, OPENAPI, STRANGERS_PER_MINUTE_MAX, Shown, V1, Wanted,
-    must_be_of_this_site, shown,
+    LOOKS_PER_MINUTE_MAX, Limiter, METRICS_PAGE, OPENAPI, STRANGERS_PER_MINUTE_MAX, Shown, V1,
+    Wanted, metrics_wanted, must_be_of_this_site, shown,
 };
 use crate::http::{
     AdminRequest, AdminRoute, Response, SurfaceRequest, Whose, command_without_controller,
-    document, parse_target, route, status_without_controller, whose,
+    document, metrics_page, parse_target, route, status_without_controller, whose,
 };
 use crate::journal::Way;
 use crate::json;
@@ -50,20 +50,24 @@ async fn page(env: &Env, request: &SurfaceRequest, body: &Function) -> Result<Re
         isolate::with(|isolate| isolate.own_pages(&target.host)).unwrap_or_default();
     let door = Door { host: &target.host, is_a_service, admin: admin.as_ref() };
     let secret = runtime::variable(env, ADMIN_TOKEN).map(Secret::new);
-    let Some(path) = page.strip_prefix(V1) else {
+    let path = page.strip_prefix(V1);
+    if path.is_none() && page != METRICS_PAGE {
         if !door.is_open_for_old_pages() {
             return Err(nothing());
         }
         return Ok(old_page(env, request, page, secret.as_ref()).await);
-    };
+    }
     if !door.is_open() {
         return Err(nothing());
     }
     let query = target.path_and_query.split_once('?');
-    let path_and_query = query.map_or(path.to_owned(), |(_, query)| [path, "?", query].concat());
+    let path_and_query = path.map(|path| match query {
+        None => path.to_owned(),
+        Some((_, query)) => [path, "?", query].concat(),
+    });
     let caller = recognised(request, admin.as_ref(), secret.as_ref()).await?;
     let acts = admin.map_or(ACTS_PER_MINUTE_DEFAULT, |admin| admin.acts_per_minute);
-    api(env, request, &path_and_query, caller, acts, body).await
+    api(env, request, path_and_query.as_deref(), caller, acts, body).await
 }
 
 /// One of the pages that are older than the API.
@@ -109,22 +113,25 @@ fn count(what: Counted, most: u32, who: &str) -> Result<(), Fault> {
     })
 }
 
-/// Answers a request to the admin API.
+/// Answers a request to the admin API, or without a path one for the metrics.
 async fn api(
     env: &Env,
     request: &SurfaceRequest,
-    path_and_query: &str,
+    path_and_query: Option<&str>,
     caller: Caller,
     acts_per_minute: u32,
     body: &Function,
 ) -> Result<Response, Fault> {
-    let asked = ApiRequest {
-        method: &request.method,
-        path_and_query,
-        content_type: request.content_type.as_deref(),
-        idempotency_key: request.idempotency_key.as_deref(),
+    let wanted = match path_and_query {
+        None => metrics_wanted(&request.method)?,
+        Some(path_and_query) => ApiRequest {
+            method: &request.method,
+            path_and_query,
+            content_type: request.content_type.as_deref(),
+            idempotency_key: request.idempotency_key.as_deref(),
+        }
+        .wanted(caller.role)?,
     };
-    let wanted = asked.wanted(caller.role)?;
     let who = caller.who.to_string();
     match &wanted {
         Wanted::Act(_) => count(Counted::Act, acts_per_minute, &who)?,
@@ -153,10 +160,12 @@ async fn api(
     }
 }
 
-/// A document of the Controller.
+/// A document of the Controller. If it does not answer there is none: old metrics, of all things,
+/// would look like new ones.
 async fn read(env: &Env, query: Query) -> Result<Response, Fault> {
-    let none = query.none();
+    let (none, is_metrics) = (query.none(), query == Query::Metrics {});
     match controller::read(env, query, CONTROLLER_TIMEOUT_MS).await {
+        Ok(Some(text)) if is_metrics => Ok(metrics_page(text)),
         Ok(Some(text)) => Ok(document(200, text)),
         Ok(None) => Err(Fault::new(Code::NotFound, none)),
         Err(error) => Err(unavailable("read", &error)),

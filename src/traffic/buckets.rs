@@ -1,18 +1,10 @@
 //! Counts by time.
 
 use super::counts::Counts;
+use super::sum::Sum;
 use crate::json::{Reader, Shape};
 use crate::time::{Millis, Timestamp};
 use serde_json::Value;
-
-/// What can be added up.
-pub trait Sum: Copy + Default {
-    /// Adds others.
-    fn add(&mut self, others: &Self);
-
-    /// Whether there is nothing.
-    fn is_empty(&self) -> bool;
-}
 
 /// Counts of the last `MAX` steps of `STEP_MS` each.
 ///

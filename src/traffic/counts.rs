@@ -1,6 +1,6 @@
 //! What became of some requests.
 
-use super::buckets::Sum;
+use super::sum::Sum;
 use crate::json::{Reader, Shape};
 use serde_json::Value;
 

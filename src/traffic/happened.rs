@@ -13,7 +13,8 @@ words! {
         Decided = "decided",
         /// It got a refusal of ours; `of` is the code.
         Refused = "refused",
-        /// A strict rule guarded a request that no region was permitted for; `of` is the rule.
+        /// A strict rule guarded a request that no region was permitted for; `of` is the rule. It
+        /// is told without the service: rules have no service.
         RuledOut = "ruled_out",
         /// It was sent again after a try that failed.
         Retried = "retried",
@@ -35,7 +36,7 @@ words! {
 pub struct Happened {
     /// What.
     pub what: What,
-    /// The service; absent where no service has the host.
+    /// The service; absent where it is of none.
     pub service: Option<ServiceId>,
     /// To what, or how; absent where there is nothing to tell apart.
     pub of: Option<String>,

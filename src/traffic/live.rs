@@ -171,7 +171,7 @@ impl Traffic {
     }
 
     fn add(&mut self, line: &Line, area: Option<Area>) {
-        self.totals.add((line.service.clone(), line.region.clone()), line.requests());
+        self.totals.add((&line.service, line.region.as_ref()), line.requests());
         self.services.insert_if_absent(line.service.clone(), ServiceTraffic::default());
         let Some(service) = self.services.get_mut(&line.service) else { return };
         match &line.region {

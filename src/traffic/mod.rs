@@ -16,10 +16,11 @@ mod latencies;
 mod live;
 mod report;
 mod requests;
+mod sum;
 mod totals;
 mod ways;
 
-pub use buckets::{Buckets, Sum};
+pub use buckets::Buckets;
 pub use counts::{Counts, Ended};
 pub use happened::{Happened, What};
 pub use latencies::{LATENCY_BOUNDS_MS, Latencies};
@@ -28,6 +29,7 @@ pub use live::{
 };
 pub use report::{AHEAD_MS_MAX, HAPPENED_MAX, LATE_MS_MAX, LINES_MAX, Line, Report};
 pub use requests::Requests;
+pub use sum::Sum;
 pub use totals::Totals;
 pub use ways::{WAY_SAMPLES_MIN, WAY_WINDOW_MS, WAYS_MAX, Way, WayLatency};
 

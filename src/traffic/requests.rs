@@ -1,8 +1,8 @@
 //! What became of some requests, and how long they took.
 
-use super::buckets::Sum;
 use super::counts::{Counts, Ended};
 use super::latencies::Latencies;
+use super::sum::Sum;
 use crate::time::Millis;
 
 /// What became of some requests, and how long those took that did not fail.

@@ -4,39 +4,43 @@
 //! down is a little less than what was told, and a counter that goes back a little looks, to
 //! whoever takes rates of it, as if all of it had happened anew. From 0 it looks like what it is.
 
-use super::buckets::Sum;
 use super::happened::{Happened, What};
 use super::requests::Requests;
+use super::sum::Sum;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Map;
 
-/// A service, and the region that was tried; the answers to its clients without one.
-type Place = (ServiceId, Option<RegionId>);
-type Happening = (What, Option<ServiceId>, Option<String>);
-
-/// The totals.
+/// The totals. Their keys are texts, so that all maps are of one kind: words, and ids or nothing,
+/// with a space behind each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {
-    requests: Map<Place, Requests>,
-    happened: Map<Happening, u64>,
+    /// By service, and the region that was tried.
+    requests: Map<String, Requests>,
+    /// By service, what, and to what.
+    happened: Map<String, u64>,
 }
 
 impl Totals {
-    pub(super) fn add(&mut self, place: Place, mut requests: Requests) {
+    pub(super) fn add(
+        &mut self,
+        (service, region): (&ServiceId, Option<&RegionId>),
+        mut requests: Requests,
+    ) {
         if requests.latencies.total() == 0 {
             // Its buckets are missing, so the sum would be of more requests than they are.
             requests.counts.latency_ms_sum = 0;
         }
-        self.requests.insert_if_absent(place.clone(), Requests::default());
-        if let Some(known) = self.requests.get_mut(&place) {
+        let key = place(service, region);
+        self.requests.insert_if_absent(key.clone(), Requests::default());
+        if let Some(known) = self.requests.get_mut(key.as_str()) {
             known.add(&requests);
         }
     }
 
     pub(super) fn add_happened(&mut self, told: &Happened) {
-        let key = (told.what, told.service.clone(), told.of.clone());
+        let key = happening(told.what, told.service.as_ref(), told.of.as_deref());
         self.happened.insert_if_absent(key.clone(), 0);
-        if let Some(known) = self.happened.get_mut(&key) {
+        if let Some(known) = self.happened.get_mut(key.as_str()) {
             *known = known.saturating_add(told.count);
         }
     }
@@ -44,22 +48,35 @@ impl Totals {
     /// The tries at a region, or the answers of a service to its clients.
     #[must_use]
     pub fn requests(&self, service: &ServiceId, region: Option<&RegionId>) -> Requests {
-        let place = (service.clone(), region.cloned());
-        self.requests.get(&place).copied().unwrap_or_default()
+        self.requests.get(place(service, region).as_str()).copied().unwrap_or_default()
     }
 
     /// How often something happened.
     #[must_use]
     pub fn happened(&self, what: What, service: Option<&ServiceId>, of: Option<&str>) -> u64 {
-        let key = (what, service.cloned(), of.map(str::to_owned));
-        self.happened.get(&key).copied().unwrap_or(0)
+        self.happened.get(happening(what, service, of).as_str()).copied().unwrap_or(0)
     }
 
-    /// Forgets what the config no longer has.
+    /// Forgets services that the config no longer has, and their regions.
     pub(super) fn retain(&mut self, is_known: impl Fn(&ServiceId, Option<&RegionId>) -> bool) {
-        self.requests.retain(|(service, region), _| is_known(service, region.as_ref()));
-        self.happened.retain(|(_, service, _), _| {
-            service.as_ref().is_none_or(|service| is_known(service, None))
+        let parsed = |key: &str| -> Option<(ServiceId, Option<RegionId>)> {
+            let (service, rest) = key.split_once(' ')?;
+            let region = rest.strip_suffix(' ').and_then(|id| RegionId::parse(id).ok());
+            Some((ServiceId::parse(service).ok()?, region))
+        };
+        self.requests.retain(|key, _| {
+            parsed(key).is_some_and(|(service, region)| is_known(&service, region.as_ref()))
         });
+        self.happened
+            .retain(|key, _| parsed(key).is_none_or(|(service, _)| is_known(&service, None)));
     }
+}
+
+fn place(service: &ServiceId, region: Option<&RegionId>) -> String {
+    [service.as_str(), " ", region.map_or("", RegionId::as_str), " "].concat()
+}
+
+fn happening(what: What, service: Option<&ServiceId>, of: Option<&str>) -> String {
+    let service = service.map_or("", ServiceId::as_str);
+    [service, " ", what.as_str(), " ", of.unwrap_or_default(), " "].concat()
 }

@@ -4,8 +4,9 @@
 //! of them, and what it counted counts for that area. Unlike a probe's, such a latency is of whole
 //! requests, and of a region to which nobody is sent from an area there is none.
 
-use super::buckets::{Buckets, Sum};
+use super::buckets::Buckets;
 use super::requests::Requests;
+use super::sum::Sum;
 use crate::geo::Area;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Map;

@@ -172,7 +172,9 @@ fn happened(isolate: &mut Isolate, now: u64) -> Vec<(What, Option<String>, Optio
     let told = told.map(|Happened { what, service, of, count }| {
         (what, service.map(|service| service.to_string()), of, count)
     });
-    told.collect()
+    let mut told: Vec<_> = told.collect();
+    told.sort();
+    told
 }
 
 fn of_api(what: What, of: &str, count: u64) -> (What, Option<String>, Option<String>, u64) {
@@ -218,7 +220,7 @@ fn a_refusal_is_counted_by_its_code_and_one_by_law_by_its_rules() {
     let all = [
         (What::Refused, None, Some("unknown_host".to_owned()), 1),
         of_api(What::Refused, "no_permitted_region", 1),
-        of_api(What::RuledOut, "r", 1),
+        (What::RuledOut, None, Some("r".to_owned()), 1),
     ];
     assert_eq!(told, all);
 }

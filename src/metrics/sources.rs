@@ -1,0 +1,80 @@
+//! What samples are made of.
+
+use super::counters::Counters;
+use super::known::is_proxied;
+use crate::documents::{ContractsPage, Status};
+use crate::ids::{MonitorId, OriginId, RegionId};
+use crate::state::State;
+use crate::time::Timestamp;
+use crate::view::{RegionStanding, ServiceStanding, TargetStanding, View};
+
+/// What samples are made of: the pages for people, the view that they are made of, and counters.
+#[derive(Debug)]
+pub struct Sources<'a> {
+    /// The view; absent while there is no config.
+    pub view: Option<&'a View<'a>>,
+    /// The state.
+    pub state: &'a State,
+    /// The live status.
+    pub status: &'a Status,
+    /// How services keep what they promise.
+    pub contracts: &'a ContractsPage,
+    /// What the Controller counted.
+    pub counters: &'a Counters,
+    /// The instant.
+    pub now: Timestamp,
+    /// How each service stands.
+    pub(super) services: Vec<ServiceStanding<'a>>,
+    /// What each monitor that probes observes of each origin.
+    pub(super) targets: Vec<Observed<'a>>,
+}
+
+/// What a monitor observes of an origin.
+#[derive(Debug)]
+pub(super) struct Observed<'a> {
+    pub(super) region: &'a RegionId,
+    pub(super) origin: &'a OriginId,
+    pub(super) monitor: &'a MonitorId,
+    pub(super) standing: TargetStanding<'a>,
+}
+
+impl<'a> Sources<'a> {
+    /// What there is to tell.
+    #[must_use]
+    pub fn of(
+        (view, state, now): (Option<&'a View<'a>>, &'a State, Timestamp),
+        (status, contracts): (&'a Status, &'a ContractsPage),
+        counters: &'a Counters,
+    ) -> Self {
+        let services = view.into_iter().flat_map(View::services).collect();
+        let targets = view.map(observed).unwrap_or_default();
+        Self { view, state, status, contracts, counters, now, services, targets }
+    }
+
+    /// Each region of each service.
+    pub(super) fn regions(
+        &self,
+    ) -> impl Iterator<Item = (&ServiceStanding<'a>, &RegionStanding<'a>)> {
+        self.services.iter().flat_map(|it| it.regions.iter().map(move |region| (it, region)))
+    }
+
+    /// The services that the proxy serves.
+    pub(super) fn proxied(&self) -> impl Iterator<Item = &ServiceStanding<'a>> {
+        self.services.iter().filter(|it| is_proxied(it.service))
+    }
+}
+
+fn observed<'a>(view: &'a View<'a>) -> Vec<Observed<'a>> {
+    let mut all = Vec::new();
+    for (region, it) in &view.config.regions {
+        for origin in &it.origins {
+            all.extend(view.monitors_of(&origin.id).map(|monitor| Observed {
+                region,
+                origin: &origin.id,
+                monitor,
+                standing: view.target(monitor, &origin.id),
+            }));
+        }
+    }
+    all
+}
