@@ -52,7 +52,7 @@ pub(crate) async fn play(programs: &Programs) -> Result<()> {
     for second in 0..=DAY / SECOND {
         let now = Timestamp::from_millis(second * SECOND);
         world.second(now)?;
-        if now.millis() % SCRAPE_MS == 0 {
+        if now.millis().is_multiple_of(SCRAPE_MS) {
             told.push(world.scraped(now)?);
             let share = NAIVE_SHARES.iter().cycle().nth(told.len() % NAIVE_SHARES.len());
             naive.push(second * REQUESTS_PER_S * share.context("no share")? / 6);

@@ -150,7 +150,7 @@ async fn watched(deployment: &Deployment, load: &Load, port: u16) -> Result<()> 
         failed_after - failed,
     );
     let resets =
-        value(port, &format!(r#"sum(resets(pointsman_runs_total{{by="cron"}}[{}s]))"#, window_s))
+        value(port, &format!(r#"sum(resets(pointsman_runs_total{{by="cron"}}[{window_s}s]))"#))
             .await?;
     ensure!(resets.is_some_and(|resets| resets >= 1.0), "the Controller did not begin anew");
     for counter in [
@@ -159,7 +159,7 @@ async fn watched(deployment: &Deployment, load: &Load, port: u16) -> Result<()> 
         r#"pointsman_decisions_total{service="api"}"#,
         r#"pointsman_request_duration_seconds_count{service="api"}"#,
     ] {
-        let rate = format!("sum(rate({counter}[{}s]))", window_s);
+        let rate = format!("sum(rate({counter}[{window_s}s]))");
         let rate = value(port, &rate).await?.with_context(|| format!("no {counter}"))?;
         println!("{counter}: {rate:.2} a second");
         ensure!(is_near(rate, truth), "{counter}: {rate:.2} a second, and not {truth:.2}");

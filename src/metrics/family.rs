@@ -30,8 +30,8 @@ pub struct Family {
     pub kind: &'static str,
     /// Its name.
     pub name: String,
-    /// The names of its labels. Each sample has a value for each of them, in this order.
-    pub labels: Vec<&'static str>,
+    /// The names of its labels, with commas in between; `-` without any.
+    labels: &'static str,
     /// What it says.
     pub help: &'static str,
     /// Its samples.
@@ -78,10 +78,14 @@ impl Group {
 }
 
 impl Family {
+    /// The names of its labels. Each sample has a value for each of them, in this order.
+    pub fn labels(&self) -> impl Iterator<Item = &'static str> {
+        self.labels.split(',').filter(|label| *label != "-")
+    }
+
     fn of(line: &'static str) -> Option<Self> {
         let mut words = line.splitn(4, ' ');
         let (kind, name, labels) = (words.next()?, words.next()?, words.next()?);
-        let labels = labels.split(',').filter(|label| *label != "-").collect();
         let name = [PREFIX, name].concat();
         Some(Self { kind, name, labels, help: words.next()?, samples: Vec::new() })
     }

@@ -2,11 +2,12 @@
 
 use super::counters::Counters;
 use super::known::is_proxied;
+use crate::config::Origin;
 use crate::documents::{ContractsPage, Status};
 use crate::ids::{MonitorId, OriginId, RegionId};
 use crate::state::State;
 use crate::time::Timestamp;
-use crate::view::{RegionStanding, ServiceStanding, TargetStanding, View};
+use crate::view::{ServiceStanding, TargetStanding, View};
 
 /// What samples are made of: the pages for people, the view that they are made of, and counters.
 #[derive(Debug)]
@@ -46,16 +47,12 @@ impl<'a> Sources<'a> {
         (status, contracts): (&'a Status, &'a ContractsPage),
         counters: &'a Counters,
     ) -> Self {
-        let services = view.into_iter().flat_map(View::services).collect();
-        let targets = view.map(observed).unwrap_or_default();
+        let (mut services, mut targets) = (Vec::new(), Vec::new());
+        if let Some(view) = view {
+            services.extend(view.services());
+            observe(view, &mut targets);
+        }
         Self { view, state, status, contracts, counters, now, services, targets }
-    }
-
-    /// Each region of each service.
-    pub(super) fn regions(
-        &self,
-    ) -> impl Iterator<Item = (&ServiceStanding<'a>, &RegionStanding<'a>)> {
-        self.services.iter().flat_map(|it| it.regions.iter().map(move |region| (it, region)))
     }
 
     /// The services that the proxy serves.
@@ -64,17 +61,13 @@ impl<'a> Sources<'a> {
     }
 }
 
-fn observed<'a>(view: &'a View<'a>) -> Vec<Observed<'a>> {
-    let mut all = Vec::new();
+fn observe<'a>(view: &'a View<'a>, targets: &mut Vec<Observed<'a>>) {
     for (region, it) in &view.config.regions {
-        for origin in &it.origins {
-            all.extend(view.monitors_of(&origin.id).map(|monitor| Observed {
-                region,
-                origin: &origin.id,
-                monitor,
-                standing: view.target(monitor, &origin.id),
-            }));
+        for Origin { id: origin, .. } in &it.origins {
+            for monitor in view.monitors_of(origin) {
+                let standing = view.target(monitor, origin);
+                targets.push(Observed { region, origin, monitor, standing });
+            }
         }
     }
-    all
 }

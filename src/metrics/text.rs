@@ -1,5 +1,4 @@
-//! The text form of Prometheus, version 0.0.4. Source:
-//! prometheus.io/docs/instrumenting/exposition_formats.
+//! The text form of Prometheus, version 0.0.4. Source: prometheus.io, "Exposition formats".
 
 use super::family::{Decimal, Family, Group, Sample, Value, whole};
 use super::sources::Sources;
@@ -19,14 +18,16 @@ const END_BYTES: usize = 8 * 1024;
 pub fn text(groups: &[Group], sources: &Sources<'_>) -> String {
     let mut page = Page::default();
     let mut left_out = Vec::new();
-    for family in groups.iter().flat_map(|group| group.made(sources)) {
-        let before = (page.text.len(), page.series);
-        // A text takes whatever is written to it.
-        let _ = page.family(&family);
-        if page.text.len() > BYTES_MAX - END_BYTES || page.series >= SERIES_MAX {
-            page.text.truncate(before.0);
-            page.series = before.1;
-            left_out.push(family.name);
+    for group in groups {
+        for family in group.made(sources) {
+            let before = (page.text.len(), page.series);
+            // A text takes whatever is written to it.
+            let _ = page.family(&family);
+            if page.text.len() > BYTES_MAX - END_BYTES || page.series >= SERIES_MAX {
+                page.text.truncate(before.0);
+                page.series = before.1;
+                left_out.push(family.name);
+            }
         }
     }
     let _ = page.end(&left_out);
@@ -76,7 +77,7 @@ impl Page {
         self.series += 1;
         self.text.push_str(&family.name);
         self.text.push_str(suffix);
-        let labels = family.labels.iter().copied().zip(sample.labels.iter().map(String::as_str));
+        let labels = family.labels().zip(sample.labels.iter().map(String::as_str));
         let mut open = '{';
         for (name, label) in labels.chain([("le", le)]).filter(|(_, label)| !label.is_empty()) {
             write!(self.text, "{open}{name}=\"")?;

@@ -253,7 +253,6 @@ impl Traffic {
         now: Timestamp,
     ) {
         self.ways.retain(&is_known, now);
-        self.totals.retain(&is_known);
         self.services.retain(|id, service| {
             service.tries.retain(|region, _| is_known(id, Some(region)));
             is_known(id, None)

@@ -30,7 +30,7 @@ pub use live::{
 pub use report::{AHEAD_MS_MAX, HAPPENED_MAX, LATE_MS_MAX, LINES_MAX, Line, Report};
 pub use requests::Requests;
 pub use sum::Sum;
-pub use totals::Totals;
+pub use totals::{TOTALS_MAX, Totals};
 pub use ways::{WAY_SAMPLES_MIN, WAY_WINDOW_MS, WAYS_MAX, Way, WayLatency};
 
 #[cfg(test)]

@@ -254,8 +254,26 @@ fn totals_only_grow_count_each_report_once_and_begin_anew_with_the_controller() 
     let after = restored.totals().requests(&service("api"), Some(&region("eu")));
     assert_eq!(after, Requests::default());
     traffic.retain(|_, region| region.is_none(), at(5));
-    let gone = traffic.totals().requests(&service("api"), Some(&region("eu")));
-    assert_eq!(gone, Requests::default(), "the config no longer has it");
+    let same = traffic.totals().requests(&service("api"), Some(&region("eu")));
+    assert_eq!(same, total, "the config has it no more, and may have it again");
+}
+
+#[test]
+fn there_are_so_many_totals_and_those_that_there_are_go_on() {
+    let mut traffic = Traffic::default();
+    let told = |rule: usize| Happened {
+        what: What::RuledOut,
+        service: None,
+        of: Some(format!("rule-{rule}")),
+        count: 1,
+    };
+    let all: Vec<Happened> = (0..=TOTALS_MAX).map(told).collect();
+    traffic.take_happened(&all, |_| true);
+    traffic.take_happened(&[told(0)], |_| true);
+    let total = |rule: usize| {
+        traffic.totals().happened(What::RuledOut, None, Some(&format!("rule-{rule}")))
+    };
+    assert_eq!((total(0), total(TOTALS_MAX - 1), total(TOTALS_MAX)), (2, 1, 0));
 }
 
 #[test]

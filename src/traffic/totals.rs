@@ -10,6 +10,10 @@ use super::sum::Sum;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Map;
 
+/// Most services with a region, and most things that happened to one. What a config no longer has
+/// keeps its total, which goes on if it comes back; beyond this nothing new is counted.
+pub const TOTALS_MAX: usize = 50_000;
+
 /// The totals. Their keys are texts, so that all maps are of one kind: words, and ids or nothing,
 /// with a space behind each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,17 +35,19 @@ impl Totals {
             requests.counts.latency_ms_sum = 0;
         }
         let key = place(service, region);
-        self.requests.insert_if_absent(key.clone(), Requests::default());
         if let Some(known) = self.requests.get_mut(key.as_str()) {
             known.add(&requests);
+        } else if self.requests.len() < TOTALS_MAX {
+            self.requests.insert(key, requests);
         }
     }
 
     pub(super) fn add_happened(&mut self, told: &Happened) {
         let key = happening(told.what, told.service.as_ref(), told.of.as_deref());
-        self.happened.insert_if_absent(key.clone(), 0);
         if let Some(known) = self.happened.get_mut(key.as_str()) {
             *known = known.saturating_add(told.count);
+        } else if self.happened.len() < TOTALS_MAX {
+            self.happened.insert(key, told.count);
         }
     }
 
@@ -55,20 +61,6 @@ impl Totals {
     #[must_use]
     pub fn happened(&self, what: What, service: Option<&ServiceId>, of: Option<&str>) -> u64 {
         self.happened.get(happening(what, service, of).as_str()).copied().unwrap_or(0)
-    }
-
-    /// Forgets services that the config no longer has, and their regions.
-    pub(super) fn retain(&mut self, is_known: impl Fn(&ServiceId, Option<&RegionId>) -> bool) {
-        let parsed = |key: &str| -> Option<(ServiceId, Option<RegionId>)> {
-            let (service, rest) = key.split_once(' ')?;
-            let region = rest.strip_suffix(' ').and_then(|id| RegionId::parse(id).ok());
-            Some((ServiceId::parse(service).ok()?, region))
-        };
-        self.requests.retain(|key, _| {
-            parsed(key).is_some_and(|(service, region)| is_known(&service, region.as_ref()))
-        });
-        self.happened
-            .retain(|key, _| parsed(key).is_none_or(|(service, _)| is_known(&service, None)));
     }
 }
 

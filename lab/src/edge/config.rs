@@ -50,7 +50,7 @@ pub(super) fn render(options: &EdgeOptions, folder: &Folder) -> String {
     let main = main_worker(options, &folder.modules, &around, 0);
     let others = (1..options.isolates).map(|number| {
         let worker = main_worker(options, &folder.modules, &around, number);
-        format!(r#"(name = {}, worker = ({worker})),"#, quote(&isolate(number)))
+        format!("(name = {}, worker = ({worker})),", quote(&isolate(number)))
     });
     let others: Vec<String> = others.collect();
     if others.is_empty() {

@@ -6,22 +6,22 @@ use crate::metrics::sources::Sources;
 pub(super) const GROUP: Group = Group {
     lines: "\
 counter api_calls_total - Calls of Cloudflare's API.
-gauge api_calls_recent - Calls of Cloudflare's API in the last five minutes.
-gauge api_calls_recent_max - Most calls in five minutes, of which upkeep may use half.
+gauge api_calls_recent - The same in the last five minutes.
+gauge api_calls_recent_max - Most that may be.
 gauge api_blocked - Whether the API asked for silence.
 gauge account_compared_age_seconds - Time since the account was last compared. Absent until then.
 gauge permissions_denied - Permissions that the API token lacks.
-gauge changes_withheld - Changes that are planned and not made, on purpose.
+gauge changes_withheld - Changes that are not made, on purpose.
 gauge changes_failing - What failed at Cloudflare in the last pass.
-gauge changes_in_flight - Changes that were begun and that no reply has confirmed.
-gauge halted - Whether nothing is changed at Cloudflare, by the config or by an order.
-gauge other_owners - Facts about other owners of records of ours that go on.
+gauge changes_in_flight - Changes that no reply has confirmed.
+gauge halted - Whether nothing is changed at Cloudflare.
+gauge other_owners - Facts about other owners that go on.
 gauge origins_disabled - Origins that Pointsman has disabled in pools.
 counter kv_writes_total - Writes to KV.
 gauge kv_writes_max - Most writes to KV in any 24 hours.
-gauge kv_writes_left for Writes to KV that are left now: for `routes`, and for all other pages.
-gauge kv_documents_held_back - Documents that say something new and wait for the day's writes.
-gauge kv_documents_too_large - Documents that are too large to be written: KV has old ones.",
+gauge kv_writes_left for Writes to KV that are left now, for what.
+gauge kv_documents_held_back - Documents that wait for the day's writes.
+gauge kv_documents_too_large - Documents that are too large to be written.",
     make,
 };
 

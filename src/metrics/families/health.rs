@@ -3,11 +3,12 @@
 use crate::health::Health;
 use crate::metrics::family::{Group, Samples};
 use crate::metrics::sources::Sources;
+use crate::view::{RegionStanding, ServiceStanding};
 
 /// By region, as a service sees it.
 pub(super) const REGIONS: Group = Group {
     lines: "\
-gauge region_health service,region,health The effective health of a region: 1 for the one it has.
+gauge region_health service,region,health Effective health: 1 for the one it has.
 gauge region_draining service,region Whether a region takes no new clients although it is not down.
 gauge region_returned_ratio service,region The part of its clients that a region has.
 gauge region_primary service,region Whether a region is the primary of a service that has one.
@@ -18,31 +19,40 @@ gauge standby_contact_age_seconds service,region Time since it had contact with 
 };
 
 fn regions(s: &Sources<'_>, out: &mut Samples<'_>) {
-    for (service, region) in s.regions() {
-        let labels = [service.id.as_str(), region.id.as_str()];
-        out.one_of("region_health", &labels, Health::WORDS, region.health.as_str());
-        out.flag("region_draining", &labels, region.is_draining);
-        let returned = region.share.returned_percent.unwrap_or(100);
-        out.parts("region_returned_ratio", &labels, Some(returned.into()), 2);
-        if let Some(primary) = service.primary {
-            out.flag("region_primary", &labels, primary.region == region.id);
-        }
-        if let Some(lag_s) = region.lag_s() {
-            out.count("replication_lag_seconds", &labels, lag_s);
-        }
-        let standby = service.recovery.and_then(|it| it.standbys.get(region.id));
-        let Some(reading) = standby.and_then(|it| it.last.as_ref()) else { continue };
-        let Ok(told) = reading.told() else { continue };
-        out.millis("standby_lag_seconds", &labels, Some(told.lag.at_most_ms()));
-        let age_ms = s.now.since(reading.asked).saturating_add(told.contact_age.at_most_ms());
-        out.millis("standby_contact_age_seconds", &labels, Some(age_ms));
+    for service in &s.services {
+        service.regions.iter().for_each(|region| of_region(s, service, region, out));
     }
+}
+
+fn of_region(
+    s: &Sources<'_>,
+    service: &ServiceStanding<'_>,
+    region: &RegionStanding<'_>,
+    out: &mut Samples<'_>,
+) {
+    let labels = [service.id.as_str(), region.id.as_str()];
+    out.one_of("region_health", &labels, Health::WORDS, region.health.as_str());
+    out.flag("region_draining", &labels, region.is_draining);
+    let returned = region.share.returned_percent.unwrap_or(100);
+    out.parts("region_returned_ratio", &labels, Some(returned.into()), 2);
+    if let Some(primary) = service.primary {
+        out.flag("region_primary", &labels, primary.region == region.id);
+    }
+    if let Some(lag_s) = region.lag_s() {
+        out.count("replication_lag_seconds", &labels, lag_s);
+    }
+    let standby = service.recovery.and_then(|it| it.standbys.get(region.id));
+    let Some(reading) = standby.and_then(|it| it.last.as_ref()) else { return };
+    let Ok(told) = reading.told() else { return };
+    out.millis("standby_lag_seconds", &labels, Some(told.lag.at_most_ms()));
+    let age_ms = s.now.since(reading.asked).saturating_add(told.contact_age.at_most_ms());
+    out.millis("standby_contact_age_seconds", &labels, Some(age_ms));
 }
 
 /// By origin and monitor.
 pub(super) const ORIGINS: Group = Group {
     lines: "\
-gauge origin_health region,origin,monitor,health The health that probes found: 1 for the one it has.
+gauge origin_health region,origin,monitor,health Observed health: 1 for the one it has.
 gauge probe_latency_seconds region,origin,monitor The smoothed latency of probes that pass.
 gauge area_probe_latency_seconds area,region,origin,monitor The same from each area that probes.
 gauge area_request_latency_seconds area,service,region The mean of live requests in five minutes.",
@@ -61,10 +71,12 @@ fn origins(s: &Sources<'_>, out: &mut Samples<'_>) {
             out.millis("area_probe_latency_seconds", &labels, latency_ms);
         }
     }
-    for (service, region) in s.regions() {
-        for (area, live) in &view.live_latencies(service.id, region.id) {
-            let labels = [area.as_str(), service.id.as_str(), region.id.as_str()];
-            out.millis("area_request_latency_seconds", &labels, Some(live.mean_ms));
+    for service in &s.services {
+        for region in &service.service.regions {
+            for (area, live) in &view.live_latencies(service.id, region) {
+                let labels = [area.as_str(), service.id.as_str(), region.as_str()];
+                out.millis("area_request_latency_seconds", &labels, Some(live.mean_ms));
+            }
         }
     }
 }

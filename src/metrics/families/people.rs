@@ -7,15 +7,15 @@ use crate::recovery::{Recovery, Stage};
 pub(super) const GROUP: Group = Group {
     lines: "\
 gauge incidents_open - Incidents that go on.
-gauge service_incidents_open service Those that hurt a service. One that hurts two counts for both.
+gauge service_incidents_open service Those that hurt a service.
 gauge orders_in_force - Orders that are in force.
-gauge recovery_stage service,stage Where the recovery of a service stands: 1 for its stage.
+gauge recovery_stage service,stage Where its recovery stands: 1 for its stage.
 gauge plan_under_way service Whether a plan moves a service.
 gauge drill_under_way service Whether a service is drilled.
 gauge alerts_open - Alerts that are not over.
 gauge alerts_undelivered receiver Messages that a receiver has not taken yet.
-gauge receiver_failing receiver Whether the last tries at a receiver of alerts have all failed.
-gauge heartbeat_failing - Whether the monitor outside did not take the last heartbeat.",
+gauge receiver_failing receiver Whether all last tries at a receiver failed.
+gauge heartbeat_failing - Whether the last heartbeat was not taken.",
     make,
 };
 

@@ -7,11 +7,11 @@ use crate::metrics::sources::Sources;
 pub(super) const GROUP: Group = Group {
     lines: "\
 gauge contract_state service,component,state How a component keeps its contract: 1 for its state.
-gauge availability_promised_ratio service The part of its requests that a service has to answer.
-gauge error_budget_left_ratio service What is left of the errors that 30 days allow; can be below 0.
+gauge availability_promised_ratio service The part of its requests that it has to answer.
+gauge error_budget_left_ratio service What is left of the errors that it allows; can be below 0.
 gauge error_budget_burning service,speed Whether errors use that up, by how fast.
 gauge region_errors service,region Whether live traffic of a region fails too often.
-gauge drill_overdue service Whether the last drill of a service is longer ago than it promises.",
+gauge drill_overdue service Whether its last drill is longer ago than it promises.",
     make,
 };
 
@@ -36,9 +36,11 @@ fn make(s: &Sources<'_>, out: &mut Samples<'_>) {
         let labels = [standing.id.as_str()];
         out.parts("availability_promised_ratio", &labels, promised.map(i64::from), 5);
     }
-    for (service, region) in s.regions() {
-        let promises = s.state.promises.get(service.id);
-        let fails = promises.is_some_and(|it| it.errors.contains_key(region.id));
-        out.flag("region_errors", &[service.id.as_str(), region.id.as_str()], fails);
+    for standing in &s.services {
+        let promises = s.state.promises.get(standing.id);
+        for region in &standing.service.regions {
+            let fails = promises.is_some_and(|it| it.errors.contains_key(region));
+            out.flag("region_errors", &[standing.id.as_str(), region.as_str()], fails);
+        }
     }
 }

@@ -12,7 +12,7 @@ const HEARD_MS: Millis = 5 * MINUTE;
 pub(super) const GROUP: Group = Group {
     lines: "\
 gauge build_info version Which build this is; always 1.
-gauge generation - The generation: it grows by one with each change that the pages show.
+gauge generation - It grows by one with each change that the pages show.
 gauge config_revision - The number of the config in use.
 gauge config_refused - Whether the config in KV is refused, and an older one is in use.
 gauge run_age_seconds - Time since the last run began. Absent until the first.
@@ -21,13 +21,13 @@ gauge run_rounds - Rounds of the last run so far.
 gauge run_probes - Probes of the last run so far.
 counter runs_total by Runs, by who began them: cron, or the Controller while cron is silent.
 gauge cron_silent - Whether cron begins no runs.
-gauge observer_in_doubt - Whether the observer doubts itself: it reaches nothing anywhere.
+gauge observer_in_doubt - Whether probes reach nothing anywhere.
 gauge area_heard area Whether the vantage point of an area answers.
-gauge area_in_doubt area Whether the probes of an area reach nothing anywhere.
+gauge area_in_doubt area The same from one area.
 counter probes_total region,said Probes of origins, by region and by what they said.
 counter events_total event What happened, by kind: the events of the log.
-gauge isolates_heard - Isolates of the proxy that told what they count in the last five minutes.
-counter counts_refused_total - Counts of isolates that were refused: they could not be true.",
+gauge isolates_heard - Isolates that told what they count in the last five minutes.
+counter counts_refused_total - Counts of isolates that could not be true.",
     make,
 };
 

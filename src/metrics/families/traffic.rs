@@ -12,9 +12,9 @@ use crate::traffic::{Counts, What};
 pub(super) const BY_SERVICE: Group = Group {
     lines: "\
 counter requests_total service,outcome Requests of clients, by how they ended.
-counter decisions_total service,reason Requests that were sent on, by how the region was chosen.
+counter decisions_total service,reason Requests that were sent on, by how their region was chosen.
 counter refusals_total service,code Requests that were refused, by the code of the problem.
-counter rule_refusals_total rule Requests that no region was permitted for, by each rule over them.
+counter rule_refusals_total rule Refusals for want of a permitted region, by each rule.
 counter retries_total service Tries after another one has failed.
 counter hedges_total service Tries beside another one that is late.
 counter retries_over_budget_total service Further tries that the retry budget did not grant.
@@ -72,7 +72,7 @@ fn by_service(s: &Sources<'_>, out: &mut Samples<'_>) {
 
 fn by_region(s: &Sources<'_>, out: &mut Samples<'_>) {
     for standing in s.proxied() {
-        for region in standing.service.regions.iter() {
+        for region in &standing.service.regions {
             let labels = [standing.id.as_str(), region.as_str()];
             let requests = s.state.traffic.totals().requests(standing.id, Some(region));
             outcomes("tries_total", &labels, requests.counts, out);

@@ -16,7 +16,7 @@ fn table() -> String {
     let mut table =
         "\n| name | kind | labels | what it says |\n| --- | --- | --- | --- |\n".to_owned();
     for family in families() {
-        let labels: Vec<String> = family.labels.iter().map(|label| format!("`{label}`")).collect();
+        let labels: Vec<String> = family.labels().map(|label| format!("`{label}`")).collect();
         let (name, kind, labels, help) = (family.name, family.kind, labels.join(", "), family.help);
         table.push_str(&format!("| `{name}` | {kind} | {labels} | {help} |\n"));
     }

@@ -5,6 +5,7 @@ mod bodies;
 mod contract;
 mod hosts;
 mod matrix;
+mod metrics;
 mod random;
 
 use crate::support::{World, config};
