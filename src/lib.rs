@@ -39,6 +39,7 @@ pub mod journal;
 mod json;
 pub mod jurisdiction;
 pub mod latency;
+pub mod metrics;
 pub mod order;
 pub mod ordered;
 pub mod other_owner;

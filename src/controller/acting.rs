@@ -110,6 +110,7 @@ impl Controller {
             Query::Trends {} => Some(json::write_pretty(&self.trends(now))),
             Query::Region { id } => self.region_page(id, now).map(|it| json::write_pretty(&it)),
             Query::Recovery {} => Some(json::write_pretty(&self.recovery_page(now))),
+            Query::Metrics {} => Some(self.metrics(now)),
             Query::Routes { than, report } => {
                 if let Some(report) = report {
                     self.hear_traffic(report, now);

@@ -34,6 +34,7 @@ impl Controller {
         }
         actuation.attempted = Some(wanted);
         actuation.calls.add(report.calls, now);
+        self.counters.api_calls += u64::from(report.calls);
         actuation.blocked_until = report.blocked_ms.map(|ms| now.plus(ms));
         if let Some(until) = actuation.blocked_until {
             actuation.upkeep_after = Some(until.plus(CALLS_WINDOW_MS));

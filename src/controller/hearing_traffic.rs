@@ -3,15 +3,22 @@
 use super::Controller;
 use crate::config::Config;
 use crate::ids::{RegionId, ServiceId};
+use crate::metrics;
 use crate::time::Timestamp;
-use crate::traffic::Report;
+use crate::traffic::{Happened, Report, Taken};
 
 impl Controller {
     /// Adds what an isolate counted. It is saved with the next round: no isolate has to wait for
     /// storage.
     pub(super) fn hear_traffic(&mut self, report: &Report, now: Timestamp) {
         let config = self.config.as_ref();
-        self.state.traffic.take(report, |service, region| is_known(config, service, region), now);
+        let traffic = &mut self.state.traffic;
+        let known =
+            |service: &ServiceId, region: Option<&RegionId>| is_known(config, service, region);
+        if let Taken::Counted(_) = traffic.take(report, known, now) {
+            let known = |told: &Happened| metrics::is_known(config, told);
+            traffic.take_happened(&report.happened, known);
+        }
     }
 
     /// Forgets the counts of what the config no longer has, and writes the others down, if it is

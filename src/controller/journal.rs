@@ -39,6 +39,7 @@ impl Controller {
             self.note_in_incident(&mut event);
             self.audit(&event);
             self.log.hear(&event);
+            self.counters.event(event.kind);
             heard.push(event);
         }
         // What was observed comes before the incident that it opens, and is told with its alert.

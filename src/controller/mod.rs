@@ -33,6 +33,7 @@ mod lane;
 mod latest;
 #[cfg(test)]
 mod matrix;
+mod measuring;
 mod memory;
 mod news;
 mod orders;
@@ -88,6 +89,7 @@ use crate::ids::ServiceId;
 use crate::journal::Actor;
 use crate::json;
 use crate::jurisdiction::ControllerJurisdiction;
+use crate::metrics::Counters;
 use crate::ordered::Map;
 use crate::recovery::HookCall;
 use crate::state::rows::{Kept, RowChange};
@@ -154,6 +156,8 @@ pub struct Controller {
     noted: trends::Noted,
     /// When a run was asked for last that stands in for cron.
     stand_in_asked: Option<Timestamp>,
+    /// What is counted for machines that watch. A restart begins anew.
+    counters: Counters,
 }
 
 /// What became of a config text.
@@ -272,6 +276,7 @@ impl Controller {
         self.news.doubt(doubted_since, self.state.doubted_since, request.now);
         match taken_in {
             Ok(changed) => {
+                self.counters.round(request, config);
                 self.news.who_runs(stood_in, self.state.run.as_ref(), request);
                 self.news.observed(&changed, config, request.now);
                 self.note_signs(&changed, request);

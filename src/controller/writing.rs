@@ -239,6 +239,7 @@ impl Controller {
     /// Notes that a document is on its way. Until its arrival is confirmed nobody knows what KV
     /// holds, so it is due again, whatever its substance.
     pub fn writing(&mut self, document: &Document, now: Timestamp) {
+        self.counters.kv_writes += 1;
         if let Some(purse) = self.purse(now) {
             self.state.spent = self.publishing.rations.sending(&document.key, &purse);
         }

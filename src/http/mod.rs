@@ -29,6 +29,8 @@ pub use silence::{command_without_controller, status_without_controller};
 pub use status_page::{StatusPage, WorksHow, status_page};
 pub use surface::SurfaceRequest;
 
+use crate::metrics::CONTENT_TYPE;
+
 /// A JSON response that must not be cached.
 #[must_use]
 pub fn document(status: u16, body: String) -> Response {
@@ -37,6 +39,14 @@ pub fn document(status: u16, body: String) -> Response {
         ("cache-control", "no-store".to_owned()),
     ];
     Response { status, headers, body }
+}
+
+/// A page of metrics, which must not be cached.
+#[must_use]
+pub fn metrics_page(text: String) -> Response {
+    let headers =
+        vec![("content-type", CONTENT_TYPE.to_owned()), ("cache-control", "no-store".to_owned())];
+    Response { status: 200, headers, body: text }
 }
 
 /// A response.

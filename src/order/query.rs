@@ -47,6 +47,8 @@ pub enum Query {
         /// Its id.
         id: String,
     },
+    /// All metrics, in the text form of Prometheus.
+    Metrics {},
     /// [`News`] for a proxy.
     Routes {
         /// The generation that the caller has.
@@ -86,6 +88,7 @@ variants!(Query {
     Recovery = "recovery" {},
     Trends = "trends" {},
     Region = "region" { id },
+    Metrics = "metrics" {},
     Routes = "routes" { than if any, report if any },
 });
 

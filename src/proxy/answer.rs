@@ -44,13 +44,13 @@ impl Isolate {
             Err(BadQuestion::Outdated) => {
                 return Instruction::Headers { version: self.version, names: names.to_vec() };
             }
-            Err(BadQuestion::Malformed) => return self.refuse(Problem::BadRequest, None, &[]),
+            Err(BadQuestion::Malformed) => return self.refuse(Problem::BadRequest, None),
         };
         if let Some(instruction) = self.at_the_threshold(&question, now) {
             return instruction;
         }
         if question.hops >= HOPS_MAX {
-            return self.refuse(Problem::Loop, Some(&question), &[]);
+            return self.refuse(Problem::Loop, Some(&question));
         }
         let progress = question.progress;
         let is_first = progress.reason == AskReason::First;
@@ -60,7 +60,7 @@ impl Isolate {
         else {
             let is_in_vain = has_loaded && self.table.is_none();
             if is_in_vain {
-                return self.refuse(Problem::NoRoutes, Some(&question), &[]);
+                return self.refuse(Problem::NoRoutes, Some(&question));
             }
             return Instruction::LoadTable;
         };
@@ -174,9 +174,11 @@ impl Isolate {
         let left = mine.upstreams_left(service, question, &decision.regions);
         let upstream = *left.first()?;
         let permit = mine.permit(progress, service, &upstream, now);
+        self.note_sent(service.index, (progress.reason, permit), decision.how);
         if !self.counts.note(progress.reason, permit) {
             return None;
         }
+        let mine = self.services.get_mut(service.index)?;
         if decision.how == ChosenBy::Fastest && progress.reason == AskReason::First {
             mine.incumbents.insert(question.country, upstream.region.index);
         }
@@ -201,7 +203,10 @@ impl Isolate {
             self.wants_news();
         }
         let is_stale = self.is_stale(table, now);
-        self.counts.stale += u64::from(is_stale);
+        if is_stale {
+            self.counts.stale += 1;
+            self.note_stale(service.index);
+        }
         let answer_headers =
             self.answer_headers(case, service, &upstream, decision, cookies, is_stale);
         let asked = upstream.asked(question.target.path_and_query);
@@ -358,7 +363,7 @@ impl Isolate {
         rules: &[&CompiledRule],
     ) -> Instruction {
         let question = case.question;
-        let mut instruction = self.refuse(problem, Some(question), rules);
+        let mut instruction = self.refuse_for(service, problem, Some(question), rules);
         if let Instruction::Respond { response, or_stale, .. } = &mut instruction {
             let may_be = service.is_some_and(|service| may_be_kept_answer(question, service));
             *or_stale = may_be && matches!(response.status, 502..=504);
@@ -366,12 +371,25 @@ impl Isolate {
         instruction
     }
 
+    /// Refuses a request that no service is looked up for.
     pub(super) fn refuse(
         &mut self,
         problem: Problem,
         question: Option<&Question<'_>>,
+    ) -> Instruction {
+        self.refuse_for(None, problem, question, &[])
+    }
+
+    fn refuse_for(
+        &mut self,
+        service: Option<&Serving>,
+        problem: Problem,
+        question: Option<&Question<'_>>,
         rules: &[&CompiledRule],
     ) -> Instruction {
+        if question.is_none_or(|question| question.progress.reason != AskReason::Late) {
+            self.note_refused(service.map(|service| service.index), problem, rules);
+        }
         let code = problem.code();
         self.counts.refused.insert_if_absent(code, 0);
         self.counts.refused.get_mut(code).into_iter().for_each(|count| *count += 1);

@@ -17,17 +17,20 @@ impl Isolate {
         let table = self.table.clone();
         let Some(service) = self.service_of(table.as_ref(), token) else { return };
         self.count_lost_body(service.index, token);
-        let mine = self.services.get_mut(service.index);
-        let Some((seen, origin)) = mine.and_then(|mine| mine.named_by(token)) else { return };
+        self.note_lost_body(service.index, token);
         let (is_silent, silent_ms) = match end {
             BodyEnd::Stalled(ms) => (true, ms),
             BodyEnd::BrokeOff => (false, 0),
         };
-        if is_silent {
+        let since = Timestamp::from_millis(now.millis().saturating_sub(silent_ms));
+        let mut is_known = false;
+        self.learn(service.index, token, |seen, origin| {
+            is_known = true;
+            let lost = LostBody { origin, since, is_silent, now };
+            seen.body_lost(lost, limits(&service.proxy));
+        });
+        if is_silent && is_known {
             self.looks.doubt();
         }
-        let since = Timestamp::from_millis(now.millis().saturating_sub(silent_ms));
-        let lost = LostBody { origin, since, is_silent, now };
-        seen.body_lost(lost, limits(&service.proxy));
     }
 }

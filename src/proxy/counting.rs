@@ -22,12 +22,14 @@ impl Isolate {
         self.turn_minute(now);
         self.end_minute();
         let counted = &mut self.counted;
-        if counted.sent.is_none() && !counted.lines.is_empty() {
+        let has_news = !counted.lines.is_empty() || !counted.happened.is_empty();
+        if counted.sent.is_none() && has_news {
             let isolate = counted.isolate.get_or_insert_with(|| format!("{chance:x}")).clone();
             counted.number += 1;
             let lines = std::mem::take(&mut counted.lines);
             let area = counted.country.take().and_then(|country| country.area(Within::default()));
-            counted.sent = Some(Report { isolate, number: counted.number, area, lines });
+            let (number, happened) = (counted.number, std::mem::take(&mut counted.happened));
+            counted.sent = Some(Report { isolate, number, area, lines, happened });
         }
         counted.sent.clone()
     }
@@ -77,8 +79,10 @@ impl Isolate {
 
     /// Makes lines of what was counted.
     pub(super) fn end_minute(&mut self) {
-        let Counted { minute, lines, .. } = &mut self.counted;
+        let Counted { minute, lines, happened, without_service, .. } = &mut self.counted;
+        without_service.give(None, happened);
         for service in &mut self.services {
+            service.happenings.give(Some(&service.id), happened);
             service.give_counts(|service, region, requests| {
                 lines.push(Line::of(*minute, (service.clone(), region.cloned()), requests));
             });

@@ -254,12 +254,11 @@ impl Isolate {
         {
             self.count_answer(service.index, ended, took_ms);
         }
-        if let Some(service) = service
-            && let Some(mine) = self.services.get_mut(service.index)
-            && let Some((seen, origin)) = mine.named_by(token)
-        {
+        if let Some(service) = service {
             let began = Timestamp::from_millis(now.millis().saturating_sub(took_ms));
-            seen.end(FinishedTry { outcome, origin, began, due, now }, limits(&service.proxy));
+            self.learn(service.index, token, |seen, origin| {
+                seen.end(FinishedTry { outcome, origin, began, due, now }, limits(&service.proxy));
+            });
         }
         reason
     }

@@ -1,5 +1,6 @@
 //! What one isolate has seen of one service, and what it may do about a failed try.
 
+use super::happenings::Happenings;
 use super::progress::{AskReason, Progress};
 use super::question::Question;
 use super::replay::tries_max;
@@ -33,6 +34,8 @@ pub(super) struct SeenService {
     pub(super) downloads: Downloads,
     /// Answers to clients in this minute.
     pub(super) answers: Requests,
+    /// What else happened to requests in this minute.
+    pub(super) happenings: Happenings,
 }
 
 /// Whether a request is sent on.
@@ -93,6 +96,7 @@ impl SeenService {
             },
             downloads: known.map(|known| known.downloads_in(service)).unwrap_or_default(),
             answers: Requests::default(),
+            happenings: Happenings::default(),
         }
     }
 

@@ -36,9 +36,9 @@ impl Isolate {
                 refresh: false,
             }),
             Whose::Ours(_) => Some(Instruction::Surface),
-            Whose::NearMiss => Some(self.refuse(Problem::MisspeltPath, Some(question), &[])),
+            Whose::NearMiss => Some(self.refuse(Problem::MisspeltPath, Some(question))),
             Whose::Theirs if carries(&self.secrets, question) => {
-                Some(self.refuse(Problem::OurSecret, Some(question), &[]))
+                Some(self.refuse(Problem::OurSecret, Some(question)))
             }
             Whose::Theirs => None,
         }

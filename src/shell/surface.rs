@@ -5,12 +5,12 @@ use super::{clock, controller, dashboard, isolate, kv, routes, runtime};
 use crate::config::ACTS_PER_MINUTE_DEFAULT;
 use crate::documents::STATUS_KEY;
 use crate::http::v1::{
-    ACT_BYTES_MAX, ApiRequest, Caller, Code, Counted, Door, Fault, LOOKS_PER_MINUTE_MAX, OPENAPI,
-    V1, Wanted, must_be_of_this_site,
+    ACT_BYTES_MAX, ApiRequest, Caller, Code, Counted, Door, Fault, LOOKS_PER_MINUTE_MAX,
+    METRICS_PAGE, OPENAPI, V1, Wanted, metrics_wanted, must_be_of_this_site,
 };
 use crate::http::{
     AdminRequest, AdminRoute, Response, SurfaceRequest, Whose, command_without_controller,
-    document, parse_target, route, status_without_controller, whose,
+    document, metrics_page, parse_target, route, status_without_controller, whose,
 };
 use crate::journal::Way;
 use crate::json;
@@ -47,7 +47,8 @@ async fn page(env: &Env, request: &SurfaceRequest, body: &Function) -> Result<Re
         admin: admin.as_ref(),
         secret: secret.as_ref(),
     };
-    let Some(path) = page.strip_prefix(V1) else {
+    let path = page.strip_prefix(V1);
+    if path.is_none() && page != METRICS_PAGE {
         if door.is_open()
             && let Some(response) = dashboard::answer(&call, page, query).await
         {
@@ -57,14 +58,14 @@ async fn page(env: &Env, request: &SurfaceRequest, body: &Function) -> Result<Re
             return Err(nothing());
         }
         return Ok(old_page(env, request, page, secret.as_ref()).await);
-    };
+    }
     if !door.is_open() {
         return Err(nothing());
     }
+    let path_and_query = path
+        .map(|path| if query.is_empty() { path.to_owned() } else { [path, "?", query].concat() });
     let caller = call.recognised(request).await?;
-    let path_and_query =
-        if query.is_empty() { path.to_owned() } else { [path, "?", query].concat() };
-    api(&call, &path_and_query, caller).await
+    api(&call, path_and_query.as_deref(), caller).await
 }
 
 /// One of the pages that are older than the API.
@@ -83,16 +84,23 @@ async fn old_page(
     }
 }
 
-/// Answers a request to the admin API.
-async fn api(call: &Call<'_>, path_and_query: &str, caller: Caller) -> Result<Response, Fault> {
+/// Answers a request to the admin API, or without a path one for the metrics.
+async fn api(
+    call: &Call<'_>,
+    path_and_query: Option<&str>,
+    caller: Caller,
+) -> Result<Response, Fault> {
     let Call { env, request, body, .. } = *call;
-    let asked = ApiRequest {
-        method: &request.method,
-        path_and_query,
-        content_type: request.content_type.as_deref(),
-        idempotency_key: request.idempotency_key.as_deref(),
+    let wanted = match path_and_query {
+        None => metrics_wanted(&request.method)?,
+        Some(path_and_query) => ApiRequest {
+            method: &request.method,
+            path_and_query,
+            content_type: request.content_type.as_deref(),
+            idempotency_key: request.idempotency_key.as_deref(),
+        }
+        .wanted(caller.role)?,
     };
-    let wanted = asked.wanted(caller.role)?;
     let who = caller.who.to_string();
     match &wanted {
         Wanted::Act(_) => count(Counted::Act, call.acts_per_minute, &who)?,
@@ -121,10 +129,12 @@ async fn api(call: &Call<'_>, path_and_query: &str, caller: Caller) -> Result<Re
     }
 }
 
-/// A document of the Controller.
+/// A document of the Controller. If it does not answer there is none: old metrics, of all things,
+/// would look like new ones.
 async fn read(env: &Env, query: Query) -> Result<Response, Fault> {
-    let none = query.none();
+    let (none, is_metrics) = (query.none(), query == Query::Metrics {});
     match controller::read(env, query, CONTROLLER_TIMEOUT_MS).await {
+        Ok(Some(text)) if is_metrics => Ok(metrics_page(text)),
         Ok(Some(text)) => Ok(document(200, text)),
         Ok(None) => Err(Fault::new(Code::NotFound, none)),
         Err(error) => Err(unavailable("read", &error)),

@@ -142,6 +142,22 @@ pub enum ChosenBy {
 }
 
 impl ChosenBy {
+    /// Every way in which there is a region.
+    pub const ALL: [Self; 12] = [
+        Self::Only,
+        Self::Order,
+        Self::Pop,
+        Self::Country,
+        Self::LbRegion,
+        Self::Nearest,
+        Self::Fastest,
+        Self::Share,
+        Self::LessBusy,
+        Self::Spill,
+        Self::Affinity,
+        Self::Group,
+    ];
+
     /// The word for people and documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {

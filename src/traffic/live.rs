@@ -2,7 +2,9 @@
 
 use super::buckets::Buckets;
 use super::counts::Counts;
+use super::happened::Happened;
 use super::report::{Line, Report};
+use super::totals::Totals;
 use super::ways::{Way, WayLatency, Ways};
 use crate::geo::Area;
 use crate::ids::{RegionId, ServiceId};
@@ -115,6 +117,7 @@ pub struct Traffic {
     services: Map<ServiceId, ServiceTraffic>,
     heard: Map<String, Heard>,
     ways: Ways,
+    totals: Totals,
     /// Lines and reports that were refused since the Controller began.
     pub refused: u64,
     /// Rows of services as they were last written down.
@@ -155,7 +158,20 @@ impl Traffic {
         Taken::Counted(refused)
     }
 
+    /// Adds what else a report tells, once it is counted. `is_known` says whether there is such a
+    /// thing.
+    pub fn take_happened(&mut self, told: &[Happened], is_known: impl Fn(&Happened) -> bool) {
+        for one in told {
+            if one.is_sound() && is_known(one) {
+                self.totals.add_happened(one);
+            } else {
+                self.refused = self.refused.saturating_add(1);
+            }
+        }
+    }
+
     fn add(&mut self, line: &Line, area: Option<Area>) {
+        self.totals.add((&line.service, line.region.as_ref()), line.requests());
         self.services.insert_if_absent(line.service.clone(), ServiceTraffic::default());
         let Some(service) = self.services.get_mut(&line.service) else { return };
         match &line.region {
@@ -220,6 +236,18 @@ impl Traffic {
     #[must_use]
     pub fn latency(&self, way: &Way, now: Timestamp) -> Option<WayLatency> {
         self.ways.latency(way, now)
+    }
+
+    /// What was told since the Controller began.
+    #[must_use]
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// How many isolates have told something in the last `window_ms`.
+    #[must_use]
+    pub fn isolates(&self, window_ms: Millis, now: Timestamp) -> usize {
+        self.heard.values().filter(|heard| now.since(heard.at) <= window_ms).count()
     }
 
     /// Since when answers of a service are counted; `None` without any.

@@ -11,22 +11,26 @@
 
 mod buckets;
 mod counts;
+mod happened;
 mod latencies;
 mod live;
 mod report;
 mod requests;
 mod sum;
+mod totals;
 mod ways;
 
 pub use buckets::Buckets;
 pub use counts::{Counts, Ended};
+pub use happened::{Happened, What};
 pub use latencies::{LATENCY_BOUNDS_MS, Latencies};
 pub use live::{
     HEARD_MAX, ROWS_PER_DAY, ServiceTraffic, Taken, Traffic, WINDOW_MS_MAX, WRITE_EVERY_MS,
 };
-pub use report::{AHEAD_MS_MAX, LATE_MS_MAX, LINES_MAX, Line, Report};
+pub use report::{AHEAD_MS_MAX, HAPPENED_MAX, LATE_MS_MAX, LINES_MAX, Line, Report};
 pub use requests::Requests;
 pub use sum::Sum;
+pub use totals::{TOTALS_MAX, Totals};
 pub use ways::{WAY_SAMPLES_MIN, WAY_WINDOW_MS, WAYS_MAX, Way, WayLatency};
 
 #[cfg(test)]

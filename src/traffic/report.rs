@@ -1,6 +1,7 @@
 //! What one isolate tells of its requests.
 
 use super::counts::Counts;
+use super::happened::Happened;
 use super::latencies::Latencies;
 use super::requests::Requests;
 use crate::geo::Area;
@@ -10,6 +11,8 @@ use crate::time::{MINUTE, Millis, Timestamp};
 
 /// Most lines of a report.
 pub const LINES_MAX: usize = 1_000;
+/// Most things that happened to requests, told in one report.
+pub const HAPPENED_MAX: usize = 1_000;
 /// Most requests of a line: an isolate that answers 16,000 a second.
 const REQUESTS_MAX: u64 = 1_000_000;
 /// Longest name of an isolate, in bytes.
@@ -31,6 +34,8 @@ pub struct Report {
     pub area: Option<Area>,
     /// What it counted.
     pub lines: Vec<Line>,
+    /// What else happened to them.
+    pub happened: Vec<Happened>,
 }
 
 /// The requests of one minute.
@@ -48,7 +53,7 @@ pub struct Line {
     pub latencies: Latencies,
 }
 
-fields!(Report { isolate, number, area if any, lines });
+fields!(Report { isolate, number, area if any, lines, happened = Vec::new() });
 fields!(Line { minute, service, region if any, counts, latencies if any });
 
 impl Report {
@@ -57,7 +62,7 @@ impl Report {
     pub fn is_sound(&self) -> bool {
         let named = (1..=ISOLATE_BYTES_MAX).contains(&self.isolate.len())
             && self.isolate.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        named && self.lines.len() <= LINES_MAX
+        named && self.lines.len() <= LINES_MAX && self.happened.len() <= HAPPENED_MAX
     }
 }
 
@@ -105,7 +110,8 @@ mod tests {
 
     fn report(isolate: &str, lines: usize) -> Report {
         let lines = vec![line(Timestamp::from_millis(60_000)); lines];
-        Report { isolate: isolate.to_owned(), number: 1, area: Some(Area::Weur), lines }
+        let (isolate, area) = (isolate.to_owned(), Some(Area::Weur));
+        Report { isolate, number: 1, area, lines, happened: Vec::new() }
     }
 
     #[test]
@@ -113,7 +119,7 @@ mod tests {
         let told = report("0a1b", 2);
         let text = json::write(&told);
         assert_eq!(json::read::<Report>(&text).unwrap(), told);
-        assert!(text.len() < 200, "{text}");
+        assert!(text.len() < 220, "{text}");
     }
 
     #[test]

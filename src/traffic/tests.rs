@@ -28,7 +28,8 @@ fn line(minute: Timestamp, region_id: Option<&str>, counts: Counts) -> Line {
 }
 
 fn report(isolate: &str, number: u64, lines: Vec<Line>) -> Report {
-    Report { isolate: isolate.to_owned(), number, area: Some(Area::Sam), lines }
+    let (isolate, area) = (isolate.to_owned(), Some(Area::Sam));
+    Report { isolate, number, area, lines, happened: Vec::new() }
 }
 
 fn any(_: &ServiceId, _: Option<&RegionId>) -> bool {
@@ -224,4 +225,79 @@ fn the_95th_percentile_of_a_way_comes_from_the_buckets_of_all_isolates() {
     }
     let seen = traffic.latency(&(service("api"), region("eu"), Area::Sam), at(1));
     assert_eq!(seen, Some(WayLatency { mean_ms: 58, p95_ms: Some(375) }));
+}
+
+#[test]
+fn totals_only_grow_count_each_report_once_and_begin_anew_with_the_controller() {
+    let mut traffic = Traffic::default();
+    let mut requests = Requests::default();
+    (0..3).for_each(|_| requests.note(Ended::Well, 40));
+    requests.note(Ended::Badly, 9_000);
+    let told = Line::of(at(0), (service("api"), Some(region("eu"))), requests);
+    let first = report("a", 1, vec![told]);
+    assert_eq!(traffic.take(&first, any, at(1)), Taken::Counted(0));
+    assert_eq!(traffic.take(&first, any, at(2)), Taken::Known);
+    // An older build tells no buckets: its sum is of no buckets, too.
+    let without = Counts { requests: 5, failures: 0, unanswered: 0, latency_ms_sum: 500 };
+    let line = line(at(0), Some("eu"), without);
+    traffic.take(&report("b", 1, vec![line]), any, at(3));
+    // What is so old that no window has it was told all the same.
+    traffic.retain(any, at(40 * DAY));
+    let total = traffic.totals().requests(&service("api"), Some(&region("eu")));
+    assert_eq!((total.counts.requests, total.counts.failures), (9, 1));
+    assert_eq!((total.latencies.total(), total.counts.latency_ms_sum), (3, 120));
+    assert!(traffic.write_down(at(4)));
+    let mut restored = Traffic::default();
+    for (id, row) in traffic.rows() {
+        restored.restore(id.clone(), row).unwrap();
+    }
+    let after = restored.totals().requests(&service("api"), Some(&region("eu")));
+    assert_eq!(after, Requests::default());
+    traffic.retain(|_, region| region.is_none(), at(5));
+    let same = traffic.totals().requests(&service("api"), Some(&region("eu")));
+    assert_eq!(same, total, "the config has it no more, and may have it again");
+}
+
+#[test]
+fn there_are_so_many_totals_and_those_that_there_are_go_on() {
+    let mut traffic = Traffic::default();
+    let told = |rule: usize| Happened {
+        what: What::RuledOut,
+        service: None,
+        of: Some(format!("rule-{rule}")),
+        count: 1,
+    };
+    let all: Vec<Happened> = (0..=TOTALS_MAX).map(told).collect();
+    traffic.take_happened(&all, |_| true);
+    traffic.take_happened(&[told(0)], |_| true);
+    let total = |rule: usize| {
+        traffic.totals().happened(What::RuledOut, None, Some(&format!("rule-{rule}")))
+    };
+    assert_eq!((total(0), total(TOTALS_MAX - 1), total(TOTALS_MAX)), (2, 1, 0));
+}
+
+#[test]
+fn what_happened_is_added_up_and_what_nobody_knows_is_refused() {
+    let mut traffic = Traffic::default();
+    let told = |of: &str, count| Happened {
+        what: What::Refused,
+        service: Some(service("api")),
+        of: Some(of.to_owned()),
+        count,
+    };
+    let is_known = |told: &Happened| told.of.as_deref() == Some("shed");
+    traffic.take_happened(&[told("shed", 2), told("odd", 7), told("shed", 0)], is_known);
+    traffic.take_happened(&[told("shed", 3)], is_known);
+    let total = |of| traffic.totals().happened(What::Refused, Some(&service("api")), Some(of));
+    assert_eq!((total("shed"), total("odd"), traffic.refused), (5, 0, 2));
+    assert_eq!(traffic.totals().happened(What::Refused, None, Some("shed")), 0);
+}
+
+#[test]
+fn isolates_are_counted_while_they_tell() {
+    let mut traffic = Traffic::default();
+    traffic.take(&report("a", 1, Vec::new()), any, at(0));
+    traffic.take(&report("b", 1, Vec::new()), any, at(MINUTE));
+    assert_eq!(traffic.isolates(5 * MINUTE, at(5 * MINUTE)), 2);
+    assert_eq!(traffic.isolates(5 * MINUTE, at(5 * MINUTE + 1)), 1);
 }

@@ -81,7 +81,7 @@ const LAYERS: [&[&str]; 8] = [
         "target",
     ],
     &["cloudflare", "routes", "state", "steering", "view"],
-    &["controller", "documents", "tick"],
+    &["controller", "documents", "metrics", "tick"],
     &["http"],
     &["dashboard", "proxy"],
     &["shell"],

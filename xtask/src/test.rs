@@ -38,6 +38,8 @@ enum Step {
     Tests,
     /// A real `PostgreSQL` fails over, once by each fault. Without its packages that is said
     Drill,
+    /// The real Prometheus reads the metrics of three isolates. Without its package that is said
+    Metrics,
     /// Host and wasm decide the same
     Agree,
     /// Wrangler would deploy it
@@ -80,6 +82,7 @@ impl Step {
             Self::JavaScript => javascript::check(checkout, tools),
             Self::Build => bundle::checked(checkout, tools),
             Self::Drill => drill::once(checkout),
+            Self::Metrics => metrics(checkout),
             Self::Agree => agree::run(&Builds::make(checkout, tools)?),
             Self::DeployDryRun => deploy_dry_run(checkout, tools),
             Self::Tests => process::run(
@@ -91,6 +94,13 @@ impl Step {
             ),
         }
     }
+}
+
+/// Rules, a day in virtual time, and eight minutes of the built Worker under Prometheus.
+fn metrics(checkout: &Checkout) -> Result<()> {
+    let mut cargo = process::command("cargo", checkout.root());
+    cargo.args(["run", "--quiet", "--example", "metrics"]);
+    process::run(cargo.env("POINTSMAN_BUNDLE", checkout.bundle()))
 }
 
 const LINT_HOST: [&str; 6] = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
@@ -169,5 +179,6 @@ mod tests {
         assert!(place(Step::Build) < place(Step::DeployDryRun));
         assert!(place(Step::Build) < place(Step::Tests));
         assert!(place(Step::Build) < place(Step::Drill));
+        assert!(place(Step::Build) < place(Step::Metrics));
     }
 }

@@ -11,9 +11,10 @@ use tempfile::TempDir;
 const ENTRY: &str = "index.js";
 
 /// Our own workers: file name and text.
-const WORKERS: [(&str, &str); 6] = [
+const WORKERS: [(&str, &str); 7] = [
     ("cache.js", include_str!("js/cache.js")),
     ("ctl.js", include_str!("js/ctl.js")),
+    ("in_turn.js", include_str!("js/in_turn.js")),
     ("invocations.js", include_str!("js/invocations.js")),
     ("jurisdictions.js", include_str!("js/jurisdictions.js")),
     ("kvtap.js", include_str!("js/kvtap.js")),

@@ -47,17 +47,35 @@ pub(super) fn render(options: &EdgeOptions, folder: &Folder) -> String {
     );
     let outbound = if options.direct { BARE.outbound } else { UNDER_CONTROL.outbound };
     let around = Around { outbound, ..UNDER_CONTROL };
-    let main = main_worker(options, &folder.modules, &around);
-    whole(folder, &main, &ours, r#""ctl""#)
+    let main = main_worker(options, &folder.modules, &around, 0);
+    let others = (1..options.isolates).map(|number| {
+        let worker = main_worker(options, &folder.modules, &around, number);
+        format!("(name = {}, worker = ({worker})),", quote(&isolate(number)))
+    });
+    let others: Vec<String> = others.collect();
+    if others.is_empty() {
+        return whole(folder, &main, &ours, "main", r#""ctl""#);
+    }
+    let in_turn = (0..options.isolates).map(|number| {
+        format!("(name = \"ISOLATE_{number}\", service = {})", quote(&isolate(number)))
+    });
+    let in_turn = lab_worker("in_turn.js", &format!("bindings = {}", list(in_turn)));
+    let ours = format!(r#"{ours} {} (name = "in_turn", worker = ({in_turn})),"#, others.join(" "));
+    whole(folder, &main, &ours, "in_turn", r#""ctl""#)
+}
+
+/// The service that is an isolate of the Worker.
+fn isolate(number: usize) -> String {
+    if number == 0 { "main".to_owned() } else { format!("main-{number}") }
 }
 
 /// The same without workers of ours. The control socket is then KV's own.
 pub(super) fn render_bare(options: &EdgeOptions, folder: &Folder) -> String {
-    let main = main_worker(options, &folder.modules, &BARE);
-    whole(folder, &main, "", &format!(r#"(name = "kv", {NAMESPACE})"#))
+    let main = main_worker(options, &folder.modules, &BARE, 0);
+    whole(folder, &main, "", "main", &format!(r#"(name = "kv", {NAMESPACE})"#))
 }
 
-fn whole(folder: &Folder, main: &str, more_services: &str, controls: &str) -> String {
+fn whole(folder: &Folder, main: &str, more_services: &str, front: &str, controls: &str) -> String {
     let disk = |name: &str| quote(&folder.path().join(name).to_string_lossy());
     format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
@@ -71,7 +89,7 @@ const config :Workerd.Config = (
     (name = "blobs", disk = (path = {blobs}, writable = true)),
   ],
   sockets = [
-    (name = "{HTTP_SOCKET}", address = "127.0.0.1:0", service = "main",
+    (name = "{HTTP_SOCKET}", address = "127.0.0.1:0", service = "{front}",
       http = (cfBlobHeader = "{CF_HEADER}")),
     (name = "{CTL_SOCKET}", address = "127.0.0.1:0", http = (), service = {controls}),
   ],
@@ -83,7 +101,12 @@ const config :Workerd.Config = (
     )
 }
 
-fn main_worker(options: &EdgeOptions, modules: &[Module], around: &Around) -> String {
+fn main_worker(
+    options: &EdgeOptions,
+    modules: &[Module],
+    around: &Around,
+    number: usize,
+) -> String {
     let Around { kv, outbound, cache } = around;
     let before = match (options.jurisdictions, options.invocations) {
         (true, _) => Some("jurisdictions.js"),
@@ -98,7 +121,10 @@ fn main_worker(options: &EdgeOptions, modules: &[Module], around: &Around) -> St
         .iter()
         .map(|(name, value)| format!("(name = {}, text = {})", quote(name), quote(value)));
     let objects = options.durable_objects.iter().map(|(binding, class)| {
-        format!("(name = {}, durableObjectNamespace = {})", quote(binding), quote(class))
+        let (binding, class) = (quote(binding), quote(class));
+        let of = format!(r#"(className = {class}, serviceName = "main")"#);
+        let namespace = if number == 0 { class } else { of };
+        format!("(name = {binding}, durableObjectNamespace = {namespace})")
     });
     let net = r#"(name = "LAB_NET", service = (name = "netsim", entrypoint = "Control"))"#;
     let net = options.invocations.then(|| net.to_owned());
@@ -106,14 +132,17 @@ fn main_worker(options: &EdgeOptions, modules: &[Module], around: &Around) -> St
         let class = quote(class);
         format!("(className = {class}, uniqueKey = {class}, enableSql = true)")
     });
+    let objects_here = format!(
+        r#", durableObjectNamespaces = {}, durableObjectStorage = (localDisk = "objects")"#,
+        list(classes)
+    );
     format!(
         r#"modules = {modules}, globalOutbound = "{outbound}"{cache},
       compatibilityDate = "{COMPATIBILITY_DATE}", compatibilityFlags = {flags},
-      bindings = {bindings},
-      durableObjectNamespaces = {classes}, durableObjectStorage = (localDisk = "objects")"#,
+      bindings = {bindings}{objects_here}"#,
         flags = list(COMPATIBILITY_FLAGS.into_iter().map(quote)),
         bindings = list([kv].into_iter().chain(vars).chain(objects).chain(net)),
-        classes = list(classes),
+        objects_here = if number == 0 { objects_here } else { String::new() },
     )
 }
 

@@ -27,6 +27,9 @@ pub struct EdgeOptions {
     /// Whether the Worker reaches loopback itself, without the simulated network. Only then a
     /// connection by TCP fails where nobody listens: a worker in between takes them all.
     pub direct: bool,
+    /// How many isolates of the Worker answer clients, in turn. They share nothing but bindings;
+    /// cron and the objects are the first one's.
+    pub isolates: usize,
 }
 
 impl EdgeOptions {
@@ -45,6 +48,7 @@ impl EdgeOptions {
             jurisdictions: false,
             invocations: false,
             direct: false,
+            isolates: 1,
         }
     }
 }

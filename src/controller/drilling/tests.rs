@@ -239,7 +239,8 @@ fn errors_of_clients_end_it() {
     let counts = Counts { requests: 1_000, failures: 400, unanswered: 0, latency_ms_sum: 0 };
     let requests = Requests { counts, ..Requests::default() };
     let line = Line::of(minute(play.minute), (api(), None), requests);
-    let report = Report { isolate: "a".to_owned(), number: 1, area: None, lines: vec![line] };
+    let (isolate, lines, happened) = ("a".to_owned(), vec![line], Vec::new());
+    let report = Report { isolate, number: 1, area: None, lines, happened };
     let now = play.now();
     play.controller.hear_traffic(&report, now);
     play.minutes(2, &[]);

@@ -23,5 +23,5 @@ pub use limiter::{Counted, LOOKS_PER_MINUTE_MAX, Limiter, STRANGERS_PER_MINUTE_M
 pub use openapi::OPENAPI;
 #[cfg(not(target_arch = "wasm32"))]
 pub use openapi::document as openapi_document;
-pub use request::{ApiRequest, Wanted};
-pub use routes::{Found, Operation, ROUTES, Route, V1, find};
+pub use request::{ApiRequest, Wanted, metrics_wanted};
+pub use routes::{Found, METRICS_PAGE, Operation, ROUTES, Route, V1, find};

@@ -50,8 +50,7 @@ impl ApiRequest<'_> {
         let (route, given) = match find(self.method, path) {
             Found::Route(route, given) => (route, given),
             Found::OtherMethod(allow) => {
-                let fault = Fault::new(Code::MethodNotAllowed, ["it takes ", allow].concat());
-                return Err(fault.with("allow", allow));
+                return Err(other_method(allow));
             }
             Found::Nothing => return Err(Fault::new(Code::NoPage, "there is no such page")),
         };
@@ -94,6 +93,20 @@ impl ApiRequest<'_> {
         must_be(caller.role, request.act.role())?;
         Ok(request)
     }
+}
+
+/// What a request for [`super::METRICS_PAGE`] asks for. Every role may look. Errors: it has another
+/// method.
+pub fn metrics_wanted(method: &str) -> Result<Wanted, Fault> {
+    match method {
+        "GET" | "HEAD" => Ok(Wanted::Document(Query::Metrics {})),
+        _ => Err(other_method("GET, HEAD")),
+    }
+}
+
+fn other_method(allow: &'static str) -> Fault {
+    let fault = Fault::new(Code::MethodNotAllowed, ["it takes ", allow].concat());
+    fault.with("allow", allow)
 }
 
 fn must_be(role: Role, least: Role) -> Result<(), Fault> {
@@ -162,6 +175,15 @@ mod tests {
         ] {
             assert_eq!(ask("GET", path, Role::Viewer), Err(Code::Invalid), "{path}");
         }
+    }
+
+    #[test]
+    fn metrics_are_only_looked_at() {
+        for method in ["GET", "HEAD"] {
+            assert_eq!(metrics_wanted(method).unwrap(), Wanted::Document(Query::Metrics {}));
+        }
+        assert_eq!(metrics_wanted("POST").unwrap_err().code, Code::MethodNotAllowed);
+        assert_eq!(ask("GET", "metrics", Role::Viewer), Err(Code::NoPage), "it is no part of v1");
     }
 
     #[test]

@@ -4,6 +4,9 @@ use crate::journal::Role;
 
 /// The path of the API behind [`crate::http::ADMIN_PREFIX`].
 pub const V1: &str = "v1/";
+/// The page of metrics, behind the same prefix. It is no part of the API, since programs that read
+/// it know this form and no other, and it is shown to the same callers at the same hosts.
+pub const METRICS_PAGE: &str = "metrics";
 
 /// What a route does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

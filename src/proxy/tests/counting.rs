@@ -3,7 +3,7 @@
 use super::*;
 use crate::json;
 use crate::time::MINUTE;
-use crate::traffic::{Counts, LINES_MAX, Line, Report};
+use crate::traffic::{Counts, Happened, LINES_MAX, Line, Report, What};
 
 fn report(isolate: &mut Isolate, now: u64) -> Option<Report> {
     isolate.traffic_report(0xab, at(now))
@@ -164,4 +164,76 @@ fn a_new_table_loses_no_count() {
     let one = counts(1, 0, 0, 1);
     let all = ["answers", "eu-west", "answers", "us-east"];
     assert_eq!(lines(&mut isolate, 1_002), all.map(|region| named(region, one)));
+}
+
+/// What happened beside that, as an isolate tells it now.
+fn happened(isolate: &mut Isolate, now: u64) -> Vec<(What, Option<String>, Option<String>, u64)> {
+    let told = report(isolate, now).unwrap().happened.into_iter();
+    let told = told.map(|Happened { what, service, of, count }| {
+        (what, service.map(|service| service.to_string()), of, count)
+    });
+    let mut told: Vec<_> = told.collect();
+    told.sort();
+    told
+}
+
+fn of_api(what: What, of: &str, count: u64) -> (What, Option<String>, Option<String>, u64) {
+    let of = Some(of.to_owned()).filter(|of| !of.is_empty());
+    (what, Some("api".to_owned()), of, count)
+}
+
+#[test]
+fn a_decision_a_retry_and_a_breaker_that_opens_are_counted_once() {
+    let mut isolate = isolate(&[]);
+    for _ in 0..2 {
+        let first = GET.first(&mut isolate, 0);
+        let reason = isolate.over(&first, TryEnd::Unreachable, 10, 10);
+        if let Some(reason) = reason {
+            let second = sent(GET.ask(&mut isolate, reason, &first.trail, 10));
+            isolate.over(&second, answered(200), 30, 40);
+        }
+    }
+    let told = happened(&mut isolate, 41);
+    let decided = told.iter().filter(|(what, ..)| *what == What::Decided);
+    assert_eq!(decided.map(|(.., count)| count).sum::<u64>(), 2, "{told:?}");
+    let opened = told.iter().filter(|(what, ..)| *what == What::BreakerOpened);
+    let opened: Vec<_> = opened.cloned().collect();
+    assert!(opened.contains(&of_api(What::BreakerOpened, "eu-west", 1)), "{told:?}");
+    assert!(opened.iter().all(|(.., count)| *count == 1), "{told:?}");
+    let retried = told.iter().filter(|(what, ..)| *what == What::Retried);
+    assert!(retried.map(|(.., count)| count).sum::<u64>() >= 1, "{told:?}");
+}
+
+#[test]
+fn a_refusal_is_counted_by_its_code_and_one_by_law_by_its_rules() {
+    let by_law = (
+        "/rules/0",
+        json!({
+            "id": "r", "mode": "strict", "when": {"countries": ["DE"]}, "permits": [],
+        }),
+    );
+    let mut isolate = isolate(&[by_law]);
+    assert_eq!(super::refused(GET.go_on(&mut isolate, FIRST, 0)).0, 451);
+    let strange = Asking { host: "other.example.com", ..GET };
+    assert_eq!(super::refused(strange.go_on(&mut isolate, FIRST, 0)).0, 404);
+    let told = happened(&mut isolate, 1);
+    let all = [
+        (What::Refused, None, Some("unknown_host".to_owned()), 1),
+        of_api(What::Refused, "no_permitted_region", 1),
+        (What::RuledOut, None, Some("r".to_owned()), 1),
+    ];
+    assert_eq!(told, all);
+}
+
+#[test]
+fn what_happened_is_told_again_until_it_is_taken_and_then_begins_anew() {
+    let mut isolate = isolate(&[]);
+    let tried = GET.first(&mut isolate, 0);
+    isolate.over(&tried, answered(200), 20, 20);
+    isolate.body_lost(tried.token, BodyEnd::BrokeOff, at(30));
+    let first = happened(&mut isolate, 31);
+    assert!(first.contains(&of_api(What::BodyLost, "eu-west", 1)), "{first:?}");
+    assert_eq!(happened(&mut isolate, 32), first);
+    told(&mut isolate);
+    assert_eq!(report(&mut isolate, 33), None);
 }

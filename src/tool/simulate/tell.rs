@@ -35,7 +35,8 @@ impl World<'_> {
         }
         self.reports = self.reports.saturating_add(1);
         let (isolate, number) = ("simulated".to_owned(), self.reports);
-        let report = Some(Report { isolate, number, area: None, lines });
+        let happened = Vec::new();
+        let report = Some(Report { isolate, number, area: None, lines, happened });
         let now = self.time();
         drop(self.controller.page(&Query::Routes { than: None, report }, now));
         self.after_turn_quietly();

@@ -6,6 +6,7 @@ mod contract;
 mod dashboard;
 mod hosts;
 mod matrix;
+mod metrics;
 mod random;
 
 use crate::support::{World, config};

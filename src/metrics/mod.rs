@@ -1,0 +1,32 @@
+//! How everything stands and what has happened, as numbers for machines that watch.
+//!
+//! There is **one writer**: the Controller makes every number, afresh for each question. Numbers of
+//! single isolates would not do. Whoever asks meets another isolate each time, and a counter that
+//! jumps between isolates looks as if it had begun anew with every jump.
+//!
+//! - [`Family`] is what one name means; [`GROUPS`] has all of them, in a fixed order. They are made
+//!   from [`Sources`], which says nothing that the pages for people do not say.
+//! - [`Counters`] is what the Controller counts itself; what isolates tell is in
+//!   [`crate::traffic::Totals`]. All of them begin at 0 with the Controller, and every counter is
+//!   there from the start for all that the config has: one that first appears with its first event
+//!   hides that event.
+//! - [`text`] is the form that Prometheus reads.
+//!
+//! A name is never told twice with the same labels, and is bounded: [`SERIES_MAX`], [`BYTES_MAX`].
+//! A family that does not fit is left out whole, and it is said which.
+
+mod counters;
+mod families;
+mod family;
+mod known;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use counters::Counters;
+pub use families::GROUPS;
+pub use family::{Family, Group, Sample, Samples, Value};
+pub use known::{CODES, is_known};
+pub use sources::Sources;
+pub use text::{BYTES_MAX, CONTENT_TYPE, SERIES_MAX, text};
