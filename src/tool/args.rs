@@ -1,6 +1,7 @@
 //! The command line.
 
 use super::audit::AuditCommand;
+use super::init::InitArgs;
 use super::live::LiveCommand;
 use super::push::{ConfigCommand, PushArgs};
 use super::remote::RemoteArgs;
@@ -22,6 +23,8 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CliCommand {
+    /// Write a first config, from questions or options
+    Init(Box<InitArgs>),
     /// Check configs: errors, residency proof, and who loses service if a region fails
     Check(CheckArgs),
     /// Print a valid config as canonical JSON, for the KV key `config`

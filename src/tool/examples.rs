@@ -5,10 +5,21 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
     (
         "",
         &[
+            "pointsman init",
             "pointsman check pointsman.toml",
             "pointsman explain pointsman.toml --host api.example.com --country DE",
             "pointsman push pointsman.toml --reason \"OPS-31\"",
             "pointsman status",
+        ],
+    ),
+    (
+        "init",
+        &[
+            "pointsman init",
+            "pointsman init --host api.example.com \\\n    \
+             --origin eu-west:IE:https://eu1.example.com \\\n    \
+             --origin us-east:US:https://us1.example.com \\\n    \
+             --clients @eea --allow @eea --basis \"GDPR ch. V\"",
         ],
     ),
     (

@@ -31,6 +31,7 @@ mod examples;
 mod excerpt;
 mod explain;
 mod finding;
+mod init;
 mod json;
 mod live;
 mod load;
@@ -86,6 +87,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>
 
 fn command(command: CliCommand, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {
     match command {
+        CliCommand::Init(args) => init::run(&args, terminal),
         CliCommand::Check(args) => check::run(&args, terminal),
         CliCommand::Canonical(args) => canonical(&args, terminal),
         CliCommand::Schema => Ok(schema(terminal.out).map(|()| Exit::Fine)?),
