@@ -99,7 +99,8 @@ impl Questions<'_, '_> {
     fn health_path(&mut self) -> Result<(), CommandFailure> {
         let question = format!("Which page says that an origin is well? [{HEALTH_PATH}]");
         self.until_sound(&question, |it, said| {
-            it.health_path = if said.is_empty() { HEALTH_PATH } else { said }.to_owned();
+            let path = if said.is_empty() { HEALTH_PATH } else { said };
+            path.clone_into(&mut it.health_path);
         })
     }
 
@@ -184,14 +185,12 @@ impl Questions<'_, '_> {
     fn takes(&mut self, put: impl FnOnce(&mut Answers)) -> Result<bool, CommandFailure> {
         let mut answers = self.answers.clone();
         put(&mut answers);
-        match problem(&answers, self.now) {
-            Some(why) => writeln!(self.terminal.out, "  {why}")?,
-            None => {
-                self.answers = answers;
-                return Ok(true);
-            }
+        if let Some(why) = problem(&answers, self.now) {
+            writeln!(self.terminal.out, "  {why}")?;
+            return Ok(false);
         }
-        Ok(false)
+        self.answers = answers;
+        Ok(true)
     }
 
     /// One answer without the spaces around it.

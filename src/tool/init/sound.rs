@@ -38,9 +38,10 @@ pub(super) fn problem(answers: &Answers, now: Timestamp) -> Option<String> {
 fn to_come(answers: &Answers) -> Option<Origin> {
     let number = answers.origins.len();
     let is_local = answers.origins.iter().any(|origin| origin.url.contains("://localhost"));
-    let url = match is_local {
-        true => format!("http://localhost:{}", u16::MAX - u16::try_from(number).ok()?),
-        false => format!("https://origin-{number}.invalid"),
+    let url = if is_local {
+        format!("http://localhost:{}", u16::MAX - u16::try_from(number).ok()?)
+    } else {
+        format!("https://origin-{number}.invalid")
     };
     let region = RegionId::parse(&format!("to-come-{number}")).ok()?;
     Some(Origin { region, country: Country::parse("IE").ok()?, url })

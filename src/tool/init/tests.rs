@@ -211,9 +211,10 @@ fn origins() -> impl Strategy<Value = Vec<Origin>> {
         for (region, (country, number)) in regions {
             for _ in 0..number {
                 let at = origins.len();
-                let url = match is_local {
-                    true => format!("http://localhost:{}", 9_000 + at),
-                    false => format!("https://o{at}.origin.example.com"),
+                let url = if is_local {
+                    format!("http://localhost:{}", 9_000 + at)
+                } else {
+                    format!("https://o{at}.origin.example.com")
                 };
                 let region = RegionId::parse(&region).unwrap();
                 origins.push(Origin { region, country, url });
