@@ -31,8 +31,7 @@ fn at(command: Command, path: &[&str], change: &dyn Fn(Command) -> Command) -> C
 /// The command with examples below what its help says anyway.
 fn with(command: Command, examples: &[&str]) -> Command {
     let said = command.get_after_help().map(|said| format!("{said}\n\n")).unwrap_or_default();
-    let lines: String = examples.iter().map(|example| format!("\n  {example}")).collect();
-    command.after_help(format!("{said}Examples:{lines}"))
+    command.after_help(format!("{said}Examples:\n  {}", examples.join("\n  ")))
 }
 
 #[cfg(test)]
@@ -42,7 +41,7 @@ mod tests {
     /// The words of an example up to a pipe or a redirection, as a shell has them.
     fn words(example: &str) -> Vec<OsString> {
         let whole = example.replace("\\\n", "");
-        let ours = whole.split([';', '|', '>', '&']).next().unwrap_or_default();
+        let ours = whole.split([';', '|', '>', '&', '#']).next().unwrap_or_default();
         let mut words = vec![];
         for (at, quoted) in ours.split('"').enumerate() {
             if at % 2 == 1 {
@@ -88,6 +87,36 @@ mod tests {
                 assert!(example.lines().all(|line| line.chars().count() <= 96), "{example}");
                 if let Err(error) = read(words(example)) {
                     panic!("{example}\n{error}");
+                }
+            }
+        }
+    }
+
+    /// The command lines in the blocks of `sh` of a page.
+    fn typed(page: &str) -> Vec<String> {
+        let blocks = page.split("\n```sh").skip(1);
+        let blocks = blocks.filter_map(|block| block.split("\n```").next());
+        let whole: String = blocks.map(|block| block.replace("\\\n", "")).collect();
+        whole.lines().filter(|line| line.starts_with("pointsman ")).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn each_command_line_of_the_pages_for_beginners_is_understood() {
+        let pages = [
+            include_str!("../../docs/getting-started.md"),
+            include_str!("../../docs/tool.md"),
+            include_str!("../../docs/drills.md"),
+            include_str!("../../docs/operate.md"),
+        ];
+        for page in pages {
+            let lines = typed(page);
+            assert!(lines.len() >= 2, "{lines:?}");
+            for line in lines {
+                // The help and the version are no errors, and no command either.
+                if let Err(error) = read(words(&line)).map_err(|error| error.to_string())
+                    && error.starts_with("error")
+                {
+                    panic!("{line}\n{error}");
                 }
             }
         }
