@@ -14,6 +14,8 @@
 mod accepting;
 #[path = "tool/batch.rs"]
 mod batch;
+#[path = "tool/manual.rs"]
+mod manual;
 #[path = "tool/places.rs"]
 mod places;
 #[path = "tool/published.rs"]

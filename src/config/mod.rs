@@ -13,6 +13,8 @@ mod admin;
 #[cfg(not(target_arch = "wasm32"))]
 mod advice;
 mod alerting;
+#[cfg(not(target_arch = "wasm32"))]
+mod annotations;
 mod asking;
 mod check;
 mod contract;
@@ -356,7 +358,9 @@ impl Config {
 #[cfg(not(target_arch = "wasm32"))]
 #[must_use]
 pub fn schema() -> Value {
-    json::schema::Definitions::document::<raw::Raw>("Pointsman config")
+    let mut schema = json::schema::Definitions::document::<raw::Raw>("Pointsman config");
+    annotations::add(&mut schema);
+    schema
 }
 
 /// The fingerprint of a config text, valid or not: that of its canonical form, or of the text

@@ -1,6 +1,7 @@
 //! The command line.
 
 use super::audit::AuditCommand;
+use super::init::InitArgs;
 use super::live::LiveCommand;
 use super::push::{ConfigCommand, PushArgs};
 use super::remote::RemoteArgs;
@@ -9,6 +10,7 @@ use crate::journal::Role;
 use crate::latency::Location;
 use crate::time::Timestamp;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use std::path::PathBuf;
 
 /// Checks, proves and explains a Pointsman config.
@@ -21,6 +23,8 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CliCommand {
+    /// Write a first config, from questions or options
+    Init(Box<InitArgs>),
     /// Check configs: errors, residency proof, and who loses service if a region fails
     Check(CheckArgs),
     /// Print a valid config as canonical JSON, for the KV key `config`
@@ -51,8 +55,29 @@ pub(super) enum CliCommand {
     /// Try the receivers of alerts
     #[command(subcommand)]
     Alert(AlertCommand),
+    /// Print a script by which a shell completes the command line
+    Completions(CompletionsArgs),
+    /// Print a manual page, or write all of them into a folder
+    Man(ManArgs),
     #[command(flatten)]
     Live(LiveCommand),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// The command, such as `config push` [default: the page of the program]
+    #[arg(value_name = "COMMAND")]
+    pub(super) command: Vec<String>,
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
+    pub(super) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

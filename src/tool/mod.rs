@@ -25,13 +25,17 @@ mod audit;
 mod base_url;
 mod check;
 mod clients;
+mod command_line;
 mod difference;
+mod examples;
 mod excerpt;
 mod explain;
 mod finding;
+mod init;
 mod json;
 mod live;
 mod load;
+mod manual;
 mod oracle;
 mod plan;
 pub mod proof;
@@ -61,8 +65,7 @@ pub use terminal::{Exit, Terminal};
 pub use tree::Part;
 pub use unreadable::Unreadable;
 
-use args::{AlertCommand, CanonicalArgs, Cli, CliCommand, SecretCommand};
-use clap::Parser;
+use args::{AlertCommand, CanonicalArgs, CliCommand, SecretCommand};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -71,7 +74,7 @@ use terminal::CommandFailure;
 
 /// Runs one command line, whose first argument is the program's name.
 pub fn run(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>) -> Exit {
-    let ended = match Cli::try_parse_from(args) {
+    let ended = match command_line::read(args) {
         Ok(cli) => command(cli.command, terminal),
         Err(error) if error.use_stderr() => Err(CommandFailure::Usage(error.render().to_string())),
         Err(help) => {
@@ -84,6 +87,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>
 
 fn command(command: CliCommand, terminal: &mut Terminal<'_>) -> Result<Exit, CommandFailure> {
     match command {
+        CliCommand::Init(args) => init::run(&args, terminal),
         CliCommand::Check(args) => check::run(&args, terminal),
         CliCommand::Canonical(args) => canonical(&args, terminal),
         CliCommand::Schema => Ok(schema(terminal.out).map(|()| Exit::Fine)?),
@@ -96,6 +100,8 @@ fn command(command: CliCommand, terminal: &mut Terminal<'_>) -> Result<Exit, Com
         CliCommand::Config(command) => push::config(&command, terminal),
         CliCommand::Audit(command) => audit::run(&command, terminal),
         CliCommand::Live(command) => live::run(&command, terminal),
+        CliCommand::Completions(args) => manual::completions(&args, terminal),
+        CliCommand::Man(args) => manual::man(&args, terminal),
         CliCommand::Secret(SecretCommand::New) => alerts::new_secret(terminal),
         CliCommand::Alert(AlertCommand::Test(args)) => alerts::test(&args, terminal),
     }

@@ -13,6 +13,7 @@ mod drill;
 mod javascript;
 mod process;
 mod proxies;
+mod release;
 mod setup;
 mod test;
 
@@ -37,6 +38,8 @@ enum Task {
     Build(bundle::Options),
     /// Runs every check: format, lints, build, deployment dry run, tests
     Test(test::Options),
+    /// Makes a folder that deploys with Node.js alone, and its archive
+    Release(release::Options),
     /// Measures and prints a table
     Bench(core_only::bench::Options),
     /// Plays the demo: a small world on this machine in which a region fails
@@ -61,6 +64,7 @@ fn run(task: Task) -> Result<()> {
         Task::Setup => setup::run(&checkout).map(drop),
         Task::Build(options) => bundle::run(&checkout, &options),
         Task::Test(options) => test::run(&checkout, &options),
+        Task::Release(options) => release::run(&checkout, &options),
         Task::Bench(options) => core_only::bench::run(&checkout, &options),
         Task::Demo(options) => demo::run(&checkout, &options),
         Task::Drill(options) => drill::run(&checkout, &options),

@@ -130,16 +130,13 @@ fn deploy_dry_run(checkout: &Checkout, tools: &Tools) -> Result<()> {
         .env("WRANGLER_SEND_METRICS", "false");
     let output = process::output(&mut wrangler)?;
     ensure!(!output.contains("WARNING"), "wrangler warns");
-    for file in UPLOADED {
+    for file in bundle::UPLOADED {
         let uploaded = fs::read(checkout.target().join("dry-run").join(file))?;
         let built = fs::read(checkout.bundle().join(file))?;
         ensure!(uploaded == built, "wrangler would upload another {file} than was built");
     }
     Ok(())
 }
-
-/// What wrangler uploads, as the build names it.
-const UPLOADED: [&str; 2] = ["index.js", "index_bg.wasm"];
 
 fn summary(taken: &[(Step, Duration, bool)]) -> String {
     let total: Duration = taken.iter().map(|(_, time, _)| *time).sum();

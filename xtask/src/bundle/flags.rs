@@ -61,15 +61,15 @@ pub(super) fn encoded(checkout: &Checkout, kind: Kind) -> Result<OsString> {
     Ok(flags.join(OsStr::new(SEPARATOR)))
 }
 
-/// Looks for the folders of this machine in the wasm.
+/// Looks for the folders of this machine in what was built.
 ///
 /// **Errors** when one is there.
-pub(super) fn check(checkout: &Checkout, wasm: &Path) -> Result<()> {
-    let bytes = fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
+pub(super) fn check(checkout: &Checkout, built: &Path) -> Result<()> {
+    let bytes = fs::read(built).with_context(|| format!("cannot read {}", built.display()))?;
     let home = env::home_dir().filter(|home| home.parent().is_some());
     for folder in folders(checkout)?.into_iter().map(|(folder, _)| folder).chain(home) {
         if let Some(told) = path_in(&bytes, &folder) {
-            bail!("{} tells where it was built: {told}", wasm.display());
+            bail!("{} tells where it was built: {told}", built.display());
         }
     }
     Ok(())

@@ -13,8 +13,8 @@ mod stamp;
 
 pub(crate) use optimise::FEATURES;
 
-use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -69,7 +69,24 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
 pub(crate) fn release(checkout: &Checkout, tools: &Tools) -> Result<()> {
     bundle(checkout, tools, Kind::Release)?;
     size::weigh(checkout, &wasm(checkout, Kind::Release))?;
-    flags::check(checkout, &wasm(checkout, Kind::Release))
+    tells_nothing_of_the_machine(checkout, &wasm(checkout, Kind::Release))
+}
+
+/// What is uploaded, as the build names it.
+pub(crate) const UPLOADED: [&str; 2] = ["index.js", "index_bg.wasm"];
+
+/// The flags of the compiler by which a program does not know where it was built.
+///
+/// **Errors** when the folders of this machine cannot be told.
+pub(crate) fn flags_of_a_release(checkout: &Checkout) -> Result<OsString> {
+    flags::encoded(checkout, Kind::Release)
+}
+
+/// Looks for the folders of this machine in what was built.
+///
+/// **Errors** when one is there.
+pub(crate) fn tells_nothing_of_the_machine(checkout: &Checkout, built: &Path) -> Result<()> {
+    flags::check(checkout, built)
 }
 
 /// The same, and what else a change must pass.
@@ -149,7 +166,7 @@ fn bundle(checkout: &Checkout, tools: &Tools, kind: Kind) -> Result<()> {
     Ok(())
 }
 
-fn shown(checkout: &Checkout, folder: &std::path::Path) -> String {
+fn shown(checkout: &Checkout, folder: &Path) -> String {
     let inside = folder.strip_prefix(checkout.root()).unwrap_or(folder);
     format!("{}/", inside.display())
 }

@@ -8,7 +8,7 @@
 
 pub(crate) mod node;
 pub(crate) mod packages;
-mod rust_target;
+pub(crate) mod rust_target;
 pub(crate) mod tools;
 
 use std::fs::{self, File, TryLockError};
@@ -17,6 +17,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::checkout::{self, Checkout};
+
+/// What the Worker is compiled for.
+const WASM: &str = "wasm32-unknown-unknown";
 
 /// The programs that a build needs, each known to exist.
 #[derive(Debug)]
@@ -42,7 +45,7 @@ pub(crate) fn run(checkout: &Checkout) -> Result<Tools> {
     let cache = checkout::cache()?;
     fs::create_dir_all(&cache).with_context(|| format!("cannot make {}", cache.display()))?;
     let _turn = take_turn(&cache.join("setup.lock"))?;
-    rust_target::ensure(checkout)?;
+    rust_target::ensure(checkout, WASM)?;
     packages::ensure(checkout)?;
     let tools = cache.join("tools");
     Ok(Tools {

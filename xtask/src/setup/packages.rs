@@ -35,6 +35,8 @@ pub(crate) fn install(folder: &Path) -> Result<bool> {
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(false);
     }
+    // `npm ci` would empty the folder that a link leads to, which may be another checkout's.
+    ensure!(!modules.is_symlink(), "{} is a link: remove it and try again", modules.display());
     eprintln!("setup: installing the npm packages of package-lock.json");
     // No package needs its install script here: each finds its program without.
     process::prepare(process::command("npm", folder).args(["ci", "--ignore-scripts"]))
