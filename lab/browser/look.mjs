@@ -112,18 +112,18 @@ const jobs = {
     return { shown, done, complaints };
   },
 
-  /** Waits until an open page shows a text by itself. */
-  async refresh({ text, ...options }) {
+  /** Waits until the headline of an open page changes by itself, and says what was read out. */
+  async refresh(options) {
     const { page, complaints } = await opened(options);
-    const before = (await page.innerText("main")).includes(text);
-    process.stdout.write(`${JSON.stringify({ open: true, before })}\n`);
-    // Letter by letter: the headline before differs in its case alone.
-    await page.waitForFunction((text) => document.querySelector("main")?.innerText.includes(text), text, {
-      timeout: 2 * BOUND_MS,
+    const headline = () => page.locator("h1").innerText();
+    const before = await headline();
+    process.stdout.write(`${JSON.stringify({ before })}\n`);
+    await page.waitForFunction((before) => document.querySelector("h1")?.innerText !== before, before, {
+      timeout: 4 * BOUND_MS,
     });
-    const [news, title] = [await page.locator("#news").textContent(), await page.title()];
+    const told = { after: await headline(), news: await page.locator("#news").textContent(), complaints };
     await page.close();
-    return { news, title, complaints };
+    return told;
   },
 };
 

@@ -14,7 +14,7 @@ use crate::checkout::Checkout;
 /// The most that the wasm may weigh after `gzip -9`. The platform's own limit on the free plan is
 /// 3 MB. 100 KB cost 2 ms of each cold start, and one careless dependency costs as much: `url`
 /// 72 KB, `regex` 300 KB (ADR-0011).
-const WASM_GZIP_BYTES_MAX: usize = 768 * 1024;
+const WASM_GZIP_BYTES_MAX: usize = 832 * 1024;
 
 /// Prints the size of the file at `wasm`, as it is and gzipped, and what changed.
 ///
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn one_byte_above_the_limit_is_refused_with_the_numbers() {
         let error = within_limit(WASM_GZIP_BYTES_MAX + 1).unwrap_err().to_string();
-        assert_eq!(error, "the wasm has 786433 bytes gzipped, 1 above the limit of 786432");
+        assert_eq!(error, "the wasm has 851969 bytes gzipped, 1 above the limit of 851968");
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
             (None, "no size is recorded)"),
         ] {
             let told = told(723_456, 260_123, before.as_ref());
-            let begin = "wasm: 723,456 bytes, 260,123 gzipped (limit 786,432; ";
+            let begin = "wasm: 723,456 bytes, 260,123 gzipped (limit 851,968; ";
             assert_eq!(told, format!("{begin}{end}"));
         }
         assert_eq!([0, 999, 1_000].map(grouped), ["0", "999", "1,000"]);
