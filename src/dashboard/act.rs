@@ -45,7 +45,7 @@ const SPANS: [(&str, Millis); 4] = [
     ("30 minutes", 30 * MINUTE),
     ("2 hours", 120 * MINUTE),
     ("8 hours", 480 * MINUTE),
-    ("24 hours", 1_440 * MINUTE),
+    ("3 days", 4_320 * MINUTE),
 ];
 
 /// What a person does with the form.
@@ -193,7 +193,7 @@ fn asks(form: &ActForm, problem: Option<&str>) -> Markup {
             @if LASTING.contains(&form.word) {
                 label for="for" { "For" }
                 select id="for" name="for" {
-                    option value="" { "until somebody lifts it" }
+                    option value="" { (as_usual(form.word)) }
                     @for (name, _) in SPANS { option selected[name == form.lasts] { (name) } }
                 }
             }
@@ -201,6 +201,15 @@ fn asks(form: &ActForm, problem: Option<&str>) -> Markup {
             button { "Show what would change" }
             " " a href=(form.back()) { "Leave it" }
         }
+    }
+}
+
+/// How long an act lasts for which no end is chosen.
+fn as_usual(word: &str) -> &'static str {
+    if matches!(word, "drain" | "maintenance") {
+        "24 hours, as usual"
+    } else {
+        "until somebody lifts it"
     }
 }
 

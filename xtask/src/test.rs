@@ -40,6 +40,8 @@ enum Step {
     Drill,
     /// The real Prometheus reads the metrics of three isolates. Without its package that is said
     Metrics,
+    /// Chromium looks at the dashboard and presses its buttons. Without its package that is said
+    Browser,
     /// Host and wasm decide the same
     Agree,
     /// Wrangler would deploy it
@@ -82,7 +84,9 @@ impl Step {
             Self::JavaScript => javascript::check(checkout, tools),
             Self::Build => bundle::checked(checkout, tools),
             Self::Drill => drill::once(checkout),
-            Self::Metrics => metrics(checkout),
+            // Rules, a day in virtual time, and eight minutes of the built Worker under Prometheus.
+            Self::Metrics => example(checkout, "metrics"),
+            Self::Browser => example(checkout, "browser"),
             Self::Agree => agree::run(&Builds::make(checkout, tools)?),
             Self::DeployDryRun => deploy_dry_run(checkout, tools),
             Self::Tests => process::run(
@@ -96,10 +100,10 @@ impl Step {
     }
 }
 
-/// Rules, a day in virtual time, and eight minutes of the built Worker under Prometheus.
-fn metrics(checkout: &Checkout) -> Result<()> {
+/// A program of the lab, with the Worker that is built.
+fn example(checkout: &Checkout, name: &str) -> Result<()> {
     let mut cargo = process::command("cargo", checkout.root());
-    cargo.args(["run", "--quiet", "--example", "metrics"]);
+    cargo.args(["run", "--quiet", "--example", name]);
     process::run(cargo.env("POINTSMAN_BUNDLE", checkout.bundle()))
 }
 
