@@ -47,8 +47,8 @@ pub use recovery::{
 
 pub use region::{MonitorStatus, OriginStatus, RegionHealth, RegionStatus, ReturnStatus};
 pub use trends::{
-    AreaSight, HOUR_MS, HOURS, HourCounts, LATENCY_STEP_MS, LATENCY_STEPS, RegionPlace,
-    RegionTrend, ServiceTrend, TrendsPage,
+    AreaSight, HOUR_MS, HOURS, HourCounts, LATENCY_STEP_MS, LATENCY_STEPS, PastLatency,
+    RegionPlace, RegionTrend, ServiceTrend, TrendsPage,
 };
 
 /// The KV key of [`Status`].

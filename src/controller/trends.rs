@@ -4,8 +4,8 @@ use super::Controller;
 use super::writing::region_status;
 use crate::config::{Origin, Region};
 use crate::documents::{
-    AreaSight, HOUR_MS, HOURS, HourCounts, LATENCY_STEP_MS, LATENCY_STEPS, RegionPlace,
-    RegionStatus, RegionTrend, ServiceTrend, TrendsPage,
+    AreaSight, HOUR_MS, HOURS, HourCounts, LATENCY_STEP_MS, LATENCY_STEPS, PastLatency,
+    RegionPlace, RegionStatus, RegionTrend, ServiceTrend, TrendsPage,
 };
 use crate::geo::Area;
 use crate::health::Health;
@@ -36,7 +36,10 @@ impl Controller {
         }
         let Some(view) = self.view(now) else { return };
         let seen: Vec<_> = view.services().flat_map(|standing| latencies(&standing)).collect();
-        self.noted.note(step, seen);
+        // After a restart the first figures come a little later.
+        if !seen.is_empty() {
+            self.noted.note(step, seen);
+        }
     }
 
     /// One region with its origins, as `region:<id>` has it.
@@ -82,13 +85,15 @@ impl Noted {
     }
 
     /// The last latencies, the oldest first.
-    fn of(&self, service: &ServiceId, region: &RegionId, now: Timestamp) -> Vec<Option<Millis>> {
-        let last = now.millis() / LATENCY_STEP_MS;
+    fn of(&self, service: &ServiceId, region: &RegionId, now: Timestamp) -> Vec<PastLatency> {
+        let oldest = (now.millis() / LATENCY_STEP_MS).saturating_sub(LATENCY_STEPS - 1);
         let noted = self.latencies.get(&(service.clone(), region.clone()));
-        let noted = noted.map(Vec::as_slice).unwrap_or_default();
-        let at = |step| noted.iter().find(|(noted, _)| *noted == step).map(|(_, ms)| *ms);
-        let steps = (0..LATENCY_STEPS).rev();
-        steps.map(|back| at(last.checked_sub(back)?)).collect()
+        let noted = noted.into_iter().flatten().filter(|(step, _)| *step >= oldest);
+        let past = |(step, latency_ms): &(u64, Millis)| PastLatency {
+            at: Timestamp::from_millis(step.saturating_mul(LATENCY_STEP_MS)),
+            latency_ms: *latency_ms,
+        };
+        noted.map(past).collect()
     }
 }
 
@@ -130,8 +135,8 @@ fn sight(view: &View<'_>, origin: &OriginId, area: Area) -> Option<AreaSight> {
 fn trend(view: &View<'_>, noted: &Noted, standing: &ServiceStanding<'_>) -> ServiceTrend {
     let regions = standing.regions.iter().map(|region| {
         let down_s = down_s(view.state, (standing.id, region.id), view.now);
-        let latency_ms = noted.of(standing.id, region.id, view.now);
-        (region.id.clone(), RegionTrend { down_s, latency_ms })
+        let latencies = noted.of(standing.id, region.id, view.now);
+        (region.id.clone(), RegionTrend { down_s, latencies })
     });
     ServiceTrend {
         names: standing.service.names().into_iter().map(str::to_owned).collect(),
@@ -181,4 +186,80 @@ fn down_s(state: &State, (service, region): (&ServiceId, &RegionId), now: Timest
         down.iter().map(ms).fold(0_u64, u64::saturating_add) / SECOND
     };
     last_hours(now).map(within).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controller::Offered;
+    use crate::testing::{config_text, run};
+    use crate::time::MINUTE;
+
+    const BEGINS: u64 = 1_000 * HOUR_MS;
+
+    /// The world of `testing` after so many minutes, with Europe down in the minutes of `down`.
+    fn after(minutes: u64, down: std::ops::Range<u64>) -> (Controller, Timestamp) {
+        let mut controller = Controller::default();
+        let begins = Timestamp::from_millis(BEGINS);
+        assert_eq!(controller.offer_config(&config_text(), begins), Offered::Taken);
+        for minute in 0..minutes {
+            let failing: &[&str] = if down.contains(&minute) { &["eu-1"] } else { &[] };
+            run(&mut controller, BEGINS + minute * MINUTE, failing);
+            let ends = Timestamp::from_millis(BEGINS + minute * MINUTE + 59_000);
+            controller.settle(ends);
+            controller.due_documents(ends);
+        }
+        (controller, Timestamp::from_millis(BEGINS + minutes * MINUTE))
+    }
+
+    fn trend(page: &TrendsPage, service: &str) -> ServiceTrend {
+        page.services.get(&ServiceId::parse(service).unwrap()).unwrap().clone()
+    }
+
+    fn of(trend: &ServiceTrend, region: &str) -> RegionTrend {
+        trend.regions.get(&RegionId::parse(region).unwrap()).unwrap().clone()
+    }
+
+    #[test]
+    fn the_seconds_of_an_outage_are_in_the_hours_that_had_them() {
+        let (controller, now) = after(130, 50..80);
+        let api = trend(&controller.trends(now), "api");
+        let down_s = of(&api, "eu-west").down_s;
+        assert_eq!(down_s.len(), 24, "{down_s:?}");
+        let [first, second, third] = down_s[21..] else { panic!("{down_s:?}") };
+        assert!((500..=600).contains(&first), "the last ten minutes of its hour: {first}");
+        assert!((1_200..1_400).contains(&second), "until it was up again: {second}");
+        assert_eq!((third, down_s[..21].iter().sum::<u64>()), (0, 0));
+        assert_eq!(of(&api, "us-east").down_s, [0; 24]);
+    }
+
+    #[test]
+    fn latencies_are_noted_once_in_five_minutes_and_grow_old() {
+        let (controller, now) = after(21, 0..0);
+        let told = of(&trend(&controller.trends(now), "api"), "us-east").latencies;
+        assert_eq!(told.len(), 5, "{told:?}");
+        assert!(told.iter().all(|it| it.latency_ms == 20));
+        assert!(told.windows(2).all(|pair| pair[1].at.since(pair[0].at) == LATENCY_STEP_MS));
+        let later = now.plus((LATENCY_STEPS - 3) * LATENCY_STEP_MS);
+        let old = of(&trend(&controller.trends(later), "api"), "us-east").latencies;
+        assert_eq!(old, told[2..], "what is older than six hours is not shown");
+    }
+
+    #[test]
+    fn who_takes_new_clients_is_told_in_failover_order() {
+        let ids = |page: &TrendsPage| {
+            trend(page, "api").takes.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let (controller, now) = after(3, 0..0);
+        assert_eq!(ids(&controller.trends(now)), ["eu-west", "us-east", "sa-east"]);
+        let (controller, now) = after(6, 1..6);
+        assert_eq!(ids(&controller.trends(now)), ["us-east", "sa-east"]);
+        assert!(controller.trends(now).regions.values().all(|place| place.areas.is_empty()));
+    }
+
+    #[test]
+    fn before_there_is_a_config_there_is_nothing_to_tell() {
+        let page = Controller::default().trends(Timestamp::from_millis(BEGINS));
+        assert!(page.services.is_empty() && page.regions.is_empty());
+    }
 }

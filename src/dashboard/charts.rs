@@ -1,8 +1,8 @@
 //! Small charts, as SVG without a script. Each says in words what it shows.
 
 use super::parts::{Mood, span};
-use crate::documents::HourCounts;
-use crate::time::{Millis, SECOND};
+use crate::documents::{HourCounts, LATENCY_STEP_MS, LATENCY_STEPS, PastLatency};
+use crate::time::{Millis, SECOND, Timestamp};
 use maud::{Markup, html};
 
 /// Width and height of a cell of a strip.
@@ -10,7 +10,7 @@ const CELL: (usize, usize) = (10, 18);
 /// Height of a line of latencies.
 const LINE_HEIGHT: u64 = 24;
 /// Width of a step of it.
-const LINE_STEP: usize = 3;
+const LINE_STEP: u64 = 3;
 
 /// One cell of a strip.
 pub(super) struct Cell {
@@ -93,30 +93,36 @@ fn hours_ago(hours: usize) -> String {
 
 /// Latencies as a line, with gaps where none is known; a single one as a figure. `None` where none
 /// is known.
-pub(super) fn sparkline(latency_ms: &[Option<Millis>], name: &str) -> Option<Markup> {
-    let known = || latency_ms.iter().flatten().copied();
+pub(super) fn sparkline(past: &[PastLatency], name: &str, now: Timestamp) -> Option<Markup> {
+    let known = || past.iter().map(|it| it.latency_ms);
     let (least, most) = (known().min()?, known().max()?);
-    if known().count() < 2 {
+    if past.len() < 2 {
         return Some(html! { (least) " ms" });
     }
-    let y = |ms: Millis| LINE_HEIGHT - 2 - (ms - least) * (LINE_HEIGHT - 4) / (most - least).max(1);
-    let mut drawn = String::new();
-    let mut is_pen_down = false;
-    for (step, ms) in latency_ms.iter().enumerate() {
-        if let Some(ms) = ms {
-            let verb = if is_pen_down { "L" } else { "M" };
-            let (x, y) = ((step * LINE_STEP).to_string(), y(*ms).to_string());
-            drawn.extend([verb, &x, " ", &y]);
-        }
-        is_pen_down = ms.is_some();
-    }
-    let width = latency_ms.len() * LINE_STEP;
+    let drawn = line(past, (least, most), now);
+    let width = LATENCY_STEPS * LINE_STEP;
     let label = format!("{name}: probes took {least} to {most} ms in the last hours");
     Some(html! {
         svg class="line" role="img" aria-label=(label) viewBox={"0 0 " (width) " " (LINE_HEIGHT)}
             width=(width) height=(LINE_HEIGHT) { title { (label) } path d=(drawn) {} }
         " " span class="quiet" { (least) "–" (most) " ms" }
     })
+}
+
+/// The path of the line; the last step is at its right end.
+fn line(past: &[PastLatency], (least, most): (Millis, Millis), now: Timestamp) -> String {
+    let back = |it: &PastLatency| now.since(it.at) / LATENCY_STEP_MS;
+    let x = |it: &PastLatency| (LATENCY_STEPS - 1).saturating_sub(back(it)) * LINE_STEP;
+    let y = |ms: Millis| LINE_HEIGHT - 2 - (ms - least) * (LINE_HEIGHT - 4) / (most - least).max(1);
+    let mut drawn = String::new();
+    let mut before: Option<u64> = None;
+    for it in past {
+        let is_next = before.is_some_and(|before| before == back(it) + 1);
+        let (at, height) = (x(it).to_string(), y(it.latency_ms).to_string());
+        drawn.extend([if is_next { "L" } else { "M" }, &at, " ", &height]);
+        before = Some(back(it));
+    }
+    drawn
 }
 
 /// A bar that is so full, from 0 to 100.
@@ -135,12 +141,17 @@ mod tests {
 
     #[test]
     fn a_line_has_gaps_where_nothing_is_known() {
-        let drawn = sparkline(&[Some(10), Some(20), None, Some(20)], "eu").unwrap().into_string();
-        assert!(drawn.contains("M0 22L3 2M9 2"), "{drawn}");
+        let now = Timestamp::from_millis(100 * LATENCY_STEP_MS + 1);
+        let at = |step: u64, latency_ms| PastLatency {
+            at: Timestamp::from_millis(step * LATENCY_STEP_MS),
+            latency_ms,
+        };
+        let past = [at(96, 10), at(97, 20), at(100, 20)];
+        let drawn = sparkline(&past, "eu", now).unwrap().into_string();
+        assert!(drawn.contains("M201 22L204 2M213 2"), "{drawn}");
         assert!(drawn.contains("eu: probes took 10 to 20 ms"));
-        let single = sparkline(&[None, Some(10)], "eu").unwrap().into_string();
-        assert_eq!(single, "10 ms");
-        assert!(sparkline(&[], "eu").is_none());
+        assert_eq!(sparkline(&[at(100, 10)], "eu", now).unwrap().into_string(), "10 ms");
+        assert!(sparkline(&[], "eu", now).is_none());
     }
 
     #[test]

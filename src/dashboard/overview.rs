@@ -62,13 +62,17 @@ fn headline(status: &Status) -> String {
     let services = status.services.len();
     let dark = status.services.iter().filter(|(_, regions)| !is_up(regions));
     let dark: Vec<&str> = dark.map(|(id, _)| id.as_str()).collect();
-    let open = status.incidents.len();
-    match (dark.is_empty(), open) {
-        (false, _) => format!("No region is up for {}", dark.join(", ")),
-        (true, 0) if services == 0 => "There is no config yet".to_owned(),
-        (true, 0) => "All services have a region that is up".to_owned(),
-        (true, 1) => "One incident goes on; all services have a region that is up".to_owned(),
-        (true, _) => format!("{open} incidents go on; all services have a region that is up"),
+    if !dark.is_empty() {
+        return format!("No region is up for {}", dark.join(", "));
+    }
+    let going = status.incidents.iter().filter(|incident| incident.trouble.is_some()).count();
+    match (going, status.incidents.len()) {
+        (0, _) if services == 0 => "There is no config yet".to_owned(),
+        (0, 0) => "All services have a region that is up".to_owned(),
+        (0, 1) => "All is well again; one incident is not closed yet".to_owned(),
+        (0, open) => format!("All is well again; {open} incidents are not closed yet"),
+        (1, _) => "One incident goes on; all services have a region that is up".to_owned(),
+        _ => format!("{going} incidents go on; all services have a region that is up"),
     }
 }
 
@@ -151,12 +155,16 @@ fn incidents(open: &[OpenIncident], looker: &Looker) -> Markup {
     html! {
         @if !open.is_empty() {
             section {
-                h2 { "Incidents that go on" }
+                h2 { "Open incidents" }
                 @for incident in open {
-                    div class="message bad" {
+                    @let mood = if incident.trouble.is_some() { Mood::Bad } else { Mood::Odd };
+                    div class={"message " (mood.class())} {
                         p {
                             a href=(path(&["incidents", &incident.id])) { (incident.id) }
                             " since " (instant(incident.began, looker.now)) ". "
+                            @if incident.trouble.is_none() {
+                                "It is well again, and not closed yet. "
+                            }
                             @match &incident.taken_by {
                                 Some(who) => { (who) " looks after it." }
                                 None => { strong { "Nobody looks after it." } }

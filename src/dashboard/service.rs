@@ -142,7 +142,7 @@ fn region(known: &Known<'_>, id: &RegionId, health: Health, looker: &Looker) -> 
             }
             td { @if let Some(trend) = trend { (down_strip(&trend.down_s, region)) } }
             td {
-                @let drawn = trend.and_then(|trend| sparkline(&trend.latency_ms, region));
+                @let drawn = trend.and_then(|it| sparkline(&it.latencies, region, looker.now));
                 @if let Some(drawn) = drawn { (drawn) }
             }
             td { @if let Some(live) = live {

@@ -82,9 +82,18 @@ pub struct HourCounts {
 pub struct RegionTrend {
     /// Seconds of each of the last [`HOURS`] in which it was down, the oldest hour first.
     pub down_s: Vec<u64>,
-    /// The latency of its probes, each [`LATENCY_STEP_MS`], the oldest first; absent where none was
-    /// known. A restart of the Controller forgets them.
-    pub latency_ms: Vec<Option<Millis>>,
+    /// The latency of its probes, at most one each [`LATENCY_STEP_MS`], the oldest first. A restart
+    /// of the Controller forgets them.
+    pub latencies: Vec<PastLatency>,
+}
+
+/// How long probes took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PastLatency {
+    /// When the step of five minutes began.
+    pub at: Timestamp,
+    /// The latency of the region's best origin then.
+    pub latency_ms: Millis,
 }
 
 fields!(TrendsPage { as_of, regions, services });
@@ -92,4 +101,5 @@ fields!(RegionPlace { country, location if any, areas = Map::new() });
 fields!(AreaSight { health, latency_ms });
 fields!(ServiceTrend { names, policy, primary if any, takes, hours, regions });
 fields!(HourCounts { requests, failures });
-fields!(RegionTrend { down_s, latency_ms });
+fields!(RegionTrend { down_s, latencies });
+fields!(PastLatency { at, latency_ms });
