@@ -3,6 +3,7 @@
 use super::families;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::{env, fs};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -18,7 +19,7 @@ fn table() -> String {
     for family in families() {
         let labels: Vec<String> = family.labels().map(|label| format!("`{label}`")).collect();
         let (name, kind, labels, help) = (family.name, family.kind, labels.join(", "), family.help);
-        table.push_str(&format!("| `{name}` | {kind} | {labels} | {help} |\n"));
+        writeln!(table, "| `{name}` | {kind} | {labels} | {help} |").unwrap();
     }
     table + "\n"
 }
