@@ -28,6 +28,8 @@ const SCHEMA: &str = "schema/pointsman.schema.json";
 const UPDATE: &str = "POINTSMAN_UPDATE";
 const TRANSLATED: &str = "examples/coming-from";
 const RECIPES: &str = "examples/recipes";
+/// The examples that are played from beginning to end, in `tests/e2e/setups`.
+const SETUPS: [&str; 3] = ["one-record.toml", "br-mx-payments.toml", "warm-standby.toml"];
 
 /// The codes of mistakes of form: what a JSON Schema can know too.
 const OF_FORM: [Code; 4] = [Code::E002, Code::E007, Code::E011, Code::E012];
@@ -225,6 +227,20 @@ fn there_are_ten_recipes_of_which_nothing_is_said_and_a_page_has_each() {
             let last = pointer.rsplit('/').next().unwrap();
             assert!(page.contains(last), "{name}: the page does not name `{pointer}`");
         }
+    }
+}
+
+#[test]
+fn of_a_set_up_nothing_is_said_that_its_file_does_not_answer_and_a_page_leads_to_it() {
+    let now = Timestamp::try_from("2026-11-30T00:00:00Z".to_owned()).unwrap();
+    let page = include_str!("../docs/getting-started.md");
+    for name in SETUPS {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+        let config = Config::read(&source(&path).value, Fingerprint::of(b"")).unwrap();
+        assert_eq!(config::advise(&config, now), [], "{name}");
+        assert!(page.contains(&format!("](../examples/{name})")), "{name}");
+        let first = fs::read_to_string(&path).unwrap();
+        assert!(first.starts_with("#:schema ../schema/pointsman.schema.json\n"), "{name}");
     }
 }
 

@@ -61,7 +61,7 @@ async fn a_healthy_region_says_so_and_names_itself() {
     assert_eq!(response.headers()["x-lab-region"], "eu-west");
     let expected = json!({
         "status": "healthy", "region": "eu-west", "ok": true,
-        "replication_lag_s": 0, "contact_age_s": 1,
+        "replication_lag_s": 0, "lag_s": 0, "contact_age_s": 1, "position": "0/3000060",
     });
     assert_eq!(response.json::<Value>().await.unwrap(), expected);
     region.set_replication_lag_s(42);

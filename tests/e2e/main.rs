@@ -43,6 +43,7 @@ mod recovery;
 mod restored;
 mod runbook;
 mod secrets;
+mod setups;
 mod signed;
 mod small;
 mod steady;

@@ -28,6 +28,8 @@ const WRONG_PAGE: &str = "<!doctype html><title>Welcome</title><p>This site is u
 const BROKEN_LENGTH: usize = 64 * 1024;
 /// Time for the first half of a broken body to be sent before the connection is closed.
 const FLUSH_TIME: Duration = Duration::from_millis(10);
+/// How far the data of a region have come: nobody writes here, so it stands still.
+const POSITION: &str = "0/3000060";
 /// The chunk of `/bytes/{n}`.
 const CHUNK: &[u8] = &[b'.'; 64 * 1024];
 
@@ -102,7 +104,10 @@ async fn health(State(shared): State<Arc<Shared>>) -> Response {
         "region": shared.id(),
         "ok": true,
         "replication_lag_s": shared.replication_lag_s(),
+        // The same, as the hooks of `examples/hooks` say it.
+        "lag_s": shared.replication_lag_s(),
         "contact_age_s": 1,
+        "position": POSITION,
     }))
     .into_response()
 }
