@@ -228,6 +228,7 @@ fn of_services() -> Vec<(&'static str, Value)> {
             json!({
                 "retry_on": [[502, 503, 504]],
                 "stale_paths": [["/", "/catalogue/*"]],
+                "status_page": ["Acme payments"],
             }),
         ),
     ]
