@@ -211,10 +211,23 @@ impl Stage<'_> {
         });
         let told = self.browser.ask(&job).await?;
         self.hears("drill", &told);
-        self.minutes(2).await?;
-        let drills = self.world.kv_json("drills").await?;
+        let done = told["done"].as_str().unwrap_or_default();
+        ensure!(done.contains("Done."), "it was not begun: {told}");
+        let drills = self.drills_in_kv().await?;
         let id = drills["drills"][0]["id"].as_str().context("KV has no drill")?;
         let page = format!("drills/{id}");
         self.looks("after", &[("drill", &page), ("drills", "drills"), ("changes", "changes")]).await
+    }
+
+    /// The list of drills, as soon as it is among the documents that KV has.
+    async fn drills_in_kv(&mut self) -> Result<Value> {
+        for _ in 0..10 {
+            self.minutes(1).await?;
+            let drills = self.world.kv_json("drills").await?;
+            if !drills.is_null() {
+                return Ok(drills);
+            }
+        }
+        bail!("KV has no drill after ten minutes: {}", self.world.status().await?["kv"])
     }
 }

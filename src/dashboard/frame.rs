@@ -70,6 +70,7 @@ pub(super) fn framed(content: &Content, looker: Option<&Looker>) -> String {
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
                 title { (title) " – Pointsman" }
+                link rel="icon" href=(path(&["icon.svg"]));
                 link rel="stylesheet" href=(path(&["style.css"]));
                 script src=(path(&["script.js"])) defer {}
             }
