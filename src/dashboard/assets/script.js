@@ -31,7 +31,10 @@
     const focused = main.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     const links = () => [...main.querySelectorAll("a[href]")];
     main.replaceChildren(...next.childNodes);
-    if (focused !== null) links().find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
+    if (focused !== null)
+      links()
+        .find((link) => link.getAttribute("href") === focused)
+        ?.focus({ preventScroll: true });
     document.title = page.title;
     // A reader of the screen is told what matters, and not every figure.
     if (headline(main) !== was) news.textContent = headline(main);
