@@ -39,7 +39,7 @@ pub(super) fn map(
         return None;
     }
     Some(html! {
-        svg class="map" viewBox="-180 -85 360 145" role="img"
+        svg class="map" viewBox="-180 -85 360 145" role="group"
             aria-label="Regions, as each area sees them; the table below says the same" {
             path class="land" d=(LAND) {}
             @for (_, region, (x, y)) in &located {
