@@ -4,6 +4,7 @@
 //! A form makes the same body that the admin API takes, so whatever holds there holds here: roles,
 //! limits, the reason, and the key by which the same button pressed twice is one act.
 
+use super::fields::field;
 use super::frame::{Content, Looker, framed, html_answer};
 use super::parts::path;
 use crate::fingerprint::Fingerprint;
@@ -50,7 +51,7 @@ const SPANS: [(&str, Millis); 4] = [
 
 /// What a person does with the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ActStep {
+enum ActStep {
     /// Asks what would change.
     Show,
     /// Has seen it, and wants it.
@@ -67,7 +68,7 @@ pub struct ActForm {
     /// What the act is, as it reads from these.
     act: Act,
     /// What the person wants.
-    pub step: ActStep,
+    step: ActStep,
     /// The key by which the same form twice is one act; empty as long as there is none.
     pub key: String,
     /// The fingerprint of the changes that were shown.
@@ -82,12 +83,7 @@ impl ActForm {
         if text.len() > FORM_BYTES_MAX {
             return Err(Fault::new(Code::TooLong, format!("at most {FORM_BYTES_MAX} bytes")));
         }
-        let field = |name: &str| {
-            let mut pairs = form_urlencoded::parse(text.as_bytes());
-            let value =
-                pairs.find(|(key, _)| key == name).map(|(_, value)| value.trim().to_owned());
-            value.filter(|value| !value.is_empty())
-        };
+        let field = |name: &str| field(text, name);
         let wanted = field("do").unwrap_or_default();
         let word = ACTS.iter().find(|word| **word == wanted);
         let word = *word.ok_or_else(|| invalid(format!("there is no act `{wanted}`")))?;

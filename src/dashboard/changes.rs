@@ -8,7 +8,6 @@ use maud::{Markup, html};
 
 /// How many entries of the audit chain a page shows.
 pub(super) const ENTRIES: u64 = 50;
-const ENTRIES_SHOWN: usize = 50;
 
 /// `first` is the number of the first entry that is shown.
 pub(super) fn content(
@@ -47,13 +46,13 @@ fn pending(cloudflare: &CloudflareStatus, kv: &KvStatus) -> Markup {
 
 fn chain(first: u64, audit: &AuditAnswer, looker: &Looker) -> Markup {
     let last = audit.head.n;
-    let shown: Vec<_> = audit.entries.iter().take(ENTRIES_SHOWN).collect();
+    let shown = audit.entries.iter().filter(|entry| entry.n < first.saturating_add(ENTRIES));
     html! {
         p class="quiet" {
             "The chain ends with entry " (last) "; its hash is " code { (audit.head.hash) } "."
         }
         ol class="events" reversed {
-            @for entry in shown.iter().rev() { li value=(entry.n) { (one(entry, looker)) } }
+            @for entry in shown.rev() { li value=(entry.n) { (one(entry, looker)) } }
         }
         @if first > 1 {
             @let earlier = first.saturating_sub(ENTRIES).max(1).to_string();

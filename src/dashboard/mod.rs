@@ -16,6 +16,7 @@ mod changes;
 mod charts;
 mod contracts;
 mod drills;
+mod fields;
 mod frame;
 mod incidents;
 mod login;
@@ -30,11 +31,12 @@ mod who;
 
 pub use act::{ActForm, FORM_BYTES_MAX, acted, confirmed, form, refused, shown};
 pub use assets::asset;
+pub use fields::field;
 pub use frame::{Looker, failed, html_answer};
 pub use login::{logged_in, logged_out, login, to_login};
 pub use page::{Page, by_copy, made};
-pub use session::{COOKIE, token_in};
-pub use who::{Asked, COUNTRIES_MAX, Destination, destinations, questions};
+pub use session::token_in;
+pub use who::{Asked, Destination, destinations, questions};
 
 #[cfg(test)]
 mod tests;

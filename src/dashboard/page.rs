@@ -1,5 +1,6 @@
 //! Which pages there are, what they are made from, and how one is made.
 
+use super::fields::field;
 use super::frame::{Content, Looker, framed};
 use super::who::Asked;
 use super::{changes, contracts, drills, incidents, overview, region, service};
@@ -56,9 +57,8 @@ impl Page {
             ("drills", _) => Some(Self::Drills),
             ("who", _) => Some(Self::Who(Asked::of(query))),
             ("changes", _) => {
-                let from = form_urlencoded::parse(query.as_bytes());
-                let from = from.into_iter().find(|(key, _)| key == "from");
-                Some(Self::Changes(from.and_then(|(_, value)| value.parse().ok())))
+                let from = field(query, "from").and_then(|from| from.parse().ok());
+                Some(Self::Changes(from))
             }
             _ => None,
         }

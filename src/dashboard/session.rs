@@ -11,7 +11,7 @@ use crate::http::ADMIN_PREFIX;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// The name of the cookie.
-pub const COOKIE: &str = "pointsman";
+const COOKIE: &str = "pointsman";
 /// How long a browser keeps it: a shift.
 const MAX_AGE_S: u32 = 12 * 60 * 60;
 /// Longest token that is taken, in bytes.

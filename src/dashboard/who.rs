@@ -13,7 +13,7 @@ use crate::ordered::Map;
 use maud::{Markup, html};
 
 /// Most countries that are asked about.
-pub const COUNTRIES_MAX: usize = 300;
+const COUNTRIES_MAX: usize = 300;
 /// Longest host and path of a question, in bytes.
 const FIELD_BYTES_MAX: usize = 512;
 

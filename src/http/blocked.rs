@@ -5,6 +5,7 @@
 //! and nothing of what this deployment has: no region, no rule, no tenant. The rules that refused a
 //! request are in the body of its own 451.
 
+use super::everybody::for_everybody;
 use super::html::push_text;
 use super::{Audience, Response};
 use crate::json;
@@ -26,22 +27,7 @@ const WHAT_NOW: &str = "Asking again does not help. Send the operator what the r
 /// The page about the refusals of a host. Only `GET` and `HEAD` may ask for it.
 #[must_use]
 pub fn blocked(host: &str, method: &str, audience: Audience) -> Response {
-    if !matches!(method, "GET" | "HEAD") {
-        let mut response =
-            super::document(405, "{\"error\":\"this page is read-only\"}".to_owned());
-        response.headers.push(("allow", "GET, HEAD".to_owned()));
-        return response;
-    }
-    let (content_type, body) = match audience {
-        Audience::People => ("text/html; charset=utf-8", page(host)),
-        Audience::Programs => ("application/json", document(host)),
-    };
-    let headers = vec![
-        ("content-type", content_type.to_owned()),
-        ("cache-control", format!("public, max-age={MAX_AGE_S}")),
-        ("vary", "accept".to_owned()),
-    ];
-    Response { status: 200, headers, body }
+    for_everybody(method, audience, MAX_AGE_S, (|| page(host), || document(host)))
 }
 
 fn document(host: &str) -> String {

@@ -5,6 +5,7 @@
 pub mod access;
 mod admin;
 mod blocked;
+mod everybody;
 mod html;
 mod left_alone;
 mod ours;

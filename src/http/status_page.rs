@@ -1,5 +1,6 @@
 //! The public page about how a service stands.
 
+use super::everybody::for_everybody;
 use super::html::push_text;
 use super::{Audience, Response};
 use crate::json::{self, words};
@@ -49,23 +50,11 @@ pub struct StatusPage<'p> {
 /// The page. Only `GET` and `HEAD` may ask for it. It is 200 whatever it says: it works.
 #[must_use]
 pub fn status_page(page: &StatusPage<'_>, method: &str, audience: Audience) -> Response {
-    if !matches!(method, "GET" | "HEAD") {
-        let mut response =
-            super::document(405, "{\"error\":\"this page is read-only\"}".to_owned());
-        response.headers.push(("allow", "GET, HEAD".to_owned()));
-        return response;
-    }
-    let (content_type, body) = match audience {
-        Audience::People => ("text/html; charset=utf-8", html(page)),
-        Audience::Programs => ("application/json", document(page)),
-    };
-    let headers = vec![
-        ("content-type", content_type.to_owned()),
-        ("cache-control", format!("public, max-age={MAX_AGE_S}")),
-        ("vary", "accept".to_owned()),
-        ("access-control-allow-origin", "*".to_owned()),
-    ];
-    Response { status: 200, headers, body }
+    let made = (|| html(page), || document(page));
+    let mut response = for_everybody(method, audience, MAX_AGE_S, made);
+    // A page of another site may show how the service stands.
+    response.headers.push(("access-control-allow-origin", "*".to_owned()));
+    response
 }
 
 fn document(page: &StatusPage<'_>) -> String {

@@ -1,11 +1,13 @@
 //! One request for one of our pages: who sends it, how often, and its body.
 
-use super::{access, clock, runtime};
+use super::{access, clock, controller, runtime};
 use crate::config::Admin;
 use crate::http::SurfaceRequest;
 use crate::http::v1::{
-    ACT_BODY_MS_MAX, Caller, Code, Counted, Fault, Limiter, STRANGERS_PER_MINUTE_MAX, Shown, shown,
+    ACT_BODY_MS_MAX, ApiRequest, Caller, Code, Counted, Fault, Limiter, STRANGERS_PER_MINUTE_MAX,
+    Shown, shown,
 };
+use crate::order::{ActReply, Acted};
 use crate::secret::Secret;
 use crate::time::{Millis, SECOND};
 use js_sys::{Function, Promise};
@@ -83,4 +85,20 @@ pub(super) async fn text(body: &Function, most: usize) -> Result<String, Fault> 
     }
     let silent = || Fault::new(Code::Silent, "the body did not come whole, or is no UTF-8");
     read.as_string().ok_or_else(silent)
+}
+
+/// Does what a person asks for, or says what it would change. Errors: it is refused, or the
+/// Controller does not answer.
+pub(super) async fn act(
+    env: &Env,
+    text: &str,
+    caller: Caller,
+    key: Option<String>,
+) -> Result<Acted, Fault> {
+    let request = ApiRequest::act(text, caller, key)?;
+    match controller::act(env, request, COMMAND_TIMEOUT_MS).await {
+        Ok(ActReply::Done(acted)) => Ok(acted),
+        Ok(ActReply::Refused(why)) => Err(why.into()),
+        Err(error) => Err(unavailable("act", &error)),
+    }
 }

@@ -4,16 +4,14 @@ use super::call::{self, Call};
 use super::{clock, controller, isolate, kv};
 use crate::dashboard::{
     ActForm, Asked, FORM_BYTES_MAX, Looker, Page, acted, asset, by_copy, confirmed, destinations,
-    failed, form, html_answer, logged_in, logged_out, login, questions, refused, shown, to_login,
-    token_in,
+    failed, field, form, html_answer, logged_in, logged_out, login, questions, refused, shown,
+    to_login, token_in,
 };
 use crate::documents::STATUS_KEY;
-use crate::http::v1::{
-    ApiRequest, Caller, Code, Counted, Fault, LOOKS_PER_MINUTE_MAX, must_be_of_this_site,
-};
+use crate::http::v1::{Caller, Code, Counted, Fault, LOOKS_PER_MINUTE_MAX, must_be_of_this_site};
 use crate::http::{Response, SurfaceRequest};
 use crate::json;
-use crate::order::{ActReply, Acted, Look};
+use crate::order::{Acted, Look};
 use wasm_bindgen::JsValue;
 use worker::Env;
 
@@ -39,7 +37,7 @@ pub(super) async fn answer(call: &Call<'_>, path: &str, query: &str) -> Option<R
     };
     let is_post = call.request.method == "POST";
     Some(match (wanted, is_look, is_post) {
-        (Wanted::Login, true, _) => login(None, &back(query)),
+        (Wanted::Login, true, _) => login(None, &field(query, "back").unwrap_or_default()),
         (Wanted::Login, _, true) => enter(call).await,
         (Wanted::Logout, _, true) => leave(call),
         (Wanted::Act, true, _) => asked(call, query).await,
@@ -57,22 +55,12 @@ pub(super) async fn answer(call: &Call<'_>, path: &str, query: &str) -> Option<R
     })
 }
 
-fn back(query: &str) -> String {
-    let pair = field(query, "back");
-    pair.unwrap_or_default()
-}
-
-fn field(form: &str, name: &str) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(form.as_bytes());
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
 /// Somebody logs in.
 async fn enter(call: &Call<'_>) -> Response {
     let entered = async {
         must_be_of_this_site(call.request)?;
         let text = call::text(call.body, FORM_BYTES_MAX).await?;
-        let token = field(&text, "token").unwrap_or_default().trim().to_owned();
+        let token = field(&text, "token").unwrap_or_default();
         let back = field(&text, "back").unwrap_or_default();
         let shows = bearing(call.request, &token);
         call.recognised(&shows).await?;
@@ -216,11 +204,5 @@ async fn done(call: &Call<'_>) -> Response {
 
 async fn act(env: &Env, asked: &ActForm, caller: &Caller, is_dry: bool) -> Result<Acted, Fault> {
     let key = (!is_dry && !asked.key.is_empty()).then(|| asked.key.clone());
-    let text = asked.body(is_dry, clock::now());
-    let request = ApiRequest::act(&text, caller.clone(), key)?;
-    match controller::act(env, request, call::COMMAND_TIMEOUT_MS).await {
-        Ok(ActReply::Done(acted)) => Ok(acted),
-        Ok(ActReply::Refused(why)) => Err(why.into()),
-        Err(error) => Err(call::unavailable("act", &error)),
-    }
+    call::act(env, &asked.body(is_dry, clock::now()), caller.clone(), key).await
 }

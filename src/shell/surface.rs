@@ -1,6 +1,8 @@
 //! Our own pages, `/.pointsman/…`.
 
-use super::call::{COMMAND_TIMEOUT_MS, CONTROLLER_TIMEOUT_MS, Call, count, text, unavailable};
+use super::call::{
+    self, COMMAND_TIMEOUT_MS, CONTROLLER_TIMEOUT_MS, Call, count, text, unavailable,
+};
 use super::{clock, controller, dashboard, isolate, kv, routes, runtime};
 use crate::config::ACTS_PER_MINUTE_DEFAULT;
 use crate::documents::STATUS_KEY;
@@ -14,7 +16,7 @@ use crate::http::{
 };
 use crate::journal::Way;
 use crate::json;
-use crate::order::{ActReply, Query};
+use crate::order::Query;
 use crate::proxy::OwnPages;
 use crate::secret::{ADMIN_TOKEN, Secret};
 use js_sys::Function;
@@ -38,7 +40,7 @@ async fn page(env: &Env, request: &SurfaceRequest, body: &Function) -> Result<Re
     let door = Door { host: &target.host, is_a_service, admin: admin.as_ref() };
     let secret = runtime::variable(env, ADMIN_TOKEN).map(Secret::new);
     let (_, query) = target.path_and_query.split_once('?').unwrap_or_default();
-    let call = Call {
+    let this = Call {
         env,
         request,
         body,
@@ -50,7 +52,7 @@ async fn page(env: &Env, request: &SurfaceRequest, body: &Function) -> Result<Re
     let path = page.strip_prefix(V1);
     if path.is_none() && page != METRICS_PAGE {
         if door.is_open()
-            && let Some(response) = dashboard::answer(&call, page, query).await
+            && let Some(response) = dashboard::answer(&this, page, query).await
         {
             return Ok(response);
         }
@@ -64,8 +66,8 @@ async fn page(env: &Env, request: &SurfaceRequest, body: &Function) -> Result<Re
     }
     let path_and_query = path
         .map(|path| if query.is_empty() { path.to_owned() } else { [path, "?", query].concat() });
-    let caller = call.recognised(request).await?;
-    api(&call, path_and_query.as_deref(), caller).await
+    let caller = this.recognised(request).await?;
+    api(&this, path_and_query.as_deref(), caller).await
 }
 
 /// One of the pages that are older than the API.
@@ -86,11 +88,11 @@ async fn old_page(
 
 /// Answers a request to the admin API, or without a path one for the metrics.
 async fn api(
-    call: &Call<'_>,
+    this: &Call<'_>,
     path_and_query: Option<&str>,
     caller: Caller,
 ) -> Result<Response, Fault> {
-    let Call { env, request, body, .. } = *call;
+    let Call { env, request, body, .. } = *this;
     let wanted = match path_and_query {
         None => metrics_wanted(&request.method)?,
         Some(path_and_query) => ApiRequest {
@@ -103,7 +105,7 @@ async fn api(
     };
     let who = caller.who.to_string();
     match &wanted {
-        Wanted::Act(_) => count(Counted::Act, call.acts_per_minute, &who)?,
+        Wanted::Act(_) => count(Counted::Act, this.acts_per_minute, &who)?,
         _ => count(Counted::Look, LOOKS_PER_MINUTE_MAX, &who)?,
     }
     match wanted {
@@ -124,7 +126,8 @@ async fn api(
                 must_be_of_this_site(request)?;
             }
             let text = text(body, ACT_BYTES_MAX).await?;
-            act(env, &text, caller, key).await
+            let acted = call::act(env, &text, caller, key).await?;
+            Ok(document(200, json::write(&acted)))
         }
     }
 }
@@ -138,21 +141,6 @@ async fn read(env: &Env, query: Query) -> Result<Response, Fault> {
         Ok(Some(text)) => Ok(document(200, text)),
         Ok(None) => Err(Fault::new(Code::NotFound, none)),
         Err(error) => Err(unavailable("read", &error)),
-    }
-}
-
-/// Does what a person asks for.
-async fn act(
-    env: &Env,
-    text: &str,
-    caller: Caller,
-    key: Option<String>,
-) -> Result<Response, Fault> {
-    let request = ApiRequest::act(text, caller, key)?;
-    match controller::act(env, request, COMMAND_TIMEOUT_MS).await {
-        Ok(ActReply::Done(acted)) => Ok(document(200, json::write(&acted))),
-        Ok(ActReply::Refused(why)) => Err(why.into()),
-        Err(error) => Err(unavailable("act", &error)),
     }
 }
 
