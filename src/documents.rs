@@ -99,8 +99,19 @@ pub struct Status {
     pub kv: KvStatus,
     /// Who is called, and what did not get there.
     pub alerts: AlertsStatus,
+    /// How the last push of metrics went; absent where none is. Only in the live answer.
+    pub otlp: Option<ExportStatus>,
     /// The last cron run. Only in the live answer, because it changes every minute.
     pub last_run: Option<RunStatus>,
+}
+
+/// How pushes of metrics go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExportStatus {
+    /// When the last one was taken.
+    pub taken_at: Option<Timestamp>,
+    /// How the last one failed, or what of it was refused; absent if nothing was.
+    pub last_failure: Option<String>,
 }
 
 /// The Controller itself.
@@ -245,8 +256,10 @@ fields!(Status {
     too_large if any,
     kv = KvStatus::default(),
     alerts = AlertsStatus::default(),
+    otlp if any,
     last_run if any,
 });
+fields!(ExportStatus { taken_at, last_failure if any });
 fields!(KvStatus { writes_per_day, left_for_routes, left_for_pages, held_back });
 fields!(ControllerStatus { jurisdiction });
 fields!(ConfigStatus { in_use, refused, revision if any, kv if any });
@@ -342,6 +355,7 @@ mod tests {
         reads_back::<Status>(&status);
         status["last_run"] = json!({"scheduled": T, "began": T, "rounds": 1, "probes": 2});
         reads_back::<Status>(&status);
+        status["otlp"] = json!({"taken_at": T, "last_failure": "it answered 503"});
         status["areas"] = json!({
             "weur": {"colo": "FRA", "answers": true},
             "sam": {"colo": null, "answers": false, "silent_since": T, "doubted_since": T},

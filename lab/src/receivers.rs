@@ -29,6 +29,8 @@ pub enum Service {
     Webhook,
     /// A monitor that watches for calls.
     Monitor,
+    /// A collector of metrics by OTLP/HTTP, which reads no `protobuf`.
+    Collector,
 }
 
 /// What a receiver does with each request.
@@ -156,6 +158,7 @@ impl Shared {
             Service::Jsm => jsm(method, &taken)?,
             Service::Webhook => webhook(method, &taken)?,
             Service::Monitor => None,
+            Service::Collector => collector(method, &taken)?,
         };
         let mut book = self.book();
         match known {
@@ -165,6 +168,7 @@ impl Shared {
         Ok(match self.service {
             Service::Pagerduty => json!({"status": "success", "message": "Event processed"}),
             Service::Jsm => json!({"result": "Request will be processed", "took": 0.1}),
+            Service::Collector => json!({"partialSuccess": {}}),
             _ => json!("ok"),
         })
     }
@@ -322,6 +326,16 @@ fn jsm(method: &Method, taken: &Taken) -> Known {
         Some("acknowledge" | "close") => Ok(Some(format!("{rest} {body}"))),
         _ => refused(404, "no such resource"),
     }
+}
+
+/// Source: the specification of OTLP, "OTLP/HTTP Request". What it is sent is the test's to read.
+fn collector(method: &Method, taken: &Taken) -> Known {
+    posted_json(method, taken)?;
+    if taken.target != "/v1/metrics" {
+        return refused(404, "no such path");
+    }
+    // Numbers as they stand make those before them obsolete.
+    Ok(None)
 }
 
 /// Source: the specification of Standard Webhooks. The signature is the test's to verify.

@@ -58,7 +58,7 @@ impl Delivery {
                 (url()?, body)
             }
         };
-        Ok(OutgoingRequest { url, headers, body })
+        Ok(OutgoingRequest::of(url, headers, body))
     }
 }
 

@@ -349,6 +349,13 @@ fn of_people() -> Vec<(&'static str, Value)> {
                 "allow_hosts": [["heartbeat.example.com"]],
             }),
         ),
+        (
+            "Otlp",
+            json!({
+                "url": ["https://otlp.example.com/v1/metrics"],
+                "headers_secret": ["OTLP_HEADERS"],
+            }),
+        ),
         ("Admin", json!({"hosts": [["ops.example.com"]]})),
         (
             "Access",

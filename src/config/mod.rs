@@ -27,6 +27,7 @@ mod host;
 mod host_header;
 mod monitor;
 mod nesting;
+mod otlp;
 mod pace;
 mod proxying;
 mod publish;
@@ -70,6 +71,7 @@ pub use monitor::{
     LAG_POINTER, Monitor, Override, OverrideTo, Quorum, SlowerThanPeers, StatusRange,
     UNREACHED_FALL_MIN,
 };
+pub use otlp::{OTLP_URL_BYTES_MAX, Otlp};
 pub use pace::{
     AREA_OVERHEAD_MS, AREA_SPREAD_MS, COALESCE_MS, CONTROL_TIMEOUT_MS, PROBES_AT_ONCE, Pace,
     RECHECK_MS, RUN_MS, SHARE_PROBES, connections, spread_ms, time_for_areas_ms,
@@ -181,6 +183,8 @@ pub struct Config {
     pub alerts: Vec<Receiver>,
     /// Who notices that nobody probes.
     pub watchdog: Watchdog,
+    /// Where metrics are pushed to; absent if nowhere.
+    pub otlp: Option<Otlp>,
     /// The admin API; absent if the config does not speak of it.
     pub admin: Option<Admin>,
     /// Drills that are made by schedule.

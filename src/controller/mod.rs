@@ -21,6 +21,7 @@ mod contracting;
 mod denials;
 mod drilling;
 mod ending;
+mod exporting;
 mod following;
 mod foresight;
 mod grounds;
@@ -67,6 +68,7 @@ pub use auditing::audit_search;
 pub use clock::Clock;
 pub use command::{Command, CommandError, CommandReply};
 pub use compile::{routes, routes_of};
+pub use exporting::{Export, RETRY_AFTER_MS_MAX};
 pub use foresight::FORESEEN_MAX;
 pub use hooking::HOOKS_AT_ONCE_MAX;
 pub use lane::{Lane, SILENCE_MS_MAX, Turn};
@@ -98,6 +100,7 @@ use crate::tick::{self, Changed, Done, RoundReply, RoundRequest};
 use crate::time::Timestamp;
 use crate::view::View;
 use alerting::Calling;
+use exporting::Exporting;
 use latest::LatestTable;
 use news::{Log, News};
 use publishing::Publishing;
@@ -128,6 +131,8 @@ pub struct Controller {
     /// That the memory was lost, and what it was restored from; no listener has heard.
     restored: Option<String>,
     publishing: Publishing,
+    /// Pushes of metrics.
+    exporting: Exporting,
     /// What happened, and no listener has heard.
     news: News,
     /// What the log has still to say.
@@ -282,6 +287,7 @@ impl Controller {
                 self.note_signs(&changed, request);
                 self.hear_public_answer(request);
                 self.beat(request);
+                self.export_with(request);
                 self.settle(request.now);
                 // Settling may begin a plan, which waits for probes.
                 let reply = self.next_round(request.now);

@@ -8,6 +8,7 @@
 //! - Passes come first, since they move traffic: they have all of it but the share of alerts.
 //! - Alerts have a share that no pass can spend, and so has the call of a run that a monitor
 //!   outside waits for. The worst messages go first.
+//! - So has the push of metrics, where the config has one.
 //! - Hooks have a share, while a plan is under way or somebody asks whether one would work. Passes
 //!   have so much less then: nothing is routed to a primary that is not promoted.
 //!
@@ -32,6 +33,8 @@ const PASS_CALLS_MIN: u32 = 5;
 pub const HOOKS_PER_INVOCATION_MAX: usize = 6;
 /// Calls of one invocation for the monitor outside.
 const HEARTBEATS_MAX: u32 = 1;
+/// Pushes of metrics of one invocation.
+const EXPORTS_MAX: u32 = 1;
 
 /// What one invocation may still call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,8 @@ pub struct Quota {
     tries: usize,
     /// Calls for the monitor outside.
     heartbeats: u32,
+    /// Pushes of metrics.
+    exports: u32,
     /// Calls of hooks.
     hooks: usize,
 }
@@ -50,7 +55,14 @@ impl Quota {
     /// The quota of an invocation whose passes may make so many calls.
     #[must_use]
     pub fn of(calls: u32) -> Self {
-        Self { calls, tries: AT_ONCE_MAX, heartbeats: HEARTBEATS_MAX, hooks: 0 }
+        Self { calls, tries: AT_ONCE_MAX, heartbeats: HEARTBEATS_MAX, exports: 0, hooks: 0 }
+    }
+
+    /// The same with a share for pushes of metrics.
+    #[must_use]
+    pub fn with_exports(self) -> Self {
+        let calls = self.calls.saturating_sub(EXPORTS_MAX);
+        Self { calls, exports: EXPORTS_MAX, ..self }
     }
 
     /// The same with a share for hooks.
@@ -67,6 +79,13 @@ impl Quota {
         self.calls >= PASS_CALLS_MIN
     }
 
+    /// Uses the call of a push of metrics, if there is one.
+    pub(super) fn use_export(&mut self) -> bool {
+        let left = self.exports.checked_sub(1);
+        self.exports = left.unwrap_or(0);
+        left.is_some()
+    }
+
     /// Uses one call of a pass.
     pub fn use_call(&mut self) {
         self.calls = self.calls.saturating_sub(1);
@@ -79,6 +98,8 @@ impl Controller {
     pub fn quota(&self) -> Quota {
         let calls = self.config.as_ref().map(|config| config.api_calls_per_pass);
         let quota = Quota::of(calls.unwrap_or(API_CALLS_PER_PASS_DEFAULT));
+        let has_exports = self.config.as_ref().is_some_and(|config| config.otlp.is_some());
+        let quota = if has_exports { quota.with_exports() } else { quota };
         if self.may_call_hooks() { quota.with_hooks() } else { quota }
     }
 

@@ -7,6 +7,7 @@ use crate::{cloudflare, routes, state};
 mod alerts;
 mod bad_days;
 mod clocks;
+mod exports;
 mod scale;
 mod standing_in;
 

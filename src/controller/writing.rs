@@ -283,8 +283,14 @@ impl Controller {
             cron_silent_since: run.cron.map(|cron| cron.began),
         });
         let alerts = self.alerts_status();
-        let recovery = self.live_recovery(now);
-        Status { recovery, alerts, last_run, ..self.lasting_status(self.view(now).as_ref(), now) }
+        let (recovery, otlp) = (self.live_recovery(now), self.export_status());
+        Status {
+            recovery,
+            alerts,
+            otlp,
+            last_run,
+            ..self.lasting_status(self.view(now).as_ref(), now)
+        }
     }
 
     /// The documents but the copy of the state, and the table that one of them is made from.
@@ -358,6 +364,7 @@ impl Controller {
             too_large: self.too_large(),
             kv: self.kv_status(now),
             alerts: AlertsStatus { heartbeat: None, ..self.alerts_status() },
+            otlp: None,
             last_run: None,
         }
     }

@@ -18,6 +18,10 @@ pub struct Counters {
     pub api_calls: u64,
     /// Writes to KV, whether or not they arrived.
     pub kv_writes: u64,
+    /// Pushes of metrics that were taken.
+    pub exports: u64,
+    /// Those that were not.
+    pub exports_failed: u64,
     /// Runs that cron began.
     pub runs: u64,
     /// Runs that stood in for cron.

@@ -83,6 +83,12 @@ impl Family {
         self.labels.split(',').filter(|label| *label != "-")
     }
 
+    /// A gauge without labels.
+    pub(super) fn gauge(name: &str, help: &'static str, value: i64) -> Self {
+        let sample = Sample { labels: Vec::new(), value: Value::Decimal(value, 0) };
+        Self { kind: "gauge", name: name.to_owned(), labels: "-", help, samples: vec![sample] }
+    }
+
     fn of(line: &'static str) -> Option<Self> {
         let mut words = line.splitn(4, ' ');
         let (kind, name, labels) = (words.next()?, words.next()?, words.next()?);

@@ -10,7 +10,7 @@
 //!   [`crate::traffic::Totals`]. All of them begin at 0 with the Controller, and every counter is
 //!   there from the start for all that the config has: one that first appears with its first event
 //!   hides that event.
-//! - [`text`] is the form that Prometheus reads.
+//! - [`text`] is the form that Prometheus reads, and [`otlp`] the one that is pushed.
 //!
 //! A name is never told twice with the same labels, and is bounded: [`SERIES_MAX`], [`BYTES_MAX`].
 //! A family that does not fit is left out whole, and it is said which.
@@ -18,7 +18,9 @@
 mod counters;
 mod families;
 mod family;
+mod fit;
 mod known;
+mod otlp;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -27,6 +29,8 @@ mod text;
 pub use counters::Counters;
 pub use families::GROUPS;
 pub use family::{Family, Group, Sample, Samples, Value};
+pub use fit::{BYTES_MAX, SERIES_MAX};
 pub use known::{CODES, is_known};
+pub use otlp::{OTLP_CONTENT_TYPE, otlp};
 pub use sources::Sources;
-pub use text::{BYTES_MAX, CONTENT_TYPE, SERIES_MAX, text};
+pub use text::{CONTENT_TYPE, text};

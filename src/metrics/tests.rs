@@ -15,6 +15,7 @@ use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod documents;
+mod otlp;
 
 fn families() -> impl Iterator<Item = Family> {
     GROUPS.iter().flat_map(Group::families)

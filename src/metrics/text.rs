@@ -1,51 +1,42 @@
 //! The text form of Prometheus, version 0.0.4. Source: prometheus.io, "Exposition formats".
 
 use super::family::{Decimal, Family, Group, Sample, Value, whole};
+use super::fit::{LEFT_OUT, LEFT_OUT_HELP, fit};
 use super::sources::Sources;
 use std::fmt::{self, Write};
 
 /// What the text is.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-/// Most series that are told.
-pub const SERIES_MAX: usize = 40_000;
-/// Most bytes of the text: it has to be read whole before the next question.
-pub const BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Room for what says which families are left out.
-const END_BYTES: usize = 8 * 1024;
 
 /// The samples of all these families, as text. What does not fit is left out, family by family.
 #[must_use]
 pub fn text(groups: &[Group], sources: &Sources<'_>) -> String {
-    let mut page = Page::default();
-    let mut left_out = Vec::new();
-    for group in groups {
-        for family in group.made(sources) {
-            let before = (page.text.len(), page.series);
-            // A text takes whatever is written to it.
-            let _ = page.family(&family);
-            if page.text.len() > BYTES_MAX - END_BYTES || page.series >= SERIES_MAX {
-                page.text.truncate(before.0);
-                page.series = before.1;
-                left_out.push(family.name);
-            }
-        }
-    }
-    let _ = page.end(&left_out);
-    page.text
+    let mut text = String::new();
+    let left_out = fit((groups, sources), &mut text, &|text, family| {
+        let mut page = Page { text, series: 0 };
+        // A text takes whatever is written to it.
+        let _ = page.family(family);
+        page.series
+    });
+    let _ = end(&mut text, &left_out);
+    text
 }
 
-#[derive(Default)]
-struct Page {
-    text: String,
+fn end(text: &mut String, left_out: &[String]) -> fmt::Result {
+    let name = LEFT_OUT;
+    let count = left_out.len();
+    writeln!(text, "# HELP {name} {LEFT_OUT_HELP}\n# TYPE {name} gauge\n{name} {count}")?;
+    left_out.iter().try_for_each(|name| writeln!(text, "# left out: {name}"))
+}
+
+struct Page<'t> {
+    text: &'t mut String,
     series: usize,
 }
 
-impl Page {
+impl Page<'_> {
     fn family(&mut self, family: &Family) -> fmt::Result {
         let Family { kind, name, help, samples, .. } = family;
-        if samples.is_empty() {
-            return Ok(());
-        }
         // There is nothing in it that would have to be escaped: a test holds that.
         writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}")?;
         samples.iter().try_for_each(|sample| self.sample(family, sample))
@@ -97,14 +88,6 @@ impl Page {
             self.text.push(if c == '\n' { 'n' } else { c });
         }
     }
-
-    fn end(&mut self, left_out: &[String]) -> fmt::Result {
-        let name = "pointsman_metrics_left_out";
-        let help = "Families that are left out of this answer, for want of room.";
-        let count = left_out.len();
-        writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {count}")?;
-        left_out.iter().try_for_each(|name| writeln!(self.text, "# left out: {name}"))
-    }
 }
 
 #[cfg(test)]
@@ -113,8 +96,8 @@ mod tests {
 
     #[test]
     fn a_label_is_escaped() {
-        let mut page = Page::default();
-        page.escaped("a\\b\n\"c\" é");
-        assert_eq!(page.text, "a\\\\b\\n\\\"c\\\" é");
+        let mut text = String::new();
+        Page { text: &mut text, series: 0 }.escaped("a\\b\n\"c\" é");
+        assert_eq!(text, "a\\\\b\\n\\\"c\\\" é");
     }
 }

@@ -1,9 +1,11 @@
 //! What is sent, and with which secrets.
 
 use super::address::BadAddress;
+use super::headers::BadHeaders;
 use super::signature::BadSigningSecret;
 use crate::secret::Secret;
 use crate::time::{Millis, SECOND};
+use std::borrow::Cow;
 
 /// Timeout of one try, for head and body of the answer.
 pub const TIMEOUT_MS: Millis = 10 * SECOND;
@@ -20,6 +22,8 @@ pub struct Secrets {
     pub url: Option<Secret>,
     /// The value of `key_secret`.
     pub key: Option<Secret>,
+    /// Values of headers.
+    pub headers: Vec<Secret>,
 }
 
 impl Secrets {
@@ -38,6 +42,10 @@ impl Secrets {
             let key = key.expose().trim();
             parts.extend([key, key.rsplit('_').next().unwrap_or_default()]);
         }
+        for value in &self.headers {
+            let value = value.expose();
+            parts.extend([value, value.rsplit(' ').next().unwrap_or_default()]);
+        }
         parts.retain(|part| part.len() >= SECRET_PART_BYTES_MIN);
         parts
             .into_iter()
@@ -51,9 +59,18 @@ pub struct OutgoingRequest {
     /// The URL; the method is POST.
     pub url: String,
     /// Headers, by their names in lower case.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// JSON.
     pub body: String,
+}
+
+impl OutgoingRequest {
+    /// One with headers whose names we know.
+    #[must_use]
+    pub fn of(url: String, headers: Vec<(&'static str, String)>, body: String) -> Self {
+        let headers = headers.into_iter().map(|(name, value)| (Cow::Borrowed(name), value));
+        Self { url, headers: headers.collect(), body }
+    }
 }
 
 /// Why nothing can be sent. It never repeats a secret.
@@ -65,6 +82,9 @@ pub enum CannotSend {
     /// The URL may not be called.
     #[error("{0}")]
     Address(#[from] BadAddress),
+    /// The secret holds no headers.
+    #[error("{0}")]
+    Headers(#[from] BadHeaders),
     /// The secret cannot sign.
     #[error("{0}")]
     Signing(#[from] BadSigningSecret),

@@ -122,7 +122,7 @@ impl HookCall {
         }
         headers.push(("webhook-timestamp", (now.millis() / SECOND).to_string()));
         headers.push(("webhook-id", id));
-        Ok(OutgoingRequest { url, headers, body })
+        Ok(OutgoingRequest::of(url, headers, body))
     }
 }
 

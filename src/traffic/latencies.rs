@@ -41,6 +41,11 @@ impl Latencies {
         self.0.iter().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
+    /// How many are in each bucket.
+    pub fn counts(&self) -> impl Iterator<Item = u64> {
+        self.0.into_iter()
+    }
+
     /// How many took no longer than each bound, and how many there are (`None`), in this order.
     pub fn up_to(&self) -> impl Iterator<Item = (Option<Millis>, u64)> {
         let bounds = LATENCY_BOUNDS_MS.into_iter().map(Some).chain([None]);

@@ -27,6 +27,7 @@ mod cron;
 mod declared;
 mod doubt;
 mod drills;
+mod exports;
 mod incidents;
 mod jurisdiction;
 mod lanes;

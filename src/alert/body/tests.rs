@@ -7,6 +7,7 @@ use crate::ordered::Set;
 use crate::outgoing::{Secrets, SigningSecret};
 use crate::secret::Secret;
 use crate::time::Timestamp;
+use std::borrow::Cow;
 
 const AT: Timestamp = Timestamp::from_millis(1_769_860_800_000);
 
@@ -59,10 +60,14 @@ fn secrets() -> Secrets {
     Secrets {
         url: Some(Secret::new("https://hooks.example.com/a-secret-path".to_owned())),
         key: Some(Secret::new(SigningSecret::text(&[7; 32]))),
+        ..Secrets::default()
     }
 }
 
-fn sent(kind: ReceiverKind, action: AlertAction) -> (String, Vec<(&'static str, String)>, Value) {
+fn sent(
+    kind: ReceiverKind,
+    action: AlertAction,
+) -> (String, Vec<(Cow<'static, str>, String)>, Value) {
     let Ok(request) = delivery(kind, action).request(&secrets(), AT) else {
         panic!("nothing is sent");
     };
@@ -73,7 +78,7 @@ fn sent(kind: ReceiverKind, action: AlertAction) -> (String, Vec<(&'static str, 
 fn slack_gets_escaped_blocks_within_its_limits_and_how_to_look() {
     let (url, headers, body) = sent(ReceiverKind::Slack, AlertAction::Trigger);
     assert_eq!(url, "https://hooks.example.com/a-secret-path");
-    assert_eq!(headers, [("content-type", "application/json".to_owned())]);
+    assert_eq!(headers, [("content-type".into(), "application/json".to_owned())]);
     let title = "CRITICAL: api/eu-west: down: no healthy <origin> & no other";
     let golden = json!({
         "text": "CRITICAL: api/eu-west: down: no healthy &lt;origin&gt; &amp; no other",
@@ -144,7 +149,7 @@ fn jira_service_management_gets_an_alias_from_creation_to_close() {
     let (url, headers, body) = sent(ReceiverKind::Jsm, AlertAction::Trigger);
     assert_eq!(url, "https://api.atlassian.com/jsm/ops/integration/v2/alerts");
     let authorization = format!("GenieKey {}", SigningSecret::text(&[7; 32]));
-    assert_eq!(headers[1], ("authorization", authorization));
+    assert_eq!(headers[1], ("authorization".into(), authorization));
     let alias = "pointsman:2026-01-31t1200-eu-west-7:1769860800000";
     let look = "pointsman incidents 2026-01-31t1200-eu-west-7";
     let golden = json!({
@@ -189,7 +194,7 @@ fn a_webhook_is_signed_anew_at_each_try_under_the_same_id() {
         },
     });
     assert_eq!(body, golden);
-    let header = |headers: &[(&'static str, String)], name: &str| {
+    let header = |headers: &[(Cow<'static, str>, String)], name: &str| {
         headers.iter().find(|(it, _)| *it == name).unwrap().1.clone()
     };
     let again = delivery(ReceiverKind::Webhook, AlertAction::Update);
@@ -215,6 +220,7 @@ fn what_cannot_be_sent_is_said_without_a_secret() {
     let bad = Secrets {
         url: Some(Secret::new("https://evil.example.com/hunter2".to_owned())),
         key: Some(Secret::new("hunter2".to_owned())),
+        ..Secrets::default()
     };
     let url = "the host of its URL is not in `allow_hosts`";
     assert_eq!(text(ReceiverKind::Slack, &bad), url);

@@ -16,6 +16,7 @@ mod drills;
 mod host_headers;
 mod known;
 mod monitors;
+mod otlp;
 mod pairs;
 mod promotion;
 mod publishing;
@@ -179,6 +180,7 @@ impl Checker<'_> {
             areas,
             alerts,
             watchdog,
+            otlp: raw.otlp.as_ref().map(|otlp| self.otlp(otlp)),
             drills,
             blocked: self.blocked(&raw.blocked),
             admin: raw.admin.as_ref().map(|admin| self.admin(admin)),

@@ -33,7 +33,8 @@ const BEARER_LEN_MIN: usize = 20;
 const BASIC_LEN_MIN: usize = 8;
 
 /// The ends of paths where the config has the name of a secret.
-const NAMED_AT: [&str; 4] = [".url_secret", ".key_secret", ".heartbeat_secret", ".secret"];
+const NAMED_AT: [&str; 5] =
+    [".url_secret", ".key_secret", ".headers_secret", ".heartbeat_secret", ".secret"];
 
 /// What is allowed where the hash of a token belongs.
 const HASH_OF_A_TOKEN: (&str, &str) = (
@@ -123,7 +124,7 @@ impl Checker<'_> {
 fn is_no_name(path: &str, text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
     let is_name = !text.is_empty() && text.bytes().all(plain);
-    let tables = ["alerts[", "watchdog.", "services.", "monitors."];
+    let tables = ["alerts[", "watchdog.", "otlp.", "services.", "monitors."];
     let is_ours = tables.iter().any(|at| path.starts_with(at));
     !is_name && is_ours && NAMED_AT.iter().any(|end| path.ends_with(end))
 }

@@ -11,6 +11,7 @@ mod contracts;
 mod drills;
 mod guards;
 mod monitors;
+mod otlp;
 mod publishing;
 mod recovery;
 mod regions;
@@ -25,6 +26,7 @@ pub(super) use contracts::{RawComponent, RawFieldBound, RawFieldBounds, RawPeers
 pub(super) use drills::{RawBlocked, RawDrill};
 pub(super) use guards::RawGuards;
 pub(super) use monitors::{RawBody, RawExpect, RawHeader, RawMonitor, RawQuorum, RawRequestHeader};
+pub(super) use otlp::RawOtlp;
 pub(super) use publishing::{RawDns, RawLoadBalancer, RawPool, RawPublish};
 pub(super) use recovery::{
     RawAnalysis, RawFailback, RawFailover, RawFailoverMode, RawFollow, RawForced, RawHook,
@@ -74,6 +76,8 @@ shape! {
         alerts: Vec<RawAlert> = Vec::new(),
         /// Who notices that nobody probes.
         watchdog: RawWatchdog,
+        /// Where metrics are pushed to.
+        otlp: Option<RawOtlp>,
         /// The admin API: where it answers, and who may use it.
         admin: Option<RawAdmin>,
         /// Drills that are made by schedule.

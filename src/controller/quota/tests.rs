@@ -70,7 +70,7 @@ fn by_default_the_busiest_invocation_makes_as_many_calls_as_the_free_plan_allows
     let mut quota = Controller::default().quota();
     assert_eq!(calls(&mut quota, &[Deliver, Pass(99), Deliver, Pass(99), Deliver]), 50);
     assert_eq!(INVOCATION_CALLS_MAX, 50);
-    assert_eq!(Quota { calls: 0, tries: 0, heartbeats: 0, hooks: 0 }, quota);
+    assert_eq!(Quota { calls: 0, tries: 0, heartbeats: 0, exports: 0, hooks: 0 }, quota);
 }
 
 #[test]

@@ -15,7 +15,8 @@ gauge drill_under_way service Whether a service is drilled.
 gauge alerts_open - Alerts that are not over.
 gauge alerts_undelivered receiver Messages that a receiver has not taken yet.
 gauge receiver_failing receiver Whether all last tries at a receiver failed.
-gauge heartbeat_failing - Whether the last heartbeat was not taken.",
+gauge heartbeat_failing - Whether the last heartbeat was not taken.
+counter otlp_exports_total result Pushes of metrics by OTLP: taken, or failed.",
     make,
 };
 
@@ -45,4 +46,6 @@ fn make(s: &Sources<'_>, out: &mut Samples<'_>) {
     if let Some(heartbeat) = &alerts.heartbeat {
         out.flag("heartbeat_failing", &[], heartbeat.last_failure.is_some());
     }
+    out.count("otlp_exports_total", &["taken"], s.counters.exports);
+    out.count("otlp_exports_total", &["failed"], s.counters.exports_failed);
 }

@@ -35,7 +35,7 @@ fn answered(status: u16, retry_after_ms: Option<Millis>, said: &str) -> HookAnsw
 #[test]
 fn a_hook_is_told_what_why_and_for_which_epoch_under_one_id_for_all_tries() {
     let key = SigningSecret::text(&[7; 32]);
-    let secrets = Secrets { url: None, key: Some(Secret::new(key)) };
+    let secrets = Secrets { key: Some(Secret::new(key)), ..Secrets::default() };
     let call = call("https://hooks.example.com/fence", Some("HOOK_KEY"));
     let sent = call.request(&secrets, Timestamp::from_millis(9_999)).ok().unwrap();
     assert_eq!(sent.url, "https://hooks.example.com/fence");

@@ -7,7 +7,7 @@
 use super::Object;
 use super::lanes::{Shared, draw, next, started};
 use crate::alert::Delivery;
-use crate::controller::{Heartbeat, Turn};
+use crate::controller::{Export, Heartbeat, Turn};
 use crate::http::retry_after_ms;
 use crate::outgoing::{
     CannotSend, Outcome, OutgoingRequest, REPLY_BYTES_MAX, Secrets, TIMEOUT_MS, heartbeat_address,
@@ -45,10 +45,12 @@ impl Object {
     }
 
     async fn deliver(&self, quota: &Shared) -> Result<()> {
-        let (due, heartbeat) = self.with(|mind| {
+        let (due, heartbeat, export) = self.with(|mind| {
             mind.recover_deliveries();
+            let now = self.now();
             draw(quota, |quota| {
-                (mind.begin_deliveries(quota, self.now()), mind.take_heartbeat(quota))
+                let due = mind.begin_deliveries(quota, now);
+                (due, mind.take_heartbeat(quota), mind.take_export(quota, now))
             })
         })?;
         self.save()?;
@@ -56,6 +58,7 @@ impl Object {
         let beat = heartbeat.map(|heartbeat| begin_heartbeat(&self.env, &hands, &heartbeat));
         let begun = due.into_iter().map(|delivery| (begin(&self.env, &hands, &delivery), delivery));
         let begun: Vec<_> = begun.collect();
+        let export = export.map(|export| begin_export(&self.env, &hands, export));
         for (under_way, delivery) in begun {
             let outcome = end(under_way).await;
             self.with(|mind| mind.end_delivery(&delivery, &outcome, self.now()))?;
@@ -65,6 +68,10 @@ impl Object {
         if let Some(beat) = beat {
             let failure = end_heartbeat(beat).await;
             self.with(|mind| mind.end_heartbeat(failure, self.now()))?;
+        }
+        if let Some(export) = export {
+            let outcome = end(export).await;
+            self.with(|mind| mind.end_export(&outcome, self.now()))?;
         }
         Ok(())
     }
@@ -79,9 +86,19 @@ fn begin(env: &Env, hands: &Hands, delivery: &Delivery) -> Try {
     let secrets = Secrets {
         url: secret(env, receiver.url_secret.as_ref()),
         key: secret(env, receiver.key_secret.as_ref()),
+        headers: Vec::new(),
     };
     let request = delivery.request(&secrets, clock::now());
     try_it(hands, request, secrets)
+}
+
+fn begin_export(env: &Env, hands: &Hands, export: Export) -> Try {
+    let key = secret(env, export.headers_secret());
+    let request = export.request(key.as_ref());
+    let named = request.iter().flat_map(|request| &request.headers);
+    let values = named.filter(|(name, _)| name != "content-type");
+    let headers = values.map(|(_, value)| Secret::new(value.clone())).collect();
+    try_it(hands, request, Secrets { headers, ..Secrets::default() })
 }
 
 /// Begins a call of an endpoint that belongs to others.
@@ -95,7 +112,7 @@ pub(super) fn try_it(
         Err(why) => return Try::NotSent(why.to_string()),
     };
     let headers: Vec<(&str, &str)> =
-        request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        request.headers.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect();
     let request = OwnRequest {
         method: "POST",
         url: &request.url,

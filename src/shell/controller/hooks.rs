@@ -87,7 +87,7 @@ impl Object {
 }
 
 fn begin(env: &Env, hands: &Hands, call: &HookCall) -> Try {
-    let secrets = Secrets { url: None, key: secret(env, call.hook.secret.as_ref()) };
+    let secrets = Secrets { key: secret(env, call.hook.secret.as_ref()), ..Secrets::default() };
     let request = call.request(&secrets, clock::now());
     try_it(hands, request, secrets)
 }

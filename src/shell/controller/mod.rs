@@ -238,7 +238,7 @@ impl Object {
             for note in notes {
                 console_error!("{note}");
             }
-            *mind = Some(awake.in_jurisdiction(jurisdiction));
+            *mind = Some(awake.in_jurisdiction(jurisdiction).counting_since(clock::now()));
         }
         Ok(())
     }

@@ -191,6 +191,8 @@ fn alerts(status: &Value) -> Vec<String> {
     }
     let dropped = at(alerts, "dropped").as_u64().unwrap_or(0);
     lines.extend((dropped > 0).then(|| format!("alerts: {dropped} dropped for want of room")));
+    let pushed = word(at(status, "otlp"), "last_failure");
+    lines.extend(pushed.map(|why| format!("metrics are not pushed: {why}")));
     lines
 }
 

@@ -206,6 +206,7 @@ fn status_tells_what_needs_a_person_before_anything_else() {
             "slack": {"undelivered": 1, "failing_since": "T5", "last_failure": "it answered 503"},
             "well": {"undelivered": 0, "delivered": 9},
         }},
+        "otlp": {"taken_at": null, "last_failure": "it answered 401"},
         "kv": {"held_back": ["status"]},
         "last_run": {"began": "2026-01-31T12:06:59.999Z"},
     });
@@ -221,6 +222,7 @@ fn status_tells_what_needs_a_person_before_anything_else() {
         "the token lacks DNS Write since T2",
         "other owner: a.example.com A: ttl_changed since T3; it is left so",
         "alerts: slack: 1 wait, 0 given up, failing since T5, it answered 503",
+        "metrics are not pushed: it answered 401",
         "for want of writes, these pages in KV are old: status",
         "no run has come since 2026-01-31T12:06:59.999Z, so nobody probes",
         "as of 2026-01-31T12:10:00.000Z",
