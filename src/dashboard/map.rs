@@ -29,15 +29,24 @@ fn middle(area: Area) -> (i32, i32) {
     }
 }
 
+/// With more regions, only those are named that are not up: names would cover each other.
+const NAMED_MAX: usize = 12;
+/// East of this longitude a name stands on the other side of its region, so as not to be cut off.
+const EDGE: f64 = 110.0;
+
 /// The map; `None` where no region has a location.
 pub(super) fn map(
     regions: &Map<RegionId, RegionPlace>,
     health: impl Fn(&RegionId) -> Option<Health>,
 ) -> Option<Markup> {
-    let located: Vec<_> = regions.iter().filter_map(|(id, it)| Some((id, it, at(it)?))).collect();
+    let mut located: Vec<_> =
+        regions.iter().filter_map(|(id, it)| Some((id, it, at(it)?))).collect();
     if located.is_empty() {
         return None;
     }
+    // What is worst is drawn last, on top of what is near.
+    located.sort_by_key(|(id, _, _)| health(id));
+    let is_named = |mood: Mood| located.len() <= NAMED_MAX || mood != Mood::Good;
     Some(html! {
         svg class="map" viewBox="-180 -85 360 145" role="group"
             aria-label="Regions, as each area sees them; the table below says the same" {
@@ -62,11 +71,17 @@ pub(super) fn map(
                     circle class=(mood.class()) cx=(degrees(*x)) cy=(degrees(*y)) r="4" {
                         title { (id) }
                     }
-                    text x=(degrees(x + 6.0)) y=(degrees(y + 2.0)) { (id) }
+                    @if is_named(mood) { (name(id, (*x, *y))) }
                 }
             }
         }
     })
+}
+
+/// The name of a region beside it.
+fn name(id: &RegionId, (x, y): (f64, f64)) -> Markup {
+    let (x, anchor) = if x > EDGE { (x - 6.0, "end") } else { (x + 6.0, "start") };
+    html! { text x=(degrees(x)) y=(degrees(y + 2.0)) text-anchor=(anchor) { (id) } }
 }
 
 fn areas(regions: &Map<RegionId, RegionPlace>) -> impl Iterator<Item = Area> {

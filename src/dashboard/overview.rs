@@ -16,6 +16,10 @@ use crate::ordered::Map;
 use crate::recovery::Stage;
 use crate::time::SECOND;
 use maud::{Markup, html};
+use std::cmp::Reverse;
+
+/// Most regions that are named in a row.
+const NAMED_MAX: usize = 6;
 
 /// `known` is what only the Controller has; `silence` says why it does not answer.
 pub(super) fn content(
@@ -35,16 +39,16 @@ pub(super) fn content(
         }
         (matters(status, looker))
         (incidents(&status.incidents, looker))
+        section {
+            h2 { "Services" }
+            (services(status, known))
+        }
         @if let Some((trends, _)) = known {
             section {
                 h2 { "Regions" }
                 @if let Some(map) = map(&trends.regions, |id| worst(status, id)) { (map) }
                 (regions(status, trends))
             }
-        }
-        section {
-            h2 { "Services" }
-            (services(status, known))
         }
         @if looker.may_act() {
             p class="actions" {
@@ -200,11 +204,13 @@ fn regions(status: &Status, trends: &TrendsPage) -> Markup {
             }
         }
     };
+    let mut all: Vec<_> = trends.regions.iter().collect();
+    all.sort_by_key(|(id, _)| Reverse(worst(status, id)));
     html! {
         div class="scroll" tabindex="0" role="region" aria-label="Regions" {
             table {
                 (heads(&["Region", "Country", "Worst health", "Seen from"]))
-                tbody { @for (id, place) in trends.regions.iter() { (row(id, place)) } }
+                tbody { @for (id, place) in all { (row(id, place)) } }
             }
         }
     }
@@ -255,6 +261,7 @@ pub(super) fn active(trend: Option<&ServiceTrend>, regions: &Map<RegionId, Healt
     html! {
         @if takes.is_empty() { (badge(Mood::Bad, "none")) }
         @else if is_ordered { @for first in takes.iter().take(1) { strong { (first) } } }
+        @else if takes.len() > NAMED_MAX { (takes.len()) " of " (regions.len()) " regions" }
         @else {
             @for (place, id) in takes.iter().enumerate() { @if place > 0 { ", " } (id) }
         }

@@ -13,6 +13,7 @@ use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Map;
 use crate::recovery::{Plan, Stage};
 use maud::{Markup, html};
+use std::cmp::Reverse;
 
 /// What is known of it.
 struct Known<'k> {
@@ -103,6 +104,8 @@ fn acts(known: &Known<'_>) -> Markup {
 }
 
 fn regions(known: &Known<'_>, looker: &Looker) -> Markup {
+    let mut all: Vec<_> = known.regions.iter().collect();
+    all.sort_by_key(|(_, health)| Reverse(**health));
     html! {
         div class="scroll" tabindex="0" role="region" aria-label="Regions of the service" {
             table {
@@ -113,7 +116,7 @@ fn regions(known: &Known<'_>, looker: &Looker) -> Markup {
                     @if looker.may_act() { th scope="col" { "Do" } }
                 } }
                 tbody {
-                    @for (id, health) in known.regions.iter() {
+                    @for (id, health) in all {
                         (region(known, id, *health, looker))
                     }
                 }

@@ -8,6 +8,7 @@ use crate::journal::Role;
 use crate::order::{Act, ActReply, Acted, Look};
 use crate::testing::{config_text, operator, run};
 use crate::time::{MINUTE, Timestamp};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The world of `testing`, where regions have places and Europe has been down for some minutes.
@@ -265,4 +266,65 @@ fn countries_that_are_answered_alike_are_one_row() {
     assert_eq!(rows.len(), 2, "{sizes:?}");
     let page = asked.page(&rows, &[], &looker(Role::Viewer, now)).body;
     assert!(page.contains("lgpd") && page.contains("sa-east"), "{page}");
+}
+
+/// As many regions as a config may have, all over the world, in twenty services. Seven are down.
+fn large() -> (Controller, Timestamp) {
+    let region = |n: u16| {
+        let (north, east) = (f64::from(n * 37 % 120) - 55.0, f64::from(n * 61 % 340) - 170.0);
+        let origin = json!({"id": format!("o-{n}"), "url": format!("https://o-{n}.example.com")});
+        let country = ["IE", "US", "BR", "JP", "ZA"][usize::from(n % 5)];
+        let region = json!({"country": country, "location": [north, east], "origins": [origin]});
+        (format!("region-{n:02}"), region)
+    };
+    let regions: serde_json::Map<String, Value> = (0..100).map(region).collect();
+    let ids: Vec<&String> = regions.keys().collect();
+    let service = |n: usize| {
+        let some = if n == 0 { ids.as_slice() } else { &ids[n * 5 - 5..n * 5 + 5] };
+        let hosts = [format!("s-{n}.example.com")];
+        (format!("service-{n:02}"), json!({"hosts": hosts, "monitor": "api", "regions": some}))
+    };
+    let services: serde_json::Map<String, Value> = (0..20).map(service).collect();
+    let config = json!({
+        "version": 1, "monitors": {"api": {"path": "/health"}}, "observer": {"controls": []},
+        "limits": {"probes_per_run": 10_000}, "regions": regions, "services": services,
+    });
+    let mut controller = Controller::default();
+    let begins = Timestamp::from_millis(30_000_000 * MINUTE);
+    let taken = controller.offer_config(&config.to_string(), begins);
+    assert_eq!(taken, Offered::Taken, "{:?}", controller.state().refused);
+    run(&mut controller, begins.millis(), &[]);
+    let down: Vec<String> = (0..7).map(|n| format!("o-{}", n * 13)).collect();
+    let down: Vec<&str> = down.iter().map(String::as_str).collect();
+    for minute in 1..=4 {
+        run(&mut controller, begins.millis() + minute * MINUTE, &down);
+        controller.due_documents(begins.plus(minute * MINUTE + 59_000));
+    }
+    (controller, begins.plus(5 * MINUTE))
+}
+
+#[test]
+fn of_many_regions_those_that_are_down_come_first_and_are_named_on_the_map() {
+    let (controller, now) = large();
+    let page = made(&controller, "", Role::Approver, now);
+    assert!(page.len() < 200_000, "{}", page.len());
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
+    assert!(at(">Open incidents<") < at(">Services<") && at(">Services<") < at(">Regions<"));
+    let (map, table) = page[at("class=\"map\"")..].split_once("</svg>").unwrap();
+    assert_eq!(map.matches("<circle").count(), 100);
+    assert_eq!(map.matches("text-anchor").count(), 7, "only what is not up is named");
+    let last = map.rsplit_once("aria-label=\"").unwrap().1;
+    assert!(last.starts_with("region-78: bad"), "what is down is drawn on top: {last}");
+    let first = table.split_once("href=\"/.pointsman/regions/").unwrap().1;
+    assert!(first.starts_with("region-00"), "{first}");
+    let rows: Vec<&str> = table.split("href=\"/.pointsman/regions/").skip(1).collect();
+    assert!(rows.iter().take(7).all(|row| row.contains(" down")), "{:?}", &rows[..7]);
+    assert!(page.contains("93 of 100 regions"), "they are not all listed");
+
+    let service = made(&controller, "services/service-00", Role::Approver, now);
+    assert!(service.len() < 400_000, "{}", service.len());
+    let rows: Vec<&str> = service.split("<th scope=\"row\">").skip(1).collect();
+    assert_eq!(rows.len(), 100);
+    let is_down = |row: &&str| row.contains(" down") && row.contains("was down for 3 min");
+    assert!(rows.iter().take(7).all(is_down), "{:?}", &rows[..7]);
 }
