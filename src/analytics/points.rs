@@ -28,7 +28,7 @@ pub struct Counts {
 /// [`POINTS_MAX`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Points {
-    points: Vec<Point>,
+    kept: Vec<Point>,
     counts: Counts,
     /// How many were dropped since the log heard of it.
     unsaid: u64,
@@ -37,18 +37,22 @@ pub struct Points {
 impl Points {
     /// Adds what became of requests.
     pub fn add_lines(&mut self, lines: &[Line]) {
-        lines.iter().for_each(|line| self.add(Point::of_line(line)));
+        for line in lines {
+            self.add(Point::of_line(line));
+        }
     }
 
     /// Adds what else happened to requests of this minute.
     pub fn add_happened(&mut self, happened: &[Happened], minute: Timestamp) {
-        happened.iter().for_each(|happened| self.add(Point::of_happened(happened, minute)));
+        for happened in happened {
+            self.add(Point::of_happened(happened, minute));
+        }
     }
 
     fn add(&mut self, point: Point) {
-        match self.points.binary_search_by(|known| known.about.cmp(&point.about)) {
-            Ok(place) => self.points.get_mut(place).into_iter().for_each(|known| known.add(&point)),
-            Err(place) if self.points.len() < POINTS_MAX => self.points.insert(place, point),
+        match self.kept.binary_search_by(|known| known.about.cmp(&point.about)) {
+            Ok(place) => self.kept.get_mut(place).into_iter().for_each(|known| known.add(&point)),
+            Err(place) if self.kept.len() < POINTS_MAX => self.kept.insert(place, point),
             Err(_) => self.drop_some(1),
         }
     }
@@ -58,7 +62,7 @@ impl Points {
     #[must_use]
     pub fn due(&self, area: Option<Area>, now: Timestamp) -> Option<Value> {
         let minute = now.minus(now.millis() % MINUTE);
-        let ended = self.points.iter().take_while(|point| point.about.minute < minute);
+        let ended = self.kept.iter().take_while(|point| point.about.minute < minute);
         let due: Vec<Value> =
             ended.take(POINTS_AT_ONCE_MAX).map(|point| point.value(area)).collect();
         (!due.is_empty()).then(|| due.into())
@@ -67,8 +71,8 @@ impl Points {
     /// Notes how many of the due points the dataset took, from the first. If it took none, it
     /// refused the first: then that one is dropped, so that it does not keep back the others.
     pub fn taken(&mut self, count: usize) {
-        let count = count.min(self.points.len());
-        self.points.drain(..count.max(1).min(self.points.len()));
+        let count = count.min(self.kept.len());
+        self.kept.drain(..count.max(1).min(self.kept.len()));
         let written = u64::try_from(count).unwrap_or(u64::MAX);
         self.counts.written = self.counts.written.saturating_add(written);
         if count == 0 {

@@ -16,7 +16,9 @@ fn at(minute: u64) -> Timestamp {
 
 fn line(minute: u64, service: &str, region: Option<&str>, took_ms: &[u64]) -> Line {
     let mut requests = Requests::default();
-    took_ms.iter().for_each(|took_ms| requests.note(Ended::Well, *took_ms));
+    for took_ms in took_ms {
+        requests.note(Ended::Well, *took_ms);
+    }
     let region = region.map(|region| RegionId::parse(region).unwrap());
     Line::of(at(minute), (ServiceId::parse(service).unwrap(), region), requests)
 }
@@ -90,7 +92,7 @@ fn a_minute_is_due_when_it_has_ended_and_then_it_is_one_point() {
         480,
     );
     assert_eq!(due(&points, None, at(8).minus(1)), [] as [Value; 0]);
-    assert_eq!(due(&points, None, at(9).minus(1)), [first.clone()]);
+    assert_eq!(due(&points, None, at(9).minus(1)), std::slice::from_ref(&first));
     let both = due(&points, None, at(9));
     assert_eq!((both.len(), &both[0]), (2, &first));
     assert_eq!(both[1]["double1"], second);

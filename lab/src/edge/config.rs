@@ -130,8 +130,10 @@ fn main_worker(
     });
     let net = r#"(name = "LAB_NET", service = (name = "netsim", entrypoint = "Control"))"#;
     let net = options.invocations.then(|| net.to_owned());
-    let dataset = r#"(name = "ANALYTICS", analyticsEngine = "analytics")"#;
-    let dataset = options.analytics.then(|| dataset.to_owned());
+    let dataset = options
+        .dataset
+        .as_ref()
+        .map(|binding| format!(r#"(name = {}, analyticsEngine = "analytics")"#, quote(binding)));
     let classes = options.durable_objects.iter().map(|(_, class)| {
         let class = quote(class);
         format!("(className = {class}, uniqueKey = {class}, enableSql = true)")

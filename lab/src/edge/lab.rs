@@ -180,7 +180,7 @@ impl Edge {
     }
 
     /// The data points that the Worker has written since the start or the last restart; none
-    /// without [`EdgeOptions::analytics`].
+    /// without [`EdgeOptions::dataset`].
     ///
     /// **Errors**: workerd does not answer.
     pub async fn data_points(&self) -> Result<Vec<DataPoint>> {

@@ -16,7 +16,7 @@
 //! `netsim` simulates the internet: it maps host names to loopback ports, with delay and faults.
 //! `kvtap` counts the Worker's KV operations, and makes KV fail or lag as in production. `cache`
 //! keeps cached responses in memory, and `analytics` data points, with
-//! [`EdgeOptions::analytics`]. `ctl` gives tests access to all of it.
+//! [`EdgeOptions::dataset`]. `ctl` gives tests access to all of it.
 //!
 //! A [`BareEdge`] is the same Worker without the first three, which would distort measurements.
 //!
