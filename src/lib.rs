@@ -19,6 +19,7 @@
 
 pub mod admin_token;
 pub mod alert;
+pub mod analytics;
 pub mod cloudflare;
 pub mod config;
 pub mod contract;

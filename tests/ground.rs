@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test ends at the first thing that is not as it should be"
 )]
@@ -56,6 +57,26 @@ fn wrangler_brings_the_workerd_that_the_tests_run_on_every_platform() {
         let package = &packages[format!("node_modules/@cloudflare/workerd-{platform}")];
         assert_eq!(&package["version"], workerd, "{platform}");
     }
+}
+
+/// The lines that an operator uncomments, which nothing else reads.
+#[test]
+fn the_dataset_that_wrangler_toml_suggests_is_the_one_that_the_worker_writes_to() {
+    let text = fs::read_to_string(root().join("wrangler.toml")).unwrap();
+    let lines = text.lines().skip_while(|line| !line.contains("[[analytics_engine_datasets]]"));
+    let lines: Vec<_> = lines.map_while(|line| line.strip_prefix("#     ")).collect();
+    let suggested: toml::Table = lines.join("\n").parse().unwrap();
+    let page = fs::read_to_string(root().join("docs/analytics.md")).unwrap();
+    assert!(page.contains(&lines.join("\n")), "the page suggests another: {lines:?}");
+    let [dataset] = suggested["analytics_engine_datasets"].as_array().unwrap().as_slice() else {
+        panic!("{suggested:?}");
+    };
+    let binding = dataset["binding"].as_str().unwrap();
+    let script = fs::read_to_string(root().join("src/shell/points.js")).unwrap();
+    assert!(script.contains(&format!("{{ {binding} }}")), "{binding}");
+    let from = format!("FROM {}\n", dataset["dataset"].as_str().unwrap());
+    let others = page.matches("FROM ").count() - page.matches("FROM (\n").count();
+    assert_eq!(page.matches(&from).count(), others, "a query asks another dataset");
 }
 
 /// wrangler's dry run looks at neither.

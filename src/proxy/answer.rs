@@ -38,6 +38,7 @@ impl Isolate {
     /// Answers one question. `text` is as [`super::wire`] describes it, and `pin` is KV's value
     /// for the tenant, if the text says that KV was asked.
     pub fn instruct(&mut self, text: &str, pin: Option<&str>, now: Timestamp) -> Instruction {
+        self.turn_minute(now);
         let names = self.names.clone();
         let question = match Question::parse(text, pin, self.version, &names) {
             Ok(question) => question,

@@ -1,6 +1,7 @@
 //! What an isolate has counted of its requests.
 
 use super::happenings::Happenings;
+use crate::analytics::Points;
 use crate::country::Country;
 use crate::time::Timestamp;
 use crate::traffic::{Happened, Line, Report};
@@ -13,6 +14,8 @@ pub(super) struct Counted {
     pub(super) lines: Vec<Line>,
     /// What else happened until this minute.
     pub(super) happened: Vec<Happened>,
+    /// The same for a dataset, where there is one.
+    pub(super) points: Option<Points>,
     /// What happened since to requests that have no service.
     pub(super) without_service: Happenings,
     /// What was sent and not answered. It is sent again as it was, so that it counts once.

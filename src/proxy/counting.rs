@@ -1,9 +1,10 @@
 //! An isolate counts what becomes of its requests, and tells the Controller with its questions.
 //!
 //! On the way of a request a count is a few additions: the counts of this minute lie with the
-//! service and its regions. Once a minute they become lines.
+//! service and its regions. Once a minute they become lines, and data points if there is a dataset.
 
 use super::counted::Counted;
+use super::happenings::add_up;
 use super::isolate::Isolate;
 use super::progress::AskReason;
 use super::service::SeenService;
@@ -79,14 +80,20 @@ impl Isolate {
 
     /// Makes lines of what was counted.
     pub(super) fn end_minute(&mut self) {
-        let Counted { minute, lines, happened, without_service, .. } = &mut self.counted;
-        without_service.give(None, happened);
+        let Counted { minute, lines, happened, points, without_service, .. } = &mut self.counted;
+        let (before, mut given) = (lines.len(), Vec::new());
+        without_service.give(None, &mut given);
         for service in &mut self.services {
-            service.happenings.give(Some(&service.id), happened);
+            service.happenings.give(Some(&service.id), &mut given);
             service.give_counts(|service, region, requests| {
                 lines.push(Line::of(*minute, (service.clone(), region.cloned()), requests));
             });
         }
+        if let Some(points) = points {
+            points.add_lines(lines.get(before..).unwrap_or_default());
+            points.add_happened(&given, *minute);
+        }
+        add_up(given, happened);
         let excess = lines.len().saturating_sub(LINES_MAX);
         lines.drain(..excess);
     }

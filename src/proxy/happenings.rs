@@ -23,21 +23,25 @@ impl Happenings {
         }
     }
 
-    /// Adds them to what will be told, and begins anew. Beyond [`HAPPENED_MAX`] nothing new is
-    /// told.
-    pub(super) fn give(&mut self, service: Option<&ServiceId>, told: &mut Vec<Happened>) {
+    /// Gives them away, and begins anew.
+    pub(super) fn give(&mut self, service: Option<&ServiceId>, given: &mut Vec<Happened>) {
         for (what, of, count) in self.0.drain(..) {
-            let is_it = |known: &&mut Happened| {
-                known.what == what
-                    && known.service.as_ref() == service
-                    && known.of.as_deref().unwrap_or_default() == of
-            };
-            if let Some(known) = told.iter_mut().find(is_it) {
-                known.count = known.count.saturating_add(count);
-            } else if told.len() < HAPPENED_MAX {
-                let of = Some(of.into_owned()).filter(|of| !of.is_empty());
-                told.push(Happened { what, service: service.cloned(), of, count });
-            }
+            let of = Some(of.into_owned()).filter(|of| !of.is_empty());
+            given.push(Happened { what, service: service.cloned(), of, count });
+        }
+    }
+}
+
+/// Adds what was given to what will be told. Beyond [`HAPPENED_MAX`] nothing new is told.
+pub(super) fn add_up(given: Vec<Happened>, told: &mut Vec<Happened>) {
+    for given in given {
+        let is_it = |known: &&mut Happened| {
+            (known.what, &known.service, &known.of) == (given.what, &given.service, &given.of)
+        };
+        if let Some(known) = told.iter_mut().find(is_it) {
+            known.count = known.count.saturating_add(given.count);
+        } else if told.len() < HAPPENED_MAX {
+            told.push(given);
         }
     }
 }

@@ -29,6 +29,7 @@ mod notes;
 mod noting;
 mod own_name;
 mod pins;
+mod points;
 mod progress;
 mod question;
 mod refresh;

@@ -33,6 +33,16 @@ impl Isolate {
                     ("failed", self.news.counts.failed.into()),
                 ]),
             ),
+            (
+                "points",
+                self.counted.points.as_ref().map_or(Value::Null, |points| {
+                    let counts = points.counts();
+                    json::object(vec![
+                        ("written", counts.written.into()),
+                        ("dropped", counts.dropped.into()),
+                    ])
+                }),
+            ),
             ("refused", json::object(refused.collect())),
             ("services", self.services.iter().map(|service| service.report(now)).collect()),
         ])

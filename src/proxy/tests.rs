@@ -14,6 +14,7 @@ mod explain;
 mod law;
 mod learning;
 mod own_name;
+mod points;
 mod refusing;
 mod resuming;
 mod retrying;

@@ -21,7 +21,7 @@ const OUR_TOKENS: [&str; 2] = [ADMIN_TOKEN, API_TOKEN];
 
 /// Loads the table. If that fails, the last one stays.
 pub(super) async fn load(env: &Env) {
-    take_secrets(env);
+    take_bindings(env);
     let read = kv::get_within(env, KEY, CACHE_TTL_S, ROUTES_BYTES_MAX).await;
     if !matches!(read, Some(Some(_))) {
         isolate::with(|isolate| isolate.load_failed(clock::now()));
@@ -44,6 +44,7 @@ pub(super) async fn load(env: &Env) {
 /// Asks the Controller for a later table than the one in use, unless it was asked a moment ago. No
 /// request waits for the answer; without one everything stays as KV has it.
 pub(super) async fn ask_for_news(env: &Env) {
+    write_points(env);
     let asked = isolate::with(|isolate| isolate.asks_for_news(clock::now())).flatten();
     let Some(than) = asked else { return };
     let chance = clock::chance();
@@ -54,7 +55,7 @@ pub(super) async fn ask_for_news(env: &Env) {
         isolate::with(|isolate| isolate.news_failed(clock::now()));
         return;
     };
-    take_secrets(env);
+    take_bindings(env);
     let taken = isolate::with(|isolate| isolate.take_news(&text, clock::now()));
     if let Some(Err(error)) = taken {
         console_error!("the Controller's table: {error}; the last table stays in use");
@@ -62,18 +63,32 @@ pub(super) async fn ask_for_news(env: &Env) {
     complain();
 }
 
-/// Takes the secrets of this deployment. No table is taken before: without them nothing is
-/// forwarded.
-fn take_secrets(env: &Env) {
+/// Writes the data points that are due, where the deployment has a dataset for them.
+fn write_points(env: &Env) {
+    let due = isolate::with(|isolate| isolate.due_points(clock::now())).flatten();
+    if let Some(points) = due {
+        let taken = runtime::write_points(env, &points);
+        isolate::with(|isolate| isolate.points_taken(taken));
+    }
+    if let Some(dropped) = isolate::with(Isolate::points_dropped).flatten() {
+        console_error!("{dropped}");
+    }
+}
+
+/// Takes the secrets of this deployment, and whether it has a dataset. No table is taken before:
+/// without the secrets nothing is forwarded.
+fn take_bindings(env: &Env) {
     let key = runtime::variable(env, COOKIE_KEY).map(|key| SigningKey::new(&key));
     if let Some(Err(error)) = &key {
         console_error!("{COOKIE_KEY}: {error}; cookies are neither set nor read");
     }
     let secrets = OUR_TOKENS.iter().filter_map(|name| runtime::variable(env, name));
     let secrets = secrets.map(Secret::new).collect();
+    let is_dataset = runtime::has_dataset(env);
     isolate::with(|isolate| {
         isolate.take_key(key.and_then(Result::ok));
         isolate.take_secrets(secrets);
+        isolate.take_dataset(is_dataset);
     });
 }
 

@@ -1,4 +1,5 @@
-//! What the shell asks of the runtime, as Rust sees it. `runtime.js` says what each function does.
+//! What the shell asks of the runtime, as Rust sees it. `runtime.js` and `points.js` say what each
+//! function does.
 
 use crate::jurisdiction::{self, ControllerJurisdiction, Variable};
 use crate::tick::PROBES_AT_ONCE;
@@ -124,6 +125,15 @@ extern "C" {
     pub(super) fn jurisdiction_of(state: &State) -> Option<String>;
 
     pub(super) fn complain(what: &str, error: &JsValue);
+}
+
+#[wasm_bindgen(module = "/src/shell/points.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = hasDataset)]
+    pub(super) fn has_dataset(env: &Env) -> Option<bool>;
+
+    #[wasm_bindgen(js_name = writePoints)]
+    pub(super) fn write_points(env: &Env, points: &str) -> usize;
 }
 
 /// As many hands as the runtime opens connections at once.

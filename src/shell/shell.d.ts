@@ -5,6 +5,8 @@ interface Env {
   KV: KVNamespace;
   CONTROLLER: DurableObjectNamespace;
   VANTAGE: DurableObjectNamespace;
+  /** Absent unless the operator wants data points. */
+  ANALYTICS?: AnalyticsEngineDataset;
 }
 
 /** The shim's note of which wasm instance runs, counted from the first, and whether it has panicked. */

@@ -16,6 +16,7 @@
 mod actuation;
 mod admin;
 mod alerts;
+mod analytics;
 mod areas;
 mod asking;
 mod bodies;

@@ -48,6 +48,7 @@ const NOT_IN_THE_CORE: [&str; 17] = [
 const LAYERS: [&[&str]; 8] = [
     &[
         "admin_token",
+        "analytics",
         "country",
         "fingerprint",
         "fnv",

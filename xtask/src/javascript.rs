@@ -14,11 +14,12 @@ const FORMATTED: [&str; 3] = [
 ];
 
 /// Tests that need node alone.
-const TESTS: [&str; 4] = [
+const TESTS: [&str; 5] = [
     "tests/hooks/hook.test.mjs",
     "tests/wire/wire.test.mjs",
     "tests/shell/facts.test.mjs",
     "tests/shell/kept.test.mjs",
+    "tests/shell/points.test.mjs",
 ];
 
 /// Runs the checks up to the first that fails. `tsconfig.json` says which files have types.

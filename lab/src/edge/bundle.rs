@@ -11,7 +11,8 @@ use tempfile::TempDir;
 const ENTRY: &str = "index.js";
 
 /// Our own workers: file name and text.
-const WORKERS: [(&str, &str); 7] = [
+const WORKERS: [(&str, &str); 8] = [
+    ("analytics.js", include_str!("js/analytics.js")),
     ("cache.js", include_str!("js/cache.js")),
     ("ctl.js", include_str!("js/ctl.js")),
     ("in_turn.js", include_str!("js/in_turn.js")),

@@ -39,10 +39,12 @@ pub(super) fn render(options: &EdgeOptions, folder: &Folder) -> String {
         r#"(name = "kvtap", worker = ({kvtap})),
     (name = "ctl", worker = ({ctl})),
     (name = "cache", worker = ({cache})),
+    (name = "analytics", worker = ({analytics})),
     (name = "netsim", worker = ({netsim})),"#,
         kvtap = lab_worker("kvtap.js", &upstream),
         ctl = ctl_worker(),
         cache = lab_worker("cache.js", ""),
+        analytics = lab_worker("analytics.js", ""),
         netsim = lab_worker("netsim.js", r#"globalOutbound = "loopback""#),
     );
     let outbound = if options.direct { BARE.outbound } else { UNDER_CONTROL.outbound };
@@ -128,6 +130,10 @@ fn main_worker(
     });
     let net = r#"(name = "LAB_NET", service = (name = "netsim", entrypoint = "Control"))"#;
     let net = options.invocations.then(|| net.to_owned());
+    let dataset = options
+        .dataset
+        .as_ref()
+        .map(|binding| format!(r#"(name = {}, analyticsEngine = "analytics")"#, quote(binding)));
     let classes = options.durable_objects.iter().map(|(_, class)| {
         let class = quote(class);
         format!("(className = {class}, uniqueKey = {class}, enableSql = true)")
@@ -141,7 +147,7 @@ fn main_worker(
       compatibilityDate = "{COMPATIBILITY_DATE}", compatibilityFlags = {flags},
       bindings = {bindings}{objects_here}"#,
         flags = list(COMPATIBILITY_FLAGS.into_iter().map(quote)),
-        bindings = list([kv].into_iter().chain(vars).chain(objects).chain(net)),
+        bindings = list([kv].into_iter().chain(vars).chain(objects).chain(net).chain(dataset)),
         objects_here = if number == 0 { objects_here } else { String::new() },
     )
 }
@@ -174,7 +180,8 @@ fn ctl_worker() -> String {
       bindings = [(name = "MAIN", service = "main"),
         (name = "KV", kvNamespace = (name = "kvtap", entrypoint = "Operator", {NAMESPACE})),
         (name = "TAP", service = (name = "kvtap", entrypoint = "Control")),
-        (name = "NET", service = (name = "netsim", entrypoint = "Control"))]"#
+        (name = "NET", service = (name = "netsim", entrypoint = "Control")),
+        (name = "ANALYTICS", service = (name = "analytics", entrypoint = "Control"))]"#
     );
     lab_worker("ctl.js", &bindings)
 }

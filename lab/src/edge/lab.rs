@@ -2,7 +2,9 @@
 use super::bundle::Folder;
 use super::config::{CF_HEADER, render};
 use super::control::call;
-use super::options::{Connections, EdgeOptions, KvCounts, KvFaults, KvKey, NetFault, Route};
+use super::options::{
+    Connections, DataPoint, EdgeOptions, KvCounts, KvFaults, KvKey, NetFault, Route,
+};
 use super::process::{Log, Ports, Process};
 use super::socket::{Handshake, handshake};
 use anyhow::{Result, ensure};
@@ -175,6 +177,14 @@ impl Edge {
     /// **Errors**: workerd does not answer.
     pub async fn connections(&self) -> Result<BTreeMap<String, Connections>> {
         self.call(&json!({ "command": "connections" })).await
+    }
+
+    /// The data points that the Worker has written since the start or the last restart; none
+    /// without [`EdgeOptions::dataset`].
+    ///
+    /// **Errors**: workerd does not answer.
+    pub async fn data_points(&self) -> Result<Vec<DataPoint>> {
+        self.call(&json!({ "command": "data_points" })).await
     }
 
     /// Names the zone of the Worker, which is `example.com` at first. Inside it the Worker may

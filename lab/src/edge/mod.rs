@@ -1,20 +1,22 @@
 //! Runs the built Worker on Cloudflare's runtime, with its surroundings under control.
 //!
 //! One [`Edge`] is one `workerd` process on loopback. The Worker has its real bindings: KV and
-//! Durable Objects on disk, text variables, cron. Four small workers of our own (`js/`) surround
+//! Durable Objects on disk, text variables, cron. Five small workers of our own (`js/`) surround
 //! it:
 //!
 //! ```text
 //! client ──► http ──► main ──► netsim ──► 127.0.0.1:<port of a region>
 //!                      │
 //!                      ├─KV──► kvtap ──► workerd's KV
-//!                      └─Cache API──► cache
+//!                      ├─Cache API──► cache
+//!                      └─ANALYTICS──► analytics
 //! test ────► ctl ──► cron of main, KV, faults and counters of kvtap, routes of netsim
 //! ```
 //!
 //! `netsim` simulates the internet: it maps host names to loopback ports, with delay and faults.
 //! `kvtap` counts the Worker's KV operations, and makes KV fail or lag as in production. `cache`
-//! keeps cached responses in memory. `ctl` gives tests access to all of it.
+//! keeps cached responses in memory, and `analytics` data points, with
+//! [`EdgeOptions::dataset`]. `ctl` gives tests access to all of it.
 //!
 //! A [`BareEdge`] is the same Worker without the first three, which would distort measurements.
 //!
@@ -36,7 +38,9 @@ mod workerd;
 pub use bare::BareEdge;
 pub use config::CF_HEADER;
 pub use lab::Edge;
-pub use options::{Connections, EdgeOptions, KvCounts, KvFaults, KvKey, NetFault, Route};
+pub use options::{
+    Connections, DataPoint, EdgeOptions, KvCounts, KvFaults, KvKey, NetFault, Route,
+};
 pub use socket::{Handshake, Message, Socket};
 pub use workerd::find_workerd;
 

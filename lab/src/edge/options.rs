@@ -27,6 +27,9 @@ pub struct EdgeOptions {
     /// Whether the Worker reaches loopback itself, without the simulated network. Only then a
     /// connection by TCP fails where nobody listens: a worker in between takes them all.
     pub direct: bool,
+    /// The name that a dataset of Analytics Engine is bound under, if there is one. workerd drops
+    /// points beyond the limits of one point without a word; it knows no limit of an invocation.
+    pub dataset: Option<String>,
     /// How many isolates of the Worker answer clients, in turn. They share nothing but bindings;
     /// cron and the objects are the first one's.
     pub isolates: usize,
@@ -48,6 +51,7 @@ impl EdgeOptions {
             jurisdictions: false,
             invocations: false,
             direct: false,
+            dataset: None,
             isolates: 1,
         }
     }
@@ -121,6 +125,17 @@ pub struct KvCounts {
     pub lists: u64,
     /// Puts of each key.
     pub writes_by_key: BTreeMap<String, u64>,
+}
+
+/// A data point that a Worker wrote. Columns that it left out are empty, or 0.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct DataPoint {
+    /// What is sampled by.
+    pub index: String,
+    /// The texts.
+    pub blobs: Vec<String>,
+    /// The numbers, which are all whole.
+    pub doubles: Vec<u64>,
 }
 
 /// One key of a list.

@@ -6,6 +6,7 @@
  * @property {KVNamespace} KV
  * @property {import("./kvtap.js").Control} TAP
  * @property {import("./netsim.js").Control} NET
+ * @property {import("./analytics.js").Control} ANALYTICS
  */
 
 /**
@@ -26,6 +27,7 @@ const commands = {
   fault: ({ area, host, fault }, env) => env.NET.fault(area, host, fault),
   connections: (_, env) => env.NET.connections(),
   zone: ({ name }, env) => env.NET.zone(name),
+  data_points: (_, env) => env.ANALYTICS.points(),
 };
 
 const PAGE = 100;
