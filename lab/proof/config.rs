@@ -36,6 +36,7 @@ fn pick<T: Copy>(all: &[T], at: usize) -> T {
 pub fn of(size: Size) -> Value {
     let mut document = json!({
         "version": 1,
+        "limits": {"probes_per_run": 1_000},
         "monitors": {"m": {}},
         "regions": numbered(size.regions, "r", region),
         "services": numbered(size.services, "s", |number| service(size, number)),

@@ -5,6 +5,7 @@
 //! result. A routing table has at most 4 MiB, so not all bounds are reached at once: with many
 //! services each has fewer regions.
 #![expect(clippy::print_stdout, reason = "a program that prints figures")]
+#![allow(clippy::indexing_slicing, reason = "a program of the lab")]
 #![expect(unreachable_pub, reason = "the modules of a program")]
 
 mod config;
@@ -99,7 +100,7 @@ fn check(config: &str, in_json: bool, out: &mut Counter, err: &mut Counter) -> E
     pointsman::tool::run(args, &mut terminal)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a program of the host is where a clock is read")]
+#[allow(clippy::disallowed_methods, reason = "a program of the host is where a clock is read")]
 fn now() -> Timestamp {
     let since_epoch = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
     Timestamp::from_millis(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
