@@ -15,7 +15,8 @@
 //! - **Balancers.** Every list of pools, including the fallback, has only pools whose regions are
 //!   permitted for every client of the list.
 //!
-//! Classes are proved, not cases. [`parts`] compares every part of the routing table with the rules:
+//! Classes are proved, not cases. [`parts`] compares every part of the routing table with the
+//! rules:
 //! each rule, each of its conditions with every value that any rule asks for, each host with each
 //! country, each tenant. So no member of a class is told apart from the others, and every
 //! combination is covered. One request of each kind is decided besides: of every combination, or

@@ -2,7 +2,8 @@
 //!
 //! A rule guards a request if all its conditions hold, each of which looks at one thing. So each
 //! value of each thing is tried once beside nothing else, where only rules about that thing alone
-//! hold, and once beside everything else that can hold at the same time, where every rule holds that
+//! hold, and once beside everything else that can hold at the same time, where every rule holds
+//! that
 //! this value does not prevent. Combinations are drawn besides.
 
 use super::super::oracle::{Form, Kv, Oracle};
@@ -160,7 +161,8 @@ impl<'v> Maker<'v> {
             .collect()
     }
 
-    /// Each pin of KV, and everything that witnesses may tell, beside nothing and beside everything.
+    /// Each pin of KV, and everything that witnesses may tell, beside nothing and beside
+    /// everything.
     fn told(&self, host: &str) -> Vec<Form> {
         let config = self.oracle.config;
         let mut told = Vec::new();

@@ -7,7 +7,8 @@
 //! read, and none; what second witnesses may tell; and all countries in groups. The conditions come
 //! from the config, never from a compiled table.
 //!
-//! Where all combinations of these are more than [`KINDS_MAX`], they are not listed. Then each value
+//! Where all combinations of these are more than [`KINDS_MAX`], they are not listed. Then each
+//! value
 //! of each condition is there once beside nothing else, once beside everything that can hold at the
 //! same time, and some combinations are drawn ([`alone`]). A list of all would be endless: a
 //! thousand rules can have a thousand million combinations.

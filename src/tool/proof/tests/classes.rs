@@ -19,7 +19,9 @@ fn large() -> Config {
     let ids: Vec<&String> = regions.keys().collect();
     let tenants = (0..50).map(|number| (format!("t{number}"), json!({"allow": ["DE", "US"]})));
     let tenants: serde_json::Map<_, _> = tenants.collect();
-    let rule = |id: &str, when: Value, allow: &[&str]| json!({"id": id, "when": when, "allow": allow, "mode": "strict"});
+    let rule = |id: &str, when: Value, allow: &[&str]| -> Value {
+        json!({"id": id, "when": when, "allow": allow, "mode": "strict"})
+    };
     let numbered = |prefix: &'static str| (0..40).map(move |number| format!("{prefix}{number}"));
     let paths: Vec<String> = numbered("/p").map(|path| path + "/*").collect();
     let values: Vec<String> = numbered("v").collect();
