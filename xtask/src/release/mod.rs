@@ -8,6 +8,7 @@
 mod archive;
 mod commit;
 mod folder;
+mod links;
 mod made;
 mod native;
 mod npm;
