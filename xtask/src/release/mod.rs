@@ -12,6 +12,7 @@ mod links;
 mod made;
 mod native;
 mod npm;
+mod owned;
 mod sbom;
 mod stranger;
 mod twice;

@@ -10,15 +10,15 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use super::made::Made;
+use super::owned::{Owned, guarded};
 use crate::checkout::Checkout;
 use crate::core_only::printed;
 use crate::process;
@@ -61,7 +61,7 @@ const PROGRAMS: [&str; 29] = [
 ];
 /// Longest that one block may take; a run of the Worker takes 55 s.
 const BLOCK_S_MAX: u64 = 300;
-/// Longest that another terminal is open, whatever becomes of this program.
+/// Longest that another terminal is open.
 const TERMINAL_S_MAX: u64 = 1_200;
 /// Longest wait for the port of another terminal.
 const PORT_WAIT: Duration = Duration::from_mins(1);
@@ -98,7 +98,7 @@ pub(super) fn play(checkout: &Checkout, made: &Made) -> Result<()> {
     }
     let place = tempfile::Builder::new().prefix("pointsman-stranger-").tempdir()?;
     let stranger = Stranger::new(checkout, made, place.path())?;
-    let mut terminals = Terminals::default();
+    let mut terminals = Vec::new();
     let mut seen = String::new();
     for block in &blocks {
         println!("\n{}", block.text.trim_end());
@@ -106,7 +106,7 @@ pub(super) fn play(checkout: &Checkout, made: &Made) -> Result<()> {
             None => seen.push_str(&stranger.types(&block.text)?),
             Some(port) => {
                 let log = place.path().join(format!("terminal-{port}.log"));
-                terminals.0.push(stranger.opens(&block.text, &log)?);
+                terminals.push(stranger.opens(&block.text, &log)?);
                 wait_for(port).with_context(|| fs::read_to_string(&log).unwrap_or_default())?;
             }
         }
@@ -172,30 +172,44 @@ impl Stranger {
         Ok(stranger)
     }
 
-    /// A shell that begins where the last block ended, runs `text`, and then `after`.
+    /// A shell that begins where the last block ended, runs `text`, and then `after`. It ends when
+    /// its input does.
     fn shell(&self, text: &str, after: &str, seconds_max: u64) -> Command {
         let state = self.state.display();
-        let mut shell = Command::new(&self.timeout);
-        shell.args(["--kill-after=10", &seconds_max.to_string()]);
-        shell.arg(self.programs.join("sh")).args(["-euc", &format!(". '{state}'\n{text}{after}")]);
+        let sh = self.programs.join("sh");
+        let mut shell = guarded(&sh, &self.timeout);
+        // In the foreground it leaves all in one process group.
+        shell.args(["--foreground", "--kill-after=10", &seconds_max.to_string()]);
+        shell.arg(sh).args(["-euc", &format!(". '{state}'\n{text}{after}")]);
         shell.current_dir(&self.home).env_clear();
         shell.env("HOME", &self.home).env("PATH", &self.programs).envs(&self.kept);
         shell
     }
 
     /// Runs a block to its end and returns what it printed, which is printed too.
+    ///
+    /// **Errors**: it fails.
     fn types(&self, text: &str) -> Result<String> {
         let state = self.state.display();
         let after = format!("{{ export -p; echo \"cd '$PWD'\"; }} > '{state}'\n");
-        process::output(&mut self.shell(text, &after, BLOCK_S_MAX))
+        let mut shell = self.shell(text, &after, BLOCK_S_MAX);
+        let mut block = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        // The pipe is held until the end, which `wait_with_output` would not do.
+        let held = block.stdin.take();
+        let ended = block.wait_with_output()?;
+        drop(held);
+        let read = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let written = read(&ended.stdout) + &read(&ended.stderr);
+        println!("{written}");
+        ensure!(ended.status.success(), "the block ended with {}:\n{text}", ended.status);
+        Ok(written)
     }
 
-    /// Starts a block that goes on.
-    fn opens(&self, text: &str, log: &Path) -> Result<Child> {
+    /// Starts a block that goes on until what is returned is dropped.
+    fn opens(&self, text: &str, log: &Path) -> Result<Owned> {
         let log = File::create(log)?;
         let mut shell = self.shell(text, "", TERMINAL_S_MAX);
-        shell.stdout(log.try_clone()?).stderr(log).process_group(0);
-        shell.spawn().with_context(|| format!("cannot start {}", process::shown(&shell)))
+        Owned::start(shell.stdout(log.try_clone()?).stderr(log))
     }
 }
 
@@ -229,20 +243,6 @@ fn wait_for(port: u16) -> Result<()> {
         sleep(LOOK_EACH);
     }
     Ok(())
-}
-
-/// The other terminals, which are closed at the end with everything that they started.
-#[derive(Default)]
-struct Terminals(Vec<Child>);
-
-impl Drop for Terminals {
-    fn drop(&mut self) {
-        for child in &mut self.0 {
-            // `timeout` hands the signal on to all that it has started.
-            let _ = Command::new("sh").args(["-c", &format!("kill {}", child.id())]).status();
-            let _ = child.wait();
-        }
-    }
 }
 
 #[cfg(test)]
