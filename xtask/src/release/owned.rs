@@ -31,6 +31,16 @@ ended=0
 kill -TERM 0
 exit "$ended"
 "#;
+/// What the shell does that sweeps: waits for the end of its owner, and for the end of what that
+/// owned; `$1` is how long that takes at most. Nothing is left to do if the folder is gone.
+const SWEEP: &str = r#"
+cat > /dev/null
+[ -e "$2" ] || exit 0
+sleep 1
+rm -rf -- "$2" && exit
+sleep "$1"
+exec rm -rf -- "$2"
+"#;
 /// How long what is ended has for it.
 const GRACE_S: u64 = 10;
 
@@ -55,6 +65,16 @@ impl Owned {
         let started = command.spawn();
         started.map(Self).with_context(|| format!("cannot start {}", process::shown(command)))
     }
+}
+
+/// Removes a folder that its owner leaves behind, since one that is killed removes nothing. The
+/// programs that work there have ended by then.
+///
+/// **Errors**: no shell can be started.
+pub(super) fn swept(shell: &Path, folder: &Path) -> Result<Owned> {
+    let mut command = Command::new(shell);
+    command.args(["-c", SWEEP, "sweep", &GRACE_S.to_string()]).arg(folder);
+    Owned::start(command.stdin(Stdio::piped()).process_group(0))
 }
 
 impl Drop for Owned {
@@ -130,6 +150,17 @@ mod tests {
         owner.wait().unwrap();
         wait_until("the server ends", || !is_running(server));
         assert!(!guard.wait().unwrap().success());
+    }
+
+    #[test]
+    fn what_an_owner_leaves_behind_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join("left behind");
+        fs::create_dir(&left).unwrap();
+        let swept = swept(Path::new("sh"), &left).unwrap();
+        fs::write(left.join("file"), "").unwrap();
+        drop(swept);
+        assert!(!left.exists());
     }
 
     #[test]

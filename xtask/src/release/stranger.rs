@@ -22,7 +22,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::account::Account;
 use super::made::Made;
-use super::owned::{Owned, guarded};
+use super::owned::{Owned, guarded, swept};
 use super::page::{Block, Kind, blocks, with_routes};
 use crate::checkout::Checkout;
 use crate::core_only::printed;
@@ -113,6 +113,7 @@ const WARNING: &str = "WARNING";
 pub(super) fn play(checkout: &Checkout, made: &Made) -> Result<()> {
     let page = fs::read_to_string(checkout.root().join(PAGE)).context(PAGE)?;
     let place = tempfile::Builder::new().prefix("pointsman-stranger-").tempdir()?;
+    let _swept = swept(Path::new("sh"), place.path())?;
     let stranger = Stranger::new(checkout, made, place.path())?;
     kept_promises(&PROMISED, &stranger.plays_here(&blocks(&page, LOCAL)?)?)?;
     let account = Account::start(checkout, &place.path().join("account.log"))?;
