@@ -3,10 +3,11 @@
 //! The API takes uploads, secrets, schedules and routes as wrangler sends them. Each host of the
 //! zone has a port of its own on loopback; a request to it reaches the Worker if a route leads
 //! there. The Worker starts with the first such request, from the uploaded bytes and with the
-//! uploaded bindings, and cron calls it if its schedule says so.
+//! uploaded bindings, and cron calls it if its schedule says so. After other secrets or texts were
+//! deployed, the next request finds it started anew on the same storage.
 //!
-//! **Not emulated**: a second deployment of other bytes, bindings or secrets while the Worker runs,
-//! and everything that `api/scripts.rs` does not know of the real API.
+//! **Not emulated**: a second deployment of other bytes or objects while the Worker runs, and
+//! everything that `api/scripts.rs` does not know of the real API.
 
 use crate::api::{Api, ApiToken, Permission, Plan, Script, World};
 use crate::cron::Cron;
@@ -164,8 +165,8 @@ impl Account {
             (Deployed::of(script)?, script.crons().to_vec())
         };
         let mut running = self.running.lock().await;
-        if let Some(running) = running.as_ref() {
-            ensure!(running.deployed == deployed, "another deployment is not emulated");
+        if let Some(running) = running.as_mut() {
+            running.follow(deployed).await?;
             return Ok(running.edge.clone());
         }
         let started = self.run(deployed, &crons).await?;
@@ -191,6 +192,20 @@ impl Account {
         let is_due = crons.iter().any(|cron| cron == EACH_MINUTE);
         let cron = is_due.then(|| Cron::start(edge.clone()));
         Ok(Running { deployed, edge, _cron: cron, origins })
+    }
+}
+
+impl Running {
+    /// Starts the Worker anew if its texts or secrets are others now.
+    async fn follow(&mut self, deployed: Deployed) -> Result<()> {
+        if self.deployed == deployed {
+            return Ok(());
+        }
+        let same = Deployed { vars: deployed.vars.clone(), ..self.deployed.clone() };
+        ensure!(same == deployed, "a deployment of other bytes or objects is not emulated");
+        self.edge.restart_with_all(deployed.vars.clone()).await?;
+        self.deployed = deployed;
+        Ok(())
     }
 }
 

@@ -15,8 +15,8 @@ use super::owned::{Owned, guarded};
 use crate::checkout::Checkout;
 use crate::process;
 
-/// Hosts and origins of the page.
-const ARGUMENTS: [&str; 9] = [
+/// Hosts and origins of the page, and the receiver of its alerts.
+const ARGUMENTS: [&str; 11] = [
     "account",
     "--host",
     "ops.example.com",
@@ -26,6 +26,8 @@ const ARGUMENTS: [&str; 9] = [
     "eu-west=eu1.origin.example.com",
     "--origin",
     "us-east=us1.origin.example.com",
+    "--origin",
+    "chat=hooks.slack.com",
 ];
 /// The last line that it prints before it serves.
 const READY: &str = "ready";

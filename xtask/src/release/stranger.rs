@@ -89,7 +89,7 @@ const PROMISED: [&str; 7] = [
 ];
 /// And the second half: wrangler names all bindings and the cron trigger, and the account has what
 /// the page says in the end. wrangler keeps a namespace that it has made.
-const PROMISED_AT_CLOUDFLARE: [&str; 13] = [
+const PROMISED_AT_CLOUDFLARE: [&str; 14] = [
     "--dry-run: exiting now.",
     "env.CONTROLLER (Controller) ",
     "env.VANTAGE (Vantage) ",
@@ -102,7 +102,8 @@ const PROMISED_AT_CLOUDFLARE: [&str; 13] = [
     "SUCCEEDED \u{b7} decision",
     "\"crons\":[\"* * * * *\"]",
     "\"routes\":[\"ops.example.com/*\",\"api.example.com/*\"]",
-    "\"secrets\":[\"ADMIN_TOKEN\"]",
+    "\"secrets\":[\"ADMIN_TOKEN\",\"SLACK_WEBHOOK\"]",
+    "\"served\":{\"chat\":1,\"eu-west\":1,\"us-east\":0}",
 ];
 /// What wrangler says of a config that it does not wholly understand.
 const WARNING: &str = "WARNING";
