@@ -1,6 +1,7 @@
 //! The lab's program: `lab demo` starts a deployment and keeps it running, `lab demo --once` plays
 //! the story and exits, `lab failovers` measures the cost of failovers, `lab proxies` the cost of a
-//! request through the Worker, and `lab cold` its cold start.
+//! request through the Worker, `lab cold` its cold start, and `lab account` is what wrangler
+//! deploys to.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -8,7 +9,7 @@ use pointsman_lab::console::Console;
 use pointsman_lab::cron::Cron;
 use pointsman_lab::deployment::{Deployment, bundle};
 use pointsman_lab::failovers::{markdown, measure};
-use pointsman_lab::{proxies, story};
+use pointsman_lab::{account, proxies, story};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,6 +35,8 @@ enum Command {
     Proxies(proxies::Options),
     /// Measure cold starts alone and print a table
     Cold(proxies::ColdOptions),
+    /// An account that wrangler deploys to; what it deploys runs
+    Account(account::Options),
     /// The origin of that measurement: prints its port and serves until killed
     #[command(hide = true)]
     ProxiesOrigin,
@@ -46,6 +49,7 @@ async fn main() -> Result<()> {
         Command::Failovers => failovers().await,
         Command::Proxies(options) => measured(options).await,
         Command::Cold(options) => cold(options).await,
+        Command::Account(options) => account::serve(options).await,
         Command::ProxiesOrigin => proxies::serve_origin().await,
     }
 }
