@@ -99,7 +99,8 @@ impl<'t> Choice<'_, 't> {
         (trust, reluctance, unwanted, region.entry.health != Health::Up, is_other)
     }
 
-    /// Moves the regions of the first group to the front, in their order. Returns how many they are.
+    /// Moves the regions of the first group to the front, in their order. Returns how many they
+    /// are.
     fn first_group(&self, regions: &mut [&'t Candidate]) -> usize {
         if self.is_one_group() {
             return regions.len();
