@@ -56,7 +56,9 @@ impl Reconcile {
             .into_iter()
             .partition(|step| is_dropped(&step.operation));
         self.steps = kept;
-        dropped.into_iter().for_each(|step| self.was_not_made(step));
+        for step in dropped {
+            self.was_not_made(step);
+        }
     }
 
     pub(super) fn most_calls(&self, urgency: Option<Urgency>) -> u32 {

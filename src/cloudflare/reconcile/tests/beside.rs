@@ -46,7 +46,7 @@ fn one() -> impl Strategy<Value = One> {
 }
 
 /// Some services in two zones and one account, beside what others have there.
-fn many(services: Vec<One>) -> World {
+fn many(services: &[One]) -> World {
     let mut desired = Desired::default();
     let mut account = Account { zones: Map::of(ZONES.map(owned)), ..Account::default() };
     let mut holds = Set::new();
@@ -172,8 +172,8 @@ fn is_enabled(account: &Account, pool: &str, address: &str) -> bool {
     is_on(origins.find(|origin| text(origin, "address") == address).unwrap())
 }
 
-fn settled(world: &World, fates: Vec<Fate>, line: Line) -> Result<Life, TestCaseError> {
-    let mut life = Life::new(world.clone(), fates);
+fn settled(start: &World, fates: Vec<Fate>, line: Line) -> Result<Life, TestCaseError> {
+    let mut life = Life::new(start.clone(), fates);
     life.line = line;
     life.settle(Allowance::default())?;
     Ok(life)
@@ -185,7 +185,7 @@ fn draws() -> impl Strategy<Value = Vec<u8>> {
 
 fn worlds() -> impl Strategy<Value = World> {
     prop_oneof![
-        3 => proptest::collection::vec(one(), 1..10).prop_map(many),
+        3 => proptest::collection::vec(one(), 1..10).prop_map(|services| many(&services)),
         1 => world(),
     ]
 }
@@ -207,7 +207,8 @@ proptest! {
         prop_assert_eq!(beside.holds, one_by_one.holds);
         prop_assert_eq!(beside.claims, []);
         let [mut calls, mut same] = [beside.line.begun, one_by_one.line.begun];
-        (calls.sort(), same.sort());
+        calls.sort();
+        same.sort();
         prop_assert_eq!(calls, same, "the same calls, and no more");
     }
 
@@ -254,7 +255,7 @@ proptest! {
 
     #[test]
     fn a_process_that_ends_with_calls_under_way_takes_nothing_for_its_own_that_a_person_disabled(
-        world in proptest::collection::vec(one(), 2..10).prop_map(many),
+        world in proptest::collection::vec(one(), 2..10).prop_map(|services| many(&services)),
         draws in draws(),
         calls in 1..40_usize,
     ) {
@@ -282,17 +283,16 @@ proptest! {
 
 /// So many services, each with a pool whose first origin is to be disabled.
 fn failing(count: usize) -> World {
-    let mut world = many(vec![
-        One {
+    let mut world = many(
+        &[One {
             answers: 1,
             says: "192.0.2.1",
             switches: [Switch::Disable, Switch::Enable],
             enabled: Some([true, true]),
             is_held: false,
             is_balanced: false,
-        };
-        count
-    ]);
+        }; count],
+    );
     for pool in &mut world.desired.pools {
         (pool.monitor, pool.manage) = (None, false);
     }
@@ -392,7 +392,9 @@ fn every_change_whose_reply_is_lost_is_read_back() {
     let mut account = failing(6).account;
     let mut pass = planned(6, Allowance::default());
     let (reads, _) = begin_all(&mut pass);
-    reads.iter().for_each(|read| answer_from(&mut account, &mut pass, read));
+    for read in &reads {
+        answer_from(&mut account, &mut pass, read);
+    }
     let (writes, _) = begin_all(&mut pass);
     for (number, call) in &writes {
         pass.answer(*number, &account.meet(call, Fate::LostAfter), Timestamp::default());
@@ -400,7 +402,9 @@ fn every_change_whose_reply_is_lost_is_read_back() {
     let (back, intents) = begin_all(&mut pass);
     assert_eq!((back.len(), intents), (6, 0));
     assert!(back.iter().all(|(_, call)| !call.is_write()));
-    back.iter().for_each(|read| answer_from(&mut account, &mut pass, read));
+    for read in &back {
+        answer_from(&mut account, &mut pass, read);
+    }
     assert_eq!(pass.next_step(), Next::Done);
     let report = pass.finish();
     assert_eq!((report.holds.claimed.len(), report.open.len()), (6, 6));
@@ -411,7 +415,9 @@ fn a_pass_that_is_abandoned_takes_in_what_is_under_way() {
     let mut account = failing(8).account;
     let mut pass = planned(8, Allowance::default());
     let (reads, _) = begin_all(&mut pass);
-    reads[..3].iter().for_each(|read| answer_from(&mut account, &mut pass, read));
+    for read in &reads[..3] {
+        answer_from(&mut account, &mut pass, read);
+    }
     let (writes, _) = begin_all(&mut pass);
     let [first, second, third] = writes.as_slice() else { panic!("{writes:?}") };
     pass.abandon(third.0, "it was made from yesterday".to_owned());
@@ -419,7 +425,9 @@ fn a_pass_that_is_abandoned_takes_in_what_is_under_way() {
     pass.answer(second.0, &account.meet(&second.1, Fate::LostAfter), Timestamp::default());
     let (back, _) = begin_all(&mut pass);
     assert_eq!(pools_of(&back), ["GET p-s1"]);
-    back.iter().for_each(|read| answer_from(&mut account, &mut pass, read));
+    for read in &back {
+        answer_from(&mut account, &mut pass, read);
+    }
     for read in &reads[3..] {
         assert_eq!(begin_all(&mut pass), (Vec::new(), 0));
         answer_from(&mut account, &mut pass, read);
