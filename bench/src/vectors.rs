@@ -12,12 +12,17 @@ use pointsman::health::{Damping, FailureKind, FailureReason, Hysteresis, Thresho
 use pointsman::latency::{Estimate, Location, blend};
 use pointsman::passive::{BreakerLimits, FinishedTry, Seen, TryOutcome};
 use pointsman::steering::stable_hash::StableHash;
-use pointsman::steering::{Decision, Evidence, RequestFacts, decide};
+use pointsman::steering::{ChosenBy, Decision, Evidence, RequestFacts, decide, decide_first};
 use pointsman::time::{MINUTE, SECOND};
 use std::fmt::Write as _;
 
 /// Decisions and steps in a block.
 pub const BLOCK: usize = 100;
+
+/// Takes a decision, what comes out if only so many regions are wanted, and a number by chance.
+type Look<'l> = dyn FnMut(&Decision<'_>, &First<'_>, u64) + 'l;
+/// The indexes of the regions if so many are wanted, and how the first was chosen.
+type First<'f> = dyn Fn(usize) -> (Vec<usize>, ChosenBy) + 'f;
 
 /// Plays so many blocks. Returns a line for each: its number and its fingerprint.
 #[must_use]
@@ -25,15 +30,15 @@ pub fn play(seed: u32, blocks: u32) -> String {
     let mut lines = String::new();
     for number in 0..blocks {
         let mut random = Random::new(u64::from(seed) << 32 | u64::from(number));
-        let told = block(&mut random);
+        let told = block(&mut random, &mut |_, _, _| ());
         // Writing to a string cannot fail.
         let _ = writeln!(lines, "{number} {}", Fingerprint::of(told.as_bytes()));
     }
     lines
 }
 
-/// Everything that comes out of one block.
-fn block(random: &mut Random) -> String {
+/// Everything that comes out of one block. Each decision is looked at, too.
+fn block(random: &mut Random, look: &mut Look<'_>) -> String {
     let mut told = String::new();
     let size =
         Size { regions: 1 + random.below(80), rules: random.below(30), tenants: random.below(20) };
@@ -56,7 +61,13 @@ fn block(random: &mut Random) -> String {
         let seen: Vec<Seen> = (0..size.regions).map(|_| seen(random)).collect();
         let incumbent = random.percent(50).then(|| random.below(size.regions));
         let evidence = Evidence { seen: &seen, incumbent };
-        tell(&mut told, &decide(&table, &facts, &evidence));
+        let decision = decide(&table, &facts, &evidence);
+        tell(&mut told, &decision);
+        let first = |wanted| {
+            let decision = decide_first(&table, &facts, &evidence, wanted);
+            (indexes(&decision), decision.how)
+        };
+        look(&decision, &first, facts.seed);
     }
     places(&mut told, random);
     beliefs(&mut told, random);
@@ -83,12 +94,16 @@ fn seen(random: &mut Random) -> Seen {
 }
 
 fn tell(told: &mut String, decision: &Decision<'_>) {
-    let regions: Vec<_> = decision.regions.iter().map(|region| region.index).collect();
+    let regions = indexes(decision);
     let steps: Vec<_> =
         decision.steps.iter().map(|step| (step.filter.as_str(), step.left.len())).collect();
     let refusal = decision.refusal.map(pointsman::steering::Refusal::as_str);
     let how = decision.how.as_str();
     let _ = writeln!(told, "{regions:?} {how} {refusal:?} {steps:?}");
+}
+
+fn indexes(decision: &Decision<'_>) -> Vec<usize> {
+    decision.regions.iter().map(|region| region.index).collect()
 }
 
 fn places(told: &mut String, random: &mut Random) {
@@ -122,5 +137,33 @@ fn beliefs(told: &mut String, random: &mut Random) {
         let blended = blend(estimate, None, Some(random.number() % 300), now);
         let health = memory.health.as_str();
         let _ = writeln!(told, "{health} {until:?} {blended:?}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_regions_that_are_wanted_are_the_first_of_the_whole_order() {
+        let mut decisions = 0;
+        for number in 0..60 {
+            let mut random = Random::new(number);
+            block(&mut random, &mut |whole, first, seed| {
+                let all = indexes(whole);
+                for wanted in [1, 2, 3, 5, 8, 9, 1 + usize::try_from(seed % 90).unwrap()] {
+                    let (some, how) = first(wanted);
+                    let front = wanted.min(all.len());
+                    assert_eq!(some[..front], all[..front], "{wanted} of {how:?}");
+                    assert_eq!(how, whole.how);
+                    let (mut some, mut all) = (some, all.clone());
+                    some.sort_unstable();
+                    all.sort_unstable();
+                    assert_eq!(some, all, "no region is lost");
+                }
+                decisions += 1;
+            });
+        }
+        assert_eq!(decisions, 60 * BLOCK);
     }
 }

@@ -168,14 +168,15 @@ async fn pass(api: &Api, owned: &OwnedRecords, minute: u64) -> Result<PassReport
     reconcile.tell_time(now);
     loop {
         match reconcile.next_step() {
-            Next::Done => return Ok(reconcile.finish()),
+            Next::Wait | Next::Done => return Ok(reconcile.finish()),
             Next::Intend { .. } => {}
-            Next::Call(call) => {
+            Next::Call(number, call) => {
                 let url = format!("{}{}", api.base_url(), call.path);
                 let asked = reqwest::Client::new().get(url).bearer_auth(TOKEN).send().await?;
                 let status = asked.status().as_u16();
                 let body = asked.text().await?;
-                reconcile.answer(&Reply::Answered { status, retry_after_s: None, body }, now);
+                let reply = Reply::Answered { status, retry_after_s: None, body };
+                reconcile.answer(number, &reply, now);
             }
         }
     }

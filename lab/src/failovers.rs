@@ -1,32 +1,58 @@
 //! Measures the cost of failing over many services: API calls and time.
 //!
 //! Each service has a DNS record and a pool with an origin in two regions, all created by the
-//! Worker. The API answers each call after 50 ms. One region fails. The calls of the next pass are
-//! counted, from its first read to the last acknowledged change. Detection time is not included,
-//! because it follows from the monitors' settings.
+//! Worker. The API answers each call after a fixed time. One region fails. The calls of the next
+//! pass are counted, from its first read to the last acknowledged change. Detection time is not
+//! included, because it follows from the monitors' settings.
+
+mod beside;
+
+pub use beside::{Compared, compare, markdown_of_both};
 
 use crate::api::Exchange;
-use crate::deployment::{Deployment, bundle, example_config, now_ms};
+use crate::deployment::{Deployment, example_config, now_ms};
 use crate::region::Mode;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// The latency of each call.
-const LATENCY: Duration = Duration::from_millis(50);
 /// Longest wait for the failover of all services.
 const BOUND: Duration = Duration::from_mins(2);
 /// Most minutes until everything is created.
 const MINUTES_MAX: u32 = 20;
 
-/// The result for one number of services.
-#[derive(Debug)]
-pub struct Measured {
-    /// The services that failed over.
+/// What fails over.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    /// The services.
     pub services: u32,
     /// Most calls in one pass.
     pub calls_per_pass: u32,
+    /// How long the API takes for each call.
+    pub latency: Duration,
+}
+
+impl Case {
+    /// So many services and calls, at 50 ms a call.
+    #[must_use]
+    pub const fn new(services: u32, calls_per_pass: u32) -> Self {
+        Self { services, calls_per_pass, latency: Duration::from_millis(50) }
+    }
+
+    /// The same at another latency.
+    #[must_use]
+    pub const fn at(self, latency_ms: u64) -> Self {
+        Self { latency: Duration::from_millis(latency_ms), ..self }
+    }
+}
+
+/// The result for one case.
+#[derive(Debug)]
+pub struct Measured {
+    /// The case.
+    pub case: Case,
     /// Calls that only read.
     pub reads: usize,
     /// Calls that change something.
@@ -35,15 +61,16 @@ pub struct Measured {
     pub seconds: f64,
 }
 
-/// Fails over a number of services and measures it.
+/// Fails over and measures it, with the Worker of this bundle.
 ///
 /// **Errors**: something does not start, or not everything moves in time.
-pub async fn measure(services: u32, calls_per_pass: u32) -> Result<Measured> {
-    let world = Deployment::start(&bundle(), &config(services, calls_per_pass)).await?;
+pub async fn measure(bundle: &Path, case: Case) -> Result<Measured> {
+    let Case { services, calls_per_pass, latency } = case;
+    let world = Deployment::start(bundle, &config(services, calls_per_pass)).await?;
     world.api().world().lock().objects_max = 1_000;
     let mut minute = now_ms();
     settle(&world, services, &mut minute).await?;
-    world.api().set_latency(LATENCY);
+    world.api().set_latency(latency);
     world.api().clear_transcript();
     world.region("eu-west")?.set(Mode::Refuse).await?;
     minute += 60_000;
@@ -58,13 +85,8 @@ pub async fn measure(services: u32, calls_per_pass: u32) -> Result<Measured> {
     let counted = &transcript[..=last];
     let writes = counted.iter().filter(|exchange| exchange.is_write()).count();
     let span_ms = counted[last].at_ms - counted[0].at_ms;
-    Ok(Measured {
-        services,
-        calls_per_pass,
-        reads: counted.len() - writes,
-        writes,
-        seconds: (Duration::from_millis(span_ms) + LATENCY).as_secs_f64(),
-    })
+    let seconds = (Duration::from_millis(span_ms) + latency).as_secs_f64();
+    Ok(Measured { case, reads: counted.len() - writes, writes, seconds })
 }
 
 fn name(number: u32) -> String {
@@ -141,7 +163,7 @@ pub fn markdown(rows: &[Measured]) -> String {
                     | ---: | ---: | ---: | ---: | ---: | ---: |\n"
         .to_owned();
     for row in rows {
-        let Measured { services, calls_per_pass, reads, writes, seconds } = row;
+        let Measured { case: Case { services, calls_per_pass, .. }, reads, writes, seconds } = row;
         let calls = reads + writes;
         // Writing to a string cannot fail.
         let _ = writeln!(

@@ -1,15 +1,17 @@
 //! The lab's program: `lab demo` starts a deployment and keeps it running, `lab demo --once` plays
 //! the story and exits, `lab failovers` measures the cost of failovers, `lab proxies` the cost of a
-//! request through the Worker, and `lab cold` its cold start.
+//! request through the Worker, `lab cold` its cold start, and `lab account` is what wrangler
+//! deploys to.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use pointsman_lab::console::Console;
 use pointsman_lab::cron::Cron;
 use pointsman_lab::deployment::{Deployment, bundle};
-use pointsman_lab::failovers::{markdown, measure};
-use pointsman_lab::{proxies, story};
+use pointsman_lab::failovers::{Case, compare, markdown, markdown_of_both, measure};
+use pointsman_lab::{account, proxies, story};
 use serde_json::Value;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,11 +31,20 @@ enum Command {
         once: bool,
     },
     /// Measure failovers of many services and print a table
-    Failovers,
+    Failovers {
+        /// Measure the bundle in this folder as well, in turn, and print both beside each other
+        #[arg(long)]
+        against: Option<PathBuf>,
+        /// How often each case is measured with each build
+        #[arg(long, default_value_t = 5, requires = "against")]
+        rounds: usize,
+    },
     /// Measure the Worker beside other proxies and print tables
     Proxies(proxies::Options),
     /// Measure cold starts alone and print a table
     Cold(proxies::ColdOptions),
+    /// An account that wrangler deploys to; what it deploys runs
+    Account(account::Options),
     /// The origin of that measurement: prints its port and serves until killed
     #[command(hide = true)]
     ProxiesOrigin,
@@ -43,9 +54,11 @@ enum Command {
 async fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Demo { once } => demo(once).await,
-        Command::Failovers => failovers().await,
+        Command::Failovers { against: None, .. } => failovers().await,
+        Command::Failovers { against: Some(theirs), rounds } => both(&theirs, rounds).await,
         Command::Proxies(options) => measured(options).await,
         Command::Cold(options) => cold(options).await,
+        Command::Account(options) => account::serve(options).await,
         Command::ProxiesOrigin => proxies::serve_origin().await,
     }
 }
@@ -55,9 +68,25 @@ async fn main() -> Result<()> {
 async fn failovers() -> Result<()> {
     let mut rows = Vec::new();
     for (services, calls_per_pass) in [(1, 45), (10, 45), (50, 45), (50, 1_000)] {
-        rows.push(measure(services, calls_per_pass).await?);
+        rows.push(measure(&bundle(), Case::new(services, calls_per_pass)).await?);
     }
     print!("{}", markdown(&rows));
+    Ok(())
+}
+
+/// Measures this build and another one.
+async fn both(theirs: &Path, rounds: usize) -> Result<()> {
+    let cases = [
+        Case::new(1, 45),
+        Case::new(50, 1_000),
+        Case::new(60, 45).at(150),
+        Case::new(60, 1_000).at(150),
+    ];
+    let mut rows = Vec::new();
+    for case in cases {
+        rows.push(compare(case, &bundle(), theirs, rounds).await?);
+    }
+    print!("{}", markdown_of_both(&rows));
     Ok(())
 }
 

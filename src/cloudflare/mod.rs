@@ -3,8 +3,8 @@
 //! [`Desired`] is what config and health ask for, [`Observed`] is what the account says, and a
 //! [`Plan`] is the sorted difference with a reason for each action and for each thing left undone.
 //! They are different types, so one is never mistaken for the other (invariant 4). [`Reconcile`]
-//! runs a pass as a conversation: it asks for one API call at a time and takes its reply. This
-//! folder opens no sockets.
+//! runs a pass as a conversation: it says which API calls to begin, up to six at once, and takes
+//! their replies in whatever order they come. This folder opens no sockets.
 //!
 //! Four promises:
 //!
@@ -49,6 +49,7 @@ pub use plan::{
     RecordOp, Urgency, Withheld, WithheldReason, plan,
 };
 pub use reconcile::{
-    Allowance, AppliedAction, Next, PassInput, PassReport, Readings, Reconcile, TOKEN,
+    Allowance, AppliedAction, CALLS_AT_ONCE, CallNumber, Next, PassInput, PassReport, Readings,
+    Reconcile, TOKEN,
 };
 pub use reply::{ApiFailure, REPLY_BYTES_MAX, Reply};

@@ -19,6 +19,8 @@ pub(crate) enum Fate {
     Broken,
     /// It is carried out, and the reply is cut off.
     CutOff,
+    /// It is not carried out, and the API asks for no calls for a while.
+    Limited,
 }
 
 /// The zones and the pools of one owner. Ids are made of what is created, so that they are the same
@@ -38,6 +40,8 @@ pub(crate) struct Account {
 /// What the API says no to, with its status.
 type No = (u16, String);
 
+/// What it asks for when it answers 429.
+const RETRY_AFTER_S: u64 = 20;
 /// Rows of one page of a list.
 const PAGE_ROWS: usize = 500;
 
@@ -64,6 +68,7 @@ impl Account {
         match fate {
             Fate::LostBefore => return lost(),
             Fate::Broken => return answered(500, &json!("")),
+            Fate::Limited => return limited(),
             Fate::Answered | Fate::LostAfter | Fate::CutOff => {}
         }
         let reply = self.answer(call);
@@ -327,6 +332,11 @@ fn ok(result: &Value) -> Reply {
 fn refused(status: u16, message: &str) -> Reply {
     let errors = json!([{"code": 1000, "message": message}]);
     answered(status, &json!({"success": false, "errors": errors, "result": null}))
+}
+
+fn limited() -> Reply {
+    let Reply::Answered { status, body, .. } = refused(429, "rate limited") else { return lost() };
+    Reply::Answered { status, retry_after_s: Some(RETRY_AFTER_S), body }
 }
 
 fn lost() -> Reply {

@@ -45,7 +45,7 @@ words! {
         E016 = "E016",
         /// A service that alerts would go to has an announced end.
         E017 = "E017",
-        /// Alerts may not go to a host, or to none.
+        /// Alerts or metrics may not go to a host, or to none.
         E018 = "E018",
         /// Publishing would send clients where a rule forbids it.
         E020 = "E020",

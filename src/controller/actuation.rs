@@ -5,7 +5,7 @@ use super::denials;
 use super::grounds::Grounds;
 use super::zones::zones_due;
 use crate::cloudflare::{
-    Allowance, Circumstances, Desired, Halts, PassInput, Readings, Reconcile, desired,
+    Allowance, CallNumber, Circumstances, Desired, Halts, PassInput, Readings, Reconcile, desired,
 };
 use crate::config::Config;
 use crate::fingerprint::Fingerprint;
@@ -176,12 +176,14 @@ impl Controller {
         hold::begin(ours, takes, gives, machine);
     }
 
-    /// Ends a pass before its next change if what it was made from no longer holds.
-    pub fn still_holds(&self, pass: &mut Pass, now: Timestamp) -> bool {
+    /// Ends a pass before this call begins, which is its next change, if what it was made from no
+    /// longer holds.
+    pub fn still_holds(&self, pass: &mut Pass, number: CallNumber, now: Timestamp) -> bool {
         let wanted = self.view(now).map(|view| fingerprint(&desired(&view), &view));
         let holds = wanted == Some(pass.wanted);
         if !holds {
-            pass.reconcile.abandon(format!("it was made from {}, which is past", pass.basis));
+            let because = format!("it was made from {}, which is past", pass.basis);
+            pass.reconcile.abandon(number, because);
         }
         holds
     }

@@ -27,6 +27,10 @@ pub fn blend(
     prior_ms: Option<Millis>,
     now: Timestamp,
 ) -> Option<Millis> {
+    // Most regions were never asked by this isolate.
+    if let (None, None) = (active, passive) {
+        return prior_ms;
+    }
     let measured = |estimate: Option<Estimate>, factor: u64| {
         let estimate = estimate?;
         Some((estimate.millis(now)?, weight(estimate, now).saturating_mul(factor)))

@@ -11,7 +11,7 @@ use super::pins::pin_key;
 use super::progress::{AskReason, Fetched, Progress};
 use super::question::{BadQuestion, Question};
 use super::refresh::Refresh;
-use super::replay::sending;
+use super::replay::{attempts, sending};
 use super::resume::{download_key, is_resumed};
 use super::upstream::Upstream;
 use crate::http::{Audience, Problem, is_idempotent, refusal};
@@ -21,7 +21,7 @@ use crate::routes::{Serving, Table};
 use crate::steering::client_key::ClientKey;
 use crate::steering::stable_hash::StableHash;
 use crate::steering::{
-    ChosenBy, Decision, Evidence, KvPin, Refusal, RequestFacts, decide, is_safe, needs_pin,
+    ChosenBy, Decision, Evidence, KvPin, Refusal, RequestFacts, decide_first, is_safe, needs_pin,
 };
 use crate::time::Timestamp;
 
@@ -132,7 +132,8 @@ impl Isolate {
         let evidence = mine.map_or_else(Evidence::default, |(mine, serving)| {
             mine.evidence(serving, question.country)
         });
-        let decision = decide(table, &facts, &evidence);
+        let wanted = serving.map_or(1, |serving| attempts(&serving.proxy));
+        let decision = decide_first(table, &facts, &evidence, wanted);
         match (decision.service, decision.refusal) {
             (Some(service), None) => {
                 if self.is_resumed_elsewhere(case, service, &decision, &facts, &cookies) {
@@ -256,7 +257,7 @@ impl Isolate {
         let undisturbed = || {
             let seen: Vec<Seen> = mine.seen.iter().map(Seen::with_a_closed_breaker).collect();
             let evidence = mine.evidence(service, question.country);
-            let decision = decide(table, facts, &Evidence { seen: &seen, ..evidence });
+            let decision = decide_first(table, facts, &Evidence { seen: &seen, ..evidence }, 1);
             decision.regions.first().map(|region| region.failover_index)
         };
         let began = mine.downloads.region(key, now).or_else(pinned).or_else(undisturbed);

@@ -10,11 +10,17 @@ use crate::steering::Decision;
 /// Most tries of a request whose body the shell keeps: the first one and one replay.
 const KEPT_BODY_TRIES_MAX: usize = 2;
 
+/// How many tries any request may have. No more regions have to be in order: each try goes to
+/// another one, as long as there are any.
+pub(super) fn attempts(proxy: &Proxying) -> usize {
+    usize::try_from(proxy.attempts.get()).unwrap_or(1)
+}
+
 /// How many tries the request may have, those before included. A request may be repeated if its
 /// method is idempotent, or if nothing of the last try can have taken effect; and only if its body
 /// is still there. Source: RFC 9110 section 9.2.2.
 pub(super) fn tries_max(question: &Question<'_>, proxy: &Proxying) -> usize {
-    let attempts = usize::try_from(proxy.attempts.get()).unwrap_or(1);
+    let attempts = attempts(proxy);
     let was_unsent = question.progress.reason == AskReason::Unsent;
     match question.body {
         _ if !was_unsent && !is_idempotent(question.method) => 1,

@@ -289,6 +289,15 @@ impl<'l> Ruling<'l> {
         indexes.filter_map(|index| law.rules.get(*index)).collect::<Vec<_>>().into_iter()
     }
 
+    /// Whether no preferred rule guards the request, so that no region breaks one.
+    #[must_use]
+    pub fn is_impartial(&self) -> bool {
+        let is_preferred = |index: &usize| {
+            self.law.rules.get(*index).is_some_and(|rule| rule.mode == Mode::Preferred)
+        };
+        self.class.reluctance.is_empty() && !self.conditional.iter().any(is_preferred)
+    }
+
     /// How many preferred rules a region breaks.
     #[must_use]
     pub fn reluctance(&self, region: usize) -> u64 {

@@ -89,6 +89,8 @@ pub struct Serving {
     pub down: RegionSet,
     /// Those that take no new clients.
     pub draining: RegionSet,
+    /// Those about which a decision has more to ask.
+    pub odd: OddRegions,
     /// The index of the region that takes writes; `None` if all do.
     pub primary: Option<usize>,
     /// Whether a choice may depend on which share of the clients this one is in.
@@ -101,6 +103,43 @@ pub struct Serving {
     pub no_writer: bool,
     /// The epoch of its last promotion; `None` as long as it had none.
     pub epoch: Option<u64>,
+}
+
+/// Regions that differ from one which is simply up. Most services have none, so that most decisions
+/// need not look at each region for it.
+#[derive(Debug, Default)]
+pub struct OddRegions {
+    /// Those that are not known to be up.
+    pub unproven: RegionSet,
+    /// Those that turn a share of the clients away.
+    pub shedding: RegionSet,
+    /// Those that are tried out on a share of the clients.
+    pub canaries: RegionSet,
+    /// Those to which the clients have not all returned.
+    pub returning: RegionSet,
+    /// Those that some area does not reach.
+    pub away: RegionSet,
+}
+
+impl OddRegions {
+    fn note(&mut self, region: usize, entry: &CandidateEntry) {
+        for (is_one, set) in [
+            (entry.health != Health::Up, &mut self.unproven),
+            (entry.shed > 0, &mut self.shedding),
+            (entry.canary.is_some(), &mut self.canaries),
+            (entry.returned.is_some(), &mut self.returning),
+            (!entry.away.is_empty(), &mut self.away),
+        ] {
+            if is_one {
+                set.insert(region);
+            }
+        }
+    }
+
+    /// Whether any of them takes a share of the clients only.
+    fn have_shares(&self) -> bool {
+        ![&self.shedding, &self.canaries, &self.returning].into_iter().all(RegionSet::is_empty)
+    }
 }
 
 /// One region of one service as decisions see it.
@@ -344,6 +383,7 @@ impl Index<'_> {
         let mut candidates = Vec::with_capacity(service.regions.len());
         let (mut regions, mut down, mut draining) =
             (RegionSet::none(), RegionSet::none(), RegionSet::none());
+        let mut odd = OddRegions::default();
         for entry in service.regions {
             let region = self.find(&entry.id)?;
             let Some(RegionEntry { country, location, .. }) = self.regions.get(region) else {
@@ -356,6 +396,7 @@ impl Index<'_> {
             if entry.draining {
                 draining.insert(region);
             }
+            odd.note(region, &entry);
             let (country, location) = (*country, *location);
             let failover_index = candidates.len();
             candidates.push(Candidate { index: region, failover_index, entry, country, location });
@@ -365,10 +406,7 @@ impl Index<'_> {
             || steering.band_ms > 0
             || steering.spill
             || steering.affinity == Affinity::Client;
-        let has_share = |entry: &CandidateEntry| {
-            entry.canary.is_some() || entry.shed > 0 || entry.returned.is_some()
-        };
-        let shares = by_share || candidates.iter().any(|c| has_share(&c.entry));
+        let shares = by_share || odd.have_shares();
         let primary = steering.primary.as_ref().map(|id| self.find(id)).transpose()?;
         let no_writer = steering.no_writer;
         let preferred = steering.prefer.as_ref().map(|id| self.find(id)).transpose()?;
@@ -386,6 +424,7 @@ impl Index<'_> {
             regions,
             down,
             draining,
+            odd,
             primary,
             shares,
             preferred,

@@ -30,7 +30,7 @@ impl Api {
     }
 
     /// Makes one call.
-    pub(super) async fn call(&self, call: &Call) -> Reply {
+    pub(super) async fn call(&self, call: Call) -> Reply {
         let Some(token) = &self.token else {
             return Reply::Lost("the secret CLOUDFLARE_API_TOKEN is not set".to_owned());
         };

@@ -18,6 +18,18 @@ pub fn decide<'t>(
     request: &RequestFacts<'t>,
     evidence: &Evidence<'_>,
 ) -> Decision<'t> {
+    decide_first(table, request, evidence, usize::MAX)
+}
+
+/// The same, where no more than so many regions are `wanted` in order: the rest is in
+/// [`Decision::regions`] behind them, as it comes.
+#[must_use]
+pub fn decide_first<'t>(
+    table: &'t Table,
+    request: &RequestFacts<'t>,
+    evidence: &Evidence<'_>,
+    wanted: usize,
+) -> Decision<'t> {
     let Some(service) = table.service(request.host) else {
         return Decision::refused(None, Refusal::UnknownHost);
     };
@@ -35,7 +47,7 @@ pub fn decide<'t>(
         .or_else(|| admitted(&mut chain, service, key));
     let (left, steps) = chain.into_parts();
     let wishes = wishes(service, &left, request, evidence, key);
-    let (regions, how) = policy::order(&policy::Choice {
+    let choice = policy::Choice {
         service,
         left: &left,
         wishes: &wishes,
@@ -43,7 +55,8 @@ pub fn decide<'t>(
         request,
         evidence,
         key,
-    });
+    };
+    let (regions, how) = policy::order(&choice, wanted);
     let (regions, refusal) = match refusal {
         None if service.frozen => frozen(regions),
         refusal => (regions, refusal),
@@ -132,7 +145,7 @@ fn admitted(chain: &mut Chain, service: &Serving, key: StableHash) -> Option<Ref
         let entry = &region.entry;
         entry.shed > 0 && is_within("shed", key, entry.id.as_str(), entry.shed)
     };
-    chain.remove(Filter::Shed, &set_of(service.candidates.iter().filter(turned_away)));
+    chain.remove(Filter::Shed, &those_of(service, &service.odd.shedding, turned_away));
     chain.is_empty().then_some(Refusal::Shed)
 }
 
@@ -149,7 +162,11 @@ fn wishes(
     let is_left_alone = |region: &&Candidate| {
         !service.frozen && evidence.of(region).is_some_and(|seen| seen.breaker.is_open())
     };
-    let left_alone = set_of(service.candidates.iter().filter(is_left_alone));
+    let left_alone = if evidence.seen.is_empty() {
+        RegionSet::none()
+    } else {
+        set_of(service.candidates.iter().filter(is_left_alone))
+    };
     let mut draining = service.draining.clone();
     if let Some(pinned) = request.pinned_candidate(service) {
         // Clients that are pinned to a draining region may stay.
@@ -164,7 +181,7 @@ fn wishes(
                 .canary
                 .is_some_and(|percent| !is_within("canary", key, entry.id.as_str(), percent))
     };
-    let tried_out = set_of(service.candidates.iter().filter(beyond_canary));
+    let tried_out = those_of(service, &service.odd.canaries, beyond_canary);
     let not_yet_back = |region: &&Candidate| {
         let entry = &region.entry;
         service.preferred != Some(region.index)
@@ -172,7 +189,7 @@ fn wishes(
                 .returned
                 .is_some_and(|percent| !is_within("failback", key, entry.id.as_str(), percent))
     };
-    let awaited = set_of(service.candidates.iter().filter(not_yet_back));
+    let awaited = those_of(service, &service.odd.returning, not_yet_back);
     [
         (Filter::Breaker, left_alone),
         (Filter::Area, unreached),
@@ -189,11 +206,12 @@ fn wishes(
 
 /// Regions that cannot be reached from the client's area. In a frozen service nobody is moved.
 fn unreached(service: &Serving, request: &RequestFacts<'_>) -> RegionSet {
-    let mut away = service.candidates.iter().filter(|it| !it.entry.away.is_empty()).peekable();
-    let Some(area) = away.peek().and_then(|_| request.area()).filter(|_| !service.frozen) else {
+    let away = &service.odd.away;
+    if away.is_empty() || service.frozen {
         return RegionSet::none();
-    };
-    set_of(away.filter(|it| it.entry.away.contains(&area)))
+    }
+    let Some(area) = request.area() else { return RegionSet::none() };
+    those_of(service, away, |it| it.entry.away.contains(&area))
 }
 
 /// Replicas that lag too far behind to be read from, or whose lag is unknown. All replicas, if the
@@ -217,6 +235,15 @@ fn only(index: usize) -> RegionSet {
     let mut set = RegionSet::none();
     set.insert(index);
     set
+}
+
+/// Those of a set for which something holds. Where the set is empty nothing is asked.
+fn those_of(service: &Serving, set: &RegionSet, holds: impl Fn(&&Candidate) -> bool) -> RegionSet {
+    if set.is_empty() {
+        return RegionSet::none();
+    }
+    let those = service.candidates.iter().filter(|it| set.contains(it.index));
+    set_of(those.filter(holds))
 }
 
 fn set_of<'c>(candidates: impl Iterator<Item = &'c Candidate>) -> RegionSet {

@@ -36,7 +36,7 @@ pub mod two_choices;
 pub mod weighted;
 mod witness;
 
-pub use decide::decide;
+pub use decide::{decide, decide_first};
 pub use decision::{
     ChosenBy, Decision, Filter, FilterStep, Refusal, RemovalReason, RemovedRegion, Wish,
 };

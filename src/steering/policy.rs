@@ -30,8 +30,11 @@ pub(super) struct Choice<'c, 't> {
     pub(super) key: StableHash,
 }
 
-/// The regions that are left, best first, and how the first was chosen.
-pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, ChosenBy) {
+/// The regions that are left, and how the first was chosen. As many as are `wanted` are in order,
+/// the best first; the rest is behind them as it comes.
+///
+/// To put all in order is most of the work, and hardly any request needs more than one.
+pub(super) fn order<'t>(choice: &Choice<'_, 't>, wanted: usize) -> (Vec<&'t Candidate>, ChosenBy) {
     let regions = choice.service.candidates.iter();
     let mut left: Vec<&'t Candidate> =
         regions.filter(|region| choice.left.contains(region.index)).collect();
@@ -40,11 +43,23 @@ pub(super) fn order<'t>(choice: &Choice<'_, 't>) -> (Vec<&'t Candidate>, ChosenB
         1 => return (left, ChosenBy::Only),
         _ => {}
     }
-    left.sort_by_cached_key(|region| choice.group(region));
     let mut how = None;
-    for group in left.chunk_by_mut(|a, b| choice.group(a) == choice.group(b)) {
-        let chosen = choice.within(group);
+    if wanted > ONE_BY_ONE_MAX {
+        left.sort_by_cached_key(|region| choice.group(region));
+        for group in left.chunk_by_mut(|a, b| choice.group(a) == choice.group(b)) {
+            let chosen = choice.within(group, wanted);
+            how.get_or_insert(chosen);
+        }
+        return (left, how.unwrap_or(ChosenBy::Nothing));
+    }
+    let mut rest = left.as_mut_slice();
+    let mut missing = wanted.max(1);
+    while !rest.is_empty() && missing > 0 {
+        let size = choice.first_group(rest);
+        let (group, others) = rest.split_at_mut(size);
+        let chosen = choice.within(group, missing);
         how.get_or_insert(chosen);
+        (rest, missing) = (others, missing.saturating_sub(size));
     }
     (left, how.unwrap_or(ChosenBy::Nothing))
 }
@@ -84,23 +99,55 @@ impl<'t> Choice<'_, 't> {
         (trust, reluctance, unwanted, region.entry.health != Health::Up, is_other)
     }
 
-    /// Orders one group.
-    fn within(&self, group: &mut [&'t Candidate]) -> ChosenBy {
+    /// Moves the regions of the first group to the front, in their order. Returns how many they
+    /// are.
+    fn first_group(&self, regions: &mut [&'t Candidate]) -> usize {
+        if self.is_one_group() {
+            return regions.len();
+        }
+        let groups: Vec<Group> = regions.iter().map(|region| self.group(region)).collect();
+        let Some(first) = groups.iter().min() else { return 0 };
+        let is_first = |at: &usize| groups.get(*at) == Some(first);
+        if groups.iter().all(|group| group == first) {
+            return regions.len();
+        }
+        let all = 0..groups.len();
+        let front: Vec<usize> = all.clone().filter(is_first).collect();
+        let order: Vec<usize> =
+            front.iter().copied().chain(all.filter(|at| !is_first(at))).collect();
+        take_order(regions, &order);
+        front.len()
+    }
+
+    /// Whether all regions that are left are certainly one group. Then none has to be looked at.
+    fn is_one_group(&self) -> bool {
+        let unproven = &self.service.odd.unproven;
+        let is_one_health = unproven.is_empty() || unproven.intersection(self.left).is_empty();
+        self.wishes.is_empty()
+            && is_one_health
+            && self.service.preferred.is_none()
+            && self.ruling.is_impartial()
+    }
+
+    /// Orders one group, as far as it is wanted.
+    fn within(&self, group: &mut [&'t Candidate], wanted: usize) -> ChosenBy {
         if group.len() == 1 {
             return ChosenBy::Group;
         }
+        // Load spills over along the whole order.
+        let wanted = if self.service.steering.spill { usize::MAX } else { wanted };
         let how = match self.service.steering.policy {
             Policy::Ordered => self.spilled(group).unwrap_or(ChosenBy::Order),
             Policy::Geo => {
-                let how = self.by_location(group);
+                let how = self.by_location(group, wanted);
                 self.spilled(group).unwrap_or(how)
             }
-            Policy::Proximity => self.by_distance(group),
+            Policy::Proximity => self.by_distance(group, wanted),
             Policy::Weighted => {
-                self.by_share(group);
+                self.by_share(group, wanted);
                 ChosenBy::Share
             }
-            Policy::Latency => self.by_latency(group),
+            Policy::Latency => self.by_latency(group, wanted),
             Policy::LeastOutstanding => self.by_load(group),
         };
         let pinned = self.request.pinned_candidate(self.service);
@@ -125,7 +172,7 @@ impl<'t> Choice<'_, 't> {
     }
 
     /// The most exact entry of the service's `geo` that fits the client comes first, in its order.
-    fn by_location(&self, group: &mut [&'t Candidate]) -> ChosenBy {
+    fn by_location(&self, group: &mut [&'t Candidate], wanted: usize) -> ChosenBy {
         let geo = &self.service.steering.geo;
         let request = self.request;
         let pop = request.colo.and_then(|colo| geo.pops.get(colo));
@@ -136,65 +183,66 @@ impl<'t> Choice<'_, 't> {
             [(pop, ChosenBy::Pop), (country, ChosenBy::Country), (lb_region, ChosenBy::LbRegion)];
         for (regions, how) in named {
             // An entry whose regions are all gone counts as if it were not there.
-            let Some(regions) = regions.filter(|regions| names_one(regions, group)) else {
-                continue;
-            };
-            group.sort_by_cached_key(|region| {
-                regions.iter().position(|id| *id == region.entry.id).unwrap_or(usize::MAX)
-            });
-            return how;
+            if regions.is_some_and(|regions| to_front_in_order(group, regions, wanted)) {
+                return how;
+            }
         }
         ChosenBy::Order
     }
 
     /// Nearest first. Failover order where the location of the client or of a region is unknown.
-    fn by_distance(&self, group: &mut [&'t Candidate]) -> ChosenBy {
-        let distances: Option<Vec<_>> = group.iter().map(|region| self.prior(region)).collect();
-        match distances {
-            Some(distances) => {
-                sort_by_value(group, &distances);
-                ChosenBy::Nearest
-            }
-            None => ChosenBy::Order,
+    fn by_distance(&self, group: &mut [&'t Candidate], wanted: usize) -> ChosenBy {
+        let mut distances: Vec<_> = group.iter().map(|region| self.prior(region)).collect();
+        if distances.iter().any(Option::is_none) {
+            return ChosenBy::Order;
         }
+        first_by_value((group, &mut distances), 0, wanted);
+        ChosenBy::Nearest
     }
 
     /// A share of the clients by weight, the same client always to the same region.
-    fn by_share(&self, group: &mut [&'t Candidate]) {
+    fn by_share(&self, group: &mut [&'t Candidate], wanted: usize) {
         let weights: Vec<_> = group.iter().map(|region| share(region)).collect();
-        take_order(group, &weighted::rank(self.key.value(), &weights));
+        let key = self.key.value();
+        if wanted > 1 {
+            return take_order(group, &weighted::rank(key, &weights));
+        }
+        if let Some(position) = weighted::pick(key, &weights) {
+            to_front(group, position);
+        }
     }
 
     /// Fastest first. Those within the band of the fastest share by weight.
-    fn by_latency(&self, group: &mut [&'t Candidate]) -> ChosenBy {
-        let estimates = self.estimates(group);
-        let steering = &self.service.steering;
-        let incumbent = self.evidence.incumbent;
-        let incumbent = incumbent.and_then(|index| group.iter().position(|r| r.index == index));
-        let in_band = within_band(&estimates, steering.band_ms, steering.min_gain_ms, incumbent);
-        let mut banded: Vec<Millis> =
-            estimates.iter().map(|estimate| estimate.unwrap_or(Millis::MAX).max(1)).collect();
-        for index in &in_band {
-            banded.get_mut(*index).into_iter().for_each(|value| *value = 0);
-        }
-        let sharing = in_band.len();
-        let stays = incumbent.filter(|index| in_band.contains(index));
-        let stays = stays.and_then(|index| group.get(index).copied());
-        sort_by_value(group, &banded);
+    fn by_latency(&self, group: &mut [&'t Candidate], wanted: usize) -> ChosenBy {
+        let mut estimates = self.estimates(group);
         if estimates.iter().all(Option::is_none) {
             return ChosenBy::Order;
         }
+        let steering = &self.service.steering;
+        let incumbent = self.evidence.incumbent;
+        let incumbent = incumbent.and_then(|index| group.iter().position(|r| r.index == index));
+        let mut sharing =
+            within_band(&estimates, steering.band_ms, steering.min_gain_ms, incumbent);
+        let stays = incumbent.filter(|index| sharing.first() == Some(index));
+        let stays = stays.and_then(|index| group.get(index).copied());
+        sharing.sort_unstable();
+        // Those before one that is moved to the front move back, and none behind it.
+        for (front, position) in sharing.iter().enumerate() {
+            to_front_of((group, &mut estimates), front, *position);
+        }
+        let sharers = sharing.len();
+        first_by_value((group, &mut estimates), sharers, wanted);
         if let Some(position) =
             stays.and_then(|region| group.iter().position(|r| r.index == region.index))
         {
             to_front(group, position);
             return ChosenBy::Fastest;
         }
-        if sharing < 2 {
+        if sharers < 2 {
             return ChosenBy::Fastest;
         }
-        if let Some(front) = group.get_mut(..sharing) {
-            self.by_share(front);
+        if let Some(front) = group.get_mut(..sharers) {
+            self.by_share(front, wanted);
         }
         ChosenBy::Share
     }
@@ -208,7 +256,7 @@ impl<'t> Choice<'_, 't> {
             .iter()
             .map(|region| two_choices::CandidateLoad {
                 outstanding: outstanding(region).unwrap_or(0),
-                weight: share(region).weight,
+                weight: weight(region),
             })
             .collect();
         if let Some(position) = two_choices::pick(self.request.seed, &loads) {
@@ -226,6 +274,9 @@ impl<'t> Choice<'_, 't> {
             group.iter().map(|r| blend(None, seen(r), self.prior(r), now)).collect();
         if estimates.iter().any(Option::is_none) {
             estimates = self.observed(group);
+        }
+        if self.evidence.seen.is_empty() {
+            return estimates;
         }
         for (estimate, region) in estimates.iter_mut().zip(group) {
             let penalty_ms = self.evidence.of(region).map_or(0, |seen| seen.penalty_ms(now));
@@ -258,29 +309,67 @@ const BEHIND: [Filter; 5] =
     [Filter::Area, Filter::Lag, Filter::Drain, Filter::Failback, Filter::Canary];
 
 fn share(region: &Candidate) -> weighted::WeightedCandidate {
-    let weight = u8::try_from(region.entry.weight).unwrap_or(weighted::WEIGHT_MAX);
-    weighted::WeightedCandidate {
-        id: StableHash::of("region", region.entry.id.as_str()).value(),
-        weight,
+    let id = StableHash::of("region", region.entry.id.as_str()).value();
+    weighted::WeightedCandidate { id, weight: weight(region) }
+}
+
+fn weight(region: &Candidate) -> u8 {
+    u8::try_from(region.entry.weight).unwrap_or(weighted::WEIGHT_MAX)
+}
+
+/// Moves the regions of these names to the front, in the order of the names, as far as they are
+/// there and wanted. Returns whether one was there.
+fn to_front_in_order(group: &mut [&Candidate], names: &[RegionId], wanted: usize) -> bool {
+    let mut front = 0;
+    for name in names {
+        let Some(rest) = group.get_mut(front..).filter(|_| front < wanted) else { break };
+        if let Some(position) = rest.iter().position(|region| region.entry.id == *name) {
+            to_front(rest, position);
+            front += 1;
+        }
     }
+    front > 0
 }
 
-fn names_one(regions: &[RegionId], group: &[&Candidate]) -> bool {
-    regions.iter().any(|id| group.iter().any(|region| region.entry.id == *id))
-}
-
-/// Moves one region to the front and leaves the others in their order.
-fn to_front(group: &mut [&Candidate], position: usize) {
+/// Moves one to the front and leaves the others in their order.
+fn to_front<T>(group: &mut [T], position: usize) {
     if let Some(front) = group.get_mut(..=position) {
         front.rotate_right(1);
     }
 }
 
-/// Sorts by the value that each region has; those with the same stay in their order.
-fn sort_by_value(group: &mut [&Candidate], values: &[Millis]) {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by_key(|index| values.get(*index));
-    take_order(group, &order);
+/// Regions, and a value for each.
+type Valued<'v, 't> = (&'v mut [&'t Candidate], &'v mut [Option<Millis>]);
+
+/// Moves the region at `position` and its value to the place `front`, which is before it.
+fn to_front_of((group, values): Valued<'_, '_>, front: usize, position: usize) {
+    let within = position.saturating_sub(front);
+    group.get_mut(front..).into_iter().for_each(|rest| to_front(rest, within));
+    values.get_mut(front..).into_iter().for_each(|rest| to_front(rest, within));
+}
+
+/// Up to so many are found one by one. To sort all is quicker for more.
+const ONE_BY_ONE_MAX: usize = 8;
+
+/// Orders the regions from the place `front` on, those with the least values first and those
+/// without any last. Those with the same stay in their order. It stops where as many as are wanted
+/// are in order, those before `front` included.
+fn first_by_value((group, values): Valued<'_, '_>, front: usize, wanted: usize) {
+    let key = |value: Option<Millis>| value.unwrap_or(Millis::MAX);
+    if wanted > ONE_BY_ONE_MAX {
+        let (Some(group), Some(values)) = (group.get_mut(front..), values.get(front..)) else {
+            return;
+        };
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        order.sort_by_key(|at| values.get(*at).copied().map(key));
+        return take_order(group, &order);
+    }
+    for place in front..wanted.min(values.len()) {
+        // The first of those with the least value.
+        let rest = values.get(place..).into_iter().flatten().enumerate();
+        let Some((within, _)) = rest.min_by_key(|(_, value)| key(**value)) else { return };
+        to_front_of((&mut *group, &mut *values), place, place + within);
+    }
 }
 
 /// Puts the regions into the order of these indexes.

@@ -95,8 +95,9 @@ mod tests {
     /// The command lines in the blocks of `sh` of a page.
     fn typed(page: &str) -> Vec<String> {
         let blocks = page.split("\n```sh").skip(1);
-        let blocks = blocks.filter_map(|block| block.split("\n```").next());
-        let whole: String = blocks.map(|block| block.replace("\\\n", "")).collect();
+        // What stands behind the backticks is no line of the block.
+        let blocks = blocks.filter_map(|block| block.split("\n```").next()?.split_once('\n'));
+        let whole: String = blocks.map(|(_, block)| block.replace("\\\n", "") + "\n").collect();
         whole.lines().filter(|line| line.starts_with("pointsman ")).map(str::to_owned).collect()
     }
 

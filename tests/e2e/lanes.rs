@@ -7,7 +7,7 @@ use pointsman_lab::region::Mode;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-/// What each call of the API takes. A pass makes four before its first change.
+/// What each call of the API takes. Three follow one another before the first change of a pass.
 const SLOW: Duration = Duration::from_millis(500);
 
 /// Polls until `check` is true. Returns the milliseconds that it took.

@@ -27,6 +27,12 @@ pub enum Permission {
     DnsWrite,
     /// "Zone Read", to turn zone names into ids.
     ZoneRead,
+    /// "Workers Scripts Edit", on the account.
+    ScriptsWrite,
+    /// "Workers KV Storage Edit", on the account.
+    KvWrite,
+    /// "Workers Routes Edit", on the zone.
+    ScriptRoutesWrite,
 }
 
 impl Permission {

@@ -1,4 +1,5 @@
-//! An emulated Cloudflare v4 API: load balancing, DNS records, zones, token check.
+//! An emulated Cloudflare v4 API: load balancing, DNS records, zones, token check, and as much of
+//! Workers as `wrangler deploy` asks for (`scripts.rs` says how little we know of that).
 //!
 //! A client must cope with what the real API does: lists that are replaced whole, concurrent
 //! writers, a rate limit that locks everybody out, replies that are lost after the change was made.
@@ -38,11 +39,14 @@ mod records;
 mod removal;
 mod rivals;
 mod routes;
+mod script;
+mod scripts;
 mod seed;
 mod server;
 mod shared;
 mod table;
 mod transcript;
+mod uploads;
 mod world;
 mod zones;
 
@@ -52,6 +56,7 @@ pub use envelope::{ApiError, Failure};
 pub use faults::{Fault, FaultKind};
 pub use limits::RateLimit;
 pub use plan::Plan;
+pub use script::Script;
 pub use server::Api;
 pub use shared::SharedWorld;
 pub use transcript::{Body, Exchange};

@@ -2,11 +2,13 @@
 //!
 //! Checks come in this order: token, route, permission, body. A well-formed zone or account id that
 //! the token does not own is a matter of permission (403); a malformed one is not a route (404).
+use hyper::body::Bytes;
 use serde_json::Value;
 
 use super::auth::{self, ApiToken, Permission};
 use super::envelope::{Failure, Reply};
 use super::transcript::Body;
+use super::uploads::Upload;
 use super::world::World;
 
 /// One call, without HTTP details.
@@ -17,6 +19,9 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Body,
+    /// The type of the body, and what the body is if it is no JSON.
+    pub(crate) content_type: String,
+    pub(crate) bytes: Bytes,
 }
 
 impl Call {
@@ -54,11 +59,31 @@ pub(crate) fn route(world: &mut World, token: &ApiToken, call: &Call) -> Result<
             need(Permission::LoadBalancersRead, Permission::LoadBalancersWrite)?;
             load_balancers(world, zone, rest, call)
         }
+        ["zones", zone, "workers", "routes"] if is_id(zone) => {
+            permit(token, Permission::ScriptRoutesWrite)?;
+            match call.method.as_str() {
+                "GET" => world.list_script_routes(zone),
+                "POST" => world.create_script_route(zone, call.json()?),
+                _ => Err(call.no_route()),
+            }
+        }
+        ["accounts", account, "workers", rest @ ..] if is_id(account) => {
+            permit(token, Permission::ScriptsWrite)?;
+            own(world, account)?;
+            scripts(world, rest, call)
+        }
+        ["accounts", account, "storage", "kv", "namespaces"] if is_id(account) => {
+            permit(token, Permission::KvWrite)?;
+            own(world, account)?;
+            match call.method.as_str() {
+                "GET" => world.list_namespaces(&call.query),
+                "POST" => world.create_namespace(call.json()?),
+                _ => Err(call.no_route()),
+            }
+        }
         ["accounts", account, "load_balancers", rest @ ..] if is_id(account) => {
             need(Permission::PoolsRead, Permission::PoolsWrite)?;
-            if *account != world.account_id() {
-                return Err(auth::denied());
-            }
+            own(world, account)?;
             match rest {
                 ["pools", rest @ ..] => pools(world, rest, call),
                 ["monitors", rest @ ..] => monitors(world, rest, call),
@@ -71,6 +96,10 @@ pub(crate) fn route(world: &mut World, token: &ApiToken, call: &Call) -> Result<
 
 fn permit(token: &ApiToken, needed: Permission) -> Result<(), Failure> {
     if token.permits(needed) { Ok(()) } else { Err(auth::denied()) }
+}
+
+fn own(world: &World, account: &str) -> Result<(), Failure> {
+    if account == world.account_id() { Ok(()) } else { Err(auth::denied()) }
 }
 
 fn is_id(text: &str) -> bool {
@@ -133,4 +162,22 @@ fn monitors(world: &mut World, rest: &[&str], call: &Call) -> Result<Reply, Fail
         ("DELETE", [id]) => world.delete_monitor(id),
         _ => Err(call.no_route()),
     }
+}
+
+fn scripts(world: &mut World, rest: &[&str], call: &Call) -> Result<Reply, Failure> {
+    let part = match (call.method.as_str(), rest) {
+        ("GET", ["services", name]) => Some(world.service(name)?),
+        ("GET", ["workers", name]) => Some(world.worker(name)?),
+        ("PUT", ["scripts", name]) => {
+            let upload = Upload::read(&call.content_type, &call.bytes)?;
+            Some(world.upload_script(name, upload)?)
+        }
+        ("GET", ["scripts", name, part]) => world.script_part(name, part)?,
+        ("PUT", ["scripts", name, part @ ("secrets" | "schedules" | "routes")])
+        | ("POST", ["scripts", name, part @ "subdomain"]) => {
+            world.write_script_part(name, part, call.json()?)?
+        }
+        _ => None,
+    };
+    part.ok_or_else(|| call.no_route())
 }

@@ -210,11 +210,20 @@ async fn answer(
     let bytes = body.collect().await.map_err(|_| BrokenOff)?.to_bytes();
     let path = head.uri.path();
     let query = head.uri.query().unwrap_or_default().as_bytes();
+    let content_type = head.headers.get(hyper::header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default().to_owned();
     let call = Call {
         method: head.method.to_string(),
         path: path.strip_prefix(BASE).unwrap_or(path).to_owned(),
         query: form_urlencoded::parse(query).into_owned().collect(),
-        body: Body::read(&bytes),
+        body: if content_type.starts_with("multipart/") {
+            Body::Raw(format!("{} bytes of {content_type}", bytes.len()))
+        } else {
+            Body::read(&bytes)
+        },
+        content_type,
+        bytes,
     };
     let header = head.headers.get(hyper::header::AUTHORIZATION);
     let authorization = header.and_then(|value| value.to_str().ok()).map(str::to_owned);

@@ -13,6 +13,7 @@ use super::auth::ApiToken;
 use super::envelope::{Failure, Row};
 use super::limits::RateLimit;
 use super::plan::{INTERVAL_S, OBJECTS_MAX, Plan};
+use super::script::Scripts;
 use super::table::{Table, text};
 
 /// Surprising behaviours of the real API, off by default.
@@ -71,6 +72,7 @@ pub struct World {
     pub(crate) pools: Table,
     pub(crate) monitors: Table,
     pub(crate) tokens: Vec<ApiToken>,
+    pub(crate) scripts: Scripts,
     /// What `/pools/{id}/health` shows as `pop_health`, by pool id.
     pub(crate) health: BTreeMap<String, Value>,
     ids: Ids,
@@ -91,6 +93,7 @@ impl World {
             pools: Table::default(),
             monitors: Table::default(),
             tokens: Vec::new(),
+            scripts: Scripts::default(),
             health: BTreeMap::new(),
             ids,
         }

@@ -301,8 +301,16 @@ impl Edge {
     ///
     /// **Errors**: workerd does not start again.
     pub async fn restart_with(&self, variable: &str, value: &str) -> Result<()> {
-        let mut options = self.options.clone();
-        options.vars.insert(variable.to_owned(), value.to_owned());
+        let mut vars = self.options.vars.clone();
+        vars.insert(variable.to_owned(), value.to_owned());
+        self.restart_with_all(vars).await
+    }
+
+    /// The same with these text variables and no others.
+    ///
+    /// **Errors**: workerd does not start again.
+    pub async fn restart_with_all(&self, vars: BTreeMap<String, String>) -> Result<()> {
+        let options = EdgeOptions { vars, ..self.options.clone() };
         self.folder.write_config(&render(&options, &self.folder))?;
         self.restart().await
     }

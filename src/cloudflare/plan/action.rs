@@ -297,7 +297,7 @@ impl Change {
     }
 
     /// Orders changes by dependency: monitors, then pools, then what refers to pools.
-    pub(super) fn rank(&self) -> u8 {
+    pub(in crate::cloudflare) fn rank(&self) -> u8 {
         match self {
             Self::Fields { kind: "monitors", .. } => 0,
             Self::Fields { kind: "pools", .. } => 1,

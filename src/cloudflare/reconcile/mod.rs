@@ -1,13 +1,17 @@
 //! One pass over the account, as a conversation.
 //!
-//! [`Reconcile::next_step`] says what to do next: record an intent, make a call, or stop.
-//! [`Reconcile::answer`] takes the reply to that call. A pass reads everything, makes the plan
-//! once, and then carries out its actions, the most urgent first. If one object fails, the others
-//! go on. If every call would fail, the pass ends. If a permission is missing, only what needs it
-//! is skipped. Nothing is retried here: the next pass ends in the same state. It reads the account
-//! anew, or goes on from the [`Readings`] of one that did not come to its end.
+//! [`Reconcile::next_step`] says what to do next: record an intent, begin a call, wait, or stop.
+//! [`Reconcile::answer`] takes the reply to one of the calls under way, of which there are at most
+//! [`CALLS_AT_ONCE`]; `beside.rs` says which. Who makes one call after another never waits.
+//!
+//! A pass reads everything, makes the plan once, and then carries out its actions, the most urgent
+//! first. If one object fails, the others go on. If every call would fail, none begins any more,
+//! and the pass ends with the replies that are still to come. If a permission is missing, only what
+//! needs it is skipped. Nothing is retried here: the next pass ends in the same state. It reads the
+//! account anew, or goes on from the [`Readings`] of one that did not come to its end.
 
 mod afterwards;
+mod beside;
 mod bodies;
 mod holds;
 mod monitors;
@@ -19,25 +23,30 @@ mod readings;
 mod refresh;
 mod report;
 mod rows;
+mod step;
+mod stopping;
 mod wanted;
 mod writing;
 mod zones;
 
+pub use beside::CALLS_AT_ONCE;
 pub use readings::Readings;
 pub use report::{AppliedAction, PassReport, TOKEN};
 
 use super::call::Call;
 use super::desired::Desired;
 use super::observed::Observed;
-use super::plan::{Circumstances, Urgency, Withheld, WithheldReason, plan};
+use super::plan::{Circumstances, Urgency, Withheld, plan};
 use super::reply::{ApiFailure, Reply};
 use crate::hold::{Claim, Hold};
 use crate::ordered::{Map, Set};
-use crate::time::{SECOND, Timestamp};
+use crate::time::Timestamp;
 use holds::Found;
-use operation::Operation;
+use operation::{Operation, Stage};
 use reading::Listing;
-use readings::{READING_MS_MAX, Unit};
+use readings::Unit;
+use step::{Ours, Step};
+use stopping::Begins;
 
 /// The input of a pass.
 #[derive(Debug, Clone, Default)]
@@ -96,11 +105,17 @@ pub enum Next {
         /// What we hold and the change enables: claims again until a reply shows it.
         gives: Vec<Hold>,
     },
-    /// Make this call and bring the reply to [`Reconcile::answer`].
-    Call(Call),
-    /// The pass is over.
+    /// Begin this call, and bring its reply with its number to [`Reconcile::answer`].
+    Call(CallNumber, Call),
+    /// Ask again once one of the calls under way is answered. Never said while none is.
+    Wait,
+    /// The pass is over. Never said while a call is under way.
     Done,
 }
+
+/// Tells the calls of one pass apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallNumber(u32);
 
 /// One pass.
 #[derive(Debug)]
@@ -128,16 +143,16 @@ pub struct Reconcile {
     heard_at: Timestamp,
     holds: Set<Hold>,
     claims: Vec<Claim>,
-    /// What the current change would newly hold, and what it gives back.
-    takes: Vec<Hold>,
-    gives: Vec<Hold>,
     /// Monitors that are slower than the config asks for.
     slowed: Vec<Withheld>,
     allowance: Allowance,
     is_dry: bool,
-    /// Operations that are left, the next one last.
-    operations: Vec<Operation>,
-    waiting: Option<Operation>,
+    /// What is left to do, the next one last.
+    steps: Vec<Step>,
+    /// Calls that have begun and are not answered.
+    under_way: Map<CallNumber, Step>,
+    /// What may still begin.
+    begins: Begins,
     report: PassReport,
 }
 
@@ -161,7 +176,7 @@ impl Reconcile {
             accounts: held.iter().map(|hold| hold.account.clone()).collect(),
             sighted: &sighted,
         };
-        let operations = wanted::reads(&desired, &observed, &carried, &beside);
+        let reads = wanted::reads(&desired, &observed, &carried, &beside);
         let slowed = monitors::slow(&mut desired.monitors, &slow_monitors);
         let zones_before = zone_ids.len();
         let owned = circumstances.owned.clone();
@@ -181,13 +196,12 @@ impl Reconcile {
             is_accepted: false,
             holds,
             claims,
-            takes: Vec::new(),
-            gives: Vec::new(),
             slowed,
             allowance,
             is_dry,
-            operations,
-            waiting: None,
+            steps: reads.into_iter().map(Step::read).collect(),
+            under_way: Map::new(),
+            begins: Begins::All,
             report,
         }
     }
@@ -199,61 +213,89 @@ impl Reconcile {
 
     /// What to do next.
     pub fn next_step(&mut self) -> Next {
-        while let Some(operation) = self.operations.pop() {
-            match operation {
-                Operation::Plan => self.make_plan(),
-                Operation::Intend { what, takes, gives } => {
-                    let is_held = |hold: &Hold| self.holds.contains(hold);
-                    let takes: Vec<Hold> = takes.into_iter().filter(|h| !is_held(h)).collect();
-                    let gives: Vec<Hold> = gives.into_iter().filter(|h| is_held(h)).collect();
-                    for hold in takes.iter().chain(&gives) {
-                        self.report.holds.begin(hold);
-                    }
-                    (self.takes, self.gives) = (takes.clone(), gives.clone());
-                    self.report.open.push(what.clone());
-                    return Next::Intend { what, takes, gives };
-                }
-                operation if self.is_denied(&operation) => {}
-                operation => match self.call(&operation) {
-                    Ok(Some(call)) => {
-                        if self.report.calls >= self.most_calls(operation.urgency()) {
-                            self.put_off(&operation);
-                            return Next::Done;
-                        }
-                        self.report.calls += 1;
-                        self.tried.extend(operation.actions().iter().flat_map(readings::touched));
-                        self.waiting = Some(operation);
-                        return Next::Call(call);
-                    }
-                    // Something that it needs was not found, which is already reported.
-                    Ok(None) => self.was_not_made(&operation.subject()),
-                    Err(why) => {
-                        self.was_not_made(&operation.subject());
-                        self.report.failures.push(format!("{}: {why}", operation.subject()));
-                    }
-                },
+        self.drop_what_may_not_begin();
+        while let Some(place) = self.next_place() {
+            let step = self.steps.remove(place);
+            if let Operation::Plan = step.operation {
+                self.make_plan();
+                continue;
             }
+            if self.is_denied(&step.operation) {
+                self.was_not_made(step);
+                continue;
+            }
+            let call = match self.call(&step.operation) {
+                Ok(Some(call)) => call,
+                Ok(None) => {
+                    // Something that it needs was not found, which is already reported.
+                    self.was_not_made(step);
+                    continue;
+                }
+                Err(why) => {
+                    self.report.failures.push(format!("{}: {why}", step.operation.subject()));
+                    self.was_not_made(step);
+                    continue;
+                }
+            };
+            if !self.has_calls_for(&step.operation) {
+                if self.under_way.is_empty() {
+                    self.put_off(step);
+                    return Next::Done;
+                }
+                self.steps.insert(place, step);
+                return Next::Wait;
+            }
+            return if step.is_recorded {
+                self.begin(step, call)
+            } else {
+                self.intend(place, step)
+            };
         }
-        Next::Done
+        if self.under_way.is_empty() { Next::Done } else { Next::Wait }
     }
 
-    /// Takes the reply of the call that [`Reconcile::next_step`] asked for, which arrived at `at`.
-    pub fn answer(&mut self, reply: &Reply, at: Timestamp) {
-        let Some(operation) = self.waiting.take() else { return };
+    /// Begins a call.
+    fn begin(&mut self, step: Step, call: Call) -> Next {
+        self.report.calls += 1;
+        self.tried.extend(step.operation.actions().iter().flat_map(readings::touched));
+        let number = CallNumber(self.report.calls);
+        self.under_way.insert(number, step);
+        Next::Call(number, call)
+    }
+
+    /// Asks to record the intent of a step, which stays at its place.
+    fn intend(&mut self, place: usize, mut step: Step) -> Next {
+        let Ours { takes, gives } = &mut step.ours;
+        takes.retain(|hold| !self.holds.contains(hold));
+        gives.retain(|hold| self.holds.contains(hold));
+        for hold in takes.iter().chain(gives.iter()) {
+            self.report.holds.begin(hold);
+        }
+        let (takes, gives) = (takes.clone(), gives.clone());
+        let what = step.operation.subject();
+        self.report.open.push(what.clone());
+        step.is_recorded = true;
+        self.steps.insert(place, step);
+        Next::Intend { what, takes, gives }
+    }
+
+    /// Takes the reply to a call that [`Reconcile::next_step`] asked for, which arrived at `at`.
+    pub fn answer(&mut self, number: CallNumber, reply: &Reply, at: Timestamp) {
+        let Some(Step { operation, mut ours, .. }) = self.under_way.remove(&number) else { return };
         self.heard_at = at;
         let (subject, grant) = (operation.subject(), operation.grant());
         let (is_write, is_urgent) = (operation.is_write(), self.is_urgent(&operation));
+        let is_read_back = matches!(operation, Operation::ReadBack { .. });
         let change = operation.pool_change();
-        let Err(failure) = self.take(operation, reply) else {
+        let Err(failure) = self.take(operation, &mut ours, reply) else {
             self.is_accepted = true;
             self.report.denied.remove(&grant);
             self.report.granted.insert(grant);
             return;
         };
         if !is_write || failure.is_certain() {
-            self.was_not_made(&subject);
+            self.certainly_not_made(&subject, std::mem::take(&mut ours));
         }
-        let read_back = self.read_back(change);
         let told = format!("{subject}: {failure}");
         if let ApiFailure::RateLimited { retry_after_ms } = failure {
             self.report.blocked_ms = Some(retry_after_ms);
@@ -264,18 +306,10 @@ impl Reconcile {
         // Once the API has accepted the token, a refusal of it concerns this object alone.
         let is_of_object = self.is_accepted && failure.is_denial();
         if failure.stops_everything() && !is_of_object {
-            self.operations.clear();
+            self.stop(&failure, is_read_back);
         }
-        self.operations.extend(read_back);
+        self.steps.extend(read_back(change, ours).map(Step::read));
         self.report.failures.push(told);
-    }
-
-    /// The read that follows a change of a pool of which nobody knows whether it was made.
-    fn read_back(&mut self, change: Option<(String, Urgency)>) -> Option<Operation> {
-        let (takes, gives) = (std::mem::take(&mut self.takes), std::mem::take(&mut self.gives));
-        let (id, urgency) = change?;
-        let is_needed = !takes.is_empty() || !gives.is_empty();
-        is_needed.then_some(Operation::ReadBack { id, takes, gives, urgency })
     }
 
     /// Tells the pass what the machine's clock shows. Claims go by it, because they are compared
@@ -303,17 +337,6 @@ impl Reconcile {
             Some(urgency) => urgency <= Urgency::Failover,
             None => wanted::is_urgent(&self.desired, operation.scope()),
         }
-    }
-
-    /// Ends the pass before its next change, because its input is out of date.
-    pub fn abandon(&mut self, because: String) {
-        if let Some(operation) = self.waiting.take() {
-            self.was_not_made(&operation.subject());
-        }
-        self.operations.clear();
-        let what = "the rest of the plan".to_owned();
-        self.report.withheld.push(Withheld { what, why: WithheldReason::Stale, because });
-        self.report.put_off = Some(Urgency::Law);
     }
 
     /// Ends the pass.
@@ -350,66 +373,7 @@ impl Reconcile {
         if !self.report.failures.contains(&told) {
             self.report.failures.push(told);
         }
-        self.was_not_made(&operation.subject());
         true
-    }
-
-    fn most_calls(&self, urgency: Option<Urgency>) -> u32 {
-        let Allowance { calls, upkeep } = self.allowance;
-        if urgency == Some(Urgency::Upkeep) { calls.min(upkeep) } else { calls }
-    }
-
-    /// Ends the pass because it is out of calls; the next pass goes on.
-    fn put_off(&mut self, operation: &Operation) {
-        let has_found_zones = self.report.zone_ids.len() > self.zones_before;
-        if operation.urgency().is_none() {
-            if self.fresh.is_empty() && !has_found_zones {
-                let told = format!(
-                    "{} API calls are not enough to read the account: raise \
-                     `limits.api_calls_per_pass`",
-                    self.report.calls
-                );
-                self.report.failures.push(told);
-            } else if self.too_old > 0 {
-                self.report.failures.push(self.too_slow());
-            }
-        } else if self.report.applied.is_empty()
-            && self.fresh.is_empty()
-            && operation.urgency() != Some(Urgency::Upkeep)
-        {
-            self.report.failures.push(self.too_few_for_one_change());
-        }
-        let urgency = operation.urgency().unwrap_or(Urgency::Law);
-        self.report.put_off = Some(self.report.put_off.map_or(urgency, |other| other.min(urgency)));
-        self.was_not_made(&operation.subject());
-        self.operations.clear();
-    }
-
-    /// Closes an intent whose change certainly was not made: it disabled and enabled nothing.
-    fn was_not_made(&mut self, subject: &str) {
-        self.close(subject);
-        self.report.holds.dropped.extend(self.takes.drain(..));
-        for hold in std::mem::take(&mut self.gives) {
-            self.report.holds.claim(hold);
-        }
-    }
-
-    fn too_slow(&self) -> String {
-        format!(
-            "what was read first is older than {} s before all is read: the config needs {} lists, \
-             at {} API calls a pass; raise `limits.api_calls_per_pass` or \
-             `limits.api_calls_per_5_min`",
-            READING_MS_MAX / SECOND,
-            readings::units(&self.desired).len(),
-            self.allowance.calls
-        )
-    }
-
-    fn too_few_for_one_change(&self) -> String {
-        format!(
-            "{} API calls are not enough for one change: raise `limits.api_calls_per_pass`",
-            self.allowance.calls
-        )
     }
 
     /// Closes an intent: the change was made, or certainly was not.
@@ -426,8 +390,8 @@ impl Reconcile {
             self.is_refreshed = true;
             let again = self.reads_again(&plan);
             if !again.is_empty() {
-                self.operations.push(Operation::Plan);
-                self.operations.extend(again);
+                self.steps.push(Step::read(Operation::Plan));
+                self.steps.extend(again.into_iter().map(Step::read));
                 return;
             }
         }
@@ -446,7 +410,7 @@ impl Reconcile {
         self.end_what_is_back(&plan);
         self.put_off_unread(&mut plan);
         self.report.withheld = plan.withheld;
-        self.operations = operation::writes(plan.actions);
+        self.steps = step::writes(plan.actions);
     }
 
     /// Decides about claims by what was read. Those that are left are doubtful.
@@ -479,6 +443,14 @@ impl Reconcile {
             !is_over
         });
     }
+}
+
+/// The read that follows a change of a pool of which nobody knows whether it was made.
+fn read_back(change: Option<(String, Stage)>, ours: Ours) -> Option<Operation> {
+    let (id, stage) = change?;
+    let Ours { takes, gives } = ours;
+    let is_needed = !takes.is_empty() || !gives.is_empty();
+    is_needed.then_some(Operation::ReadBack { id, takes, gives, stage })
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The operations of a pass.
 
-use super::holds;
-use crate::cloudflare::plan::{Action, Change, Parent, Urgency, units};
+use crate::cloudflare::plan::{Action, Change, Parent, Urgency};
 use crate::hold::Hold;
 use serde_json::Value;
 
@@ -11,9 +10,19 @@ const POOLS: [&str; 2] =
     ["Load Balancing: Monitors and Pools Read", "Load Balancing: Monitors and Pools Write"];
 const BALANCERS: [&str; 2] = ["Load Balancers Read", "Load Balancers Write"];
 
-/// Most changes in one batch of records: the free plan's limit. Source:
-/// developers.cloudflare.com/dns/manage-dns-records/how-to/batch-record-changes.
-const BATCH_MAX: usize = 200;
+/// Changes between which no order is needed: equally urgent, and none refers to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stage {
+    pub(super) urgency: Urgency,
+    rank: u8,
+}
+
+impl Stage {
+    /// The stage of an action.
+    pub(super) fn of(action: &Action) -> Self {
+        Self { urgency: action.urgency, rank: action.change.rank() }
+    }
+}
 
 /// One operation.
 #[derive(Debug)]
@@ -42,13 +51,6 @@ pub(super) enum Operation {
         account: String,
     },
     Plan,
-    Intend {
-        what: String,
-        /// What the change disables.
-        takes: Vec<Hold>,
-        /// What it enables.
-        gives: Vec<Hold>,
-    },
     /// Equally urgent changes in one zone, as one call or one batch.
     WriteRecords(Vec<Action>),
     /// A pool just before it is written.
@@ -63,56 +65,9 @@ pub(super) enum Operation {
         id: String,
         takes: Vec<Hold>,
         gives: Vec<Hold>,
-        urgency: Urgency,
+        /// The stage of the change.
+        stage: Stage,
     },
-}
-
-/// The operations that carry out the actions, the first one last. Neighbouring changes of records
-/// that are equally urgent are batched.
-pub(super) fn writes(actions: Vec<Action>) -> Vec<Operation> {
-    let mut operations = Vec::new();
-    let mut batches = Vec::new();
-    for mut unit in units(actions) {
-        let Some(action) = unit.pop_if(|action| !matches!(action.change, Change::Records { .. }))
-        else {
-            add(&mut batches, unit);
-            continue;
-        };
-        finish(&mut operations, &mut batches);
-        let (takes, gives) = (holds::switched(&action, false), holds::switched(&action, true));
-        let is_read_first = matches!(action.change, Change::Origins { .. }) || !takes.is_empty();
-        operations.push(Operation::Intend { what: action.to_string(), takes, gives });
-        operations.push(if is_read_first {
-            Operation::ReadPool(action)
-        } else {
-            Operation::WriteFields(action)
-        });
-    }
-    finish(&mut operations, &mut batches);
-    operations.reverse();
-    operations
-}
-
-/// Adds what happens together to the first batch of its zone and urgency that has room.
-fn add(batches: &mut Vec<Vec<Action>>, unit: Vec<Action>) {
-    let fits = |batch: &&mut Vec<Action>| {
-        let same = batch.first().zip(unit.first()).is_some_and(|(first, action)| {
-            first.urgency == action.urgency && zone(first) == zone(action)
-        });
-        same && batch.iter().chain(&unit).map(ops).sum::<usize>() <= BATCH_MAX
-    };
-    match batches.iter_mut().find(fits) {
-        Some(batch) => batch.extend(unit),
-        None => batches.push(unit),
-    }
-}
-
-fn finish(operations: &mut Vec<Operation>, batches: &mut Vec<Vec<Action>>) {
-    for actions in std::mem::take(batches) {
-        let operation = Operation::WriteRecords(actions);
-        operations.push(Operation::intend(operation.subject()));
-        operations.push(operation);
-    }
 }
 
 /// The zone of an action on records.
@@ -123,16 +78,8 @@ pub(super) fn zone(action: &Action) -> Option<&String> {
     }
 }
 
-/// Number of records that an action changes.
-fn ops(action: &Action) -> usize {
-    match &action.change {
-        Change::Records { ops, .. } => ops.len(),
-        Change::Origins { .. } | Change::Fields { .. } => 0,
-    }
-}
-
 /// The zone or account of an action.
-fn scope(action: &Action) -> &str {
+pub(super) fn scope(action: &Action) -> &str {
     match &action.change {
         Change::Records { zone, .. } => zone,
         Change::Origins { account, .. } => account,
@@ -141,11 +88,6 @@ fn scope(action: &Action) -> &str {
 }
 
 impl Operation {
-    /// An intent that takes and gives no holds.
-    pub(super) fn intend(what: String) -> Self {
-        Self::Intend { what, takes: Vec::new(), gives: Vec::new() }
-    }
-
     /// The object or change, as named in reports and intents.
     pub(super) fn subject(&self) -> String {
         match self {
@@ -165,7 +107,7 @@ impl Operation {
                 let pool = takes.iter().chain(gives).next().map_or("", |hold| &hold.pool);
                 format!("pool {pool}, read back")
             }
-            Self::Plan | Self::Intend { .. } => String::new(),
+            Self::Plan => String::new(),
         }
     }
 
@@ -186,7 +128,7 @@ impl Operation {
             | Self::ReadBack { .. }
             | Self::WritePool { .. }
             | Self::WriteFields(_) => written(POOLS),
-            Self::Plan | Self::Intend { .. } => "",
+            Self::Plan => "",
         }
     }
 
@@ -210,14 +152,14 @@ impl Operation {
             | Self::ListName { zone, .. }
             | Self::ListBalancers { zone, .. } => zone,
             Self::ListPools { account } | Self::ListMonitors { account } => account,
-            Self::WriteRecords(actions) => actions.first().map_or("", |action| scope(action)),
-            Self::ReadPool(action) | Self::WritePool { action, .. } | Self::WriteFields(action) => {
-                scope(action)
-            }
+            Self::WriteRecords(_)
+            | Self::ReadPool(_)
+            | Self::WritePool { .. }
+            | Self::WriteFields(_) => self.change().map_or("", scope),
             Self::ReadBack { takes, gives, .. } => {
                 takes.iter().chain(gives).next().map_or("", |hold| &hold.account)
             }
-            Self::Plan | Self::Intend { .. } => "",
+            Self::Plan => "",
         }
     }
 
@@ -226,14 +168,14 @@ impl Operation {
         matches!(self, Self::WriteRecords(_) | Self::WritePool { .. } | Self::WriteFields(_))
     }
 
-    /// The id of the pool that its call changes, and how urgent that is.
-    pub(super) fn pool_change(&self) -> Option<(String, Urgency)> {
+    /// The id of the pool that its call changes, and the stage of that.
+    pub(super) fn pool_change(&self) -> Option<(String, Stage)> {
         let (Self::WritePool { action, .. } | Self::WriteFields(action)) = self else {
             return None;
         };
         match &action.change {
             Change::Origins { id, .. } | Change::Fields { kind: "pools", id: Some(id), .. } => {
-                Some((id.clone(), action.urgency))
+                Some((id.clone(), Stage::of(action)))
             }
             Change::Records { .. } | Change::Fields { .. } => None,
         }
@@ -266,15 +208,27 @@ impl Operation {
         }
     }
 
-    /// The urgency of its change; `None` for reads.
-    pub(super) fn urgency(&self) -> Option<Urgency> {
+    /// Its change; of several records, the first.
+    pub(super) fn change(&self) -> Option<&Action> {
         match self {
-            Self::WriteRecords(actions) => actions.first().map(|action| action.urgency),
+            Self::WriteRecords(actions) => actions.first(),
             Self::ReadPool(action) | Self::WritePool { action, .. } | Self::WriteFields(action) => {
-                Some(action.urgency)
+                Some(action)
             }
-            Self::ReadBack { urgency, .. } => Some(*urgency),
             _ => None,
         }
+    }
+
+    /// The stage of its change; `None` for what is read for the plan.
+    pub(super) fn stage(&self) -> Option<Stage> {
+        match self {
+            Self::ReadBack { stage, .. } => Some(*stage),
+            _ => self.change().map(Stage::of),
+        }
+    }
+
+    /// The urgency of its change; `None` for reads.
+    pub(super) fn urgency(&self) -> Option<Urgency> {
+        self.stage().map(|stage| stage.urgency)
     }
 }

@@ -3,6 +3,7 @@
 use super::operation::Operation;
 use super::readings::Unit;
 use super::rows::{balancer, monitor, text};
+use super::step::{Ours, Step};
 use super::wanted::{PAGES_MAX, PER_PAGE, is_by_name, pages};
 use super::{Reconcile, holds};
 use crate::cloudflare::call::Call;
@@ -47,7 +48,12 @@ impl Reconcile {
     }
 
     /// Takes the reply to a operation's call. Errors: [`ApiFailure`].
-    pub(super) fn take(&mut self, operation: Operation, reply: &Reply) -> Result<(), ApiFailure> {
+    pub(super) fn take(
+        &mut self,
+        operation: Operation,
+        ours: &mut Ours,
+        reply: &Reply,
+    ) -> Result<(), ApiFailure> {
         let needs = operation.needs(self.is_dry);
         match operation {
             Operation::FindZone { zone } => self.take_zone(zone, reply, needs),
@@ -83,7 +89,7 @@ impl Reconcile {
                 self.take_back(takes.into_iter().chain(gives), &open(reply, needs)?);
                 Ok(())
             }
-            operation => self.take_write(operation, reply, needs),
+            operation => self.take_write(operation, ours, (reply, needs)),
         }
     }
 
@@ -150,12 +156,14 @@ impl Reconcile {
         let is_endless = !is_whole && page >= pages(total).max(PAGES_MAX);
         if is_endless || (page == 1 && is_by_name(total, names.len(), calls_left)) {
             for name in names {
-                self.operations.push(Operation::ListName { zone: zone.clone(), name });
+                let operation = Operation::ListName { zone: zone.clone(), name };
+                self.steps.push(Step::read(operation));
             }
             return Ok(());
         }
         if !is_whole {
-            self.operations.push(Operation::ListRecords { zone: zone.clone(), page: page + 1 });
+            let operation = Operation::ListRecords { zone: zone.clone(), page: page + 1 };
+            self.steps.push(Step::read(operation));
             self.pages.insert(zone, listing);
             return Ok(());
         }
@@ -181,7 +189,7 @@ impl Reconcile {
             return Err(ApiFailure::NotWhole(format!("{how}, in {tries} tries")));
         }
         let restarts = listing.restarts.saturating_add(1);
-        self.operations.push(Operation::ListRecords { zone: zone.clone(), page: 1 });
+        self.steps.push(Step::read(Operation::ListRecords { zone: zone.clone(), page: 1 }));
         self.pages.insert(zone, Listing { restarts, ..Listing::default() });
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Calls that change something, and the checks of their replies.
 
 use super::operation::Operation;
+use super::step::{Ours, Step};
 use super::{Reconcile, bodies, holds, monitors, operation, rows};
 use crate::cloudflare::call::{Call, Method};
 use crate::cloudflare::endpoint;
@@ -80,8 +81,8 @@ impl Reconcile {
     pub(super) fn take_write(
         &mut self,
         operation: Operation,
-        reply: &Reply,
-        needs: &'static str,
+        ours: &mut Ours,
+        (reply, needs): (&Reply, &'static str),
     ) -> Result<(), ApiFailure> {
         let subject = operation.subject();
         match operation {
@@ -91,9 +92,7 @@ impl Reconcile {
                     // What happens together still does.
                     for unit in units(actions).into_iter().rev() {
                         let operation = Operation::WriteRecords(unit);
-                        let intend = Operation::intend(operation.subject());
-                        self.operations.push(operation);
-                        self.operations.push(intend);
+                        self.steps.push(Step::change(operation, Ours::default()));
                     }
                     self.close(&subject);
                 }
@@ -116,79 +115,61 @@ impl Reconcile {
                 }
             },
             Operation::ReadPool(action) => {
-                let idle = self.read_just_before(action, reply, needs)?;
+                let (write, idle) = read_just_before(action, reply, needs)?;
                 // Somebody else disabled these after the list was read, so they are not ours to
                 // enable.
-                for hold in self.takes.extract_if(.., |hold| idle.contains(&hold.address)) {
+                for hold in ours.takes.extract_if(.., |hold| idle.contains(&hold.address)) {
                     self.report.holds.dropped.insert(hold);
                 }
+                self.steps.push(Step::goes_on(write, ours));
             }
             Operation::WritePool { action, .. } => {
                 let pool = check_pool(&action, reply, needs)?;
                 if let Change::Origins { account, .. } = &action.change {
                     self.see_pool(account, pool);
                 }
-                self.finish_action(&action);
+                self.finish_action(&action, ours);
             }
             Operation::WriteFields(action) => {
                 let row: Value = match open(reply, needs) {
                     Err(ApiFailure::Refused { said, .. })
                         if monitors::is_too_fast(&action, &said) =>
                     {
-                        self.write_slower(action, &said);
+                        self.write_slower(action, ours, &said);
                         return Ok(());
                     }
                     opened => opened?,
                 };
                 self.check_fields(&action, &row)?;
-                self.finish_action(&action);
+                self.finish_action(&action, ours);
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn finish_action(&mut self, action: &Action) {
+    fn finish_action(&mut self, action: &Action, ours: &mut Ours) {
         self.close(&action.to_string());
         self.done(action);
-        for hold in std::mem::take(&mut self.takes) {
+        for hold in std::mem::take(ours).takes {
             self.holds.insert(hold.clone());
             self.report.holds.claim(hold);
         }
-        self.gives.clear();
         for hold in holds::switched(action, true) {
             self.holds.remove(&hold);
             self.report.holds.release(hold);
         }
     }
 
-    /// Takes the pool as it is just before it is written, and goes on to write it. Returns what
-    /// should be disabled and is already.
-    fn read_just_before(
-        &mut self,
-        action: Action,
-        reply: &Reply,
-        needs: &'static str,
-    ) -> Result<Vec<String>, ApiFailure> {
-        if let Change::Fields { .. } = &action.change {
-            let pool: Pool = open(reply, needs)?;
-            self.operations.push(Operation::WriteFields(action));
-            return Ok(if pool.enabled { Vec::new() } else { vec![WHOLE_POOL.to_owned()] });
-        }
-        let (origins, idle) = edited_origins(&action, reply, needs)?;
-        self.operations.push(Operation::WritePool { action, origins });
-        Ok(idle)
-    }
-
     /// Writes a monitor with an interval that every plan of Cloudflare's allows, because the API
     /// refused a shorter one.
-    fn write_slower(&mut self, mut action: Action, said: &str) {
+    fn write_slower(&mut self, mut action: Action, ours: &mut Ours, said: &str) {
         let told = monitors::slowed_action(&mut action, said);
         self.report.withheld.extend(told);
         if let Change::Fields { account, .. } = &action.change {
             self.report.slow_monitors.insert(account.clone());
         }
-        self.operations.push(Operation::WriteFields(action));
+        self.steps.push(Step::goes_on(Operation::WriteFields(action), ours));
     }
 
     /// Checks that the reply shows what was written, and takes the object in: others refer to
@@ -214,6 +195,22 @@ impl Reconcile {
         }
         self.see_row(action, row)
     }
+}
+
+/// Takes the pool as it is just before it is written. Returns the write, and what should be
+/// disabled and is already. Errors: [`ApiFailure`].
+fn read_just_before(
+    action: Action,
+    reply: &Reply,
+    needs: &'static str,
+) -> Result<(Operation, Vec<String>), ApiFailure> {
+    if let Change::Fields { .. } = &action.change {
+        let pool: Pool = open(reply, needs)?;
+        let idle = if pool.enabled { Vec::new() } else { vec![WHOLE_POOL.to_owned()] };
+        return Ok((Operation::WriteFields(action), idle));
+    }
+    let (origins, idle) = edited_origins(&action, reply, needs)?;
+    Ok((Operation::WritePool { action, origins }, idle))
 }
 
 struct Batch {

@@ -17,7 +17,7 @@ impl Checker<'_> {
             self.secret_name("otlp.headers_secret", secret);
         }
         if let Err(problem) = is_public(&raw.url) {
-            self.report(URL_AT, Code::E009, problem, URL_ALLOWED);
+            self.report(URL_AT, Code::E008, problem, URL_ALLOWED);
         } else if let Some(ending) = private_ending(&raw.url) {
             let problem = format!("its host is a name of a private network (`{ending}`)");
             self.report(URL_AT, Code::E018, problem, "a name that public DNS has");

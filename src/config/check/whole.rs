@@ -257,6 +257,11 @@ impl Checker<'_> {
                 self.report(path, Code::E008, problem, "a host that is not an origin");
             }
         }
+        let pushed_to = config.otlp.iter().find_map(|otlp| host_of(&otlp.url));
+        if let Some(host) = pushed_to.filter(|host| moving.has(host)) {
+            let problem = format!("this Worker serves `{host}`, and cannot reach itself");
+            self.report("otlp.url", Code::E008, problem, "a host that no service uses");
+        }
         for (id, service) in &config.services {
             for (key, hook) in service.failover.promote.iter().flat_map(Promote::hooks) {
                 let mut hosts =

@@ -45,7 +45,7 @@ const ALL: &[Phase] = &[Creation, Failover, Law, Steady, Return];
 const OF_BALANCER: &[Phase] = &[Creation, Failover, Steady, Return];
 
 /// Every step of an apply.
-const STEPS: [Row; 16] = [
+const STEPS: [Row; 18] = [
     step("list zones", "GET", "/zones", World::Name, ALL),
     step("list records", "GET", "/dns_records", World::Name, ALL),
     step("create record", "POST", "/dns_records", World::Name, &[Creation]),
@@ -57,6 +57,8 @@ const STEPS: [Row; 16] = [
     step("create pool", "POST", "/pools", World::Balancer, &[Creation]),
     step("read pool", "GET", "/pools/", World::Balancer, &[Failover, Return]),
     step("write pool", "PATCH", "/pools/", World::Balancer, &[Failover, Steady, Return]),
+    step("read pool beside others", "GET", "/pools/", World::Pools, &[Failover, Return]),
+    step("write pool beside others", "PATCH", "/pools/", World::Pools, &[Failover, Return]),
     step("list monitors", "GET", "/monitors", World::Balancer, OF_BALANCER),
     step("create monitor", "POST", "/monitors", World::Balancer, &[Creation]),
     step("write monitor", "PATCH", "/monitors/", World::Balancer, &[Steady]),

@@ -3,11 +3,12 @@
 use super::faults::Fault;
 use super::worlds::{World, of_others};
 use crate::cloudflare::model::{Account, Fate};
-use crate::cloudflare::{Call, Next};
+use crate::cloudflare::{Call, CallNumber, Next, Reply};
 use crate::controller::Controller;
 use crate::testing::run;
 use crate::time::{MINUTE, Millis, Timestamp};
 use serde_json::Value;
+use std::collections::VecDeque;
 
 /// How long a call takes.
 const CALL_MS: Millis = 100;
@@ -59,6 +60,15 @@ pub(super) struct Play {
     pub(super) writes: Vec<String>,
     /// Contents that no record of ours may have.
     pub(super) forbidden: &'static [&'static str],
+    /// Intents that were recorded when the last life ended.
+    pub(super) open_at_death: usize,
+}
+
+/// A call that is under way.
+struct UnderWay {
+    number: CallNumber,
+    call: Call,
+    ends_at: Timestamp,
 }
 
 impl Play {
@@ -85,6 +95,7 @@ impl Play {
             called: Vec::new(),
             writes: Vec::new(),
             forbidden: &[],
+            open_at_death: 0,
         }
     }
 
@@ -157,10 +168,12 @@ impl Play {
         self.probed_at = self.now;
     }
 
-    /// One pass, if one is due. Returns whether it was.
+    /// One pass, if one is due, with as many calls under way as may be. They end in the order in
+    /// which they began. Returns whether one was due.
     fn pass(&mut self) -> bool {
         let Some(mut pass) = self.controller.begin_reconcile(self.now) else { return false };
         let struck_before = self.struck_at;
+        let mut under_way = VecDeque::new();
         loop {
             pass.reconcile.tell_time(self.now);
             match pass.reconcile.next_step() {
@@ -169,16 +182,23 @@ impl Play {
                     self.controller.claim(takes, gives, self.now);
                     self.controller.intend(what, self.now);
                 }
-                Next::Call(call) => {
-                    if call.is_write() && !self.controller.still_holds(&mut pass, self.now) {
+                Next::Call(number, call) => {
+                    let is_write = call.is_write();
+                    if is_write && !self.controller.still_holds(&mut pass, number, self.now) {
                         continue;
                     }
-                    let Some(reply) = self.call(&call) else {
-                        self.die();
+                    let ends_at = self.now.plus(CALL_MS);
+                    under_way.push_back(UnderWay { number, call, ends_at });
+                }
+                Next::Wait => {
+                    let UnderWay { number, call, ends_at } = under_way.pop_front().unwrap();
+                    self.now = self.now.max(ends_at);
+                    let Some(reply) = self.met(&call) else {
+                        self.die(under_way);
                         return true;
                     };
                     pass.reconcile.tell_time(self.now);
-                    pass.reconcile.answer(&reply, self.now);
+                    pass.reconcile.answer(number, &reply, self.now);
                 }
             }
         }
@@ -189,15 +209,25 @@ impl Play {
         true
     }
 
-    /// The next life has what was saved, and no more.
-    fn die(&mut self) {
+    /// The next life has what was saved, and no more. Of the calls that are under way, every
+    /// second one is carried out.
+    fn die(&mut self, under_way: VecDeque<UnderWay>) {
+        self.open_at_death = self.controller.state().actuation.intents.len();
+        for UnderWay { call, .. } in under_way.into_iter().step_by(2) {
+            self.account.meet(&call, Fate::Answered);
+        }
         let state = self.controller.state().clone();
         self.controller = Controller::restore(Some(state), Some(&self.text));
     }
 
     /// What comes back of a call, a moment later; `None` if the process does not live to see it.
-    pub(super) fn call(&mut self, call: &Call) -> Option<crate::cloudflare::Reply> {
+    pub(super) fn call(&mut self, call: &Call) -> Option<Reply> {
         self.now = self.now.plus(CALL_MS);
+        self.met(call)
+    }
+
+    /// What comes back of a call that ends now.
+    fn met(&mut self, call: &Call) -> Option<Reply> {
         if call.is_write() {
             self.writes.push(format!("{} {}", call.method.as_str(), call.path));
         }

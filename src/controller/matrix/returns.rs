@@ -1,8 +1,9 @@
 //! The way back, where the share of a zone that may change is small; and when a change was made.
 
 use super::cells::{Phase, before, begin};
-use super::play::Play;
-use super::worlds::World;
+use super::faults::{Fault, What};
+use super::play::{Play, Step};
+use super::worlds::{POOLS, World};
 use crate::cloudflare::{Next, Readings, Reply};
 use crate::ordered::Map;
 use crate::time::MINUTE;
@@ -64,10 +65,12 @@ fn what_was_read_before_a_pass_that_never_ended_is_read_again() {
     play.controller.compare_soon();
     let mut pass = play.controller.begin_reconcile(play.now).unwrap();
     for is_answered in [true, false] {
-        let Next::Call(call) = pass.reconcile.next_step() else { panic!("there is more to read") };
+        let Next::Call(number, call) = pass.reconcile.next_step() else {
+            panic!("there is more to read")
+        };
         let answer = play.call(&call).filter(|_| is_answered);
         let reply = answer.unwrap_or_else(|| Reply::Lost("none".to_owned()));
-        pass.reconcile.answer(&reply, play.now);
+        pass.reconcile.answer(number, &reply, play.now);
     }
     play.controller.end_reconcile(pass, play.now);
     assert_ne!(play.controller.readings, Readings::default(), "one list was read");
@@ -86,4 +89,22 @@ fn a_change_is_told_with_the_instant_at_which_the_api_confirmed_it() {
     // Each of these is one call, and each call takes 100 ms here.
     assert_eq!([at[0] - at[1], at[1] - at[2]], [100, 100], "{applied:?}");
     assert_eq!(at[0], play.changed_at.millis());
+}
+
+/// Each intent was saved before its call, so the next life knows of all of them.
+#[test]
+fn a_process_that_ends_with_six_calls_under_way_leaves_six_intents_open_and_the_next_judges_each() {
+    for is_done in [false, true] {
+        let mut play = before(World::Pools, Phase::Failover);
+        let (what, told) = (What::Killed { is_done }, None);
+        let fault = Fault { name: "killed", what, told, urgent_ms: 0, upkeep_ms: 0 };
+        play.arm(fault, Step { method: "PATCH", path: "/pools/" });
+        begin(&mut play, World::Pools, Phase::Failover);
+        play.settle();
+        assert_eq!(play.open_at_death, POOLS);
+        play.check_quiet("after");
+        let actuation = &play.controller.state().actuation;
+        assert_eq!((actuation.holds.len(), actuation.claims.len()), (POOLS, 0));
+        assert_eq!(play.struck_at.map(|at| play.changed_at.since(at) < 30_000), Some(true));
+    }
 }

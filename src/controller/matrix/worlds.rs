@@ -3,6 +3,9 @@
 use crate::testing::ACCOUNT;
 use serde_json::{Value, json};
 
+/// Pools of [`World::Pools`].
+pub(super) const POOLS: usize = 6;
+
 /// What is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum World {
@@ -16,6 +19,8 @@ pub(super) enum World {
     Five,
     /// Two pools with a monitor and a load balancer.
     Balancer,
+    /// Six services with a pool each, over both regions.
+    Pools,
 }
 
 impl World {
@@ -55,6 +60,13 @@ impl World {
                                   "name": "lb.example.com", "manage": true}});
             let publish = json!([pool("eu", "eu-west"), pool("us", "us-east"), balancer]);
             services["lb"] = service(publish);
+        }
+        if self == Self::Pools {
+            for number in 0..POOLS {
+                let pool = json!({"pool": {"account": ACCOUNT, "name": format!("p{number}"),
+                                  "regions": ["eu-west", "us-east"], "manage": true}});
+                services[format!("s{number}")] = service(json!([pool]));
+            }
         }
         json!({
             "version": 1,

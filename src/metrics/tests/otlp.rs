@@ -1,7 +1,7 @@
 //! What is pushed, read by the schema package of OpenTelemetry and held field by field against the
 //! text that Prometheus reads.
 
-use super::{Family, GROUPS, Json, at, everything, largest, series, told, world};
+use super::{Family, GROUPS, Group, Json, at, everything, largest, series, told, world};
 use crate::controller::Controller;
 use crate::metrics::{BYTES_MAX, otlp};
 use crate::time::{MINUTE, Timestamp};
@@ -44,12 +44,16 @@ fn labels(attributes: &[KeyValue], le: Option<&str>) -> String {
     if all.is_empty() { String::new() } else { format!("{{{}}}", all.join(",")) }
 }
 
+/// A small whole number, as its text says it.
+fn float(whole: &impl ToString) -> f64 {
+    whole.to_string().parse().unwrap()
+}
+
 fn number(name: &str, point: &NumberDataPoint) -> (String, f64) {
     assert_eq!(point.time_unix_nano, NOW * NANOS, "{name}");
     assert_eq!((point.exemplars.len(), point.flags), (0, 0), "{name}");
     let value = match point.value {
-        #[expect(clippy::cast_precision_loss, reason = "these are small")]
-        Some(number_data_point::Value::AsInt(whole)) => whole as f64,
+        Some(number_data_point::Value::AsInt(whole)) => float(&whole),
         Some(number_data_point::Value::AsDouble(value)) => value,
         None => panic!("{name}: no value"),
     };
@@ -85,12 +89,12 @@ fn series_of(metric: &Metric) -> Vec<(String, f64)> {
                 for (le, count) in bounds.chain(["+Inf".to_owned()]).zip(&point.bucket_counts) {
                     sum += count;
                     let labels = labels(&point.attributes, Some(&le));
-                    all.push((format!("{name}_bucket{labels}"), sum as f64));
+                    all.push((format!("{name}_bucket{labels}"), float(&sum)));
                 }
                 assert_eq!(sum, point.count, "{name}");
                 let labels = labels(&point.attributes, None);
                 all.push((format!("{name}_sum{labels}"), point.sum.unwrap()));
-                all.push((format!("{name}_count{labels}"), point.count as f64));
+                all.push((format!("{name}_count{labels}"), float(&point.count)));
             }
             all
         }
@@ -136,7 +140,7 @@ fn a_metric_has_its_sentence_and_the_unit_of_its_name() {
     let metrics = &request.resource_metrics[0].scope_metrics[0].metrics;
     let families: BTreeMap<String, Family> = GROUPS
         .iter()
-        .flat_map(|group| group.families())
+        .flat_map(Group::families)
         .map(|family| (family.name.clone(), family))
         .collect();
     for metric in metrics.iter().filter(|it| it.name != "pointsman_metrics_left_out") {

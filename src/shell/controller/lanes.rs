@@ -1,12 +1,12 @@
 //! Slow work, each kind in a lane of its own: documents to KV, calls of the API, alerts.
 //!
 //! Some things have an order. `routes` is written before a pass for the same news begins, since
-//! proxies wait for it. An intent is saved before its call. The outcome is saved and published
-//! after the pass. Beyond that no lane waits for the other, and no round waits for a lane except
-//! the last one of a run.
+//! proxies wait for it. An intent is saved before its call. A pass has several calls under way, and
+//! takes their replies as they come. The outcome is saved and published after the pass. Beyond that
+//! no lane waits for the other, and no round waits for a lane except the last one of a run.
 
 use super::Object;
-use crate::cloudflare::Next;
+use crate::cloudflare::{Call, CallNumber, Next, Reply};
 use crate::controller::{Document, Lane, Pass, Quota, Turn};
 use crate::shell::api::Api;
 use crate::shell::runtime::{self, Result, Work, promise};
@@ -14,7 +14,10 @@ use crate::shell::{clock, kv};
 use crate::tick::PROBES_AT_ONCE;
 use crate::time::{Millis, SECOND};
 use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 use wasm_bindgen::JsValue;
 use worker::console_error;
 
@@ -198,30 +201,67 @@ impl Object {
     /// turn has taken over.
     async fn carry_out(&self, pass: &mut Pass, turn: Turn, quota: &Shared) -> Result<bool> {
         let api = Api::of(&self.env);
+        let mut under_way: Vec<UnderWay<'_>> = Vec::new();
         while goes_on(&self.reconcile, turn) {
-            pass.reconcile.tell_time(clock::now());
-            match pass.reconcile.next_step() {
-                Next::Done => return Ok(true),
-                Next::Intend { what, takes, gives } => {
-                    self.with(|mind| mind.intend(what, self.now()))?;
-                    self.with(|mind| mind.claim(takes, gives, clock::now()))?;
-                    self.save()?;
-                }
-                Next::Call(call) => {
-                    // Rounds go on meanwhile, and may have learnt better.
-                    let now = self.now();
-                    if call.is_write() && !self.with(|mind| mind.still_holds(pass, now))? {
-                        continue;
-                    }
-                    draw(quota, Quota::use_call);
-                    let reply = api.call(&call).await;
-                    pass.reconcile.tell_time(clock::now());
-                    pass.reconcile.answer(&reply, self.now());
-                }
+            for (number, call) in self.next_calls(pass, quota)? {
+                under_way.push((number, Box::pin(api.call(call))));
             }
+            if under_way.is_empty() {
+                return Ok(true);
+            }
+            let (number, reply) = first_reply(&mut under_way).await;
+            pass.reconcile.tell_time(clock::now());
+            pass.reconcile.answer(number, &reply, self.now());
         }
         Ok(false)
     }
+
+    /// The calls that may begin now; none if it waits for those under way, or is over. What is
+    /// intended with them is saved, all of it at once.
+    fn next_calls(&self, pass: &mut Pass, quota: &Shared) -> Result<Vec<(CallNumber, Call)>> {
+        let (mut calls, mut is_saved) = (Vec::new(), true);
+        loop {
+            pass.reconcile.tell_time(clock::now());
+            match pass.reconcile.next_step() {
+                Next::Wait | Next::Done => break,
+                Next::Intend { what, takes, gives } => {
+                    self.with(|mind| mind.intend(what, self.now()))?;
+                    self.with(|mind| mind.claim(takes, gives, clock::now()))?;
+                    is_saved = false;
+                }
+                Next::Call(number, call) => {
+                    // Rounds go on meanwhile, and may have learnt better.
+                    let now = self.now();
+                    if call.is_write() && !self.with(|mind| mind.still_holds(pass, number, now))? {
+                        continue;
+                    }
+                    draw(quota, Quota::use_call);
+                    calls.push((number, call));
+                }
+            }
+        }
+        if !is_saved {
+            self.save()?;
+        }
+        Ok(calls)
+    }
+}
+
+/// A call that is under way.
+type UnderWay<'a> = (CallNumber, Pin<Box<dyn Future<Output = Reply> + 'a>>);
+
+/// Takes out the call that ends first, with its reply.
+fn first_reply(under_way: &mut Vec<UnderWay<'_>>) -> impl Future<Output = (CallNumber, Reply)> {
+    poll_fn(|context| {
+        for (index, (number, call)) in under_way.iter_mut().enumerate() {
+            if let Poll::Ready(reply) = call.as_mut().poll(context) {
+                let number = *number;
+                drop(under_way.swap_remove(index));
+                return Poll::Ready((number, reply));
+            }
+        }
+        Poll::Pending
+    })
 }
 
 /// Draws something from a quota.

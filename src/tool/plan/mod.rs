@@ -62,10 +62,10 @@ fn pass(client: &Client, belief: &Belief, now: Timestamp) -> PassReport {
     reconcile.tell_time(now);
     loop {
         match reconcile.next_step() {
-            Next::Call(call) => reconcile.answer(&client.call(&call), now),
+            Next::Call(number, call) => reconcile.answer(number, &client.call(&call), now),
             // A dry pass has no intents. If it had one, the client would refuse the call.
             Next::Intend { .. } => {}
-            Next::Done => return reconcile.finish(),
+            Next::Wait | Next::Done => return reconcile.finish(),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::script::ApiIs;
 use super::world::World;
 use crate::alert::Delivery;
 use crate::cloudflare::model::Fate;
-use crate::cloudflare::{Call, Next, Reply};
+use crate::cloudflare::{Call, CallNumber, Next, Reply};
 use crate::controller::{Document, Heartbeat, Pass, Quota};
 use crate::outgoing::Outcome;
 use crate::time::{Millis, SECOND};
@@ -24,10 +24,6 @@ const CALL_MS: Millis = 100;
 const CALL_TIMEOUT_MS: Millis = 8 * SECOND;
 /// How long a receiver takes to answer.
 const RECEIVER_MS: Millis = 200;
-/// What the API asks for when it answers 429.
-const RETRY_AFTER_S: u64 = 20;
-/// What it answers then.
-const TOO_MANY: &str = r#"{"success":false,"errors":[{"code":971,"message":"rate limited"}]}"#;
 
 impl World<'_> {
     /// Sends the alerts that are due; publishes what is new, then compares with Cloudflare.
@@ -156,9 +152,11 @@ impl World<'_> {
         }
     }
 
-    /// Goes on with the pass until its next call.
+    /// Goes on with the pass: begins the calls that may be under way now, and saves before they
+    /// are made what is intended with them.
     fn go_on(&mut self) {
         let Some(mut pass) = self.lanes.pass.take() else { return };
+        let mut is_saved = true;
         loop {
             pass.reconcile.tell_time(self.now);
             let now = self.time();
@@ -167,10 +165,10 @@ impl World<'_> {
                 Next::Intend { what, takes, gives } => {
                     self.controller.intend(what, now);
                     self.controller.claim(takes, gives, self.now);
-                    self.storage.save(&mut self.controller);
+                    is_saved = false;
                 }
-                Next::Call(call) => {
-                    if call.is_write() && !self.controller.still_holds(&mut pass, now) {
+                Next::Call(number, call) => {
+                    if call.is_write() && !self.controller.still_holds(&mut pass, number, now) {
                         continue;
                     }
                     self.lanes.reconcile.draw(Quota::use_call);
@@ -178,12 +176,15 @@ impl World<'_> {
                         ApiIs::Down | ApiIs::LosesReplies => CALL_TIMEOUT_MS,
                         _ => CALL_MS,
                     };
-                    self.queue.add(self.now.plus(ms), Due::Called(self.life, call));
-                    self.lanes.pass = Some(pass);
-                    return;
+                    self.queue.add(self.now.plus(ms), Due::Called(self.life, number, call));
                 }
+                Next::Wait => break,
             }
         }
+        if !is_saved {
+            self.storage.save(&mut self.controller);
+        }
+        self.lanes.pass = Some(pass);
     }
 
     fn end_pass(&mut self, pass: Pass) {
@@ -201,7 +202,7 @@ impl World<'_> {
     }
 
     /// A call of the API ends.
-    pub(super) fn called(&mut self, life: Life, call: &Call) {
+    pub(super) fn called(&mut self, life: Life, number: CallNumber, call: &Call) {
         let is = self.facts.api(self.now);
         let before = self.account.clone();
         self.account.time = self.now.to_string();
@@ -218,11 +219,7 @@ impl World<'_> {
                 drop(self.account.meet(call, Fate::LostAfter));
                 lost()
             }
-            ApiIs::Limited => Reply::Answered {
-                status: 429,
-                retry_after_s: Some(RETRY_AFTER_S),
-                body: TOO_MANY.to_owned(),
-            },
+            ApiIs::Limited => self.account.meet(call, Fate::Limited),
         };
         self.tell_call(call, &reply);
         if call.is_write() {
@@ -234,7 +231,7 @@ impl World<'_> {
         let now = self.time();
         if let Some(pass) = &mut self.lanes.pass {
             pass.reconcile.tell_time(self.now);
-            pass.reconcile.answer(&reply, now);
+            pass.reconcile.answer(number, &reply, now);
         }
         self.go_on();
     }

@@ -1,7 +1,7 @@
 //! What is to happen, in the order of its instants.
 
 use crate::alert::Delivery;
-use crate::cloudflare::Call;
+use crate::cloudflare::{Call, CallNumber};
 use crate::config::Control;
 use crate::controller::{Document, Heartbeat};
 use crate::recovery::HookCall;
@@ -23,7 +23,7 @@ pub(super) enum Due {
     /// Documents arrive in KV.
     Written(Life, Vec<Document>),
     /// A call of the API ends.
-    Called(Life, Call),
+    Called(Life, CallNumber, Call),
     /// Calls of receivers end.
     Delivered(Life, Vec<Delivery>, Option<Heartbeat>),
     /// Calls of hooks end.

@@ -89,7 +89,7 @@ impl<'s> World<'s> {
             Due::Round(request) => self.round(request),
             Due::Probes(asked) => self.probes(asked),
             Due::Written(life, documents) => self.written(life, &documents),
-            Due::Called(life, call) => self.called(life, &call),
+            Due::Called(life, number, call) => self.called(life, number, &call),
             Due::Delivered(life, due, heartbeat) => {
                 self.delivered(life, &due, heartbeat.as_ref());
             }

@@ -1,6 +1,8 @@
 //! The measurements. Here is what a decision costs: nanoseconds on the host and as wasm, and
 //! instructions, which no other program on the machine can disturb.
 
+use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -48,6 +50,9 @@ enum What {
         /// Puts the table into docs/benchmarks.md
         #[arg(long)]
         write: bool,
+        /// Measures the bundle in this folder in turn with this build, and prints both
+        #[arg(long)]
+        against: Option<PathBuf>,
     },
     /// A request through the Worker, beside other proxies on the same runtime
     Proxy(proxies::Options),
@@ -61,7 +66,13 @@ enum What {
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     let (name, write, table) = match &options.what {
         What::Decide { write } => ("decide", *write, decide(checkout)?),
-        What::Actuation { write } => ("actuation", *write, actuation(checkout)?),
+        What::Actuation { write, against: None } => {
+            ("actuation", *write, actuation(checkout, &[])?)
+        }
+        What::Actuation { write, against: Some(theirs) } => {
+            let options = [OsStr::new("--against"), theirs.as_os_str()];
+            ("actuation-beside", *write, actuation(checkout, &options)?)
+        }
         What::Proxy(options) => {
             ("proxy", options.common.write, proxies::measure(checkout, options)?)
         }
@@ -86,11 +97,12 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
 }
 
 /// The built Worker on workerd, against the lab's API: the lab measures and prints its table.
-fn actuation(checkout: &Checkout) -> Result<String> {
+fn actuation(checkout: &Checkout, options: &[&OsStr]) -> Result<String> {
     let tools = setup::run(checkout)?;
     bundle::release(checkout, &tools)?;
     let mut lab = process::command("cargo", checkout.root());
     lab.args(["run", "--package", "pointsman-lab", "--bin", "lab", "--", "failovers"]);
+    lab.args(options);
     lab.env("POINTSMAN_BUNDLE", checkout.bundle());
     printed(&mut lab)
 }

@@ -7,13 +7,13 @@ use anyhow::{Context, Result, ensure};
 
 use super::commit::{git, time_of};
 use super::made::{Made, sha256, sums};
-use super::{archive, native, npm, sbom};
+use super::{archive, links, native, npm, sbom};
 use crate::checkout::Checkout;
 use crate::core_only::printed;
 use crate::setup::Tools;
 use crate::{bundle, process};
 
-/// What is copied as it is, of what git knows.
+/// What is copied, of what git knows.
 const COPIED: [&str; 6] = ["CHANGELOG.md", "LICENSE", "README.md", "docs", "examples", "schema"];
 /// What git should not keep of a deployment.
 const IGNORED: &str = ".dev.vars\n.wrangler/\nnode_modules/\n";
@@ -45,9 +45,8 @@ fn fill(checkout: &Checkout, folder: &Path, program: &Path) -> Result<()> {
     for file in bundle::UPLOADED {
         copy(&checkout.bundle().join(file), &folder.join("build").join(file))?;
     }
-    let known = git(checkout, &[&["ls-files", "--"], &COPIED[..]].concat())?;
-    for file in known.lines() {
-        copy(&checkout.root().join(file), &folder.join(file))?;
+    for file in known(checkout)? {
+        copy(&checkout.root().join(&file), &folder.join(&file))?;
     }
     let tool = folder.join("bin/pointsman");
     copy(program, &tool)?;
@@ -56,7 +55,14 @@ fn fill(checkout: &Checkout, folder: &Path, program: &Path) -> Result<()> {
     write(&folder.join("wrangler.toml"), &without_build(&deployed)?)?;
     write(&folder.join(".gitignore"), IGNORED)?;
     npm::write(checkout, folder)?;
-    sbom::write(checkout, &folder.join("sbom.cdx.json"))
+    sbom::write(checkout, &folder.join("sbom.cdx.json"))?;
+    links::settle(checkout.root(), folder)
+}
+
+/// The files that are copied as they are, but for links of pages.
+pub(super) fn known(checkout: &Checkout) -> Result<Vec<String>> {
+    let known = git(checkout, &[&["ls-files", "--"], &COPIED[..]].concat())?;
+    Ok(known.lines().map(str::to_owned).collect())
 }
 
 /// What the tool prints of itself.

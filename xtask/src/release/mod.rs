@@ -5,12 +5,16 @@
 //! knows the machine, the folder or the time, and each file has the time of the commit. Only the C
 //! compiler is the machine's own.
 
+mod account;
 mod archive;
 mod commit;
 mod folder;
+mod links;
 mod made;
 mod native;
 mod npm;
+mod owned;
+mod page;
 mod sbom;
 mod stranger;
 mod twice;

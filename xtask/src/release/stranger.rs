@@ -1,32 +1,38 @@
 //! A stranger's first hour: does what docs/getting-started.md says, with what a release has.
 //!
-//! The page is the script. Its blocks of `sh` under [`SECTION`] are run one after another, in a
-//! folder with nothing but the archive, and with a `PATH` of Node.js, curl and a few programs that
-//! every system has: no cargo, no compiler, nothing of the checkout. A block that the page has in
-//! another terminal (`sh terminal=2 port=9001`) goes on until the end, and the next one waits for
-//! its port.
+//! The page is the script. Its blocks ([`blocks`]) are run one after another, in a folder with
+//! nothing but the archive, and with a `PATH` of Node.js, curl and a few programs that every system
+//! has: no cargo, no compiler, nothing of the checkout. A block that the page has in another
+//! terminal goes on until the end of its section, and the next one waits for its port.
+//!
+//! The half at Cloudflare is played with the lab's [`Account`]: the page's own hosts are ports of
+//! loopback there, and nothing else of the blocks is changed. What only a person can do, in the
+//! dashboard or with an account of its own, is not played.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::account::Account;
 use super::made::Made;
+use super::owned::{Owned, guarded, swept};
+use super::page::{Block, Kind, blocks, with_routes};
 use crate::checkout::Checkout;
 use crate::core_only::printed;
 use crate::process;
 use crate::setup::node;
 
-/// The page, and its part that needs no account.
+/// The page, and its two halves.
 const PAGE: &str = "docs/getting-started.md";
-const SECTION: &str = "## On your own machine";
+const LOCAL: &str = "## On your own machine";
+const CLOUDFLARE: &str = "## At Cloudflare";
 /// What a stranger has beside Node.js.
 const PROGRAMS: [&str; 29] = [
     "basename",
@@ -61,13 +67,17 @@ const PROGRAMS: [&str; 29] = [
 ];
 /// Longest that one block may take; a run of the Worker takes 55 s.
 const BLOCK_S_MAX: u64 = 300;
-/// Longest that another terminal is open, whatever becomes of this program.
+/// Longest that another terminal is open.
 const TERMINAL_S_MAX: u64 = 1_200;
 /// Longest wait for the port of another terminal.
 const PORT_WAIT: Duration = Duration::from_mins(1);
 /// Between two looks at a port.
 const LOOK_EACH: Duration = Duration::from_millis(100);
-/// What the page promises, and the blocks have to print.
+/// Longest wait for what a block is repeated for: three minutes, says the page.
+const UNTIL_WAIT: Duration = Duration::from_mins(3);
+/// Between two repeats.
+const REPEAT_EACH: Duration = Duration::from_secs(5);
+/// What the first half promises, and the blocks have to print.
 const PROMISED: [&str; 7] = [
     "proof holds",
     "comes into use",
@@ -77,62 +87,49 @@ const PROMISED: [&str; 7] = [
     "api: eu-west is down",
     "x-pointsman: region=us-east",
 ];
-
-/// A block of the page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Block {
-    text: String,
-    /// The port that it opens in another terminal; absent in the first.
-    port: Option<u16>,
-}
+/// And the second half: wrangler names all bindings and the cron trigger, and the account has what
+/// the page says in the end. wrangler keeps a namespace that it has made.
+const PROMISED_AT_CLOUDFLARE: [&str; 14] = [
+    "--dry-run: exiting now.",
+    "env.CONTROLLER (Controller) ",
+    "env.VANTAGE (Vantage) ",
+    "env.KV (inherited) ",
+    "env.CLOUDFLARE_API_BASE (\"https://api.cloudflare.com/client/v4\") ",
+    "env.CONTROLLER_JURISDICTION (\"\") ",
+    "schedule: * * * * *",
+    "comes into use",
+    "x-pointsman: region=eu-west",
+    "SUCCEEDED \u{b7} decision",
+    "\"crons\":[\"* * * * *\"]",
+    "\"routes\":[\"ops.example.com/*\",\"api.example.com/*\"]",
+    "\"secrets\":[\"ADMIN_TOKEN\",\"SLACK_WEBHOOK\"]",
+    "\"served\":{\"chat\":1,\"eu-west\":1,\"us-east\":0}",
+];
+/// What wrangler says of a config that it does not wholly understand.
+const WARNING: &str = "WARNING";
 
 /// Plays the page, and prints what a stranger would see.
 ///
 /// **Errors**: a block fails, or what the page promises is not printed.
 pub(super) fn play(checkout: &Checkout, made: &Made) -> Result<()> {
     let page = fs::read_to_string(checkout.root().join(PAGE)).context(PAGE)?;
-    let blocks = blocks(&page)?;
-    for port in blocks.iter().filter_map(|block| block.port) {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .with_context(|| format!("the page needs port {port} of this machine"))?;
-    }
     let place = tempfile::Builder::new().prefix("pointsman-stranger-").tempdir()?;
+    let _swept = swept(Path::new("sh"), place.path())?;
     let stranger = Stranger::new(checkout, made, place.path())?;
-    let mut terminals = Terminals::default();
-    let mut seen = String::new();
-    for block in &blocks {
-        println!("\n{}", block.text.trim_end());
-        match block.port {
-            None => seen.push_str(&stranger.types(&block.text)?),
-            Some(port) => {
-                let log = place.path().join(format!("terminal-{port}.log"));
-                terminals.0.push(stranger.opens(&block.text, &log)?);
-                wait_for(port).with_context(|| fs::read_to_string(&log).unwrap_or_default())?;
-            }
-        }
-    }
-    drop(terminals);
-    for promised in PROMISED {
-        ensure!(seen.contains(promised), "the page promises `{promised}`, and nothing printed it");
-    }
+    kept_promises(&PROMISED, &stranger.plays_here(&blocks(&page, LOCAL)?)?)?;
+    let account = Account::start(checkout, &place.path().join("account.log"))?;
+    let seen = stranger.plays_there(&blocks(&page, CLOUDFLARE)?, &account)?;
+    kept_promises(&PROMISED_AT_CLOUDFLARE, &seen)?;
+    ensure!(!seen.contains(WARNING), "wrangler warns");
     println!("\nThe page was played from {}.", made.archive.display());
     Ok(())
 }
 
-/// The blocks of the section.
-fn blocks(page: &str) -> Result<Vec<Block>> {
-    let (_, section) = page.split_once(SECTION).with_context(|| format!("no `{SECTION}`"))?;
-    let section = section.split("\n## ").next().unwrap_or_default();
-    let mut blocks = Vec::new();
-    for fenced in section.split("\n```sh").skip(1) {
-        let (head, rest) = fenced.split_once('\n').context("a block without lines")?;
-        let (text, _) = rest.split_once("\n```").context("a block without an end")?;
-        let port = head.split_whitespace().find_map(|word| word.strip_prefix("port="));
-        let port = port.map(str::parse).transpose().context("the port of a block")?;
-        blocks.push(Block { text: format!("{text}\n"), port });
+fn kept_promises(promised: &[&str], seen: &str) -> Result<()> {
+    for promised in promised {
+        ensure!(seen.contains(promised), "the page promises `{promised}`, and nothing printed it");
     }
-    ensure!(!blocks.is_empty(), "no blocks of sh under `{SECTION}`");
-    Ok(blocks)
+    Ok(())
 }
 
 /// Somebody with an archive, and a shell.
@@ -147,6 +144,8 @@ struct Stranger {
     state: PathBuf,
     /// What npm and TLS need of this machine.
     kept: BTreeMap<String, String>,
+    /// The folder that the archive unpacks to.
+    unpacked: PathBuf,
 }
 
 impl Stranger {
@@ -157,6 +156,7 @@ impl Stranger {
             timeout: found("timeout")?,
             state: place.join("state"),
             kept: kept(checkout)?,
+            unpacked: place.join("home").join(&made.name),
         };
         fs::create_dir(&stranger.home)?;
         fs::create_dir(&stranger.programs)?;
@@ -172,30 +172,114 @@ impl Stranger {
         Ok(stranger)
     }
 
-    /// A shell that begins where the last block ended, runs `text`, and then `after`.
+    /// Plays the half that needs no account, and returns what it printed. Its other terminals are
+    /// closed at the end.
+    fn plays_here(&self, blocks: &[Block]) -> Result<String> {
+        let ports = blocks.iter().filter_map(|block| match block.kind {
+            Kind::Opens(port) => Some(port),
+            _ => None,
+        });
+        for port in ports {
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+                .with_context(|| format!("the page needs port {port} of this machine"))?;
+        }
+        let mut terminals = Vec::new();
+        let mut seen = String::new();
+        for Block { text, kind } in blocks {
+            println!("\n{}", text.trim_end());
+            match kind {
+                Kind::Opens(port) => {
+                    let log = self.home.with_file_name(format!("terminal-{port}.log"));
+                    terminals.push(self.opens(text, &log)?);
+                    wait_for(*port)
+                        .with_context(|| fs::read_to_string(&log).unwrap_or_default())?;
+                }
+                _ => seen.push_str(&self.finishes(text, kind)?),
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Plays the half at Cloudflare against an account, and returns what it printed and what the
+    /// account shows then.
+    fn plays_there(&self, blocks: &[Block], account: &Account) -> Result<String> {
+        let mut exports = String::new();
+        for (name, value) in &account.variables {
+            exports = exports + "export " + name + "='" + value + "'\n";
+        }
+        let mut seen = self.types(&exports)?;
+        for Block { text, kind } in blocks {
+            println!("\n{}", text.trim_end());
+            seen.push_str(&self.finishes(&account.here(text), kind)?);
+        }
+        Ok(seen + &self.types(&format!("curl --silent '{}'\n", account.shown))?)
+    }
+
+    /// Plays a block that ends.
+    fn finishes(&self, text: &str, kind: &Kind) -> Result<String> {
+        match kind {
+            Kind::Typed => self.types(text),
+            Kind::Until(wanted) => self.repeats(text, wanted),
+            Kind::Routes => {
+                let deployed = self.unpacked.join("wrangler.toml");
+                fs::write(&deployed, with_routes(&fs::read_to_string(&deployed)?, text)?)?;
+                Ok(String::new())
+            }
+            Kind::Opens(port) => bail!("port {port} of another terminal, at Cloudflare"),
+        }
+    }
+
+    /// Runs a block until it prints what is wanted.
+    fn repeats(&self, text: &str, wanted: &str) -> Result<String> {
+        let begun = Instant::now();
+        loop {
+            let seen = self.types(text)?;
+            if seen.contains(wanted) {
+                return Ok(seen);
+            }
+            ensure!(begun.elapsed() < UNTIL_WAIT, "`{wanted}` is not printed by\n{text}");
+            sleep(REPEAT_EACH);
+        }
+    }
+
+    /// A shell that begins where the last block ended, runs `text`, and then `after`. It ends when
+    /// its input does.
     fn shell(&self, text: &str, after: &str, seconds_max: u64) -> Command {
         let state = self.state.display();
-        let mut shell = Command::new(&self.timeout);
-        shell.args(["--kill-after=10", &seconds_max.to_string()]);
-        shell.arg(self.programs.join("sh")).args(["-euc", &format!(". '{state}'\n{text}{after}")]);
+        let sh = self.programs.join("sh");
+        let mut shell = guarded(&sh, &self.timeout);
+        // In the foreground it leaves all in one process group.
+        shell.args(["--foreground", "--kill-after=10", &seconds_max.to_string()]);
+        shell.arg(sh).args(["-euc", &format!(". '{state}'\n{text}{after}")]);
         shell.current_dir(&self.home).env_clear();
         shell.env("HOME", &self.home).env("PATH", &self.programs).envs(&self.kept);
         shell
     }
 
     /// Runs a block to its end and returns what it printed, which is printed too.
+    ///
+    /// **Errors**: it fails.
     fn types(&self, text: &str) -> Result<String> {
         let state = self.state.display();
         let after = format!("{{ export -p; echo \"cd '$PWD'\"; }} > '{state}'\n");
-        process::output(&mut self.shell(text, &after, BLOCK_S_MAX))
+        let mut shell = self.shell(text, &after, BLOCK_S_MAX);
+        let mut block = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        // The pipe is held until the end, which `wait_with_output` would not do.
+        let held = block.stdin.take();
+        let ended = block.wait_with_output()?;
+        drop(held);
+        let read = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let written = read(&ended.stdout) + &read(&ended.stderr);
+        println!("{written}");
+        ensure!(ended.status.success(), "the block ended with {}:\n{text}", ended.status);
+        Ok(written)
     }
 
-    /// Starts a block that goes on.
-    fn opens(&self, text: &str, log: &Path) -> Result<Child> {
+    /// Starts a block that goes on until what is returned is dropped.
+    fn opens(&self, text: &str, log: &Path) -> Result<Owned> {
         let log = File::create(log)?;
         let mut shell = self.shell(text, "", TERMINAL_S_MAX);
-        shell.stdout(log.try_clone()?).stderr(log).process_group(0);
-        shell.spawn().with_context(|| format!("cannot start {}", process::shown(&shell)))
+        Owned::start(shell.stdout(log.try_clone()?).stderr(log))
     }
 }
 
@@ -231,44 +315,36 @@ fn wait_for(port: u16) -> Result<()> {
     Ok(())
 }
 
-/// The other terminals, which are closed at the end with everything that they started.
-#[derive(Default)]
-struct Terminals(Vec<Child>);
-
-impl Drop for Terminals {
-    fn drop(&mut self) {
-        for child in &mut self.0 {
-            // `timeout` hands the signal on to all that it has started.
-            let _ = Command::new("sh").args(["-c", &format!("kill {}", child.id())]).status();
-            let _ = child.wait();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_the_blocks_of_the_section_are_taken_and_each_with_its_port() {
-        let page = format!(
-            "```sh\nbefore\n```\n{SECTION}\n\ntext\n\n```sh\none\ntwo\n```\n\n\
-             ```text\nsaid\n```\n\n```sh terminal=2 port=9001\nserve\n```\n\n\
-             ## Deploy\n\n```sh\nafter\n```\n"
-        );
-        let block = |text: &str, port| Block { text: text.to_owned(), port };
-        let expected = [block("one\ntwo\n", None), block("serve\n", Some(9001))];
-        assert_eq!(blocks(&page).unwrap(), expected);
+    fn page() -> String {
+        fs::read_to_string(Checkout::locate().unwrap().root().join(PAGE)).unwrap()
     }
 
     #[test]
     fn the_page_has_the_section_and_begins_with_the_archive_of_this_version() {
-        let checkout = Checkout::locate().unwrap();
-        let page = fs::read_to_string(checkout.root().join(PAGE)).unwrap();
-        let blocks = blocks(&page).unwrap();
+        let blocks = blocks(&page(), LOCAL).unwrap();
         let archive = format!("pointsman-{}-linux-x64.tar.gz", env!("CARGO_PKG_VERSION"));
         assert!(blocks[0].text.contains(&archive), "{}", blocks[0].text);
         assert!(blocks.iter().all(|block| !block.text.contains("cargo")));
-        assert_eq!(blocks.iter().filter(|block| block.port.is_some()).count(), 2);
+        let opens = |block: &&Block| matches!(block.kind, Kind::Opens(_));
+        assert_eq!(blocks.iter().filter(opens).count(), 2);
+    }
+
+    #[test]
+    fn the_half_at_cloudflare_deploys_without_routes_then_with_one_then_with_two() {
+        let blocks = blocks(&page(), CLOUDFLARE).unwrap();
+        let mut routes = 0;
+        let mut deployed = Vec::new();
+        for block in &blocks {
+            if block.kind == Kind::Routes {
+                routes = block.text.matches("pattern").count();
+            }
+            let deploys = block.text.lines().filter(|line| line.starts_with("npx wrangler deploy"));
+            deployed.extend(deploys.map(|line| (line.contains("--dry-run"), routes)));
+        }
+        assert_eq!(deployed, [(true, 0), (false, 0), (false, 1), (false, 2)]);
     }
 }

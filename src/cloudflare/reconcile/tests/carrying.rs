@@ -35,7 +35,8 @@ impl Zones {
             match pass.next_step() {
                 Next::Done => return calls,
                 Next::Intend { .. } => {}
-                Next::Call(call) => {
+                Next::Wait => panic!("nothing is under way"),
+                Next::Call(number, call) => {
                     let id = call.path.split('/').nth(2).unwrap().to_owned();
                     if let Some(body) = &call.body {
                         self.said.insert(id.clone(), body["content"].as_str().unwrap().to_owned());
@@ -44,7 +45,7 @@ impl Zones {
                     let says = self.said.get(&id).map_or(self.others, String::as_str);
                     let row = record_of("r", &name, says);
                     let reply = if call.is_write() { row } else { json!([row]) };
-                    pass.answer(&ok(&reply), Timestamp::default());
+                    pass.answer(number, &ok(&reply), Timestamp::default());
                     calls.push(format!("{} {}", call.method.as_str(), call.path));
                 }
             }
@@ -147,11 +148,14 @@ fn what_a_pass_tried_to_change_is_read_again_by_the_next() {
         match pass.next_step() {
             Next::Done => break,
             Next::Intend { .. } => {}
-            Next::Call(call) if call.is_write() => pass.answer(&lost(), Timestamp::default()),
-            Next::Call(_) => {
+            Next::Wait => panic!("nothing is under way"),
+            Next::Call(number, call) if call.is_write() => {
+                pass.answer(number, &lost(), Timestamp::default());
+            }
+            Next::Call(number, _) => {
                 let name = format!("files.z0{calls}.example");
                 let row = record_of("r", &name, "eu.example.com");
-                pass.answer(&ok(&json!([row])), Timestamp::default());
+                pass.answer(number, &ok(&json!([row])), Timestamp::default());
                 calls += 1;
             }
         }
@@ -159,21 +163,21 @@ fn what_a_pass_tried_to_change_is_read_again_by_the_next() {
     let report = pass.finish();
     assert_eq!(report.open.len(), 1, "the first reply was lost, and that ended the pass");
     let mut pass = limited(zones(2), 45, 1_000, report.readings);
-    let Next::Call(call) = pass.next_step() else { panic!("there is something to read") };
+    let (_, call) = asked(&mut pass);
     assert!(call.path.starts_with("/zones/id00/dns_records?"), "{call:?}");
 }
 
 #[test]
 fn a_name_that_is_new_in_the_config_is_read_though_its_zone_was() {
     let mut pass = limited(over(vec![named("a.example.com")]), 1, 0, Readings::default());
-    let Next::Call(_) = pass.next_step() else { panic!() };
+    let (number, _) = asked(&mut pass);
     let seen = json!([record_of("ra", "a.example.com", "eu.example.com")]);
-    pass.answer(&ok(&seen), Timestamp::default());
+    pass.answer(number, &ok(&seen), Timestamp::default());
     while pass.next_step() != Next::Done {}
     let readings = pass.finish().readings;
     assert_ne!(readings, Readings::default());
     let both = over(vec![named("a.example.com"), named("b.example.com")]);
     let mut pass = limited(both, 45, 0, readings);
-    let Next::Call(call) = pass.next_step() else { panic!() };
+    let (_, call) = asked(&mut pass);
     assert_eq!(call.path, "/zones/z1/dns_records?per_page=500&page=1");
 }

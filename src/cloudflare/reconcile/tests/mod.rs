@@ -1,10 +1,12 @@
 //! Passes as conversations: each expected call with its reply.
 
 mod allowance;
+mod beside;
 mod carrying;
 mod chain;
 mod failures;
 mod foreign;
+mod line;
 pub(crate) mod model;
 mod others;
 mod pools;
@@ -15,6 +17,7 @@ mod world;
 mod zones;
 
 use super::*;
+use crate::cloudflare::WithheldReason;
 use crate::cloudflare::desired::{DesiredPool, DesiredRecords, PoolMember, RecordMember, Switch};
 use crate::cloudflare::endpoint::Endpoint;
 use crate::config::{DnsMode, PoolSwitch, RecordKind};
@@ -195,17 +198,26 @@ fn play(pass: &mut Reconcile, script: &[(&str, Reply)]) -> Played {
         match pass.next_step() {
             Next::Done => break,
             Next::Intend { what, takes, .. } => played.intents.push((what, takes)),
-            Next::Call(call) => {
+            Next::Wait => panic!("nothing is under way"),
+            Next::Call(number, call) => {
                 let asked = format!("{} {}", call.method.as_str(), call.path);
                 let (expected, reply) = script.next().unwrap_or_else(|| panic!("extra: {asked}"));
                 assert_eq!(asked, *expected);
                 played.bodies.extend(call.body);
-                pass.answer(reply, Timestamp::default());
+                pass.answer(number, reply, Timestamp::default());
             }
         }
     }
     assert_eq!(script.next(), None, "a call was expected that was not made");
     played
+}
+
+/// The next call of a pass.
+fn asked(pass: &mut Reconcile) -> (CallNumber, Call) {
+    match pass.next_step() {
+        Next::Call(number, call) => (number, call),
+        other => panic!("a call was expected: {other:?}"),
+    }
 }
 
 fn applied(report: &PassReport) -> Vec<&str> {

@@ -1,6 +1,7 @@
 //! Whatever is wanted and whatever there is: a pass leads to what is wanted, a second one finds
 //! nothing to do, nothing of others changes, and no fault on the way changes where it ends.
 
+use super::line::Line;
 use super::model::{Account, Fate, text};
 use super::world::{OURS, World, world};
 use super::*;
@@ -19,8 +20,8 @@ const PASSES_MAX: usize = 12;
 pub(super) struct Life {
     pub(super) desired: Desired,
     pub(super) account: Account,
-    holds: Set<Hold>,
-    claims: Vec<Claim>,
+    pub(super) holds: Set<Hold>,
+    pub(super) claims: Vec<Claim>,
     zone_ids: Map<String, String>,
     /// What is remembered of our records, and changes of which nobody heard.
     owned: OwnedRecords,
@@ -41,6 +42,8 @@ pub(super) struct Life {
     /// The fate of each next call; all are answered once it is used up.
     pub(super) fates: Vec<Fate>,
     pub(super) writes: usize,
+    /// The calls that are under way, and in which order they are carried out and answered.
+    pub(super) line: Line,
 }
 
 impl Life {
@@ -64,17 +67,18 @@ impl Life {
             told: Vec::new(),
             fates,
             writes: 0,
+            line: Line::default(),
         }
     }
 
-    fn wait(&mut self, ms: u64) {
+    pub(super) fn wait(&mut self, ms: u64) {
         self.now = self.now.plus(ms);
         self.account.time = self.now.to_string();
     }
 
-    pub(super) fn pass(&mut self, allowance: Allowance) -> PassReport {
+    fn begin_pass(&mut self, allowance: Allowance) -> Reconcile {
         self.wait(2_000);
-        let mut pass = Reconcile::new(PassInput {
+        Reconcile::new(PassInput {
             desired: self.desired.clone(),
             holds: self.holds.clone(),
             claims: self.claims.clone(),
@@ -90,27 +94,95 @@ impl Life {
             readings: std::mem::take(&mut self.readings),
             allowance,
             ..PassInput::default()
-        });
+        })
+    }
+
+    /// Goes on with a pass until it is over, or until so many calls of this life have begun.
+    /// Returns whether it is over.
+    fn go_on(&mut self, pass: &mut Reconcile, calls_max: usize) -> bool {
+        self.line.begin_pass();
         loop {
             pass.tell_time(self.now);
+            if self.line.is_answered_first() {
+                self.step_of_the_line(pass);
+                continue;
+            }
             match pass.next_step() {
-                Next::Done => break,
+                Next::Done => {
+                    assert!(pass.under_way.is_empty() && self.line.is_empty());
+                    return true;
+                }
                 Next::Intend { what, takes, gives } => {
                     let ours = (&mut self.holds, &mut self.claims);
                     hold::begin(ours, takes, gives, self.now);
                     self.open.push(what);
                 }
-                Next::Call(call) => {
+                Next::Wait => {
+                    assert!(!self.line.is_empty(), "it waits for nothing");
+                    self.step_of_the_line(pass);
+                }
+                Next::Call(number, call) => {
+                    self.check_begin(pass, number, &call);
                     self.writes += usize::from(call.is_write());
                     let fate = self.fates.pop().unwrap_or(Fate::Answered);
-                    self.wait(100);
-                    let reply = self.account.meet(&call, fate);
-                    self.wait(100);
-                    pass.tell_time(self.now);
-                    pass.answer(&reply, self.now);
+                    self.line.begin(number, call, fate);
+                    if self.line.begun.len() >= calls_max {
+                        return false;
+                    }
                 }
             }
         }
+    }
+
+    /// A call under way is carried out or, if it was, its reply arrives.
+    fn step_of_the_line(&mut self, pass: &mut Reconcile) {
+        self.wait(self.line.step_ms());
+        if let Some((number, reply)) = self.line.step(&mut self.account) {
+            pass.tell_time(self.now);
+            pass.answer(number, &reply, self.now);
+        }
+    }
+
+    /// What must hold whenever a call begins.
+    fn check_begin(&mut self, pass: &Reconcile, number: CallNumber, call: &Call) {
+        let begun = pass.under_way.get(&number).unwrap();
+        let others = || pass.under_way.iter().filter(|(other, _)| **other != number);
+        assert!(others().count() < CALLS_AT_ONCE);
+        assert!(begun.is_recorded);
+        if begun.operation.is_write() {
+            assert!(self.open.contains(&begun.operation.subject()), "{call:?} was not intended");
+            for hold in begun.ours.takes.iter().chain(&begun.ours.gives) {
+                assert!(self.claims.iter().any(|claim| claim.hold == *hold), "no claim: {hold:?}");
+            }
+        }
+        for (_, other) in others() {
+            assert_eq!(other.operation.stage(), begun.operation.stage(), "{call:?}");
+            let object = begun.operation.object();
+            assert!(object.is_none() || other.operation.object() != object, "{object:?} twice");
+        }
+        self.line.check_begin(call, begun.operation.urgency());
+    }
+
+    /// Makes a pass that ends with its process once so many calls of this life have begun. Of those
+    /// under way some are still carried out. Returns whether it came to that.
+    pub(super) fn die_in_pass(&mut self, calls: usize) -> bool {
+        let mut pass = self.begin_pass(Allowance::default());
+        if self.go_on(&mut pass, calls) {
+            self.end_pass(pass);
+            return false;
+        }
+        self.readings = Readings::default();
+        self.line.die(&mut self.account);
+        true
+    }
+
+    pub(super) fn pass(&mut self, allowance: Allowance) -> PassReport {
+        let mut pass = self.begin_pass(allowance);
+        self.go_on(&mut pass, usize::MAX);
+        self.end_pass(pass)
+    }
+
+    fn end_pass(&mut self, pass: Reconcile) -> PassReport {
         let mut report = pass.finish();
         self.readings = std::mem::take(&mut report.readings);
         let ours = (&mut self.holds, &mut self.claims);
@@ -140,7 +212,7 @@ impl Life {
             let is_untroubled = self.fates.is_empty();
             let report = self.pass(allowance);
             let is_over = report.failures.is_empty() && report.put_off.is_none();
-            if is_untroubled {
+            if is_untroubled && self.line.is_well {
                 prop_assert!(report.failures.is_empty(), "{report:#?}");
                 prop_assert!(report.open.is_empty(), "{report:#?}");
             }
@@ -175,7 +247,7 @@ fn without(row: &Value, keys: &[&str]) -> Value {
 }
 
 /// A switch that is left out is on.
-fn is_on(row: &Value) -> bool {
+pub(super) fn is_on(row: &Value) -> bool {
     row["enabled"] != json!(false)
 }
 
@@ -248,7 +320,7 @@ fn check_others(before: &World, after: &Account) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn fate() -> impl Strategy<Value = Fate> {
+pub(super) fn fate() -> impl Strategy<Value = Fate> {
     use Fate::{Answered, Broken, CutOff, LostAfter, LostBefore};
     select(vec![Answered, Answered, Answered, LostAfter, LostBefore, Broken, CutOff])
 }
