@@ -130,9 +130,7 @@ impl OddRegions {
             (entry.returned.is_some(), &mut self.returning),
             (!entry.away.is_empty(), &mut self.away),
         ] {
-            if is_one {
-                set.insert(region);
-            }
+            put(set, region, is_one);
         }
     }
 
@@ -277,11 +275,9 @@ impl Table {
         let Some(candidate) = candidates.find(|candidate| candidate.entry.id == entry.id) else {
             return;
         };
-        if is_down(&entry) {
-            serving.down.insert(candidate.index);
-        } else {
-            serving.down.remove_all(&[candidate.index].into_iter().collect());
-        }
+        put(&mut serving.down, candidate.index, is_down(&entry));
+        put(&mut serving.draining, candidate.index, entry.draining);
+        serving.odd.note(candidate.index, &entry);
         candidate.entry = entry;
     }
 
@@ -335,6 +331,15 @@ impl TryFrom<Routes> for Table {
             odd_origins,
             admin: routes.admin,
         })
+    }
+}
+
+/// Sees to it that a region is in a set, or that it is not.
+fn put(set: &mut RegionSet, region: usize, is_in: bool) {
+    if is_in {
+        set.insert(region);
+    } else {
+        set.remove_all(&[region].into_iter().collect());
     }
 }
 
