@@ -283,16 +283,17 @@ proptest! {
 
 /// So many services, each with a pool whose first origin is to be disabled.
 fn failing(count: usize) -> World {
-    let mut world = many(
-        &[One {
+    let mut world = many(&vec![
+        One {
             answers: 1,
             says: "192.0.2.1",
             switches: [Switch::Disable, Switch::Enable],
             enabled: Some([true, true]),
             is_held: false,
             is_balanced: false,
-        }; count],
-    );
+        };
+        count
+    ]);
     for pool in &mut world.desired.pools {
         (pool.monitor, pool.manage) = (None, false);
     }
