@@ -22,7 +22,10 @@ const CLIENTS: [&str; 64] = [
     "BR", "MX", "JP", "KR", "SG", "AU", "IN", "GB", "CH", "ZA", "NG", "KE", "EG", "TR", "AE", "IL",
     "TH", "VN", "ID", "PH", "MY", "NZ", "AR", "CL", "CO", "PE", "UY", "BO", "EC", "PY", "CR", "PA",
 ];
-const TENANT_SOURCES: [(&str, fn() -> Value); 4] = [
+/// A key of a config, and what makes its value.
+type Made = (&'static str, fn() -> Value);
+
+const TENANT_SOURCES: [Made; 4] = [
     ("x-tenant", || json!({"header": "x-tenant"})),
     ("host", || json!({"host_label": 1})),
     ("path", || json!({"path_segment": 1})),
@@ -102,6 +105,6 @@ fn rule(size: Size, number: usize) -> Value {
     }
     let homes = (0..4).map(|other| pick(&HOMES, number + other * 3).to_owned());
     let allow: Vec<String> = ["region:r0".to_owned()].into_iter().chain(homes).collect();
-    let mode = if number % 20 == 0 { "preferred" } else { "strict" };
+    let mode = if number.is_multiple_of(20) { "preferred" } else { "strict" };
     json!({"id": format!("rule-{number}"), "when": when, "allow": allow, "mode": mode})
 }

@@ -4,7 +4,11 @@
 //! the tool does, and prints the time, the most memory that the process had, and the bytes of the
 //! result. A routing table has at most 4 MiB, so not all bounds are reached at once: with many
 //! services each has fewer regions.
-#![expect(clippy::print_stdout, reason = "a program that prints figures")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a program that measures and prints figures"
+)]
 #![allow(clippy::indexing_slicing, reason = "a program of the lab")]
 #![expect(unreachable_pub, reason = "the modules of a program")]
 

@@ -118,7 +118,9 @@ pub(super) fn survivors(config: &Config, now: Timestamp) -> Result<Survivors, Ba
         for (id, entry) in routes(&View::new(&world, &state, now)).services {
             table.serve(&id, entry)?;
         }
-        all.iter_mut().for_each(|of| of.without(down, &table, now));
+        for of in &mut all {
+            of.without(down, &table, now);
+        }
     }
     let published = of_published(&oracle, now);
     let mut rows = Vec::new();
@@ -168,17 +170,14 @@ fn folded<'k>(
             SecondOpinion::Refuse(refusal) => Err(refusal.as_str()),
         };
         let place = *places.entry((clients.class.does, claim)).or_insert(folded.len());
-        match (folded.get_mut(place), alike.get_mut(place)) {
-            (Some(first), Some(more)) => {
-                *more += 1;
-                for (country, sample) in clients.requests {
-                    first.requests.entry(country).or_insert(sample);
-                }
+        if let (Some(first), Some(more)) = (folded.get_mut(place), alike.get_mut(place)) {
+            *more += 1;
+            for (country, sample) in clients.requests {
+                first.requests.entry(country).or_insert(sample);
             }
-            _ => {
-                folded.push(clients);
-                alike.push(0);
-            }
+        } else {
+            folded.push(clients);
+            alike.push(0);
         }
     }
     (folded, alike)

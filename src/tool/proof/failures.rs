@@ -112,7 +112,9 @@ impl ByClaim {
                 SecondOpinion::Permit(regions) => regions.clone(),
                 SecondOpinion::Refuse(_) => RegionSet::none(),
             };
-            primary.into_iter().for_each(|primary| matter.insert(primary));
+            if let Some(primary) = primary {
+                matter.insert(primary);
+            }
             let (depth, sets) = within(&matter, max);
             by_claim.depth = by_claim.depth.max(depth);
             for failed in sets {

@@ -313,13 +313,13 @@ impl<'c> Probes<'c> {
         let (name, _) = written.headers.first()?;
         let texts = self.headers.iter().filter(|(known, _)| known == name);
         let texts = texts.flat_map(|(_, texts)| texts.iter().map(Some)).chain([None]);
-        let is_wrong = |text: &Option<&String>| {
+        let is_wrong = |text: Option<&String>| {
             let said: Vec<(String, String)> =
                 text.iter().map(|text| (name.clone(), (*text).clone())).collect();
             let header = |_: &str| text.map(ToString::to_string);
             held.guards_request(None, &facts("", &header)) != has_said(written, &said)
         };
-        let wrong = texts.into_iter().find(is_wrong)?;
+        let wrong = texts.into_iter().find(|text| is_wrong(*text))?;
         Some(format!("--header '{name}: {}'", wrong.map_or("", String::as_str)))
     }
 }

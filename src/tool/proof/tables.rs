@@ -122,7 +122,9 @@ impl Prover<'_> {
         for (at, region) in differ {
             let entries = if failed.contains(at) { &down.regions } else { &up.regions };
             let entry = entries.iter().find(|entry| entry.id == *region);
-            entry.into_iter().for_each(|entry| world.table.stand(id, entry.clone()));
+            if let Some(entry) = entry {
+                world.table.stand(id, entry.clone());
+            }
         }
         world.failed = failed;
     }

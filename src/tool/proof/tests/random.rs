@@ -5,6 +5,7 @@
 //! many in some six minutes of one core; `PROOF_SEED=…` begins elsewhere.
 
 use super::*;
+use crate::tool::requests::Kinds;
 use serde_json::{Map, json};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -328,6 +329,13 @@ fn changed(view: &View<'_>) -> Routes {
     routes
 }
 
+/// Takes one out of a list by chance.
+fn lose<T>(random: &mut Random, list: Option<&mut Vec<T>>) {
+    if let Some(list) = list.filter(|list| !list.is_empty()) {
+        list.remove(random.below(list.len()));
+    }
+}
+
 fn change_a_service(random: &mut Random, routes: &mut Routes) {
     let ids: Vec<RegionId> = routes.regions.iter().map(|region| region.id.clone()).collect();
     for service in routes.services.values_mut() {
@@ -352,11 +360,6 @@ fn change_the_law(random: &mut Random, routes: &mut Routes) {
     let at = random.below(routes.rules.len());
     let rule = &mut routes.rules[at];
     let when = &mut rule.when;
-    fn lose<T>(random: &mut Random, list: Option<&mut Vec<T>>) {
-        if let Some(list) = list.filter(|list| !list.is_empty()) {
-            list.remove(random.below(list.len()));
-        }
-    }
     match random.below(9) {
         0 => rule.mode = Mode::Preferred,
         1 => rule.permits.push(random.one(&ids)),
@@ -377,7 +380,7 @@ fn brute_force(config: &Config, subject: &Subject) -> Option<bool> {
     let (mut has_fault, mut turn) = (false, 0);
     for service in config.services.values() {
         let kinds = super::super::super::requests::kinds_within(&oracle, service, usize::MAX);
-        if kinds.iter().map(|kinds| kinds.len()).sum::<usize>() > BRUTE_KINDS_MAX {
+        if kinds.iter().map(Kinds::len).sum::<usize>() > BRUTE_KINDS_MAX {
             return None;
         }
         let regions = oracle.regions_of(service);
@@ -392,7 +395,7 @@ fn brute_force(config: &Config, subject: &Subject) -> Option<bool> {
             let (now, unknown) = (now(), false);
             let world =
                 FailureScenario { config, now, state, table, failed: failed.clone(), unknown };
-            for (sample, _) in kinds.iter().flat_map(|kinds| kinds.each()) {
+            for (sample, _) in kinds.iter().flat_map(Kinds::each) {
                 let opinion = oracle.opinion(service, &regions, &sample);
                 turn += 1;
                 let case = ProofCase { sample, opinion };
