@@ -116,6 +116,13 @@ impl Law {
         ruling
     }
 
+    /// How the rules over a host are filed, for whoever checks that.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn filed(&self, host: &str) -> Filed<'_> {
+        Filed(self.over(host))
+    }
+
     fn over(&self, host: &str) -> &HostLaw {
         if self.by_host.is_empty() {
             return &self.elsewhere;
@@ -161,6 +168,44 @@ impl HostLaw {
         let class =
             self.class_of.get(index).and_then(|class| self.classes.get(usize::from(*class)));
         class.unwrap_or(&NOTHING)
+    }
+}
+
+/// The rules over one host, as they are filed.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Debug, Clone, Copy)]
+pub struct Filed<'l>(&'l HostLaw);
+
+/// The rules of one class of countries, as they are filed.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Debug, Clone, Copy)]
+pub struct FiledClass<'l> {
+    /// The regions that all strict rules permit that always match in the class.
+    pub permitted: &'l RegionSet,
+    /// The rules that always match in the class.
+    pub settled: &'l [usize],
+    /// The rules of the class with conditions beyond host and country.
+    pub conditional: &'l [usize],
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<'l> Filed<'l> {
+    /// Whether both are the same file, so that what is true of one is true of the other.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+
+    /// The class of a country.
+    #[must_use]
+    pub fn class(&self, country: Option<Country>) -> FiledClass<'l> {
+        let Class { permitted, settled, conditional, .. } = self.0.class(country);
+        FiledClass { permitted, settled, conditional }
+    }
+
+    /// The rules that name each tenant.
+    pub fn by_tenant(&self) -> impl Iterator<Item = (&'l TenantId, &'l [usize])> {
+        self.0.by_tenant.iter().map(|(tenant, rules)| (tenant, rules.as_slice()))
     }
 }
 

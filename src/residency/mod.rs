@@ -26,6 +26,8 @@ mod witness;
 pub use allow::{Allow, AllowedCountry};
 pub use country_set::CountrySet;
 pub use law::{CompiledRule, Law, Ruling};
+#[cfg(not(target_arch = "wasm32"))]
+pub use law::{Filed, FiledClass};
 pub use path::{
     BadPattern, PATH_BYTES_MAX, PATTERN_BYTES_MAX, Pattern, normalise, representatives,
 };

@@ -21,6 +21,7 @@
 use crate::json::text_shape;
 use percent_encoding::{percent_decode_str, percent_encode_byte};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The longest path that is normalised. A longer one matches every rule about paths.
@@ -190,15 +191,8 @@ pub fn representatives(patterns: &[Pattern]) -> Vec<String> {
         }
     }
     let class = |path: &str| -> Vec<bool> { patterns.iter().map(|p| p.matches(path)).collect() };
-    let mut seen: Vec<Vec<bool>> = Vec::new();
-    candidates.retain(|path| {
-        let class = class(path);
-        let is_new = !seen.contains(&class);
-        if is_new {
-            seen.push(class);
-        }
-        is_new
-    });
+    let mut seen = BTreeSet::new();
+    candidates.retain(|path| seen.insert(class(path)));
     candidates
 }
 

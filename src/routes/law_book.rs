@@ -22,6 +22,12 @@ impl LawBook {
         self.tenants.get(tenant)
     }
 
+    /// The pins of all tenants that the table names.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn pins(&self) -> impl Iterator<Item = (&TenantId, &Pin)> {
+        self.tenants.iter()
+    }
+
     /// Reads a pin from KV: `{"allow": ["DE", "@dach", "us-east-1"]}`. An entry that is unknown
     /// permits nothing.
     /// Errors: [`BadPin`].

@@ -130,9 +130,7 @@ impl OddRegions {
             (entry.returned.is_some(), &mut self.returning),
             (!entry.away.is_empty(), &mut self.away),
         ] {
-            if is_one {
-                set.insert(region);
-            }
+            put(set, region, is_one);
         }
     }
 
@@ -251,6 +249,38 @@ impl Table {
         headers
     }
 
+    /// Replaces a service by another entry of it, such as one in which other regions are down. Its
+    /// hosts and the law stay. Errors: the entry names a region that the table does not have, or
+    /// the table has no such service.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn serve(&mut self, id: &ServiceId, mut entry: ServiceEntry) -> Result<(), BadRoutes> {
+        let unknown = || BadRoutes::UnknownRegion(id.to_string());
+        let place = self.services.iter_mut().find(|service| service.id == *id);
+        let place = place.ok_or_else(unknown)?;
+        let names = Map::of(self.regions.iter().enumerate().map(|(i, r)| (&r.id, i)));
+        let index = Index { names, regions: &self.regions, countries: &Map::new() };
+        without_odd_origins(&mut entry);
+        *place = index.serving((place.index, id.clone()), entry)?;
+        Ok(())
+    }
+
+    /// Replaces the entry of one region of a service, such as one that is down. Without such a
+    /// service or region it does nothing.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn stand(&mut self, id: &ServiceId, entry: CandidateEntry) {
+        let Some(serving) = self.services.iter_mut().find(|service| service.id == *id) else {
+            return;
+        };
+        let mut candidates = serving.candidates.iter_mut();
+        let Some(candidate) = candidates.find(|candidate| candidate.entry.id == entry.id) else {
+            return;
+        };
+        put(&mut serving.down, candidate.index, is_down(&entry));
+        put(&mut serving.draining, candidate.index, entry.draining);
+        serving.odd.note(candidate.index, &entry);
+        candidate.entry = entry;
+    }
+
     /// The law as of now. A table that nobody has renewed for long still knows which memberships
     /// have ended since.
     #[must_use]
@@ -271,7 +301,7 @@ impl TryFrom<Routes> for Table {
     type Error = BadRoutes;
 
     fn try_from(routes: Routes) -> Result<Self, BadRoutes> {
-        let names = Map::of(routes.regions.iter().enumerate().map(|(i, r)| (r.id.clone(), i)));
+        let names = Map::of(routes.regions.iter().enumerate().map(|(i, r)| (&r.id, i)));
         let countries = &routes.tenant_countries;
         let index = Index { names, regions: &routes.regions, countries };
         let mut services = Vec::new();
@@ -304,6 +334,19 @@ impl TryFrom<Routes> for Table {
     }
 }
 
+/// Sees to it that a region is in a set, or that it is not.
+fn put(set: &mut RegionSet, region: usize, is_in: bool) {
+    if is_in {
+        set.insert(region);
+    } else {
+        set.remove_all(&[region].into_iter().collect());
+    }
+}
+
+fn is_down(entry: &CandidateEntry) -> bool {
+    !entry.lost && (entry.health == Health::Down || entry.origins.is_empty())
+}
+
 /// Leaves out the origins that no request can be sent to, so that they cost nobody else. Returns
 /// how many there were.
 fn without_odd_origins(service: &mut ServiceEntry) -> usize {
@@ -318,7 +361,7 @@ fn without_odd_origins(service: &mut ServiceEntry) -> usize {
 
 /// Finds regions while a table is built.
 struct Index<'r> {
-    names: Map<RegionId, usize>,
+    names: Map<&'r RegionId, usize>,
     regions: &'r [RegionEntry],
     /// The countries of tenants.
     countries: &'r Map<TenantId, Country>,
@@ -352,7 +395,7 @@ impl Index<'_> {
                 return Err(BadRoutes::UnknownRegion(entry.id.to_string()));
             };
             regions.insert(region);
-            if !entry.lost && (entry.health == Health::Down || entry.origins.is_empty()) {
+            if is_down(&entry) {
                 down.insert(region);
             }
             if entry.draining {

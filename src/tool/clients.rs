@@ -21,6 +21,9 @@ use std::fmt;
 /// Most kinds of requests per service. Beyond that, an even sample is used.
 const KINDS_MAX: usize = 20_000;
 
+/// Most rules of a class that text names.
+const RULES_SHOWN_MAX: usize = 6;
+
 /// What the clients of a class have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct ClientClass {
@@ -52,7 +55,7 @@ pub(super) struct Clients<'k> {
 
 /// Whether some kinds of requests are skipped, so that a class may be missing.
 pub(super) fn are_too_many(kinds: &[Kinds]) -> bool {
-    kinds.iter().map(Kinds::len).sum::<usize>() > KINDS_MAX
+    kinds.iter().any(|kinds| kinds.alone) || kinds.iter().map(Kinds::len).sum::<usize>() > KINDS_MAX
 }
 
 /// The classes of a service. Requests with unreadable paths or tenants, and tenants known only to
@@ -104,8 +107,12 @@ pub(super) fn class(
 
 impl fmt::Display for ClientClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rules: Vec<&str> = self.rules.iter().map(RuleId::as_str).collect();
-        f.write_str(&if rules.is_empty() { "no rule".to_owned() } else { rules.join(" + ") })?;
+        let shown: Vec<&str> =
+            self.rules.iter().map(RuleId::as_str).take(RULES_SHOWN_MAX).collect();
+        f.write_str(&if shown.is_empty() { "no rule".to_owned() } else { shown.join(" + ") })?;
+        if let Some(more @ 1..) = self.rules.len().checked_sub(RULES_SHOWN_MAX) {
+            write!(f, " + {more} more")?;
+        }
         if let Some(tenant) = &self.tenant {
             write!(f, ", tenant {tenant}")?;
         }

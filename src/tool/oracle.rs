@@ -12,6 +12,7 @@ use crate::ids::{RegionId, RuleId, TenantId};
 use crate::residency::{Allow, Mode, RegionSet, Rule, When};
 use crate::steering::Refusal;
 use crate::time::Timestamp;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Everything in a request except country and method, already parsed.
@@ -32,7 +33,7 @@ pub(super) struct Form {
     /// What second witnesses tell; `None` among them may be any country.
     pub(super) witnesses: Vec<Option<Country>>,
     /// Two spellings of the path: plain and disguised.
-    pub(super) spellings: [String; 2],
+    pub(super) spellings: [Cow<'static, str>; 2],
 }
 
 /// What a request says about its tenant.
@@ -151,10 +152,20 @@ impl<'c> Oracle<'c> {
         guarding.map(|read| &read.rule.id).collect()
     }
 
-    /// The rules that may guard a request for `host`.
-    pub(super) fn over(&self, host: &str) -> impl Iterator<Item = &'c Rule> {
-        let host = host.to_owned();
-        self.config.residency.iter().filter(move |rule| is_over(rule, &host))
+    /// The indexes of the rules that may guard a request for `host`.
+    pub(super) fn indexes_over(&self, host: &str) -> Vec<usize> {
+        let rules = self.config.residency.iter().enumerate();
+        rules.filter(|(_, rule)| is_over(rule, host)).map(|(index, _)| index).collect()
+    }
+
+    /// Each rule with the regions that it permits.
+    pub(super) fn rules(&self) -> impl Iterator<Item = (&'c Rule, &RegionSet)> {
+        self.rules.iter().map(|read| (read.rule, &read.permits))
+    }
+
+    /// Whether a path is under the condition of a rule on paths; `None` cannot be read.
+    pub(super) fn is_under(&self, rule: usize, path: Option<&str>) -> bool {
+        self.rules.get(rule).is_some_and(|read| read.is_under(path))
     }
 
     /// The regions that one answer for everybody under `name` may name: those that every strict
@@ -280,6 +291,13 @@ fn permits(allow: &Allow, id: &RegionId, region: &Region, now: Timestamp) -> boo
 }
 
 impl PreparedRule<'_> {
+    fn is_under(&self, path: Option<&str>) -> bool {
+        match (&self.rule.when.paths, path) {
+            (Some(_), Some(path)) => self.patterns.iter().any(|one| path_is_under(path, one)),
+            (Some(_), None) | (None, _) => true,
+        }
+    }
+
     fn guards(&self, sample: &SampleRequest<'_>) -> bool {
         let (when, form) = (&self.rule.when, sample.form);
         // A client of unknown country may be in any. Whatever a witness tells counts as well.
@@ -287,16 +305,8 @@ impl PreparedRule<'_> {
             let told = [sample.country].into_iter().chain(form.witnesses.iter().copied());
             told.into_iter().any(|told| told.is_none_or(|country| countries.contains(country)))
         });
-        let path = || match (&when.paths, &form.path) {
-            (Some(_), Some(path)) => self.patterns.iter().any(|one| path_is_under(path, one)),
-            (Some(_), None) | (None, _) => true,
-        };
-        let method = match &when.methods {
-            Some(named) => named.iter().any(|method| {
-                method == sample.method || (method == "GET" && sample.method == "HEAD")
-            }),
-            None => true,
-        };
+        let path = || self.is_under(form.path.as_deref());
+        let method = names_method(when, sample.method);
         let tenant = match (&when.tenants, &form.tenant) {
             (Some(tenants), ToldTenant::Tenant(tenant)) => {
                 tenants.iter().any(|named| named == tenant)
@@ -304,13 +314,24 @@ impl PreparedRule<'_> {
             (Some(_), ToldTenant::Nothing) => false,
             (Some(_), ToldTenant::Unreadable) | (None, _) => true,
         };
-        country && method && tenant && is_over(self.rule, &form.host) && path() && says(when, form)
+        country
+            && method
+            && tenant
+            && is_over(self.rule, &form.host)
+            && path()
+            && has_said(when, &form.headers)
     }
 }
 
-fn says(when: &When, form: &Form) -> bool {
+pub(super) fn names_method(when: &When, asked: &str) -> bool {
+    let Some(named) = &when.methods else { return true };
+    named.iter().any(|method| method == asked || (method == "GET" && asked == "HEAD"))
+}
+
+/// Whether each header that the rule looks at says one of its texts.
+pub(super) fn has_said(when: &When, headers: &[(String, String)]) -> bool {
     when.headers.iter().all(|(name, texts)| {
-        let mut values = form.headers.iter().filter(|(known, _)| known == name);
+        let mut values = headers.iter().filter(|(known, _)| known == name);
         // A repeated header is one list, of which each item was said.
         let is_said = |value: &str, text: &String| {
             value.trim() == text || value.split(',').any(|item| item.trim() == text)

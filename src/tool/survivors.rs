@@ -1,25 +1,34 @@
 //! Which regions serve whom if one region fails, and who loses service.
+//!
+//! Classes of clients that may use the same regions are served alike, so where a service has many
+//! of them, one row stands for all. Rows about a failure are listed only if it leaves something
+//! else than the other regions.
 
-use super::clients::{self, ClientClass, Clients};
-use super::oracle::Oracle;
+use super::clients::{self, ClientClass, Clients, Does};
+use super::oracle::{Oracle, SampleRequest, SecondOpinion};
 use super::published::{Object, Published, Unserved, published};
 use super::requests::{self, Kinds};
 use super::{scenario, text};
-use crate::cloudflare::{Desired, desired};
+use crate::cloudflare::desired;
 use crate::config::{Config, Service};
+use crate::controller::routes;
 use crate::country::Country;
 use crate::ids::{RegionId, ServiceId};
+use crate::ordered::Map;
 use crate::routes::{BadRoutes, Table};
 use crate::time::Timestamp;
 use crate::view::View;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 /// Most lines of text output; JSON has all.
 const LINES_MAX: usize = 200;
+/// Most classes of clients of one service that have rows of their own.
+const CLASSES_MAX: usize = 50;
 
 /// What happens to a class of clients if one region is down.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct SurvivorRow {
     service: ServiceId,
     clients: Who,
@@ -45,6 +54,9 @@ enum Who {
         class: ClientClass,
         countries: Vec<Country>,
         unknown_country: bool,
+        /// How many more classes may use the same regions.
+        #[serde(skip_serializing_if = "is_zero")]
+        alike: usize,
     },
     /// Clients of an object at Cloudflare.
     #[serde(untagged)]
@@ -54,127 +66,196 @@ enum Who {
 /// The table, and the services for which it may be incomplete.
 #[derive(Debug, Serialize)]
 pub(super) struct Survivors {
-    /// For each class a row without failures, and one for each region that serves it.
+    /// For each class a row without failures, and one for each region that serves it and without
+    /// which it is served by anything else than its other regions.
     rows: Vec<SurvivorRow>,
     /// Services with so many kinds of requests that a class may be missing.
     capped: Vec<ServiceId>,
 }
 
-/// The failure of one region, or of none, and its consequences.
-struct RegionFailure {
-    down: Option<RegionId>,
-    table: Table,
-    desired: Desired,
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// Clients that have the same rows, and these rows.
+struct RowsOf<'k> {
+    id: &'k ServiceId,
+    service: &'k Service,
+    sample: SampleRequest<'k>,
+    rows: Vec<SurvivorRow>,
 }
 
 /// Examines the failure of each region. Errors: this build cannot read its own table.
 pub(super) fn survivors(config: &Config, now: Timestamp) -> Result<Survivors, BadRoutes> {
     let config = clients::for_everybody(config);
     let oracle = Oracle::new(&config, now);
-    let downs = [None].into_iter().chain(config.regions.keys().cloned().map(Some));
-    let failures = downs.map(|down| failure(&config, now, down)).collect::<Result<Vec<_>, _>>()?;
-    let (mut rows, mut capped) = (Vec::new(), Vec::new());
-    for (id, service) in &config.services {
-        let kinds: Vec<Kinds> = requests::kinds(&oracle, service);
-        capped.extend(clients::are_too_many(&kinds).then(|| id.clone()));
-        for clients in clients::classes(&oracle, service, &kinds) {
-            rows.extend(of_class(id, service, &clients, &failures, now));
+    let mut table = clients::table(&config, now, &[])?;
+    let services: Vec<(&ServiceId, &Service, Vec<Kinds>)> = config
+        .services
+        .iter()
+        .map(|(id, service)| (id, service, requests::kinds(&oracle, service)))
+        .collect();
+    let mut capped = Vec::new();
+    let mut all: Vec<RowsOf<'_>> = Vec::new();
+    for (id, service, kinds) in &services {
+        capped.extend(clients::are_too_many(kinds).then(|| (*id).clone()));
+        for (who, sample) in classes(&oracle, service, kinds) {
+            let mut of = RowsOf { id, service, sample, rows: Vec::new() };
+            of.add(who, None, &table, now);
+            all.push(of);
         }
-        rows.extend(of_published(&oracle, id, service, &failures));
+    }
+    // The law of a table does not follow from health, and reading it anew takes long.
+    let lawless = Config {
+        residency: Vec::new(),
+        tenants: Map::new(),
+        tenant_countries: Map::new(),
+        ..config.clone()
+    };
+    for down in config.regions.keys() {
+        let (world, state) = scenario::with(&lawless, now, std::slice::from_ref(down), &[]);
+        for (id, entry) in routes(&View::new(&world, &state, now)).services {
+            table.serve(&id, entry)?;
+        }
+        for of in &mut all {
+            of.without(down, &table, now);
+        }
+    }
+    let published = of_published(&oracle, now);
+    let mut rows = Vec::new();
+    for (id, ..) in &services {
+        let proxied = all.iter_mut().filter(|of| of.id == *id);
+        proxied.for_each(|of| rows.append(&mut of.rows));
+        rows.extend(published.iter().filter(|row| row.service == **id).cloned());
     }
     Ok(Survivors { rows, capped })
 }
 
-fn failure(
-    config: &Config,
-    now: Timestamp,
-    down: Option<RegionId>,
-) -> Result<RegionFailure, BadRoutes> {
-    let regions: Vec<RegionId> = down.iter().cloned().collect();
-    let (world, state) = scenario::with(config, now, &regions, &[]);
-    let table = clients::table(config, now, &regions)?;
-    Ok(RegionFailure { down, table, desired: desired(&View::new(&world, &state, now)) })
+/// The classes of a service, with one request of each.
+fn classes<'k>(
+    oracle: &Oracle<'_>,
+    service: &Service,
+    kinds: &'k [Kinds],
+) -> Vec<(Who, SampleRequest<'k>)> {
+    let mut each = clients::classes(oracle, service, kinds);
+    let mut alike: Vec<usize> = vec![0; each.len()];
+    if each.len() > CLASSES_MAX {
+        (each, alike) = folded(oracle, service, each);
+    }
+    let classes = each.into_iter().zip(alike).filter_map(|(Clients { class, requests }, alike)| {
+        let sample = *requests.values().next()?;
+        let unknown_country = requests.contains_key(&None);
+        let countries = requests.into_keys().flatten().collect();
+        Some((Who::Class { class, countries, unknown_country, alike }, sample))
+    });
+    classes.collect()
 }
 
-fn of_class(
-    id: &ServiceId,
+/// Classes that may use the same regions, as one: the one with the fewest rules, the clients of
+/// all, and how many others there are.
+fn folded<'k>(
+    oracle: &Oracle<'_>,
     service: &Service,
-    clients: &Clients<'_>,
-    failures: &[RegionFailure],
-    now: Timestamp,
-) -> Vec<SurvivorRow> {
-    let Some(sample) = clients.requests.values().next() else { return Vec::new() };
-    let countries: Vec<Option<Country>> = clients.requests.keys().copied().collect();
-    let who = Who::Class {
-        class: clients.class.clone(),
-        countries: countries.iter().flatten().copied().collect(),
-        unknown_country: countries.contains(&None),
-    };
-    rows(failures.iter().map(|failure| {
-        let routing = clients::routing(&failure.table, sample, now);
-        let position = |region: &RegionId| service.regions.iter().position(|id| id == region);
+    mut classes: Vec<Clients<'k>>,
+) -> (Vec<Clients<'k>>, Vec<usize>) {
+    classes.sort_by_key(|clients| clients.class.rules.len());
+    let regions = oracle.regions_of(service);
+    let mut places: BTreeMap<(Does, Result<Vec<usize>, &str>), usize> = BTreeMap::new();
+    let (mut folded, mut alike): (Vec<Clients<'k>>, Vec<usize>) = Default::default();
+    for clients in classes {
+        let Some(sample) = clients.requests.values().next() else { continue };
+        let claim = match oracle.opinion(service, &regions, sample) {
+            SecondOpinion::Permit(regions) => Ok(regions.iter().collect()),
+            SecondOpinion::Refuse(refusal) => Err(refusal.as_str()),
+        };
+        let place = *places.entry((clients.class.does, claim)).or_insert(folded.len());
+        if let (Some(first), Some(more)) = (folded.get_mut(place), alike.get_mut(place)) {
+            *more += 1;
+            for (country, sample) in clients.requests {
+                first.requests.entry(country).or_insert(sample);
+            }
+        } else {
+            folded.push(clients);
+            alike.push(0);
+        }
+    }
+    (folded, alike)
+}
+
+impl RowsOf<'_> {
+    fn add(&mut self, who: Who, down: Option<&RegionId>, table: &Table, now: Timestamp) {
+        let routing = clients::routing(table, &self.sample, now);
+        let position = |region: &RegionId| self.service.regions.iter().position(|id| id == region);
         let mut served_by = routing.regions;
         served_by.sort_by_key(position);
-        SurvivorRow {
-            service: id.clone(),
-            clients: who.clone(),
-            down: failure.down.clone(),
+        let row = SurvivorRow {
+            service: self.id.clone(),
+            clients: who,
+            down: down.cloned(),
             served_by,
             refusal: routing.refusal,
             status: routing.status,
             reason: None,
             loses_service: false,
-        }
-    }))
-}
-
-fn of_published(
-    oracle: &Oracle<'_>,
-    id: &ServiceId,
-    service: &Service,
-    failures: &[RegionFailure],
-) -> Vec<SurvivorRow> {
-    let each = failures.iter().map(|failure| {
-        let down: Vec<RegionId> = failure.down.iter().cloned().collect();
-        published(oracle, id, service, &failure.desired, &down)
-    });
-    let each: Vec<Vec<Published>> = each.collect();
-    let objects = each.first().map_or(0, Vec::len);
-    let of_object = |index: usize| {
-        let found = failures.iter().zip(&each);
-        let found = found.filter_map(|(failure, all)| {
-            let Published { object, served_by, reason } = all.get(index)?;
-            Some(SurvivorRow {
-                service: id.clone(),
-                clients: Who::Published(object.clone()),
-                down: failure.down.clone(),
-                served_by: served_by.clone(),
-                refusal: None,
-                status: None,
-                reason: *reason,
-                loses_service: false,
-            })
-        });
-        rows(found)
-    };
-    (0..objects).flat_map(of_object).collect()
-}
-
-/// The rows of one class: the first without failures, then one for each region that serves it in
-/// the first.
-fn rows(of_failures: impl Iterator<Item = SurvivorRow>) -> Vec<SurvivorRow> {
-    let mut rows: Vec<SurvivorRow> = Vec::new();
-    for mut row in of_failures {
-        if let Some(first) = rows.first() {
-            let serves = |down: &RegionId| first.served_by.contains(down);
-            if !row.down.as_ref().is_some_and(serves) {
-                continue;
-            }
-            row.loses_service = row.served_by.is_empty();
-        }
-        rows.push(row);
+        };
+        add(&mut self.rows, row);
     }
-    rows
+
+    fn without(&mut self, down: &RegionId, table: &Table, now: Timestamp) {
+        let first = self.rows.first().filter(|first| first.served_by.contains(down));
+        if let Some(who) = first.map(|first| first.clients.clone()) {
+            self.add(who, Some(down), table, now);
+        }
+    }
+}
+
+/// Adds a row about a failure, if it tells anything.
+fn add(rows: &mut Vec<SurvivorRow>, mut row: SurvivorRow) {
+    if let Some(first) = rows.first() {
+        let serves = |down: &RegionId| first.served_by.contains(down);
+        if !row.down.as_ref().is_some_and(serves) {
+            return;
+        }
+        row.loses_service = row.served_by.is_empty();
+        let others = first.served_by.iter().filter(|id| Some(*id) != row.down.as_ref());
+        if !row.loses_service && others.eq(&row.served_by) {
+            return;
+        }
+    }
+    rows.push(row);
+}
+
+/// The rows of everything that services publish.
+fn of_published(oracle: &Oracle<'_>, now: Timestamp) -> Vec<SurvivorRow> {
+    let config = oracle.config;
+    if config.services.values().all(|service| service.publish.is_empty()) {
+        return Vec::new();
+    }
+    let mut of_object: BTreeMap<(usize, usize), Vec<SurvivorRow>> = BTreeMap::new();
+    for down in [None].into_iter().chain(config.regions.keys().map(Some)) {
+        let regions: Vec<RegionId> = down.into_iter().cloned().collect();
+        let (world, state) = scenario::with(config, now, &regions, &[]);
+        let desired = desired(&View::new(&world, &state, now));
+        for (at, (id, service)) in config.services.iter().enumerate() {
+            let objects = published(oracle, id, service, &desired, &regions);
+            for (index, Published { object, served_by, reason }) in objects.into_iter().enumerate()
+            {
+                let row = SurvivorRow {
+                    service: id.clone(),
+                    clients: Who::Published(object),
+                    down: down.cloned(),
+                    served_by,
+                    refusal: None,
+                    status: None,
+                    reason,
+                    loses_service: false,
+                };
+                add(of_object.entry((at, index)).or_default(), row);
+            }
+        }
+    }
+    of_object.into_values().flatten().collect()
 }
 
 impl Survivors {
@@ -226,13 +307,10 @@ impl fmt::Display for Survivors {
     }
 }
 
-/// The failures that leave a class with anything else than its other regions.
+/// The failures that leave a class with anything else than its other regions, which alone have
+/// rows.
 fn then(first: &SurvivorRow, failures: &[SurvivorRow]) -> String {
-    let remarkable = failures.iter().filter(|row| {
-        let others = first.served_by.iter().filter(|id| Some(*id) != row.down.as_ref());
-        row.served_by.is_empty() || !others.eq(&row.served_by)
-    });
-    let told = remarkable.map(|row| {
+    let told = failures.iter().map(|row| {
         let down = row.down.as_ref().map_or("-", RegionId::as_str);
         format!("without {down}: {}", row.served())
     });
@@ -264,10 +342,14 @@ impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Published(object) => f.write_str(&object.text()),
-            Self::Class { class, countries, unknown_country } => {
+            Self::Class { class, countries, unknown_country, alike } => {
                 let unknown = unknown_country.then_some(None);
                 let all: Vec<_> = countries.iter().copied().map(Some).chain(unknown).collect();
-                write!(f, "{class}: {}", clients::country_list(&all))
+                write!(f, "{class}")?;
+                if *alike > 0 {
+                    write!(f, " and {alike} more alike")?;
+                }
+                write!(f, ": {}", clients::country_list(&all))
             }
         }
     }

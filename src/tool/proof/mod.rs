@@ -15,23 +15,33 @@
 //! - **Balancers.** Every list of pools, including the fallback, has only pools whose regions are
 //!   permitted for every client of the list.
 //!
-//! With no region failed, and with no region's health known, every country is checked. With regions
-//! failed, one country stands for each group that no rule tells apart. If limits prevent a complete
-//! check, the proof says so. It holds for the instant at which it was made; the fingerprint of the
-//! law shows whether a routing table is covered by it.
+//! Classes are proved, not cases. [`parts`] compares every part of the routing table with the
+//! rules:
+//! each rule, each of its conditions with every value that any rule asks for, each host with each
+//! country, each tenant. So no member of a class is told apart from the others, and every
+//! combination is covered. One request of each kind is decided besides: of every combination, or
+//! where these are too many of each condition alone and beside all others. [`tables`] shows that
+//! the law does not follow from health, and a region's entry from its own health alone; so
+//! [`failures`] takes the sets of failed regions by what they leave of what is permitted.
+//!
+//! The proof holds for the instant at which it was made; the fingerprint of the law shows whether a
+//! routing table is covered by it.
 
 mod balancers;
 mod dns;
 mod failures;
+mod parts;
 mod pools;
 mod prover;
 mod proxy;
 mod report;
+mod tables;
 mod walk;
 
 pub use failures::{CASES_MAX, Depth, EVERY_SET_REGIONS_MAX, TABLE_WORK_MAX};
 
 use super::oracle::Oracle;
+use super::requests::KINDS_MAX;
 use super::scenario;
 use crate::cloudflare::{Circumstances, Desired, Observed, Plan, desired, plan};
 use crate::config::Config;
@@ -45,13 +55,10 @@ use crate::routes::{Routes, Table};
 use crate::steering::{Decision, Evidence, RequestFacts, decide};
 use crate::time::Timestamp;
 use crate::view::View;
-use prover::{FailureScenario, ProofCase, Prover};
+use prover::{FailureScenario, Limits, ProofCase, Prover};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Most kinds of requests per service. Beyond this, and beyond the service's share of
-/// [`CASES_MAX`], an even sample is used.
-pub const KINDS_MAX: usize = 50_000;
 /// Most violations that are kept; all are counted.
 pub const VIOLATIONS_MAX: usize = 20;
 
@@ -108,12 +115,12 @@ pub struct Coverage {
     pub regions: usize,
     /// Which sets of them fail.
     pub depth: Depth,
-    /// Kinds of requests that were checked.
+    /// Kinds of requests that were decided.
     pub kinds: usize,
-    /// Kinds of requests in total.
-    pub kinds_total: usize,
     /// Whether header conditions were tried one at a time, not in every combination.
     pub headers_alone: bool,
+    /// Whether all conditions were, for the same reason.
+    pub conditions_alone: bool,
 }
 
 /// A decision or plan that breaks a rule.
@@ -134,20 +141,42 @@ pub struct Violation {
 /// Checks everything.
 #[must_use]
 pub fn prove(config: &Config, now: Timestamp, subject: &Subject) -> Proof {
-    prove_within(config, now, subject, CASES_MAX)
+    prove_within(config, now, subject, Limits { cases: CASES_MAX, kinds: KINDS_MAX })
 }
 
-/// The same with at most about so many cases in the proxy plane.
-fn prove_within(config: &Config, now: Timestamp, subject: &Subject, cases_max: usize) -> Proof {
+/// The same within other limits.
+fn prove_within(config: &Config, now: Timestamp, subject: &Subject, limits: Limits) -> Proof {
     let config = &scenario::without_overrides(config);
-    let state = scenario::state(config, now, |_| Health::Up);
-    let law = (subject.routes)(&View::new(config, &state, now)).law;
+    let routes = |health| {
+        let state = scenario::state(config, now, |_| health);
+        (subject.routes)(&View::new(config, &state, now))
+    };
+    let (up, down) = (routes(Health::Up), routes(Health::Down));
     let mut prover = Prover {
         oracle: Oracle::new(config, now),
         subject,
-        cases_max,
+        limits,
+        table: None,
         by_country: BTreeMap::new(),
-        proof: Proof {
+        jurisdictions: BTreeMap::new(),
+        proof: Proof::of(up.law, now),
+        up,
+        down,
+    };
+    prover.read();
+    for (id, service) in &config.services {
+        prover.service(id, service);
+    }
+    prover.tables();
+    if let Some(table) = prover.table.take() {
+        parts::check(&mut prover, &table);
+    }
+    prover.proof
+}
+
+impl Proof {
+    fn of(law: Fingerprint, now: Timestamp) -> Self {
+        Self {
             holds: true,
             law,
             now,
@@ -158,12 +187,8 @@ fn prove_within(config: &Config, now: Timestamp, subject: &Subject, cases_max: u
             coverage: Vec::new(),
             violations: Vec::new(),
             violations_total: 0,
-        },
-    };
-    for (id, service) in &config.services {
-        prover.service(id, service);
+        }
     }
-    prover.proof
 }
 
 #[cfg(test)]

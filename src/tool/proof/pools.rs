@@ -36,7 +36,7 @@ pub(super) fn check(
     if pools.is_empty() {
         return;
     }
-    let jurisdictions = prover.oracle.jurisdictions(service);
+    let jurisdictions = prover.jurisdictions(id, service);
     let up = (0..world.config.regions.len()).filter(|region| world.is_up(*region)).collect();
     let up = addresses(world, &up);
     for only in [None].into_iter().chain(service.regions.iter().map(Some)) {
@@ -50,7 +50,7 @@ pub(super) fn check(
             let what = "origins are switched although only a person moves them".to_owned();
             prover.violation("pools", id, what, example(only), world.down());
         }
-        for (whose, regions) in &jurisdictions {
+        for (whose, regions) in jurisdictions.iter() {
             let inside = addresses(world, regions);
             if let Some(what) = fault(whose, &inside, &up, &before, &after) {
                 prover.violation("pools", id, what, example(only), world.down());

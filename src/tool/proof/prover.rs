@@ -6,15 +6,16 @@ use crate::config::{Config, Service};
 use crate::country::Country;
 use crate::ids::{RegionId, ServiceId};
 use crate::residency::RegionSet;
-use crate::routes::Table;
+use crate::routes::{Routes, Table};
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::view::View;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// One set of failed regions, with the state and table that follow from it.
 pub(super) struct FailureScenario<'w> {
+    /// The config, perhaps without the other services.
     pub(super) config: &'w Config,
     pub(super) now: Timestamp,
     pub(super) state: State,
@@ -24,13 +25,42 @@ pub(super) struct FailureScenario<'w> {
     pub(super) unknown: bool,
 }
 
+/// How much is decided, of all services together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Most cases with failed regions in the proxy plane.
+    pub(super) cases: usize,
+    /// Most kinds of requests in every combination.
+    pub(super) kinds: usize,
+}
+
 pub(super) struct Prover<'p> {
     pub(super) oracle: Oracle<'p>,
     pub(super) subject: &'p Subject,
-    /// Most cases in the proxy plane, of all services together.
-    pub(super) cases_max: usize,
+    pub(super) limits: Limits,
+    /// The table with every region up, in which each scenario replaces the service under proof.
+    /// `None` while a scenario has it, or if it cannot be read.
+    pub(super) table: Option<Table>,
+    /// What it was made from.
+    pub(super) up: Routes,
+    /// The same with every region down.
+    pub(super) down: Routes,
     pub(super) by_country: BTreeMap<String, Rc<[RegionSet]>>,
+    pub(super) jurisdictions: BTreeMap<ServiceId, Rc<[(String, RegionSet)]>>,
     pub(super) proof: Proof,
+}
+
+/// One service, and the configs that it is proved with.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'w> {
+    pub(super) id: &'w ServiceId,
+    pub(super) service: &'w Service,
+    /// What desired states are made from.
+    pub(super) config: &'w Config,
+    /// What tables are made from.
+    pub(super) tables: &'w Config,
+    /// Whether that is the whole config. If not, it is this service without rules and tenants.
+    pub(super) is_whole: bool,
 }
 
 /// One request, with the oracle's opinion.
@@ -55,6 +85,24 @@ impl Prover<'_> {
         let permitted: Rc<[RegionSet]> = countries.map(permitted).collect();
         self.by_country.insert(name.to_owned(), permitted.clone());
         permitted
+    }
+
+    /// The different sets of regions of a service that must each keep an origin in use, each with
+    /// the first of those who have it.
+    pub(super) fn jurisdictions(
+        &mut self,
+        id: &ServiceId,
+        service: &Service,
+    ) -> Rc<[(String, RegionSet)]> {
+        if let Some(known) = self.jurisdictions.get(id) {
+            return known.clone();
+        }
+        let mut seen = BTreeSet::new();
+        let mut all = self.oracle.jurisdictions(service);
+        all.retain(|(_, regions)| seen.insert(regions.iter().collect::<Vec<_>>()));
+        let all: Rc<[(String, RegionSet)]> = all.into();
+        self.jurisdictions.insert(id.clone(), all.clone());
+        all
     }
 
     pub(super) fn violation(

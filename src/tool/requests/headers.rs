@@ -12,21 +12,24 @@ pub(super) struct Headers {
     pub(super) are_alone: bool,
 }
 
-/// For every header: each value that a condition asks for, another value, and no header, in every
-/// combination. If those are too many, each header alone and all of them together are enough to
-/// find a forbidden region, because conditions only narrow.
-pub(super) fn combinations(rules: &[&Rule]) -> Headers {
+/// Each header that conditions look at, with each value that they ask for, and another one.
+pub(super) fn values(rules: &[&Rule]) -> Vec<(String, Vec<String>)> {
     let mut texts: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (name, asked) in rules.iter().flat_map(|rule| &rule.when.headers) {
         texts.entry(name).or_default().extend(asked.iter().cloned());
     }
-    let said: Vec<(&str, Vec<String>)> = texts
-        .into_iter()
-        .map(|(name, mut asked)| {
-            asked.insert(other_than(&asked));
-            (name, asked.into_iter().collect())
-        })
-        .collect();
+    let said = texts.into_iter().map(|(name, mut asked)| {
+        asked.insert(other_than(&asked));
+        (name.to_owned(), asked.into_iter().collect())
+    });
+    said.collect()
+}
+
+/// For every header: each value that a condition asks for, another value, and no header, in every
+/// combination. If those are too many, each header alone and all of them together are enough to
+/// find a forbidden region, because conditions only narrow.
+pub(super) fn combinations(rules: &[&Rule]) -> Headers {
+    let said = values(rules);
     let product = said.iter().fold(1_usize, |all, (_, t)| all.saturating_mul(t.len() + 1));
     let are_alone = product > COMBINATIONS_MAX;
     let combinations = if are_alone { alone(&said) } else { all(&said) };
@@ -42,14 +45,14 @@ fn other_than(asked: &BTreeSet<String>) -> String {
     other
 }
 
-fn all(said: &[(&str, Vec<String>)]) -> Vec<Vec<(String, String)>> {
+fn all(said: &[(String, Vec<String>)]) -> Vec<Vec<(String, String)>> {
     let mut combinations = vec![Vec::new()];
     for (name, texts) in said {
         let without = combinations.clone();
         for text in texts {
             combinations.extend(without.iter().map(|combination: &Vec<_>| {
                 let mut with = combination.clone();
-                with.push(((*name).to_owned(), text.clone()));
+                with.push((name.clone(), text.clone()));
                 with
             }));
         }
@@ -57,7 +60,7 @@ fn all(said: &[(&str, Vec<String>)]) -> Vec<Vec<(String, String)>> {
     combinations
 }
 
-fn alone(said: &[(&str, Vec<String>)]) -> Vec<Vec<(String, String)>> {
+fn alone(said: &[(String, Vec<String>)]) -> Vec<Vec<(String, String)>> {
     let pair = |name: &str, text: &String| (name.to_owned(), text.clone());
     let together = said.iter().filter_map(|(name, t)| t.first().map(|text| pair(name, text)));
     let mut combinations = vec![Vec::new(), together.collect()];

@@ -6,7 +6,14 @@
 //! condition, another value and none; every tenant that differs, an unknown one, one that cannot be
 //! read, and none; what second witnesses may tell; and all countries in groups. The conditions come
 //! from the config, never from a compiled table.
+//!
+//! Where all combinations of these are more than [`KINDS_MAX`], they are not listed. Then each
+//! value
+//! of each condition is there once beside nothing else, once beside everything that can hold at the
+//! same time, and some combinations are drawn ([`alone`]). A list of all would be endless: a
+//! thousand rules can have a thousand million combinations.
 
+mod alone;
 mod countries;
 mod headers;
 mod hosts;
@@ -21,7 +28,15 @@ use super::oracle::{Form, Kv, Oracle, SampleRequest, ToldTenant};
 use crate::config::{Config, Service};
 use crate::country::Country;
 use crate::residency::{PATH_BYTES_MAX, Pattern, Rule, TenantSource, representatives};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+/// Most kinds of requests that are listed in every combination, shared equally by all services.
+pub(super) const KINDS_MAX: usize = 60_000;
+
+/// A path that is too long to be read. Many forms share it.
+static TOO_LONG: LazyLock<String> = LazyLock::new(|| format!("/{}", "x".repeat(PATH_BYTES_MAX)));
 
 const SAFE: [&str; 4] = ["GET", "HEAD", "OPTIONS", "TRACE"];
 const UNSAFE: [&str; 5] = ["POST", "PUT", "PATCH", "DELETE", "CONNECT"];
@@ -36,29 +51,81 @@ pub(super) struct Kinds {
     pub(super) groups: Vec<Group>,
     /// Whether header conditions are tried one at a time, because there are too many combinations.
     pub(super) headers_alone: bool,
+    /// Whether all conditions are, for the same reason. The first form then has nothing that a
+    /// condition asks for, and the second as much as possible.
+    pub(super) alone: bool,
 }
 
 impl Kinds {
     /// The number of kinds.
     pub(super) fn len(&self) -> usize {
-        self.forms.len() * self.methods.len() * self.groups.len()
+        let Self { forms, methods, groups, .. } = self;
+        if self.alone {
+            self.extremes().len() * (methods.len() + groups.len()) + forms.len()
+        } else {
+            forms.len() * methods.len() * groups.len()
+        }
     }
 
     /// One request of each kind, with one country of its group.
     pub(super) fn each(&self) -> impl Iterator<Item = (SampleRequest<'_>, &Group)> {
-        self.groups
-            .iter()
-            .flat_map(|group| self.samples(group.first()).map(move |sample| (sample, group)))
+        let product = self.groups.iter().filter(|_| !self.alone).flat_map(move |group| {
+            self.samples(&self.forms, group.first()).map(move |sample| (sample, group))
+        });
+        product.chain(self.each_alone())
+    }
+
+    /// Each form, each method and each group of countries, one at a time.
+    fn each_alone(&self) -> impl Iterator<Item = (SampleRequest<'_>, &Group)> {
+        let forms = self.forms.iter().filter(|_| self.alone).enumerate();
+        let forms = forms.filter_map(move |(turn, form)| self.turn(turn, form));
+        let groups = self.extremes().iter().flat_map(move |form| {
+            let groups = self.groups.iter().enumerate();
+            groups.filter_map(move |(turn, group)| {
+                let method = self.methods.get(turn % self.methods.len())?;
+                Some((SampleRequest { form, method, country: group.first() }, group))
+            })
+        });
+        let methods = self.extremes().iter().flat_map(move |form| {
+            let unknown = self.groups.iter().find(|group| group.countries.contains(&None));
+            let methods = self.methods.iter();
+            methods.filter_map(move |method| {
+                Some((SampleRequest { form, method, country: None }, unknown?))
+            })
+        });
+        forms.chain(groups).chain(methods)
+    }
+
+    /// A form with the method and the group whose turn it is.
+    fn turn<'k>(&'k self, turn: usize, form: &'k Form) -> Option<(SampleRequest<'k>, &'k Group)> {
+        let method = self.methods.get(turn % self.methods.len())?;
+        let group = self.groups.get(turn % self.groups.len())?;
+        // Every other client is from nowhere, and so under every rule about countries.
+        let unknown = self.groups.iter().find(|group| group.countries.contains(&None));
+        let unknown = unknown.filter(|_| turn % 4 < 2);
+        let country = if unknown.is_some() { None } else { group.first() };
+        Some((SampleRequest { form, method, country }, unknown.unwrap_or(group)))
+    }
+
+    /// The forms with nothing and with everything, if conditions are tried one at a time.
+    fn extremes(&self) -> &[Form] {
+        let extremes = self.forms.get(..2).unwrap_or(&self.forms);
+        if self.alone { extremes } else { &[] }
     }
 
     /// One request of each kind from every country.
     pub(super) fn each_from_everywhere(&self) -> impl Iterator<Item = SampleRequest<'_>> {
+        let forms = if self.alone { self.extremes() } else { &self.forms };
         let countries = Country::all().map(Some).chain([None]);
-        countries.flat_map(|country| self.samples(country))
+        countries.flat_map(|country| self.samples(forms, country))
     }
 
-    fn samples(&self, country: Option<Country>) -> impl Iterator<Item = SampleRequest<'_>> {
-        self.forms.iter().flat_map(move |form| {
+    fn samples<'k>(
+        &'k self,
+        forms: &'k [Form],
+        country: Option<Country>,
+    ) -> impl Iterator<Item = SampleRequest<'k>> {
+        forms.iter().flat_map(move |form| {
             self.methods.iter().map(move |method| SampleRequest { form, method, country })
         })
     }
@@ -82,50 +149,113 @@ fn common_factor(a: usize, b: usize) -> usize {
     if b == 0 { a } else { common_factor(b, a % b) }
 }
 
+/// Every host of a service that a rule, a tenant or the table may treat differently.
+pub(super) fn every_host(config: &Config, service: &Service) -> Vec<String> {
+    let tenants: Vec<Option<String>> =
+        config.tenants.keys().map(|tenant| Some(tenant.to_string())).collect();
+    hosts::hosts(config, service, &tenants)
+}
+
+/// A path that the rules tell apart, in two spellings; `None` is one that nobody can read.
+pub(super) fn spellings(path: Option<String>) -> [Cow<'static, str>; 2] {
+    let mut form = Form::of("", path, Vec::new());
+    form.spell();
+    form.spellings
+}
+
+/// The methods that rules may name, and those that none does.
+pub(super) fn every_method(rules: &[Rule]) -> BTreeSet<&str> {
+    let named = rules.iter().flat_map(|rule| rule.when.methods.iter().flatten());
+    named.map(String::as_str).chain(SAFE).chain(UNSAFE).collect()
+}
+
+/// Each header that rules look at, with each value that they ask for, and another one.
+pub(super) fn header_values(rules: &[Rule]) -> Vec<(String, Vec<String>)> {
+    headers::values(&rules.iter().collect::<Vec<_>>())
+}
+
 /// The kinds of requests for each host of a service.
 pub(super) fn kinds(oracle: &Oracle<'_>, service: &Service) -> Vec<Kinds> {
+    kinds_within(oracle, service, KINDS_MAX)
+}
+
+/// The same, in every combination if these are at most so many in all services.
+pub(super) fn kinds_within(oracle: &Oracle<'_>, service: &Service, max: usize) -> Vec<Kinds> {
+    let max = max / oracle.config.services.len().max(1);
     let tenants = tenants::classes(oracle, service);
     let hosts = hosts::hosts(oracle.config, service, &tenants);
-    hosts.iter().map(|host| kinds_for(oracle, service, host, &tenants)).collect()
+    let values: Vec<HostValues<'_>> = alone::values(oracle, service, hosts);
+    let combinations = values.iter().map(|values| values.combinations(service, &tenants));
+    if combinations.fold(0, usize::saturating_add) <= max {
+        let mut each: Vec<(&String, &HostValues<'_>)> = Vec::new();
+        for values in &values {
+            each.extend(values.hosts.iter().map(|host| (host, values)));
+        }
+        each.sort_by_key(|(host, _)| *host);
+        let kinds = each.into_iter();
+        kinds.map(|(host, values)| kinds_for(oracle, service, host, values, &tenants)).collect()
+    } else {
+        values.iter().flat_map(|values| alone::kinds(oracle, service, values, &tenants)).collect()
+    }
+}
+
+/// Every value of every condition over hosts that rules treat alike.
+struct HostValues<'c> {
+    hosts: Vec<String>,
+    rules: Vec<&'c Rule>,
+    paths: Vec<Option<String>>,
+    methods: Vec<String>,
+    groups: Vec<Group>,
+}
+
+impl HostValues<'_> {
+    /// How many kinds there are of all values together.
+    fn combinations(&self, service: &Service, tenants: &[Option<String>]) -> usize {
+        let told = tenants::told_max(service, tenants.len());
+        let factors = [
+            self.hosts.len(),
+            self.paths.len(),
+            headers::combinations(&self.rules).combinations.len(),
+            told,
+            witnesses::told_max(service, self.groups.len()),
+            self.methods.len(),
+            self.groups.len(),
+        ];
+        factors.into_iter().fold(1, usize::saturating_mul)
+    }
 }
 
 fn kinds_for(
     oracle: &Oracle<'_>,
     service: &Service,
     host: &str,
+    values: &HostValues<'_>,
     tenants: &[Option<String>],
 ) -> Kinds {
-    let rules: Vec<&Rule> = oracle.over(host).collect();
-    let headers = headers::combinations(&rules);
-    let groups = countries::groups(&rules);
+    let HostValues { rules, paths, methods, groups, .. } = values;
+    let headers = headers::combinations(rules);
     let mut forms: Vec<Form> = Vec::new();
     let mut seen = BTreeSet::new();
-    for path in paths(&rules, service) {
+    for path in paths {
         for tenant in tenants {
             for combination in &headers.combinations {
-                let form = Form {
-                    host: host.to_owned(),
-                    path: path.clone(),
-                    headers: combination.clone(),
-                    tenant: ToldTenant::Nothing,
-                    kv: Kv::Absent,
-                    kv_country: None,
-                    witnesses: Vec::new(),
-                    spellings: Default::default(),
-                };
+                let form = Form::of(host, path.clone(), combination.clone());
                 let told = tenants::with_tenant(oracle.config, service, form, tenant.as_deref());
                 let told = told.into_iter().flat_map(|form| {
-                    witnesses::with_witnesses(oracle.config, service, form, &groups)
+                    witnesses::with_witnesses(oracle.config, service, form, groups)
                 });
                 forms.extend(told.filter(|form| seen.insert(format!("{form:?}"))));
             }
         }
     }
-    for form in &mut forms {
-        form.spellings = [form.written(), form.disguised()];
+    forms.iter_mut().for_each(Form::spell);
+    Kinds {
+        forms,
+        methods: methods.clone(),
+        groups: groups.clone(),
+        headers_alone: headers.are_alone,
+        alone: false,
     }
-    let methods = methods(&rules);
-    Kinds { forms, methods, groups, headers_alone: headers.are_alone }
 }
 
 /// One path per class, and an unreadably long one if any rule looks at paths, or the tenant is in
@@ -157,15 +287,36 @@ fn methods(rules: &[&Rule]) -> Vec<String> {
 }
 
 impl Form {
+    /// A request that says nothing of a tenant.
+    fn of(host: &str, path: Option<String>, headers: Vec<(String, String)>) -> Self {
+        Self {
+            host: host.to_owned(),
+            path,
+            headers,
+            tenant: ToldTenant::Nothing,
+            kv: Kv::Absent,
+            kv_country: None,
+            witnesses: Vec::new(),
+            spellings: Default::default(),
+        }
+    }
+
+    fn spell(&mut self) {
+        self.spellings = [self.written(), self.disguised()];
+    }
+
     /// The path in a plain spelling.
-    fn written(&self) -> String {
-        self.path.clone().unwrap_or_else(|| format!("/{}", "x".repeat(PATH_BYTES_MAX)))
+    fn written(&self) -> Cow<'static, str> {
+        match &self.path {
+            Some(path) => Cow::Owned(path.clone()),
+            None => Cow::Borrowed(&TOO_LONG),
+        }
     }
 
     /// The path in a disguised spelling, as an attacker might write it.
-    fn disguised(&self) -> String {
+    fn disguised(&self) -> Cow<'static, str> {
         // Whether an escaped separator separates depends on the server.
-        let Some(path) = &self.path else { return "/x%2fy".to_owned() };
+        let Some(path) = &self.path else { return Cow::Borrowed("/x%2fy") };
         let mut disguised = "/x/..".to_owned();
         for segment in path.split('/').skip(1).filter(|segment| !segment.is_empty()) {
             let mut bytes = segment.bytes();
@@ -177,7 +328,7 @@ impl Form {
                 disguised.push_str(&["/./", segment].concat());
             }
         }
-        disguised
+        Cow::Owned(disguised)
     }
 
     pub(super) fn header(&self, name: &str) -> Option<String> {

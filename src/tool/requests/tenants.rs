@@ -39,6 +39,17 @@ pub(super) fn classes(oracle: &Oracle<'_>, service: &Service) -> Vec<Option<Stri
     classes
 }
 
+/// At most how many things a request may say of its tenant, the pins in KV counted.
+pub(super) fn told_max(service: &Service, tenants: usize) -> usize {
+    match &service.steering.tenancy {
+        None => 1,
+        // Tenants in the host are counted as hosts.
+        Some(tenancy) if matches!(tenancy.source, TenantSource::HostLabel(_)) && !tenancy.kv => 1,
+        Some(tenancy) if tenancy.kv => tenants + 2 + 2 * service.regions.len(),
+        Some(_) => tenants,
+    }
+}
+
 /// The form with the tenant, once for each possible KV pin of it. If host or path already name
 /// another tenant, that one counts.
 pub(super) fn with_tenant(

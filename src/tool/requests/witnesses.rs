@@ -8,6 +8,14 @@ use crate::country::Country;
 /// The value of a header that is no country.
 pub(in crate::tool) const GARBLED: &str = "??";
 
+/// At most how many things witnesses may tell together.
+pub(super) fn told_max(service: &Service, groups: usize) -> usize {
+    let Some(asks) = &service.steering.second_witness else { return 1 };
+    let by_header = if asks.header.is_some() { groups + 2 } else { 1 };
+    let by_tenant = if asks.tenant { groups + 1 } else { 1 };
+    by_header.saturating_mul(by_tenant)
+}
+
 /// The form, once for each thing that a witness may tell: nothing, one country of each group that
 /// rules tell apart, and, in a header, what is no country.
 pub(super) fn with_witnesses(

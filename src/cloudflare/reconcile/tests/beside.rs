@@ -172,9 +172,9 @@ fn is_enabled(account: &Account, pool: &str, address: &str) -> bool {
     is_on(origins.find(|origin| text(origin, "address") == address).unwrap())
 }
 
-fn settled(start: &World, fates: Vec<Fate>, line: Line) -> Result<Life, TestCaseError> {
+fn settled(start: &World, fates: Vec<Fate>, order: Line) -> Result<Life, TestCaseError> {
     let mut life = Life::new(start.clone(), fates);
-    life.line = line;
+    life.line = order;
     life.settle(Allowance::default())?;
     Ok(life)
 }

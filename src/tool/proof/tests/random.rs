@@ -5,14 +5,22 @@
 //! many in some six minutes of one core; `PROOF_SEED=…` begins elsewhere.
 
 use super::*;
+use crate::tool::requests::Kinds;
 use serde_json::{Map, json};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::env;
 
 /// Configs that are proved each time. Each takes about a second without optimisation.
 const CONFIGS: u64 = 20;
-/// Most cases for one config: an even sample. Many configs find more than many cases of a few do.
-const CASES: usize = 20_000;
+/// Limits for one config. Many configs find more than many cases of a few do.
+const LIMITS: Limits = Limits { cases: 20_000, kinds: 20_000 };
+/// Configs that are compared with brute force each time: some in a hundred changes are faults.
+const BRUTE_CONFIGS: u64 = 60;
+/// So little that every condition is tried alone, and that failures are taken by claim.
+const CLASSES_ONLY: Limits = Limits { cases: 0, kinds: 0 };
+/// Most kinds of requests that brute force goes through; larger configs are left out.
+const BRUTE_KINDS_MAX: usize = 1_000;
 /// Configs that are drawn to see that they use the whole vocabulary.
 const DRAWN: u64 = 400;
 /// Most requests that are drawn for one sound config.
@@ -283,7 +291,7 @@ fn the_proof_holds_for_every_random_sound_config() {
     for seed in seed..seed + configs {
         // Each has a seed of its own, so that one can be played again alone.
         let (document, config) = any_sound(&mut Random(seed));
-        let proof = prove_within(&config, now(), &Subject::default(), CASES);
+        let proof = prove_within(&config, now(), &Subject::default(), LIMITS);
         assert!(proof.holds, "PROOF_SEED={seed} PROOF_CONFIGS=1: {document:#}\n{proof}");
         cases += proof.proxy_cases;
     }
@@ -299,4 +307,126 @@ fn random_configs_use_the_whole_vocabulary_of_the_law() {
     }
     let rare: Vec<_> = counts.iter().filter(|(_, count)| **count * 50 < DRAWN).collect();
     assert!(rare.is_empty(), "fewer than 2 in 100 have {rare:?} of {counts:?}");
+}
+
+thread_local! {
+    /// Which change [`changed`] makes; 0 is none.
+    static CHANGE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The routing table with one random change.
+fn changed(view: &View<'_>) -> Routes {
+    let mut routes = routes(view);
+    let seed = CHANGE.get();
+    if seed > 0 {
+        let mut random = Random(seed);
+        if random.below(4) == 0 {
+            change_a_service(&mut random, &mut routes);
+        } else {
+            change_the_law(&mut random, &mut routes);
+        }
+    }
+    routes
+}
+
+/// Takes one out of a list by chance.
+fn lose<T>(random: &mut Random, list: Option<&mut Vec<T>>) {
+    if let Some(list) = list.filter(|list| !list.is_empty()) {
+        list.remove(random.below(list.len()));
+    }
+}
+
+fn change_a_service(random: &mut Random, routes: &mut Routes) {
+    let ids: Vec<RegionId> = routes.regions.iter().map(|region| region.id.clone()).collect();
+    for service in routes.services.values_mut() {
+        let at = random.below(service.regions.len());
+        match random.below(4) {
+            0 => service.regions[at].health = Health::Up,
+            1 => service.tenancy = None,
+            2 => service.second_witness = None,
+            _ => service.regions[at].id = random.one(&ids),
+        }
+    }
+}
+
+fn change_the_law(random: &mut Random, routes: &mut Routes) {
+    let ids: Vec<RegionId> = routes.regions.iter().map(|region| region.id.clone()).collect();
+    let pins = routes.tenants.len();
+    if routes.rules.is_empty() || random.below(5) == 0 {
+        let pin = random.below(pins.max(1));
+        let pin = routes.tenants.values_mut().nth(pin);
+        return pin.into_iter().for_each(|pin| pin.push(random.one(&ids)));
+    }
+    let at = random.below(routes.rules.len());
+    let rule = &mut routes.rules[at];
+    let when = &mut rule.when;
+    match random.below(9) {
+        0 => rule.mode = Mode::Preferred,
+        1 => rule.permits.push(random.one(&ids)),
+        2 => lose(random, when.countries.as_mut()),
+        3 => lose(random, when.hosts.as_mut()),
+        4 => lose(random, when.paths.as_mut()),
+        5 => lose(random, when.methods.as_mut()),
+        6 => lose(random, when.tenants.as_mut()),
+        7 => lose(random, when.headers.first_mut().map(|header| &mut header.texts)),
+        _ => drop(routes.rules.remove(at)),
+    }
+}
+
+/// Whether some request is decided wrongly in some whole table: every combination of conditions,
+/// with every set of failed regions. `None` if these are too many.
+fn brute_force(config: &Config, subject: &Subject) -> Option<bool> {
+    let oracle = super::super::Oracle::new(config, now());
+    let (mut has_fault, mut turn) = (false, 0);
+    for service in config.services.values() {
+        let kinds = super::super::super::requests::kinds_within(&oracle, service, usize::MAX);
+        if kinds.iter().map(Kinds::len).sum::<usize>() > BRUTE_KINDS_MAX {
+            return None;
+        }
+        let regions = oracle.regions_of(service);
+        for failed in failures::every(&regions) {
+            let ids: Vec<&RegionId> = config.regions.keys().collect();
+            let is_down = |id: &RegionId| ids.iter().position(|known| *known == id);
+            let is_down = |id: &RegionId| is_down(id).is_some_and(|at| failed.contains(at));
+            let health = |id: &RegionId| if is_down(id) { Health::Down } else { Health::Up };
+            let state = scenario::state(config, now(), health);
+            let routes = (subject.routes)(&View::new(config, &state, now()));
+            let Ok(table) = Table::try_from(routes) else { return Some(true) };
+            let (now, unknown) = (now(), false);
+            let world =
+                FailureScenario { config, now, state, table, failed: failed.clone(), unknown };
+            for (sample, _) in kinds.iter().flat_map(Kinds::each) {
+                let opinion = oracle.opinion(service, &regions, &sample);
+                turn += 1;
+                let case = ProofCase { sample, opinion };
+                has_fault |= proxy::check(subject, service, &world, &case, turn).is_some();
+            }
+        }
+    }
+    Some(has_fault)
+}
+
+#[test]
+#[allow(clippy::print_stdout, reason = "it says what was compared")]
+fn classes_find_whatever_brute_force_finds() {
+    let (configs, seed) = (number("PROOF_CONFIGS", BRUTE_CONFIGS), number("PROOF_SEED", 5000));
+    let (mut compared, mut faulty, mut stricter) = (0, 0, 0);
+    for seed in seed..seed + configs {
+        let (document, config) = any_sound(&mut Random(seed));
+        for change in [0, seed * 2 + 1, seed * 2 + 2] {
+            CHANGE.set(change);
+            let subject = with_routes(changed);
+            let Some(has_fault) = brute_force(&config, &subject) else { continue };
+            let proof = prove_within(&config, now(), &subject, CLASSES_ONLY);
+            let told = format!("PROOF_SEED={seed} PROOF_CONFIGS=1: {document:#}\n{proof}");
+            assert!(!(has_fault && proof.holds), "change {change} is not found: {told}");
+            // A change of the table that changes no decision is told as well.
+            assert!(change > 0 || proof.holds, "{told}");
+            compared += 1;
+            faulty += u64::from(has_fault);
+            stricter += u64::from(!has_fault && !proof.holds);
+        }
+    }
+    println!("{compared} compared, {faulty} with faults, {stricter} found by the parts alone");
+    assert!(configs < BRUTE_CONFIGS || faulty > 0, "nothing was compared");
 }
