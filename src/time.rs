@@ -54,6 +54,12 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// When its minute began.
+    #[must_use]
+    pub fn minute(self) -> Self {
+        self.minus(self.0 % MINUTE)
+    }
+
     /// The instant `by` earlier, stopping at the beginning of time.
     #[must_use]
     pub fn minus(self, by: Millis) -> Self {

@@ -2,7 +2,7 @@
 
 use super::point::Point;
 use crate::geo::Area;
-use crate::time::{MINUTE, Timestamp};
+use crate::time::Timestamp;
 use crate::traffic::{Happened, Line};
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ impl Points {
     /// minutes that have ended, so each is written once. `None` where there are none.
     #[must_use]
     pub fn due(&self, area: Option<Area>, now: Timestamp) -> Option<Value> {
-        let minute = now.minus(now.millis() % MINUTE);
+        let minute = now.minute();
         let ended = self.kept.iter().take_while(|point| point.about.minute < minute);
         let due: Vec<Value> =
             ended.take(POINTS_AT_ONCE_MAX).map(|point| point.value(area)).collect();

@@ -118,6 +118,13 @@ impl Asking {
     }
 }
 
+/// Whether a text can be the name of a header: a token. Source: RFC 9110 §5.1.
+#[must_use]
+pub fn is_header_name(text: &str) -> bool {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(token)
+}
+
 /// Whether a text can be the value of a header: visible ASCII, with blanks only inside. Source: RFC
 /// 9110 §5.5.
 #[must_use]

@@ -10,8 +10,12 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// Endings of names that public DNS does not have. Source: RFC 6761 §6.4, RFC 6762 §3, RFC 7686
 /// §2, RFC 8375 §4, and ICANN's reservation of `internal` (2024-07-29).
-pub(super) const PRIVATE_ENDINGS: [&str; 5] =
-    [".home.arpa", ".internal", ".invalid", ".local", ".onion"];
+const PRIVATE_ENDINGS: [&str; 5] = [".home.arpa", ".internal", ".invalid", ".local", ".onion"];
+
+/// The ending that makes a host a name of a private network, if it has one.
+pub(super) fn private_ending(host: &str) -> Option<&'static str> {
+    PRIVATE_ENDINGS.into_iter().find(|ending| host.ends_with(ending))
+}
 
 /// What a host that a URL parser does not take for a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -50,7 +50,7 @@ pub use alerting::{Receiver, ReceiverKind, Watchdog};
 pub use asking::{
     ADDRESSES_MAX, Asking, MonitorKind, PROBE_HEADER_BYTES_MAX, PROBE_HEADERS_MAX, ProbeHeader,
     ProbeMethod, ProbeRequest, ProbeScheme, REDIRECTS_MAX, RETRIES_MAX, SMTP_PORT, TCP_SCHEME,
-    is_header_value,
+    is_header_name, is_header_value,
 };
 pub use contract::{
     AVAILABILITY_MS, AgainstPeers, BOUNDS_MAX, BoundRole, COMPONENTS_MAX, Component, ComponentKind,

@@ -81,6 +81,13 @@ impl OriginUrl {
         Ok(Self { base: format!("{scheme}://{host}{port}"), host })
     }
 
+    /// The same of a whole URL, whatever follows its host and port. Errors: [`BadUrl`].
+    pub fn of(url: &str) -> Result<Self, BadUrl> {
+        let (scheme, rest) = url.split_once("://").ok_or(BadUrl::Scheme)?;
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        Self::parse(&[scheme, "://", authority].concat())
+    }
+
     /// The host, in lower case.
     #[must_use]
     pub fn host(&self) -> &str {

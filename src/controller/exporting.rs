@@ -85,8 +85,11 @@ impl Controller {
 
     /// The push that is due, if the quota allows it; it counts as made.
     pub fn take_export(&mut self, quota: &mut Quota, now: Timestamp) -> Option<Export> {
+        if !self.exporting.is_due {
+            return None;
+        }
         let otlp = self.config.as_ref()?.otlp.clone()?;
-        if !self.exporting.is_due || !quota.use_export() {
+        if !quota.use_export() {
             return None;
         }
         self.exporting.is_due = false;
@@ -98,17 +101,17 @@ impl Controller {
 
     /// Notes how it ended.
     pub fn end_export(&mut self, outcome: &Outcome, now: Timestamp) {
-        let (is_taken, failure) = match outcome {
-            Outcome::Answered { status: 200..=299, said, .. } => (true, partial(said)),
-            Outcome::Answered { status, retry_after_ms, .. } => {
+        let failure = outcome.failure();
+        let is_taken = failure.is_none();
+        let mut refused = None;
+        if let Outcome::Answered { retry_after_ms, said, .. } = outcome {
+            if is_taken {
+                refused = partial(said);
+            } else {
                 let wait_ms = retry_after_ms.unwrap_or(0).min(RETRY_AFTER_MS_MAX);
                 self.exporting.not_before = now.plus(wait_ms);
-                (false, Some(format!("it answered {status}")))
             }
-            Outcome::TimedOut => (false, Some("no answer in time".to_owned())),
-            Outcome::NoConnection => (false, Some("no connection".to_owned())),
-            Outcome::NotSent { why } => (false, Some(why.clone())),
-        };
+        }
         let count =
             if is_taken { &mut self.counters.exports } else { &mut self.counters.exports_failed };
         *count += 1;
@@ -116,7 +119,7 @@ impl Controller {
         if is_taken {
             status.taken_at = Some(now);
         }
-        status.last_failure = failure;
+        status.last_failure = failure.or(refused);
     }
 
     pub(super) fn export_status(&self) -> Option<ExportStatus> {

@@ -26,9 +26,7 @@ pub fn address<'u>(url: &'u str, allow_hosts: &[String]) -> Result<&'u str, BadA
     if rest.bytes().any(|byte| !byte.is_ascii_graphic() || byte == b'\\') {
         return Err(BadAddress::Character);
     }
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let base = ["https://", authority].concat();
-    let parsed = OriginUrl::parse(&base).map_err(|_| BadAddress::Host)?;
+    let parsed = OriginUrl::of(url).map_err(|_| BadAddress::Host)?;
     if parsed.is_local() {
         return Err(BadAddress::Host);
     }

@@ -1,5 +1,6 @@
 //! Headers that a secret holds.
 
+use crate::config::is_header_name;
 use percent_encoding::percent_decode_str;
 
 /// Most headers of one secret.
@@ -49,8 +50,7 @@ pub fn headers(text: &str) -> Result<Vec<(String, String)>, BadHeaders> {
 fn header(part: &str) -> Result<(String, String), BadHeaders> {
     let (name, value) = part.split_once('=').ok_or(BadHeaders::Form)?;
     let name = name.trim().to_ascii_lowercase();
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || !name.bytes().all(is_name) || RESERVED.contains(&name.as_str()) {
+    if !is_header_name(&name) || RESERVED.contains(&name.as_str()) {
         return Err(BadHeaders::Name);
     }
     let value = percent_decode_str(value.trim()).decode_utf8().map_err(|_| BadHeaders::Value)?;

@@ -24,3 +24,26 @@ pub enum Outcome {
         why: String,
     },
 }
+
+impl Outcome {
+    /// Why there is no answer; `None` where there is one.
+    #[must_use]
+    pub fn unanswered(&self) -> Option<&str> {
+        match self {
+            Self::Answered { .. } => None,
+            Self::TimedOut => Some("no answer in time"),
+            Self::NoConnection => Some("no connection"),
+            Self::NotSent { why } => Some(why),
+        }
+    }
+
+    /// How it failed, for whom any status of success is one; `None` if it did not.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        match self {
+            Self::Answered { status: 200..=299, .. } => None,
+            Self::Answered { status, .. } => Some(format!("it answered {status}")),
+            _ => self.unanswered().map(str::to_owned),
+        }
+    }
+}

@@ -77,7 +77,7 @@ impl Isolate {
 
     /// Counts the request, if this instruction ends it.
     fn count_end(&mut self, case: &QuestionCase<'_>, instruction: &Instruction) {
-        let QuestionCase { question, serving, now, .. } = *case;
+        let QuestionCase { question, serving, .. } = *case;
         let Progress { reason, elapsed_ms, .. } = question.progress;
         let ended = match instruction {
             // Beside a try that is under way, nothing has ended.
@@ -87,7 +87,6 @@ impl Isolate {
             _ => None,
         };
         let (Some(ended), Some(service)) = (ended, serving) else { return };
-        self.turn_minute(now);
         self.count_answer(service.index, ended, elapsed_ms);
     }
 

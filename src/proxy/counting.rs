@@ -13,7 +13,7 @@ use super::try_end::{STATUS_MAX, TryEnd};
 use crate::geo::Within;
 use crate::http::{says_unreachable, says_unsent};
 use crate::ids::{RegionId, ServiceId};
-use crate::time::{MINUTE, Millis, Timestamp};
+use crate::time::{Millis, Timestamp};
 use crate::traffic::{Ended, LINES_MAX, Line, Report, Requests, Sum};
 
 impl Isolate {
@@ -71,7 +71,7 @@ impl Isolate {
 
     /// Begins the minute of `now`, if it has begun.
     pub(super) fn turn_minute(&mut self, now: Timestamp) {
-        let minute = now.minus(now.millis() % MINUTE);
+        let minute = now.minute();
         if self.counted.minute != minute {
             self.end_minute();
             self.counted.minute = minute;

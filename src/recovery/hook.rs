@@ -128,10 +128,10 @@ impl HookCall {
 
 /// The URL of a hook, if it may be called: by TLS, and at a public name.
 fn hook_address(url: &str) -> Result<&str, BadAddress> {
-    let rest = url.trim().strip_prefix("https://").ok_or(BadAddress::NotHttps)?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let parsed = OriginUrl::parse(&["https://", authority].concat());
-    let host = parsed.map_err(|_| BadAddress::Host)?.host().to_owned();
+    if !url.trim().starts_with("https://") {
+        return Err(BadAddress::NotHttps);
+    }
+    let host = OriginUrl::of(url.trim()).map_err(|_| BadAddress::Host)?.host().to_owned();
     address(url, &[host])
 }
 
@@ -139,12 +139,10 @@ impl HookAnswer {
     /// What the end of a call means.
     #[must_use]
     pub fn of(outcome: &Outcome) -> Self {
-        let (status, retry_after_ms, said) = match outcome {
-            Outcome::Answered { status, retry_after_ms, said } => (*status, *retry_after_ms, said),
-            Outcome::TimedOut => return Self::again("no answer in time"),
-            Outcome::NoConnection => return Self::again("no connection"),
-            Outcome::NotSent { why } => return Self::again(why),
+        let Outcome::Answered { status, retry_after_ms, said } = outcome else {
+            return Self::again(outcome.unanswered().unwrap_or_default());
         };
+        let (status, retry_after_ms) = (*status, *retry_after_ms);
         let said = kept(said);
         let told = match &said {
             Some(said) => format!("it answered {status}: {said}"),

@@ -9,7 +9,7 @@ use super::telling::Telling;
 use crate::health::{Field, Passed, Seconds, Untold};
 use crate::ids::RegionId;
 use crate::json::fields;
-use crate::time::{MINUTE, Timestamp};
+use crate::time::Timestamp;
 
 /// What is remembered of one standby of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,8 +104,7 @@ impl StandbyMemory {
     pub fn rest(&mut self) {
         self.pending = None;
         if let Some(reading) = &mut self.last {
-            let minute = |at: Timestamp| at.minus(at.millis() % MINUTE);
-            (reading.asked, reading.at) = (minute(reading.asked), minute(reading.asked));
+            (reading.asked, reading.at) = (reading.asked.minute(), reading.asked.minute());
             for number in [&mut reading.lag, &mut reading.contact_age] {
                 if number.seconds().is_ok() {
                     *number = Field::Number(0.into());

@@ -7,6 +7,7 @@
 
 mod document;
 mod law_book;
+mod odd;
 mod origin;
 mod pin;
 mod table;
@@ -16,6 +17,7 @@ pub use document::{
     SteeringEntry, TenancyEntry, WhenEntry,
 };
 pub use law_book::LawBook;
+pub use odd::OddRegions;
 pub use pin::{BadPin, PIN_BYTES_MAX, Pin, ReadPin};
 pub use table::{BadRoutes, Candidate, Serving, Table};
 

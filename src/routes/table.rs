@@ -5,12 +5,14 @@ use super::document::{
     TenancyEntry, WhenEntry,
 };
 use super::law_book::LawBook;
+#[cfg(not(target_arch = "wasm32"))]
+use super::odd::note_anew;
+use super::odd::{OddRegions, note};
 use super::origin::is_origin;
 use super::pin::{BadPin, Pin, ReadPin};
 use super::{CLOCK_SKEW_MAX, ROUTES_BYTES_MAX, STALE_AFTER, VERSION};
 use crate::config::{Admin, Affinity, Policy, Proxying, Resume, SecondWitness};
 use crate::country::Country;
-use crate::health::Health;
 use crate::ids::{RegionId, ServiceId, TenantId};
 use crate::json::{self, BadJson};
 use crate::latency::Location;
@@ -103,41 +105,6 @@ pub struct Serving {
     pub no_writer: bool,
     /// The epoch of its last promotion; `None` as long as it had none.
     pub epoch: Option<u64>,
-}
-
-/// Regions that differ from one which is simply up. Most services have none, so that most decisions
-/// need not look at each region for it.
-#[derive(Debug, Default)]
-pub struct OddRegions {
-    /// Those that are not known to be up.
-    pub unproven: RegionSet,
-    /// Those that turn a share of the clients away.
-    pub shedding: RegionSet,
-    /// Those that are tried out on a share of the clients.
-    pub canaries: RegionSet,
-    /// Those to which the clients have not all returned.
-    pub returning: RegionSet,
-    /// Those that some area does not reach.
-    pub away: RegionSet,
-}
-
-impl OddRegions {
-    fn note(&mut self, region: usize, entry: &CandidateEntry) {
-        for (is_one, set) in [
-            (entry.health != Health::Up, &mut self.unproven),
-            (entry.shed > 0, &mut self.shedding),
-            (entry.canary.is_some(), &mut self.canaries),
-            (entry.returned.is_some(), &mut self.returning),
-            (!entry.away.is_empty(), &mut self.away),
-        ] {
-            put(set, region, is_one);
-        }
-    }
-
-    /// Whether any of them takes a share of the clients only.
-    fn have_shares(&self) -> bool {
-        ![&self.shedding, &self.canaries, &self.returning].into_iter().all(RegionSet::is_empty)
-    }
 }
 
 /// One region of one service as decisions see it.
@@ -275,9 +242,8 @@ impl Table {
         let Some(candidate) = candidates.find(|candidate| candidate.entry.id == entry.id) else {
             return;
         };
-        put(&mut serving.down, candidate.index, is_down(&entry));
-        put(&mut serving.draining, candidate.index, entry.draining);
-        serving.odd.note(candidate.index, &entry);
+        let Serving { down, draining, odd, .. } = serving;
+        note_anew((down, draining, odd), candidate.index, &entry);
         candidate.entry = entry;
     }
 
@@ -334,19 +300,6 @@ impl TryFrom<Routes> for Table {
     }
 }
 
-/// Sees to it that a region is in a set, or that it is not.
-fn put(set: &mut RegionSet, region: usize, is_in: bool) {
-    if is_in {
-        set.insert(region);
-    } else {
-        set.remove_all(&[region].into_iter().collect());
-    }
-}
-
-fn is_down(entry: &CandidateEntry) -> bool {
-    !entry.lost && (entry.health == Health::Down || entry.origins.is_empty())
-}
-
 /// Leaves out the origins that no request can be sent to, so that they cost nobody else. Returns
 /// how many there were.
 fn without_odd_origins(service: &mut ServiceEntry) -> usize {
@@ -395,13 +348,7 @@ impl Index<'_> {
                 return Err(BadRoutes::UnknownRegion(entry.id.to_string()));
             };
             regions.insert(region);
-            if is_down(&entry) {
-                down.insert(region);
-            }
-            if entry.draining {
-                draining.insert(region);
-            }
-            odd.note(region, &entry);
+            note((&mut down, &mut draining, &mut odd), region, &entry);
             let (country, location) = (*country, *location);
             let failover_index = candidates.len();
             candidates.push(Candidate { index: region, failover_index, entry, country, location });

@@ -106,17 +106,15 @@ impl<'t> Choice<'_, 't> {
             return regions.len();
         }
         let groups: Vec<Group> = regions.iter().map(|region| self.group(region)).collect();
-        let Some(first) = groups.iter().min() else { return 0 };
-        let is_first = |at: &usize| groups.get(*at) == Some(first);
-        if groups.iter().all(|group| group == first) {
-            return regions.len();
+        let first = groups.iter().min();
+        let (mut order, others): (Vec<usize>, Vec<usize>) =
+            (0..groups.len()).partition(|at| groups.get(*at) == first);
+        let size = order.len();
+        if !others.is_empty() {
+            order.extend(others);
+            take_order(regions, &order);
         }
-        let all = 0..groups.len();
-        let front: Vec<usize> = all.clone().filter(is_first).collect();
-        let order: Vec<usize> =
-            front.iter().copied().chain(all.filter(|at| !is_first(at))).collect();
-        take_order(regions, &order);
-        front.len()
+        size
     }
 
     /// Whether all regions that are left are certainly one group. Then none has to be looked at.

@@ -19,7 +19,7 @@ use crate::fnv;
 pub const BUCKETS: u16 = 10_000;
 
 /// The step of `SplitMix64` from one state to the next: 2^64 divided by the golden ratio, odd.
-pub(super) const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(crate) const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// 64 evenly spread bits of one key under one salt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl StableHash {
 /// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014; the
 /// constants are Stafford's variant 13.
 #[must_use]
-pub(super) fn mix(x: u64) -> u64 {
+pub(crate) fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(GAMMA);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -193,11 +193,8 @@ impl<'c> Oracle<'c> {
     ) -> RegionSet {
         let mut permitted = self.regions_of(service);
         for PreparedRule { rule, permits, .. } in &self.rules {
-            let guards = match (&rule.when.countries, country) {
-                _ if service.steering.second_witness.is_some() => true,
-                (Some(countries), Some(country)) => countries.contains(country),
-                (Some(_), None) | (None, _) => true,
-            };
+            let is_asked = service.steering.second_witness.is_some();
+            let guards = is_asked || names_country(&rule.when, country);
             if rule.mode == Mode::Strict && guards && is_over(rule, name) {
                 permitted.intersect(permits);
             }
@@ -301,10 +298,8 @@ impl PreparedRule<'_> {
     fn guards(&self, sample: &SampleRequest<'_>) -> bool {
         let (when, form) = (&self.rule.when, sample.form);
         // A client of unknown country may be in any. Whatever a witness tells counts as well.
-        let country = when.countries.is_none_or(|countries| {
-            let told = [sample.country].into_iter().chain(form.witnesses.iter().copied());
-            told.into_iter().any(|told| told.is_none_or(|country| countries.contains(country)))
-        });
+        let mut told = [sample.country].into_iter().chain(form.witnesses.iter().copied());
+        let country = told.any(|told| names_country(when, told));
         let path = || self.is_under(form.path.as_deref());
         let method = names_method(when, sample.method);
         let tenant = match (&when.tenants, &form.tenant) {
@@ -323,6 +318,13 @@ impl PreparedRule<'_> {
     }
 }
 
+/// Whether the rule names a country; an unknown one may be any.
+pub(super) fn names_country(when: &When, country: Option<Country>) -> bool {
+    let named = when.countries.zip(country);
+    named.is_none_or(|(countries, country)| countries.contains(country))
+}
+
+/// Whether the rule names a method. What it says of GET holds for HEAD.
 pub(super) fn names_method(when: &When, asked: &str) -> bool {
     let Some(named) = &when.methods else { return true };
     named.iter().any(|method| method == asked || (method == "GET" && asked == "HEAD"))

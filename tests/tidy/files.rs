@@ -5,7 +5,8 @@ use std::path::Path;
 use walkdir::{DirEntry, WalkDir};
 
 /// What is walked; folders of these names inside are not ours.
-const FOLDERS: [&str; 6] = ["src", "bench", "lab", "xtask", "tests", "docs"];
+const FOLDERS: [&str; 8] =
+    ["src", "bench", "lab", "xtask", "tests", "docs", "examples", "findings"];
 const NOT_OURS: [&str; 2] = ["node_modules", "target"];
 
 /// A file of ours; `path` is relative to the checkout.
@@ -30,9 +31,13 @@ impl File {
 pub(crate) fn all() -> Vec<File> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let ours = |entry: &DirEntry| !NOT_OURS.iter().any(|name| entry.file_name() == *name);
-    let entries = FOLDERS.into_iter().flat_map(|folder| {
-        WalkDir::new(root.join(folder)).sort_by_file_name().into_iter().filter_entry(ours)
-    });
+    let walk = |from: &str, depth| {
+        let walk = WalkDir::new(root.join(from)).max_depth(depth);
+        walk.sort_by_file_name().into_iter().filter_entry(ours)
+    };
+    // Beside the folders lie the pages that are read first.
+    let beside = walk("", 1);
+    let entries = FOLDERS.into_iter().flat_map(|folder| walk(folder, usize::MAX)).chain(beside);
     let file = |entry: DirEntry| {
         let path = entry.path().strip_prefix(root).ok()?.to_str()?.to_owned();
         Some(File { path, text: fs::read_to_string(entry.path()).ok()? })

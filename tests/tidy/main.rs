@@ -21,6 +21,9 @@ const COLUMNS_MAX: usize = 100;
 const UNFINISHED: [&str; 3] =
     [concat!("to", "do!"), concat!("FIX", "ME"), concat!("unimpl", "emented!")];
 
+/// What a merge leaves where both sides changed a line.
+const MERGE_MARKS: [&str; 2] = ["<<<<<<< ", ">>>>>>> "];
+
 /// What the core may not say: it waits for nothing, knows no runtime, reads no clock, has no order
 /// of its own, and uses no float function whose last bit differs between the host and wasm.
 const NOT_IN_THE_CORE: [&str; 17] = [
@@ -136,6 +139,12 @@ fn no_line_is_too_wide_to_read_side_by_side() {
 fn nothing_is_left_unfinished() {
     let left = places(&files::all(), |line| UNFINISHED.iter().any(|phrase| line.contains(phrase)));
     assert_none("finish it, or say in an ADR why not", left);
+}
+
+#[test]
+fn no_merge_is_left_half_done() {
+    let left = places(&files::all(), |line| MERGE_MARKS.iter().any(|mark| line.starts_with(mark)));
+    assert_none("take what is right of both sides", left);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{AdviceCode, Adviser};
 use crate::config::Promote;
-use crate::config::host::{PRIVATE_ENDINGS, host_of};
+use crate::config::host::{host_of, private_ending};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 impl Adviser<'_> {
@@ -36,7 +36,7 @@ impl Adviser<'_> {
     }
 
     fn name(&mut self, path: &str, host: &str) {
-        if let Some(ending) = PRIVATE_ENDINGS.iter().find(|ending| host.ends_with(**ending)) {
+        if let Some(ending) = private_ending(host) {
             let problem = format!("public DNS has no names that end in `{ending}`");
             let why = "a Worker asks public DNS, so it cannot reach this host";
             let hint = "give the origin a public name, for instance by a tunnel";

@@ -3,7 +3,7 @@
 use super::{Checker, item, under};
 use crate::config::alerting::{HEARTBEAT_HOSTS, Receiver, ReceiverKind, SLACK_HOSTS, Watchdog};
 use crate::config::diagnostic::Code;
-use crate::config::host::PRIVATE_ENDINGS;
+use crate::config::host::private_ending;
 use crate::config::raw::{RawAlert, RawAlertKind, RawWatchdog};
 use crate::config::{ALERTS_MAX, ALLOWED_HOSTS_MAX, Service};
 use crate::ids::{ReceiverId, ServiceId};
@@ -148,7 +148,7 @@ impl Checker<'_> {
         for (index, text) in self.bounded(path, written, ALLOWED_HOSTS_MAX) {
             let path = item(path, index);
             let Some(host) = self.dns_name(&path, text) else { continue };
-            if let Some(ending) = PRIVATE_ENDINGS.iter().find(|ending| host.ends_with(**ending)) {
+            if let Some(ending) = private_ending(&host) {
                 let problem = format!("`{host}` is a name of a private network (`{ending}`)");
                 self.report(path, Code::E018, problem, "a name that public DNS has");
             } else if hosts.contains(&host) {

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use crate::config::diagnostic::Code;
-use crate::config::host::PRIVATE_ENDINGS;
+use crate::config::host::private_ending;
 use crate::config::otlp::{OTLP_URL_BYTES_MAX, Otlp};
 use crate::config::raw::RawOtlp;
 use crate::config::url::OriginUrl;
@@ -16,11 +16,14 @@ impl Checker<'_> {
         if let Some(secret) = &raw.headers_secret {
             self.secret_name("otlp.headers_secret", secret);
         }
-        if let Err(problem) = is_public(&raw.url) {
-            self.report(URL_AT, Code::E008, problem, URL_ALLOWED);
-        } else if let Some(ending) = private_ending(&raw.url) {
-            let problem = format!("its host is a name of a private network (`{ending}`)");
-            self.report(URL_AT, Code::E018, problem, "a name that public DNS has");
+        match public_host(&raw.url) {
+            Err(problem) => self.report(URL_AT, Code::E008, problem, URL_ALLOWED),
+            Ok(host) => {
+                if let Some(ending) = private_ending(&host) {
+                    let problem = format!("its host is a name of a private network (`{ending}`)");
+                    self.report(URL_AT, Code::E018, problem, "a name that public DNS has");
+                }
+            }
         }
         Otlp {
             url: raw.url.clone(),
@@ -30,14 +33,8 @@ impl Checker<'_> {
     }
 }
 
-/// Scheme and host of a URL.
-fn base(url: &str) -> &str {
-    let rest = url.strip_prefix("https://").unwrap_or_default();
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    url.get(..url.len() - rest.len() + end).unwrap_or_default()
-}
-
-fn is_public(url: &str) -> Result<(), String> {
+/// The host of a URL to which metrics may go, or what is wrong with it.
+fn public_host(url: &str) -> Result<String, String> {
     if url.len() > OTLP_URL_BYTES_MAX {
         return Err(format!("it is longer than {OTLP_URL_BYTES_MAX} bytes"));
     }
@@ -47,16 +44,11 @@ fn is_public(url: &str) -> Result<(), String> {
     if let Some(odd) = url.chars().find(|c| !c.is_ascii_graphic() || matches!(c, '\\' | '#')) {
         return Err(format!("it has {odd:?} in it"));
     }
-    match OriginUrl::parse(base(url)) {
+    match OriginUrl::of(url) {
         Err(bad) => Err(bad.to_string()),
-        Ok(base) if base.is_local() => Err("its host is the machine itself".to_owned()),
-        Ok(_) => Ok(()),
+        Ok(url) if url.is_local() => Err("its host is the machine itself".to_owned()),
+        Ok(url) => Ok(url.host().to_owned()),
     }
-}
-
-fn private_ending(url: &str) -> Option<&'static str> {
-    let parsed = OriginUrl::parse(base(url)).ok()?;
-    PRIVATE_ENDINGS.into_iter().find(|ending| parsed.host().ends_with(ending))
 }
 
 #[cfg(test)]
@@ -70,7 +62,8 @@ mod tests {
             "https://otlp.example.com:4318/v1/metrics?x=y",
             "https://otlp.example.com",
         ] {
-            assert_eq!((is_public(url), private_ending(url)), (Ok(()), None), "{url}");
+            assert_eq!(public_host(url).as_deref(), Ok("otlp.example.com"), "{url}");
+            assert_eq!(private_ending("otlp.example.com"), None);
         }
         for url in [
             "http://otlp.example.com/v1/metrics",
@@ -89,11 +82,11 @@ mod tests {
             "https://otlp.example.com:0/v1/metrics",
             "https://otlp.ex\u{e4}mple.com/v1/metrics",
         ] {
-            assert!(is_public(url).is_err(), "{url}");
+            assert!(public_host(url).is_err(), "{url}");
         }
         let long = format!("https://otlp.example.com/{}", "a".repeat(OTLP_URL_BYTES_MAX));
-        assert!(is_public(&long).is_err());
-        let private = "https://collector.internal/v1/metrics";
-        assert_eq!((is_public(private), private_ending(private)), (Ok(()), Some(".internal")));
+        assert!(public_host(&long).is_err());
+        let private = public_host("https://collector.internal/v1/metrics").unwrap();
+        assert_eq!(private_ending(&private), Some(".internal"));
     }
 }

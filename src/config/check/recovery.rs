@@ -177,10 +177,7 @@ impl Checker<'_> {
 
     /// A URL with a host name, which a Worker can fetch, and without credentials.
     pub(super) fn fetchable(&mut self, path: &str, url: &str) {
-        let (scheme, rest) = url.split_once("://").unwrap_or_default();
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let base = format!("{scheme}://{authority}");
-        if let Err(bad) = crate::config::OriginUrl::parse(&base) {
+        if let Err(bad) = crate::config::OriginUrl::of(url) {
             let allowed = "`https://`, a host name and a path";
             self.report(path, Code::E008, format!("`{url}`: {bad}"), allowed);
         }

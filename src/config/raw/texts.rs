@@ -1,5 +1,6 @@
 //! Strings with a fixed format.
 
+use crate::config::asking::is_header_name;
 use crate::country::Country;
 use crate::ids::RegionId;
 use crate::json::{Key, MistakeKind, Reader, Shape};
@@ -85,7 +86,7 @@ texts! {
         "a JSON pointer (RFC 6901) such as `/status`; an empty one means the whole body",
         "^(/([^~]|~[01])*)?$";
     /// The name of a header. Source: RFC 9110 §5.6.2, `token`.
-    HeaderName: is_token, "an HTTP header name", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+    HeaderName: is_header_name, "an HTTP header name", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
     /// A method.
     Method: |text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_uppercase()),
         "an HTTP method in upper case, such as `POST`", "^[A-Z]+$";
@@ -155,11 +156,6 @@ fn is_warning_code(text: &str) -> bool {
 fn is_pointer(text: &str) -> bool {
     let escaped = |rest: &str| rest.starts_with(['0', '1']);
     (text.is_empty() || text.starts_with('/')) && text.split('~').skip(1).all(escaped)
-}
-
-fn is_token(text: &str) -> bool {
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !text.is_empty() && text.bytes().all(token)
 }
 
 fn is_set_name(text: &str) -> bool {

@@ -168,11 +168,5 @@ fn begin_heartbeat(env: &Env, hands: &Hands, heartbeat: &Heartbeat) -> Try {
 
 /// How the call failed, if it did. The next run makes the next one.
 async fn end_heartbeat(beat: Try) -> Option<String> {
-    match end(beat).await {
-        Outcome::Answered { status: 200..=299, .. } => None,
-        Outcome::Answered { status, .. } => Some(format!("it answered {status}")),
-        Outcome::TimedOut => Some("no answer in time".to_owned()),
-        Outcome::NoConnection => Some("no connection".to_owned()),
-        Outcome::NotSent { why } => Some(why),
-    }
+    end(beat).await.failure()
 }

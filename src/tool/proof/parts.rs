@@ -8,7 +8,7 @@
 //! members of a class are alike because the table does not tell them apart, which is checked for
 //! every member here.
 
-use super::super::oracle::{Oracle, has_said, names_method};
+use super::super::oracle::{Oracle, has_said, names_country, names_method};
 use super::super::requests;
 use super::Prover;
 use crate::config::Service;
@@ -26,6 +26,13 @@ use std::collections::BTreeMap;
 struct Fault {
     what: String,
     example: String,
+}
+
+impl Fault {
+    /// One that the whole table shows.
+    fn of_table(what: String) -> Self {
+        Self { what, example: "the routing table".to_owned() }
+    }
 }
 
 pub(super) fn check(prover: &mut Prover<'_>, table: &Table) {
@@ -66,16 +73,14 @@ impl<'a> Reader<'a, '_> {
     fn rules(&self) -> Vec<Fault> {
         let written = self.oracle.config.residency.iter().map(|rule| &rule.id);
         if !self.compiled().iter().map(|rule| &rule.id).eq(written) {
-            let what = "it does not have the rules of the config".to_owned();
-            return vec![Fault { what, example: "the routing table".to_owned() }];
+            return vec![Fault::of_table("it does not have the rules of the config".to_owned())];
         }
         let probes = Probes::of(&self.oracle.config.residency);
         let pairs = self.compiled().iter().zip(self.oracle.rules()).enumerate();
         let faults = pairs.flat_map(|(index, (compiled, (rule, permits)))| {
             let is_other = compiled.mode != rule.mode || compiled.permits != *permits;
             let what = || format!("rule {} permits something else in the table", rule.id);
-            let example = || "the routing table".to_owned();
-            let fault = is_other.then(|| Fault { what: what(), example: example() });
+            let fault = is_other.then(|| Fault::of_table(what()));
             fault.into_iter().chain(self.conditions(index, compiled, rule, &probes))
         });
         faults.collect()
@@ -91,11 +96,7 @@ impl<'a> Reader<'a, '_> {
     ) -> Vec<Fault> {
         let (held, written) = (&compiled.when, &rule.when);
         let by_country = |country: &Option<Country>| {
-            let plain = match (&written.countries, country) {
-                (Some(countries), Some(country)) => countries.contains(*country),
-                (Some(_), None) | (None, _) => true,
-            };
-            held.guards_country(*country) != plain
+            held.guards_country(*country) != names_country(written, *country)
         };
         let wrong = [
             countries().find(by_country).map(of_country),
@@ -150,8 +151,7 @@ impl<'a> Reader<'a, '_> {
     fn serving(&self, id: &ServiceId, service: &Service) -> Option<Fault> {
         let found = self.table.services().iter().find(|serving| serving.id == *id);
         let is_it = found.is_some_and(|serving| self.serves(serving, service));
-        let what = || "the service is another in the table".to_owned();
-        (!is_it).then(|| Fault { what: what(), example: "the routing table".to_owned() })
+        (!is_it).then(|| Fault::of_table("the service is another in the table".to_owned()))
     }
 
     fn serves(&self, serving: &Serving, service: &Service) -> bool {
@@ -214,9 +214,7 @@ impl<'a> Reader<'a, '_> {
         };
         let wrong = countries().find(|country| {
             let guarding = rules.iter().filter(|(_, rule, _)| {
-                let countries = rule.when.countries.zip(*country);
-                rule.when.tenants.is_none()
-                    && countries.is_none_or(|(countries, country)| countries.contains(country))
+                rule.when.tenants.is_none() && names_country(&rule.when, *country)
             });
             !is_filed(filed.class(*country), guarding, self.oracle.config.regions.len())
         });

@@ -3,13 +3,13 @@
 //! A rule guards a request if all its conditions hold, each of which looks at one thing. So each
 //! value of each thing is tried once beside nothing else, where only rules about that thing alone
 //! hold, and once beside everything else that can hold at the same time, where every rule holds
-//! that
-//! this value does not prevent. Combinations are drawn besides.
+//! that this value does not prevent. Combinations are drawn besides.
 
 use super::super::oracle::{Form, Kv, Oracle};
 use super::{HostValues, Kinds, countries, headers, methods, paths, tenants, witnesses};
 use crate::config::Service;
 use crate::residency::{Rule, TenantSource};
+use crate::steering::stable_hash::{GAMMA, mix};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Combinations that are drawn for each class of hosts.
@@ -223,15 +223,13 @@ fn last_and_first(groups: &[super::Group]) -> Vec<super::Group> {
     first.into_iter().chain(unknown).cloned().collect()
 }
 
-/// `SplitMix64`. Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators".
+/// The outputs of `SplitMix64`.
 struct Draw(u64);
 
 impl Draw {
     fn below(&mut self, below: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) >> 32).unwrap_or(0) % below.max(1)
+        let drawn = mix(self.0);
+        self.0 = self.0.wrapping_add(GAMMA);
+        usize::try_from(drawn >> 32).unwrap_or(0) % below.max(1)
     }
 }

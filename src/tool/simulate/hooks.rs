@@ -106,9 +106,7 @@ impl World<'_> {
         let words = match outcome {
             Outcome::Answered { status, said, .. } if said.is_empty() => status.to_string(),
             Outcome::Answered { status, said, .. } => format!("{status}: {said}"),
-            Outcome::TimedOut => "no answer in time".to_owned(),
-            Outcome::NoConnection => "no connection".to_owned(),
-            Outcome::NotSent { why } => why.clone(),
+            _ => outcome.unanswered().unwrap_or_default().to_owned(),
         };
         let to = call.body.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
         let text = format!("{}{to}: {words}", call.id());
