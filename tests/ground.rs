@@ -7,7 +7,8 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
-use pointsman_lab::edge::{COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, find_workerd};
+use pointsman::secret::OWN_SECRETS;
+use pointsman_lab::edge::{COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, FRONT_VARS, find_workerd};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -20,7 +21,11 @@ fn root() -> &'static Path {
 }
 
 fn wrangler_toml() -> toml::Table {
-    fs::read_to_string(root().join("wrangler.toml")).unwrap().parse().unwrap()
+    read_toml("wrangler.toml")
+}
+
+fn read_toml(file: &str) -> toml::Table {
+    fs::read_to_string(root().join(file)).unwrap().parse().unwrap()
 }
 
 fn package_lock() -> serde_json::Value {
@@ -77,6 +82,43 @@ fn the_dataset_that_wrangler_toml_suggests_is_the_one_that_the_worker_writes_to(
     let from = format!("FROM {}\n", dataset["dataset"].as_str().unwrap());
     let others = page.matches("FROM ").count() - page.matches("FROM (\n").count();
     assert_eq!(page.matches(&from).count(), others, "a query asks another dataset");
+}
+
+#[test]
+fn the_worker_for_requests_alone_runs_as_the_whole_one_and_asks_its_controller() {
+    let (whole, edge) = (wrangler_toml(), read_toml("wrangler.edge.toml"));
+    for key in ["compatibility_date", "compatibility_flags", "no_bundle", "workers_dev", "vars"] {
+        let of_whole = match key {
+            // The base of the API is for whoever calls it.
+            "vars" => {
+                let mut vars = whole[key].as_table().unwrap().clone();
+                vars.remove("CLOUDFLARE_API_BASE").unwrap();
+                vars.into()
+            }
+            _ => whole[key].clone(),
+        };
+        assert_eq!(edge[key], of_whole, "{key}");
+    }
+    let [controller] = edge["durable_objects"]["bindings"].as_array().unwrap().as_slice() else {
+        panic!("one object is bound");
+    };
+    assert_eq!(controller["name"].as_str(), Some("CONTROLLER"));
+    assert_eq!(controller["script_name"], whole["name"]);
+    assert_eq!(edge["kv_namespaces"][0]["binding"], whole["kv_namespaces"][0]["binding"]);
+    assert!(["triggers", "exports"].iter().all(|key| !edge.contains_key(*key)));
+}
+
+/// The lab gives it no more than this page tells an operator to give.
+#[test]
+fn the_worker_for_requests_alone_has_no_secret_but_the_key_of_cookies() {
+    let text = fs::read_to_string(root().join("wrangler.edge.toml")).unwrap();
+    let put = |name: &&&str| text.contains(&format!("wrangler.edge.toml {name}"));
+    let put: Vec<_> = OWN_SECRETS.iter().filter(put).copied().collect();
+    assert_eq!(put, ["COOKIE_KEY"]);
+    let vars = read_toml("wrangler.edge.toml")["vars"].as_table().unwrap().clone();
+    let mut known: Vec<_> = vars.keys().map(String::as_str).chain(put).collect();
+    known.sort_unstable();
+    assert_eq!(known, FRONT_VARS);
 }
 
 /// wrangler's dry run looks at neither.

@@ -139,7 +139,7 @@ impl CommandReply {
         }
     }
 
-    /// The answer to [`Command::Read`].
+    /// The answer to [`Command::Look`].
     pub fn into_page(self) -> Result<Option<String>, CommandError> {
         match self {
             Self::Page(page) => Ok(page),

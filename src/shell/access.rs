@@ -1,8 +1,9 @@
 //! Whom Cloudflare Access let in: the keys of teams, and the check of a signature.
 
 use super::clock;
+use super::hands::hands;
 use super::outbound::{OwnRequest, send};
-use super::runtime::{complain, failure, hands};
+use super::runtime::{complain, failure};
 use crate::config::AccessApp;
 use crate::http::access::{
     Assertion, BadAssertion, Identity, KEYS_BYTES_MAX, KEYS_PATH, KEYS_TIMEOUT_MS, KeyCache, Look,

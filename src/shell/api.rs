@@ -1,7 +1,8 @@
 //! Makes calls to the Cloudflare API.
 
+use super::hands::{Hands, hands};
 use super::outbound::{NoResponse, OwnRequest, send};
-use super::runtime::{self, Hands};
+use super::runtime::variable;
 use crate::cloudflare::{Call, REPLY_BYTES_MAX, Reply};
 use crate::health::BodyFailure;
 use crate::http::retry_after_ms;
@@ -23,10 +24,10 @@ pub(super) struct Api {
 
 impl Api {
     pub(super) fn of(env: &Env) -> Self {
-        let base = runtime::variable(env, "CLOUDFLARE_API_BASE");
+        let base = variable(env, "CLOUDFLARE_API_BASE");
         let base = base.unwrap_or_else(|| BASE_DEFAULT.to_owned()).trim_end_matches('/').to_owned();
-        let token = runtime::variable(env, API_TOKEN).map(Secret::new);
-        Self { base, token, hands: runtime::hands() }
+        let token = variable(env, API_TOKEN).map(Secret::new);
+        Self { base, token, hands: hands() }
     }
 
     /// Makes one call.

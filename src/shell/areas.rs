@@ -1,7 +1,8 @@
 //! Has the vantage points of all areas make a round, each its own probes.
 
-use super::clock::{self, RunClock};
+use super::run_clock::RunClock;
 use super::runtime::{self, Result, failure};
+use super::{clock, objects};
 use crate::config::Control;
 use crate::geo::Area;
 use crate::json;
@@ -65,7 +66,7 @@ fn ask(env: &Env, areas: &[Area], probes: &[Probe], controls: &[Control]) -> Vec
             let timeout_ms = wait_ms.saturating_add(round_ms(&probes, control_ms));
             let share = Share { wait_ms, probes, controls: controls.to_vec() };
             let (text, timeout_ms) = (json::write(&share), clock::short(timeout_ms));
-            let reply = runtime::ask_area(env, area.as_str(), nth, &text, timeout_ms);
+            let reply = objects::ask_area(env, area.as_str(), nth, &text, timeout_ms);
             asked.push(Asked { area, reply });
         }
         wait_ms = wait_ms.saturating_add(AREA_SPREAD_MS);

@@ -1,17 +1,17 @@
 //! One request for one of our pages: who sends it, how often, and its body.
 
+use super::limiter::count;
 use super::{access, clock, controller, runtime};
 use crate::config::Admin;
 use crate::http::SurfaceRequest;
 use crate::http::v1::{
-    ACT_BODY_MS_MAX, ApiRequest, Caller, Code, Counted, Fault, Limiter, STRANGERS_PER_MINUTE_MAX,
-    Shown, shown,
+    ACT_BODY_MS_MAX, ApiRequest, Caller, Code, Counted, Fault, STRANGERS_PER_MINUTE_MAX, Shown,
+    shown,
 };
 use crate::order::{ActReply, Acted};
 use crate::secret::Secret;
 use crate::time::{Millis, SECOND};
 use js_sys::{Function, Promise};
-use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
@@ -20,10 +20,6 @@ use worker::Env;
 pub(super) const CONTROLLER_TIMEOUT_MS: Millis = 5 * SECOND;
 /// Longest wait for a comparison, or for an act; both go on after the answer.
 pub(super) const COMMAND_TIMEOUT_MS: Millis = 30 * SECOND;
-
-thread_local! {
-    static LIMITER: RefCell<Limiter> = RefCell::default();
-}
 
 /// One request for one of our pages.
 pub(super) struct Call<'c> {
@@ -54,14 +50,6 @@ impl Call<'_> {
         }
         recognised
     }
-}
-
-/// Counts a request. Errors: there were too many.
-pub(super) fn count(what: Counted, most: u32, who: &str) -> Result<(), Fault> {
-    LIMITER.with(|limiter| match limiter.try_borrow_mut() {
-        Ok(mut limiter) => limiter.count(what, most, who, clock::now()),
-        Err(_) => Ok(()),
-    })
 }
 
 /// What to say where the Controller does not answer.

@@ -1,14 +1,30 @@
 //! One run, of the cron trigger or in its stead: asks the Controller what to probe, probes, reports
 //! the results, and goes on until the Controller ends the run.
 
-use super::clock::{self, RunClock};
-use super::{areas, controller, probe, runtime};
+use super::run_clock::{RunClock, wait};
+use super::runtime::{complain, promise};
+use super::{areas, clock, controller, probe};
 use crate::tick::{Aside, RoundReply, RoundRequest, RunId};
 use crate::time::{Millis, SECOND};
-use worker::{Env, console_log};
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Env, console_log, worker_sys};
 
 /// Longest wait for the Controller, which may be making API calls.
 const CONTROLLER_TIMEOUT_MS: Millis = 30 * SECOND;
+
+/// One run of the cron trigger.
+#[expect(unreachable_pub, reason = "an export of the wasm, which is reached from outside")]
+#[wasm_bindgen]
+pub fn scheduled(event: worker_sys::ScheduledEvent, env: Env) -> Promise {
+    promise(Box::pin(async move {
+        // A scheduled time that is no number is long past, and the Controller ends the run.
+        let scheduled = clock::instant(event.scheduled_time()?);
+        run(RunId { scheduled, stands_in: false }, &env).await;
+        Ok(JsValue::UNDEFINED)
+    }))
+}
 
 /// Makes the run. If the Controller does not answer, nothing is decided and nothing changes.
 pub(super) async fn run(id: RunId, env: &Env) {
@@ -20,7 +36,7 @@ pub(super) async fn run(id: RunId, env: &Env) {
     loop {
         match controller::round(env, &request, CONTROLLER_TIMEOUT_MS).await {
             Ok(RoundReply::Probe { wait_ms, probes, controls, check, areas }) => {
-                clock::wait(wait_ms).await;
+                wait(wait_ms).await;
                 let (reports, excerpts) =
                     areas::round(env, &areas, &probes, &controls, &clock).await;
                 // Where no area answers, or there is none, the run itself is the vantage point.
@@ -40,7 +56,7 @@ pub(super) async fn run(id: RunId, env: &Env) {
                 return console_log!("run {scheduled}: {rounds} rounds, {why}");
             }
             Err(error) => {
-                return runtime::complain(&format!("run {scheduled}: no Controller"), &error);
+                return complain(&format!("run {scheduled}: no Controller"), &error);
             }
         }
     }

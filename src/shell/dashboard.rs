@@ -1,6 +1,7 @@
 //! The dashboard: recognises who looks, has the Controller make the page, and sends it.
 
 use super::call::{self, Call};
+use super::limiter::count;
 use super::{clock, controller, isolate, kv};
 use crate::dashboard::{
     ActForm, Asked, FORM_BYTES_MAX, Looker, Page, acted, asset, by_copy, confirmed, destinations,
@@ -101,7 +102,7 @@ async fn looker(call: &Call<'_>) -> Result<(Looker, Caller), Response> {
     })?;
     let now = clock::now();
     let looker = Looker { name: caller.who.to_string(), role: caller.role, by_cookie, now };
-    let counted = call::count(Counted::Look, LOOKS_PER_MINUTE_MAX, &looker.name);
+    let counted = count(Counted::Look, LOOKS_PER_MINUTE_MAX, &looker.name);
     counted.map_err(|fault| failed(&fault, Some(&looker)))?;
     Ok((looker, caller))
 }
@@ -182,7 +183,7 @@ async fn done(call: &Call<'_>) -> Response {
     };
     let sent = async {
         must_be_of_this_site(call.request)?;
-        call::count(Counted::Act, call.acts_per_minute, &looker.name)?;
+        count(Counted::Act, call.acts_per_minute, &looker.name)?;
         ActForm::of(&call::text(call.body, FORM_BYTES_MAX).await?)
     };
     let asked = match sent.await {

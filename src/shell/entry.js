@@ -1,29 +1,12 @@
-// What the runtime calls. Requests of clients go straight to `carry.js` (ADR-0010). Everything else goes through the shim
-// that `worker-build` writes, which starts the wasm, and starts it anew after a panic.
+// What the runtime calls. Everything but requests of clients goes through the shim that `worker-build` writes.
 import Shim, { Controller, Vantage } from "pointsman-shim";
-import { carry } from "./carry.js";
-import { handOver } from "./core.js";
-
-// The shim's own note of which wasm instance there is, and whether it has panicked.
-const state = globalThis.__worker_init_state;
-/**
- * The instance whose functions `core.js` has. A cron run or the Controller may have started another one since.
- * @type {number | undefined}
- */
-let instance;
+import { serve } from "./serve.js";
 
 export { Controller, Vantage };
 
 /** @satisfies {ExportedHandler<Env>} */
 export default {
-  fetch(request, env, context) {
-    if (instance !== state.instanceId || state.criticalError) {
-      // The export of this name hands over the functions of the wasm instance.
-      handOver(new Shim(context, env).fetch(), state);
-      instance = state.instanceId;
-    }
-    return carry(request, env, context);
-  },
+  fetch: serve,
 
   scheduled(controller, env, context) {
     return new Shim(context, env).scheduled(controller);

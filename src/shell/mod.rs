@@ -4,43 +4,53 @@
 //! here are `async`, a clock, randomness and JavaScript types. Nothing here may panic: one panic
 //! fails every request in flight in its isolate, and the caller of a Durable Object waits forever.
 //! So each call has a timeout, and everything from outside is read through checked getters.
+//!
+//! There are two builds of it. The whole Worker has everything. The Worker for requests alone
+//! (`pointsman_edge`, ADR-0040) has what a client's request needs: neither cron nor Durable
+//! Objects, no reader of the config, and of our own pages one.
 
-mod access;
-mod api;
-mod areas;
-mod call;
+mod asking;
 mod clock;
-mod controller;
-mod cron;
-mod dashboard;
 mod isolate;
 mod kv;
-mod outbound;
-mod probe;
-#[cfg(pointsman_provoke_panic)]
-mod provoke;
+mod limiter;
 mod proxy;
 mod routes;
 mod runtime;
-mod storage;
+#[cfg_attr(pointsman_edge, path = "surface_of_edge.rs")]
 mod surface;
+
+#[cfg(not(pointsman_edge))]
+mod access;
+#[cfg(not(pointsman_edge))]
+mod api;
+#[cfg(not(pointsman_edge))]
+mod areas;
+#[cfg(not(pointsman_edge))]
+mod call;
+#[cfg(not(pointsman_edge))]
+mod controller;
+#[cfg(not(pointsman_edge))]
+mod cron;
+#[cfg(not(pointsman_edge))]
+mod dashboard;
+#[cfg(not(pointsman_edge))]
+mod from_config;
+#[cfg(not(pointsman_edge))]
+mod hands;
+#[cfg(not(pointsman_edge))]
+mod kv_writing;
+#[cfg(not(pointsman_edge))]
+mod objects;
+#[cfg(not(pointsman_edge))]
+mod outbound;
+#[cfg(not(pointsman_edge))]
+mod probe;
+#[cfg(pointsman_provoke_panic)]
+mod provoke;
+#[cfg(not(pointsman_edge))]
+mod run_clock;
+#[cfg(not(pointsman_edge))]
+mod storage;
+#[cfg(not(pointsman_edge))]
 mod vantage;
-
-use crate::tick::RunId;
-use js_sys::Promise;
-use runtime::promise;
-use wasm_bindgen::JsValue;
-use wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Env, worker_sys};
-
-/// One run of the cron trigger.
-#[expect(unreachable_pub, reason = "an export of the wasm, which is reached from outside")]
-#[wasm_bindgen]
-pub fn scheduled(event: worker_sys::ScheduledEvent, env: Env) -> Promise {
-    promise(Box::pin(async move {
-        // A scheduled time that is no number is long past, and the Controller ends the run.
-        let scheduled = clock::instant(event.scheduled_time()?);
-        cron::run(RunId { scheduled, stands_in: false }, &env).await;
-        Ok(JsValue::UNDEFINED)
-    }))
-}

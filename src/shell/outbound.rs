@@ -2,7 +2,7 @@
 //! redirect to another host, which would learn its headers.
 
 use super::clock;
-use super::runtime::{self, Exchanged, Hands, Judge, exchange};
+use super::hands::{self, Exchanged, Hands, Judge, exchange};
 use crate::geo::Area;
 use crate::health::{BodyFailure, TurnedAway};
 use crate::json::{self, Shape};
@@ -73,7 +73,7 @@ pub(super) fn ask(
 ) -> Pending {
     let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let (text, all) = (json::write(&probe.write()), self::headers(pairs));
-    Pending(runtime::probe(hands, &text, &all, body_bytes_max, wanted, judge))
+    Pending(hands::probe(hands, &text, &all, body_bytes_max, wanted, judge))
 }
 
 /// Headers of a request of our own, which says whose it is unless they do.

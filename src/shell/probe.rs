@@ -1,10 +1,12 @@
 //! Makes the probes of a round.
 
-use super::clock::{self, RunClock};
+use super::clock;
+use super::hands::{Hands, Judge, hands};
 use super::outbound::{
     self, Ended, Met, NoResponse, OwnRequest, OwnResponse, Pending, agent_of, send,
 };
-use super::runtime::{self, Hands, Judge};
+use super::run_clock::RunClock;
+use super::runtime;
 use crate::config::{Control, PROBE_HEADER_BYTES_MAX, ProbeHeader, is_header_value};
 use crate::geo::Area;
 use crate::health::{
@@ -27,7 +29,7 @@ pub(super) async fn round(
     check: Option<PublicCheck>,
     (clock, env): (&RunClock, &Env),
 ) -> (Vec<ProbeResult>, Vec<ControlResult>, Option<Aside>) {
-    let hands = runtime::hands();
+    let hands = hands();
     let area = probes.first().and_then(Probe::area);
     let asked: Vec<_> = controls.into_iter().map(|control| ask(&hands, control, area)).collect();
     let begun: Vec<_> = probes.into_iter().map(|probe| begin(&hands, env, probe)).collect();

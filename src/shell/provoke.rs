@@ -9,7 +9,7 @@
     reason = "to panic is what this is for"
 )]
 
-use super::clock;
+use super::run_clock;
 use crate::geo::Area;
 use crate::time::{MINUTE, Timestamp};
 use std::hint::black_box;
@@ -33,7 +33,7 @@ pub(super) fn in_a_run(scheduled: Timestamp) {
 /// Lets the vantage point of one area hang for longer than any round lasts.
 pub(super) async fn in_a_share(area: Option<Area>) {
     if area == Some(Area::Oc) {
-        clock::wait(2 * MINUTE).await;
+        run_clock::wait(2 * MINUTE).await;
     }
 }
 

@@ -1,19 +1,16 @@
 //! What the proxy reads from KV: the routing table, the config if there is no table, and the pins
 //! of tenants. And what it asks the Controller: whether there is a later table.
 
-use super::{clock, controller, isolate, kv, runtime};
-use crate::config;
-use crate::controller::routes_of;
+use super::kv::{self, CACHE_TTL_S};
+use super::{asking, clock, isolate, runtime};
 use crate::order::Query;
 use crate::proxy::{Isolate, NEWS_TIMEOUT_MS};
-use crate::routes::{BadRoutes, KEY, PIN_BYTES_MAX, ROUTES_BYTES_MAX, Table};
+use crate::routes::{BadRoutes, KEY, PIN_BYTES_MAX, ROUTES_BYTES_MAX};
 use crate::secret::{ADMIN_TOKEN, API_TOKEN, COOKIE_KEY, Secret};
 use crate::steering::token::SigningKey;
 use wasm_bindgen::JsValue;
 use worker::{Env, console_error};
 
-/// How long KV's cache may hold the table; KV takes no shorter time.
-const CACHE_TTL_S: u32 = 30;
 /// How long KV's cache may hold a tenant's pin.
 const PIN_CACHE_TTL_S: u32 = 60;
 /// The tokens that no request to a service may carry.
@@ -35,21 +32,24 @@ pub(super) async fn load(env: &Env) {
         console_error!("{error}; the last table stays in use");
     }
     complain();
-    let has_table = isolate::with(|isolate| isolate.has_table()).unwrap_or_default();
-    if !has_table {
-        compile(env).await;
+    #[cfg(not(pointsman_edge))]
+    super::from_config::compile(env).await;
+    // The Controller may know better than KV; and the Worker for requests alone reads no config.
+    if !isolate::with(|isolate| isolate.has_table()).unwrap_or_default() {
+        ask_for_news(env).await;
     }
 }
 
 /// Asks the Controller for a later table than the one in use, unless it was asked a moment ago. No
-/// request waits for the answer; without one everything stays as KV has it.
+/// request waits for the answer, unless there is no table at all; without one everything stays as
+/// KV has it.
 pub(super) async fn ask_for_news(env: &Env) {
     write_points(env);
     let asked = isolate::with(|isolate| isolate.asks_for_news(clock::now())).flatten();
     let Some(than) = asked else { return };
     let chance = clock::chance();
     let report = isolate::with(|isolate| isolate.traffic_report(chance, clock::now())).flatten();
-    let answer = controller::read(env, Query::Routes { than, report }, NEWS_TIMEOUT_MS).await;
+    let answer = asking::read(env, Query::Routes { than, report }, NEWS_TIMEOUT_MS).await;
     let Some(text) = answer.ok().flatten() else {
         // The Controller's own log says why, and `/.pointsman/proxy` counts them.
         isolate::with(|isolate| isolate.news_failed(clock::now()));
@@ -96,18 +96,6 @@ fn take_bindings(env: &Env) {
 pub(super) fn complain() {
     for note in isolate::with(Isolate::notes).unwrap_or_default() {
         console_error!("{note}");
-    }
-}
-
-/// Compiles a table from the config: with all rules and regions, and with unknown health.
-async fn compile(env: &Env) {
-    let Some(Some(text)) = kv::get(env, config::KEY, Some(CACHE_TTL_S)).await else { return };
-    match routes_of(&text, clock::now()).map(Table::try_from) {
-        Some(Ok(table)) => {
-            console_error!("KV has no valid routes; they are compiled from the config");
-            isolate::with(|isolate| isolate.take_made(table, clock::now()));
-        }
-        _ => console_error!("KV has neither valid routes nor a valid config"),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The storage of the Controller's object; `storage.js` says what each function does.
 
 use super::clock;
-use super::runtime::{Result, State};
+use super::objects::State;
+use super::runtime::Result;
 use crate::controller::{CONFIG_ENTRY, Memory};
 use crate::state::rows::{DOCUMENT_ENTRY, Row, RowChange};
 use crate::time::Millis;

@@ -1,9 +1,8 @@
 //! Our own pages, `/.pointsman/…`.
 
-use super::call::{
-    self, COMMAND_TIMEOUT_MS, CONTROLLER_TIMEOUT_MS, Call, count, text, unavailable,
-};
-use super::{clock, controller, dashboard, isolate, kv, routes, runtime};
+use super::call::{self, COMMAND_TIMEOUT_MS, CONTROLLER_TIMEOUT_MS, Call, text, unavailable};
+use super::limiter::count;
+use super::{asking, clock, controller, dashboard, isolate, kv, routes, runtime};
 use crate::config::ACTS_PER_MINUTE_DEFAULT;
 use crate::documents::STATUS_KEY;
 use crate::http::v1::{
@@ -136,7 +135,7 @@ async fn api(
 /// would look like new ones.
 async fn read(env: &Env, query: Query) -> Result<Response, Fault> {
     let (none, is_metrics) = (query.none(), query == Query::Metrics {});
-    match controller::read(env, query, CONTROLLER_TIMEOUT_MS).await {
+    match asking::read(env, query, CONTROLLER_TIMEOUT_MS).await {
         Ok(Some(text)) if is_metrics => Ok(metrics_page(text)),
         Ok(Some(text)) => Ok(document(200, text)),
         Ok(None) => Err(Fault::new(Code::NotFound, none)),

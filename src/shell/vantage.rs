@@ -7,9 +7,12 @@
 //!
 //! One more, that is no area's, makes whole runs while cron is silent.
 
-use super::clock::{self, RunClock};
+use super::clock;
+use super::hands::hands;
+use super::objects::State;
 use super::outbound::{OwnRequest, agent_of, send};
-use super::runtime::{self, Result, State, failure, promise};
+use super::run_clock::{RunClock, wait};
+use super::runtime::{Result, failure, promise};
 use super::{areas, cron, probe};
 use crate::geo::Area;
 use crate::json;
@@ -78,7 +81,7 @@ async fn answer(place: Rc<RefCell<Place>>, env: Env, request: Request) -> Result
     let area = share.probes.first().and_then(Probe::area);
     #[cfg(pointsman_provoke_panic)]
     super::provoke::in_a_share(area).await;
-    clock::wait(share.wait_ms.min(areas::SHARE_WAIT_MS_MAX)).await;
+    wait(share.wait_ms.min(areas::SHARE_WAIT_MS_MAX)).await;
     let clock = RunClock::default();
     let (results, controls, aside) =
         probe::round(share.probes, share.controls, None, (&clock, &env)).await;
@@ -95,7 +98,7 @@ async fn colo(place: &RefCell<Place>, area: Option<Area>) -> Option<String> {
     if known.asked_at.is_some_and(|at| now.since(at) < COLO_FOR_MS) {
         return known.colo;
     }
-    let hands = runtime::hands();
+    let hands = hands();
     let agent = area.map(agent_of).unwrap_or_default();
     let headers = [("user-agent", agent.as_str())];
     let (_, response) = send(

@@ -2,7 +2,7 @@
 
 use crate::support::{World, config};
 use pointsman::analytics::{BLOBS, DOUBLES};
-use pointsman_lab::deployment::{ADMIN_TOKEN, BERLIN, HOST, SAO_PAULO};
+use pointsman_lab::deployment::{BERLIN, SAO_PAULO};
 use pointsman_lab::edge::{DataPoint, EdgeOptions};
 use pointsman_lab::region::Mode;
 use reqwest::Method;
@@ -16,13 +16,6 @@ const BOUND: Duration = Duration::from_secs(110);
 
 fn bound(options: &mut EdgeOptions) {
     options.dataset = Some("ANALYTICS".to_owned());
-}
-
-/// What the isolate says of itself.
-async fn page(world: &World) -> Value {
-    let request = world.edge().request(Method::GET, HOST, "/.pointsman/proxy", None);
-    let answer = request.bearer_auth(ADMIN_TOKEN).send().await.unwrap();
-    serde_json::from_str(&answer.text().await.unwrap()).unwrap()
 }
 
 /// Seven answers, one refusal by law, one of a host that is no service's.
@@ -42,7 +35,7 @@ async fn written(world: &World, answers: u64) -> Vec<DataPoint> {
         let points = world.edge().data_points().await.unwrap();
         let of_clients = points.iter().filter(|point| point.blobs[0] == "answers");
         let is_all = of_clients.map(|point| point.doubles[1]).sum::<u64>() >= answers;
-        if is_all && page(world).await["points"]["written"] == points.len() {
+        if is_all && world.isolate().await["points"]["written"] == points.len() {
             return points;
         }
         assert!(began.elapsed() < BOUND, "{points:#?}\n{}", world.edge().log().join("\n"));
@@ -99,7 +92,7 @@ async fn what_clients_meet_is_written_once_even_while_the_controller_is_out_of_r
     let rows: BTreeSet<_> =
         points.iter().map(|point| format!("{:?} {}", point.blobs, point.doubles[0])).collect();
     assert_eq!(rows.len(), points.len(), "one point for each row of a minute");
-    let page = page(&world).await;
+    let page = world.isolate().await;
     assert_eq!(page["points"], json!({"written": points.len(), "dropped": 0}));
     assert_eq!(page["news"]["taken"], 0, "{page}");
     assert_ne!(page["news"]["failed"], 0, "{page}");
@@ -117,7 +110,7 @@ async fn without_a_dataset_nothing_is_said_and_a_text_in_its_place_is_logged() {
         for _ in 0..3 {
             assert_eq!(world.get(BERLIN, "/x").await.unwrap().status, 200);
         }
-        assert_eq!(page(world).await["points"], Value::Null);
+        assert_eq!(world.isolate().await["points"], Value::Null);
         let log = world.edge().log();
         let said: Vec<_> = log.iter().filter(|line| line.contains("ANALYTICS")).collect();
         assert_eq!(said.len(), complaints, "{log:#?}");

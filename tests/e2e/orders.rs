@@ -2,7 +2,7 @@
 
 use crate::support::{World, config, until};
 use pointsman::time::Timestamp;
-use pointsman_lab::deployment::{ADMIN_HOST, ADMIN_TOKEN, BERLIN, HOST, now_ms};
+use pointsman_lab::deployment::{ADMIN_HOST, ADMIN_TOKEN, BERLIN, now_ms};
 use pointsman_lab::edge::KvFaults;
 use pointsman_lab::region::Mode;
 use reqwest::Method;
@@ -232,10 +232,7 @@ async fn one_drain(by_order: bool, phase: Duration) -> Duration {
 
 /// What became of the questions of the isolate to the Controller.
 async fn news(world: &World) -> Value {
-    let request = world.edge().request(Method::GET, HOST, "/.pointsman/proxy", None);
-    let answer = request.bearer_auth(ADMIN_TOKEN).send().await.unwrap();
-    let report: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-    report["news"].clone()
+    world.isolate().await["news"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! A deployment with minutes that pass when they are told to.
 
+use pointsman::admin_token::{TokenHash, made_of};
 use pointsman_lab::api::{Conformance, Exchange};
 use pointsman_lab::deployment::{ADMIN_TOKEN, Deployment, HOST, bundle, example_config, now_ms};
 use pointsman_lab::edge::EdgeOptions;
@@ -7,7 +8,7 @@ use pointsman_lab::region::Mode;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Longest wait for anything that should happen.
@@ -63,8 +64,25 @@ impl World {
 
     /// The same on an edge with other options.
     pub(crate) async fn started_on(config: &Value, adjust: impl FnOnce(&mut EdgeOptions)) -> World {
-        let deployment = Deployment::start_with(&bundle(), config, adjust).await.unwrap();
+        let front = front();
+        let config = if front.is_some() { shown_to_a_token(config) } else { config.clone() };
+        let adjust = |options: &mut EdgeOptions| {
+            options.front = front;
+            adjust(options);
+        };
+        let deployment = Deployment::start_with(&bundle(), &config, adjust).await.unwrap();
         World { deployment, minute: now_ms() }
+    }
+
+    /// What the isolate that answers clients reports of itself.
+    pub(crate) async fn isolate(&self) -> Value {
+        // The Worker for requests alone knows no `ADMIN_TOKEN`.
+        let (page, token) = match front() {
+            Some(_) => ("/.pointsman/v1/proxy", front_token()),
+            None => ("/.pointsman/proxy", ADMIN_TOKEN.to_owned()),
+        };
+        let request = self.edge().request(Method::GET, HOST, page, None);
+        request.bearer_auth(token).send().await.unwrap().json().await.unwrap()
     }
 
     /// Makes the cron run of the next minute and waits for its end.
@@ -130,6 +148,29 @@ impl World {
     pub(crate) async fn stored_config(&self) -> Value {
         self.kv_json("config").await.unwrap()
     }
+}
+
+/// The built Worker for requests alone, if clients are to meet that one: `POINTSMAN_EDGE_BUNDLE`
+/// names its folder.
+pub(crate) fn front() -> Option<PathBuf> {
+    std::env::var_os("POINTSMAN_EDGE_BUNDLE").map(PathBuf::from)
+}
+
+/// A token that the table names.
+fn front_token() -> String {
+    made_of([4; 20]).expose().to_owned()
+}
+
+/// The same config with a token that the Worker for requests alone knows, unless it says itself who
+/// may look.
+fn shown_to_a_token(config: &Value) -> Value {
+    let mut config = config.clone();
+    if config["admin"].is_null() {
+        let hash = TokenHash::of(&front_token()).unwrap().to_string();
+        let token = json!({"id": "lab", "role": "viewer", "sha256": hash});
+        config["admin"] = json!({"on_service_hosts": true, "tokens": [token]});
+    }
+    config
 }
 
 /// Waits until `check` is true.

@@ -33,6 +33,11 @@ impl Checkout {
         self.root.join("build")
     }
 
+    /// The same for the Worker for requests alone.
+    pub(crate) fn edge_bundle(&self) -> PathBuf {
+        self.root.join("build-edge")
+    }
+
     /// The packages of `package-lock.json`, as npm lays them out.
     pub(crate) fn node_modules(&self) -> PathBuf {
         self.root.join("node_modules")

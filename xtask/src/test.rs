@@ -1,6 +1,7 @@
 //! Runs every check that a change must pass; there are no others.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,8 @@ enum Step {
     Build,
     /// All tests, those of the built Worker on workerd among them
     Tests,
+    /// Requests of clients once more, at the Worker for requests alone
+    Edge,
     /// A real `PostgreSQL` fails over, once by each fault. Without its packages that is said
     Drill,
     /// The real Prometheus reads the metrics of three isolates. Without its package that is said
@@ -80,7 +83,12 @@ impl Step {
         match self {
             Self::Format => process::run(&mut cargo(&["fmt", "--all", "--check"])),
             Self::LintHost => process::run(&mut cargo(&LINT_HOST)),
-            Self::LintWasm => process::run(&mut cargo(&LINT_WASM)),
+            Self::LintWasm => {
+                process::run(&mut cargo(&LINT_WASM))?;
+                let target = checkout.target().join("edge");
+                let mut edge = cargo(&LINT_WASM);
+                process::run(edge.env("RUSTFLAGS", EDGE_ONLY).env("CARGO_TARGET_DIR", target))
+            }
             Self::JavaScript => javascript::check(checkout, tools),
             Self::Build => bundle::checked(checkout, tools),
             Self::Drill => drill::once(checkout),
@@ -88,13 +96,22 @@ impl Step {
             Self::Metrics => example(checkout, "metrics"),
             Self::Browser => example(checkout, "browser"),
             Self::Agree => agree::run(&Builds::make(checkout, tools)?),
-            Self::DeployDryRun => deploy_dry_run(checkout, tools),
+            Self::DeployDryRun => deployments(checkout)
+                .iter()
+                .try_for_each(|(config, bundle)| deploy_dry_run(checkout, tools, (config, bundle))),
             Self::Tests => process::run(
                 // End-to-end tests wait far more than they compute.
                 cargo(&["test", "--workspace"])
                     .env("RUST_TEST_THREADS", "4")
                     .env("POINTSMAN_BUNDLE", checkout.bundle())
                     .env("POINTSMAN_PROVOKING_BUNDLE", bundle::provoking_folder(checkout)),
+            ),
+            Self::Edge => process::run(
+                cargo(&["test", "--test", "e2e", "--"])
+                    .args(AT_THE_EDGE)
+                    .env("RUST_TEST_THREADS", "4")
+                    .env("POINTSMAN_BUNDLE", checkout.bundle())
+                    .env("POINTSMAN_EDGE_BUNDLE", checkout.edge_bundle()),
             ),
         }
     }
@@ -107,7 +124,13 @@ fn example(checkout: &Checkout, name: &str) -> Result<()> {
     process::run(cargo.env("POINTSMAN_BUNDLE", checkout.bundle()))
 }
 
+/// The end-to-end tests that are about requests of clients.
+const AT_THE_EDGE: [&str; 2] = ["proxy::", "analytics::"];
+
 const LINT_HOST: [&str; 6] = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+
+/// Leaves out what requests of clients do not need.
+const EDGE_ONLY: &str = "--cfg pointsman_edge";
 
 const LINT_WASM: [&str; 9] = [
     "clippy",
@@ -121,22 +144,32 @@ const LINT_WASM: [&str; 9] = [
     "warnings",
 ];
 
-/// Asks wrangler what it would deploy, which checks `wrangler.toml` against the bundle. It only
+/// The configurations of wrangler, each with the folder of its bundle.
+fn deployments(checkout: &Checkout) -> [(&'static str, PathBuf); 2] {
+    [("wrangler.toml", checkout.bundle()), ("wrangler.edge.toml", checkout.edge_bundle())]
+}
+
+/// Asks wrangler what it would deploy, which checks its configuration against the bundle. It only
 /// warns of a section that it does not know, and a misspelt one would be gone from the deployment.
-fn deploy_dry_run(checkout: &Checkout, tools: &Tools) -> Result<()> {
+fn deploy_dry_run(
+    checkout: &Checkout,
+    tools: &Tools,
+    (config, bundle): (&str, &Path),
+) -> Result<()> {
     let node = node::for_wrangler(checkout)?;
+    let dry_run = checkout.target().join("dry-run").join(config);
     let mut wrangler = process::command(node, checkout.root());
     wrangler
         .arg(&tools.wrangler)
         // Without it a `wrangler.json` of any folder above would be taken instead.
-        .args(["deploy", "--config", "wrangler.toml", "--dry-run", "--outdir"])
-        .arg(checkout.target().join("dry-run"))
+        .args(["deploy", "--config", config, "--dry-run", "--outdir"])
+        .arg(&dry_run)
         .env("WRANGLER_SEND_METRICS", "false");
     let output = process::output(&mut wrangler)?;
     ensure!(!output.contains("WARNING"), "wrangler warns");
     for file in bundle::UPLOADED {
-        let uploaded = fs::read(checkout.target().join("dry-run").join(file))?;
-        let built = fs::read(checkout.bundle().join(file))?;
+        let uploaded = fs::read(dry_run.join(file))?;
+        let built = fs::read(bundle.join(file))?;
         ensure!(uploaded == built, "wrangler would upload another {file} than was built");
     }
     Ok(())
@@ -179,6 +212,7 @@ mod tests {
         let place = |step| Step::value_variants().iter().position(|other| *other == step);
         assert!(place(Step::Build) < place(Step::DeployDryRun));
         assert!(place(Step::Build) < place(Step::Tests));
+        assert!(place(Step::Build) < place(Step::Edge));
         assert!(place(Step::Build) < place(Step::Drill));
         assert!(place(Step::Build) < place(Step::Metrics));
     }

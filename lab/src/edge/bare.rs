@@ -2,7 +2,7 @@
 use super::bundle::Folder;
 use super::config::render_bare;
 use super::options::EdgeOptions;
-use super::process::{Log, Process};
+use super::process::{Log, Process, Sockets};
 use anyhow::{Context, Result, ensure};
 use reqwest::Client;
 use std::path::PathBuf;
@@ -24,10 +24,10 @@ impl BareEdge {
     ///
     /// **Errors**: the bundle is not one, or workerd does not start.
     pub async fn start(options: &EdgeOptions) -> Result<BareEdge> {
-        let folder = Folder::lay_out(&options.bundle)?;
+        let folder = Folder::lay_out(&options.bundle, None)?;
         let config = folder.write_config(&render_bare(options, &folder))?;
         let (log, workerd) = (Log::default(), options.workerd.clone());
-        let process = Process::start(&workerd, &config, None, &log).await?;
+        let process = Process::start(&workerd, &config, (Sockets::Two, None), &log).await?;
         let edge = BareEdge { process, _folder: folder, workerd, config, log };
         for (key, value) in &options.kv {
             edge.kv_put(key, value).await?;
@@ -71,7 +71,8 @@ impl BareEdge {
     /// **Errors**: it does not start.
     pub async fn start_again(&mut self) -> Result<()> {
         let ports = Some(self.process.ports);
-        self.process = Process::start(&self.workerd, &self.config, ports, &self.log).await?;
+        let sockets = (Sockets::Two, ports);
+        self.process = Process::start(&self.workerd, &self.config, sockets, &self.log).await?;
         Ok(())
     }
 

@@ -22,10 +22,10 @@ const WORKERS: [(&str, &str); 8] = [
     ("netsim.js", include_str!("js/netsim.js")),
 ];
 
-/// One module of the Worker.
+/// One module of a Worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Module {
-    /// Its path below the folder.
+    /// Its name in the bundle.
     pub(super) file: String,
     pub(super) is_wasm: bool,
 }
@@ -33,32 +33,38 @@ pub(super) struct Module {
 /// A temporary folder, gone when dropped.
 #[derive(Debug)]
 pub(super) struct Folder {
-    folder: TempDir,
+    root: TempDir,
+    /// Of the Worker.
     pub(super) modules: Vec<Module>,
+    /// Of the Worker for requests alone; none if there is none.
+    pub(super) front: Vec<Module>,
 }
 
+/// The folder of the Worker's modules.
+pub(super) const MAIN: &str = "main";
+/// The folder of those of the Worker for requests alone.
+pub(super) const FRONT: &str = "front";
+
 impl Folder {
-    /// Copies the bundle into a new folder and lays out the rest.
+    /// Copies the bundles into a new folder and lays out the rest.
     ///
-    /// **Errors**: the bundle has no `index.js`, or a file cannot be written.
-    pub(super) fn lay_out(bundle: &Path) -> Result<Folder> {
+    /// **Errors**: a bundle has no `index.js`, or a file cannot be written.
+    pub(super) fn lay_out(bundle: &Path, front: Option<&Path>) -> Result<Folder> {
         let folder = tempfile::tempdir()?;
         let root = folder.path();
-        for name in ["main", "lab", "objects", "blobs"] {
+        for name in ["lab", "objects", "blobs"] {
             fs::create_dir(root.join(name))?;
         }
         for (name, text) in WORKERS {
             fs::write(root.join("lab").join(name), text)?;
         }
-        let modules = modules(bundle)?;
-        for Module { file, .. } in &modules {
-            fs::copy(bundle.join(file), root.join("main").join(file))?;
-        }
-        Ok(Folder { folder, modules })
+        let modules = copied(bundle, &root.join(MAIN))?;
+        let front = front.map(|front| copied(front, &root.join(FRONT))).transpose()?;
+        Ok(Folder { root: folder, modules, front: front.unwrap_or_default() })
     }
 
     pub(super) fn path(&self) -> &Path {
-        self.folder.path()
+        self.root.path()
     }
 
     /// Writes the configuration and returns its path.
@@ -70,8 +76,18 @@ impl Folder {
 
     /// Removes the folder with everything in it.
     pub(super) fn remove(self) -> Result<()> {
-        Ok(self.folder.close()?)
+        Ok(self.root.close()?)
     }
+}
+
+/// Copies a bundle's modules into a new folder.
+fn copied(bundle: &Path, to: &Path) -> Result<Vec<Module>> {
+    let modules = modules(bundle)?;
+    fs::create_dir(to)?;
+    for Module { file, .. } in &modules {
+        fs::copy(bundle.join(file), to.join(file))?;
+    }
+    Ok(modules)
 }
 
 /// The scripts and wasm files directly in the bundle, the entry first: workerd starts with the

@@ -1,7 +1,7 @@
 //! The configuration of workerd, a Cap'n Proto text made from the options.
 
-use super::bundle::{Folder, Module};
-use super::options::EdgeOptions;
+use super::bundle::{FRONT, Folder, MAIN, Module};
+use super::options::{EdgeOptions, FRONT_VARS};
 use super::{COMPATIBILITY_DATE, COMPATIBILITY_FLAGS};
 use std::fmt::Write;
 
@@ -10,6 +10,8 @@ pub const CF_HEADER: &str = "x-lab-cf";
 
 /// The sockets, by the names that workerd reports their ports under.
 pub(super) const HTTP_SOCKET: &str = "http";
+/// The socket of the whole Worker, where another one answers clients.
+pub(super) const WHOLE_SOCKET: &str = "whole";
 /// The socket of the controls.
 pub(super) const CTL_SOCKET: &str = "ctl";
 
@@ -55,6 +57,11 @@ pub(super) fn render(options: &EdgeOptions, folder: &Folder) -> String {
         format!("(name = {}, worker = ({worker})),", quote(&isolate(number)))
     });
     let others: Vec<String> = others.collect();
+    if !folder.front.is_empty() {
+        let front = front_worker(options, &folder.front, &around);
+        let ours = format!(r#"{ours} (name = "front", worker = ({front})),"#);
+        return whole(folder, &main, &ours, "front", r#""ctl""#);
+    }
     if others.is_empty() {
         return whole(folder, &main, &ours, "main", r#""ctl""#);
     }
@@ -93,13 +100,23 @@ const config :Workerd.Config = (
   sockets = [
     (name = "{HTTP_SOCKET}", address = "127.0.0.1:0", service = "{front}",
       http = (cfBlobHeader = "{CF_HEADER}")),
+    {more_sockets}
     (name = "{CTL_SOCKET}", address = "127.0.0.1:0", http = (), service = {controls}),
   ],
 );
 "#,
+        more_sockets = if folder.front.is_empty() { String::new() } else { whole_socket() },
         kv = kv_worker(),
         objects = disk("objects"),
         blobs = disk("blobs"),
+    )
+}
+
+/// For our own pages, which the Worker for requests alone has not.
+fn whole_socket() -> String {
+    format!(
+        r#"(name = "{WHOLE_SOCKET}", address = "127.0.0.1:0", service = "main",
+      http = (cfBlobHeader = "{CF_HEADER}")),"#
     )
 }
 
@@ -116,7 +133,7 @@ fn main_worker(
         (false, false) => None,
     };
     let before = before.map(|file| format!(r#"(name = "{file}", esModule = embed "lab/{file}")"#));
-    let modules = list(before.into_iter().chain(modules.iter().map(module)));
+    let modules = list(before.into_iter().chain(modules.iter().map(|it| module(MAIN, it))));
     let kv = format!(r#"(name = "KV", kvNamespace = (name = "{kv}", {NAMESPACE}))"#);
     let vars = options
         .vars
@@ -130,10 +147,7 @@ fn main_worker(
     });
     let net = r#"(name = "LAB_NET", service = (name = "netsim", entrypoint = "Control"))"#;
     let net = options.invocations.then(|| net.to_owned());
-    let dataset = options
-        .dataset
-        .as_ref()
-        .map(|binding| format!(r#"(name = {}, analyticsEngine = "analytics")"#, quote(binding)));
+    let dataset = options.dataset.as_ref().map(|binding| dataset(binding));
     let classes = options.durable_objects.iter().map(|(_, class)| {
         let class = quote(class);
         format!("(className = {class}, uniqueKey = {class}, enableSql = true)")
@@ -152,9 +166,39 @@ fn main_worker(
     )
 }
 
+/// The Worker for requests alone: the same KV, the other's Controller, and no secret that opens
+/// anything.
+fn front_worker(options: &EdgeOptions, modules: &[Module], around: &Around) -> String {
+    let Around { kv, outbound, cache } = around;
+    let kv = format!(r#"(name = "KV", kvNamespace = (name = "{kv}", {NAMESPACE}))"#);
+    // A text may stand where a dataset belongs.
+    let names = FRONT_VARS.iter().chain(&["ANALYTICS"]);
+    let vars = names.filter_map(|name| options.vars.get_key_value(*name));
+    let vars =
+        vars.map(|(name, value)| format!("(name = {}, text = {})", quote(name), quote(value)));
+    let objects = options.durable_objects.iter().filter(|(binding, _)| binding == "CONTROLLER");
+    let objects = objects.map(|(binding, class)| {
+        let of = format!(r#"(className = {}, serviceName = "main")"#, quote(class));
+        format!("(name = {}, durableObjectNamespace = {of})", quote(binding))
+    });
+    let dataset = options.dataset.as_ref().map(|binding| dataset(binding));
+    format!(
+        r#"modules = {modules}, globalOutbound = "{outbound}"{cache},
+      compatibilityDate = "{COMPATIBILITY_DATE}", compatibilityFlags = {flags},
+      bindings = {bindings}"#,
+        modules = list(modules.iter().map(|it| module(FRONT, it))),
+        flags = list(COMPATIBILITY_FLAGS.into_iter().map(quote)),
+        bindings = list([kv].into_iter().chain(vars).chain(objects).chain(dataset)),
+    )
+}
+
+fn dataset(binding: &str) -> String {
+    format!(r#"(name = {}, analyticsEngine = "analytics")"#, quote(binding))
+}
+
 /// One module. The script of `worker-build` imports its wasm by a name that starts with `./`.
-fn module(module: &Module) -> String {
-    let file = quote(&format!("main/{}", module.file));
+fn module(folder: &str, module: &Module) -> String {
+    let file = quote(&format!("{folder}/{}", module.file));
     if module.is_wasm {
         format!("(name = {}, wasm = embed {file})", quote(&format!("./{}", module.file)))
     } else {
@@ -228,7 +272,7 @@ mod tests {
     fn wasm_is_named_as_the_script_imports_it() {
         let wasm = Module { file: "index_bg.wasm".into(), is_wasm: true };
         assert_eq!(
-            module(&wasm),
+            module(MAIN, &wasm),
             r#"(name = "./index_bg.wasm", wasm = embed "main/index_bg.wasm")"#
         );
     }

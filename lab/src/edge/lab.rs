@@ -5,7 +5,7 @@ use super::control::call;
 use super::options::{
     Connections, DataPoint, EdgeOptions, KvCounts, KvFaults, KvKey, NetFault, Route,
 };
-use super::process::{Log, Ports, Process};
+use super::process::{Log, Ports, Process, Sockets};
 use super::socket::{Handshake, handshake};
 use anyhow::{Result, ensure};
 use reqwest::header::HOST;
@@ -53,10 +53,11 @@ impl Edge {
     /// **Errors**: the bundle is not one, or workerd does not start; the message has what it
     /// printed.
     pub async fn start(options: EdgeOptions) -> Result<Edge> {
-        let folder = Folder::lay_out(&options.bundle)?;
+        let folder = Folder::lay_out(&options.bundle, options.front.as_deref())?;
         let config = folder.write_config(&render(&options, &folder))?;
         let log = Log::default();
-        let process = Process::start(&options.workerd, &config, None, &log).await?;
+        let process =
+            Process::start(&options.workerd, &config, (sockets(&options), None), &log).await?;
         let edge = Edge {
             ports: process.ports,
             process: tokio::sync::Mutex::new(process),
@@ -205,7 +206,9 @@ impl Edge {
         path_and_query: &str,
         cf: Option<&Value>,
     ) -> RequestBuilder {
-        let url = format!("{}{path_and_query}", self.url());
+        let whole = self.ports.whole.filter(|_| is_for_whole(path_and_query));
+        let port = whole.unwrap_or_else(|| self.port());
+        let url = format!("http://127.0.0.1:{port}{path_and_query}");
         let request = self.client.request(method, url).header(HOST, host);
         match cf {
             Some(cf) => request.header(CF_HEADER, ascii_json(cf)),
@@ -286,8 +289,9 @@ impl Edge {
         let mut process = self.process.lock().await;
         process.kill().await?;
         meanwhile()?;
-        let ports = Some(self.ports);
-        *process = Process::start(&self.options.workerd, &self.config, ports, &self.log).await?;
+        let (workerd, sockets) = (&self.options.workerd, sockets(&self.options));
+        let ports = (sockets, Some(self.ports));
+        *process = Process::start(workerd, &self.config, ports, &self.log).await?;
         let ControlState { routes, faults, kv_clock_ms } = std::mem::take(&mut *self.world());
         self.advance_kv_clock(kv_clock_ms).await?;
         self.set_kv_faults(faults).await?;
@@ -354,6 +358,19 @@ impl Edge {
     fn world(&self) -> MutexGuard<'_, ControlState> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The sockets of an edge with these options.
+fn sockets(options: &EdgeOptions) -> Sockets {
+    if options.front.is_some() { Sockets::Three } else { Sockets::Two }
+}
+
+/// Whether the whole Worker answers, where another one answers clients, as their routes at
+/// Cloudflare say: our own pages are its, but for the one that says what an isolate of the other
+/// has seen.
+fn is_for_whole(path_and_query: &str) -> bool {
+    let path = path_and_query.split('?').next().unwrap_or_default();
+    path.starts_with("/.pointsman/") && path != "/.pointsman/v1/proxy"
 }
 
 /// One connection per request: a pooled one may be dead after a restart.

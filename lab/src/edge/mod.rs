@@ -18,6 +18,7 @@
 //! keeps cached responses in memory, and `analytics` data points, with
 //! [`EdgeOptions::dataset`]. `ctl` gives tests access to all of it.
 //!
+//! With [`EdgeOptions::front`] clients meet the Worker for requests alone, and `main` has the rest.
 //! A [`BareEdge`] is the same Worker without the first three, which would distort measurements.
 //!
 //! With [`EdgeOptions::invocations`] a share of probes has six connections, as in production: a
@@ -39,7 +40,7 @@ pub use bare::BareEdge;
 pub use config::CF_HEADER;
 pub use lab::Edge;
 pub use options::{
-    Connections, DataPoint, EdgeOptions, KvCounts, KvFaults, KvKey, NetFault, Route,
+    Connections, DataPoint, EdgeOptions, FRONT_VARS, KvCounts, KvFaults, KvKey, NetFault, Route,
 };
 pub use socket::{Handshake, Message, Socket};
 pub use workerd::find_workerd;

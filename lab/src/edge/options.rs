@@ -4,6 +4,10 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// The text bindings that the Worker for requests alone has as well; the same as in
+/// `wrangler.edge.toml`.
+pub const FRONT_VARS: [&str; 2] = ["CONTROLLER_JURISDICTION", "COOKIE_KEY"];
+
 /// The Worker to run, and its bindings.
 #[derive(Clone, Debug)]
 pub struct EdgeOptions {
@@ -12,7 +16,10 @@ pub struct EdgeOptions {
     /// The folder that holds the built Worker: `index.js`, and beside it the modules that it
     /// imports.
     pub bundle: PathBuf,
-    /// Text bindings, secrets included.
+    /// The folder of the built Worker for requests alone, which clients meet then. Not together
+    /// with several isolates.
+    pub front: Option<PathBuf>,
+    /// Text bindings, secrets included. The Worker for requests alone has those of [`FRONT_VARS`].
     pub vars: BTreeMap<String, String>,
     /// Values that are in KV before the first request.
     pub kv: BTreeMap<String, String>,
@@ -45,6 +52,7 @@ impl EdgeOptions {
         Self {
             workerd,
             bundle,
+            front: None,
             vars: BTreeMap::new(),
             kv: BTreeMap::new(),
             durable_objects,

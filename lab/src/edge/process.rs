@@ -1,5 +1,5 @@
 //! The workerd process: its start, its output and its end.
-use super::config::{CTL_SOCKET, HTTP_SOCKET};
+use super::config::{CTL_SOCKET, HTTP_SOCKET, WHOLE_SOCKET};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::collections::VecDeque;
@@ -22,7 +22,18 @@ const LOG_LINES_MAX: usize = 10_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ports {
     pub(super) http: u16,
+    /// Of the whole Worker, where another one answers clients.
+    pub(super) whole: Option<u16>,
     pub(super) ctl: u16,
+}
+
+/// How many sockets there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sockets {
+    /// For clients, and the controls.
+    Two,
+    /// One for the whole Worker as well.
+    Three,
 }
 
 /// What workerd printed, over all its restarts.
@@ -58,13 +69,13 @@ struct Listen {
 }
 
 impl Process {
-    /// Starts workerd and waits until both sockets listen, on the given ports if there are any.
+    /// Starts workerd and waits until all sockets listen, on the given ports if there are any.
     ///
     /// **Errors**: it ends or stays silent for 10 s; the message has what it printed.
     pub(super) async fn start(
         workerd: &Path,
         config: &Path,
-        ports: Option<Ports>,
+        (sockets, ports): (Sockets, Option<Ports>),
         log: &Log,
     ) -> Result<Process> {
         let mut child = command(workerd, config, ports)
@@ -78,7 +89,7 @@ impl Process {
         if let Some(stderr) = child.stderr.take() {
             readers.spawn(read(stderr, log.clone(), None));
         }
-        match timeout(START_BOUND, ports_of(listening)).await {
+        match timeout(START_BOUND, ports_of(listening, sockets)).await {
             Ok(Some(ports)) => {
                 readers.detach_all();
                 Ok(Process { child, ports })
@@ -106,8 +117,9 @@ impl Process {
 fn command(workerd: &Path, config: &Path, ports: Option<Ports>) -> Command {
     let mut command = Command::new(workerd);
     command.args(["serve", "--experimental", "--control-fd=1"]);
-    if let Some(Ports { http, ctl }) = ports {
-        for (socket, port) in [(HTTP_SOCKET, http), (CTL_SOCKET, ctl)] {
+    if let Some(Ports { http, whole, ctl }) = ports {
+        let all = [(HTTP_SOCKET, Some(http)), (WHOLE_SOCKET, whole), (CTL_SOCKET, Some(ctl))];
+        for (socket, port) in all.into_iter().filter_map(|(name, port)| Some((name, port?))) {
             command.arg(format!("--socket-addr={socket}=127.0.0.1:{port}"));
         }
     }
@@ -135,16 +147,21 @@ async fn read(
     }
 }
 
-/// Waits for the ports of both sockets. `None` if workerd closed its output first.
-async fn ports_of(mut listening: mpsc::UnboundedReceiver<Listen>) -> Option<Ports> {
-    let (mut http, mut ctl) = (None, None);
+/// Waits for the ports of all sockets. `None` if workerd closed its output first.
+async fn ports_of(
+    mut listening: mpsc::UnboundedReceiver<Listen>,
+    sockets: Sockets,
+) -> Option<Ports> {
+    let (mut http, mut whole, mut ctl) = (None, None, None);
     loop {
-        if let (Some(http), Some(ctl)) = (http, ctl) {
-            return Some(Ports { http, ctl });
+        let has_all = whole.is_some() || sockets == Sockets::Two;
+        if let (Some(http), true, Some(ctl)) = (http, has_all, ctl) {
+            return Some(Ports { http, whole, ctl });
         }
         let Listen { socket, port } = listening.recv().await?;
         match socket.as_str() {
             HTTP_SOCKET => http = Some(port),
+            WHOLE_SOCKET => whole = Some(port),
             CTL_SOCKET => ctl = Some(port),
             _ => {}
         }

@@ -62,8 +62,7 @@ pub fn shown(
         return Err(Fault::new(Code::Off, detail));
     }
     if let Some(authorization) = &request.authorization {
-        let offered = bearer(authorization).ok_or_else(|| unknown("a bearer token is required"))?;
-        return known(offered, admin, secret).map(Shown::Known);
+        return by_token(authorization, admin, secret).map(Shown::Known);
     }
     match &request.assertion {
         Some(text) if has_access => {
@@ -72,6 +71,18 @@ pub fn shown(
         }
         _ => Err(unknown("a bearer token is required")),
     }
+}
+
+/// Who sends a request with this `Authorization`.
+///
+/// **Errors**: it is no token that is known.
+pub fn by_token(
+    authorization: &str,
+    admin: Option<&Admin>,
+    secret: Option<&Secret>,
+) -> Result<Caller, Fault> {
+    let offered = bearer(authorization).ok_or_else(|| unknown("a bearer token is required"))?;
+    known(offered, admin, secret)
 }
 
 /// The holder of a token. All are compared, and each in constant time.

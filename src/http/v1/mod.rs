@@ -15,7 +15,7 @@ mod request;
 mod routes;
 
 pub use body::{ACT_BODY_MS_MAX, ACT_BYTES_MAX, KEY_BYTES_MAX};
-pub use caller::{ADMIN_TOKEN_NAME, Caller, Shown, must_be_of_this_site, shown, unknown};
+pub use caller::{ADMIN_TOKEN_NAME, Caller, Shown, by_token, must_be_of_this_site, shown, unknown};
 pub use door::Door;
 pub use explain::{Behind, EXPLAINED_HEADERS_MAX, Explained, Imagined, Removed};
 pub use fault::{Code, Fault};
@@ -23,5 +23,5 @@ pub use limiter::{Counted, LOOKS_PER_MINUTE_MAX, Limiter, STRANGERS_PER_MINUTE_M
 pub use openapi::OPENAPI;
 #[cfg(not(target_arch = "wasm32"))]
 pub use openapi::document as openapi_document;
-pub use request::{ApiRequest, Wanted, metrics_wanted};
-pub use routes::{Found, METRICS_PAGE, Operation, ROUTES, Route, V1, find};
+pub use request::{ApiRequest, Wanted, metrics_wanted, must_look};
+pub use routes::{Found, METRICS_PAGE, Operation, PROXY_PAGE, ROUTES, Route, V1, find};

@@ -98,8 +98,14 @@ impl ApiRequest<'_> {
 /// What a request for [`super::METRICS_PAGE`] asks for. Every role may look. Errors: it has another
 /// method.
 pub fn metrics_wanted(method: &str) -> Result<Wanted, Fault> {
+    must_look(method)?;
+    Ok(Wanted::Document(Query::Metrics {}))
+}
+
+/// Whether a method is one to look with. Errors: it is another one.
+pub fn must_look(method: &str) -> Result<(), Fault> {
     match method {
-        "GET" | "HEAD" => Ok(Wanted::Document(Query::Metrics {})),
+        "GET" | "HEAD" => Ok(()),
         _ => Err(other_method("GET, HEAD")),
     }
 }

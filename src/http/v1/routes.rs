@@ -8,6 +8,10 @@ pub const V1: &str = "v1/";
 /// it know this form and no other, and it is shown to the same callers at the same hosts.
 pub const METRICS_PAGE: &str = "metrics";
 
+/// The page that says what this isolate has seen, behind the same prefix: the only one that a
+/// Worker for requests alone has.
+pub const PROXY_PAGE: &str = "v1/proxy";
+
 /// What a route does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {

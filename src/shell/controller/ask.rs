@@ -2,10 +2,9 @@
 
 use crate::controller::{Command, CommandError, CommandReply};
 use crate::documents::Status;
-use crate::jurisdiction::ControllerJurisdiction;
-use crate::order::{ActReply, ActRequest, Look, Query};
-use crate::shell::clock;
-use crate::shell::runtime::{self, Result, failure};
+use crate::order::{ActReply, ActRequest, Look};
+use crate::shell::asking;
+use crate::shell::runtime::{Result, failure};
 use crate::tick::{RoundReply, RoundRequest};
 use crate::time::Millis;
 use worker::Env;
@@ -39,15 +38,6 @@ pub(in crate::shell) async fn act(
     ask(env, &Command::Act(request), timeout_ms).await?.into_acted().map_err(told)
 }
 
-/// Asks for a document; `None` if there is none.
-pub(in crate::shell) async fn read(
-    env: &Env,
-    query: Query,
-    timeout_ms: Millis,
-) -> Result<Option<String>> {
-    ask(env, &Command::Read(query), timeout_ms).await?.into_page().map_err(told)
-}
-
 /// Asks for a page of the dashboard, as HTML; `None` if there is none.
 pub(in crate::shell) async fn look(
     env: &Env,
@@ -59,10 +49,7 @@ pub(in crate::shell) async fn look(
 
 /// Errors: there is no answer in time, or a refusal.
 async fn ask(env: &Env, command: &Command, timeout_ms: Millis) -> Result<CommandReply> {
-    let jurisdiction = runtime::jurisdiction(env)?.map(ControllerJurisdiction::as_str);
-    let (command, timeout_ms) = (command.text(), clock::short(timeout_ms));
-    let text = runtime::call(env, jurisdiction, &command, timeout_ms).await?;
-    let text = text.as_string().ok_or_else(|| failure("no text"))?;
+    let text = asking::answer(env, &command.text(), timeout_ms).await?;
     CommandReply::parse(&text).map_err(told)
 }
 

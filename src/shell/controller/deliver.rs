@@ -14,8 +14,9 @@ use crate::outgoing::{
 };
 use crate::secret::Secret;
 use crate::shell::clock;
+use crate::shell::hands::{Hands, hands};
 use crate::shell::outbound::{NoResponse, OwnRequest, Pending, send};
-use crate::shell::runtime::{self, Hands, Result};
+use crate::shell::runtime::{self, Result};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use worker::Env;
@@ -54,7 +55,7 @@ impl Object {
             })
         })?;
         self.save()?;
-        let hands = runtime::hands();
+        let hands = hands();
         let beat = heartbeat.map(|heartbeat| begin_heartbeat(&self.env, &hands, &heartbeat));
         let begun = due.into_iter().map(|delivery| (begin(&self.env, &hands, &delivery), delivery));
         let begun: Vec<_> = begun.collect();

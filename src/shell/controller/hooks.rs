@@ -11,7 +11,8 @@ use crate::controller::Turn;
 use crate::outgoing::Secrets;
 use crate::recovery::HookCall;
 use crate::shell::clock;
-use crate::shell::runtime::{self, Hands, Result};
+use crate::shell::hands::{Hands, hands};
+use crate::shell::runtime::{self, Result};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use worker::Env;
@@ -61,7 +62,7 @@ impl Object {
 impl Object {
     /// Makes these calls at once, and waits for all of them.
     async fn call(self: Rc<Self>, calls: Vec<HookCall>, quota: &Shared) -> Result<()> {
-        let hands = runtime::hands();
+        let hands = hands();
         let begun = calls.into_iter().map(|call| (begin(&self.env, &hands, &call), call));
         let begun: Vec<_> = begun.collect();
         for (under_way, call) in begun {

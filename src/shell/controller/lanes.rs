@@ -10,7 +10,7 @@ use crate::cloudflare::{Call, CallNumber, Next, Reply};
 use crate::controller::{Document, Lane, Pass, Quota, Turn};
 use crate::shell::api::Api;
 use crate::shell::runtime::{self, Result, Work, promise};
-use crate::shell::{clock, kv};
+use crate::shell::{clock, kv_writing, run_clock};
 use crate::tick::PROBES_AT_ONCE;
 use crate::time::{Millis, SECOND};
 use std::cell::Cell;
@@ -112,7 +112,7 @@ impl Object {
     async fn wait_while(self: Rc<Self>, is_busy: impl Fn(&Rc<Self>) -> bool) {
         let began = clock::now();
         while is_busy(&self) && clock::now().since(began) < SETTLE_MS_MAX {
-            clock::wait(LOOK_AGAIN_MS).await;
+            run_clock::wait(LOOK_AGAIN_MS).await;
         }
     }
 
@@ -152,7 +152,7 @@ impl Object {
     async fn write(&self, documents: Vec<Document>) -> Result<bool> {
         let sent = documents.len();
         self.with(|mind| documents.iter().for_each(|document| mind.writing(document, self.now())))?;
-        let arrived = kv::put(&self.env, documents).await;
+        let arrived = kv_writing::put(&self.env, documents).await;
         let now = self.now();
         self.with(|mind| arrived.iter().for_each(|document| mind.written(document, now)))?;
         Ok(arrived.len() == sent)

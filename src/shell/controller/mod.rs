@@ -10,10 +10,11 @@ mod deliver;
 mod hooks;
 mod lanes;
 
-pub(super) use ask::{act, compare, look, read, round, status};
+pub(super) use ask::{act, compare, look, round, status};
 
 use super::clock;
-use super::runtime::{self, Result, State, failure, promise};
+use super::objects::{self, State};
+use super::runtime::{self, Result, failure, promise};
 use super::{kv, storage};
 use crate::config;
 use crate::controller::{
@@ -184,7 +185,7 @@ impl Object {
         let object = self.clone();
         let work = async move {
             let (run, timeout_ms) = (json::write(&run), clock::short(STAND_IN_TIMEOUT_MS));
-            runtime::stand_in(&object.env, &run, timeout_ms).await
+            objects::stand_in(&object.env, &run, timeout_ms).await
         };
         self.run("standing in for cron", Box::pin(work));
     }
@@ -195,7 +196,7 @@ impl Object {
     /// never act.
     fn may_act(&self) -> Result<Option<ControllerJurisdiction>> {
         let declared = runtime::jurisdiction(&self.env)?;
-        let object = runtime::jurisdiction_of(&self.state);
+        let object = objects::jurisdiction_of(&self.state);
         jurisdiction::may_act(declared, object.as_deref())
             .map_err(|error| failure(&error.to_string()))?;
         Ok(declared)

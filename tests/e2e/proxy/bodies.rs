@@ -4,11 +4,11 @@
 use super::{TRY_MS, header, settled_with_service, timed, waits, waits_and};
 use crate::support::{World, until};
 use futures_util::{StreamExt, stream};
-use pointsman_lab::deployment::{ADMIN_TOKEN, BERLIN, HOST, SAO_PAULO};
+use pointsman_lab::deployment::{BERLIN, HOST, SAO_PAULO};
 use pointsman_lab::edge::Route;
 use pointsman_lab::odd_origin::{OddOrigin, Oddity};
 use pointsman_lab::region::Mode;
-use reqwest::{Body, Method, Response};
+use reqwest::{Body, Response};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -38,12 +38,6 @@ impl World {
         let route =
             Route { port: self.region("eu-west").unwrap().port(), delay_ms: 0, fault: None };
         self.edge().route_host(FIRST, route).await.unwrap();
-    }
-
-    /// What the isolate reports of itself.
-    async fn isolate(&self) -> Value {
-        let request = self.edge().request(Method::GET, HOST, "/.pointsman/proxy", None);
-        request.bearer_auth(ADMIN_TOKEN).send().await.unwrap().json().await.unwrap()
     }
 
     /// Whether the isolate leaves `eu-west` alone.

@@ -3,9 +3,9 @@
 use super::{TRY_MS, header, waits_and};
 use crate::support::{World, until};
 use futures_util::future::join_all;
-use pointsman_lab::deployment::{ADMIN_TOKEN, BERLIN, CHICAGO, HOST, SAO_PAULO};
+use pointsman_lab::deployment::{BERLIN, CHICAGO, HOST, SAO_PAULO};
 use pointsman_lab::region::Mode;
-use reqwest::{Method, Response};
+use reqwest::Response;
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -22,22 +22,16 @@ fn region(response: &Response) -> &str {
     header(response, "x-lab-region")
 }
 
-/// What the isolate reports of itself.
-async fn report(world: &World) -> Value {
-    let page = world.edge().request(Method::GET, HOST, "/.pointsman/proxy", None);
-    page.bearer_auth(ADMIN_TOKEN).send().await.unwrap().json().await.unwrap()
-}
-
 /// The requests that are under way, by what the isolate counts, of each region.
 async fn outstanding(world: &World) -> Vec<u64> {
-    let report = report(world).await;
+    let report = world.isolate().await;
     let regions = report["services"][0]["regions"].as_array().unwrap();
     regions.iter().map(|region| region["outstanding"].as_u64().unwrap()).collect()
 }
 
 /// Whether the breaker of a region is open.
 async fn is_open(world: &World, region: &str) -> bool {
-    let report = report(world).await;
+    let report = world.isolate().await;
     let regions = report["services"][0]["regions"].as_array().unwrap();
     regions.iter().any(|known| known["id"] == region && known["open_until"] != Value::Null)
 }
@@ -106,7 +100,7 @@ async fn a_table_that_arrives_under_a_request_loses_neither_its_retry_nor_what_i
     get(&world, "/x").await;
     // A region that the table calls usable is not, so the table is soon loaded again; and there is
     // a new one.
-    let before = report(&world).await["generation"].clone();
+    let before = world.isolate().await["generation"].clone();
     world.set("sa-east", Mode::Refuse).await;
     assert_eq!(world.ask(SAO_PAULO, "GET", "/x").send().await.unwrap().status(), 502);
     world.minutes(2).await;
@@ -116,7 +110,7 @@ async fn a_table_that_arrives_under_a_request_loses_neither_its_retry_nor_what_i
         for answer in join_all((0..4).map(|_| get(&world, path))).await {
             assert_eq!((answer.status().as_u16(), region(&answer)), (200, "us-east"));
         }
-        report(&world).await["generation"] != before
+        world.isolate().await["generation"] != before
     })
     .await;
     assert_eq!(outstanding(&world).await, [0, 0, 0], "and what is over is not under way");

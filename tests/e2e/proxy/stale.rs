@@ -1,7 +1,7 @@
 //! What is served where KV, the table or every region is gone.
 
 use super::{asks_to_return, header, waits, waits_and};
-use crate::support::{World, until};
+use crate::support::{World, front, until};
 use pointsman_lab::deployment::{BERLIN, CHICAGO, Client, SAO_PAULO};
 use pointsman_lab::edge::KvFaults;
 use pointsman_lab::region::Mode;
@@ -22,13 +22,13 @@ async fn code(response: Response) -> (u16, String) {
     (status, problem["code"].as_str().unwrap().to_owned())
 }
 
-/// Both clients are served, each where the law permits, and told that this is by an old view.
-async fn serves_by_law_and_says_stale(world: &World) {
+/// Both clients are served, each where the law permits, and told if this is by an old view.
+async fn serves_by_law(world: &World, is_stale: bool) {
     for (client, region) in [(BERLIN, "eu-west"), (SAO_PAULO, "sa-east")] {
         let answer = get(world, client, "/x").await;
         assert_eq!((answer.status().as_u16(), header(&answer, "x-lab-region")), (200, region));
         let mark = header(&answer, "x-pointsman");
-        assert!(mark.ends_with("; stale"), "{mark}");
+        assert_eq!(mark.ends_with("; stale"), is_stale, "{mark}");
     }
     world.set("sa-east", Mode::Refuse).await;
     let refused = get(world, SAO_PAULO, "/x").await;
@@ -74,7 +74,7 @@ async fn a_table_that_nobody_has_renewed_is_used_and_called_stale() {
     routes["as_of"] = json!("2026-01-01T00:00:00Z");
     world.edge().kv_put("routes", &routes.to_string()).await.unwrap();
     world.crash().await;
-    serves_by_law_and_says_stale(&world).await;
+    serves_by_law(&world, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,7 +85,7 @@ async fn a_table_from_tomorrow_is_used_and_called_stale_and_gives_way() {
     routes["as_of"] = json!("2099-01-01T00:00:00Z");
     world.edge().kv_put("routes", &routes.to_string()).await.unwrap();
     world.crash().await;
-    serves_by_law_and_says_stale(&world).await;
+    serves_by_law(&world, true).await;
     let log = world.edge().log().join("\n");
     assert!(log.contains("the routes are of 2099-01-01T00:00:00.000Z"), "{log}");
     world.edge().kv_put("routes", &real).await.unwrap();
@@ -150,7 +150,10 @@ async fn a_pin_that_does_not_read_is_told_once_in_the_log_and_without_the_tenant
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_table_the_config_says_what_is_permitted() {
+async fn without_a_table_the_config_says_what_is_permitted_or_the_controller() {
+    // A table from the config knows nobody's health. The Worker for requests alone reads no config,
+    // and gets the table of now.
+    let is_stale = front().is_none();
     let world = World::settled_with(&waits()).await;
     let twice = "{\"version\": 2, \"version\": 2}";
     let texts = ["not json", "{}", "{\"version\": 999}", "", twice];
@@ -160,21 +163,31 @@ async fn without_a_table_the_config_says_what_is_permitted() {
             Some(text) => world.edge().kv_put("routes", text).await.unwrap(),
         }
         world.crash().await;
-        serves_by_law_and_says_stale(&world).await;
+        serves_by_law(&world, is_stale).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_table_and_config_nobody_is_served() {
+async fn without_table_and_config_the_controller_says_what_is_permitted() {
+    let world = World::settled_with(&waits()).await;
+    for key in ["routes", "config"] {
+        world.edge().kv_put(key, "garbage").await.unwrap();
+    }
+    world.crash().await;
+    serves_by_law(&world, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_table_config_and_controller_nobody_is_served() {
     let world = World::settled_with(&waits()).await;
     for text in [None, Some("garbage")] {
-        for key in ["routes", "config"] {
+        for key in ["routes", "config", "state"] {
             match text {
                 None => world.edge().kv_delete(key).await.unwrap(),
                 Some(text) => world.edge().kv_put(key, text).await.unwrap(),
             }
         }
-        world.crash().await;
+        world.edge().lose_objects("Controller").await.unwrap();
         let refused = get(&world, BERLIN, "/x").await;
         assert_eq!(header(&refused, "cache-control"), "no-store");
         assert_eq!(code(refused).await, (503, "no_routes".to_owned()));

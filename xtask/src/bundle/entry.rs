@@ -8,13 +8,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::Kind;
 use crate::checkout::Checkout;
 use crate::process;
 use crate::setup::Tools;
 
-/// The entry, and its folder.
-const ENTRY: &str = "src/shell/entry.js";
+/// Where the entries are.
 const FOLDER: &str = "src/shell";
+/// The entry of the whole Worker.
+const ENTRY: &str = "src/shell/entry.js";
+/// The entry of the Worker for requests alone.
+const ENTRY_OF_EDGE: &str = "src/shell/entry_of_edge.js";
 
 /// Every script of the shell, sorted: the entry may import any of them.
 pub(super) fn sources(checkout: &Checkout) -> Result<Vec<PathBuf>> {
@@ -28,12 +32,18 @@ pub(super) fn sources(checkout: &Checkout) -> Result<Vec<PathBuf>> {
 }
 
 /// Makes one script of entry and shim, under the name that the shim had.
-pub(super) fn put_before(checkout: &Checkout, tools: &Tools, bundle: &Path) -> Result<()> {
+pub(super) fn put_before(
+    checkout: &Checkout,
+    tools: &Tools,
+    kind: Kind,
+    bundle: &Path,
+) -> Result<()> {
+    let entry = if matches!(kind, Kind::Edge) { ENTRY_OF_EDGE } else { ENTRY };
     let (script, shim) = (bundle.join("index.js"), bundle.join("shim.js"));
     fs::rename(&script, &shim).with_context(|| format!("cannot move {}", script.display()))?;
     let mut command = process::command(&tools.esbuild, checkout.root());
     command
-        .arg(ENTRY)
+        .arg(entry)
         .args(["--bundle", "--minify", "--format=esm", "--log-level=warning"])
         .args([
             "--external:./index_bg.wasm",
@@ -54,7 +64,7 @@ mod tests {
     fn the_sources_are_all_scripts_of_the_shell_and_the_entry_is_one_of_them() {
         let checkout = Checkout::locate().unwrap();
         let sources = sources(&checkout).unwrap();
-        assert!(sources.contains(&checkout.root().join(ENTRY)));
+        assert!([ENTRY, ENTRY_OF_EDGE].iter().all(|e| sources.contains(&checkout.root().join(e))));
         assert!(sources.contains(&checkout.root().join("src/shell/wire.js")));
         assert!(sources.iter().all(|source| source.extension().unwrap() == "js"));
     }

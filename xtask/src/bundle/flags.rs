@@ -20,6 +20,8 @@ use crate::process;
 const SEPARATOR: &str = "\x1f";
 /// Lets each part of the Worker panic where a test asks it to.
 const PROVOKING: [&str; 2] = ["--cfg", "pointsman_provoke_panic"];
+/// Leaves out what requests of clients do not need.
+const EDGE: [&str; 2] = ["--cfg", "pointsman_edge"];
 
 /// Folders of this machine, each with the name that the compiler writes in its place.
 fn folders(checkout: &Checkout) -> Result<Vec<(PathBuf, String)>> {
@@ -55,9 +57,12 @@ pub(super) fn encoded(checkout: &Checkout, kind: Kind) -> Result<OsString> {
         flag.push(name);
         flags.push(flag);
     }
-    if matches!(kind, Kind::Provoking) {
-        flags.extend(PROVOKING.map(OsString::from));
-    }
+    let more: &[&str] = match kind {
+        Kind::Dev | Kind::Release => &[],
+        Kind::Provoking => &PROVOKING,
+        Kind::Edge => &EDGE,
+    };
+    flags.extend(more.iter().map(OsString::from));
     Ok(flags.join(OsStr::new(SEPARATOR)))
 }
 
@@ -112,7 +117,7 @@ mod tests {
         let flags: Vec<&str> = flags.split(SEPARATOR).collect();
         let root = format!("--remap-path-prefix={}=.", checkout.root().display());
         assert_eq!((flags.len(), flags[0]), (4, root.as_str()));
-        assert!(!flags.contains(&PROVOKING[1]));
+        assert!(!flags.contains(&PROVOKING[1]) && !flags.contains(&EDGE[1]));
         assert_eq!(encoded(&checkout, Kind::Dev).unwrap(), "");
     }
 

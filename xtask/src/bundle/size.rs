@@ -8,22 +8,19 @@ use anyhow::{Context, Result, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::fence::Fence;
 use super::record::{self, Record};
 use crate::checkout::Checkout;
-
-/// The most that the wasm may weigh after `gzip -9`. The platform's own limit on the free plan is
-/// 3 MB. 100 KB cost 2 ms of each cold start, and one careless dependency costs as much: `url`
-/// 72 KB, `regex` 300 KB (ADR-0011).
-const WASM_GZIP_BYTES_MAX: usize = 832 * 1024;
 
 /// Prints the size of the file at `wasm`, as it is and gzipped, and what changed.
 ///
 /// **Errors** when it is above the limit.
-pub(super) fn weigh(checkout: &Checkout, wasm: &Path) -> Result<()> {
+pub(super) fn weigh(checkout: &Checkout, fence: Fence, wasm: &Path) -> Result<()> {
     let bytes = fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
     let gzip_bytes = gzip_size(&bytes)?;
-    eprintln!("{}", told(bytes.len(), gzip_bytes, record::to_compare(checkout).as_ref()));
-    within_limit(gzip_bytes)
+    let before = record::to_compare(checkout, fence);
+    eprintln!("{}", told(bytes.len(), gzip_bytes, fence, before.as_ref()));
+    within_limit(gzip_bytes, fence)
 }
 
 /// The bytes of the file at `wasm` when gzipped.
@@ -32,7 +29,7 @@ pub(super) fn gzip_bytes(wasm: &Path) -> Result<usize> {
     gzip_size(&bytes)
 }
 
-fn told(bytes: usize, gzip_bytes: usize, before: Option<&Record>) -> String {
+fn told(bytes: usize, gzip_bytes: usize, fence: Fence, before: Option<&Record>) -> String {
     let change = match before {
         Some(before) => {
             let sign = if gzip_bytes < before.gzip_bytes { "-" } else { "+" };
@@ -41,7 +38,7 @@ fn told(bytes: usize, gzip_bytes: usize, before: Option<&Record>) -> String {
         }
         None => "no size is recorded".to_owned(),
     };
-    let [bytes, gzip_bytes, most] = [bytes, gzip_bytes, WASM_GZIP_BYTES_MAX].map(grouped);
+    let [bytes, gzip_bytes, most] = [bytes, gzip_bytes, fence.gzip_bytes_max].map(grouped);
     format!("wasm: {bytes} bytes, {gzip_bytes} gzipped (limit {most}; {change})")
 }
 
@@ -54,11 +51,11 @@ fn grouped(number: usize) -> String {
     })
 }
 
-fn within_limit(gzip_bytes: usize) -> Result<()> {
+fn within_limit(gzip_bytes: usize, Fence { gzip_bytes_max: most, .. }: Fence) -> Result<()> {
     ensure!(
-        gzip_bytes <= WASM_GZIP_BYTES_MAX,
-        "the wasm has {gzip_bytes} bytes gzipped, {} above the limit of {WASM_GZIP_BYTES_MAX}",
-        gzip_bytes - WASM_GZIP_BYTES_MAX
+        gzip_bytes <= most,
+        "the wasm has {gzip_bytes} bytes gzipped, {} above the limit of {most}",
+        gzip_bytes - most
     );
     Ok(())
 }
@@ -71,23 +68,26 @@ fn gzip_size(bytes: &[u8]) -> Result<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fence::{EDGE, WHOLE};
     use super::*;
 
     #[test]
     fn a_wasm_of_exactly_the_limit_passes() {
-        assert!(within_limit(WASM_GZIP_BYTES_MAX - 1).is_ok());
-        assert!(within_limit(WASM_GZIP_BYTES_MAX).is_ok());
+        for fence in [WHOLE, EDGE] {
+            assert!(within_limit(fence.gzip_bytes_max - 1, fence).is_ok());
+            assert!(within_limit(fence.gzip_bytes_max, fence).is_ok());
+        }
     }
 
     #[test]
     fn one_byte_above_the_limit_is_refused_with_the_numbers() {
-        let error = within_limit(WASM_GZIP_BYTES_MAX + 1).unwrap_err().to_string();
+        let error = within_limit(WHOLE.gzip_bytes_max + 1, WHOLE).unwrap_err().to_string();
         assert_eq!(error, "the wasm has 851969 bytes gzipped, 1 above the limit of 851968");
     }
 
     #[test]
     fn what_counts_is_the_gzipped_size() {
-        assert!(gzip_size(&vec![0; 4 * WASM_GZIP_BYTES_MAX]).unwrap() < 4096);
+        assert!(gzip_size(&vec![0; 4 * WHOLE.gzip_bytes_max]).unwrap() < 4096);
     }
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
             (Some(before(1_260_124)), "main 1,260,124, -1,000,001)"),
             (None, "no size is recorded)"),
         ] {
-            let told = told(723_456, 260_123, before.as_ref());
+            let told = told(723_456, 260_123, WHOLE, before.as_ref());
             let begin = "wasm: 723,456 bytes, 260,123 gzipped (limit 851,968; ";
             assert_eq!(told, format!("{begin}{end}"));
         }

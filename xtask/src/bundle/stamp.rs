@@ -24,7 +24,7 @@ const STAMP: &str = ".stamp";
 pub(super) fn of_inputs(checkout: &Checkout, tools: &Tools, kind: Kind) -> Result<Option<String>> {
     let folder = match kind {
         Kind::Dev => "debug",
-        Kind::Release | Kind::Provoking => "release",
+        Kind::Release | Kind::Provoking | Kind::Edge => "release",
     };
     let compiled = target(checkout, kind).join("wasm32-unknown-unknown").join(folder);
     let Ok(wasm) = fs::read(compiled.join("pointsman.wasm")) else {

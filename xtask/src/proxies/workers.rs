@@ -12,7 +12,8 @@ use crate::setup::{Tools, packages};
 /// Where the sources of the others are.
 const SOURCES: &str = "bench/proxy";
 /// All targets of the lab; `direct` is the origin itself.
-pub(super) const ALL: [&str; 6] = ["direct", "js_bare", "js_equal", "rust_bare", "reflare", "us"];
+pub(super) const ALL: [&str; 7] =
+    ["direct", "js_bare", "js_equal", "rust_bare", "reflare", "us", "us_edge"];
 /// Those that are one script.
 const SCRIPTS: [&str; 2] = ["js_bare", "js_equal"];
 /// What a built Worker consists of.
@@ -23,7 +24,7 @@ pub(super) fn folder(checkout: &Checkout) -> PathBuf {
     checkout.target().join("proxies")
 }
 
-/// Builds those of the others that are `wanted`, and copies ours, which must be in `build/`.
+/// Builds those of the others that are `wanted`, and copies ours, which must be built.
 /// Returns the folder of all.
 pub(super) fn build(checkout: &Checkout, tools: &Tools, wanted: &[String]) -> Result<PathBuf> {
     let (sources, built) = (checkout.root().join(SOURCES), folder(checkout));
@@ -31,6 +32,7 @@ pub(super) fn build(checkout: &Checkout, tools: &Tools, wanted: &[String]) -> Re
         copy(&sources.join(name), &built.join(name), &["index.js"])?;
     }
     take(&checkout.bundle(), &built.join("us"))?;
+    take(&checkout.edge_bundle(), &built.join("us_edge"))?;
     let is_wanted = |name| wanted.iter().any(|wanted| wanted == name);
     if is_wanted("rust_bare") {
         rust_bare(checkout, tools, &sources.join("rust_bare"), &built.join("rust_bare"))?;

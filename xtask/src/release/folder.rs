@@ -26,6 +26,7 @@ const SHELLS: [(&str, &str); 3] =
 /// **Errors**: something does not build, or tells where it was built.
 pub(super) fn make(checkout: &Checkout, tools: &Tools, out: &Path) -> Result<Made> {
     bundle::release(checkout, tools)?;
+    bundle::edge(checkout, tools)?;
     let program = native::build(checkout)?;
     let name = format!("pointsman-{}-linux-x64", sbom::version(checkout)?);
     let folder = out.join(&name);
@@ -44,6 +45,7 @@ pub(super) fn make(checkout: &Checkout, tools: &Tools, out: &Path) -> Result<Mad
 fn fill(checkout: &Checkout, folder: &Path, program: &Path) -> Result<()> {
     for file in bundle::UPLOADED {
         copy(&checkout.bundle().join(file), &folder.join("build").join(file))?;
+        copy(&checkout.edge_bundle().join(file), &folder.join("build-edge").join(file))?;
     }
     for file in known(checkout)? {
         copy(&checkout.root().join(&file), &folder.join(&file))?;
@@ -51,8 +53,10 @@ fn fill(checkout: &Checkout, folder: &Path, program: &Path) -> Result<()> {
     let tool = folder.join("bin/pointsman");
     copy(program, &tool)?;
     manuals(checkout, &tool, folder)?;
-    let deployed = fs::read_to_string(checkout.root().join("wrangler.toml"))?;
-    write(&folder.join("wrangler.toml"), &without_build(&deployed)?)?;
+    for config in ["wrangler.toml", "wrangler.edge.toml"] {
+        let deployed = fs::read_to_string(checkout.root().join(config))?;
+        write(&folder.join(config), &without_build(config, &deployed)?)?;
+    }
     write(&folder.join(".gitignore"), IGNORED)?;
     npm::write(checkout, folder)?;
     sbom::write(checkout, &folder.join("sbom.cdx.json"))?;
@@ -77,11 +81,11 @@ fn manuals(checkout: &Checkout, tool: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// `wrangler.toml` without the section by which wrangler builds first.
-fn without_build(text: &str) -> Result<String> {
+/// A configuration of wrangler without the section by which wrangler builds first.
+fn without_build(config: &str, text: &str) -> Result<String> {
     let is_build = |part: &&str| part.lines().any(|line| line == "[build]");
     let (build, others): (Vec<&str>, Vec<&str>) = text.split("\n\n").partition(is_build);
-    ensure!(build.len() == 1, "wrangler.toml has {} sections [build]", build.len());
+    ensure!(build.len() == 1, "{config} has {} sections [build]", build.len());
     Ok(others.join("\n\n"))
 }
 
@@ -104,13 +108,18 @@ mod tests {
     #[test]
     fn only_the_build_step_is_taken_out_of_the_deployment() {
         let checkout = Checkout::locate().unwrap();
-        let text = fs::read_to_string(checkout.root().join("wrangler.toml")).unwrap();
-        let without = without_build(&text).unwrap();
-        assert!(!without.contains("cargo") && !without.contains("[build]"), "{without}");
-        assert!(without.contains("main = \"build/index.js\""), "{without}");
-        assert!(without.contains("[exports.Vantage]") && without.ends_with('\n'), "{without}");
-        let lines = |text: &str| text.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!(lines(&without) + 1, lines(&text));
-        assert!(without_build(&without).is_err());
+        for (config, main, last) in [
+            ("wrangler.toml", "build/index.js", "[exports.Vantage]"),
+            ("wrangler.edge.toml", "build-edge/index.js", "[vars]"),
+        ] {
+            let text = fs::read_to_string(checkout.root().join(config)).unwrap();
+            let without = without_build(config, &text).unwrap();
+            assert!(!without.contains("cargo") && !without.contains("[build]"), "{without}");
+            assert!(without.contains(&format!("main = \"{main}\"")), "{without}");
+            assert!(without.contains(last) && without.ends_with('\n'), "{without}");
+            let lines = |text: &str| text.lines().filter(|line| line.starts_with('[')).count();
+            assert_eq!(lines(&without) + 1, lines(&text));
+            assert!(without_build(config, &without).is_err());
+        }
     }
 }

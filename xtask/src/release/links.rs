@@ -187,7 +187,8 @@ mod tests {
     use crate::checkout::Checkout;
 
     /// What a release has beside files that git knows.
-    const BUILT: [&str; 4] = ["bin/pointsman", "build/index.js", "sbom.cdx.json", "wrangler.toml"];
+    const BUILT: [&str; 5] =
+        ["bin/pointsman", "build/index.js", "sbom.cdx.json", "wrangler.edge.toml", "wrangler.toml"];
 
     #[test]
     fn no_page_of_a_release_has_a_dead_link() {
