@@ -24,8 +24,9 @@ use tokio::time::sleep;
 
 /// The page of [`Mode::WrongBody`]: a `200` that does not come from the application.
 const WRONG_PAGE: &str = "<!doctype html><title>Welcome</title><p>This site is under construction.";
-/// The length that [`Mode::Reset`] announces; it sends half of it.
-const BROKEN_LENGTH: usize = 64 * 1024;
+/// The length that [`Mode::Reset`] announces; it sends half of it. A proxy may read a shorter
+/// answer whole, and ask elsewhere.
+const BROKEN_LENGTH: usize = 128 * 1024;
 /// Time for the first half of a broken body to be sent before the connection is closed.
 const FLUSH_TIME: Duration = Duration::from_millis(10);
 /// How far the data of a region have come: nobody writes here, so it stands still.
