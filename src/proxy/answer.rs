@@ -213,7 +213,7 @@ impl Isolate {
         let asked = upstream.asked(question.target.path_and_query);
         // The first promotion has an epoch above all generations before it.
         let epoch = service.epoch.unwrap_or(table.generation);
-        Some(Instruction::Send(Box::new(Try {
+        let mut sent = Try {
             token,
             url: asked.url,
             trail: [progress.trail, " ", upstream.origin].concat(),
@@ -229,7 +229,11 @@ impl Isolate {
             body_idle_ms: service.proxy.body_idle_timeout_ms(),
             rename: service.proxy.rewrite_origin_host,
             resolve: asked.resolve,
-        })))
+            recall: None,
+        };
+        let chosen = (&upstream, decision.how);
+        sent.recall = self.remember((table, question), service, chosen, &sent, now);
+        Some(Instruction::Send(Box::new(sent)))
     }
 
     /// Whether a request resumes a download that began in another region than the one that it would

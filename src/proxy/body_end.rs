@@ -16,6 +16,7 @@ impl Isolate {
         self.counts.bodies_lost += 1;
         let table = self.table.clone();
         let Some(service) = self.service_of(table.as_ref(), token) else { return };
+        self.unsettle(Some(service));
         self.count_lost_body(service.index, token);
         self.note_lost_body(service.index, token);
         let (is_silent, silent_ms) = match end {

@@ -78,4 +78,6 @@ pub struct Try {
     pub rename: bool,
     /// The host to connect to, if it is not the URL's.
     pub resolve: Option<String>,
+    /// The number under which the decision is remembered, if it may serve for other requests too.
+    pub recall: Option<u32>,
 }

@@ -5,6 +5,7 @@ use super::judged::Judged;
 use super::news::News;
 use super::notes::Notes;
 use super::progress::AskReason;
+use super::recall::Recall;
 use super::refresh::Looks;
 use super::service::{Permit, SeenService, limits};
 use super::token::{Numbers, Token};
@@ -43,6 +44,8 @@ pub struct Isolate {
     pub(super) notes: Notes,
     pub(super) counts: Counts,
     pub(super) counted: Counted,
+    /// Decisions that may serve for more than one request.
+    pub(super) recall: Recall,
     /// How a service stood that was asked about last.
     pub(super) judged: Option<Judged>,
 }
@@ -153,6 +156,9 @@ impl Isolate {
 
     /// Takes the key that signs cookies.
     pub fn take_key(&mut self, key: Option<SigningKey>) {
+        if key.is_some() != self.key.is_some() {
+            self.recall.forget();
+        }
         self.key = key;
     }
 
@@ -175,6 +181,7 @@ impl Isolate {
 
     fn install(&mut self, table: Table, now: Timestamp) {
         self.end_minute();
+        self.recall.forget();
         let old = self.table.take();
         let before = std::mem::take(&mut self.services);
         let old = old.as_ref().map(|old| old.services()).unwrap_or_default();
@@ -247,6 +254,9 @@ impl Isolate {
         if outcome == TryOutcome::Silent {
             self.looks.doubt();
         }
+        if outcome != TryOutcome::Served {
+            self.unsettle(service);
+        }
         self.turn_minute(now);
         if let Some(service) = service
             && let Some(ended) = self.count_try((service.index, token), end, took_ms)
@@ -263,6 +273,14 @@ impl Isolate {
         reason
     }
 
+    /// Notes that something was learned by which a decision about the service may come out
+    /// otherwise.
+    pub(super) fn unsettle(&mut self, service: Option<&Serving>) {
+        if let Some(mine) = service.and_then(|service| self.services.get_mut(service.index)) {
+            mine.learned = mine.learned.wrapping_add(1);
+        }
+    }
+
     /// Whether a try went to a region that its service leaves as planned.
     fn is_leaving(&self, service: &Serving, token: Token) -> bool {
         let mine = self.services.get(service.index);
@@ -276,6 +294,7 @@ impl Isolate {
         let table = self.table.clone();
         let Some(service) = self.service_of(table.as_ref(), token) else { return };
         let has_passed = has_passed && took_ms <= service.try_timeout_ms;
+        self.unsettle(Some(service));
         let mine = self.services.get_mut(service.index);
         if let Some((seen, origin)) = mine.and_then(|mine| mine.named_by(token)) {
             seen.breaker.trial_ended(has_passed, now);

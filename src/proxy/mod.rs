@@ -32,6 +32,8 @@ mod pins;
 mod points;
 mod progress;
 mod question;
+mod recall;
+mod recalling;
 mod refresh;
 mod replay;
 mod report;
@@ -53,13 +55,14 @@ pub use notes::NOTES_MAX;
 pub use own_name::AnswerHeader;
 pub use progress::{AskReason, Fetched, Progress};
 pub use question::{BadQuestion, QUESTION_BYTES_MAX, Question};
+pub use recall::{RECALL_MS, RECALLED_MAX};
 pub use refresh::{LOAD_MS_MAX, REFRESH_MS, Refresh, TOO_LONG_MS};
 pub use resume::{DOWNLOAD_MS, DOWNLOADS_MAX};
 pub use surface::OwnPages;
 pub use token::Token;
 pub use try_end::{BodyEnd, TryEnd, classify};
 pub use upstream::Upstream;
-pub use wire::{BodyReport, TrialReport, TryReport};
+pub use wire::{BodyReport, TrialReport, TryReport, recall_number};
 
 #[cfg(test)]
 mod tests;

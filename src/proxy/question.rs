@@ -16,7 +16,9 @@ pub const QUESTION_BYTES_MAX: usize = 256 * 1024;
 pub struct Question<'a> {
     /// The method, in upper case.
     pub method: &'a str,
-    /// The parts of the URL.
+    /// The URL.
+    pub url: &'a str,
+    /// Its parts.
     pub target: RequestTarget<'a>,
     /// The body's length.
     pub body: Body,
@@ -73,6 +75,7 @@ impl<'a> Question<'a> {
         let target = parse_target(lines.url).filter(|_| has_all);
         Ok(Self {
             method: lines.method,
+            url: lines.url,
             target: target.ok_or(BadQuestion::Malformed)?,
             body: Body::parse(lines.body),
             id: lines.id,

@@ -32,6 +32,8 @@ pub(super) struct SeenService {
     pub(super) incumbents: Map<Option<Country>, usize>,
     /// Where downloads began, if the service asks.
     pub(super) downloads: Downloads,
+    /// How often something was learned by which a decision may come out otherwise.
+    pub(super) learned: u64,
     /// Answers to clients in this minute.
     pub(super) answers: Requests,
     /// What else happened to requests in this minute.
@@ -95,6 +97,7 @@ impl SeenService {
                 _ => Map::new(),
             },
             downloads: known.map(|known| known.downloads_in(service)).unwrap_or_default(),
+            learned: 0,
             answers: Requests::default(),
             happenings: Happenings::default(),
         }

@@ -15,6 +15,7 @@ mod law;
 mod learning;
 mod own_name;
 mod points;
+mod recall;
 mod refusing;
 mod resuming;
 mod retrying;

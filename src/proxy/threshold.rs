@@ -48,15 +48,21 @@ impl Isolate {
 /// Whether a secret or a token of ours is in the URL or in `Authorization`. To search all headers
 /// would cost each request more than a crossing.
 fn carries(secrets: &[Secret], question: &Question<'_>) -> bool {
-    let is_in =
-        |text: &str| secrets.iter().any(|secret| secret.is_in(text)) || admin_token::is_in(text);
     let authorization = question.header(AUTHORIZATION);
-    let url = question.target.path_and_query;
-    let is_in_escapes = || url.contains('%') && is_in(&percent_decode_str(url).decode_utf8_lossy());
-    is_in(url)
-        || is_in_escapes()
-        || authorization.is_some_and(is_in)
-        || authorization.and_then(basic).is_some_and(|text| is_in(&text))
+    let is_shown = |text: &str| is_in(secrets, text);
+    is_in_url(secrets, question.target.path_and_query)
+        || authorization.is_some_and(is_shown)
+        || authorization.and_then(basic).is_some_and(|text| is_shown(&text))
+}
+
+/// Whether one is in a URL, as it is or escaped.
+pub(super) fn is_in_url(secrets: &[Secret], url: &str) -> bool {
+    let is_escaped = || is_in(secrets, &percent_decode_str(url).decode_utf8_lossy());
+    is_in(secrets, url) || (url.contains('%') && is_escaped())
+}
+
+fn is_in(secrets: &[Secret], text: &str) -> bool {
+    secrets.iter().any(|secret| secret.is_in(text)) || admin_token::is_in(text)
 }
 
 /// User and password of `Basic` credentials (RFC 7617).

@@ -208,6 +208,12 @@ impl BodyReport {
     }
 }
 
+/// The number of a remembered decision, as JavaScript has it.
+#[must_use]
+pub fn recall_number(number: f64) -> Option<u32> {
+    u32::try_from(whole(number)).ok()
+}
+
 /// A whole number as JavaScript has it.
 #[expect(
     clippy::cast_possible_truncation,
@@ -275,6 +281,7 @@ impl Try {
         text.flag(self.rename);
         text.line(self.resolve.as_deref().unwrap_or(""));
         text.line(trial.and_then(|(_, asked)| asked.resolve.as_deref()).unwrap_or(""));
+        text.maybe(self.recall.map(u64::from));
         text.0
     }
 }

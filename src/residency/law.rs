@@ -43,6 +43,8 @@ struct HostLaw {
     class_of: Vec<u16>,
     classes: Vec<Class>,
     by_tenant: Map<TenantId, Vec<usize>>,
+    /// Whether a rule over the host looks at paths.
+    looks_at_paths: bool,
 }
 
 /// Countries under the same rules of one host.
@@ -116,6 +118,12 @@ impl Law {
         ruling
     }
 
+    /// Whether a rule over this host looks at paths.
+    #[must_use]
+    pub fn looks_at_paths(&self, host: &str) -> bool {
+        self.over(host).looks_at_paths
+    }
+
     /// How the rules over a host are filed, for whoever checks that.
     #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
@@ -153,7 +161,8 @@ impl HostLaw {
                 classes.push(Class::of(&settled, country, regions));
             }
         }
-        Self { class_of, classes, by_tenant }
+        let looks_at_paths = over().any(|(_, rule)| rule.when.paths.is_some());
+        Self { class_of, classes, by_tenant, looks_at_paths }
     }
 
     fn class(&self, country: Option<Country>) -> &Class {

@@ -257,6 +257,12 @@ impl Table {
         }
     }
 
+    /// When the law as of now ends, if that is known.
+    #[must_use]
+    pub fn law_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.later.as_ref().map(|(until, _)| *until).filter(|until| now < *until)
+    }
+
     /// Reads a pin that was kept in KV, by the law as of now: see [`LawBook::read_pin`].
     pub fn read_pin(&self, text: &str, now: Timestamp) -> Result<ReadPin, BadPin> {
         self.book(now).read_pin(text, &self.regions)

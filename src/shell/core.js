@@ -1,4 +1,5 @@
 // The wasm instance that answers now. After a panic there is a new one, and requests that are under way go on with it.
+import { drop, factsOf, filled, forget, found, keepFor } from "./recall.js";
 import { wholeText } from "./whole_text.js";
 import { questionText, readInstruction, reportBody, reportTrial, reportTry } from "./wire.js";
 
@@ -6,6 +7,7 @@ import { questionText, readInstruction, reportBody, reportTrial, reportTry } fro
  * The functions of a wasm instance, by the names that `functions` in `src/shell/proxy.rs` gives them.
  * @typedef {object} Functions
  * @property {(question: string, now: number, pin: string | undefined) => string} instruct
+ * @property {(number: number, url: string, now: number) => boolean} recalled
  * @property {Parameters<typeof reportTry>[0]} tryEnded
  * @property {Parameters<typeof reportTrial>[0]} trialEnded
  * @property {Parameters<typeof reportBody>[0]} bodyLost
@@ -42,6 +44,7 @@ function lookAtNone() {
 export function handOver(given, noted) {
   functions = given;
   wanted = lookAtNone();
+  forget();
   state = noted;
 }
 
@@ -62,16 +65,21 @@ export function lookAt(version, names) {
  */
 export function instruct(question, now, pin) {
   // Only what the wasm throws is a panic.
-  const asked = questionText(question);
+  const facts = factsOf(question);
+  const known = found(facts);
   let text;
   try {
-    text = functions.instruct(asked, now, pin ?? undefined);
+    if (known !== undefined && functions.recalled(known.number, question.url, now)) return filled(known, question);
+    text = functions.instruct(questionText(question), now, pin ?? undefined);
   } catch (error) {
     panicked(error);
     return null;
   }
   try {
-    return readInstruction(text);
+    const instruction = readInstruction(text);
+    if (known !== undefined) drop(/** @type {string} */ (facts));
+    keepFor(facts, question, instruction);
+    return instruction;
   } catch (error) {
     console.error("the core's instruction does not read", error);
     return null;

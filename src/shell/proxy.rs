@@ -8,7 +8,9 @@
 use super::runtime::promise;
 use super::{clock, isolate, routes, surface};
 use crate::http::{Audience, Problem, SurfaceRequest, refusal};
-use crate::proxy::{AnswerHeader, AskReason, BodyReport, Instruction, TrialReport, TryReport};
+use crate::proxy::{
+    AnswerHeader, AskReason, BodyReport, Instruction, TrialReport, TryReport, recall_number,
+};
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
@@ -33,6 +35,8 @@ pub fn functions() -> Object {
         Closure::new(|question: String, now, pin: Option<String>| {
             instruction_text(&question, now, pin.as_deref())
         });
+    let recalled: Closure<dyn Fn(f64, String, f64) -> bool> =
+        Closure::new(|number, url: String, now| recalled(number, &url, now));
     let try_ended: Closure<TryEnded> =
         Closure::new(|token, none, status, retry_s, took_ms, now, due| {
             let numbers = [token, none, status, retry_s, took_ms, now, due];
@@ -82,6 +86,7 @@ pub fn functions() -> Object {
     let functions = Object::new();
     for (name, function) in [
         ("instruct", instruct.into_js_value()),
+        ("recalled", recalled.into_js_value()),
         ("tryEnded", try_ended.into_js_value()),
         ("trialEnded", trial_ended.into_js_value()),
         ("bodyLost", body_lost.into_js_value()),
@@ -105,6 +110,12 @@ fn instruction_text(question: &str, now: f64, pin: Option<&str>) -> String {
         routes::complain();
     }
     instruction.unwrap_or_else(|| no_routes(question)).text()
+}
+
+/// Numbers cross as floats; one that stands for no decision finds none.
+fn recalled(number: f64, url: &str, now: f64) -> bool {
+    let Some(number) = recall_number(number) else { return false };
+    isolate::with(|isolate| isolate.recalled(number, url, clock::instant(now))).unwrap_or_default()
 }
 
 /// The instruction if the isolate's memory cannot be asked.

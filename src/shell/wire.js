@@ -93,6 +93,7 @@ export function questionText(question) {
  * @property {number | null} bodyIdleMs longest time in which no byte of a body arrives
  * @property {boolean} rename whether the client's host replaces an origin's in the answer's headers
  * @property {string | null} resolve the host to connect to, if it is not the URL's
+ * @property {number | null} recall the number under which the core remembers it, if it may serve for other requests too
  *
  * Give the client an answer of our own.
  * @typedef {object} Respond
@@ -153,7 +154,7 @@ export function readInstruction(text) {
 function readSend(lines) {
   const answerHeadersAt = 13 + 2 * Number(lines[11]);
   const end = answerHeadersAt + 2 * Number(lines[answerHeadersAt - 1]);
-  if (lines.length !== end + 5) throw notThat(lines);
+  if (lines.length !== end + 6) throw notThat(lines);
   return {
     verb: "send",
     token: Number(lines[1]),
@@ -171,6 +172,7 @@ function readSend(lines) {
     bodyIdleMs: lines[end + 1] === "" ? null : Number(lines[end + 1]),
     rename: lines[end + 2] === "1",
     resolve: lines[end + 3] === "" ? null : lines[end + 3],
+    recall: lines[end + 5] === "" ? null : Number(lines[end + 5]),
   };
 }
 

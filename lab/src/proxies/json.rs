@@ -9,7 +9,7 @@ pub(super) fn document(report: &Report) -> Value {
     let Options { rounds, seconds, wasm_gzip_bytes, .. } = &report.options;
     let ratios = |of: fn(Spread) -> f64| {
         let others = report.options.targets.names().filter(|name| *name != US);
-        table(others, |name, cell| beside(report, name, cell).map(of))
+        table(others, |name, cell| beside(report, (US, name), cell).map(of))
     };
     let medians = |of: fn(&Window) -> f64| {
         table(report.options.targets.names(), |name, cell| {
@@ -25,7 +25,7 @@ pub(super) fn document(report: &Report) -> Value {
         "min": ratios(|spread| spread.min),
         "max": ratios(|spread| spread.max),
         "processor_ratios": table(workers, |name, cell| {
-            processor_beside(report, name, cell).map(|spread| spread.median)
+            processor_beside(report, (US, name), cell).map(|spread| spread.median)
         }),
         "requests_per_second": medians(|window| window.requests_per_second),
         "p50_ms": medians(|window| window.p50_ms),
@@ -44,14 +44,18 @@ pub(super) fn document(report: &Report) -> Value {
     document
 }
 
-/// Requests per second of the Worker beside another target.
-pub(super) fn beside(report: &Report, other: &str, cell: Cell) -> Option<Spread> {
-    ratio(report.windows.of(US, cell), report.windows.of(other, cell))
+/// Requests per second of one of our Workers beside another target.
+pub(super) fn beside(report: &Report, (us, other): (&str, &str), cell: Cell) -> Option<Spread> {
+    ratio(report.windows.of(us, cell), report.windows.of(other, cell))
 }
 
 /// The same by the processor time of a request.
-pub(super) fn processor_beside(report: &Report, other: &str, cell: Cell) -> Option<Spread> {
-    processor_ratio(report.windows.of(US, cell), report.windows.of(other, cell))
+pub(super) fn processor_beside(
+    report: &Report,
+    (us, other): (&str, &str),
+    cell: Cell,
+) -> Option<Spread> {
+    processor_ratio(report.windows.of(us, cell), report.windows.of(other, cell))
 }
 
 /// What the Worker adds to the median time of the least Worker, for one connection.

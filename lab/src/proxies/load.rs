@@ -11,6 +11,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{COOKIE, HOST, HeaderMap, HeaderValue, SET_COOKIE};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::runtime;
@@ -32,6 +33,8 @@ pub(super) struct Load {
     pub(super) path: &'static str,
     /// The bytes that each answer's body must have.
     pub(super) length: usize,
+    /// Whether each request is another client's.
+    pub(super) is_of_strangers: bool,
 }
 
 /// When to stop.
@@ -43,11 +46,22 @@ pub(super) enum Until {
     Requests(u32),
 }
 
-/// A client that keeps its connection and its cookie.
+/// A client that keeps its connection and its cookie; or many, one after the other, with one
+/// connection.
 struct Client {
     sender: SendRequest<Empty<Bytes>>,
     headers: HeaderMap,
     path: &'static str,
+    is_of_strangers: bool,
+}
+
+/// How many strangers there were.
+static STRANGERS: AtomicU32 = AtomicU32::new(0);
+
+/// The address of another client.
+fn stranger() -> Result<HeaderValue> {
+    let [_, a, b, c] = STRANGERS.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    Ok(HeaderValue::try_from(format!("10.{a}.{b}.{c}"))?)
 }
 
 impl Load {
@@ -63,13 +77,17 @@ impl Load {
     ///
     /// **Errors**: no answer, or one that is not 200.
     pub(super) async fn once(&self) -> Result<(HeaderMap, Bytes)> {
-        let mut client = Client::connect(self.port, self.path).await?;
+        let mut client = self.connect().await?;
         let (head, body) = client.ask().await?.into_parts();
         Ok((head.headers, body.collect().await?.to_bytes()))
     }
 
+    async fn connect(&self) -> Result<Client> {
+        Client::connect(self.port, self.path, self.is_of_strangers).await
+    }
+
     async fn window(self, until: Until) -> Result<Window> {
-        let connect = || Client::connect(self.port, self.path);
+        let connect = || self.connect();
         let mut clients = try_join_all((0..self.connections).map(|_| connect())).await?;
         // The first answer of a connection brings the cookie, and is not counted.
         try_join_all(clients.iter_mut().map(|client| client.measured(self.length))).await?;
@@ -86,7 +104,7 @@ fn alone() -> Result<runtime::Runtime> {
 }
 
 impl Client {
-    async fn connect(port: u16, path: &'static str) -> Result<Client> {
+    async fn connect(port: u16, path: &'static str, is_of_strangers: bool) -> Result<Client> {
         let stream = TcpStream::connect(("127.0.0.1", port)).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
@@ -97,7 +115,7 @@ impl Client {
         headers.insert(CF_HEADER, HeaderValue::from_static(CF));
         headers.insert("cf-connecting-ip", HeaderValue::from_static(CLIENT_ADDRESS));
         headers.insert("accept", HeaderValue::from_static("*/*"));
-        Ok(Client { sender, headers, path })
+        Ok(Client { sender, headers, path, is_of_strangers })
     }
 
     async fn keep_asking(&mut self, until: Until, length: usize) -> Result<Vec<Duration>> {
@@ -127,6 +145,9 @@ impl Client {
 
     /// Asks, and keeps the cookie of the answer.
     async fn ask(&mut self) -> Result<Response<Incoming>> {
+        if self.is_of_strangers {
+            self.headers.insert("cf-connecting-ip", stranger()?);
+        }
         let mut request = Request::get(self.path).body(Empty::new())?;
         request.headers_mut().clone_from(&self.headers);
         let sent = async {
@@ -140,8 +161,9 @@ impl Client {
             let body = String::from_utf8_lossy(&body);
             return Err(anyhow!("GET {}: {:?} {:?} {body}", self.path, head.status, head.headers));
         }
-        if let Some(set) = response.headers().get(SET_COOKIE) {
-            self.headers.insert(COOKIE, cookie(set)?);
+        let given = response.headers().get(SET_COOKIE).filter(|_| !self.is_of_strangers);
+        if let Some(given) = given {
+            self.headers.insert(COOKIE, cookie(given)?);
         }
         Ok(response)
     }

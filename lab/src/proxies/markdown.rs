@@ -3,18 +3,23 @@
 use super::figures::{Spread, Window, median};
 use super::json::{added_by_us, beside, processor_beside};
 use super::soak::STEP;
-use super::{Cell, DIRECT, Report, US};
+use super::{Cell, DIRECT, Report, US, US_EDGE};
 use std::fmt::Write as _;
 
 /// All tables, the ratios first: they are what counts.
 pub(super) fn page(report: &Report) -> String {
     let mut text = format!(
         "Requests per second of the Worker in parts of another's in the same round: median [least \
-         to most] of {} rounds.\n\n",
+         to most] of {} rounds.\n",
         report.options.rounds
     );
-    let others = report.options.targets.names().filter(|name| *name != US);
-    table(&mut text, "beside", others, |name, cell| beside(report, name, cell).map(ratio));
+    for us in [US, US_EDGE].into_iter().filter(|us| report.options.targets.has(us)) {
+        let others = report.options.targets.names().filter(|name| *name != us);
+        line(&mut text, format_args!(""));
+        table(&mut text, &format!("`{us}` beside"), others, |name, cell| {
+            beside(report, (us, name), cell).map(ratio)
+        });
+    }
     text.push_str("\nRequests per second · p50 ms · p99 ms, medians of the rounds.\n\n");
     let all = || report.options.targets.names();
     table(&mut text, "target", all(), |name, cell| speeds(report.windows.of(name, cell)));
@@ -25,12 +30,15 @@ pub(super) fn page(report: &Report) -> String {
             .map(|us| format!("{us:.0}"))
     });
     text.push_str(
-        "\nThe processor time of the other in parts of the Worker's: below 1 ours works more.\n\n",
+        "\nThe processor time of the other in parts of the Worker's: below 1 ours works more.\n",
     );
-    let others = workers().filter(|name| *name != US);
-    table(&mut text, "beside", others, |name, cell| {
-        processor_beside(report, name, cell).map(ratio)
-    });
+    for us in [US, US_EDGE].into_iter().filter(|us| report.options.targets.has(us)) {
+        let others = workers().filter(|name| *name != us);
+        line(&mut text, format_args!(""));
+        table(&mut text, &format!("`{us}` beside"), others, |name, cell| {
+            processor_beside(report, (us, name), cell).map(ratio)
+        });
+    }
     text.push('\n');
     added(&mut text, report);
     if let Some(bytes) = report.options.wasm_gzip_bytes {
@@ -49,7 +57,9 @@ fn table<'n>(
     names: impl Iterator<Item = &'n String>,
     value: impl Fn(&str, Cell) -> Option<String>,
 ) {
-    let row = |first: &str, cells: [String; 4]| format!("| {first} | {} |", cells.join(" | "));
+    let row = |first: &str, cells: [String; Cell::ALL.len()]| {
+        format!("| {first} | {} |", cells.join(" | "))
+    };
     line(text, format_args!("{}", row(title, Cell::ALL.map(|cell| cell.name.to_owned()))));
     line(text, format_args!("{}", row("---", Cell::ALL.map(|_| "---:".to_owned()))));
     for name in names {
@@ -118,10 +128,11 @@ mod tests {
     fn the_page_has_a_row_for_each_target_and_a_line_for_each_other_figure() {
         let page = page(&report());
         for row in [
-            "| beside | c1_1k | c32_1k | c1_64k | c32_64k |",
+            "| `us` beside | c1_1k | c32_1k | c1_64k | c32_64k | c32_1k_new |",
+            "| `us_edge` beside | c1_1k | c32_1k | c1_64k | c32_64k | c32_1k_new |",
             "| `js_equal` | 0.50 [0.50 to 0.50] | 0.50 [0.50 to 0.50] |",
             "| `us` | 500 · 2.000 · 2.000 |",
-            "| `us` | 50 | 50 | 50 | 50 |",
+            "| `us` | 50 | 50 | 50 | 50 | 50 |",
             "- p50 above `js_bare`, c1_64k: 1.000 ms",
             "<!-- cold: begin -->\nFrom the start of the process to the first answer",
             "| `us` | 49.0 | 40.0 | 59.5 | 79.0 | 10.0 |\n<!-- cold: end -->",

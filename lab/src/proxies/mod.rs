@@ -39,8 +39,10 @@ const DIRECT: &str = "direct";
 const JS_BARE: &str = "js_bare";
 /// The Worker of this checkout.
 const US: &str = "us";
+/// The Worker of this checkout for requests alone.
+const US_EDGE: &str = "us_edge";
 /// All targets. A name is also that of the folder with the target's Worker.
-const TARGETS: [&str; 6] = [DIRECT, JS_BARE, "js_equal", "rust_bare", "reflare", US];
+const TARGETS: [&str; 7] = [DIRECT, JS_BARE, "js_equal", "rust_bare", "reflare", US, US_EDGE];
 
 /// How a target is asked.
 #[derive(Clone, Copy, Debug)]
@@ -49,25 +51,28 @@ struct Cell {
     connections: usize,
     path: &'static str,
     length: usize,
+    /// Whether each request is another client's.
+    is_of_strangers: bool,
 }
 
 const fn cell(name: &'static str, connections: usize, path: &'static str, length: usize) -> Cell {
-    Cell { name, connections, path, length }
+    Cell { name, connections, path, length, is_of_strangers: false }
 }
 
 impl Cell {
-    const ALL: [Cell; 4] = [
+    const ALL: [Cell; 5] = [
         cell("c1_1k", 1, "/1k", 1 << 10),
         cell("c32_1k", 32, "/1k", 1 << 10),
         cell("c1_64k", 1, "/64k", 1 << 16),
         cell("c32_64k", 32, "/64k", 1 << 16),
+        Cell { is_of_strangers: true, ..cell("c32_1k_new", 32, "/1k", 1 << 10) },
     ];
 }
 
 /// The names of all cells.
-const NAMES: [&str; 4] = {
-    let [first, second, third, fourth] = Cell::ALL;
-    [first.name, second.name, third.name, fourth.name]
+const NAMES: [&str; 5] = {
+    let [first, second, third, fourth, fifth] = Cell::ALL;
+    [first.name, second.name, third.name, fourth.name, fifth.name]
 };
 
 /// What takes part.
@@ -87,6 +92,10 @@ struct Targets {
 impl Targets {
     fn names(&self) -> impl Iterator<Item = &String> {
         self.only.iter().chain(&self.also)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.names().any(|known| known == name)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::load::Load;
 use super::origin::{ECHO, Origin, body};
-use super::{Cell, DIRECT, US, routes};
+use super::{Cell, DIRECT, US, US_EDGE, routes};
 use crate::deployment::root;
 use crate::edge::{BareEdge, EdgeOptions, find_workerd};
 use anyhow::{Context, Result, ensure};
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The targets that mark their answers with the region that gave them, as the comparison asks.
-const MARKED: [&str; 2] = [US, "js_equal"];
+const MARKED: [&str; 3] = [US, US_EDGE, "js_equal"];
 const MARK: &str = "x-pointsman";
 /// What the Worker signs the affinity cookie with.
 const COOKIE_KEY: &str = "a key that nobody needs to guess";
@@ -21,6 +21,12 @@ const COOKIE_KEY: &str = "a key that nobody needs to guess";
 /// Whether this is the Worker of this checkout, or another build of it: `us_` and anything.
 fn is_ours(name: &str) -> bool {
     name.strip_prefix(US).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+}
+
+/// Whether this is a Worker for requests alone, which has no Durable Objects: `us_edge` and
+/// anything.
+fn is_for_requests_alone(name: &str) -> bool {
+    name.starts_with(US_EDGE)
 }
 
 /// Everything that runs.
@@ -72,7 +78,8 @@ impl Scene {
         options.vars.insert("ORIGIN".to_owned(), origin.to_owned());
         if is_ours(&name) {
             options.vars.insert("COOKIE_KEY".to_owned(), COOKIE_KEY.to_owned());
-        } else {
+        }
+        if !is_ours(&name) || is_for_requests_alone(&name) {
             options.durable_objects.clear();
         }
         let edge = BareEdge::start(&options).await?;
@@ -106,8 +113,8 @@ impl Scene {
 impl Target {
     /// What one cell asks of this target.
     pub(super) fn load(&self, cell: Cell) -> Load {
-        let Cell { connections, path, length, .. } = cell;
-        Load { port: self.port, connections, path, length }
+        let Cell { connections, path, length, is_of_strangers, .. } = cell;
+        Load { port: self.port, connections, path, length, is_of_strangers }
     }
 
     /// Holds one whole answer of each path against the origin's body.
@@ -147,7 +154,7 @@ impl Target {
     ///
     /// **Errors**: it does not answer.
     pub(super) async fn headers_sent(&self) -> Result<Vec<String>> {
-        let load = Load { port: self.port, connections: 1, path: ECHO, length: 0 };
+        let load = self.load(Cell { path: ECHO, length: 0, ..Cell::ALL[0] });
         let (_, names) = load.once().await?;
         Ok(String::from_utf8_lossy(&names).lines().map(str::to_owned).collect())
     }

@@ -178,6 +178,7 @@ fn instructions() -> Vec<(&'static str, Instruction)> {
         body_idle_ms: Some(60_000),
         rename: true,
         resolve: Some("eu-2.example.com".to_owned()),
+        recall: Some(41),
     };
     let bare = Try {
         token: Token { service: 0, region: 0, revision: 0, origin: 0 },
@@ -195,6 +196,7 @@ fn instructions() -> Vec<(&'static str, Instruction)> {
         body_idle_ms: None,
         rename: false,
         resolve: None,
+        recall: None,
     };
     let one_sided = Try { answer_headers: full.answer_headers.clone(), ..bare.clone() };
     let headers = |names: &[&str]| Instruction::Headers {
@@ -266,6 +268,7 @@ fn named(instruction: &Instruction) -> Value {
             "bodyIdleMs": sent.body_idle_ms,
             "rename": sent.rename,
             "resolve": sent.resolve,
+            "recall": sent.recall,
         }),
         Instruction::Relay => json!({"verb": "relay"}),
         Instruction::Wait => json!({"verb": "wait"}),
