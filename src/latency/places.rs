@@ -37,15 +37,17 @@ pub fn bound(chords2: &[f64], wanted: usize, within_ms: Millis) -> f64 {
     // The least ones in order, and behind them what is larger than any.
     let mut least = [f64::INFINITY; NEAREST_MAX];
     let least = least.get_mut(..wanted.clamp(1, NEAREST_MAX)).unwrap_or_default();
-    let mut last = f64::INFINITY;
+    let mut furthest = f64::INFINITY;
     for chord2 in chords2 {
-        if *chord2 < last {
-            last = insert(least, *chord2);
+        if *chord2 < furthest {
+            furthest = insert(least, *chord2);
         }
     }
-    let Some(first) = least.first().filter(|_| last.is_finite()) else { return f64::INFINITY };
+    let Some(first) = least.first().filter(|_| furthest.is_finite()) else {
+        return f64::INFINITY;
+    };
     // Roundings may make a round trip one longer than that of a longer chord.
-    let longest = round_trip_ms(last).saturating_add(1);
+    let longest = round_trip_ms(furthest).saturating_add(1);
     chord2_of_round_trip(longest.max(round_trip_ms(*first).saturating_add(within_ms)))
 }
 

@@ -120,7 +120,9 @@ impl Kept {
         self.rows.extend(saving.rows);
         match (&saving.groups, &mut self.seen) {
             (Some(groups), Some(seen)) => {
-                groups.iter().for_each(|group| (group.copy)(&saving.made_of, seen));
+                for group in groups {
+                    (group.copy)(&saving.made_of, seen);
+                }
             }
             _ => self.seen = Some(saving.made_of),
         }

@@ -52,7 +52,7 @@ fn figures(line: &str) -> Option<(String, [u64; FIGURES])> {
 fn told(samples: &Samples, programs: &[(&str, &str)]) -> Option<String> {
     let names: Vec<&str> = SHOWN.iter().map(|(_, name)| *name).collect();
     let mut told = format!("| case | build | {} |\n", names.join(" | "));
-    told += &format!("| --- | --- |{}\n", " ---: |".repeat(names.len()));
+    _ = writeln!(told, "| --- | --- |{}", " ---: |".repeat(names.len()));
     for ((case, which), lines) in samples {
         let (name, _) = programs.get(*which)?;
         _ = write!(told, "| {case} | {name} |");
