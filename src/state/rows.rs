@@ -13,6 +13,7 @@ mod groups;
 mod read;
 mod single;
 mod write;
+mod writer;
 
 #[cfg(test)]
 mod tests;

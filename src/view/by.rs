@@ -2,7 +2,6 @@
 //! however many origins are judged: that is more work than one judgement.
 
 use super::instant::View;
-use super::target::TargetStanding;
 use crate::config::{COMPOSITE_DEPTH_MAX, CompositeRule, Config, Monitor};
 use crate::health::{Health, composite};
 use crate::ids::MonitorId;
@@ -88,26 +87,17 @@ impl<'m> By<'m> {
         self.leaves.iter()
     }
 
-    /// What it says of an origin, where one that is probed says `probed`.
-    pub(super) fn judged<'a>(
-        &self,
-        probed: impl Fn(&Leaf<'m>) -> TargetStanding<'a>,
-    ) -> TargetStanding<'a> {
-        match (self.leaves.as_slice(), self.composites.is_empty()) {
-            ([], true) => TargetStanding::default(),
-            ([leaf, ..], true) => probed(leaf),
-            (leaves, false) => {
-                let parts: Vec<_> = leaves.iter().map(probed).collect();
-                TargetStanding::together(self.health(&parts), &parts)
-            }
-        }
+    /// The monitor itself, where it is no composite.
+    pub(super) fn alone(&self) -> Option<&Leaf<'m>> {
+        self.leaves.first().filter(|_| self.composites.is_empty())
     }
 
-    fn health(&self, parts: &[TargetStanding<'_>]) -> Health {
+    /// The health by the rules of the composites, where that of a leaf is by its place.
+    pub(super) fn health(&self, of_leaf: impl Fn(usize) -> Option<Health>) -> Health {
         let mut composed: Vec<Health> = Vec::with_capacity(self.composites.len());
         for Made { rule, of, must_pass } in &self.composites {
             let health = |part: &Part| match part {
-                Part::Leaf(place) => parts.get(*place).map(|part| part.health),
+                Part::Leaf(place) => of_leaf(*place),
                 Part::Composite(place) => composed.get(*place).copied(),
                 Part::Unknown => None,
             };

@@ -65,7 +65,7 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn target_by(&self, by: &By<'_>, origin: &OriginId) -> TargetStanding<'a> {
         let targets = self.state.targets_of(origin);
-        by.judged(|leaf| self.probed(leaf, targets))
+        judged(by, |leaf| self.probed(leaf, targets))
     }
 
     /// The health of an origin for clients in an area: Down where that area's own probes say so,
@@ -81,7 +81,7 @@ impl<'a> View<'a> {
             let health = if is_down { Health::Down } else { standing.health };
             TargetStanding { health, ..standing }
         };
-        by.judged(seen).health
+        judged(by, seen).health
     }
 
     /// The fresh latency of an origin from an area, by the first monitor that has one.
@@ -113,6 +113,19 @@ impl<'a> View<'a> {
     }
 }
 
+/// What a monitor says of an origin, where one that is probed says `probed`.
+fn judged<'m, 'a>(
+    by: &By<'m>,
+    probed: impl Fn(&Leaf<'m>) -> TargetStanding<'a>,
+) -> TargetStanding<'a> {
+    if let Some(leaf) = by.alone() {
+        return probed(leaf);
+    }
+    let parts: Vec<TargetStanding<'a>> = by.leaves().map(probed).collect();
+    let health = by.health(|place| parts.get(place).map(|part| part.health));
+    together(health, &parts)
+}
+
 fn sight<'a>(area: Area, leaf: &Leaf<'_>, targets: TargetsOf<'a>) -> Option<&'a Sight> {
     targets.get(&leaf.id)?.sights.get(&area)
 }
@@ -138,20 +151,18 @@ fn reason(known: &TargetState) -> Option<Reason<'_>> {
     note.or(known.memory.reason.map(Reason::Failed))
 }
 
-impl<'a> TargetStanding<'a> {
-    /// A composite of this health, with what its parts have to say, in the order of their ids.
-    pub(super) fn together(health: Health, parts: &[TargetStanding<'a>]) -> Self {
-        let all = || parts.iter();
-        Self {
-            health,
-            // `None` is the least, so one part of which nothing was ever believed decides.
-            since: all().map(|part| part.since).reduce(latest).flatten(),
-            settled_ms: all().map(|part| part.settled_ms).min().flatten(),
-            reason: all().find_map(|part| part.reason),
-            damped_until: all().find_map(|part| part.damped_until),
-            latency_ms: all().find_map(|part| part.latency_ms),
-            lag: all().find_map(|part| part.lag),
-        }
+/// A composite of this health, with what its parts have to say, in the order of their ids.
+fn together<'a>(health: Health, parts: &[TargetStanding<'a>]) -> TargetStanding<'a> {
+    let all = || parts.iter();
+    TargetStanding {
+        health,
+        // `None` is the least, so one part of which nothing was ever believed decides.
+        since: all().map(|part| part.since).reduce(latest).flatten(),
+        settled_ms: all().map(|part| part.settled_ms).min().flatten(),
+        reason: all().find_map(|part| part.reason),
+        damped_until: all().find_map(|part| part.damped_until),
+        latency_ms: all().find_map(|part| part.latency_ms),
+        lag: all().find_map(|part| part.lag),
     }
 }
 

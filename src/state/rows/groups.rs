@@ -2,7 +2,7 @@
 //! last saved, its rows are too, and none of them is made.
 
 use super::single::{Account, Alerts, Common, DrillTimes, LastConfig, LastEntry};
-use super::write::{Writer, named, numbered, order_id};
+use super::writer::{Writer, named, numbered, order_id};
 use super::{Key, Kind, Single};
 use crate::hold::Hold;
 use crate::state::{Episode, State};

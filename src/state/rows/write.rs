@@ -1,15 +1,15 @@
 //! From a state to the changes that make storage hold it.
 
 use super::groups::{GROUPS, Group};
-use super::{Kept, Key, Kind, RENEW_MS, ROW_BYTES_MAX, ROWS_MAX, Row, RowChange, Single};
+use super::writer::Writer;
+use super::{Kept, Key, Kind, RENEW_MS, ROW_BYTES_MAX, ROWS_MAX, Row, RowChange};
 use crate::geo::Area;
-use crate::json::{self, Shape};
+use crate::json;
 use crate::ordered::{Map, Set};
 use crate::recovery::StandbyMemory;
 use crate::state::{Sight, State, TargetState};
 use crate::target::Target;
 use crate::time::Timestamp;
-use std::fmt::Display;
 
 /// What has to be written, and what storage holds once it is.
 #[derive(Debug, Default)]
@@ -32,14 +32,14 @@ pub struct Saving {
 impl Saving {
     /// Of these groups.
     fn of(groups: Option<Vec<&'static Group>>, state: &State) -> (Self, Map<Key, String>) {
-        let mut rows = Writer(Map::new());
+        let mut rows = Writer::default();
         let mut made_of = Box::<State>::default();
         let all = GROUPS.iter().filter(|_| groups.is_none());
         for group in groups.iter().flatten().copied().chain(all) {
             (group.write)(state, &mut rows);
             (group.copy)(state, &mut made_of);
         }
-        (Self { groups, made_of, ..Self::default() }, rows.0)
+        (Self { groups, made_of, ..Self::default() }, rows.made())
     }
 
     /// Whether a row is one of these groups.
@@ -205,48 +205,4 @@ fn is_old(saved: Option<Timestamp>, known: Option<Timestamp>) -> bool {
 
 fn put(kind: Kind, id: String, value: String) -> RowChange {
     RowChange::PutRow(Row { kind: kind.as_str().to_owned(), id, value })
-}
-
-/// Rows are sorted by their ids, so that orders and messages come back in the order in which they
-/// were made.
-pub(super) fn order_id(id: u64) -> String {
-    format!("{id:020}")
-}
-
-pub(super) fn named<K: Display, V>(entries: &Map<K, V>) -> impl Iterator<Item = (String, &V)> {
-    entries.iter().map(|(name, value)| (name.to_string(), value))
-}
-
-pub(super) fn numbered<V>(items: &[V]) -> impl Iterator<Item = (String, &V)> {
-    items.iter().enumerate().map(|(index, item)| (format!("{index:05}"), item))
-}
-
-/// Rows that are made.
-pub(super) struct Writer(Map<Key, String>);
-
-impl Writer {
-    pub(super) fn put(&mut self, kind: Kind, id: String, value: &impl Shape) {
-        #[cfg(test)]
-        super::MADE.set(super::MADE.get() + 1);
-        self.0.insert((kind, id), json::write(value));
-    }
-
-    pub(super) fn single(&mut self, id: Single, value: Option<&impl Shape>) {
-        if let Some(value) = value {
-            self.put(Kind::Single, id.as_str().to_owned(), value);
-        }
-    }
-
-    /// Rows that are texts already.
-    pub(super) fn texts(&mut self, kind: Kind, rows: impl Iterator<Item = (String, String)>) {
-        rows.for_each(|(id, text)| drop(self.0.insert((kind, id), text)));
-    }
-
-    pub(super) fn all<'v, V: Shape + 'v>(
-        &mut self,
-        kind: Kind,
-        rows: impl Iterator<Item = (String, &'v V)>,
-    ) {
-        rows.for_each(|(id, value)| self.put(kind, id, value));
-    }
 }
