@@ -7,6 +7,7 @@
 //! an insertion moves what comes after it (ADR-0011).
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
 
 /// An ordered map.
@@ -72,6 +73,20 @@ impl<K, V> Map<K, V> {
     /// Keeps the entries for which `keep` is true.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         self.0.retain_mut(|(key, value)| keep(key, value));
+    }
+
+    /// The entries, by key.
+    #[must_use]
+    pub fn as_slice(&self) -> &[(K, V)] {
+        &self.0
+    }
+
+    /// The entries whose keys `place` calls equal, where it orders all keys as the map does.
+    pub fn among(&self, place: impl Fn(&K) -> Ordering) -> &[(K, V)] {
+        let first = self.0.partition_point(|(key, _)| place(key) == Ordering::Less);
+        let from = self.0.get(first..).unwrap_or_default();
+        let some = from.iter().take_while(|(key, _)| place(key) == Ordering::Equal).count();
+        from.get(..some).unwrap_or_default()
     }
 }
 

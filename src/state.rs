@@ -18,7 +18,7 @@ use crate::fingerprint::Fingerprint;
 use crate::geo::Area;
 use crate::health::slow::{Floor, Shift};
 use crate::health::{Because, Damping, Health, Hysteresis, Passed, Seen};
-use crate::ids::{RegionId, ServiceId};
+use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::journal::{AuditLog, Incident};
 use crate::json::{self, BadJson, fields, words};
 use crate::latency::{Estimate, STALE_AFTER};
@@ -358,7 +358,26 @@ impl Default for State {
     }
 }
 
+/// What is known of the targets of one origin.
+#[derive(Debug, Clone, Copy)]
+pub struct TargetsOf<'s>(&'s [(Target, TargetState)]);
+
+impl<'s> TargetsOf<'s> {
+    /// What one monitor knows of it; `None` where it does not probe it.
+    #[must_use]
+    pub fn get(self, monitor: &MonitorId) -> Option<&'s TargetState> {
+        self.0.iter().find(|(target, _)| target.monitor == *monitor).map(|(_, known)| known)
+    }
+}
+
 impl State {
+    /// What is known of the targets of an origin: looked up once, for whoever asks for several of
+    /// its monitors.
+    #[must_use]
+    pub fn targets_of(&self, origin: &OriginId) -> TargetsOf<'_> {
+        TargetsOf(self.targets.among(|target| target.origin.cmp(origin)))
+    }
+
     /// The incidents that go on.
     pub fn open_incidents(&self) -> impl Iterator<Item = &Incident> {
         self.incidents.iter().filter(|incident| incident.is_open())

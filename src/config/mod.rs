@@ -290,6 +290,15 @@ impl Config {
         all.into_iter()
     }
 
+    /// Whether there is a target.
+    #[must_use]
+    pub fn has_targets(&self) -> bool {
+        let is_probed = |service: &Service| {
+            self.origins_of(service).next().is_some() && !self.probed_for(service).is_empty()
+        };
+        self.services.values().any(is_probed)
+    }
+
     /// The origins of a service's regions.
     pub fn origins_of<'c>(&'c self, service: &'c Service) -> impl Iterator<Item = &'c Origin> {
         let regions = service.regions.iter().filter_map(|id| self.regions.get(id));

@@ -57,9 +57,15 @@ impl Controller {
         Some(Event { text, ..event.clone() })
     }
 
-    /// The pages that KV does not have as they are.
-    pub(super) fn audit_documents(&self, now: Timestamp) -> Vec<Document> {
+    /// The keys of the pages that KV does not have as they are.
+    pub(super) fn audit_keys(&self) -> impl Iterator<Item = String> {
+        self.state.audit.pages_due(self.audit_saved).into_iter().map(|page| page.key())
+    }
+
+    /// Those of these pages that are wanted.
+    pub(super) fn audit_documents(&self, wanted: &Set<String>, now: Timestamp) -> Vec<Document> {
         let pages = self.state.audit.pages_due(self.audit_saved).into_iter();
+        let pages = pages.filter(|page| wanted.contains(&page.key()));
         let document = |page: AuditPage| {
             let metadata = Metadata::new(now, page.summary());
             let substance = page.head().hash.fingerprint();

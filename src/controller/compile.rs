@@ -21,8 +21,14 @@ use std::net::IpAddr;
 /// The routing table as of now.
 #[must_use]
 pub fn routes(view: &View<'_>) -> Routes {
+    let standings: Vec<_> = view.services().collect();
+    routes_by(view, &standings)
+}
+
+/// The same, where it is known how all services stand.
+pub(super) fn routes_by(view: &View<'_>, standings: &[ServiceStanding<'_>]) -> Routes {
     let config = view.config;
-    let services = view.services().map(|it| (it.id.clone(), service_entry(view, &it)));
+    let services = standings.iter().map(|it| (it.id.clone(), service_entry(view, it)));
     let now = &|allow: &Allow| permitted(view, allow);
     let mut routes = Routes {
         version: VERSION,
@@ -193,11 +199,14 @@ fn trial_path(view: &View<'_>, service: &Service) -> String {
 }
 
 fn candidate_entry(region: &RegionStanding<'_>) -> CandidateEntry {
-    let base = |origin: &OriginStanding<'_>| origin.origin.url.base().to_owned();
-    let origins: Vec<String> = region.usable().map(base).collect();
-    let used = Set::of(&origins);
+    fn base<'o>(origin: &OriginStanding<'o>) -> &'o str {
+        origin.origin.url.base()
+    }
+    let origins: Vec<&str> = region.usable().map(base).collect();
+    let used: Set<&str> = origins.iter().copied().collect();
     let unused = region.origins.iter().map(base).filter(|origin| !used.contains(origin));
-    let unused: Vec<String> = unused.collect();
+    let unused: Vec<String> = unused.map(str::to_owned).collect();
+    let origins: Vec<String> = origins.into_iter().map(str::to_owned).collect();
     CandidateEntry {
         id: region.id.clone(),
         health: region.health_for_choice(),

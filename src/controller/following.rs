@@ -5,12 +5,11 @@
 //! told.
 
 use super::Controller;
-use crate::config::Follow;
+use crate::config::{Follow, Service};
 use crate::ids::{RegionId, ServiceId};
 use crate::journal::{Event, EventKind};
 use crate::recovery::manager::{self, Belief, Document};
 use crate::recovery::{Change, Recovery, Telling};
-use crate::target::Target;
 use crate::time::{Millis, Timestamp};
 use crate::view::{ServiceStanding, View};
 
@@ -27,7 +26,9 @@ impl Controller {
     /// Lets writes go where failover managers say that the primary is.
     pub(super) fn follow_managers(&mut self, now: Timestamp) {
         let Some(view) = self.view(now) else { return };
-        let heard: Vec<Heard> = view.services().filter_map(|it| heard(&view, &it)).collect();
+        let follows = |_: &ServiceId, service: &Service| service.failover.follow.is_some();
+        let heard: Vec<Heard> =
+            view.services_that(follows).filter_map(|it| heard(&view, &it)).collect();
         for (id, recovery) in self.state.recoveries.iter_mut() {
             if !heard.iter().any(|it| it.service == *id) {
                 recovery.manager = Telling::default();
@@ -75,10 +76,7 @@ fn documents<'v>(
 ) -> impl Iterator<Item = &'v Document> {
     let region = view.config.regions.get(region);
     let origins = region.into_iter().flat_map(|region| &region.origins);
-    let known = |id| {
-        let target = Target { origin: Clone::clone(id), monitor: follow.monitor.clone() };
-        view.state.targets.get(&target).map(|known| &known.fields)
-    };
+    let known = |id| view.state.targets_of(id).get(&follow.monitor).map(|known| &known.fields);
     origins.filter_map(|origin| known(&origin.id)).collect::<Vec<_>>().into_iter()
 }
 

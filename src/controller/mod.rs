@@ -107,6 +107,7 @@ use latest::LatestTable;
 use news::{Log, News};
 use publishing::Publishing;
 use revisions::By;
+use writing::Drafts;
 
 /// The single writer's mind.
 #[derive(Debug, Default)]
@@ -133,6 +134,8 @@ pub struct Controller {
     /// That the memory was lost, and what it was restored from; no listener has heard.
     restored: Option<String>,
     publishing: Publishing,
+    /// What documents said when they were last looked at.
+    drafts: Drafts,
     /// Pushes of metrics.
     exporting: Exporting,
     /// What happened, and no listener has heard.

@@ -57,7 +57,7 @@ impl Publishing {
     }
 
     /// Takes the keys that are due. Returns those that may be sent now.
-    pub(super) fn rested(&mut self, due: &Set<String>, now: Timestamp) -> Set<String> {
+    pub(super) fn rested(&mut self, due: &[String], now: Timestamp) -> Set<String> {
         self.sent.retain(|_, at| now.since(*at) < KEY_REST_MS);
         let resting = due.iter().filter_map(|key| self.sent.get(key));
         self.rests_until = resting.map(|at| at.plus(KEY_REST_MS)).min();
@@ -113,7 +113,7 @@ mod tests {
         let at = Timestamp::from_millis;
         let mut publishing = Publishing::default();
         publishing.touching("status", at(1_000));
-        let due = Set::of(["routes".to_owned(), "status".to_owned()]);
+        let due = ["routes".to_owned(), "status".to_owned()];
         for (ms, sent) in [(1_999, 1), (2_000, 2), (2_001, 2)] {
             let mut publishing = Publishing { sent: publishing.sent.clone(), ..Default::default() };
             assert_eq!(publishing.rested(&due, at(ms)).len(), sent, "{ms}");

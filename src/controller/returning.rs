@@ -40,8 +40,15 @@ impl Controller {
         if view.state.doubted_since.is_some() {
             return;
         }
-        let followed: Vec<Followed> =
-            view.services().filter_map(|standing| followed(&view, &standing)).collect();
+        // Of a service without stages only what is left of them has to be forgotten.
+        let recoveries = &view.state.recoveries;
+        let may_return = |id: &ServiceId, service: &Service| {
+            service.failover.failback.is_some() || recoveries.contains_key(id)
+        };
+        let followed: Vec<Followed> = view
+            .services_that(may_return)
+            .filter_map(|standing| followed(&view, &standing))
+            .collect();
         for Followed { service, recovery, events, moved } in followed {
             self.state.recoveries.insert(service.clone(), recovery);
             for event in events {

@@ -210,11 +210,21 @@ impl Controller {
         self.config.is_some() && self.state.configs.is_late_view(shown, now)
     }
 
-    /// The pushed config, as long as it has not arrived in KV.
-    pub(super) fn config_document(&self, now: Timestamp) -> Option<Document> {
+    /// The text of the config that was put into force here and that KV does not have.
+    fn config_due(&self) -> Option<&str> {
         let pushed = self.state.configs.pushed.as_ref().filter(|it| it.arrived.is_none())?;
         let config = self.config.as_ref()?;
-        let text = self.text.clone().filter(|_| config.fingerprint == pushed.fingerprint)?;
+        self.text.as_deref().filter(|_| config.fingerprint == pushed.fingerprint)
+    }
+
+    /// Whether KV does not have it.
+    pub(super) fn has_config_due(&self) -> bool {
+        self.config_due().is_some() && self.state.configs.in_use().is_some()
+    }
+
+    /// The pushed config, as long as it has not arrived in KV.
+    pub(super) fn config_document(&self, now: Timestamp) -> Option<Document> {
+        let text = self.config_due()?.to_owned();
         let Revision { number, fingerprint, at, who, .. } = self.state.configs.in_use()?;
         let summary = format!("revision {number}: {fingerprint}, put into force by {who} at {at}");
         let metadata = Metadata::new(now, summary);

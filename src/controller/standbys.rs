@@ -5,15 +5,14 @@
 //! time to mend it is before the outage.
 
 use super::Controller;
-use crate::config::{Config, Promote};
+use crate::config::{Config, Promote, Service};
 use crate::health::{Field, Health, Passed, Seen};
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::journal::{Event, EventKind};
 use crate::ordered::{Map, Set};
 use crate::recovery::gate::{self, Evidence, GateVerdict};
 use crate::recovery::{Change, Reading, Recovery, StandbyMemory, Step, StepState};
-use crate::state::TargetState;
-use crate::target::Target;
+use crate::state::{State, TargetState};
 use crate::time::{Millis, Timestamp};
 use crate::view::{ServiceStanding, View};
 
@@ -33,7 +32,9 @@ impl Controller {
     /// promoted.
     pub(super) fn remember_standbys(&mut self, now: Timestamp) {
         let Some(view) = self.view(now) else { return };
-        let watched: Vec<Watched> = view.services().filter_map(|it| watched(&view, &it)).collect();
+        let promotes = |_: &ServiceId, service: &Service| service.failover.promote.is_some();
+        let watched: Vec<Watched> =
+            view.services_that(promotes).filter_map(|it| watched(&view, &it)).collect();
         for (id, recovery) in self.state.recoveries.iter_mut() {
             let is_watched = watched.iter().any(|it| it.service == *id);
             recovery.standbys.retain(|_, _| is_watched);
@@ -171,22 +172,20 @@ fn is_up(standing: &ServiceStanding<'_>, region: &RegionId) -> bool {
 /// The health documents of a service's origins.
 struct Documents<'v> {
     config: &'v Config,
-    targets: &'v Map<Target, TargetState>,
+    state: &'v State,
     leaves: Set<MonitorId>,
 }
 
 impl<'v> Documents<'v> {
     fn of(view: &View<'v>, standing: &ServiceStanding<'_>) -> Self {
         let leaves = view.config.leaves(&standing.service.monitor);
-        Self { config: view.config, targets: &view.state.targets, leaves }
+        Self { config: view.config, state: view.state, leaves }
     }
 
     /// What is known of an origin by each of the monitors.
     fn known(&self, origin: &OriginId) -> impl Iterator<Item = &'v TargetState> {
-        let target = |monitor: &MonitorId| {
-            self.targets.get(&Target { origin: origin.clone(), monitor: monitor.clone() })
-        };
-        self.leaves.iter().filter_map(target)
+        let targets = self.state.targets_of(origin);
+        self.leaves.iter().filter_map(move |monitor| targets.get(monitor))
     }
 
     fn origins(&self, region: &RegionId) -> impl Iterator<Item = &'v OriginId> {

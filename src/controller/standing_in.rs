@@ -24,7 +24,7 @@ impl Controller {
     /// When a run is made that stands in, if none of cron comes until then; `None` where there is
     /// nothing to probe, or where cron has never come.
     pub(super) fn stand_in_at(&self) -> Option<Timestamp> {
-        self.config.as_ref()?.targets().next()?;
+        self.config.as_ref().filter(|config| config.has_targets())?;
         let due = self.state.run.as_ref()?.scheduled.plus(STAND_IN_AFTER_MS);
         let asked = self.stand_in_asked.map(|at| at.plus(BEGIN_MS_MAX));
         Some(asked.map_or(due, |again| due.max(again)))

@@ -1,7 +1,7 @@
 //! How the last day went, for people who look.
 
 use super::Controller;
-use super::writing::region_status;
+use super::writing::Look;
 use crate::config::{Origin, Region};
 use crate::documents::{
     AreaSight, HOUR_MS, HOURS, HourCounts, LATENCY_STEP_MS, LATENCY_STEPS, PastLatency,
@@ -12,7 +12,6 @@ use crate::health::Health;
 use crate::ids::{OriginId, RegionId, ServiceId};
 use crate::ordered::Map;
 use crate::state::{Episode, State};
-use crate::target::Target;
 use crate::time::{Millis, SECOND, Timestamp};
 use crate::view::{RegionStanding, ServiceStanding, View};
 
@@ -46,8 +45,9 @@ impl Controller {
     #[must_use]
     pub fn region_page(&self, id: &str, now: Timestamp) -> Option<RegionStatus> {
         let view = self.view(now)?;
-        let (id, region) = view.config.regions.iter().find(|(known, _)| known.as_str() == id)?;
-        Some(region_status(&view, id, region))
+        let id = view.config.regions.keys().find(|known| known.as_str() == id)?;
+        let standings: Vec<_> = view.services().collect();
+        Look::of(&view, &standings).region(id)
     }
 
     /// How the last day went.
@@ -123,9 +123,9 @@ fn best_first(sight: &AreaSight) -> (Health, Millis) {
 
 /// An origin by its worst monitor, seen from an area.
 fn sight(view: &View<'_>, origin: &OriginId, area: Area) -> Option<AreaSight> {
+    let targets = view.state.targets_of(origin);
     let of_monitor = view.monitors_of(origin).filter_map(|monitor| {
-        let target = Target { origin: origin.clone(), monitor: monitor.clone() };
-        let sight = view.state.targets.get(&target)?.sights.get(&area)?;
+        let sight = targets.get(monitor)?.sights.get(&area)?;
         let latency_ms = sight.latency.and_then(|latency| latency.millis(view.now));
         Some(AreaSight { health: sight.memory.health, latency_ms })
     });

@@ -6,12 +6,13 @@
 //! as a heartbeat that tells proxies how old their table is: 288 writes a day. On a bad day even
 //! substances change all the time; then `spending` says which documents wait.
 
+mod drafts;
 mod drills;
+mod making;
 mod regions;
 
 use super::Controller;
 use super::compile;
-use super::incidents::{incident_key, incident_line_substance, incident_substance};
 use super::publishing::{bytes_max, fits};
 use super::rationing::Purse;
 use super::spending::{HEARTBEAT_MS, Share, Shares};
@@ -19,22 +20,25 @@ use super::summary;
 use crate::alert::AlertsStatus;
 use crate::config::{self};
 use crate::documents::{
-    ApiStatus, CONTRACTS_KEY, ContractsPage, ControllerStatus, DrillStatus, HISTORY_KEY, History,
-    INCIDENTS_KEY, IncidentIndex, IncidentPage, KvStatus, Metadata, OpenIncident, RECOVERY_KEY,
-    RecoveryPage, RunStatus, STATUS_KEY, ServicePromises, Status, is_worth_telling,
+    CONTRACTS_KEY, ControllerStatus, DrillStatus, HISTORY_KEY, KvStatus, Metadata, OpenIncident,
+    RunStatus, STATUS_KEY, Status,
 };
 use crate::fingerprint::Fingerprint;
-use crate::health::Because;
-use crate::ids::ServiceId;
-use crate::journal::Incident;
-use crate::json::{self, Shape};
+use crate::json;
 use crate::ordered::{Map, Set};
-use crate::recovery::Recovery;
-use crate::routes::{self, Routes};
-use crate::state::{self, Episode, State};
+use crate::routes;
+use crate::state::{self, State};
 use crate::time::Timestamp;
-use crate::view::View;
-pub(in crate::controller) use regions::region_status;
+use crate::view::{ServiceStanding, View};
+pub(in crate::controller) use drafts::Drafts;
+#[cfg(test)]
+pub(in crate::controller) use drafts::PRINTED;
+use drafts::Printed;
+use making::{
+    contracts_document, document, history_document, incident_documents, page, recovery_document,
+    routes_document, status_document,
+};
+pub(in crate::controller) use regions::Look;
 use regions::{areas, frozen, overrides, reasons, region_document, region_key, service_health};
 
 /// One KV value to write.
@@ -58,6 +62,10 @@ impl Document {
         substance: Fingerprint,
     ) -> Self {
         Self { key, text, metadata, substance }
+    }
+
+    fn draft(key: String, substance: Fingerprint, now: Timestamp) -> Self {
+        Self { key, substance, text: String::new(), metadata: Metadata::new(now, String::new()) }
     }
 }
 
@@ -87,35 +95,34 @@ struct Made {
 }
 
 /// Which documents are made.
-#[derive(Clone, Copy)]
 enum Wanted<'k> {
-    /// All of them, without their texts: most have no news, and a text takes time.
-    Drafts,
+    /// All of them, without their texts.
+    Drafts(&'k mut Drafts),
     /// Those of these keys, with their texts.
     Whole(&'k Set<String>),
 }
 
 impl Wanted<'_> {
-    fn has(self, key: &str) -> bool {
+    fn has(&self, key: &str) -> bool {
         match self {
-            Self::Drafts => true,
+            Self::Drafts(_) => true,
             Self::Whole(keys) => keys.contains(key),
         }
     }
 
-    fn is_nothing(self) -> bool {
+    fn is_nothing(&self) -> bool {
         matches!(self, Self::Whole(keys) if keys.is_empty())
     }
 
-    /// What only texts are made of.
-    fn made<T>(self, make: impl FnOnce() -> T) -> Option<T> {
-        matches!(self, Self::Whole(_)).then(make)
+    /// What only whole documents have.
+    fn words(&self, make: impl FnOnce() -> String) -> String {
+        if let Self::Whole(_) = self { make() } else { String::new() }
     }
 
-    fn text(self, value: &impl Shape) -> String {
+    fn drafts(&mut self) -> Option<&mut Drafts> {
         match self {
-            Self::Drafts => String::new(),
-            Self::Whole(_) => json::write_pretty(value),
+            Self::Drafts(drafts) => Some(drafts),
+            Self::Whole(_) => None,
         }
     }
 }
@@ -153,10 +160,12 @@ impl Controller {
         Due { routes: routes.into_iter().next(), pages, too_large }
     }
 
-    /// Drafts of all documents, with the substance of all. The generation grows if that changed.
-    pub(super) fn grow(&mut self, now: Timestamp) -> (Vec<Document>, Option<Routes>, Fingerprint) {
-        let (drafts, table) = self.documents(Wanted::Drafts, now);
-        let mut substances: Vec<_> = drafts.iter().map(|doc| doc.substance).collect();
+    /// What all documents say, and the substance of all. The generation grows if that changed.
+    pub(super) fn grow(&mut self, now: Timestamp) -> (Vec<Document>, Fingerprint) {
+        let mut drafts = std::mem::take(&mut self.drafts);
+        let made = self.documents(&mut Wanted::Drafts(&mut drafts), now);
+        self.drafts = drafts;
+        let mut substances: Vec<_> = made.iter().map(|doc| doc.substance).collect();
         substances.extend(self.audit_substance());
         let substance = Fingerprint::of(json::write(&substances).as_bytes());
         if self.state.substance != Some(substance) {
@@ -164,35 +173,33 @@ impl Controller {
             self.state.generation = self.state.generation.saturating_add(1);
             self.outdate_table();
         }
-        (drafts, table, substance)
+        (made, substance)
     }
 
     /// The routing table as it would be written now; `None` where there is none, or too large a
     /// one.
     pub(super) fn table_document(&self, now: Timestamp) -> Option<Document> {
         let only = Set::of([routes::KEY.to_owned()]);
-        self.documents(Wanted::Whole(&only), now).0.into_iter().find(|it| it.key == routes::KEY)
+        let made = self.documents(&mut Wanted::Whole(&only), now);
+        made.into_iter().find(|it| it.key == routes::KEY)
     }
 
-    /// The documents that are due, as far as they may be written.
+    /// The documents that are due, as far as they may be written. Only of those texts are made, and
+    /// of those that were too large: they may fit again.
     fn made(&mut self, now: Timestamp) -> Made {
-        let (drafts, table, substance) = self.grow(now);
-        let written = &self.state.written;
-        let is_new =
-            |(key, substance): &(&String, Fingerprint)| written.get(*key) != Some(substance);
-        let is_heartbeat = self.is_heartbeat(now);
-        let state_key = state::KEY.to_owned();
-        let all = drafts.iter().map(|doc| (&doc.key, doc.substance));
-        let due = all.chain([(&state_key, substance)]);
-        let due = due.filter(|doc| is_new(doc) || (doc.0 == routes::KEY && is_heartbeat));
-        let due: Set<String> = due.map(|(key, _)| key.clone()).collect();
+        let (drafts, substance) = self.grow(now);
+        let due = self.due_keys(&drafts, substance, now);
+        let (large, due): (Vec<String>, Vec<String>) =
+            due.into_iter().partition(|key| self.publishing.too_large.contains(key));
+        let allowed = self.allowed(due, now);
+        let wanted = Set::of(allowed.iter().chain(&large).cloned());
         // The documents carry the generation, which may just have grown.
-        let (mut all, _) = self.documents(Wanted::Whole(&due), now);
-        if due.contains(&state_key) {
+        let mut all = self.documents(&mut Wanted::Whole(&wanted), now);
+        if wanted.contains(state::KEY) {
             all.push(self.state_document(substance, now));
         }
-        all.extend(self.audit_documents(now));
-        all.extend(self.config_document(now));
+        all.extend(self.audit_documents(&wanted, now));
+        all.extend(self.config_document(now).filter(|doc| wanted.contains(&doc.key)));
         let mut too_large = Map::new();
         if self.has_large_table {
             too_large.insert(routes::KEY.to_owned(), None);
@@ -203,24 +210,47 @@ impl Controller {
                 too_large.insert(doc.key.clone(), Some(bytes));
                 return false;
             }
-            true
+            // What fits again is written once nobody counts it among those.
+            !large.contains(&doc.key)
         });
+        Made { documents: all, too_large }
+    }
+
+    /// The keys of all documents with news, in the order in which they are made.
+    fn due_keys(&self, drafts: &[Document], all: Fingerprint, now: Timestamp) -> Vec<String> {
+        let written = &self.state.written;
+        let is_new = |key: &str, substance| written.get(key) != Some(&substance);
+        let is_heartbeat = self.is_heartbeat(now);
+        let is_due = |doc: &&Document| {
+            is_new(&doc.key, doc.substance) || (doc.key == routes::KEY && is_heartbeat)
+        };
+        let mut due: Vec<String> = drafts.iter().filter(is_due).map(|it| it.key.clone()).collect();
+        if is_new(state::KEY, all) {
+            due.push(state::KEY.to_owned());
+        }
+        due.extend(self.audit_keys());
+        due.extend(self.has_config_due().then(|| config::KEY.to_owned()));
+        due
+    }
+
+    /// Of the keys that are due, in their order, those that may be written now.
+    fn allowed(&mut self, due: Vec<String>, now: Timestamp) -> Vec<String> {
         self.publishing.begin(self.state.written.keys(), now);
-        let due = all.iter().map(|doc| doc.key.clone()).collect();
         let rested = self.publishing.rested(&due, now);
-        all.retain(|doc| rested.contains(&doc.key));
-        if let Some(table) = &table {
+        let mut due = due;
+        due.retain(|key| rested.contains(key));
+        if let Some(table) = self.drafts.table() {
             self.publishing.rations.look(table, now);
         }
         if let Some(purse) = self.purse(now) {
             // What a person puts into force waits for nothing.
-            let is_rationed = |doc: &&Document| doc.key != config::KEY;
-            let due: Vec<String> =
-                all.iter().filter(is_rationed).map(|doc| doc.key.clone()).collect();
-            let allowed = self.publishing.rations.allow(&due, &purse);
-            all.retain(|doc| !is_rationed(&doc) || allowed.contains(&doc.key));
+            let is_rationed = |key: &String| key != config::KEY;
+            let rationed: Vec<String> =
+                due.iter().filter(|key| is_rationed(key)).cloned().collect();
+            let allowed = self.publishing.rations.allow(&rationed, &purse);
+            due.retain(|key| !is_rationed(key) || allowed.contains(key));
         }
-        Made { documents: all, too_large }
+        due
     }
 
     /// Whether `routes` is to be renewed even if it says nothing new.
@@ -284,41 +314,44 @@ impl Controller {
         });
         let alerts = self.alerts_status();
         let (recovery, otlp) = (self.live_recovery(now), self.export_status());
-        Status {
-            recovery,
-            alerts,
-            otlp,
-            last_run,
-            ..self.lasting_status(self.view(now).as_ref(), now)
-        }
+        Status { recovery, alerts, otlp, last_run, ..self.status_of(now) }
     }
 
-    /// The documents but the copy of the state, and the table that one of them is made from.
-    fn documents(&self, wanted: Wanted<'_>, now: Timestamp) -> (Vec<Document>, Option<Routes>) {
+    fn status_of(&self, now: Timestamp) -> Status {
+        let view = self.view(now);
+        let standings: Vec<_> = view.iter().flat_map(View::services).collect();
+        self.lasting_status(view.as_ref(), &standings, now)
+    }
+
+    /// The documents but the copy of the state.
+    fn documents(&self, wanted: &mut Wanted<'_>, now: Timestamp) -> Vec<Document> {
         if wanted.is_nothing() {
-            return (Vec::new(), None);
+            return Vec::new();
         }
         let view = self.view(now);
-        let status = self.lasting_status(view.as_ref(), now);
+        let standings: Vec<_> = view.iter().flat_map(View::services).collect();
+        let status = self.lasting_status(view.as_ref(), &standings, now);
         let mut documents = Vec::new();
-        let mut table = None;
+        let table = view.as_ref().filter(|_| !self.has_large_table && wanted.has(routes::KEY));
+        let words = wanted.words(|| summary::of_status(&status));
         if wanted.has(STATUS_KEY) {
-            documents.push(status_document(wanted, &status, now));
+            documents.push(status_document(wanted, status, now));
         }
-        if let Some(view) = &view {
-            if !self.has_large_table && wanted.has(routes::KEY) {
-                let mut routes = compile::routes(view);
+        match table {
+            Some(view) => {
+                let mut routes = compile::routes_by(view, &standings);
                 // After a restart on a machine whose clock is behind it is still the later one.
                 routes.as_of = routes.as_of.max(self.state.routes_written_at.unwrap_or_default());
-                let words = summary::of_status(&status);
-                documents.push(routes_document(wanted, &routes, now, words));
-                table = Some(routes);
+                documents.push(routes_document(wanted, routes, now, words));
             }
-            let regions = view.config.regions.iter();
-            let regions = regions.map(|(id, region)| (region_key(id), id, region));
-            let regions = regions.filter(|(key, ..)| wanted.has(key));
+            None => wanted.drafts().into_iter().for_each(Drafts::forget_table),
+        }
+        if let Some(view) = &view {
+            let keys = view.config.regions.keys().map(|id| (id, region_key(id)));
+            let keys: Vec<_> = keys.filter(|(_, key)| wanted.has(key)).collect();
+            let look = Look::of(view, &standings);
             documents.extend(
-                regions.map(|(key, id, region)| region_document((wanted, key), view, id, region)),
+                keys.into_iter().filter_map(|(id, key)| region_document((wanted, key), &look, id)),
             );
         }
         if !self.state.history.is_empty() && wanted.has(HISTORY_KEY) {
@@ -328,9 +361,9 @@ impl Controller {
         documents.extend(incident_documents(wanted, &self.state.incidents, now));
         documents.extend(self.drill_documents(wanted, now));
         if wanted.has(CONTRACTS_KEY) {
-            documents.extend(contracts_document(wanted, &self.contracts(now)));
+            documents.extend(contracts_document(wanted, self.contracts(now)));
         }
-        (documents, table)
+        documents
     }
 
     /// The copy of the state is written when any document has news: its substance is theirs. Of the
@@ -344,7 +377,12 @@ impl Controller {
     }
 
     /// The status without what changes every minute.
-    fn lasting_status(&self, view: Option<&View<'_>>, now: Timestamp) -> Status {
+    fn lasting_status(
+        &self,
+        view: Option<&View<'_>>,
+        standings: &[ServiceStanding<'_>],
+        now: Timestamp,
+    ) -> Status {
         Status {
             as_of: now,
             generation: self.state.generation,
@@ -352,8 +390,8 @@ impl Controller {
             config: self.config_status(),
             doubted_since: self.state.doubted_since,
             areas: view.and_then(areas),
-            services: view.map(service_health).unwrap_or_default(),
-            reasons: view.map(reasons).unwrap_or_default(),
+            services: service_health(standings),
+            reasons: view.map(|view| reasons(view, standings)).unwrap_or_default(),
             frozen: view.and_then(frozen),
             overrides: view.map(overrides).unwrap_or_default(),
             orders: self.state.orders.clone(),
@@ -386,108 +424,4 @@ impl Controller {
         let said = |key: &String| format!("{key}: at most {} bytes are written", bytes_max(key));
         (!keys.is_empty()).then(|| keys.iter().map(said).collect())
     }
-}
-
-fn status_document(wanted: Wanted<'_>, status: &Status, now: Timestamp) -> Document {
-    let mut substance = Status { as_of: Timestamp::default(), generation: 0, ..status.clone() };
-    // Calls change all the time; the live status shows them.
-    substance.cloudflare.api = ApiStatus::default();
-    substance.kv = KvStatus::default();
-    substance.alerts = status.alerts.substance();
-    for region in substance.reasons.values_mut().flat_map(Map::values_mut) {
-        if region.because == Because::Observed {
-            // How a region fails may differ from probe to probe; its own page follows that.
-            region.why = None;
-        }
-    }
-    for denied in substance.cloudflare.denied.values_mut() {
-        // Each try moves these.
-        (denied.last_at, denied.next_at, denied.told_at) = (None, None, None);
-        denied.sightings = 0;
-    }
-    let words = summary::of_status(status);
-    document((wanted, STATUS_KEY.to_owned()), status, &substance, now, words)
-}
-
-fn routes_document(wanted: Wanted<'_>, routes: &Routes, now: Timestamp, words: String) -> Document {
-    let mut substance = routes.clone();
-    (substance.as_of, substance.generation) = (Timestamp::default(), 0);
-    for service in substance.services.values_mut() {
-        let steering = &service.steering;
-        let lag_max = steering.primary.as_ref().map(|_| steering.max_lag_s);
-        for region in &mut service.regions {
-            region.latency_ms = None;
-            region.area_latency_ms = Map::new();
-            // A lag changes all the time; that it passes the bound is news.
-            let passed = region.lag_s.zip(lag_max).map(|(lag, max)| u64::from(lag > max));
-            region.lag_s = passed;
-        }
-    }
-    document((wanted, routes::KEY.to_owned()), routes, &substance, now, words)
-}
-
-fn document(
-    (wanted, key): (Wanted<'_>, String),
-    value: &impl Shape,
-    substance: &impl Shape,
-    now: Timestamp,
-    summary: String,
-) -> Document {
-    let text = wanted.text(value);
-    let substance = Fingerprint::of(json::write(substance).as_bytes());
-    Document { key, text, metadata: Metadata::new(now, summary), substance }
-}
-
-fn history_document(wanted: Wanted<'_>, history: &[Episode], now: Timestamp) -> Document {
-    let history = History::of(history, now);
-    let substance = History { as_of: Timestamp::default(), ..history.clone() };
-    let words = summary::of_history(&history);
-    document((wanted, HISTORY_KEY.to_owned()), &history, &substance, now, words)
-}
-
-/// How services keep what they promise; none where nothing is promised.
-fn contracts_document(wanted: Wanted<'_>, page: &ContractsPage) -> Option<Document> {
-    let has_promises = page.services.values().any(ServicePromises::is_promised);
-    let words = summary::of_contracts(page);
-    has_promises.then(|| {
-        document((wanted, CONTRACTS_KEY.to_owned()), page, &page.substance(), page.as_of, words)
-    })
-}
-
-fn recovery_document(
-    wanted: Wanted<'_>,
-    recoveries: &Map<ServiceId, Recovery>,
-    now: Timestamp,
-) -> Option<Document> {
-    let is_there = recoveries.values().any(is_worth_telling) && wanted.has(RECOVERY_KEY);
-    let page = is_there.then(|| RecoveryPage::of(recoveries, now))?;
-    let words = summary::of_recovery(&page);
-    Some(document((wanted, RECOVERY_KEY.to_owned()), &page, &page.substance(), now, words))
-}
-
-fn incident_documents(wanted: Wanted<'_>, incidents: &[Incident], now: Timestamp) -> Vec<Document> {
-    let mut documents = Vec::new();
-    if !incidents.is_empty() && wanted.has(INCIDENTS_KEY) {
-        let index = IncidentIndex::of(incidents, now);
-        // How long each has lasted is no news.
-        let substance: Vec<_> = incidents.iter().map(incident_line_substance).collect();
-        let words = summary::of_incidents(&index);
-        documents.push(document(
-            (wanted, INCIDENTS_KEY.to_owned()),
-            &index,
-            &substance,
-            now,
-            words,
-        ));
-    }
-    for incident in incidents {
-        let key = incident_key(incident);
-        if wanted.has(&key) {
-            let page = wanted.made(|| IncidentPage::of(incident, now));
-            let words = page.as_ref().map_or_else(String::new, |page| page.summary.clone());
-            let substance = incident_substance(incident);
-            documents.push(document((wanted, key), &page, &substance, now, words));
-        }
-    }
-    documents
 }

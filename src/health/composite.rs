@@ -10,29 +10,39 @@ use crate::config::CompositeRule;
 /// The combined health. A composite without members is Unknown.
 #[must_use]
 pub fn combine(rule: CompositeRule, members: &[Health], must_pass: &[Health]) -> Health {
-    if members.is_empty() {
+    combine_all(rule, members.iter().copied(), must_pass.iter().copied())
+}
+
+/// The same of members that come one after another.
+pub(crate) fn combine_all(
+    rule: CompositeRule,
+    members: impl Iterator<Item = Health>,
+    must_pass: impl Iterator<Item = Health>,
+) -> Health {
+    let (mut all, mut up, mut down) = (0_usize, 0_usize, 0_usize);
+    for member in members {
+        all = all.saturating_add(1);
+        up = up.saturating_add(usize::from(member == Health::Up));
+        down = down.saturating_add(usize::from(member == Health::Down));
+    }
+    if all == 0 {
         return Health::Unknown;
     }
     let needed = match rule {
-        CompositeRule::All => members.len(),
+        CompositeRule::All => all,
         CompositeRule::Any => 1,
         CompositeRule::AtLeast(n) => usize::from(n),
     };
-    // Health is ordered from Up to Down, so the worst of several is the largest.
-    let worst = must_pass.iter().copied().max().unwrap_or(Health::Up);
-    at_least(needed, members).max(worst)
-}
-
-fn at_least(needed: usize, members: &[Health]) -> Health {
-    let count = |health| members.iter().filter(|member| **member == health).count();
-    let could_be_up = members.len().saturating_sub(count(Health::Down));
-    if count(Health::Up) >= needed {
+    let could_be_up = all.saturating_sub(down);
+    let health = if up >= needed {
         Health::Up
     } else if could_be_up < needed {
         Health::Down
     } else {
         Health::Unknown
-    }
+    };
+    // Health is ordered from Up to Down, so the worst of several is the largest.
+    health.max(must_pass.max().unwrap_or(Health::Up))
 }
 
 #[cfg(test)]

@@ -93,17 +93,49 @@ impl Location {
     /// Kilometres along the great circle.
     #[must_use]
     pub fn km_to(self, other: Self) -> f64 {
+        km_of(self.chord2_to(other))
+    }
+
+    /// The square of the chord between the two as unit vectors: at most 4. It grows with the
+    /// distance.
+    #[must_use]
+    #[inline]
+    pub fn chord2_to(self, other: Self) -> f64 {
         let (a, b) = (self.unit, other.unit);
         let square = |x: f64| x * x;
-        let chord2 = square(a[0] - b[0]) + square(a[1] - b[1]) + square(a[2] - b[2]);
-        EARTH_RADIUS_KM * 2.0 * arc_sine((chord2.sqrt() / 2.0).min(1.0))
+        square(a[0] - b[0]) + square(a[1] - b[1]) + square(a[2] - b[2])
     }
 
     /// The round trip in milliseconds that the distance alone suggests; at least 1.
     #[must_use]
     pub fn round_trip_ms_to(self, other: Self) -> u64 {
-        whole(self.km_to(other) / KM_PER_ROUND_TRIP_MS).saturating_add(1)
+        round_trip_ms(self.chord2_to(other))
     }
+}
+
+/// The kilometres along the great circle that belong to the square of a chord.
+fn km_of(chord2: f64) -> f64 {
+    EARTH_RADIUS_KM * 2.0 * arc_sine((chord2.sqrt() / 2.0).min(1.0))
+}
+
+/// The round trip in milliseconds that belongs to the square of a chord; at least 1.
+#[must_use]
+pub fn round_trip_ms(chord2: f64) -> u64 {
+    whole(km_of(chord2) / KM_PER_ROUND_TRIP_MS).saturating_add(1)
+}
+
+/// A square of a chord that no longer one has whose round trip is at most so many milliseconds. It
+/// is a little more than the largest of those.
+pub(super) fn chord2_of_round_trip(ms: u64) -> f64 {
+    /// In radians: more than the error of [`arc_sine`].
+    const SLACK: f64 = 1e-6;
+    let ms = f64::from(u32::try_from(ms).unwrap_or(u32::MAX));
+    let arc = ms * KM_PER_ROUND_TRIP_MS / EARTH_RADIUS_KM + SLACK;
+    if arc >= std::f64::consts::PI {
+        return f64::INFINITY;
+    }
+    let (_, cosine) = sine_cosine(arc.to_degrees());
+    2.0 * (1.0 - cosine) + SLACK
 }
 
 fn unit_vector(latitude: f64, longitude: f64) -> [f64; 3] {

@@ -11,8 +11,10 @@ mod band;
 mod blend;
 mod distance;
 mod ewma;
+mod places;
 
 pub use band::within_band;
 pub use blend::blend;
-pub use distance::{BadLocation, Location};
+pub use distance::{BadLocation, Location, round_trip_ms};
 pub use ewma::{Estimate, STALE_AFTER};
+pub use places::{NEAREST_MAX, Places, bound};

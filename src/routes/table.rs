@@ -15,7 +15,7 @@ use crate::config::{Admin, Affinity, Policy, Proxying, Resume, SecondWitness};
 use crate::country::Country;
 use crate::ids::{RegionId, ServiceId, TenantId};
 use crate::json::{self, BadJson};
-use crate::latency::Location;
+use crate::latency::{Location, Places};
 use crate::ordered::{Map, Set};
 use crate::residency::{
     CompiledRule, CountrySet, Law, RegionSet, TenantSource, Testimony, When, wildcard_of,
@@ -85,6 +85,8 @@ pub struct Serving {
     pub trial_path: String,
     /// Its regions in failover order.
     pub candidates: Vec<Candidate>,
+    /// Where they are, in the same order; `None` where that of one is not known.
+    pub places: Option<Places>,
     /// The same as a set.
     pub regions: RegionSet,
     /// Those that are down.
@@ -359,6 +361,7 @@ impl Index<'_> {
             let failover_index = candidates.len();
             candidates.push(Candidate { index: region, failover_index, entry, country, location });
         }
+        let places = Places::of(candidates.iter().map(|candidate| candidate.location));
         let steering = &service.steering;
         let by_share = steering.policy == Policy::Weighted
             || steering.band_ms > 0
@@ -379,6 +382,7 @@ impl Index<'_> {
             proxy: service.proxy,
             trial_path: service.trial_path,
             candidates,
+            places,
             regions,
             down,
             draining,

@@ -9,9 +9,11 @@
 //! else has changed is written every [`RENEW_MS`] only: Cloudflare counts rows, and an instant that
 //! is some minutes old makes a target due earlier, never later.
 
+mod groups;
 mod read;
 mod single;
 mod write;
+mod writer;
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +23,7 @@ pub use write::Saving;
 
 use crate::json::words;
 use crate::ordered::{Map, Set};
-use crate::state::TargetState;
+use crate::state::{State, TargetState};
 use crate::target::Target;
 use crate::time::{MINUTE, Millis};
 
@@ -187,11 +189,17 @@ impl RowChange {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many rows were made in this thread, but those of targets.
+    pub(crate) static MADE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// A kind and an id.
 type Key = (Kind, String);
 
 /// What storage holds, as far as this build reads it.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Kept {
     /// The texts of all rows but those of targets.
     rows: Map<Key, String>,
@@ -199,4 +207,13 @@ pub struct Kept {
     targets: Map<Target, TargetState>,
     /// Rows that cannot be kept and were said to be so.
     left_out: Set<Key>,
+    /// What `rows` are made of; absent where nothing was saved since the start.
+    seen: Option<Box<State>>,
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        // What storage holds, whether or not it is known what that was made of.
+        self.rows == other.rows && self.targets == other.targets && self.left_out == other.left_out
+    }
 }

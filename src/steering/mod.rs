@@ -28,6 +28,7 @@ pub mod client_key;
 mod decide;
 mod decision;
 mod policy;
+mod ranking;
 mod request;
 pub mod stable_hash;
 mod tenant;

@@ -7,13 +7,14 @@
 //! itself, so no speed makes up for a preference, and nothing that is unknown is called fast.
 
 use super::decision::{ChosenBy, Filter, Wish};
+use super::ranking::{self, ONE_BY_ONE_MAX, Ranked};
 use super::request::{Evidence, RequestFacts};
 use super::stable_hash::StableHash;
 use super::{capacity, two_choices, weighted};
 use crate::config::Policy;
 use crate::health::Health;
 use crate::ids::RegionId;
-use crate::latency::{blend, within_band};
+use crate::latency::{blend, round_trip_ms, within_band};
 use crate::residency::{RegionSet, Ruling};
 use crate::routes::{Candidate, Serving};
 use crate::time::Millis;
@@ -36,8 +37,11 @@ pub(super) struct Choice<'c, 't> {
 /// To put all in order is most of the work, and hardly any request needs more than one.
 pub(super) fn order<'t>(choice: &Choice<'_, 't>, wanted: usize) -> (Vec<&'t Candidate>, ChosenBy) {
     let regions = choice.service.candidates.iter();
-    let mut left: Vec<&'t Candidate> =
-        regions.filter(|region| choice.left.contains(region.index)).collect();
+    let mut left: Vec<&'t Candidate> = if choice.left.len() == choice.service.candidates.len() {
+        regions.collect()
+    } else {
+        regions.filter(|region| choice.left.contains(region.index)).collect()
+    };
     match left.len() {
         0 => return (left, ChosenBy::Nothing),
         1 => return (left, ChosenBy::Only),
@@ -190,11 +194,9 @@ impl<'t> Choice<'_, 't> {
 
     /// Nearest first. Failover order where the location of the client or of a region is unknown.
     fn by_distance(&self, group: &mut [&'t Candidate], wanted: usize) -> ChosenBy {
-        let mut distances: Vec<_> = group.iter().map(|region| self.prior(region)).collect();
-        if distances.iter().any(Option::is_none) {
-            return ChosenBy::Order;
-        }
-        first_by_value((group, &mut distances), 0, wanted);
+        let Some(chords2) = self.chords2(group) else { return ChosenBy::Order };
+        let nearest = ranking::nearest(&chords2, &[], wanted, 0);
+        ranking::to_front(group, &ranking::first(nearest, wanted));
         ChosenBy::Nearest
     }
 
@@ -212,34 +214,37 @@ impl<'t> Choice<'_, 't> {
 
     /// Fastest first. Those within the band of the fastest share by weight.
     fn by_latency(&self, group: &mut [&'t Candidate], wanted: usize) -> ChosenBy {
-        let mut estimates = self.estimates(group);
-        if estimates.iter().all(Option::is_none) {
+        let steering = &self.service.steering;
+        let (band_ms, gain_ms) = (steering.band_ms, steering.min_gain_ms);
+        let mut known = self.estimates(group, wanted, band_ms.saturating_add(gain_ms));
+        if known.is_empty() {
             return ChosenBy::Order;
         }
-        let steering = &self.service.steering;
-        let incumbent = self.evidence.incumbent;
-        let incumbent = incumbent.and_then(|index| group.iter().position(|r| r.index == index));
-        let mut sharing =
-            within_band(&estimates, steering.band_ms, steering.min_gain_ms, incumbent);
+        let is_incumbent = |(position, _): &Ranked| {
+            group.get(*position).is_some_and(|it| Some(it.index) == self.evidence.incumbent)
+        };
+        let incumbent = self.evidence.incumbent.and_then(|_| known.iter().position(is_incumbent));
+        let values: Vec<_> = known.iter().map(|(_, ms)| Some(*ms)).collect();
+        let mut sharing = within_band(&values, band_ms, gain_ms, incumbent);
         let stays = incumbent.filter(|index| sharing.first() == Some(index));
-        let stays = stays.and_then(|index| group.get(index).copied());
+        let stays = stays.and_then(|index| group.get(known.get(index)?.0).copied());
         sharing.sort_unstable();
-        // Those before one that is moved to the front move back, and none behind it.
-        for (front, position) in sharing.iter().enumerate() {
-            to_front_of((group, &mut estimates), front, *position);
-        }
-        let sharers = sharing.len();
-        first_by_value((group, &mut estimates), sharers, wanted);
+        let sharers: Vec<usize> =
+            sharing.iter().filter_map(|at| known.get(*at)).map(|(position, _)| *position).collect();
+        known.retain(|(position, _)| sharers.binary_search(position).is_err());
+        let mut front = sharers.clone();
+        front.extend(ranking::first(known, wanted.saturating_sub(sharers.len())));
+        ranking::to_front(group, &front);
         if let Some(position) =
             stays.and_then(|region| group.iter().position(|r| r.index == region.index))
         {
             to_front(group, position);
             return ChosenBy::Fastest;
         }
-        if sharers < 2 {
+        if sharers.len() < 2 {
             return ChosenBy::Fastest;
         }
-        if let Some(front) = group.get_mut(..sharers) {
+        if let Some(front) = group.get_mut(..sharers.len()) {
             self.by_share(front, wanted);
         }
         ChosenBy::Share
@@ -263,9 +268,30 @@ impl<'t> Choice<'_, 't> {
         ChosenBy::LessBusy
     }
 
-    /// What is known of the way to each region, by one yardstick for all: from this client, where
-    /// something is known for every region, or else from the observer.
-    fn estimates(&self, group: &[&'t Candidate]) -> Vec<Option<Millis>> {
+    /// What is known of the way to regions, by one yardstick for all: from this client, where
+    /// something is known for every region, or else from the observer. Of more than are needed some
+    /// may be missing: none that is wanted, or at most `within_ms` worse than the best.
+    fn estimates(&self, group: &[&'t Candidate], wanted: usize, within_ms: Millis) -> Vec<Ranked> {
+        let Some(chords2) = self.chords2(group) else { return self.estimates_of_all(group) };
+        if self.evidence.seen.is_empty() {
+            return ranking::nearest(&chords2, &[], wanted, within_ms);
+        }
+        let now = self.request.now;
+        let measured =
+            group.iter().zip(&chords2).enumerate().filter_map(|(at, (region, chord2))| {
+                let seen = self.evidence.of(region)?;
+                let penalty_ms = seen.penalty_ms(now);
+                if seen.latency.is_none() && penalty_ms == 0 {
+                    return None;
+                }
+                let ms = blend(None, seen.latency, Some(round_trip_ms(*chord2)), now)?;
+                Some((at, ms.saturating_add(penalty_ms)))
+            });
+        ranking::nearest(&chords2, &measured.collect::<Vec<_>>(), wanted, within_ms)
+    }
+
+    /// The same where the way of some is not known.
+    fn estimates_of_all(&self, group: &[&'t Candidate]) -> Vec<Ranked> {
         let now = self.request.now;
         let seen = |region: &Candidate| self.evidence.of(region).and_then(|seen| seen.latency);
         let mut estimates: Vec<_> =
@@ -273,14 +299,23 @@ impl<'t> Choice<'_, 't> {
         if estimates.iter().any(Option::is_none) {
             estimates = self.observed(group);
         }
-        if self.evidence.seen.is_empty() {
-            return estimates;
+        let penalty_ms =
+            |region: &Candidate| self.evidence.of(region).map_or(0, |seen| seen.penalty_ms(now));
+        let ranked = estimates.into_iter().zip(group).enumerate();
+        ranked
+            .filter_map(|(at, (ms, region))| Some((at, ms?.saturating_add(penalty_ms(region)))))
+            .collect()
+    }
+
+    /// The squares of the chords to the regions of a group; `None` where the location of the client
+    /// or of one of them is not known.
+    fn chords2(&self, group: &[&'t Candidate]) -> Option<Vec<f64>> {
+        let here = self.request.location?;
+        if group.len() == self.service.candidates.len() {
+            // Then they are in order, too.
+            return self.service.places.as_ref().map(|places| places.chords2_from(here));
         }
-        for (estimate, region) in estimates.iter_mut().zip(group) {
-            let penalty_ms = self.evidence.of(region).map_or(0, |seen| seen.penalty_ms(now));
-            *estimate = estimate.map(|ms| ms.saturating_add(penalty_ms));
-        }
-        estimates
+        group.iter().map(|region| Some(here.chord2_to(region.location?))).collect()
     }
 
     /// What probes measured: from the client's area if that knows all regions, or else from all.
@@ -333,40 +368,6 @@ fn to_front_in_order(group: &mut [&Candidate], names: &[RegionId], wanted: usize
 fn to_front<T>(group: &mut [T], position: usize) {
     if let Some(front) = group.get_mut(..=position) {
         front.rotate_right(1);
-    }
-}
-
-/// Regions, and a value for each.
-type Valued<'v, 't> = (&'v mut [&'t Candidate], &'v mut [Option<Millis>]);
-
-/// Moves the region at `position` and its value to the place `front`, which is before it.
-fn to_front_of((group, values): Valued<'_, '_>, front: usize, position: usize) {
-    let within = position.saturating_sub(front);
-    group.get_mut(front..).into_iter().for_each(|rest| to_front(rest, within));
-    values.get_mut(front..).into_iter().for_each(|rest| to_front(rest, within));
-}
-
-/// Up to so many are found one by one. To sort all is quicker for more.
-const ONE_BY_ONE_MAX: usize = 8;
-
-/// Orders the regions from the place `front` on, those with the least values first and those
-/// without any last. Those with the same stay in their order. It stops where as many as are wanted
-/// are in order, those before `front` included.
-fn first_by_value((group, values): Valued<'_, '_>, front: usize, wanted: usize) {
-    let key = |value: Option<Millis>| value.unwrap_or(Millis::MAX);
-    if wanted > ONE_BY_ONE_MAX {
-        let (Some(group), Some(values)) = (group.get_mut(front..), values.get(front..)) else {
-            return;
-        };
-        let mut order: Vec<usize> = (0..values.len()).collect();
-        order.sort_by_key(|at| values.get(*at).copied().map(key));
-        return take_order(group, &order);
-    }
-    for place in front..wanted.min(values.len()) {
-        // The first of those with the least value.
-        let rest = values.get(place..).into_iter().flatten().enumerate();
-        let Some((within, _)) = rest.min_by_key(|(_, value)| key(**value)) else { return };
-        to_front_of((&mut *group, &mut *values), place, place + within);
     }
 }
 

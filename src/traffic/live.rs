@@ -238,6 +238,12 @@ impl Traffic {
         self.ways.latency(way, now)
     }
 
+    /// The same of all ways to a region of a service, by the areas in which they begin.
+    #[must_use]
+    pub fn latencies(&self, to: (&ServiceId, &RegionId), now: Timestamp) -> Map<Area, WayLatency> {
+        self.ways.latencies(to, now)
+    }
+
     /// What was told since the Controller began.
     #[must_use]
     pub fn totals(&self) -> &Totals {

@@ -48,10 +48,17 @@ impl Ways {
 
     /// How long they took in the last minutes; `None` with too few of them.
     pub(super) fn latency(&self, way: &Way, now: Timestamp) -> Option<WayLatency> {
-        let Requests { counts, latencies } = self.0.get(way)?.within(WAY_WINDOW_MS, now);
-        let well = counts.requests.saturating_sub(counts.failures);
-        let mean_ms = counts.mean_latency_ms().filter(|_| well >= WAY_SAMPLES_MIN)?;
-        Some(WayLatency { mean_ms, p95_ms: latencies.percentile_ms(95) })
+        latency(self.0.get(way)?, now)
+    }
+
+    /// The same of all ways to a region of a service, by where they begin.
+    pub(super) fn latencies(
+        &self,
+        to: (&ServiceId, &RegionId),
+        now: Timestamp,
+    ) -> Map<Area, WayLatency> {
+        let ways = self.0.among(|(service, region, _)| (service, region).cmp(&to));
+        Map::of(ways.iter().filter_map(|((.., area), taken)| Some((*area, latency(taken, now)?))))
     }
 
     /// Forgets what nobody asks for any more, and what is too old to say anything.
@@ -68,4 +75,11 @@ impl Ways {
     pub(super) fn forget_the_future(&mut self, now: Timestamp) {
         self.0.values_mut().for_each(|counts| counts.forget_the_future(now));
     }
+}
+
+fn latency(taken: &Buckets<MINUTE, 6, Requests>, now: Timestamp) -> Option<WayLatency> {
+    let Requests { counts, latencies } = taken.within(WAY_WINDOW_MS, now);
+    let well = counts.requests.saturating_sub(counts.failures);
+    let mean_ms = counts.mean_latency_ms().filter(|_| well >= WAY_SAMPLES_MIN)?;
+    Some(WayLatency { mean_ms, p95_ms: latencies.percentile_ms(95) })
 }

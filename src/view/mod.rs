@@ -25,6 +25,7 @@
 //! which is made for one instant and then dropped: nothing in it can grow old.
 
 mod because;
+mod by;
 mod division;
 mod instant;
 mod law;
@@ -34,13 +35,14 @@ mod service;
 mod share;
 mod target;
 
+pub use by::By;
 pub use instant::View;
 pub use law::Everybody;
 pub use origin::{OriginStanding, Whose};
 pub use region::{Frozen, RegionStanding};
 pub use service::{PrimaryStanding, ServiceStanding};
 pub use share::Share;
-pub use target::{By, Reason, TargetStanding};
+pub use target::{Reason, TargetStanding};
 
 #[cfg(test)]
 mod tests;

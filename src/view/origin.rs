@@ -1,13 +1,13 @@
 //! An origin as traffic takes it: what was observed, and over it what an operator says.
 
+use super::by::By;
 use super::instant::View;
-use super::target::{By, Reason, TargetStanding};
+use super::target::{Reason, TargetStanding};
 use crate::config::{DrillKind, Origin, Override, OverrideTo};
 use crate::drill::Drill;
 use crate::health::{Because, Health, active, effective};
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::order::{Order, Orders};
-use crate::target::Target;
 
 /// One origin by one monitor, as traffic takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,10 +136,7 @@ impl<'a> View<'a> {
 
     /// The monitors that probe an origin, in the order of their ids.
     pub fn monitors_of(&self, origin: &OriginId) -> impl Iterator<Item = &'a MonitorId> {
-        let is_probed = move |monitor: &&MonitorId| {
-            let target = Target { origin: origin.clone(), monitor: Clone::clone(*monitor) };
-            self.state.targets.contains_key(&target)
-        };
-        self.config.monitors.keys().filter(is_probed)
+        let targets = self.state.targets_of(origin);
+        self.config.monitors.keys().filter(move |monitor| targets.get(monitor).is_some())
     }
 }

@@ -4,10 +4,10 @@
 //! are as healthy as the best one, and where some of these are drained, to the others. So a region
 //! drains only when every origin that could serve is drained.
 
+use super::by::By;
 use super::instant::View;
 use super::origin::{OriginStanding, Whose};
 use super::share::Share;
-use super::target::By;
 use crate::config::{DrillKind, Service};
 use crate::drill::Drill;
 use crate::geo::Area;
@@ -175,6 +175,9 @@ impl<'a> View<'a> {
     /// reached from there, although the region is not down.
     #[must_use]
     pub fn away(&self, service: &Service, region: &RegionStanding<'_>) -> Vec<Area> {
+        if self.config.areas.is_empty() {
+            return Vec::new();
+        }
         let by = self.by(&service.monitor);
         let is_out = |area: Area| {
             let mut usable = region.usable().peekable();
@@ -191,9 +194,7 @@ impl<'a> View<'a> {
     /// What live requests of a service take to a region from each area that has enough of them.
     #[must_use]
     pub fn live_latencies(&self, service: &ServiceId, region: &RegionId) -> Map<Area, WayLatency> {
-        let way = |area| (service.clone(), region.clone(), area);
-        let live = |area| self.state.traffic.latency(&way(area), self.now);
-        Map::of(Area::ALL.iter().filter_map(|area| Some((*area, live(*area)?))))
+        self.state.traffic.latencies((service, region), self.now)
     }
 
     /// The latency of a region from each area that has one: the lowest fresh one of the usable

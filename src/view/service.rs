@@ -113,6 +113,15 @@ impl<'a> View<'a> {
         self.config.services.iter().map(|(id, service)| self.service(id, service))
     }
 
+    /// How those services stand that `wants` names: for whoever has nothing to ask of the others.
+    pub fn services_that(
+        &self,
+        wants: impl Fn(&ServiceId, &Service) -> bool,
+    ) -> impl Iterator<Item = ServiceStanding<'a>> {
+        let wanted = self.config.services.iter().filter(move |(id, service)| wants(id, service));
+        wanted.map(|(id, service)| self.service(id, service))
+    }
+
     /// How the service of this id stands; `None` where the config has none.
     #[must_use]
     pub fn standing(&self, id: &ServiceId) -> Option<ServiceStanding<'a>> {

@@ -1,14 +1,13 @@
 //! What one monitor observed of one origin.
 
+use super::by::{By, Leaf};
 use super::instant::View;
-use crate::config::{COMPOSITE_DEPTH_MAX, Monitor};
+use crate::config::Monitor;
 use crate::geo::Area;
-use crate::health::{Damping, FailureReason, Health, composite};
+use crate::health::{Damping, FailureReason, Health};
 use crate::ids::{MonitorId, OriginId};
 use crate::latency::STALE_AFTER;
-use crate::ordered::{Map, Set};
-use crate::state::{Reported, Sight, TargetState};
-use crate::target::Target;
+use crate::state::{Reported, Sight, TargetState, TargetsOf};
 use crate::time::{Millis, Timestamp};
 use std::fmt;
 
@@ -55,32 +54,7 @@ impl fmt::Display for Reason<'_> {
     }
 }
 
-/// A monitor with those that are probed for it. Worked out once where many origins are judged by
-/// it: that is more work than the judgement of one.
-#[derive(Debug, Clone)]
-pub struct By<'m> {
-    monitor: &'m MonitorId,
-    leaves: Set<MonitorId>,
-}
-
-/// The monitors of a composite, each with what it observed of one origin.
-type Parts<'p, 'a> = Map<&'p MonitorId, TargetStanding<'a>>;
-
-/// What is worked out about the composites of one origin. A composite that many others contain is
-/// looked at once for each depth, and not once for each way that leads to it.
-struct Memo<'p, 'a> {
-    parts: &'p Parts<'p, 'a>,
-    /// Health by the depth that is left below a composite, and the composite.
-    composed: Map<(u8, &'a MonitorId), Health>,
-}
-
 impl<'a> View<'a> {
-    /// A monitor, to judge origins by.
-    #[must_use]
-    pub fn by<'m>(&self, monitor: &'m MonitorId) -> By<'m> {
-        By { monitor, leaves: self.config.leaves(monitor) }
-    }
-
     /// What a monitor observed of one origin.
     #[must_use]
     pub fn target(&self, monitor: &MonitorId, origin: &OriginId) -> TargetStanding<'a> {
@@ -90,76 +64,37 @@ impl<'a> View<'a> {
     /// What a monitor observed of an origin.
     #[must_use]
     pub fn target_by(&self, by: &By<'_>, origin: &OriginId) -> TargetStanding<'a> {
-        self.judged(by, &|leaf| self.probed(leaf.clone(), origin))
+        let targets = self.state.targets_of(origin);
+        judged(by, |leaf| self.probed(leaf, targets))
     }
 
     /// The health of an origin for clients in an area: Down where that area's own probes say so,
     /// and else as all areas see it.
     #[must_use]
     pub fn health_from(&self, area: Area, by: &By<'_>, origin: &OriginId) -> Health {
-        let seen = |leaf: &MonitorId| {
-            let patience_ms = self.config.monitors.get(leaf).map(Monitor::patience_ms);
-            let sight = self.sight(area, leaf, origin).zip(patience_ms);
+        let targets = self.state.targets_of(origin);
+        let seen = |leaf: &Leaf<'_>| {
+            let patience_ms = leaf.monitor.map(Monitor::patience_ms);
+            let sight = sight(area, leaf, targets).zip(patience_ms);
             let is_down = sight.is_some_and(|(sight, ms)| sight.is_down(ms, self.now));
-            let standing = self.probed(leaf.clone(), origin);
+            let standing = self.probed(leaf, targets);
             let health = if is_down { Health::Down } else { standing.health };
             TargetStanding { health, ..standing }
         };
-        self.judged(by, &seen).health
+        judged(by, seen).health
     }
 
     /// The fresh latency of an origin from an area, by the first monitor that has one.
     #[must_use]
     pub fn latency_from(&self, area: Area, by: &By<'_>, origin: &OriginId) -> Option<Millis> {
-        let mut leaves = by.leaves.iter();
-        leaves.find_map(|leaf| self.sight(area, leaf, origin)?.latency?.millis(self.now))
+        let targets = self.state.targets_of(origin);
+        by.leaves().find_map(|leaf| sight(area, leaf, targets)?.latency?.millis(self.now))
     }
 
-    fn sight(&self, area: Area, monitor: &MonitorId, origin: &OriginId) -> Option<&'a Sight> {
-        let target = Target { origin: origin.clone(), monitor: monitor.clone() };
-        self.state.targets.get(&target)?.sights.get(&area)
-    }
-
-    /// What a monitor says of an origin, where one that probes says `probed`.
-    fn judged(
-        &self,
-        by: &By<'_>,
-        probed: &dyn Fn(&MonitorId) -> TargetStanding<'a>,
-    ) -> TargetStanding<'a> {
-        let Some((monitor, _)) = self.config.composites.entry(by.monitor) else {
-            return probed(by.monitor);
-        };
-        let parts: Parts<'_, 'a> = Map::of(by.leaves.iter().map(|leaf| (leaf, probed(leaf))));
-        let mut memo = Memo { parts: &parts, composed: Map::new() };
-        let health = self.composed(monitor, COMPOSITE_DEPTH_MAX, &mut memo);
-        together(health, &parts)
-    }
-
-    /// Health by the rule of a composite. Deeper than `depth` nothing is known.
-    fn composed(&self, monitor: &'a MonitorId, depth: u8, memo: &mut Memo<'_, 'a>) -> Health {
-        let Some(composite) = self.config.composites.get(monitor) else {
-            return memo.parts.get(monitor).map(|part| part.health).unwrap_or_default();
-        };
-        let Some(deeper) = depth.checked_sub(1) else { return Health::Unknown };
-        if let Some(known) = memo.composed.get(&(depth, monitor)) {
-            return *known;
-        }
-        let mut of = |members: &'a [MonitorId]| -> Vec<Health> {
-            members.iter().map(|member| self.composed(member, deeper, memo)).collect()
-        };
-        let (of, must_pass) = (of(&composite.of), of(&composite.must_pass));
-        let health = composite::combine(composite.rule, &of, &must_pass);
-        memo.composed.insert((depth, monitor), health);
-        health
-    }
-
-    /// What a monitor that probes observed.
-    fn probed(&self, monitor: MonitorId, origin: &OriginId) -> TargetStanding<'a> {
-        let probe = self.config.monitors.get(&monitor);
-        let target = Target { origin: origin.clone(), monitor };
-        let Some(known) = self.state.targets.get(&target) else {
-            return TargetStanding::default();
-        };
+    /// What a monitor that probes observed, of the targets of an origin.
+    fn probed(&self, leaf: &Leaf<'_>, targets: TargetsOf<'a>) -> TargetStanding<'a> {
+        let probe = leaf.monitor;
+        let Some(known) = targets.get(&leaf.id) else { return TargetStanding::default() };
         let (now, memory) = (self.now, &known.memory);
         let half_life_ms = probe.and_then(|probe| probe.damping_half_life_ms);
         let damped_until = half_life_ms.and_then(|ms| known.damping?.until(ms, now));
@@ -176,6 +111,23 @@ impl<'a> View<'a> {
             lag: known.lag.filter(|lag| now.since(lag.at) <= STALE_AFTER),
         }
     }
+}
+
+/// What a monitor says of an origin, where one that is probed says `probed`.
+fn judged<'m, 'a>(
+    by: &By<'m>,
+    probed: impl Fn(&Leaf<'m>) -> TargetStanding<'a>,
+) -> TargetStanding<'a> {
+    if let Some(leaf) = by.alone() {
+        return probed(leaf);
+    }
+    let parts: Vec<TargetStanding<'a>> = by.leaves().map(probed).collect();
+    let health = by.health(|place| parts.get(place).map(|part| part.health));
+    together(health, &parts)
+}
+
+fn sight<'a>(area: Area, leaf: &Leaf<'_>, targets: TargetsOf<'a>) -> Option<&'a Sight> {
+    targets.get(&leaf.id)?.sights.get(&area)
 }
 
 fn believed(
@@ -199,9 +151,9 @@ fn reason(known: &TargetState) -> Option<Reason<'_>> {
     note.or(known.memory.reason.map(Reason::Failed))
 }
 
-/// A composite of this health, with what its parts have to say.
-fn together<'a>(health: Health, parts: &Parts<'_, 'a>) -> TargetStanding<'a> {
-    let all = || parts.values();
+/// A composite of this health, with what its parts have to say, in the order of their ids.
+fn together<'a>(health: Health, parts: &[TargetStanding<'a>]) -> TargetStanding<'a> {
+    let all = || parts.iter();
     TargetStanding {
         health,
         // `None` is the least, so one part of which nothing was ever believed decides.

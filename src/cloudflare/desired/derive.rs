@@ -10,36 +10,17 @@ use crate::cloudflare::name::normal;
 use crate::config::{Config, Publish, Service};
 use crate::ids::RegionId;
 use crate::ordered::Map;
-use crate::view::View;
+use crate::view::{ServiceStanding, View};
 
 /// What we want at Cloudflare, by how everything stands.
 #[must_use]
 pub fn desired(view: &View<'_>) -> Desired {
     let mut desired = Desired::default();
-    for standing in view.services() {
-        let service = standing.service;
-        let balancers = service.publish.iter().filter_map(|publish| match publish {
-            Publish::LoadBalancer(target) => balancers::balancer(view, &standing, target),
-            Publish::Dns(_) | Publish::Pool(_) => None,
-        });
-        let balancers: Vec<DesiredBalancer> = balancers.collect();
-        let divides = balancers.iter().any(balancers::divides);
-        desired.balancers.extend(balancers);
-        for publish in &service.publish {
-            match publish {
-                Publish::Dns(target) => {
-                    let everybody = view.everybody(service, &target.name);
-                    desired.records.push(records::records(&standing, &everybody, target));
-                }
-                Publish::Pool(target) => {
-                    let monitor = monitors::monitor(view.config, &standing, target);
-                    desired.pools.push(pools::pool(&standing, target, &monitor, divides));
-                    desired.monitors.extend(monitor.wanted);
-                }
-                Publish::LoadBalancer(_) => {}
-            }
+    for (id, service) in &view.config.services {
+        let published = (!service.publish.is_empty()).then(|| view.service(id, service));
+        if let Some(standing) = published {
+            publish(view, &standing, &mut desired);
         }
-        let id = standing.id;
         desired.jurisdictions.extend(jurisdictions::jurisdictions(view, id, service));
         desired.loads.extend(load(view.config, service).map(|load| (id.clone(), load)));
     }
@@ -52,6 +33,32 @@ pub fn desired(view: &View<'_>) -> Desired {
     desired.monitors.dedup();
     desired.balancers.sort_by(|a, b| a.name.cmp(&b.name));
     desired
+}
+
+/// What a service publishes.
+fn publish(view: &View<'_>, standing: &ServiceStanding<'_>, desired: &mut Desired) {
+    let service = standing.service;
+    let balancers = service.publish.iter().filter_map(|publish| match publish {
+        Publish::LoadBalancer(target) => balancers::balancer(view, standing, target),
+        Publish::Dns(_) | Publish::Pool(_) => None,
+    });
+    let balancers: Vec<DesiredBalancer> = balancers.collect();
+    let divides = balancers.iter().any(balancers::divides);
+    desired.balancers.extend(balancers);
+    for publish in &service.publish {
+        match publish {
+            Publish::Dns(target) => {
+                let everybody = view.everybody(service, &target.name);
+                desired.records.push(records::records(standing, &everybody, target));
+            }
+            Publish::Pool(target) => {
+                let monitor = monitors::monitor(view.config, standing, target);
+                desired.pools.push(pools::pool(standing, target, &monitor, divides));
+                desired.monitors.extend(monitor.wanted);
+            }
+            Publish::LoadBalancer(_) => {}
+        }
+    }
 }
 
 /// No two regions share a host or an address: the config's check sees to that.

@@ -42,14 +42,13 @@ impl Controller {
         told: &mut Vec<Event>,
     ) -> Vec<Wanted> {
         let mut wanted = Vec::new();
-        for standing in view.services() {
-            let Some(errors) = promises.get_mut(standing.id).map(|it| &mut it.errors) else {
-                continue;
-            };
-            let Some(trigger) = &standing.service.failover.trigger else {
+        for (id, service) in &view.config.services {
+            let Some(errors) = promises.get_mut(id).map(|it| &mut it.errors) else { continue };
+            let Some(trigger) = &service.failover.trigger else {
                 errors.retain(|_, _| false);
                 continue;
             };
+            let standing = view.service(id, service);
             errors.retain(|region, _| standing.service.regions.contains(region));
             let mut led_away = standing.regions.iter().filter(|it| it.is_draining).count();
             let tries = Tries::of(view, &standing, trigger);

@@ -4,7 +4,6 @@ use crate::config::{Component, Monitor, Origin, Region, Scope};
 use crate::contract::judge;
 use crate::health::Seen;
 use crate::ids::{RegionId, ServiceId};
-use crate::target::Target;
 use crate::time::{MINUTE, Millis, SECOND};
 use crate::view::View;
 
@@ -50,8 +49,7 @@ fn of_region(view: &View<'_>, id: &RegionId, component: &Component) -> Reading {
 }
 
 fn of_origin(view: &View<'_>, region: &RegionId, origin: &Origin, of: &Component) -> Reading {
-    let target = Target { origin: origin.id.clone(), monitor: of.monitor.clone() };
-    let known = view.state.targets.get(&target);
+    let known = view.state.targets_of(&origin.id).get(&of.monitor);
     let monitor = view.config.monitors.get(&of.monitor);
     let (Some(known), Some(monitor)) = (known, monitor) else { return Reading::Unknown };
     if known.probed_at.is_none() {

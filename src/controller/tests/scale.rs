@@ -3,9 +3,11 @@
 use super::*;
 use crate::config::{CONFIG_BYTES_MAX, Config, ORIGINS_MAX};
 use crate::controller::table_size::table_too_large;
+use crate::controller::writing::PRINTED;
+use crate::health::Verdict;
 use crate::ids::ID_BYTES_MAX;
 use crate::routes::ROUTES_BYTES_MAX;
-use crate::state::rows::{Kept, ROW_BYTES_MAX, ROWS_MAX, RowChange};
+use crate::state::rows::{Kept, MADE, ROW_BYTES_MAX, ROWS_MAX, RowChange};
 use crate::testing::{fail, pass};
 use crate::tick::{AreaReport, Probe, ProbeResult, RoundReply, RoundRequest};
 use serde_json::{Map as Table, Value, json};
@@ -194,4 +196,86 @@ fn the_largest_deployment_fits_into_every_limit_that_it_meets() {
     // Three areas are as many as the copy of the state has room for at this size.
     assert!(state < DOCUMENT_BYTES_MAX, "{state}");
     assert!(state > DOCUMENT_BYTES_MAX / 10 * 9, "{state}");
+}
+
+/// What a request of a run led to.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Effort {
+    /// Rows that were written, and their kinds.
+    rows: Vec<String>,
+    /// Rows that were made to see whether they have to be written, but those of targets.
+    made: usize,
+    /// Texts that were made to see whether a document has news.
+    printed: usize,
+    /// Documents that were written.
+    documents: Vec<String>,
+}
+
+/// Saves, and writes what is due, as is done behind each request of a run.
+fn follow_up(controller: &mut Controller, now: u64) -> Effort {
+    let (made, printed) = (MADE.get(), PRINTED.get());
+    let mut effort = Effort::default();
+    let mut save = |controller: &mut Controller| {
+        let saving = controller.unsaved();
+        let rows = saving.changes.iter().filter_map(|change| match change {
+            RowChange::PutRow(row) => Some(format!("{} {}", row.kind, row.id)),
+            _ => None,
+        });
+        effort.rows.extend(rows);
+        controller.saved(saving);
+    };
+    save(controller);
+    let Due { routes, pages, .. } = controller.due_documents(at(now));
+    let documents: Vec<Document> = routes.into_iter().chain(pages).collect();
+    for document in &documents {
+        controller.writing(document, at(now));
+        controller.written(document, at(now));
+    }
+    controller.published(true, at(now));
+    save(controller);
+    effort.documents = documents.into_iter().map(|document| document.key).collect();
+    (effort.made, effort.printed) = (MADE.get() - made, PRINTED.get() - printed);
+    effort
+}
+
+/// A run of one round in which everything passes, each time with another latency.
+fn quiet_run(controller: &mut Controller, minute: u64) -> Vec<Effort> {
+    let start = minute * 60_000;
+    let mut request = RoundRequest::first(at(start), at(start));
+    let mut efforts = Vec::new();
+    loop {
+        let reply = controller.round(&request).reply;
+        efforts.push(follow_up(controller, request.now.millis()));
+        let RoundReply::Probe { wait_ms, probes, .. } = reply else { return efforts };
+        let ended = request.now.plus(wait_ms + 30);
+        request.results = probes.iter().map(|it| answer(it, ended, "")).collect();
+        for (result, latency_ms) in request.results.iter_mut().zip((10 + minute..).step_by(3)) {
+            result.verdict = Verdict::Pass { latency_ms: latency_ms % 200, lag_s: None };
+        }
+        (request.now, request.round) = (ended, request.round + 1);
+    }
+}
+
+#[test]
+fn a_quiet_round_writes_the_row_of_the_run_and_makes_no_text_of_what_is_as_it_was() {
+    let mut controller = Controller::default();
+    let mut config = deployment(60, &[], 6);
+    config["observer"] = json!({"controls": []});
+    assert_eq!(controller.offer_config(&config.to_string(), at(0)), Offered::Taken);
+    // Until all is up and written, and the figures of targets are saved with that.
+    for minute in 1..10 {
+        quiet_run(&mut controller, minute);
+    }
+    let efforts: Vec<Effort> = (10..20).flat_map(|it| quiet_run(&mut controller, it)).collect();
+    let run_alone = Effort { rows: vec!["single run".to_owned()], made: 1, ..Effort::default() };
+    let (quiet, others): (Vec<_>, Vec<_>) = efforts.into_iter().partition(|it| *it == run_alone);
+    // In ten minutes the table and the figures of targets are renewed twice, each at a time.
+    assert!(others.len() <= 4, "{others:?}");
+    assert!(quiet.len() >= 16, "{}", quiet.len());
+    for effort in &others {
+        // A document that is written is printed once.
+        assert_eq!(effort.printed, effort.documents.len(), "{effort:?}");
+        let renews = effort.rows.iter().any(|row| row.starts_with("target "));
+        assert!(renews || effort.documents == ["routes"], "{effort:?}");
+    }
 }

@@ -1,7 +1,7 @@
 //! What `status` and `region:<id>` say of regions and origins, as the view has it.
 
 use super::{Document, Wanted, document};
-use crate::config::{Origin, Override, Region, Service};
+use crate::config::{Origin, Override, Service};
 use crate::controller::summary;
 use crate::documents::{
     AreaStatus, MonitorStatus, OriginStatus, REGION_PREFIX, RegionHealth, RegionStatus,
@@ -11,12 +11,14 @@ use crate::geo::Area;
 use crate::health::Health;
 use crate::ids::{MonitorId, OriginId, RegionId, ServiceId};
 use crate::ordered::Map;
-use crate::target::Target;
+use crate::state::TargetState;
 use crate::time::Timestamp;
-use crate::view::{OriginStanding, RegionStanding, View, Whose};
+use crate::view::{By, OriginStanding, RegionStanding, ServiceStanding, View, Whose};
 
-pub(super) fn service_health(view: &View<'_>) -> Map<ServiceId, Map<RegionId, Health>> {
-    Map::of(view.services().map(|standing| {
+pub(super) fn service_health(
+    standings: &[ServiceStanding<'_>],
+) -> Map<ServiceId, Map<RegionId, Health>> {
+    Map::of(standings.iter().map(|standing| {
         let regions = standing.regions.iter().map(|region| (region.id.clone(), region.health));
         (standing.id.clone(), Map::of(regions))
     }))
@@ -31,9 +33,12 @@ pub(super) fn frozen(view: &View<'_>) -> Option<Map<ServiceId, Map<RegionId, Hea
 }
 
 /// The regions that are not simply observed to be up; services without such a region are left out.
-pub(super) fn reasons(view: &View<'_>) -> Map<ServiceId, Map<RegionId, RegionHealth>> {
+pub(super) fn reasons(
+    view: &View<'_>,
+    standings: &[ServiceStanding<'_>],
+) -> Map<ServiceId, Map<RegionId, RegionHealth>> {
     let mut all = Map::new();
-    for standing in view.services() {
+    for standing in standings {
         let regions = standing.regions.iter().map(|region| {
             (region.id, region_health(view, (standing.id, standing.service), region))
         });
@@ -84,40 +89,73 @@ pub(super) fn region_key(id: &RegionId) -> String {
     format!("{REGION_PREFIX}{id}")
 }
 
-/// What `region:<id>` says of a region.
-pub(in crate::controller) fn region_status(
-    view: &View<'_>,
-    id: &RegionId,
-    region: &Region,
-) -> RegionStatus {
-    let origins = region.origins.iter();
-    let services = view.config.services.iter().filter(|(_, it)| it.regions.contains(id));
-    let services = services.map(|whose| {
-        let (service_id, service) = whose;
-        let standing = view.region(whose, &view.by(&service.monitor), id);
-        (service_id.clone(), region_health(view, whose, &standing))
-    });
-    RegionStatus {
-        as_of: view.now,
-        region: id.clone(),
-        country: region.country,
-        services: Map::of(services),
-        origins: Map::of(
-            origins.map(|origin| (origin.id.clone(), origin_status(view, id, origin))),
-        ),
+/// What the pages of all regions are made of, worked out once for all of them.
+pub(in crate::controller) struct Look<'l, 'v> {
+    view: &'l View<'v>,
+    standings: &'l [ServiceStanding<'v>],
+    /// Each monitor that probes.
+    monitors: Vec<(&'v MonitorId, By<'v>)>,
+}
+
+impl<'l, 'v> Look<'l, 'v> {
+    pub(in crate::controller) fn of(
+        view: &'l View<'v>,
+        standings: &'l [ServiceStanding<'v>],
+    ) -> Self {
+        let monitors = view.config.monitors.keys().map(|id| (id, view.by(id))).collect();
+        Self { view, standings, monitors }
+    }
+
+    /// What `region:<id>` says of a region.
+    pub(in crate::controller) fn region(&self, id: &RegionId) -> Option<RegionStatus> {
+        let Self { view, standings, .. } = self;
+        let (id, region) = view.config.regions.entry(id)?;
+        let services = standings.iter().filter_map(|standing| {
+            let health = region_health(view, (standing.id, standing.service), standing.region(id)?);
+            Some((standing.id.clone(), health))
+        });
+        let origins = region.origins.iter();
+        Some(RegionStatus {
+            as_of: view.now,
+            region: id.clone(),
+            country: region.country,
+            services: Map::of(services),
+            origins: Map::of(origins.map(|origin| (origin.id.clone(), self.origin(id, origin)))),
+        })
+    }
+
+    fn origin(&self, region: &RegionId, origin: &'v Origin) -> OriginStatus {
+        let view = self.view;
+        let targets = view.state.targets_of(&origin.id);
+        let whose = Whose { service: None, region };
+        let probing = self.monitors.iter().filter_map(|(id, by)| Some((*id, by, targets.get(id)?)));
+        let monitors = probing.map(|(id, by, known)| {
+            let status = monitor_status(view.origin(whose, by, origin));
+            (id.clone(), MonitorStatus { areas: sights(view, known), ..status })
+        });
+        OriginStatus {
+            url: origin.url.to_string(),
+            override_: view.override_of(region, &origin.id),
+            monitors: Map::of(monitors),
+        }
     }
 }
 
 pub(super) fn region_document(
-    made: (Wanted<'_>, String),
-    view: &View<'_>,
+    (wanted, key): (&mut Wanted<'_>, String),
+    look: &Look<'_, '_>,
     id: &RegionId,
-    region: &Region,
-) -> Document {
-    let status = region_status(view, id, region);
-    let mut substance = status.clone();
-    substance.as_of = Timestamp::default();
-    let monitors = substance.origins.values_mut().flat_map(|o| o.monitors.values_mut());
+) -> Option<Document> {
+    let status = look.region(id)?;
+    let now = look.view.now;
+    Some(document((wanted, key), status, now, summary::of_region, |status, drafts| {
+        drafts.regions.with(id, |known| known.of(substance(status)))
+    }))
+}
+
+fn substance(mut status: RegionStatus) -> RegionStatus {
+    status.as_of = Timestamp::default();
+    let monitors = status.origins.values_mut().flat_map(|o| o.monitors.values_mut());
     for monitor in monitors {
         (monitor.latency_ms, monitor.lag_s) = (None, None);
         if monitor.observed == Health::Up {
@@ -128,23 +166,7 @@ pub(super) fn region_document(
             (sight.latency_ms, sight.reason) = (None, None);
         }
     }
-    let words = summary::of_region(&status);
-    document(made, &status, &substance, view.now, words)
-}
-
-fn origin_status(view: &View<'_>, region: &RegionId, origin: &Origin) -> OriginStatus {
-    let monitors = view.monitors_of(&origin.id);
-    let whose = Whose { service: None, region };
-    let monitors = monitors.map(|id| {
-        let areas = sights(view, id, origin);
-        let status = monitor_status(view.origin(whose, &view.by(id), origin));
-        (id.clone(), MonitorStatus { areas, ..status })
-    });
-    OriginStatus {
-        url: origin.url.to_string(),
-        override_: view.override_of(region, &origin.id),
-        monitors: Map::of(monitors),
-    }
+    status
 }
 
 /// What a monitor says of an origin, and what that comes to.
@@ -164,9 +186,8 @@ fn monitor_status(standing: OriginStanding<'_>) -> MonitorStatus {
 }
 
 /// How an origin looks from each area; `None` where probes come from the cron run.
-fn sights(view: &View<'_>, monitor: &MonitorId, origin: &Origin) -> Option<Map<Area, SightStatus>> {
-    let target = Target { origin: origin.id.clone(), monitor: monitor.clone() };
-    let sights = &view.state.targets.get(&target)?.sights;
+fn sights(view: &View<'_>, known: &TargetState) -> Option<Map<Area, SightStatus>> {
+    let sights = &known.sights;
     let told = sights.iter().map(|(area, sight)| {
         let reason = sight.note.clone().or_else(|| Some(sight.memory.reason?.to_string()));
         let latency_ms = sight.latency.and_then(|latency| latency.millis(view.now));

@@ -12,6 +12,7 @@ use crate::tally::Tally;
 use crate::time::Timestamp;
 
 /// What is of the Controller itself.
+#[derive(PartialEq)]
 pub(super) struct Common {
     pub(super) version: u32,
     generation: u64,
