@@ -38,16 +38,16 @@ mod report;
 mod tables;
 mod walk;
 
-pub use failures::{CASES_MAX, Depth, EVERY_SET_REGIONS_MAX, TABLE_WORK_MAX};
+pub use failures::{
+    CASES_MAX, Depth, EVERY_PUBLISHED_REGIONS_MAX, EVERY_SET_REGIONS_MAX, TABLE_WORK_MAX,
+};
 
-use super::oracle::Oracle;
 use super::requests::KINDS_MAX;
 use super::scenario;
 use crate::cloudflare::{Circumstances, Desired, Observed, Plan, desired, plan};
 use crate::config::Config;
 use crate::controller::routes;
 use crate::fingerprint::Fingerprint;
-use crate::health::Health;
 use crate::hold::Hold;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Set;
@@ -57,7 +57,6 @@ use crate::time::Timestamp;
 use crate::view::View;
 use prover::{FailureScenario, Limits, ProofCase, Prover};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Most violations that are kept; all are counted.
 pub const VIOLATIONS_MAX: usize = 20;
@@ -147,22 +146,7 @@ pub fn prove(config: &Config, now: Timestamp, subject: &Subject) -> Proof {
 /// The same within other limits.
 fn prove_within(config: &Config, now: Timestamp, subject: &Subject, limits: Limits) -> Proof {
     let config = &scenario::without_overrides(config);
-    let routes = |health| {
-        let state = scenario::state(config, now, |_| health);
-        (subject.routes)(&View::new(config, &state, now))
-    };
-    let (up, down) = (routes(Health::Up), routes(Health::Down));
-    let mut prover = Prover {
-        oracle: Oracle::new(config, now),
-        subject,
-        limits,
-        table: None,
-        by_country: BTreeMap::new(),
-        jurisdictions: BTreeMap::new(),
-        proof: Proof::of(up.law, now),
-        up,
-        down,
-    };
+    let mut prover = Prover::of(config, now, subject, limits);
     prover.read();
     for (id, service) in &config.services {
         prover.service(id, service);

@@ -1,9 +1,11 @@
 //! What the four planes share: the scenario under test, and the record of violations.
 
 use super::super::oracle::{Oracle, SampleRequest, SecondOpinion};
+use super::super::scenario;
 use super::{Proof, Subject, VIOLATIONS_MAX, Violation};
 use crate::config::{Config, Service};
 use crate::country::Country;
+use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
 use crate::residency::RegionSet;
 use crate::routes::{Routes, Table};
@@ -69,7 +71,32 @@ pub(super) struct ProofCase<'k> {
     pub(super) opinion: SecondOpinion,
 }
 
-impl Prover<'_> {
+impl<'p> Prover<'p> {
+    /// One that has proved nothing yet. The config has no overrides.
+    pub(super) fn of(
+        config: &'p Config,
+        now: Timestamp,
+        subject: &'p Subject,
+        limits: Limits,
+    ) -> Self {
+        let routes = |health| {
+            let state = scenario::state(config, now, |_| health);
+            (subject.routes)(&View::new(config, &state, now))
+        };
+        let (up, down) = (routes(Health::Up), routes(Health::Down));
+        Self {
+            oracle: Oracle::new(config, now),
+            subject,
+            limits,
+            table: None,
+            by_country: BTreeMap::new(),
+            jurisdictions: BTreeMap::new(),
+            proof: Proof::of(up.law, now),
+            up,
+            down,
+        }
+    }
+
     /// The regions permitted under one name for each country in the order of codes; the last is for
     /// unknown countries. It does not depend on failures.
     pub(super) fn permitted_by_country(

@@ -2,9 +2,11 @@ use super::*;
 use crate::cloudflare::{Action, Change, Effect, OriginEdit, RecordMember, Switch, Urgency};
 use crate::config;
 use crate::country::{COUNTRIES, Country};
+use crate::health::Health;
 use crate::residency::Mode;
 use crate::steering::{KvPin, Refusal};
 use crate::tool::Source;
+use crate::tool::oracle::Oracle;
 use serde_json::Value;
 
 mod classes;

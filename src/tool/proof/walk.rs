@@ -10,7 +10,7 @@ use crate::country::COUNTRIES;
 use crate::ids::ServiceId;
 use crate::ordered::{Map, Set};
 use crate::residency::RegionSet;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Prover<'_> {
     pub(super) fn service(&mut self, id: &ServiceId, service: &Service) {
@@ -18,7 +18,8 @@ impl Prover<'_> {
         let kinds = requests::kinds_within(&self.oracle, service, self.limits.kinds);
         let regions = self.oracle.regions_of(service);
         let cases = self.cases(service, &regions, &kinds);
-        let (work, sets) = (self.table_work(), failures::covering(&regions));
+        let sets = failures::tabled(&regions, !service.publish.is_empty());
+        let work = self.table_work();
         let cost = Cost { regions: regions.len(), cases: cases.len(), work };
         let config = self.oracle.config;
         let [alone, lawless] = self.without_others(id, service);
@@ -173,19 +174,19 @@ impl Prover<'_> {
     }
 }
 
-/// The indexes of the first case for each opinion and method, which are treated alike whatever is
-/// down.
+/// The index of one case for each opinion and method, which are treated alike whatever is down:
+/// the one with the shortest headers, which is decided soonest.
 fn one_for_each_opinion(cases: &[ProofCase<'_>]) -> BTreeSet<usize> {
-    let mut seen = BTreeSet::new();
-    let mut first = BTreeSet::new();
+    let mut shortest: BTreeMap<_, (usize, usize)> = BTreeMap::new();
     for (index, case) in cases.iter().enumerate() {
         let regions = match &case.opinion {
             SecondOpinion::Permit(regions) => Ok(regions.iter().collect::<Vec<_>>()),
             SecondOpinion::Refuse(refusal) => Err(refusal.as_str()),
         };
-        if seen.insert((regions, case.sample.method)) {
-            first.insert(index);
-        }
+        let headers = case.sample.form.headers.iter();
+        let this = (headers.map(|(_, value)| value.len()).sum(), index);
+        let known = shortest.entry((regions, case.sample.method)).or_insert(this);
+        *known = this.min(*known);
     }
-    first
+    shortest.into_values().map(|(_, index)| index).collect()
 }
