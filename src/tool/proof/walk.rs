@@ -4,16 +4,58 @@ use super::super::oracle::{SampleRequest, SecondOpinion};
 use super::super::requests::{self, Kinds};
 use super::failures::{self, ByClaim, Cost, Depth, WorkShare};
 use super::prover::{FailureScenario, ProofCase, Prover, Scene};
-use super::{Coverage, balancers, dns, pools, proxy};
+use super::{Coverage, PROVERS_MAX, balancers, dns, pools, proxy};
 use crate::config::{Config, Service};
 use crate::country::COUNTRIES;
 use crate::ids::ServiceId;
 use crate::ordered::{Map, Set};
 use crate::residency::RegionSet;
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::thread;
 
-impl Prover<'_> {
-    pub(super) fn service(&mut self, id: &ServiceId, service: &Service) {
+/// From where the cases of one service are numbered to where those of the next are: a prime.
+const TURNS_BETWEEN: u64 = 1_000_003;
+
+/// A service with its number in the config.
+type Numbered<'p> = (usize, (&'p ServiceId, &'p Service));
+
+impl<'p> Prover<'p> {
+    /// Proves all services: where there are several, on several threads with a prover each. What
+    /// they find does not follow from how many they are.
+    pub(super) fn every_service(&mut self, another: &(impl Fn() -> Self + Sync)) {
+        let services: Vec<Numbered<'p>> = self.oracle.config.services.iter().enumerate().collect();
+        let provers = if self.table.is_some() { provers(services.len()) } else { 1 };
+        let mut shares = services.chunks(services.len().div_ceil(provers).max(1));
+        let mine = shares.next().unwrap_or_default();
+        thread::scope(|scope| {
+            let prove = |share| {
+                let mut other = another();
+                other.read();
+                other.services(share);
+                other.proof
+            };
+            let others: Vec<_> = shares.map(|share| scope.spawn(move || prove(share))).collect();
+            self.services(mine);
+            for other in others {
+                match other.join() {
+                    Ok(proof) => self.proof.join(proof),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+    }
+
+    /// Proves services, each with its number in the config.
+    fn services(&mut self, services: &[Numbered<'_>]) {
+        for (number, (id, service)) in services {
+            // So no case follows from the services before.
+            self.turn = u64::try_from(*number).unwrap_or(0) * TURNS_BETWEEN;
+            self.service(id, service);
+        }
+    }
+
+    fn service(&mut self, id: &ServiceId, service: &Service) {
         let share = WorkShare::of(self.limits.cases, self.oracle.config.services.len());
         let kinds = requests::kinds_within(&self.oracle, service, self.limits.kinds);
         let regions = self.oracle.regions_of(service);
@@ -155,7 +197,8 @@ impl Prover<'_> {
         world: &FailureScenario<'_>,
         case: &ProofCase<'_>,
     ) {
-        let turn = self.proof.proxy_cases;
+        let turn = self.turn;
+        self.turn += 1;
         self.proof.proxy_cases += 1;
         if let Some(what) = proxy::check(self.subject, service, world, case, turn) {
             let example = proxy::command_line(&case.sample, self.oracle.config);
@@ -172,6 +215,12 @@ impl Prover<'_> {
         let lookups = (hosts + 1) * config.residency.len() * COUNTRIES;
         lookups + (config.tenants.len() + config.residency.len()) * config.regions.len()
     }
+}
+
+/// How many threads prove so many services.
+fn provers(services: usize) -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    cores.min(services).clamp(1, PROVERS_MAX)
 }
 
 /// The index of one case for each opinion and method, which are treated alike whatever is down:
