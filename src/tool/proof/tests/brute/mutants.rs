@@ -155,26 +155,18 @@ fn wanted(view: &View<'_>) -> Desired {
             }
         }
     }
-    let pool = id.to_string();
+    let country = random.one(&Country::all().collect::<Vec<_>>()).to_string();
+    let list = || vec![id.to_string()];
+    let at = |code: &str| Some(crate::ordered::Map::of([(code.to_owned(), list())]));
     for fields in desired.balancers.iter_mut().filter_map(|one| one.fields.as_mut()) {
-        let codes = Country::all().collect::<Vec<_>>();
-        let list =
-            || crate::ordered::Map::of([(random_code(&codes, CHANCE.get()), vec![pool.clone()])]);
         match kind {
-            0 => fields.default_pools = Some(vec![pool.clone()]),
-            1 => fields.fallback_pool = Some(pool.clone()),
-            2 => {
-                fields.region_pools =
-                    Some(crate::ordered::Map::of([("ENAM".to_owned(), vec![pool.clone()])]))
-            }
-            _ => fields.country_pools = Some(list()),
+            0 => fields.default_pools = Some(list()),
+            1 => fields.fallback_pool = Some(id.to_string()),
+            2 => fields.region_pools = at("ENAM"),
+            _ => fields.country_pools = at(&country),
         }
     }
     desired
-}
-
-fn random_code(codes: &[Country], seed: u64) -> String {
-    Random(seed).one(codes).to_string()
 }
 
 /// Disables every origin that is down, whoever else is left.

@@ -134,14 +134,13 @@ pub(super) fn differ(held: &When, written: &When) -> Option<&'static str> {
         only_paths.guards_request(normal.as_deref(), &facts("")) != on_path(written, *path)
     };
     let other_text = |text: &Option<&str>| {
-        let of = |headers: &[(String, Vec<String>)]| headers.to_vec();
-        of(&held.headers).into_iter().zip(of(&written.headers)).any(|(held, written)| {
+        held.headers.iter().zip(&written.headers).any(|(held, written)| {
             let said: Vec<(String, String)> =
                 text.iter().map(|text| (written.0.clone(), (*text).to_owned())).collect();
             let header = |_: &str| text.map(str::to_owned);
             let facts = RuleFacts { header: &header, ..facts("") };
             let [held, written] =
-                [held, written].map(|header| When { headers: vec![header], ..When::default() });
+                [held, written].map(|it| When { headers: vec![it.clone()], ..When::default() });
             held.guards_request(None, &facts) != by_headers(&written, &said)
         })
     };

@@ -158,6 +158,11 @@ fn forms(config: &Config, service: &Service) -> Vec<Form> {
     let looks_at_path = asks(|when| when.paths.is_some())
         || source.is_some_and(|source| matches!(source, TenantSource::PathSegment(_)));
     let paths = if looks_at_path { &PATHS[..] } else { &PATHS[..1] };
+    let mut paths: Vec<Option<String>> = paths.iter().map(|path| path.map(str::to_owned)).collect();
+    if let Some(TenantSource::PathSegment(segment)) = source {
+        let before = if *segment == 1 { "" } else { "/x" };
+        paths.extend(TENANTS.iter().map(|tenant| Some(format!("{before}/{tenant}"))));
+    }
     let looks_at_header = asks(|when| !when.headers.is_empty());
     let texts = if looks_at_header { &HEADER_TEXTS[..] } else { &HEADER_TEXTS[..1] };
     // Hosts and paths have their tenants in them already.
@@ -171,10 +176,10 @@ fn forms(config: &Config, service: &Service) -> Vec<Form> {
         .collect();
     let mut forms: Vec<Form> = Vec::new();
     for host in &hosts {
-        for path in paths {
+        for path in &paths {
             for text in texts {
                 let headers = text.iter().map(|text| ("x-plan".to_owned(), (*text).to_owned()));
-                let form = Form::of(host, path.map(str::to_owned), headers.collect());
+                let form = Form::of(host, path.clone(), headers.collect());
                 for tenant in &tenants {
                     for form in with_tenant(config, service, form.clone(), *tenant) {
                         forms.extend(with_witnesses(config, service, form, &groups));
