@@ -112,6 +112,13 @@ impl RegionSet {
         (0..self.words()).map(|word| self.word(word).count_ones() as usize).sum()
     }
 
+    /// Whether no region is in both sets.
+    #[must_use]
+    pub fn is_disjoint(&self, other: &Self) -> bool {
+        self.first & other.first == 0
+            && self.further.iter().zip(&other.further).all(|(word, other)| word & other == 0)
+    }
+
     /// Whether every region of this set is in the other too.
     #[must_use]
     pub fn is_subset_of(&self, other: &Self) -> bool {
@@ -222,6 +229,7 @@ mod tests {
             prop_assert_eq!(x.is_empty(), a.is_empty());
             prop_assert_eq!(x == y, a == b);
             prop_assert_eq!(x.is_subset_of(&y), a.is_subset(&b));
+            prop_assert_eq!(x.is_disjoint(&y), a.is_disjoint(&b));
             prop_assert_eq!(x.intersection(&y), set(&a.intersection(&b).copied().collect()));
             prop_assert_eq!(x.union(&y), set(&a.union(&b).copied().collect()));
             let mut rest = x.clone();

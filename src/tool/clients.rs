@@ -1,6 +1,6 @@
 //! Clients of a service, grouped into classes under the same rules.
 
-use super::oracle::{Kv, Oracle, SampleRequest, SecondOpinion, ToldTenant};
+use super::oracle::{Kv, Oracle, RuleSet, SampleRequest, ToldTenant};
 use super::requests::Kinds;
 use super::{requests, scenario};
 use crate::config::{Config, Service};
@@ -9,12 +9,12 @@ use crate::country::{COUNTRIES, Country};
 use crate::http::{Audience, Problem, refusal};
 use crate::ids::{RegionId, RuleId, TenantId};
 use crate::ordered::Map;
-use crate::residency::RegionSet;
 use crate::routes::Table;
 use crate::steering::{ChosenBy, Decision, Evidence, KvPin, Refusal, RequestFacts, decide};
 use crate::time::Timestamp;
 use crate::view::View;
 use serde::Serialize;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -48,8 +48,8 @@ pub(super) enum Does {
 
 /// A class, and one request for each country with clients in it.
 #[derive(Debug)]
-pub(super) struct Clients<'k> {
-    pub(super) class: ClientClass,
+pub(super) struct Clients<'k, C = ClientClass> {
+    pub(super) class: C,
     pub(super) requests: BTreeMap<Option<Country>, SampleRequest<'k>>,
 }
 
@@ -58,14 +58,35 @@ pub(super) fn are_too_many(kinds: &[Kinds]) -> bool {
     kinds.iter().any(|kinds| kinds.alone) || kinds.iter().map(Kinds::len).sum::<usize>() > KINDS_MAX
 }
 
-/// The classes of a service. Requests with unreadable paths or tenants, and tenants known only to
-/// KV, are left out: they have no clients to name.
+/// What tells a class from the others, with its rules by their indexes.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ClassKey {
+    rules: RuleSet,
+    tenant: Option<TenantId>,
+    lacks_tenant: bool,
+    pub(super) does: Does,
+}
+
+/// The classes of a service, in the order of their names. Requests with unreadable paths or
+/// tenants, and tenants known only to KV, are left out: they have no clients to name.
 pub(super) fn classes<'k>(
     oracle: &Oracle<'_>,
     service: &Service,
     kinds: &'k [Kinds],
 ) -> Vec<Clients<'k>> {
-    let mut classes: BTreeMap<ClientClass, BTreeMap<_, _>> = BTreeMap::new();
+    let classes = keys(oracle, service, kinds).into_iter();
+    classes
+        .map(|Clients { class, requests }| Clients { class: class.named(oracle), requests })
+        .collect()
+}
+
+/// The same, without the names of their rules: there may be thousands.
+pub(super) fn keys<'k>(
+    oracle: &Oracle<'_>,
+    service: &Service,
+    kinds: &'k [Kinds],
+) -> Vec<Clients<'k, ClassKey>> {
+    let mut classes: BTreeMap<ClassKey, BTreeMap<_, _>> = BTreeMap::new();
     let step = requests::step(kinds, kinds.iter().map(Kinds::len).sum(), KINDS_MAX);
     for (sample, group) in kinds.iter().flat_map(Kinds::each).step_by(step) {
         let form = sample.form;
@@ -75,12 +96,15 @@ pub(super) fn classes<'k>(
         if is_unreadable || form.kv != Kv::Absent {
             continue;
         }
-        let requests = classes.entry(class(oracle, service, &sample)).or_default();
+        let requests = classes.entry(key(oracle, service, &sample)).or_default();
         for country in &group.countries {
             requests.entry(*country).or_insert(SampleRequest { country: *country, ..sample });
         }
     }
-    classes.into_iter().map(|(class, requests)| Clients { class, requests }).collect()
+    let classes = classes.into_iter().map(|(class, requests)| Clients { class, requests });
+    let mut classes: Vec<Clients<'k, ClassKey>> = classes.collect();
+    classes.sort_by(|one, other| one.class.by_name(&other.class, oracle));
+    classes
 }
 
 pub(super) fn class(
@@ -88,20 +112,45 @@ pub(super) fn class(
     service: &Service,
     sample: &SampleRequest<'_>,
 ) -> ClientClass {
-    let tenant = sample.form.tenant.id().cloned();
+    key(oracle, service, sample).named(oracle)
+}
+
+fn key(oracle: &Oracle<'_>, service: &Service, sample: &SampleRequest<'_>) -> ClassKey {
+    let tenant = sample.form.tenant.id();
     let facts = RequestFacts { method: sample.method, ..RequestFacts::new("") };
-    ClientClass {
-        rules: oracle.guarding(sample).into_iter().cloned().collect(),
-        tenant: tenant.filter(|tenant| oracle.listed(tenant).is_some()),
-        lacks_tenant: matches!(
-            oracle.opinion(service, &RegionSet::none(), sample),
-            SecondOpinion::Refuse(_)
-        ),
+    ClassKey {
+        rules: oracle.guarding(sample),
+        tenant: tenant.filter(|tenant| oracle.listed(tenant).is_some()).cloned(),
+        lacks_tenant: oracle.lacks_tenant(service, sample.form),
         does: match (&service.steering.primary, facts.is_safe()) {
             (None, _) => Does::Anything,
             (Some(_), true) => Does::Read,
             (Some(_), false) => Does::Write,
         },
+    }
+}
+
+impl ClassKey {
+    /// How many rules guard the class.
+    pub(super) fn rules(&self) -> usize {
+        self.rules.len()
+    }
+
+    pub(super) fn named(self, oracle: &Oracle<'_>) -> ClientClass {
+        let rules = self.ids(oracle).cloned().collect();
+        let Self { tenant, lacks_tenant, does, .. } = self;
+        ClientClass { rules, tenant, lacks_tenant, does }
+    }
+
+    fn ids<'c>(&self, oracle: &Oracle<'c>) -> impl Iterator<Item = &'c RuleId> {
+        self.rules.iter().filter_map(|index| oracle.rule_id(index))
+    }
+
+    /// The order of [`ClientClass`].
+    fn by_name(&self, other: &Self, oracle: &Oracle<'_>) -> Ordering {
+        let rest = |key: &Self| (key.tenant.clone(), key.lacks_tenant, key.does);
+        let rules = self.ids(oracle).cmp(other.ids(oracle));
+        rules.then_with(|| rest(self).cmp(&rest(other)))
     }
 }
 

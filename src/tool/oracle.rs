@@ -3,8 +3,13 @@
 //! The edge decides by tables: rules compiled to region sets, indexed by host, with countries in
 //! classes. A proof that used the same tables would only prove that they agree with themselves. So
 //! the oracle reads the config's rules one by one, condition by condition, in the plainest way
-//! possible. It uses nothing of `residency::Law`, of the routing table or of their helpers. It is
-//! slow, and has no index that could be wrong.
+//! possible. It uses nothing of `residency::Law`, of the routing table or of their helpers. What it
+//! read of a value it remembers ([`remembered`]): the country of a request says the same about the
+//! rules whatever the path is.
+
+mod remembered;
+
+pub(super) use remembered::RuleSet;
 
 use crate::config::{Config, Publish, Region, Service};
 use crate::country::Country;
@@ -12,8 +17,10 @@ use crate::ids::{RegionId, RuleId, TenantId};
 use crate::residency::{Allow, Mode, RegionSet, Rule, When};
 use crate::steering::Refusal;
 use crate::time::Timestamp;
+use remembered::Remembered;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Everything in a request except country and method, already parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +44,7 @@ pub(super) struct Form {
 }
 
 /// What a request says about its tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ToldTenant {
     /// Nothing that could be a tenant.
     Nothing,
@@ -104,6 +111,19 @@ pub(super) struct Oracle<'c> {
     now: Timestamp,
     rules: Vec<PreparedRule<'c>>,
     pins: BTreeMap<&'c TenantId, RegionSet>,
+    known: Known<'c>,
+}
+
+/// The rules that hold for what was asked about.
+#[derive(Debug, Default)]
+struct Known<'c> {
+    countries: Remembered<Option<Country>>,
+    hosts: Remembered<String>,
+    paths: Remembered<Option<String>>,
+    methods: Remembered<String>,
+    tenants: Remembered<ToldTenant>,
+    /// Each header that a rule looks at, with what is known of its values.
+    headers: Vec<(&'c str, Remembered<Vec<String>>)>,
 }
 
 impl<'c> Oracle<'c> {
@@ -115,7 +135,11 @@ impl<'c> Oracle<'c> {
         });
         let pins = config.tenants.iter();
         let pins = pins.map(|(tenant, allow)| (tenant, permitted(config, now, allow)));
-        Self { config, now, rules: rules.collect(), pins: pins.collect() }
+        let asked = config.residency.iter().flat_map(|rule| &rule.when.headers);
+        let asked: BTreeSet<&str> = asked.map(|(name, _)| name.as_str()).collect();
+        let headers = asked.into_iter().map(|name| (name, Remembered::default())).collect();
+        let known = Known { headers, ..Known::default() };
+        Self { config, now, rules: rules.collect(), pins: pins.collect(), known }
     }
 
     /// The instant of the judgement.
@@ -138,24 +162,65 @@ impl<'c> Oracle<'c> {
         if let Some(pin) = pin {
             permitted.intersect(&pin);
         }
-        for read in &self.rules {
-            if read.rule.mode == Mode::Strict && read.guards(sample) {
+        let guarding = self.guarding(sample);
+        for read in guarding.iter().filter_map(|index| self.rules.get(index)) {
+            if read.rule.mode == Mode::Strict {
                 permitted.intersect(&read.permits);
             }
         }
         SecondOpinion::Permit(permitted)
     }
 
-    /// The rules that guard the request, strict and preferred.
-    pub(super) fn guarding(&self, sample: &SampleRequest<'_>) -> Vec<&'c RuleId> {
-        let guarding = self.rules.iter().filter(|read| read.guards(sample));
-        guarding.map(|read| &read.rule.id).collect()
+    /// Whether the request is refused because its tenant is not known, wherever it might go.
+    pub(super) fn lacks_tenant(&self, service: &Service, form: &Form) -> bool {
+        self.pin(service, form).is_err()
+    }
+
+    /// The rules that guard the request, strict and preferred: those of which every condition
+    /// holds.
+    pub(super) fn guarding(&self, sample: &SampleRequest<'_>) -> RuleSet {
+        let (known, form) = (&self.known, sample.form);
+        // A client of unknown country may be in any. Whatever a witness tells counts as well.
+        let mut guarding = (*self.naming(sample.country)).clone();
+        for told in &form.witnesses {
+            guarding.add(&self.naming(*told));
+        }
+        guarding.keep(&known.hosts.of(&form.host, || self.all(|it| is_over(it.rule, &form.host))));
+        let path = form.path.as_deref();
+        guarding.keep(&known.paths.of(&form.path, || self.all(|it| it.is_under(path))));
+        let method = sample.method;
+        let by_method = || self.all(|it| names_method(&it.rule.when, method));
+        guarding.keep(&known.methods.of(method, by_method));
+        let by_tenant = || self.all(|it| it.is_about(&form.tenant));
+        guarding.keep(&known.tenants.of(&form.tenant, by_tenant));
+        for (name, known) in &known.headers {
+            let said = form.headers.iter().filter(|(said, _)| said == name);
+            let said: Vec<String> = said.map(|(_, value)| value.clone()).collect();
+            guarding.keep(&known.of(&said, || self.all(|it| it.hears(name, &said))));
+        }
+        guarding
+    }
+
+    /// The rules that name a country.
+    fn naming(&self, told: Option<Country>) -> Rc<RuleSet> {
+        let read = || self.all(|it| names_country(&it.rule.when, told));
+        self.known.countries.of(&told, read)
+    }
+
+    /// All rules for which it holds.
+    fn all(&self, holds: impl Fn(&PreparedRule<'c>) -> bool) -> RuleSet {
+        RuleSet::of(self.rules.iter().map(holds))
+    }
+
+    /// The name of a rule.
+    pub(super) fn rule_id(&self, index: usize) -> Option<&'c RuleId> {
+        self.rules.get(index).map(|read| &read.rule.id)
     }
 
     /// The indexes of the rules that may guard a request for `host`.
     pub(super) fn indexes_over(&self, host: &str) -> Vec<usize> {
-        let rules = self.config.residency.iter().enumerate();
-        rules.filter(|(_, rule)| is_over(rule, host)).map(|(index, _)| index).collect()
+        let over = self.known.hosts.of(host, || self.all(|it| is_over(it.rule, host)));
+        over.iter().collect()
     }
 
     /// Each rule with the regions that it permits.
@@ -295,26 +360,21 @@ impl PreparedRule<'_> {
         }
     }
 
-    fn guards(&self, sample: &SampleRequest<'_>) -> bool {
-        let (when, form) = (&self.rule.when, sample.form);
-        // A client of unknown country may be in any. Whatever a witness tells counts as well.
-        let mut told = [sample.country].into_iter().chain(form.witnesses.iter().copied());
-        let country = told.any(|told| names_country(when, told));
-        let path = || self.is_under(form.path.as_deref());
-        let method = names_method(when, sample.method);
-        let tenant = match (&when.tenants, &form.tenant) {
+    /// Whether the rule is about this tenant. One that cannot be read may be any.
+    fn is_about(&self, tenant: &ToldTenant) -> bool {
+        match (&self.rule.when.tenants, tenant) {
             (Some(tenants), ToldTenant::Tenant(tenant)) => {
                 tenants.iter().any(|named| named == tenant)
             }
             (Some(_), ToldTenant::Nothing) => false,
             (Some(_), ToldTenant::Unreadable) | (None, _) => true,
-        };
-        country
-            && method
-            && tenant
-            && is_over(self.rule, &form.host)
-            && path()
-            && has_said(when, &form.headers)
+        }
+    }
+
+    /// Whether its conditions on one header hold, of which these values were said.
+    fn hears(&self, header: &str, said: &[String]) -> bool {
+        let mut asked = self.rule.when.headers.iter().filter(|(name, _)| name == header);
+        asked.all(|(_, texts)| is_one_said(texts, said.iter().map(String::as_str)))
     }
 }
 
@@ -333,13 +393,18 @@ pub(super) fn names_method(when: &When, asked: &str) -> bool {
 /// Whether each header that the rule looks at says one of its texts.
 pub(super) fn has_said(when: &When, headers: &[(String, String)]) -> bool {
     when.headers.iter().all(|(name, texts)| {
-        let mut values = headers.iter().filter(|(known, _)| known == name);
-        // A repeated header is one list, of which each item was said.
-        let is_said = |value: &str, text: &String| {
-            value.trim() == text || value.split(',').any(|item| item.trim() == text)
-        };
-        values.any(|(_, value)| texts.is_empty() || texts.iter().any(|text| is_said(value, text)))
+        let values = headers.iter().filter(|(known, _)| known == name);
+        is_one_said(texts, values.map(|(_, value)| value.as_str()))
     })
+}
+
+/// Whether a header says one of the texts, or anything if there are none. A repeated header is one
+/// list, of which each item was said.
+fn is_one_said<'v>(texts: &[String], mut values: impl Iterator<Item = &'v str>) -> bool {
+    let is_said = |value: &str, text: &String| {
+        value.trim() == text || value.split(',').any(|item| item.trim() == text)
+    };
+    values.any(|value| texts.is_empty() || texts.iter().any(|text| is_said(value, text)))
 }
 
 /// Whether a rule may guard a request to a service, by any host that it serves or publishes. Both

@@ -4,8 +4,8 @@
 //! of them, one row stands for all. Rows about a failure are listed only if it leaves something
 //! else than the other regions.
 
-use super::clients::{self, ClientClass, Clients, Does};
-use super::oracle::{Oracle, SampleRequest, SecondOpinion};
+use super::clients::{self, ClassKey, ClientClass, Clients, Does};
+use super::oracle::{Form, Oracle, SampleRequest, SecondOpinion};
 use super::published::{Object, Published, Unserved, published};
 use super::requests::{self, Kinds};
 use super::{scenario, text};
@@ -79,10 +79,12 @@ fn is_zero(number: &usize) -> bool {
 }
 
 /// Clients that have the same rows, and these rows.
-struct RowsOf<'k> {
-    id: &'k ServiceId,
-    service: &'k Service,
-    sample: SampleRequest<'k>,
+struct RowsOf<'c> {
+    id: &'c ServiceId,
+    service: &'c Service,
+    form: Form,
+    method: String,
+    country: Option<Country>,
     rows: Vec<SurvivorRow>,
 }
 
@@ -91,17 +93,14 @@ pub(super) fn survivors(config: &Config, now: Timestamp) -> Result<Survivors, Ba
     let config = clients::for_everybody(config);
     let oracle = Oracle::new(&config, now);
     let mut table = clients::table(&config, now, &[])?;
-    let services: Vec<(&ServiceId, &Service, Vec<Kinds>)> = config
-        .services
-        .iter()
-        .map(|(id, service)| (id, service, requests::kinds(&oracle, service)))
-        .collect();
     let mut capped = Vec::new();
     let mut all: Vec<RowsOf<'_>> = Vec::new();
-    for (id, service, kinds) in &services {
-        capped.extend(clients::are_too_many(kinds).then(|| (*id).clone()));
-        for (who, sample) in classes(&oracle, service, kinds) {
-            let mut of = RowsOf { id, service, sample, rows: Vec::new() };
+    for (id, service) in &config.services {
+        let kinds = requests::kinds(&oracle, service);
+        capped.extend(clients::are_too_many(&kinds).then(|| id.clone()));
+        for (who, SampleRequest { form, method, country }) in classes(&oracle, service, &kinds) {
+            let (form, method) = (form.clone(), method.to_owned());
+            let mut of = RowsOf { id, service, form, method, country, rows: Vec::new() };
             of.add(who, None, &table, now);
             all.push(of);
         }
@@ -124,10 +123,10 @@ pub(super) fn survivors(config: &Config, now: Timestamp) -> Result<Survivors, Ba
     }
     let published = of_published(&oracle, now);
     let mut rows = Vec::new();
-    for (id, ..) in &services {
-        let proxied = all.iter_mut().filter(|of| of.id == *id);
+    for id in config.services.keys() {
+        let proxied = all.iter_mut().filter(|of| of.id == id);
         proxied.for_each(|of| rows.append(&mut of.rows));
-        rows.extend(published.iter().filter(|row| row.service == **id).cloned());
+        rows.extend(published.iter().filter(|row| row.service == *id).cloned());
     }
     Ok(Survivors { rows, capped })
 }
@@ -138,15 +137,17 @@ fn classes<'k>(
     service: &Service,
     kinds: &'k [Kinds],
 ) -> Vec<(Who, SampleRequest<'k>)> {
-    let mut each = clients::classes(oracle, service, kinds);
-    let mut alike: Vec<usize> = vec![0; each.len()];
-    if each.len() > CLASSES_MAX {
-        (each, alike) = folded(oracle, service, each);
-    }
-    let classes = each.into_iter().zip(alike).filter_map(|(Clients { class, requests }, alike)| {
+    let each = clients::keys(oracle, service, kinds);
+    let each = if each.len() > CLASSES_MAX {
+        folded(oracle, service, each)
+    } else {
+        each.into_iter().map(|clients| (clients, 0)).collect()
+    };
+    let classes = each.into_iter().filter_map(|(Clients { class, requests }, alike)| {
         let sample = *requests.values().next()?;
         let unknown_country = requests.contains_key(&None);
         let countries = requests.into_keys().flatten().collect();
+        let class = class.named(oracle);
         Some((Who::Class { class, countries, unknown_country, alike }, sample))
     });
     classes.collect()
@@ -157,12 +158,12 @@ fn classes<'k>(
 fn folded<'k>(
     oracle: &Oracle<'_>,
     service: &Service,
-    mut classes: Vec<Clients<'k>>,
-) -> (Vec<Clients<'k>>, Vec<usize>) {
-    classes.sort_by_key(|clients| clients.class.rules.len());
+    mut classes: Vec<Clients<'k, ClassKey>>,
+) -> Vec<(Clients<'k, ClassKey>, usize)> {
+    classes.sort_by_key(|clients| clients.class.rules());
     let regions = oracle.regions_of(service);
     let mut places: BTreeMap<(Does, Result<Vec<usize>, &str>), usize> = BTreeMap::new();
-    let (mut folded, mut alike): (Vec<Clients<'k>>, Vec<usize>) = Default::default();
+    let mut folded: Vec<(Clients<'k, ClassKey>, usize)> = Vec::new();
     for clients in classes {
         let Some(sample) = clients.requests.values().next() else { continue };
         let claim = match oracle.opinion(service, &regions, sample) {
@@ -170,22 +171,23 @@ fn folded<'k>(
             SecondOpinion::Refuse(refusal) => Err(refusal.as_str()),
         };
         let place = *places.entry((clients.class.does, claim)).or_insert(folded.len());
-        if let (Some(first), Some(more)) = (folded.get_mut(place), alike.get_mut(place)) {
-            *more += 1;
+        if let Some((first, alike)) = folded.get_mut(place) {
+            *alike += 1;
             for (country, sample) in clients.requests {
                 first.requests.entry(country).or_insert(sample);
             }
         } else {
-            folded.push(clients);
-            alike.push(0);
+            folded.push((clients, 0));
         }
     }
-    (folded, alike)
+    folded
 }
 
 impl RowsOf<'_> {
     fn add(&mut self, who: Who, down: Option<&RegionId>, table: &Table, now: Timestamp) {
-        let routing = clients::routing(table, &self.sample, now);
+        let Self { form, method, country, .. } = &*self;
+        let sample = SampleRequest { form, method, country: *country };
+        let routing = clients::routing(table, &sample, now);
         let position = |region: &RegionId| self.service.regions.iter().position(|id| id == region);
         let mut served_by = routing.regions;
         served_by.sort_by_key(position);

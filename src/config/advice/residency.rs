@@ -13,10 +13,11 @@ pub(super) const ENDS_SOON: Millis = 180 * 24 * 60 * MINUTE;
 impl<'c> Adviser<'c> {
     pub(super) fn residency(&mut self) {
         for (id, service) in &self.config.services {
+            let regions: Vec<_> = self.regions(service).collect();
             for bond in self.bonds(service) {
-                self.failover_inside(id, service, &bond);
+                self.failover_inside(id, &regions, &bond);
                 self.writes(id, service, &bond);
-                for (region_id, region) in self.regions(service) {
+                for (region_id, region) in regions.iter().copied() {
                     self.end(&bond, region_id, region);
                     self.attestation(&bond, region_id, region);
                 }
@@ -24,10 +25,14 @@ impl<'c> Adviser<'c> {
         }
     }
 
-    fn failover_inside(&mut self, id: &ServiceId, service: &'c Service, bond: &Bond<'c>) {
-        let regions = self.regions(service);
-        let permitted: Vec<_> =
-            regions.filter(|(id, region)| self.permits(bond.allow, id, region)).collect();
+    fn failover_inside(
+        &mut self,
+        id: &ServiceId,
+        regions: &[(&RegionId, &Region)],
+        bond: &Bond<'c>,
+    ) {
+        let permitted = regions.iter().filter(|(id, region)| self.permits(bond.allow, id, region));
+        let permitted: Vec<_> = permitted.collect();
         let name = &bond.name;
         match permitted.as_slice() {
             [] => {
@@ -38,7 +43,7 @@ impl<'c> Adviser<'c> {
             }
             // W113 says so of a service with one region.
             // Who names one region and nothing else has chosen that.
-            [(only, _)] if service.regions.len() > 1 && !names_one_region(bond.allow) => {
+            [(only, _)] if regions.len() > 1 && !names_one_region(bond.allow) => {
                 let problem = format!("{name} leaves `{id}` only one region, `{only}`");
                 let why = "while it is down, these clients are refused";
                 let hint = "add a region in a permitted country";

@@ -5,11 +5,12 @@
 //! meant. So conditions on the country count as holding together only if they name one in common.
 
 use super::{AdviceCode, Adviser};
-use crate::config::Service;
+use crate::config::{Region, Service};
 use crate::country::Country;
-use crate::ids::{ServiceId, TenantId};
+use crate::ids::{RegionId, ServiceId, TenantId};
 use crate::ordered::Set;
 use crate::residency::{Allow, CountrySet, Mode, Pattern, RegionSet, Rule, representatives};
+use std::collections::BTreeMap;
 
 /// Most of these warnings about one service. One law that is at odds with many others would say the
 /// same again and again.
@@ -60,21 +61,22 @@ impl<'c> Adviser<'c> {
 
     fn bound(&self, service: &'c Service) -> Vec<Bound<'c>> {
         let names = service.names();
+        let regions: Vec<_> = self.regions(service).collect();
         let rules = self.config.residency.iter().enumerate();
         let over =
             rules.filter(|(_, rule)| rule.mode == Mode::Strict && rule.when.may_guard(&names));
         let bound = over.map(|(index, rule)| Bound {
             index,
             rule,
-            permits: self.permitted(&rule.allow, service),
+            permits: self.permitted(&rule.allow, &regions),
         });
         // W105 says of a rule alone that it permits nothing.
         bound.filter(|bound| !bound.permits.is_empty()).collect()
     }
 
     /// The regions of a service, by their indexes in it, that are permitted now.
-    fn permitted(&self, allow: &Allow, service: &'c Service) -> RegionSet {
-        let regions = self.regions(service).enumerate();
+    fn permitted(&self, allow: &Allow, regions: &[(&RegionId, &Region)]) -> RegionSet {
+        let regions = regions.iter().enumerate();
         let permitted = regions.filter(|(_, (id, region))| self.permits(allow, id, region));
         permitted.map(|(at, _)| at).collect()
     }
@@ -93,16 +95,23 @@ impl<'c> Adviser<'c> {
         if service.steering.tenancy.is_none() {
             return;
         }
-        let pins = self.config.tenants.iter();
-        let pins: Vec<_> =
-            pins.map(|(tenant, allow)| (tenant, self.permitted(allow, service))).collect();
+        let regions: Vec<_> = self.regions(service).collect();
+        // Many tenants have one pin. Each with its turn, so that they are named in their order.
+        let mut pins: BTreeMap<Vec<usize>, (RegionSet, Vec<(usize, &TenantId)>)> = BTreeMap::new();
+        for (turn, (tenant, allow)) in self.config.tenants.iter().enumerate() {
+            let pin = self.permitted(allow, &regions);
+            let (_, tenants) =
+                pins.entry(pin.iter().collect()).or_insert_with(|| (pin, Vec::new()));
+            tenants.push((turn, tenant));
+        }
         for Bound { index, rule, permits } in bound {
-            let names_it = |tenant: &TenantId| rule.when.guards_tenant(Some(tenant));
-            let apart = pins.iter().filter(|(tenant, pin)| {
-                let is_apart = !pin.is_empty() && pin.intersection(permits).is_empty();
-                is_apart && names_it(tenant)
-            });
-            let apart: Vec<&TenantId> = apart.map(|(tenant, _)| *tenant).collect();
+            let apart =
+                pins.values().filter(|(pin, _)| !pin.is_empty() && pin.is_disjoint(permits));
+            let apart = apart.flat_map(|(_, tenants)| tenants);
+            let mut apart: Vec<_> =
+                apart.filter(|(_, tenant)| rule.when.guards_tenant(Some(tenant))).collect();
+            apart.sort_unstable();
+            let apart: Vec<&TenantId> = apart.into_iter().map(|(_, tenant)| *tenant).collect();
             if !apart.is_empty() {
                 let problem = format!(
                     "rule `{}` and {} together permit no region of `{id}`",
@@ -133,8 +142,14 @@ fn pins_of(tenants: &[&TenantId]) -> String {
 
 fn are_apart(rules: &[&Bound<'_>]) -> bool {
     let mut permits = rules.iter().map(|bound| &bound.permits);
-    let Some(first) = permits.next() else { return false };
-    permits.fold(first.clone(), |all, one| all.intersection(one)).is_empty()
+    match (permits.next(), permits.next()) {
+        (Some(first), Some(second)) if rules.len() == 2 => first.is_disjoint(second),
+        (Some(first), Some(second)) => {
+            let two = first.intersection(second);
+            permits.fold(two, |all, one| all.intersection(one)).is_empty()
+        }
+        (first, _) => first.is_some_and(RegionSet::is_empty),
+    }
 }
 
 /// Whether one request can be under all of these rules. Headers can always be there together.

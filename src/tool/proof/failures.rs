@@ -20,6 +20,9 @@ use std::collections::BTreeMap;
 /// Most regions of a service, or of a claim, for which every set of failed regions is checked:
 /// 4,096 sets.
 pub const EVERY_SET_REGIONS_MAX: usize = 12;
+/// Most regions of a service for which every set of failed regions is checked in what it publishes:
+/// 64 sets.
+pub const EVERY_PUBLISHED_REGIONS_MAX: usize = 6;
 /// Most cases with failed regions in the proxy plane, shared equally by all services. Beyond that,
 /// fewer are checked.
 pub const CASES_MAX: usize = 100_000;
@@ -150,6 +153,16 @@ pub(super) fn every(regions: &RegionSet) -> Vec<RegionSet> {
     (0..1_usize << regions.len()).map(|bits| pick(&regions, bits)).collect()
 }
 
+/// The sets with which everything is checked that a service publishes, and whose tables are made:
+/// every set if these are few, or else [`covering`].
+pub(super) fn tabled(regions: &RegionSet, publishes: bool) -> Vec<RegionSet> {
+    if publishes && regions.len() <= EVERY_PUBLISHED_REGIONS_MAX {
+        every(regions)
+    } else {
+        covering(regions)
+    }
+}
+
 /// None, all, each one, all but each one, and [`halves`].
 pub(super) fn covering(regions: &RegionSet) -> Vec<RegionSet> {
     let mut sets = halves(regions);
@@ -231,6 +244,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_published_is_checked_with_every_set_of_a_few_regions() {
+        assert_eq!(tabled(&numbered(6), true), every(&numbered(6)));
+        assert_eq!(tabled(&numbered(7), true), covering(&numbered(7)));
+        assert_eq!(tabled(&numbered(6), false), covering(&numbered(6)));
     }
 
     #[test]

@@ -38,16 +38,16 @@ mod report;
 mod tables;
 mod walk;
 
-pub use failures::{CASES_MAX, Depth, EVERY_SET_REGIONS_MAX, TABLE_WORK_MAX};
+pub use failures::{
+    CASES_MAX, Depth, EVERY_PUBLISHED_REGIONS_MAX, EVERY_SET_REGIONS_MAX, TABLE_WORK_MAX,
+};
 
-use super::oracle::Oracle;
 use super::requests::KINDS_MAX;
 use super::scenario;
 use crate::cloudflare::{Circumstances, Desired, Observed, Plan, desired, plan};
 use crate::config::Config;
 use crate::controller::routes;
 use crate::fingerprint::Fingerprint;
-use crate::health::Health;
 use crate::hold::Hold;
 use crate::ids::{RegionId, ServiceId};
 use crate::ordered::Set;
@@ -55,12 +55,14 @@ use crate::routes::{Routes, Table};
 use crate::steering::{Decision, Evidence, RequestFacts, decide};
 use crate::time::Timestamp;
 use crate::view::View;
-use prover::{FailureScenario, Limits, ProofCase, Prover};
+use prover::{FailureScenario, Limits, ProofCase, Prover, Sides};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Most violations that are kept; all are counted.
 pub const VIOLATIONS_MAX: usize = 20;
+
+/// Most threads that prove services. Each has a table of its own.
+pub const PROVERS_MAX: usize = 4;
 
 /// The code under proof. Each part can be replaced, so that the proof itself can be tested.
 #[derive(Debug, Clone, Copy)]
@@ -147,26 +149,11 @@ pub fn prove(config: &Config, now: Timestamp, subject: &Subject) -> Proof {
 /// The same within other limits.
 fn prove_within(config: &Config, now: Timestamp, subject: &Subject, limits: Limits) -> Proof {
     let config = &scenario::without_overrides(config);
-    let routes = |health| {
-        let state = scenario::state(config, now, |_| health);
-        (subject.routes)(&View::new(config, &state, now))
-    };
-    let (up, down) = (routes(Health::Up), routes(Health::Down));
-    let mut prover = Prover {
-        oracle: Oracle::new(config, now),
-        subject,
-        limits,
-        table: None,
-        by_country: BTreeMap::new(),
-        jurisdictions: BTreeMap::new(),
-        proof: Proof::of(up.law, now),
-        up,
-        down,
-    };
+    let sides = Sides::of(config, now, subject);
+    let another = || Prover::of(config, now, subject, limits, &sides);
+    let mut prover = another();
     prover.read();
-    for (id, service) in &config.services {
-        prover.service(id, service);
-    }
+    prover.every_service(&another);
     prover.tables();
     if let Some(table) = prover.table.take() {
         parts::check(&mut prover, &table);
@@ -175,6 +162,19 @@ fn prove_within(config: &Config, now: Timestamp, subject: &Subject, limits: Limi
 }
 
 impl Proof {
+    /// Adds what was proved of further services.
+    fn join(&mut self, other: Self) {
+        self.holds &= other.holds;
+        self.proxy_cases += other.proxy_cases;
+        self.dns_cases += other.dns_cases;
+        self.pool_cases += other.pool_cases;
+        self.balancer_cases += other.balancer_cases;
+        self.coverage.extend(other.coverage);
+        self.violations.extend(other.violations);
+        self.violations.truncate(VIOLATIONS_MAX);
+        self.violations_total += other.violations_total;
+    }
+
     fn of(law: Fingerprint, now: Timestamp) -> Self {
         Self {
             holds: true,

@@ -20,7 +20,7 @@ use crate::residency::{
 };
 use crate::routes::{Serving, Table};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is wrong with a part, and what shows it.
 struct Fault {
@@ -75,7 +75,7 @@ impl<'a> Reader<'a, '_> {
         if !self.compiled().iter().map(|rule| &rule.id).eq(written) {
             return vec![Fault::of_table("it does not have the rules of the config".to_owned())];
         }
-        let probes = Probes::of(&self.oracle.config.residency);
+        let probes = self.probes();
         let pairs = self.compiled().iter().zip(self.oracle.rules()).enumerate();
         let faults = pairs.flat_map(|(index, (compiled, (rule, permits)))| {
             let is_other = compiled.mode != rule.mode || compiled.permits != *permits;
@@ -84,6 +84,28 @@ impl<'a> Reader<'a, '_> {
             fault.into_iter().chain(self.conditions(index, compiled, rule, &probes))
         });
         faults.collect()
+    }
+
+    /// Every value that any rule asks for, of the config or of the table.
+    fn probes(&self) -> Probes<'a> {
+        let written: &'a [Rule] = &self.oracle.config.residency;
+        let whens = || {
+            let held = self.compiled().iter().map(|rule| &rule.when);
+            written.iter().map(|rule| &rule.when).chain(held)
+        };
+        let patterns =
+            whens().flat_map(|when| when.paths.iter().flatten()).collect::<BTreeSet<_>>();
+        let patterns: Vec<Pattern> = patterns.into_iter().cloned().collect();
+        let paths = representatives(&patterns).into_iter().map(Some).chain([None]);
+        let paths = paths.flat_map(|path| {
+            let spellings = requests::spellings(path.clone());
+            spellings.into_iter().map(move |spelling| (path.clone(), spelling))
+        });
+        Probes {
+            paths: paths.collect(),
+            methods: requests::every_method(whens()).into_iter().collect(),
+            headers: requests::header_values(whens()),
+        }
     }
 
     /// For each condition of a rule, the first value that the table reads otherwise.
@@ -177,7 +199,8 @@ impl<'a> Reader<'a, '_> {
         let law = &self.table.book(self.oracle.now()).law;
         let mut known: Vec<(Filed<'_>, Vec<usize>)> = Vec::new();
         let mut faults = Vec::new();
-        for host in requests::every_host(self.oracle.config, service) {
+        let named = self.compiled().iter().flat_map(|rule| rule.when.hosts.iter().flatten());
+        for host in requests::every_host(self.oracle.config, service, named) {
             if self.table.service(&host).is_none_or(|serving| serving.id != *id) {
                 let what = "a host leads to another service".to_owned();
                 faults.push(Fault { what, example: format!("--host {host}") });
@@ -267,22 +290,7 @@ struct Probes<'c> {
     headers: Vec<(String, Vec<String>)>,
 }
 
-impl<'c> Probes<'c> {
-    fn of(rules: &'c [Rule]) -> Self {
-        let patterns: Vec<Pattern> =
-            rules.iter().flat_map(|rule| rule.when.paths.iter().flatten()).cloned().collect();
-        let paths = representatives(&patterns).into_iter().map(Some).chain([None]);
-        let paths = paths.flat_map(|path| {
-            let spellings = requests::spellings(path.clone());
-            spellings.into_iter().map(move |spelling| (path.clone(), spelling))
-        });
-        Self {
-            paths: paths.collect(),
-            methods: requests::every_method(rules).into_iter().collect(),
-            headers: requests::header_values(rules),
-        }
-    }
-
+impl Probes<'_> {
     fn wrong_method(&self, held: &When, written: &When) -> Option<String> {
         let only = When { methods: held.methods.clone(), ..When::default() };
         let is_wrong = |method: &&&str| {

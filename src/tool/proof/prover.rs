@@ -1,9 +1,11 @@
 //! What the four planes share: the scenario under test, and the record of violations.
 
 use super::super::oracle::{Oracle, SampleRequest, SecondOpinion};
+use super::super::scenario;
 use super::{Proof, Subject, VIOLATIONS_MAX, Violation};
 use crate::config::{Config, Service};
 use crate::country::Country;
+use crate::health::Health;
 use crate::ids::{RegionId, ServiceId};
 use crate::residency::RegionSet;
 use crate::routes::{Routes, Table};
@@ -41,13 +43,31 @@ pub(super) struct Prover<'p> {
     /// The table with every region up, in which each scenario replaces the service under proof.
     /// `None` while a scenario has it, or if it cannot be read.
     pub(super) table: Option<Table>,
-    /// What it was made from.
-    pub(super) up: Routes,
-    /// The same with every region down.
-    pub(super) down: Routes,
+    pub(super) sides: &'p Sides,
     pub(super) by_country: BTreeMap<String, Rc<[RegionSet]>>,
     pub(super) jurisdictions: BTreeMap<ServiceId, Rc<[(String, RegionSet)]>>,
     pub(super) proof: Proof,
+    /// The number of the case that is next. It varies what residency ignores.
+    pub(super) turn: u64,
+}
+
+/// What the code under proof makes of the whole config.
+#[derive(Debug)]
+pub(super) struct Sides {
+    /// With every region up.
+    pub(super) up: Routes,
+    /// With every region down.
+    pub(super) down: Routes,
+}
+
+impl Sides {
+    pub(super) fn of(config: &Config, now: Timestamp, subject: &Subject) -> Self {
+        let routes = |health| {
+            let state = scenario::state(config, now, |_| health);
+            (subject.routes)(&View::new(config, &state, now))
+        };
+        Self { up: routes(Health::Up), down: routes(Health::Down) }
+    }
 }
 
 /// One service, and the configs that it is proved with.
@@ -69,7 +89,28 @@ pub(super) struct ProofCase<'k> {
     pub(super) opinion: SecondOpinion,
 }
 
-impl Prover<'_> {
+impl<'p> Prover<'p> {
+    /// One that has proved nothing yet. The config has no overrides.
+    pub(super) fn of(
+        config: &'p Config,
+        now: Timestamp,
+        subject: &'p Subject,
+        limits: Limits,
+        sides: &'p Sides,
+    ) -> Self {
+        Self {
+            oracle: Oracle::new(config, now),
+            subject,
+            limits,
+            table: None,
+            sides,
+            by_country: BTreeMap::new(),
+            jurisdictions: BTreeMap::new(),
+            proof: Proof::of(sides.up.law, now),
+            turn: 0,
+        }
+    }
+
     /// The regions permitted under one name for each country in the order of codes; the last is for
     /// unknown countries. It does not depend on failures.
     pub(super) fn permitted_by_country(

@@ -1,6 +1,6 @@
 //! The proof as text.
 
-use super::super::text::{grouped, list};
+use super::super::text::{first_few, grouped, list};
 use super::{Coverage, Depth, Proof, VIOLATIONS_MAX};
 use std::fmt;
 
@@ -19,7 +19,7 @@ impl fmt::Display for Proof {
         for (plane, cases) in planes {
             writeln!(f, "  {plane:<9}  {} cases", grouped(cases))?;
         }
-        self.coverage.iter().try_for_each(|coverage| coverage.fmt(f))?;
+        self.write_coverage(f)?;
         for violation in &self.violations {
             writeln!(f, "violation in {}, service {}", violation.plane, violation.service)?;
             writeln!(f, "  {}", violation.what)?;
@@ -33,7 +33,27 @@ impl fmt::Display for Proof {
     }
 }
 
+/// How many services that are covered alike are told one by one. From one more on, one line is told
+/// for all.
+const ALIKE_MAX: usize = 3;
+
 impl Proof {
+    fn write_coverage(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for coverage in &self.coverage {
+            let alike = self.coverage.iter().filter(|other| other.is_like(coverage));
+            let alike: Vec<&Coverage> = alike.collect();
+            if alike.len() <= ALIKE_MAX {
+                write!(f, "{coverage}")?;
+            } else if alike.first().is_some_and(|first| first.service == coverage.service) {
+                let services = first_few(alike.iter().map(|it| &it.service));
+                let kinds = || alike.iter().map(|it| it.kinds);
+                let (least, most) = (kinds().min(), kinds().max());
+                coverage.write(f, &services, least.unwrap_or(0), most.unwrap_or(0))?;
+            }
+        }
+        Ok(())
+    }
+
     /// How every request is covered.
     fn how(&self) -> &'static str {
         let is_decided = |coverage: &Coverage| {
@@ -51,12 +71,35 @@ impl Proof {
 
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, regions, depth, kinds, .. } = self;
-        let kinds = match kinds {
-            0 => "no hosts".to_owned(),
-            kinds => format!("{} kinds of requests", grouped(*kinds as u64)),
+        self.write(f, self.service.as_str(), self.kinds, self.kinds)
+    }
+}
+
+impl Coverage {
+    /// Whether the same is to be said of both, but for the number of kinds.
+    fn is_like(&self, other: &Self) -> bool {
+        let said = |it: &Self| {
+            (it.regions, it.depth, it.headers_alone, it.conditions_alone, it.kinds == 0)
         };
-        writeln!(f, "  {service}: {kinds}; failing: {} of {regions} regions", depth.as_str())?;
+        said(self) == said(other)
+    }
+
+    /// What is said of one service or of several, with the least and the most kinds of requests.
+    fn write(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        services: &str,
+        least: usize,
+        most: usize,
+    ) -> fmt::Result {
+        let Self { regions, depth, .. } = self;
+        let grouped = |number: usize| grouped(number as u64);
+        let kinds = match (least, most) {
+            (_, 0) => "no hosts".to_owned(),
+            _ if least == most => format!("{} kinds of requests", grouped(least)),
+            _ => format!("{} to {} kinds of requests", grouped(least), grouped(most)),
+        };
+        writeln!(f, "  {services}: {kinds}; failing: {} of {regions} regions", depth.as_str())?;
         if self.conditions_alone {
             f.write_str("    each condition alone and beside all others; drawn combinations\n")?;
         } else if self.headers_alone {

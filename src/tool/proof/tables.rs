@@ -114,7 +114,9 @@ impl Prover<'_> {
 
     /// Lets other regions fail in such a scenario.
     pub(super) fn fail(&self, id: &ServiceId, world: &mut FailureScenario<'_>, failed: RegionSet) {
-        let (Some(up), Some(down)) = (self.up.services.get(id), self.down.services.get(id)) else {
+        let (Some(up), Some(down)) =
+            (self.sides.up.services.get(id), self.sides.down.services.get(id))
+        else {
             return;
         };
         let names = self.oracle.config.regions.keys().enumerate();
@@ -138,7 +140,7 @@ impl Prover<'_> {
     /// their order.
     pub(super) fn read(&mut self) {
         let config = self.oracle.config;
-        let what = match Table::try_from(self.up.clone()) {
+        let what = match Table::try_from(self.sides.up.clone()) {
             Ok(table) if table.regions().iter().map(|it| &it.id).eq(config.regions.keys()) => {
                 self.table = Some(table);
                 return;
@@ -153,7 +155,7 @@ impl Prover<'_> {
 
     /// What is different in the law of a table.
     fn other_law(&self, routes: &Routes) -> Option<String> {
-        let Routes { law, regions, rules, tenants, sets, tenant_countries, .. } = &self.up;
+        let Routes { law, regions, rules, tenants, sets, tenant_countries, .. } = &self.sides.up;
         if routes.law != *law {
             return Some(format!("its law has the fingerprint {}", routes.law));
         }
@@ -162,15 +164,15 @@ impl Prover<'_> {
             && routes.tenants == *tenants
             && routes.sets == *sets
             && routes.tenant_countries == *tenant_countries
-            && routes.law_until == self.up.law_until
-            && routes.lasting == self.up.lasting;
+            && routes.law_until == self.sides.up.law_until
+            && routes.lasting == self.sides.up.lasting;
         (!is_same).then(|| "its law is another than with every region up".to_owned())
     }
 
     /// The entry of a service, with the entries of these regions as they are if all are down, and
     /// the others as they are if all are up.
     fn mixed(&self, id: &ServiceId, failed: &RegionSet) -> Option<ServiceEntry> {
-        let (up, down) = (self.up.services.get(id)?, self.down.services.get(id)?);
+        let (up, down) = (self.sides.up.services.get(id)?, self.sides.down.services.get(id)?);
         let mut mixed = up.clone();
         for (entry, down) in mixed.regions.iter_mut().zip(&down.regions) {
             let index = self.oracle.config.regions.keys().position(|known| *known == entry.id);

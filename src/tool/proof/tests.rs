@@ -2,14 +2,18 @@ use super::*;
 use crate::cloudflare::{Action, Change, Effect, OriginEdit, RecordMember, Switch, Urgency};
 use crate::config;
 use crate::country::{COUNTRIES, Country};
+use crate::health::Health;
 use crate::residency::Mode;
 use crate::steering::{KvPin, Refusal};
 use crate::tool::Source;
+use crate::tool::oracle::Oracle;
 use serde_json::Value;
 
+mod brute;
 mod classes;
 mod random;
 mod regions;
+mod report;
 mod witness;
 
 fn config(text: &str) -> Config {
@@ -456,27 +460,4 @@ fn a_balancer_that_leads_out_is_found_in_whatever_list() {
         let found = proof.violations.iter().any(|found| found.what.contains(what));
         assert!(found && !proof.holds, "{what}: {proof}");
     }
-}
-
-#[test]
-fn the_sets_that_were_decided_are_said() {
-    let names: Vec<String> = (0..13).map(|number| format!("r{number}")).collect();
-    let region = |name: &String| {
-        let url = format!("https://{name}.example.com");
-        serde_json::json!({"country": "DE", "origins": [{"id": name, "url": url}]})
-    };
-    let regions: serde_json::Map<_, _> = names.iter().map(|n| (n.clone(), region(n))).collect();
-    let hosts = ["shop.example.com"];
-    let text = serde_json::json!({
-        "version": 1,
-        "regions": regions,
-        "monitors": {"http": {}},
-        "services": {"shop": {"hosts": hosts, "monitor": "http", "regions": names}},
-    })
-    .to_string();
-    let proof = prove(&config(&text), now(), &Subject::default());
-    assert!(proof.holds);
-    assert_eq!(proof.coverage[0].depth, Depth::Pairs);
-    let told = proof.to_string();
-    assert!(told.contains("none, each one, each pair, all but one, halves and all"), "{told}");
 }

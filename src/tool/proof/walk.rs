@@ -4,21 +4,64 @@ use super::super::oracle::{SampleRequest, SecondOpinion};
 use super::super::requests::{self, Kinds};
 use super::failures::{self, ByClaim, Cost, Depth, WorkShare};
 use super::prover::{FailureScenario, ProofCase, Prover, Scene};
-use super::{Coverage, balancers, dns, pools, proxy};
+use super::{Coverage, PROVERS_MAX, balancers, dns, pools, proxy};
 use crate::config::{Config, Service};
 use crate::country::COUNTRIES;
 use crate::ids::ServiceId;
 use crate::ordered::{Map, Set};
 use crate::residency::RegionSet;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::thread;
 
-impl Prover<'_> {
-    pub(super) fn service(&mut self, id: &ServiceId, service: &Service) {
+/// From where the cases of one service are numbered to where those of the next are: a prime.
+const TURNS_BETWEEN: u64 = 1_000_003;
+
+/// A service with its number in the config.
+type Numbered<'p> = (usize, (&'p ServiceId, &'p Service));
+
+impl<'p> Prover<'p> {
+    /// Proves all services: where there are several, on several threads with a prover each. What
+    /// they find does not follow from how many they are.
+    pub(super) fn every_service(&mut self, another: &(impl Fn() -> Self + Sync)) {
+        let services: Vec<Numbered<'p>> = self.oracle.config.services.iter().enumerate().collect();
+        let provers = if self.table.is_some() { provers(services.len()) } else { 1 };
+        let mut shares = services.chunks(services.len().div_ceil(provers).max(1));
+        let mine = shares.next().unwrap_or_default();
+        thread::scope(|scope| {
+            let prove = |share| {
+                let mut other = another();
+                other.read();
+                other.services(share);
+                other.proof
+            };
+            let others: Vec<_> = shares.map(|share| scope.spawn(move || prove(share))).collect();
+            self.services(mine);
+            for other in others {
+                match other.join() {
+                    Ok(proof) => self.proof.join(proof),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+    }
+
+    /// Proves services, each with its number in the config.
+    fn services(&mut self, services: &[Numbered<'_>]) {
+        for (number, (id, service)) in services {
+            // So no case follows from the services before.
+            self.turn = u64::try_from(*number).unwrap_or(0) * TURNS_BETWEEN;
+            self.service(id, service);
+        }
+    }
+
+    fn service(&mut self, id: &ServiceId, service: &Service) {
         let share = WorkShare::of(self.limits.cases, self.oracle.config.services.len());
         let kinds = requests::kinds_within(&self.oracle, service, self.limits.kinds);
         let regions = self.oracle.regions_of(service);
         let cases = self.cases(service, &regions, &kinds);
-        let (work, sets) = (self.table_work(), failures::covering(&regions));
+        let sets = failures::tabled(&regions, !service.publish.is_empty());
+        let work = self.table_work();
         let cost = Cost { regions: regions.len(), cases: cases.len(), work };
         let config = self.oracle.config;
         let [alone, lawless] = self.without_others(id, service);
@@ -154,7 +197,8 @@ impl Prover<'_> {
         world: &FailureScenario<'_>,
         case: &ProofCase<'_>,
     ) {
-        let turn = self.proof.proxy_cases;
+        let turn = self.turn;
+        self.turn += 1;
         self.proof.proxy_cases += 1;
         if let Some(what) = proxy::check(self.subject, service, world, case, turn) {
             let example = proxy::command_line(&case.sample, self.oracle.config);
@@ -173,19 +217,25 @@ impl Prover<'_> {
     }
 }
 
-/// The indexes of the first case for each opinion and method, which are treated alike whatever is
-/// down.
+/// How many threads prove so many services.
+fn provers(services: usize) -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    cores.min(services).clamp(1, PROVERS_MAX)
+}
+
+/// The index of one case for each opinion and method, which are treated alike whatever is down:
+/// the one with the shortest headers, which is decided soonest.
 fn one_for_each_opinion(cases: &[ProofCase<'_>]) -> BTreeSet<usize> {
-    let mut seen = BTreeSet::new();
-    let mut first = BTreeSet::new();
+    let mut shortest: BTreeMap<_, (usize, usize)> = BTreeMap::new();
     for (index, case) in cases.iter().enumerate() {
         let regions = match &case.opinion {
             SecondOpinion::Permit(regions) => Ok(regions.iter().collect::<Vec<_>>()),
             SecondOpinion::Refuse(refusal) => Err(refusal.as_str()),
         };
-        if seen.insert((regions, case.sample.method)) {
-            first.insert(index);
-        }
+        let headers = case.sample.form.headers.iter();
+        let this = (headers.map(|(_, value)| value.len()).sum(), index);
+        let known = shortest.entry((regions, case.sample.method)).or_insert(this);
+        *known = this.min(*known);
     }
-    first
+    shortest.into_values().map(|(_, index)| index).collect()
 }

@@ -79,7 +79,7 @@ impl<'v> Maker<'v> {
         values: &'v HostValues<'_>,
         tenants: &'v [Option<String>],
     ) -> Self {
-        let headers = headers::values(&values.rules);
+        let headers = headers::values(values.rules.iter().map(|rule| &rule.when));
         let path = values.paths.iter().flatten().next().map(String::as_str);
         let nothing = Parts { path, tenant: None, headers: Vec::new() };
         let said = headers.iter().filter(|(name, _)| !names_tenant(service, name));

@@ -1,6 +1,6 @@
 //! Combinations of the headers that rules look at.
 
-use crate::residency::Rule;
+use crate::residency::{Rule, When};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most combinations of headers. Beyond that, each header is tried alone.
@@ -13,9 +13,9 @@ pub(super) struct Headers {
 }
 
 /// Each header that conditions look at, with each value that they ask for, and another one.
-pub(super) fn values(rules: &[&Rule]) -> Vec<(String, Vec<String>)> {
+pub(super) fn values<'w>(whens: impl Iterator<Item = &'w When>) -> Vec<(String, Vec<String>)> {
     let mut texts: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for (name, asked) in rules.iter().flat_map(|rule| &rule.when.headers) {
+    for (name, asked) in whens.flat_map(|when| &when.headers) {
         texts.entry(name).or_default().extend(asked.iter().cloned());
     }
     let said = texts.into_iter().map(|(name, mut asked)| {
@@ -29,7 +29,7 @@ pub(super) fn values(rules: &[&Rule]) -> Vec<(String, Vec<String>)> {
 /// combination. If those are too many, each header alone and all of them together are enough to
 /// find a forbidden region, because conditions only narrow.
 pub(super) fn combinations(rules: &[&Rule]) -> Headers {
-    let said = values(rules);
+    let said = values(rules.iter().map(|rule| &rule.when));
     let product = said.iter().fold(1_usize, |all, (_, t)| all.saturating_mul(t.len() + 1));
     let are_alone = product > COMBINATIONS_MAX;
     let combinations = if are_alone { alone(&said) } else { all(&said) };

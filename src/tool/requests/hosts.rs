@@ -3,10 +3,15 @@
 use super::{is_in_first_label, is_taken};
 use crate::config::{Config, Service};
 
-/// Every host of a service that a rule or tenant may treat differently.
-pub(super) fn hosts(config: &Config, service: &Service, tenants: &[Option<String>]) -> Vec<String> {
+/// Every host of a service that a rule, a tenant or `more` may treat differently.
+pub(super) fn hosts<'h>(
+    config: &'h Config,
+    service: &Service,
+    tenants: &[Option<String>],
+    more: impl Iterator<Item = &'h String>,
+) -> Vec<String> {
     let named = config.residency.iter().flat_map(|rule| rule.when.hosts.iter().flatten());
-    let named: Vec<&String> = named.collect();
+    let named: Vec<&String> = named.chain(more).collect();
     let mut hosts: Vec<String> = Vec::new();
     for host in &service.hosts {
         let Some(parent) = host.strip_prefix('*') else {

@@ -22,12 +22,16 @@ mod witnesses;
 
 pub(super) use countries::Group;
 pub(super) use tenants::present;
+#[cfg(test)]
+pub(super) use tenants::with_tenant;
 pub(super) use witnesses::GARBLED;
+#[cfg(test)]
+pub(super) use witnesses::with_witnesses;
 
 use super::oracle::{Form, Kv, Oracle, SampleRequest, ToldTenant};
 use crate::config::{Config, Service};
 use crate::country::Country;
-use crate::residency::{PATH_BYTES_MAX, Pattern, Rule, TenantSource, representatives};
+use crate::residency::{PATH_BYTES_MAX, Pattern, Rule, TenantSource, When, representatives};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -149,11 +153,16 @@ fn common_factor(a: usize, b: usize) -> usize {
     if b == 0 { a } else { common_factor(b, a % b) }
 }
 
-/// Every host of a service that a rule, a tenant or the table may treat differently.
-pub(super) fn every_host(config: &Config, service: &Service) -> Vec<String> {
+/// Every host of a service that a rule, a tenant or the table may treat differently. `more` hosts
+/// are named elsewhere.
+pub(super) fn every_host<'h>(
+    config: &'h Config,
+    service: &Service,
+    more: impl Iterator<Item = &'h String>,
+) -> Vec<String> {
     let tenants: Vec<Option<String>> =
         config.tenants.keys().map(|tenant| Some(tenant.to_string())).collect();
-    hosts::hosts(config, service, &tenants)
+    hosts::hosts(config, service, &tenants, more)
 }
 
 /// A path that the rules tell apart, in two spellings; `None` is one that nobody can read.
@@ -163,15 +172,17 @@ pub(super) fn spellings(path: Option<String>) -> [Cow<'static, str>; 2] {
     form.spellings
 }
 
-/// The methods that rules may name, and those that none does.
-pub(super) fn every_method(rules: &[Rule]) -> BTreeSet<&str> {
-    let named = rules.iter().flat_map(|rule| rule.when.methods.iter().flatten());
+/// The methods that conditions name, and those that none does.
+pub(super) fn every_method<'w>(whens: impl Iterator<Item = &'w When>) -> BTreeSet<&'w str> {
+    let named = whens.flat_map(|when| when.methods.iter().flatten());
     named.map(String::as_str).chain(SAFE).chain(UNSAFE).collect()
 }
 
-/// Each header that rules look at, with each value that they ask for, and another one.
-pub(super) fn header_values(rules: &[Rule]) -> Vec<(String, Vec<String>)> {
-    headers::values(&rules.iter().collect::<Vec<_>>())
+/// Each header that conditions look at, with each value that they ask for, and another one.
+pub(super) fn header_values<'w>(
+    whens: impl Iterator<Item = &'w When>,
+) -> Vec<(String, Vec<String>)> {
+    headers::values(whens)
 }
 
 /// The kinds of requests for each host of a service.
@@ -183,7 +194,7 @@ pub(super) fn kinds(oracle: &Oracle<'_>, service: &Service) -> Vec<Kinds> {
 pub(super) fn kinds_within(oracle: &Oracle<'_>, service: &Service, max: usize) -> Vec<Kinds> {
     let max = max / oracle.config.services.len().max(1);
     let tenants = tenants::classes(oracle, service);
-    let hosts = hosts::hosts(oracle.config, service, &tenants);
+    let hosts = hosts::hosts(oracle.config, service, &tenants, [].iter());
     let values: Vec<HostValues<'_>> = alone::values(oracle, service, hosts);
     let combinations = values.iter().map(|values| values.combinations(service, &tenants));
     if combinations.fold(0, usize::saturating_add) <= max {
@@ -288,7 +299,7 @@ fn methods(rules: &[&Rule]) -> Vec<String> {
 
 impl Form {
     /// A request that says nothing of a tenant.
-    fn of(host: &str, path: Option<String>, headers: Vec<(String, String)>) -> Self {
+    pub(super) fn of(host: &str, path: Option<String>, headers: Vec<(String, String)>) -> Self {
         Self {
             host: host.to_owned(),
             path,
@@ -301,7 +312,7 @@ impl Form {
         }
     }
 
-    fn spell(&mut self) {
+    pub(super) fn spell(&mut self) {
         self.spellings = [self.written(), self.disguised()];
     }
 

@@ -5,7 +5,7 @@ use crate::config::{Config, Service};
 use crate::country::Country;
 use crate::ids::TenantId;
 use crate::residency::TenantSource;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A text from which nobody can read a tenant for certain: it is no slug.
 const GARBLED: &str = "a b";
@@ -17,14 +17,17 @@ pub(super) fn classes(oracle: &Oracle<'_>, service: &Service) -> Vec<Option<Stri
     let rules = &oracle.config.residency;
     let named = rules.iter().flat_map(|rule| rule.when.tenants.iter().flatten());
     let known: BTreeSet<&TenantId> = oracle.config.tenants.keys().chain(named).collect();
+    let mut naming: BTreeMap<&TenantId, Vec<usize>> = BTreeMap::new();
+    for (index, rule) in rules.iter().enumerate() {
+        for tenant in rule.when.tenants.iter().flatten() {
+            naming.entry(tenant).or_default().push(index);
+        }
+    }
     let mut seen = BTreeSet::new();
     let differ = known.iter().filter(|tenant| {
         let pin = oracle.listed(tenant).map(|pin| pin.iter().collect::<Vec<_>>());
-        let conditions = rules.iter().map(|rule| rule.when.tenants.as_ref());
-        let named: Vec<bool> =
-            conditions.map(|tenants| tenants.is_some_and(|set| set.contains(**tenant))).collect();
-        let country = oracle.config.tenant_countries.get(*tenant);
-        seen.insert((pin, named, country))
+        let country = oracle.config.tenant_countries.get(**tenant);
+        seen.insert((pin, naming.get(**tenant), country))
     });
     let mut classes = vec![None];
     classes.extend(differ.map(|tenant| Some(tenant.to_string())));
@@ -52,7 +55,7 @@ pub(super) fn told_max(service: &Service, tenants: usize) -> usize {
 
 /// The form with the tenant, once for each possible KV pin of it. If host or path already name
 /// another tenant, that one counts.
-pub(super) fn with_tenant(
+pub(in crate::tool) fn with_tenant(
     config: &Config,
     service: &Service,
     mut form: Form,

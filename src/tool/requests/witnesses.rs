@@ -18,7 +18,7 @@ pub(super) fn told_max(service: &Service, groups: usize) -> usize {
 
 /// The form, once for each thing that a witness may tell: nothing, one country of each group that
 /// rules tell apart, and, in a header, what is no country.
-pub(super) fn with_witnesses(
+pub(in crate::tool) fn with_witnesses(
     config: &Config,
     service: &Service,
     form: Form,

@@ -5,6 +5,8 @@
 //! many in some six minutes of one core; `PROOF_SEED=…` begins elsewhere.
 
 use super::*;
+use crate::ids::TenantId;
+use crate::residency::Pattern;
 use crate::tool::requests::Kinds;
 use serde_json::{Map, json};
 use std::cell::Cell;
@@ -26,20 +28,20 @@ const DRAWN: u64 = 400;
 /// Most requests that are drawn for one sound config.
 const DRAWS_MAX: u64 = 50;
 
-const COUNTRIES: [&str; 8] = ["IE", "DE", "NO", "BR", "US", "US", "JP", "CA"];
+pub(super) const COUNTRIES: [&str; 8] = ["IE", "DE", "NO", "BR", "US", "US", "JP", "CA"];
 const ENTRIES: [&str; 12] =
     ["IE", "DE", "BR", "US", "JP", "CA", "@eea", "@eu", "@eu_adequate", "@home", "@brief", "*"];
-const RULE_HOSTS: [&str; 4] =
+pub(super) const RULE_HOSTS: [&str; 4] =
     ["api.example.com", "*.app.example.com", "acme.app.example.com", "www.example.com"];
-const PATTERNS: [&str; 5] = ["/api/*", "/api/v1", "/login", "/t/acme/*", "/*"];
-const TENANTS: [&str; 4] = ["acme", "globex", "initech", "hooli"];
+pub(super) const PATTERNS: [&str; 5] = ["/api/*", "/api/v1", "/login", "/t/acme/*", "/*"];
+pub(super) const TENANTS: [&str; 4] = ["acme", "globex", "initech", "hooli"];
 const METHODS: [&str; 4] = ["GET", "HEAD", "POST", "PURGE"];
 
 /// `SplitMix64`. Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators".
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -47,20 +49,20 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, below: usize) -> usize {
+    pub(super) fn below(&mut self, below: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(below).unwrap()).unwrap()
     }
 
-    fn percent(&mut self, percent: usize) -> bool {
+    pub(super) fn percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    fn one<T: Clone>(&mut self, choices: &[T]) -> T {
+    pub(super) fn one<T: Clone>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())].clone()
     }
 
     /// At least one and at most `most` of them, each once.
-    fn some<T: Clone + PartialEq>(&mut self, choices: &[T], most: usize) -> Vec<T> {
+    pub(super) fn some<T: Clone + PartialEq>(&mut self, choices: &[T], most: usize) -> Vec<T> {
         let mut chosen: Vec<T> = Vec::new();
         for _ in 0..=self.below(most) {
             let one = self.one(choices);
@@ -74,7 +76,7 @@ impl Random {
 
 /// Countries, sets and regions. `*` is for pins alone. Mostly the `anchor` is among what they
 /// permit, or hardly any config with a few rules would be sound.
-fn any_allow(
+pub(super) fn any_allow(
     random: &mut Random,
     regions: &[String],
     anchor: &[String],
@@ -123,7 +125,7 @@ fn any_when(random: &mut Random, has_tenant: bool) -> Value {
     when
 }
 
-fn any_tenant_source(random: &mut Random) -> Value {
+pub(super) fn any_tenant_source(random: &mut Random) -> Value {
     let mut source = random.one(&[
         json!({"header": "x-tenant"}),
         json!({"cookie": "tenant"}),
@@ -173,7 +175,7 @@ fn any_service(random: &mut Random, regions: &[String]) -> Value {
 }
 
 /// A record, or a pool for each region with a balancer over them.
-fn any_publish(random: &mut Random, regions: &[String]) -> Value {
+pub(super) fn any_publish(random: &mut Random, regions: &[String]) -> Value {
     let name = random.one(&["www.example.com", "api.example.com"]);
     if random.percent(50) {
         return json!([{"dns": {"zone": "example.com", "name": name, "type": "CNAME"}}]);
@@ -244,7 +246,7 @@ fn any_sound(random: &mut Random) -> (Value, Config) {
     panic!("the generator makes hardly anything sound");
 }
 
-fn number(name: &str, default: u64) -> u64 {
+pub(super) fn number(name: &str, default: u64) -> u64 {
     env::var(name).ok().map_or(default, |text| text.parse().unwrap())
 }
 
@@ -311,11 +313,11 @@ fn random_configs_use_the_whole_vocabulary_of_the_law() {
 
 thread_local! {
     /// Which change [`changed`] makes; 0 is none.
-    static CHANGE: Cell<u64> = const { Cell::new(0) };
+    pub(super) static CHANGE: Cell<u64> = const { Cell::new(0) };
 }
 
 /// The routing table with one random change.
-fn changed(view: &View<'_>) -> Routes {
+pub(super) fn changed(view: &View<'_>) -> Routes {
     let mut routes = routes(view);
     let seed = CHANGE.get();
     if seed > 0 {
@@ -333,6 +335,13 @@ fn changed(view: &View<'_>) -> Routes {
 fn lose<T>(random: &mut Random, list: Option<&mut Vec<T>>) {
     if let Some(list) = list.filter(|list| !list.is_empty()) {
         list.remove(random.below(list.len()));
+    }
+}
+
+/// Adds one to a list.
+fn gain<T>(list: Option<&mut Vec<T>>, one: T) {
+    if let Some(list) = list {
+        list.push(one);
     }
 }
 
@@ -360,7 +369,7 @@ fn change_the_law(random: &mut Random, routes: &mut Routes) {
     let at = random.below(routes.rules.len());
     let rule = &mut routes.rules[at];
     let when = &mut rule.when;
-    match random.below(9) {
+    match random.below(15) {
         0 => rule.mode = Mode::Preferred,
         1 => rule.permits.push(random.one(&ids)),
         2 => lose(random, when.countries.as_mut()),
@@ -369,6 +378,15 @@ fn change_the_law(random: &mut Random, routes: &mut Routes) {
         5 => lose(random, when.methods.as_mut()),
         6 => lose(random, when.tenants.as_mut()),
         7 => lose(random, when.headers.first_mut().map(|header| &mut header.texts)),
+        8 => gain(when.countries.as_mut(), Country::parse(random.one(&COUNTRIES)).unwrap()),
+        9 => gain(when.hosts.as_mut(), random.one(&RULE_HOSTS).to_owned()),
+        10 => gain(when.paths.as_mut(), Pattern::parse(random.one(&PATTERNS)).unwrap()),
+        11 => gain(when.methods.as_mut(), random.one(&METHODS).to_owned()),
+        12 => gain(when.tenants.as_mut(), TenantId::parse(random.one(&TENANTS)).unwrap()),
+        13 => {
+            let texts = when.headers.first_mut().map(|header| &mut header.texts);
+            gain(texts, random.one(&["gold", "silver"]).to_owned());
+        }
         _ => drop(routes.rules.remove(at)),
     }
 }
@@ -376,7 +394,7 @@ fn change_the_law(random: &mut Random, routes: &mut Routes) {
 /// Whether some request is decided wrongly in some whole table: every combination of conditions,
 /// with every set of failed regions. `None` if these are too many.
 fn brute_force(config: &Config, subject: &Subject) -> Option<bool> {
-    let oracle = super::super::Oracle::new(config, now());
+    let oracle = Oracle::new(config, now());
     let (mut has_fault, mut turn) = (false, 0);
     for service in config.services.values() {
         let kinds = super::super::super::requests::kinds_within(&oracle, service, usize::MAX);
