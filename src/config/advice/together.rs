@@ -25,6 +25,9 @@ struct Bound<'c> {
     permits: RegionSet,
 }
 
+/// The regions of a pin, and the tenants that have it, each with its turn.
+type Pinned<'c> = (RegionSet, Vec<(usize, &'c TenantId)>);
+
 impl<'c> Adviser<'c> {
     pub(super) fn together(&mut self) {
         for (id, service) in &self.config.services {
@@ -97,7 +100,7 @@ impl<'c> Adviser<'c> {
         }
         let regions: Vec<_> = self.regions(service).collect();
         // Many tenants have one pin. Each with its turn, so that they are named in their order.
-        let mut pins: BTreeMap<Vec<usize>, (RegionSet, Vec<(usize, &TenantId)>)> = BTreeMap::new();
+        let mut pins: BTreeMap<Vec<usize>, Pinned<'_>> = BTreeMap::new();
         for (turn, (tenant, allow)) in self.config.tenants.iter().enumerate() {
             let pin = self.permitted(allow, &regions);
             let (_, tenants) =

@@ -128,12 +128,12 @@ pub(super) fn differ(held: &When, written: &When) -> Option<&'static str> {
     };
     let only_paths = When { paths: held.paths.clone(), ..When::default() };
     let only_methods = When { methods: held.methods.clone(), ..When::default() };
-    let other_path = |path: &Option<&str>| {
+    let other_path = |path: Option<&str>| {
         let [spelling, _] = requests::spellings(path.map(str::to_owned));
         let normal = normalise(&spelling);
-        only_paths.guards_request(normal.as_deref(), &facts("")) != on_path(written, *path)
+        only_paths.guards_request(normal.as_deref(), &facts("")) != on_path(written, path)
     };
-    let other_text = |text: &Option<&str>| {
+    let other_text = |text: Option<&str>| {
         held.headers.iter().zip(&written.headers).any(|(held, written)| {
             let said: Vec<(String, String)> =
                 text.iter().map(|text| (written.0.clone(), (*text).to_owned())).collect();
@@ -151,10 +151,10 @@ pub(super) fn differ(held: &When, written: &When) -> Option<&'static str> {
     let other_country = |country| held.guards_country(country) != in_country(written, country);
     let conditions = [
         ("the countries of a rule", countries().any(other_country)),
-        ("the paths of a rule", PATHS.iter().any(other_path)),
+        ("the paths of a rule", PATHS.iter().copied().any(other_path)),
         ("the methods of a rule", METHODS.iter().any(other_method)),
         ("the headers of a rule", names(held) != names(written)),
-        ("a header of a rule", HEADER_TEXTS.iter().any(other_text)),
+        ("a header of a rule", HEADER_TEXTS.iter().copied().any(other_text)),
         ("the tenants of a rule", tenants(held) != tenants(written)),
     ];
     conditions.into_iter().find(|(_, is_other)| *is_other).map(|(what, _)| what)
