@@ -231,7 +231,7 @@ fn worker_build(checkout: &Checkout, tools: &Tools, kind: Kind, flags: &OsStr) -
     process::prepare(&mut command)
 }
 
-/// As fast as `3`, by the benchmark, and a fifth smaller; `z` is 2 % smaller than this and slower.
+/// As fast as `3`, by the benchmark, and a fifth smaller.
 const EDGE_OPT_LEVEL: &str = "s";
 
 fn set_flags(command: &mut Command, checkout: &Checkout, kind: Kind, flags: &OsStr) -> Result<()> {
