@@ -129,6 +129,9 @@ const AT_THE_EDGE: [&str; 2] = ["proxy::", "analytics::"];
 
 const LINT_HOST: [&str; 6] = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
 
+/// What wrangler writes beside what it would upload.
+const NOT_UPLOADED: [&str; 1] = ["README.md"];
+
 /// Leaves out what requests of clients do not need.
 const EDGE_ONLY: &str = "--cfg pointsman_edge";
 
@@ -158,6 +161,10 @@ fn deploy_dry_run(
 ) -> Result<()> {
     let node = node::for_wrangler(checkout)?;
     let dry_run = checkout.target().join("dry-run").join(config);
+    // Files of another run would count as uploaded.
+    if dry_run.exists() {
+        fs::remove_dir_all(&dry_run)?;
+    }
     let mut wrangler = process::command(node, checkout.root());
     wrangler
         .arg(&tools.wrangler)
@@ -167,6 +174,11 @@ fn deploy_dry_run(
         .env("WRANGLER_SEND_METRICS", "false");
     let output = process::output(&mut wrangler)?;
     ensure!(!output.contains("WARNING"), "wrangler warns");
+    for entry in fs::read_dir(&dry_run)? {
+        let name = entry?.file_name();
+        let is_known = NOT_UPLOADED.iter().chain(&bundle::UPLOADED).any(|known| name == *known);
+        ensure!(is_known, "wrangler would upload {}", name.display());
+    }
     for file in bundle::UPLOADED {
         let uploaded = fs::read(dry_run.join(file))?;
         let built = fs::read(bundle.join(file))?;

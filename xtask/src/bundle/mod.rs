@@ -15,6 +15,7 @@ mod stamp;
 pub(crate) use optimise::FEATURES;
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -184,7 +185,12 @@ fn bundle(checkout: &Checkout, tools: &Tools, kind: Kind) -> Result<()> {
         eprintln!("{} is up to date", shown(checkout, &folder));
         return Ok(());
     }
-    stamp::remove(&folder)?;
+    // What an older build left there would be uploaded with this one. It also takes away the stamp,
+    // so that a build which fails half-way is not taken for a whole one.
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
     worker_build(checkout, tools, kind, &flags)?;
     entry::put_before(checkout, tools, kind, &folder)?;
     if !matches!(kind, Kind::Dev) {

@@ -27,8 +27,8 @@ pub(crate) const FEATURES: [&str; 7] = [
 const PASSES: [&str; 2] = ["-Os", "--one-caller-inline-max-function-size=0"];
 
 /// Where the names of the functions go, beside the wasm: a line for each, `number:name`. A stack
-/// trace says `wasm-function[number]`.
-const NAMES: &str = "functions.txt";
+/// trace says `wasm-function[number]`. wrangler would upload a file that ends with `.txt`.
+const NAMES: &str = "functions.names";
 
 /// Optimises the wasm in its place, and takes the names out (ADR-0011).
 pub(super) fn optimise(checkout: &Checkout, tools: &Tools, wasm: &Path) -> Result<()> {

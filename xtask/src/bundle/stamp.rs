@@ -7,7 +7,6 @@
 use std::env;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -47,15 +46,6 @@ pub(super) fn of_inputs(checkout: &Checkout, tools: &Tools, kind: Kind) -> Resul
 pub(super) fn is_current(folder: &Path, present: Option<&str>) -> bool {
     let complete = ["index.js", "index_bg.wasm"].iter().all(|file| folder.join(file).exists());
     complete && present.is_some() && fs::read_to_string(path(folder)).ok().as_deref() == present
-}
-
-/// Takes the stamp away before a build, so that a build which fails half-way is not taken for a
-/// whole one.
-pub(super) fn remove(folder: &Path) -> Result<()> {
-    match fs::remove_file(path(folder)) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).context(STAMP),
-        _ => Ok(()),
-    }
 }
 
 /// Marks the bundle in `folder` as built from the inputs of `present`.
