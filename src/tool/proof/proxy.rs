@@ -122,7 +122,7 @@ fn fault(
             Some(format!("it is refused for `{}`, which is not true", refusal.as_str()))
         }
         None if decision.regions.is_empty() => Some("it is neither refused nor served".to_owned()),
-        None => truth.is_served_elsewhere(decision),
+        None => truth.is_served_elsewhere(decision).or_else(|| truth.is_served_by_fewer(decision)),
     }
 }
 
@@ -163,6 +163,18 @@ impl Truth<'_> {
         let primary = self.primary()?;
         let other = decision.regions.iter().find(|region| region.index != primary)?;
         Some(format!("it is a write and may go to {}, which is not the primary", other.entry.id))
+    }
+
+    /// Whatever is permitted and up is left to it, but for regions that turn some clients away. Else
+    /// it would be refused while the others are down.
+    fn is_served_by_fewer(&self, decision: &Decision<'_>) -> Option<String> {
+        let mut missing = self.permitted.clone();
+        missing.remove_all(&self.world.failed);
+        missing.remove_all(&decision.regions.iter().map(|region| region.index).collect());
+        let missing = missing.iter().find(|region| !self.sheds(*region));
+        let missing = missing.filter(|_| self.primary().is_none())?;
+        let id = self.world.config.regions.keys().nth(missing)?;
+        Some(format!("{id} is permitted and up, and not among the regions that it may go to"))
     }
 
     /// The primary, if the request is a write and the service has one.

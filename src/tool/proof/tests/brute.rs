@@ -23,6 +23,9 @@ use worlds::{Request, World};
 
 /// Worlds that are compared each time. Each takes some tenths of a second without optimisation.
 const WORLDS: u64 = 12;
+/// Worlds in which the proof once held and should not have: what decides took one country, or one
+/// host, for another, which showed only while some region was down.
+const ONCE_OVERLOOKED: [u64; 2] = [10_158, 10_871];
 /// So little that every condition is tried alone, and that failures are taken by claim.
 const CLASSES_ONLY: Limits = Limits { cases: 0, kinds: 0 };
 /// So much that each kind of request is decided with every set of failed regions.
@@ -191,7 +194,7 @@ fn the_proof_and_brute_force_say_the_same_in_every_small_world() {
     let (worlds, seed) = (number("PROOF_WORLDS", WORLDS), number("PROOF_SEED", 9000));
     let mut counts: BTreeMap<(&str, bool), u64> = BTreeMap::new();
     let (mut requests, mut published, mut silent) = (0, 0, 0);
-    for seed in seed..seed + worlds {
+    for seed in ONCE_OVERLOOKED.into_iter().chain(seed..seed + worlds) {
         let world = World::any(seed);
         requests += world.requests.len() as u64;
         published += u64::from(!world.service().publish.is_empty());
