@@ -165,8 +165,8 @@ impl Truth<'_> {
         Some(format!("it is a write and may go to {}, which is not the primary", other.entry.id))
     }
 
-    /// Whatever is permitted and up is left to it, but for regions that turn some clients away. Else
-    /// it would be refused while the others are down.
+    /// Whatever is permitted and up is left to it, but for regions that turn some clients away.
+    /// Else it would be refused while the others are down.
     fn is_served_by_fewer(&self, decision: &Decision<'_>) -> Option<String> {
         let mut missing = self.permitted.clone();
         missing.remove_all(&self.world.failed);
