@@ -1,5 +1,5 @@
 // The wasm instance that answers now. After a panic there is a new one, and requests that are under way go on with it.
-import { drop, factsOf, filled, forget, found, keepFor } from "./recall.js";
+import { drop, factsOf, filled, forget, found, isEmpty, keepFor } from "./recall.js";
 import { wholeText } from "./whole_text.js";
 import { questionText, readInstruction, reportBody, reportTrial, reportTry } from "./wire.js";
 
@@ -65,7 +65,7 @@ export function lookAt(version, names) {
  */
 export function instruct(question, now, pin) {
   // Only what the wasm throws is a panic.
-  const facts = factsOf(question);
+  const facts = isEmpty() ? null : factsOf(question);
   const known = found(facts);
   let text;
   try {

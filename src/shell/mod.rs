@@ -14,6 +14,7 @@ mod clock;
 mod isolate;
 mod kv;
 mod limiter;
+mod own_page;
 mod proxy;
 mod routes;
 mod runtime;

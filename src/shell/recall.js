@@ -23,6 +23,9 @@ const kept = new Map();
 /** Forgets all: there is another core. */
 export const forget = () => kept.clear();
 
+/** Whether nothing is kept, so that no facts have to be put together to look for it. */
+export const isEmpty = () => kept.size === 0;
+
 /**
  * The facts by which an instruction is found; `null` if none is remembered for such a question.
  * @param {Question} question
@@ -51,18 +54,21 @@ export const drop = (facts) => kept.delete(facts);
 
 /**
  * Keeps an instruction, if the core says that it may serve again.
- * @param {string | null} facts
+ * @param {string | null} facts `null` if they have not been put together
  * @param {Question} question
  * @param {import("./wire.js").Instruction} instruction
  */
-export function keepFor(facts, { id, url }, instruction) {
-  if (facts === null || instruction.verb !== "send" || instruction.recall === null) return;
+export function keepFor(facts, question, instruction) {
+  if (instruction.verb !== "send" || instruction.recall === null) return;
+  const under = facts ?? factsOf(question);
+  if (under === null) return;
+  const { id, url } = question;
   const path = url.slice(pathAt(url));
   const idAt = instruction.requestHeaders.indexOf(id);
   if (idAt < 0 || !instruction.url.endsWith(path)) return;
   if (kept.size >= KEPT_MAX) kept.clear();
   const origin = instruction.url.slice(0, instruction.url.length - path.length);
-  kept.set(facts, { number: instruction.recall, send: instruction, origin, idAt });
+  kept.set(under, { number: instruction.recall, send: instruction, origin, idAt });
 }
 
 /**

@@ -2,21 +2,21 @@
 
 use super::call::{self, COMMAND_TIMEOUT_MS, CONTROLLER_TIMEOUT_MS, Call, text, unavailable};
 use super::limiter::count;
-use super::{asking, clock, controller, dashboard, isolate, kv, routes, runtime};
+use super::own_page::{self, OwnPage};
+use super::{asking, clock, controller, dashboard, isolate, kv, runtime};
 use crate::config::ACTS_PER_MINUTE_DEFAULT;
 use crate::documents::STATUS_KEY;
 use crate::http::v1::{
-    ACT_BYTES_MAX, ApiRequest, Caller, Code, Counted, Door, Fault, LOOKS_PER_MINUTE_MAX,
-    METRICS_PAGE, OPENAPI, V1, Wanted, metrics_wanted, must_be_of_this_site,
+    ACT_BYTES_MAX, ApiRequest, Caller, Code, Counted, Fault, LOOKS_PER_MINUTE_MAX, METRICS_PAGE,
+    OPENAPI, V1, Wanted, metrics_wanted, must_be_of_this_site,
 };
 use crate::http::{
-    AdminRequest, AdminRoute, Response, SurfaceRequest, Whose, command_without_controller,
-    document, metrics_page, parse_target, route, status_without_controller, whose,
+    AdminRequest, AdminRoute, Response, SurfaceRequest, command_without_controller, document,
+    metrics_page, route, status_without_controller,
 };
 use crate::journal::Way;
 use crate::json;
 use crate::order::Query;
-use crate::proxy::OwnPages;
 use crate::secret::{ADMIN_TOKEN, Secret};
 use js_sys::Function;
 use worker::Env;
@@ -29,14 +29,8 @@ pub(super) async fn answer(env: &Env, request: &SurfaceRequest, body: &Function)
 
 async fn page(env: &Env, request: &SurfaceRequest, body: &Function) -> Result<Response, Fault> {
     let nothing = || Fault::new(Code::NoPage, "there is no such page");
-    let target = parse_target(&request.url).ok_or_else(nothing)?;
-    let Whose::Ours(page) = whose(target.path) else { return Err(nothing()) };
-    if isolate::with(|isolate| isolate.should_load(clock::now())).unwrap_or_default() {
-        routes::load(env).await;
-    }
-    let OwnPages { is_a_service, admin } =
-        isolate::with(|isolate| isolate.own_pages(&target.host)).unwrap_or_default();
-    let door = Door { host: &target.host, is_a_service, admin: admin.as_ref() };
+    let own = own_page::asked_for(env, request).await.ok_or_else(nothing)?;
+    let (OwnPage { target, admin, .. }, page, door) = (&own, own.page, own.door());
     let secret = runtime::variable(env, ADMIN_TOKEN).map(Secret::new);
     let (_, query) = target.path_and_query.split_once('?').unwrap_or_default();
     let this = Call {

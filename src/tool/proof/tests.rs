@@ -347,36 +347,32 @@ fn a_record_that_is_kept_although_it_leads_out_is_found() {
     assert!(has(&found, &["dns files", "may keep us1.origin.example.com"]), "{found:#?}");
 }
 
+/// Disables every origin that is down, whoever else is left.
+fn unguarded(desired: &Desired, observed: &Observed, _: &Set<Hold>, _: &Circumstances) -> Plan {
+    let wanted = desired.pools.iter().flat_map(|pool| pool.origins.iter());
+    let edit = OriginEdit { enabled: Some(false), ..OriginEdit::default() };
+    let down = wanted.filter(|(_, member)| member.switch == Switch::Disable);
+    let edits = crate::ordered::Map::of(down.map(|(address, _)| (address.clone(), edit.clone())));
+    let pools = observed.pools.iter().flat_map(|(account, pools)| {
+        pools.iter().map(|pool| Action {
+            urgency: Urgency::Failover,
+            service: None,
+            change: Change::Origins {
+                account: account.clone(),
+                id: pool.id.clone(),
+                name: pool.name.clone(),
+                edits: edits.clone(),
+            },
+            reason: String::new(),
+            effect: Effect::default(),
+        })
+    });
+    Plan { actions: pools.collect(), ..Plan::default() }
+}
+
 #[test]
 fn a_plan_that_empties_a_jurisdiction_is_found() {
-    fn has_no_guard(
-        desired: &Desired,
-        observed: &Observed,
-        _: &Set<Hold>,
-        _: &Circumstances,
-    ) -> Plan {
-        let wanted = desired.pools.iter().flat_map(|pool| pool.origins.iter());
-        let edit = OriginEdit { enabled: Some(false), ..OriginEdit::default() };
-        let down = wanted.filter(|(_, member)| member.switch == Switch::Disable);
-        let edits =
-            crate::ordered::Map::of(down.map(|(address, _)| (address.clone(), edit.clone())));
-        let pools = observed.pools.iter().flat_map(|(account, pools)| {
-            pools.iter().map(|pool| Action {
-                urgency: Urgency::Failover,
-                service: None,
-                change: Change::Origins {
-                    account: account.clone(),
-                    id: pool.id.clone(),
-                    name: pool.name.clone(),
-                    edits: edits.clone(),
-                },
-                reason: String::new(),
-                effect: Effect::default(),
-            })
-        });
-        Plan { actions: pools.collect(), ..Plan::default() }
-    }
-    let found = violations(&Subject { plan: has_no_guard, ..Subject::default() });
+    let found = violations(&Subject { plan: unguarded, ..Subject::default() });
     assert!(has(&found, &["pools ledger", "the last origin is disabled"]), "{found:#?}");
     assert!(has(&found, &["pools ledger", "that rule gdpr permits"]), "{found:#?}");
 }

@@ -146,12 +146,13 @@ pub(crate) fn weighed(checkout: &Checkout) -> Result<usize> {
     size::gzip_bytes(&wasm(checkout, Kind::Release))
 }
 
-/// Builds both Workers as they would be deployed, however large they are.
+/// Builds the Worker as it would be deployed, and the one for requests alone if that is wanted,
+/// however large they are.
 ///
-/// **Errors** when it does not build.
-pub(crate) fn unlimited(checkout: &Checkout, tools: &Tools) -> Result<()> {
+/// **Errors** when one does not build.
+pub(crate) fn unlimited(checkout: &Checkout, tools: &Tools, with_edge: bool) -> Result<()> {
     bundle(checkout, tools, Kind::Release)?;
-    bundle(checkout, tools, Kind::Edge)
+    if with_edge { bundle(checkout, tools, Kind::Edge) } else { Ok(()) }
 }
 
 /// Cargo's target folder. Other flags would make everything else anew, so they have their own.

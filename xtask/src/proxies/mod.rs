@@ -94,7 +94,8 @@ pub(crate) fn measure_cold(checkout: &Checkout, options: &Common) -> Result<Stri
 /// A command of the lab, for which all that is to be measured has been built.
 fn lab(checkout: &Checkout, command: &str, options: &Common) -> Result<Command> {
     let tools = setup::run(checkout)?;
-    bundle::unlimited(checkout, &tools)?;
+    let with_edge = options.only.iter().any(|name| name == workers::EDGE);
+    bundle::unlimited(checkout, &tools, with_edge)?;
     let workers = workers::build(checkout, &tools, &options.only)?;
     for Beside { name, folder } in &options.beside {
         workers::take(folder, &workers.join(name))?;

@@ -11,9 +11,11 @@ use crate::setup::{Tools, packages};
 
 /// Where the sources of the others are.
 const SOURCES: &str = "bench/proxy";
+/// Our Worker for requests alone.
+pub(super) const EDGE: &str = "us_edge";
 /// All targets of the lab; `direct` is the origin itself.
 pub(super) const ALL: [&str; 7] =
-    ["direct", "js_bare", "js_equal", "rust_bare", "reflare", "us", "us_edge"];
+    ["direct", "js_bare", "js_equal", "rust_bare", "reflare", "us", EDGE];
 /// Those that are one script.
 const SCRIPTS: [&str; 2] = ["js_bare", "js_equal"];
 /// What a built Worker consists of.
@@ -32,8 +34,10 @@ pub(super) fn build(checkout: &Checkout, tools: &Tools, wanted: &[String]) -> Re
         copy(&sources.join(name), &built.join(name), &["index.js"])?;
     }
     take(&checkout.bundle(), &built.join("us"))?;
-    take(&checkout.edge_bundle(), &built.join("us_edge"))?;
     let is_wanted = |name| wanted.iter().any(|wanted| wanted == name);
+    if is_wanted(EDGE) {
+        take(&checkout.edge_bundle(), &built.join(EDGE))?;
+    }
     if is_wanted("rust_bare") {
         rust_bare(checkout, tools, &sources.join("rust_bare"), &built.join("rust_bare"))?;
     }

@@ -74,6 +74,23 @@ impl Random {
     }
 }
 
+/// Regions, each in some country, with one of these attestations and one origin.
+pub(super) fn any_regions(
+    random: &mut Random,
+    ids: &[String],
+    attest: &[Value],
+) -> Map<String, Value> {
+    let region = |id: &String| {
+        let origin =
+            json!({"id": format!("o-{id}"), "url": format!("https://{id}.origin.example.net")});
+        let region = json!({
+            "country": random.one(&COUNTRIES), "attest": random.one(attest), "origins": [origin],
+        });
+        (id.clone(), region)
+    };
+    ids.iter().map(region).collect()
+}
+
 /// Countries, sets and regions. `*` is for pins alone. Mostly the `anchor` is among what they
 /// permit, or hardly any config with a few rules would be sound.
 pub(super) fn any_allow(
@@ -192,16 +209,8 @@ pub(super) fn any_publish(random: &mut Random, regions: &[String]) -> Value {
 fn any_document(random: &mut Random) -> Value {
     let ids = random.some(&["us", "de", "r0", "east-1", "west-2"], 4);
     let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
-    let mut regions = Map::new();
-    for id in &ids {
-        let origin =
-            json!({"id": format!("o-{id}"), "url": format!("https://{id}.origin.example.net")});
-        let attest = [json!([]), json!(["dpf_certified"]), json!(["pipeda_commercial"])];
-        let region = json!({
-            "country": random.one(&COUNTRIES), "attest": random.one(&attest), "origins": [origin],
-        });
-        regions.insert(id.clone(), region);
-    }
+    let attest = [json!([]), json!(["dpf_certified"]), json!(["pipeda_commercial"])];
+    let regions = any_regions(random, &ids, &attest);
     let service = any_service(random, &ids);
     let has_tenant = service.get("tenant").is_some();
     let first = service["regions"][0].as_str().unwrap();

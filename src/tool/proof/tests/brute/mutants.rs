@@ -168,26 +168,3 @@ fn wanted(view: &View<'_>) -> Desired {
     }
     desired
 }
-
-/// Disables every origin that is down, whoever else is left.
-fn unguarded(desired: &Desired, observed: &Observed, _: &Set<Hold>, _: &Circumstances) -> Plan {
-    let wanted = desired.pools.iter().flat_map(|pool| pool.origins.iter());
-    let edit = OriginEdit { enabled: Some(false), ..OriginEdit::default() };
-    let down = wanted.filter(|(_, member)| member.switch == Switch::Disable);
-    let edits = crate::ordered::Map::of(down.map(|(address, _)| (address.clone(), edit.clone())));
-    let pools = observed.pools.iter().flat_map(|(account, pools)| {
-        pools.iter().map(|pool| Action {
-            urgency: Urgency::Failover,
-            service: None,
-            change: Change::Origins {
-                account: account.clone(),
-                id: pool.id.clone(),
-                name: pool.name.clone(),
-                edits: edits.clone(),
-            },
-            reason: String::new(),
-            effect: Effect::default(),
-        })
-    });
-    Plan { actions: pools.collect(), ..Plan::default() }
-}

@@ -3,14 +3,15 @@
 use super::super::super::super::oracle::{Form, Kv, SampleRequest, SecondOpinion};
 use super::super::super::super::requests::{Group, with_tenant, with_witnesses};
 use super::super::random::{
-    COUNTRIES, PATTERNS, RULE_HOSTS, Random, TENANTS, any_allow, any_publish, any_tenant_source,
+    COUNTRIES, PATTERNS, RULE_HOSTS, Random, TENANTS, any_allow, any_publish, any_regions,
+    any_tenant_source,
 };
 use super::super::*;
 use super::plain;
 use crate::config::Service;
 use crate::ids::{RuleId, ServiceId};
 use crate::residency::TenantSource;
-use serde_json::{Map, json};
+use serde_json::json;
 
 /// Most requests of a world, times its sets of failed regions.
 const CASES_MAX: usize = 20_000;
@@ -202,16 +203,7 @@ fn any_document(random: &mut Random) -> Value {
     let kinds = random.some(&KINDS, 2);
     let ids = random.some(&["us", "de", "r0", "east-1"], 4);
     let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
-    let mut regions = Map::new();
-    for id in &ids {
-        let origin =
-            json!({"id": format!("o-{id}"), "url": format!("https://{id}.origin.example.net")});
-        let attest = [json!([]), json!(["dpf_certified"])];
-        let region = json!({
-            "country": random.one(&COUNTRIES), "attest": random.one(&attest), "origins": [origin],
-        });
-        regions.insert(id.clone(), region);
-    }
+    let regions = any_regions(random, &ids, &[json!([]), json!(["dpf_certified"])]);
     let service = any_service(random, &ids, &kinds);
     let has_tenant = service.get("tenant").is_some();
     let anchor = ids.iter().map(|id| format!("region:{id}")).collect::<Vec<_>>();
