@@ -42,8 +42,8 @@ fn fault(number: u32) -> (&'static str, Mode) {
 
 /// Plays one phase. `back`: how long the return is waited for; zero: there is none.
 pub async fn play(number: u32, tools: &Path, back: Duration) -> Result<Vec<Figure>> {
-    let origin = Region::start("struck").await?;
-    let standby = Region::start("standby").await?;
+    let origin = Region::start("struck")?;
+    let standby = Region::start("standby")?;
     let beside = Beside::start(origin.port()).await?;
     let peers = Peers::start(tools, origin.port(), HEALTH_PATH)?;
     let ours = Ours::start(origin.port(), standby.port()).await?;

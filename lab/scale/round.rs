@@ -71,7 +71,7 @@ pub async fn measure(targets: usize, areas: usize, origins_max: usize) -> Result
 async fn routed(edge: &Edge, origins: usize) -> Result<Vec<Region>> {
     let mut servers = Vec::new();
     for nth in 0..SERVERS {
-        servers.push(Region::start(&format!("server-{nth}")).await?);
+        servers.push(Region::start(&format!("server-{nth}"))?);
     }
     for origin in 0..origins {
         let port = servers.get(origin % SERVERS).context("no server")?.port();

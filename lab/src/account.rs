@@ -185,7 +185,7 @@ impl Account {
         let mut origins = Vec::new();
         for origin in &self.options.origins {
             let (id, host) = origin.split_once('=').context("an origin is `REGION=HOST`")?;
-            let region = Region::start_at(id, "/health").await?;
+            let region = Region::start_at(id, "/health")?;
             edge.route_host(host, Route { port: region.port(), ..Route::default() }).await?;
             origins.push(region);
         }

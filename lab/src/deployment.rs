@@ -144,9 +144,9 @@ impl Deployment {
         edge.route_host("api.cloudflare.com", cloudflare).await?;
         let mut regions = BTreeMap::new();
         for (id, ..) in REGIONS {
-            regions.insert(id, Region::start(id).await?);
+            regions.insert(id, Region::start(id)?);
         }
-        let elsewhere = Region::start("elsewhere").await?;
+        let elsewhere = Region::start("elsewhere")?;
         let port = |(id, host, _): (&str, &str, u64)| {
             let region = regions.get(id)?;
             Some((host.to_owned(), Region::port(region)))

@@ -16,6 +16,7 @@ pub mod deployment;
 pub mod dns;
 pub mod edge;
 pub mod failovers;
+mod held;
 pub mod hooks;
 pub mod odd_origin;
 pub mod packages;

@@ -85,7 +85,7 @@ async fn a_cron_run_that_throws_is_an_error() {
 
 #[tokio::test]
 async fn a_host_leads_to_its_region_after_its_delay() {
-    let (edge, region) = (start().await, Region::start("eu-west").await.unwrap());
+    let (edge, region) = (start().await, Region::start("eu-west").unwrap());
     let route = Route { delay_ms: 100, ..to(&region) };
     edge.route_host("eu1.origin.example.com", route).await.unwrap();
     let started = Instant::now();
@@ -99,7 +99,7 @@ async fn a_host_leads_to_its_region_after_its_delay() {
 
 #[tokio::test]
 async fn a_body_goes_through_the_network_whole() {
-    let (edge, region) = (start().await, Region::start("eu-west").await.unwrap());
+    let (edge, region) = (start().await, Region::start("eu-west").unwrap());
     edge.route_host("eu.example.com", to(&region)).await.unwrap();
     let path = "/fetch?url=https://eu.example.com/upload";
     let request = edge.request(Method::PUT, "api.example.com", path, None);
@@ -117,7 +117,7 @@ async fn an_unannounced_host_does_not_exist() {
 
 #[tokio::test]
 async fn each_fault_fails_in_its_own_way_and_can_be_lifted() {
-    let (edge, region) = (start().await, Region::start("eu-west").await.unwrap());
+    let (edge, region) = (start().await, Region::start("eu-west").unwrap());
     let url = "https://eu.example.com/";
     for (fault, status, words) in [
         (Some(NetFault::Refuse), 599, "connection lost"),
@@ -136,7 +136,7 @@ async fn each_fault_fails_in_its_own_way_and_can_be_lifted() {
 
 #[tokio::test]
 async fn a_broken_region_is_seen_through_the_network() {
-    let (edge, region) = (start().await, Region::start("eu-west").await.unwrap());
+    let (edge, region) = (start().await, Region::start("eu-west").unwrap());
     edge.route_host("eu.example.com", to(&region)).await.unwrap();
     for (mode, status) in [
         (Mode::Healthy, 200),
@@ -153,7 +153,7 @@ async fn a_broken_region_is_seen_through_the_network() {
 
 #[tokio::test]
 async fn a_restart_keeps_ports_storage_and_routes() {
-    let (edge, region) = (start().await, Region::start("eu-west").await.unwrap());
+    let (edge, region) = (start().await, Region::start("eu-west").unwrap());
     edge.route_host("eu.example.com", to(&region)).await.unwrap();
     edge.kv_put("config", "{}").await.unwrap();
     assert_eq!(text(get(&edge, "/object")).await, "1");

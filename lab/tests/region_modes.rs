@@ -55,7 +55,7 @@ async fn ask(stream: &mut TcpStream) {
 
 #[tokio::test]
 async fn a_healthy_region_says_so_and_names_itself() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     let response = get(&region, "/api/health").await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["x-lab-region"], "eu-west");
@@ -70,7 +70,7 @@ async fn a_healthy_region_says_so_and_names_itself() {
 
 #[tokio::test]
 async fn the_health_path_is_the_one_that_was_asked_for() {
-    let region = Region::start_at("eu-west", "/healthz").await.unwrap();
+    let region = Region::start_at("eu-west", "/healthz").unwrap();
     assert_eq!(body(&region, "/healthz").await["status"], "healthy");
     assert_eq!(body(&region, "/api/health").await["path"], "/api/health");
     assert_eq!(region.served(), Served { health: 1, other: 1 });
@@ -78,7 +78,7 @@ async fn the_health_path_is_the_one_that_was_asked_for() {
 
 #[tokio::test]
 async fn other_paths_tell_what_arrived() {
-    let region = Region::start("us-east").await.unwrap();
+    let region = Region::start("us-east").unwrap();
     let request = client()
         .put(url(&region, "/orders/7?a=1&b=%20"))
         .header("x-tenant", "acme")
@@ -96,7 +96,7 @@ async fn other_paths_tell_what_arrived() {
 
 #[tokio::test]
 async fn bytes_and_events_are_streamed_whole() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     for size in [0, 1, 65_536, 1_000_001] {
         let response = get(&region, &format!("/bytes/{size}")).await.unwrap();
         assert_eq!(response.bytes().await.unwrap().len(), size);
@@ -111,7 +111,7 @@ async fn bytes_and_events_are_streamed_whole() {
 
 #[tokio::test]
 async fn a_refusing_region_is_refused_by_the_kernel_and_comes_back_on_its_port() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     for _ in 0..20 {
         region.set(Mode::Refuse).await.unwrap();
         let error = connect(&region).await.unwrap_err();
@@ -123,7 +123,7 @@ async fn a_refusing_region_is_refused_by_the_kernel_and_comes_back_on_its_port()
 
 #[tokio::test]
 async fn refusing_ends_the_connections_that_are_open() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     let mut stream = warm_connection(&region).await;
     region.set(Mode::Refuse).await.unwrap();
     let end = timeout(BOUND, stream.read(&mut [0; 1])).await.expect("the connection stayed open");
@@ -132,7 +132,7 @@ async fn refusing_ends_the_connections_that_are_open() {
 
 #[tokio::test]
 async fn a_hang_reaches_the_next_request_of_an_open_connection() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     let mut stream = warm_connection(&region).await;
     region.set(Mode::Hang).await.unwrap();
     ask(&mut stream).await;
@@ -142,7 +142,7 @@ async fn a_hang_reaches_the_next_request_of_an_open_connection() {
 
 #[tokio::test]
 async fn a_hanging_region_accepts_uploads_and_never_answers() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     region.set(Mode::Hang).await.unwrap();
     let upload = client().post(url(&region, "/orders")).body(vec![0; 10_000_000]);
     let error = upload.timeout(SILENCE).send().await.unwrap_err();
@@ -155,7 +155,7 @@ async fn a_hanging_region_accepts_uploads_and_never_answers() {
 async fn no_answer_comes_before_the_whole_body_was_read() {
     // A server that closes a connection with bytes left in it resets it, and that may take its
     // answer with it: the client then sees a fault that nobody ordered.
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     let modes = [
         Mode::Healthy,
         Mode::Status { code: 503 },
@@ -181,7 +181,7 @@ async fn no_answer_comes_before_the_whole_body_was_read() {
 
 #[tokio::test]
 async fn a_slow_region_answers_rightly_but_late() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     region.set(Mode::Slow { delay_ms: 200 }).await.unwrap();
     let started = Instant::now();
     assert_eq!(body(&region, "/api/health").await["status"], "healthy");
@@ -190,7 +190,7 @@ async fn a_slow_region_answers_rightly_but_late() {
 
 #[tokio::test]
 async fn a_status_answers_every_path() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     region.set(Mode::Status { code: 503 }).await.unwrap();
     for path in ["/api/health", "/orders", "/bytes/10"] {
         let response = get(&region, path).await.unwrap();
@@ -201,7 +201,7 @@ async fn a_status_answers_every_path() {
 
 #[tokio::test]
 async fn a_wrong_body_is_a_success_without_the_healthy_words() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     region.set(Mode::WrongBody).await.unwrap();
     let response = get(&region, "/api/health").await.unwrap();
     assert_eq!(response.status(), 200);
@@ -211,7 +211,7 @@ async fn a_wrong_body_is_a_success_without_the_healthy_words() {
 
 #[tokio::test]
 async fn a_reset_breaks_after_half_of_the_body() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     region.set(Mode::Reset).await.unwrap();
     let mut response = get(&region, "/orders").await.unwrap();
     assert_eq!(response.status(), 200);
@@ -228,7 +228,7 @@ async fn a_reset_breaks_after_half_of_the_body() {
 
 #[tokio::test]
 async fn a_flapping_region_goes_down_and_comes_back_by_itself() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     region.set(Mode::Flap { up_ms: 150, down_ms: 150 }).await.unwrap();
     assert!(connect(&region).await.is_ok(), "it begins healthy");
     let mut changes = 0;
@@ -248,7 +248,7 @@ async fn a_flapping_region_goes_down_and_comes_back_by_itself() {
 
 #[tokio::test]
 async fn a_dropped_region_gives_its_port_back() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     let port = region.port();
     drop(region);
     let deadline = Instant::now() + BOUND;
@@ -260,7 +260,7 @@ async fn a_dropped_region_gives_its_port_back() {
 
 #[tokio::test]
 async fn a_throttled_region_says_when_to_come_back() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     region.set(Mode::Throttle { retry_after_s: 7 }).await.unwrap();
     for path in ["/api/health", "/x"] {
         let response = get(&region, path).await.unwrap();
@@ -271,7 +271,7 @@ async fn a_throttled_region_says_when_to_come_back() {
 
 #[tokio::test]
 async fn a_region_answers_as_it_is_told_and_others_do_not() {
-    let region = Region::start("eu-west").await.unwrap();
+    let region = Region::start("eu-west").unwrap();
     let path = "/told?code=418&delay_ms=200&header=x-a:1&header=x-a:2";
     let began = Instant::now();
     let response = get(&region, &format!("{path}&in=us-east")).await.unwrap();

@@ -2,7 +2,7 @@
 use super::bundle::Folder;
 use super::config::render_bare;
 use super::options::EdgeOptions;
-use super::process::{Log, Process, Sockets};
+use super::process::{Log, Ports, Process};
 use anyhow::{Context, Result, ensure};
 use reqwest::Client;
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ use std::path::PathBuf;
 pub struct BareEdge {
     // Before the folder: a process must be gone before its storage is.
     process: Process,
+    ports: Ports,
     _folder: Folder,
     workerd: PathBuf,
     config: PathBuf,
@@ -27,8 +28,9 @@ impl BareEdge {
         let folder = Folder::lay_out(&options.bundle, None)?;
         let config = folder.write_config(&render_bare(options, &folder))?;
         let (log, workerd) = (Log::default(), options.workerd.clone());
-        let process = Process::start(&workerd, &config, (Sockets::Two, None), &log).await?;
-        let edge = BareEdge { process, _folder: folder, workerd, config, log };
+        let ports = Ports::take(false)?;
+        let process = Process::start(&workerd, &config, &ports, &log).await?;
+        let edge = BareEdge { process, ports, _folder: folder, workerd, config, log };
         for (key, value) in &options.kv {
             edge.kv_put(key, value).await?;
         }
@@ -38,7 +40,7 @@ impl BareEdge {
     /// The port of the Worker on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.process.ports.http
+        self.ports.http.port()
     }
 
     /// The id of the process, where it runs.
@@ -51,7 +53,7 @@ impl BareEdge {
     ///
     /// **Errors**: KV refuses the key or the value.
     pub async fn kv_put(&self, key: &str, value: &str) -> Result<()> {
-        let url = format!("http://127.0.0.1:{}/{key}", self.process.ports.ctl);
+        let url = format!("http://127.0.0.1:{}/{key}", self.ports.ctl.port());
         let client = Client::builder().no_proxy().build()?;
         let put = client.put(url).body(value.to_owned()).send().await.context("KV")?;
         let status = put.status();
@@ -70,9 +72,7 @@ impl BareEdge {
     ///
     /// **Errors**: it does not start.
     pub async fn start_again(&mut self) -> Result<()> {
-        let ports = Some(self.process.ports);
-        let sockets = (Sockets::Two, ports);
-        self.process = Process::start(&self.workerd, &self.config, sockets, &self.log).await?;
+        self.process = Process::start(&self.workerd, &self.config, &self.ports, &self.log).await?;
         Ok(())
     }
 

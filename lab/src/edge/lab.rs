@@ -5,8 +5,9 @@ use super::control::call;
 use super::options::{
     Connections, DataPoint, EdgeOptions, KvCounts, KvFaults, KvKey, NetFault, Route,
 };
-use super::process::{Log, Ports, Process, Sockets};
+use super::process::{Log, Ports, Process};
 use super::socket::{Handshake, handshake};
+use crate::held::HeldPort;
 use anyhow::{Result, ensure};
 use reqwest::header::HOST;
 use reqwest::{Client, Method, RequestBuilder, redirect};
@@ -56,10 +57,10 @@ impl Edge {
         let folder = Folder::lay_out(&options.bundle, options.front.as_deref())?;
         let config = folder.write_config(&render(&options, &folder))?;
         let log = Log::default();
-        let process =
-            Process::start(&options.workerd, &config, (sockets(&options), None), &log).await?;
+        let ports = Ports::take(options.front.is_some())?;
+        let process = Process::start(&options.workerd, &config, &ports, &log).await?;
         let edge = Edge {
-            ports: process.ports,
+            ports,
             process: tokio::sync::Mutex::new(process),
             folder,
             options,
@@ -83,7 +84,7 @@ impl Edge {
     /// The port of the Worker on 127.0.0.1; a restart keeps it.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.ports.http
+        self.ports.http.port()
     }
 
     /// Runs the cron handler for the given time, in milliseconds since 1970, and waits for its end.
@@ -206,8 +207,8 @@ impl Edge {
         path_and_query: &str,
         cf: Option<&Value>,
     ) -> RequestBuilder {
-        let whole = self.ports.whole.filter(|_| is_for_whole(path_and_query));
-        let port = whole.unwrap_or_else(|| self.port());
+        let whole = self.ports.whole.as_ref().filter(|_| is_for_whole(path_and_query));
+        let port = whole.map_or_else(|| self.port(), HeldPort::port);
         let url = format!("http://127.0.0.1:{port}{path_and_query}");
         let request = self.client.request(method, url).header(HOST, host);
         match cf {
@@ -289,9 +290,8 @@ impl Edge {
         let mut process = self.process.lock().await;
         process.kill().await?;
         meanwhile()?;
-        let (workerd, sockets) = (&self.options.workerd, sockets(&self.options));
-        let ports = (sockets, Some(self.ports));
-        *process = Process::start(workerd, &self.config, ports, &self.log).await?;
+        let workerd = &self.options.workerd;
+        *process = Process::start(workerd, &self.config, &self.ports, &self.log).await?;
         let ControlState { routes, faults, kv_clock_ms } = std::mem::take(&mut *self.world());
         self.advance_kv_clock(kv_clock_ms).await?;
         self.set_kv_faults(faults).await?;
@@ -352,17 +352,12 @@ impl Edge {
     }
 
     async fn call<T: DeserializeOwned>(&self, command: &Value) -> Result<T> {
-        call(&self.client, self.ports.ctl, command).await
+        call(&self.client, self.ports.ctl.port(), command).await
     }
 
     fn world(&self) -> MutexGuard<'_, ControlState> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The sockets of an edge with these options.
-fn sockets(options: &EdgeOptions) -> Sockets {
-    if options.front.is_some() { Sockets::Three } else { Sockets::Two }
 }
 
 /// Whether the whole Worker answers, where another one answers clients, as their routes at

@@ -1,5 +1,6 @@
 //! The workerd process: its start, its output and its end.
 use super::config::{CTL_SOCKET, HTTP_SOCKET, WHOLE_SOCKET};
+use crate::held::HeldPort;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::collections::VecDeque;
@@ -18,22 +19,29 @@ const START_BOUND: Duration = Duration::from_secs(10);
 /// Most lines of output that are kept; older ones are dropped.
 const LOG_LINES_MAX: usize = 10_000;
 
-/// The ports of workerd's sockets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The ports of workerd's sockets, which a workerd that is started again finds free.
+#[derive(Debug)]
 pub(super) struct Ports {
-    pub(super) http: u16,
+    pub(super) http: HeldPort,
     /// Of the whole Worker, where another one answers clients.
-    pub(super) whole: Option<u16>,
-    pub(super) ctl: u16,
+    pub(super) whole: Option<HeldPort>,
+    pub(super) ctl: HeldPort,
 }
 
-/// How many sockets there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sockets {
-    /// For clients, and the controls.
-    Two,
-    /// One for the whole Worker as well.
-    Three,
+impl Ports {
+    /// Takes free ones.
+    ///
+    /// **Errors**: there are none.
+    pub(super) fn take(with_whole: bool) -> Result<Ports> {
+        let whole = with_whole.then(HeldPort::take).transpose()?;
+        Ok(Ports { http: HeldPort::take()?, whole, ctl: HeldPort::take()? })
+    }
+
+    /// The sockets by the names that workerd knows.
+    fn named(&self) -> impl Iterator<Item = (&'static str, u16)> {
+        let whole = self.whole.as_ref().map(|whole| (WHOLE_SOCKET, whole.port()));
+        [(HTTP_SOCKET, self.http.port()), (CTL_SOCKET, self.ctl.port())].into_iter().chain(whole)
+    }
 }
 
 /// What workerd printed, over all its restarts.
@@ -58,24 +66,22 @@ impl Log {
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
-    pub(super) ports: Ports,
 }
 
 /// What workerd reports on its control descriptor for each socket that listens.
 #[derive(Debug, Deserialize)]
 struct Listen {
     socket: String,
-    port: u16,
 }
 
 impl Process {
-    /// Starts workerd and waits until all sockets listen, on the given ports if there are any.
+    /// Starts workerd and waits until all sockets listen.
     ///
     /// **Errors**: it ends or stays silent for 10 s; the message has what it printed.
     pub(super) async fn start(
         workerd: &Path,
         config: &Path,
-        (sockets, ports): (Sockets, Option<Ports>),
+        ports: &Ports,
         log: &Log,
     ) -> Result<Process> {
         let mut child = command(workerd, config, ports)
@@ -89,10 +95,10 @@ impl Process {
         if let Some(stderr) = child.stderr.take() {
             readers.spawn(read(stderr, log.clone(), None));
         }
-        match timeout(START_BOUND, ports_of(listening, sockets)).await {
-            Ok(Some(ports)) => {
+        match timeout(START_BOUND, all_listen(listening, ports)).await {
+            Ok(Some(())) => {
                 readers.detach_all();
-                Ok(Process { child, ports })
+                Ok(Process { child })
             }
             outcome => {
                 let what = if outcome.is_ok() { "ended" } else { "did not listen in 10 s" };
@@ -114,14 +120,11 @@ impl Process {
     }
 }
 
-fn command(workerd: &Path, config: &Path, ports: Option<Ports>) -> Command {
+fn command(workerd: &Path, config: &Path, ports: &Ports) -> Command {
     let mut command = Command::new(workerd);
     command.args(["serve", "--experimental", "--control-fd=1"]);
-    if let Some(Ports { http, whole, ctl }) = ports {
-        let all = [(HTTP_SOCKET, Some(http)), (WHOLE_SOCKET, whole), (CTL_SOCKET, Some(ctl))];
-        for (socket, port) in all.into_iter().filter_map(|(name, port)| Some((name, port?))) {
-            command.arg(format!("--socket-addr={socket}=127.0.0.1:{port}"));
-        }
+    for (socket, port) in ports.named() {
+        command.arg(format!("--socket-addr={socket}=127.0.0.1:{port}"));
     }
     command.arg(config).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -147,23 +150,12 @@ async fn read(
     }
 }
 
-/// Waits for the ports of all sockets. `None` if workerd closed its output first.
-async fn ports_of(
-    mut listening: mpsc::UnboundedReceiver<Listen>,
-    sockets: Sockets,
-) -> Option<Ports> {
-    let (mut http, mut whole, mut ctl) = (None, None, None);
-    loop {
-        let has_all = whole.is_some() || sockets == Sockets::Two;
-        if let (Some(http), true, Some(ctl)) = (http, has_all, ctl) {
-            return Some(Ports { http, whole, ctl });
-        }
-        let Listen { socket, port } = listening.recv().await?;
-        match socket.as_str() {
-            HTTP_SOCKET => http = Some(port),
-            WHOLE_SOCKET => whole = Some(port),
-            CTL_SOCKET => ctl = Some(port),
-            _ => {}
-        }
+/// Waits until all sockets listen. `None` if workerd closed its output first.
+async fn all_listen(mut listening: mpsc::UnboundedReceiver<Listen>, ports: &Ports) -> Option<()> {
+    let mut missing: Vec<&str> = ports.named().map(|(name, _)| name).collect();
+    while !missing.is_empty() {
+        let Listen { socket } = listening.recv().await?;
+        missing.retain(|name| *name != socket);
     }
+    Some(())
 }

@@ -28,7 +28,7 @@ pub(super) async fn compiled(bundle: &Path, origin: &str) -> Result<String> {
     let edge = Edge::start(options).await?;
     let mut regions = Vec::new();
     for (name, delay_ms) in DISTANCES {
-        let region = Region::start(name).await?;
+        let region = Region::start(name)?;
         let route = Route { port: region.port(), delay_ms, fault: None };
         edge.route_host(&host(name), route).await?;
         regions.push(region);

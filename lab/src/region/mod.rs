@@ -53,16 +53,16 @@ impl Region {
     /// Starts a healthy origin on a free port of loopback.
     ///
     /// **Errors**: no port is free.
-    pub async fn start(id: &str) -> Result<Region> {
-        Self::start_at(id, HEALTH_PATH).await
+    pub fn start(id: &str) -> Result<Region> {
+        Self::start_at(id, HEALTH_PATH)
     }
 
     /// The same with another path for the health endpoint.
     ///
     /// **Errors**: no port is free, or `id` cannot stand in a response header.
-    pub async fn start_at(id: &str, health_path: &str) -> Result<Region> {
+    pub fn start_at(id: &str, health_path: &str) -> Result<Region> {
         let shared = Arc::new(Shared::new(id, health_path)?);
-        let server = server::Server::bind(shared.clone()).await?;
+        let server = server::Server::bind(shared.clone())?;
         let port = server.port();
         let (orders, inbox) = mpsc::channel(1);
         let task = tokio::spawn(server.run(inbox));

@@ -6,6 +6,7 @@
 use super::handlers::router;
 use super::mode::Mode;
 use super::shared::Shared;
+use crate::held::HeldPort;
 use anyhow::{Context, Result};
 use axum::Router;
 use hyper::server::conn::http1;
@@ -13,10 +14,9 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use std::future::pending;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -31,15 +31,6 @@ pub(super) struct Order {
     pub(super) done: oneshot::Sender<Result<()>>,
 }
 
-/// The port of a region, listening or not.
-enum Door {
-    Open(TcpListener),
-    /// Bound but not listening: the kernel refuses connections, and no other program gets the port.
-    Shut(TcpSocket),
-    /// The port could not be bound again.
-    Lost,
-}
-
 /// The phases of a flapping region.
 struct Flap {
     up: Duration,
@@ -51,27 +42,29 @@ struct Flap {
 pub(super) struct Server {
     shared: Arc<Shared>,
     router: Router,
-    addr: SocketAddr,
-    door: Door,
+    /// Also held while the region refuses connections.
+    port: HeldPort,
+    /// `None` while the kernel is to refuse connections.
+    door: Option<TcpListener>,
     connections: JoinSet<()>,
     flap: Option<Flap>,
 }
 
 impl Server {
-    pub(super) async fn bind(shared: Arc<Shared>) -> Result<Server> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    pub(super) fn bind(shared: Arc<Shared>) -> Result<Server> {
+        let port = HeldPort::take()?;
         Ok(Server {
             router: router(shared.clone()),
             shared,
-            addr: listener.local_addr()?,
-            door: Door::Open(listener),
+            door: Some(port.socket()?.listen(BACKLOG)?),
+            port,
             connections: JoinSet::new(),
             flap: None,
         })
     }
 
     pub(super) fn port(&self) -> u16 {
-        self.addr.port()
+        self.port.port()
     }
 
     /// Serves until the sender of orders is dropped.
@@ -83,7 +76,7 @@ impl Server {
                     // The sender may have stopped waiting.
                     let _ = done.send(self.enforce(mode).await);
                 }
-                connection = accept(&self.door) => {
+                connection = accept(self.door.as_ref()) => {
                     if let Ok(stream) = connection {
                         self.connections.spawn(serve(stream, self.router.clone()));
                     }
@@ -103,40 +96,26 @@ impl Server {
         if mode == Mode::Refuse { self.shut().await } else { self.open() }
     }
 
-    /// Enters the next phase. A lost port shows as refused connections and in the result of the
-    /// next order.
+    /// Enters the next phase. A port that cannot be opened shows as refused connections and in the
+    /// result of the next order.
     async fn swing(&mut self) {
         let Some(flap) = &mut self.flap else { return };
         let _ = if flap.swing() { self.open() } else { self.shut().await };
     }
 
     fn open(&mut self) -> Result<()> {
-        self.door = match std::mem::replace(&mut self.door, Door::Lost) {
-            Door::Open(listener) => Door::Open(listener),
-            Door::Shut(socket) => Door::Open(socket.listen(BACKLOG)?),
-            Door::Lost => Door::Open(self.rebind()?.listen(BACKLOG)?),
-        };
+        if self.door.is_none() {
+            let again = self.port.socket().and_then(|socket| socket.listen(BACKLOG));
+            self.door =
+                Some(again.with_context(|| format!("cannot open port {} again", self.port()))?);
+        }
         Ok(())
     }
 
     async fn shut(&mut self) -> Result<()> {
-        if !matches!(self.door, Door::Shut(_)) {
-            // The listener must be gone before its port can be bound again.
-            self.door = Door::Lost;
-            self.door = Door::Shut(self.rebind()?);
-        }
+        self.door = None;
         self.connections.shutdown().await;
         Ok(())
-    }
-
-    fn rebind(&self) -> Result<TcpSocket> {
-        let bind = || -> io::Result<TcpSocket> {
-            let socket = TcpSocket::new_v4()?;
-            socket.set_reuseaddr(true)?;
-            socket.bind(self.addr)?;
-            Ok(socket)
-        };
-        bind().with_context(|| format!("cannot bind {} again", self.addr))
     }
 }
 
@@ -154,10 +133,10 @@ impl Flap {
     }
 }
 
-async fn accept(door: &Door) -> io::Result<TcpStream> {
+async fn accept(door: Option<&TcpListener>) -> io::Result<TcpStream> {
     match door {
-        Door::Open(listener) => Ok(listener.accept().await?.0),
-        Door::Shut(_) | Door::Lost => pending().await,
+        Some(listener) => Ok(listener.accept().await?.0),
+        None => pending().await,
     }
 }
 

@@ -88,7 +88,7 @@ impl Setup {
         for (id, region) in config["regions"].as_object().unwrap() {
             let url = region["origins"][0]["url"].as_str().unwrap();
             let host = url.strip_prefix("https://").unwrap();
-            let region = Region::start_at(id, HEALTH).await.unwrap();
+            let region = Region::start_at(id, HEALTH).unwrap();
             setup.route(host, region.port()).await;
             setup.regions.insert(id.clone(), region);
         }
