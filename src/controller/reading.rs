@@ -3,7 +3,6 @@
 //! Whoever asks nothing else has to know neither the other commands nor their answers. The Worker
 //! for requests alone is half as large because it knows none (ADR-0040).
 
-use super::CommandError;
 use crate::json::{self, variants};
 use crate::order::Query;
 
@@ -13,11 +12,10 @@ enum ReadCommand {
     Read(Query),
 }
 
-/// The answers to it.
+/// The answer to it. Why there is none, the Controller's own log says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum ReadReply {
     Page(Option<String>),
-    Refused(CommandError),
 }
 
 variants!(ReadCommand {
@@ -25,7 +23,6 @@ variants!(ReadCommand {
 });
 variants!(ReadReply {
     Page = "page" (page),
-    Refused = "refused" (why),
 });
 
 /// The text of the command that asks this.
@@ -34,18 +31,15 @@ pub fn read_text(query: Query) -> String {
     json::write(&ReadCommand::Read(query))
 }
 
-/// The document in the text of an answer; `None` if there is none. Errors: why there is no answer.
-pub fn read_page(text: &str) -> Result<Option<String>, CommandError> {
-    match json::read(text) {
-        Ok(ReadReply::Page(page)) => Ok(page),
-        Ok(ReadReply::Refused(why)) => Err(why),
-        Err(error) => Err(CommandError::Malformed { problem: error.to_string() }),
-    }
+/// The document in the text of an answer; `None` if there is none, and if it is another answer.
+#[must_use]
+pub fn read_page(text: &str) -> Option<String> {
+    json::read(text).ok().and_then(|ReadReply::Page(page)| page)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Command, CommandReply, Controller};
+    use super::super::{Command, CommandError, CommandReply, Controller};
     use super::*;
     use crate::time::Timestamp;
 
@@ -58,19 +52,18 @@ mod tests {
     #[test]
     fn an_answer_is_understood_as_whoever_knows_all_of_them_understands_it() {
         for page in [None, Some("{}".to_owned())] {
-            assert_eq!(read_page(&CommandReply::Page(page.clone()).text()), Ok(page));
+            assert_eq!(read_page(&CommandReply::Page(page.clone()).text()), page);
         }
-        let why = CommandError::Unavailable { problem: "storage".to_owned() };
-        assert_eq!(read_page(&CommandReply::Refused(why.clone()).text()), Err(why));
     }
 
     #[test]
     fn an_answer_to_another_question_is_none() {
         let status =
             CommandReply::Status(Controller::default().status(Timestamp::default())).text();
-        for text in ["", "{}", r#"{"page": 7}"#, &status] {
-            let malformed = matches!(read_page(text), Err(CommandError::Malformed { .. }));
-            assert!(malformed, "{text}");
+        let why = CommandError::Unavailable { problem: "storage".to_owned() };
+        let refused = CommandReply::Refused(why).text();
+        for text in ["", "{}", r#"{"page": 7}"#, &status, &refused] {
+            assert_eq!(read_page(text), None, "{text}");
         }
     }
 }

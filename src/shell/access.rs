@@ -1,9 +1,9 @@
 //! Whom Cloudflare Access let in: the keys of teams, and the check of a signature.
 
-use super::clock;
 use super::hands::hands;
 use super::outbound::{OwnRequest, send};
-use super::runtime::{complain, failure};
+use super::runtime::failure;
+use super::{clock, log};
 use crate::config::AccessApp;
 use crate::http::access::{
     Assertion, BadAssertion, Identity, KEYS_BYTES_MAX, KEYS_PATH, KEYS_TIMEOUT_MS, KeyCache, Look,
@@ -87,6 +87,9 @@ async fn fetch(team: &str) {
         keys.try_borrow_mut().is_ok_and(|mut keys| keys.take(team, text.as_deref(), clock::now()))
     };
     if !KEYS.with(take) {
-        complain("the keys of Cloudflare Access", &failure("no keys; the last ones stay in use"));
+        log::failed(
+            "the keys of Cloudflare Access",
+            &failure("no keys; the last ones stay in use"),
+        );
     }
 }

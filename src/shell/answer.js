@@ -1,6 +1,6 @@
 // What the client gets.
-import { loadBehind } from "./core.js";
 import { keptAnswer } from "./kept.js";
+import { loadBehind } from "./loading.js";
 import { renamedHeaders } from "./rename.js";
 import { watched } from "./watched.js";
 

@@ -2,13 +2,12 @@
 
 use super::hands::{Hands, hands};
 use super::outbound::{NoResponse, OwnRequest, send};
-use super::runtime::variable;
+use super::runtime::{Env, variable};
 use crate::cloudflare::{Call, REPLY_BYTES_MAX, Reply};
 use crate::health::BodyFailure;
 use crate::http::retry_after_ms;
 use crate::secret::{API_TOKEN, Secret};
 use crate::time::{Millis, SECOND};
-use worker::Env;
 
 /// Timeout of one call.
 const CALL_TIMEOUT_MS: Millis = 8_000;

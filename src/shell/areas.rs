@@ -1,8 +1,8 @@
 //! Has the vantage points of all areas make a round, each its own probes.
 
 use super::run_clock::RunClock;
-use super::runtime::{self, Result, failure};
-use super::{clock, objects};
+use super::runtime::{Env, Result, failure};
+use super::{clock, log, objects};
 use crate::config::Control;
 use crate::geo::Area;
 use crate::json;
@@ -14,7 +14,6 @@ use crate::tick::{
 use crate::time::{MINUTE, Millis};
 use js_sys::Promise;
 use wasm_bindgen_futures::JsFuture;
-use worker::Env;
 
 /// Longest that a vantage point waits before it begins.
 pub(super) const SHARE_WAIT_MS_MAX: Millis = MINUTE;
@@ -42,7 +41,7 @@ pub(super) async fn round(
                 excerpts.append(&mut reply.excerpts);
                 add(&mut reports, asked.area, reply);
             }
-            Err(error) => runtime::complain(&format!("area {}", asked.area.as_str()), &error),
+            Err(error) => log::failed(&format!("area {}", asked.area.as_str()), &error),
         }
     }
     (reports, excerpts)

@@ -1,7 +1,9 @@
 //! One request for one of our pages: who sends it, how often, and its body.
 
 use super::limiter::count;
-use super::{access, clock, controller, runtime};
+use super::promise::told;
+use super::runtime::Env;
+use super::{access, clock, controller, log};
 use crate::config::Admin;
 use crate::http::SurfaceRequest;
 use crate::http::v1::{
@@ -14,7 +16,6 @@ use crate::time::{Millis, SECOND};
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use worker::Env;
 
 /// Longest wait for the Controller.
 pub(super) const CONTROLLER_TIMEOUT_MS: Millis = 5 * SECOND;
@@ -54,8 +55,8 @@ impl Call<'_> {
 
 /// What to say where the Controller does not answer.
 pub(super) fn unavailable(what: &str, error: &JsValue) -> Fault {
-    runtime::complain(&[what, ": no Controller"].concat(), error);
-    Fault::new(Code::Unavailable, runtime::told(error))
+    log::failed(&[what, ": no Controller"].concat(), error);
+    Fault::new(Code::Unavailable, told(error))
 }
 
 /// The body, whole. Errors: it is longer, comes too slowly, or is no text.

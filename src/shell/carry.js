@@ -1,9 +1,11 @@
 // The conversation about a request: asks the core what to do, does it, and asks again if a try has ended without a
 // response to relay. The core decides (`src/proxy`), nothing here does.
 import { relayed, responded } from "./answer.js";
-import { instruct, loadTable, lookAt, readPin, surface, wanted } from "./core.js";
+import { instruct, lookAt, wanted } from "./core.js";
 import { discard } from "./discard.js";
 import { questionAbout } from "./facts.js";
+import { loadTable, readPin } from "./loading.js";
+import { surface } from "./surface.js";
 import { startTry } from "./try.js";
 import { Fetched, Reason } from "./wire.js";
 

@@ -1,10 +1,9 @@
 // The wasm instance that answers now. After a panic there is a new one, and requests that are under way go on with it.
 import { drop, factsOf, filled, forget, found, isEmpty, keepFor } from "./recall.js";
-import { wholeText } from "./whole_text.js";
 import { questionText, readInstruction, reportBody, reportTrial, reportTry } from "./wire.js";
 
 /**
- * The functions of a wasm instance, by the names that `functions` in `src/shell/proxy.rs` gives them.
+ * The functions of the wasm that a request calls: `proxy.rs`, `routes.rs`, `from_config.rs` and `surface.rs` have them.
  * @typedef {object} Functions
  * @property {(question: string, now: number, pin: string | undefined) => string} instruct
  * @property {(number: number, url: string, now: number) => boolean} recalled
@@ -12,10 +11,16 @@ import { questionText, readInstruction, reportBody, reportTrial, reportTry } fro
  * @property {Parameters<typeof reportTrial>[0]} trialEnded
  * @property {Parameters<typeof reportBody>[0]} bodyLost
  * @property {(asked: string, sent: string, name: string, value: string) => string | undefined} renamed
- * @property {(env: Env) => Promise<void>} loadTable
- * @property {(env: Env) => Promise<void>} askForNews
- * @property {(env: Env, key: string) => Promise<string | null | undefined>} readPin
- * @property {(env: Env, request: string, body: ReadBody) => Promise<string>} surface
+ * @property {() => string} tableKey of the routing table in KV
+ * @property {() => string} [configKey] of the config in KV; absent in a Worker that reads none
+ * @property {() => number} pinUnitsMax the most UTF-16 units that a pin may have
+ * @property {() => number} newsTimeoutMs
+ * @property {() => boolean} isTableDue whether the table is to be loaded before anything is said by it
+ * @property {(env: Env, table: string | null | undefined) => boolean} takeTable returns whether there is a table
+ * @property {(config: string) => boolean} [takeConfig] returns whether there is a table
+ * @property {(env: Env) => string | undefined} newsQuestion what to ask the Controller
+ * @property {(env: Env, answer: string | undefined) => void} takeNews
+ * @property {(env: Env, request: string, body: ReadBody) => Promise<string> | string} surface
  */
 
 /**
@@ -140,53 +145,17 @@ export function renamed(asked, sent, name, value) {
 }
 
 /**
- * Loads the routing table from KV. If that fails, the last one stays.
- * @param {Env} env
+ * Calls functions of the core that are not called for each request. `undefined` if it has failed.
+ * @template T
+ * @param {(core: Functions) => T} call
  */
-export const loadTable = (env) => functions.loadTable(env);
-
-/**
- * Asks the Controller for a later table than the one in use, unless it was asked a moment ago.
- * @param {Env} env
- */
-export const askForNews = (env) => functions.askForNews(env);
-
-/**
- * Loads the routing table behind a request, from KV and from the Controller. Nobody waits for either.
- * @param {import("./facts.js").Journey} journey
- */
-export function loadBehind({ env, context }) {
-  context.waitUntil(loadTable(env));
-  context.waitUntil(askForNews(env));
-}
-
-/**
- * A tenant's pin in KV; `null` if there is none, `undefined` if KV did not answer.
- * @param {Env} env
- * @param {string} key
- */
-export const readPin = (env, key) => functions.readPin(env, key);
-
-/**
- * The answer to a request for one of our own pages.
- * @param {import("./facts.js").Journey} journey
- */
-export async function surface({ request, env, id }) {
-  const { method, url, headers } = request;
-  // `SurfaceRequest` reads it.
-  const asked = JSON.stringify({
-    method,
-    url,
-    id,
-    authorization: headers.get("authorization"),
-    content_type: headers.get("content-type"),
-    idempotency_key: headers.get("idempotency-key"),
-    assertion: headers.get("cf-access-jwt-assertion"),
-    cookie: headers.get("cookie"),
-    origin: headers.get("origin"),
-    fetch_site: headers.get("sec-fetch-site"),
-  });
-  return readInstruction(await functions.surface(env, asked, (bytesMax, msMax) => wholeText(request, bytesMax, msMax)));
+export function tell(call) {
+  try {
+    return call(functions);
+  } catch (error) {
+    panicked(error);
+    return undefined;
+  }
 }
 
 /**

@@ -1,23 +1,32 @@
 //! One run, of the cron trigger or in its stead: asks the Controller what to probe, probes, reports
 //! the results, and goes on until the Controller ends the run.
 
+use super::promise::promise;
 use super::run_clock::{RunClock, wait};
-use super::runtime::{complain, promise};
-use super::{areas, clock, controller, probe};
+use super::runtime::{Env, Result};
+use super::{areas, clock, controller, log, probe};
 use crate::tick::{Aside, RoundReply, RoundRequest, RunId};
 use crate::time::{Millis, SECOND};
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Env, console_log, worker_sys};
 
 /// Longest wait for the Controller, which may be making API calls.
 const CONTROLLER_TIMEOUT_MS: Millis = 30 * SECOND;
 
+#[wasm_bindgen]
+extern "C" {
+    /// What the runtime says of a run.
+    pub type ScheduledEvent;
+
+    #[wasm_bindgen(method, catch, getter, js_name = scheduledTime)]
+    fn scheduled_time(this: &ScheduledEvent) -> Result<f64>;
+}
+
 /// One run of the cron trigger.
 #[expect(unreachable_pub, reason = "an export of the wasm, which is reached from outside")]
 #[wasm_bindgen]
-pub fn scheduled(event: worker_sys::ScheduledEvent, env: Env) -> Promise {
+pub fn scheduled(event: ScheduledEvent, env: Env) -> Promise {
     promise(Box::pin(async move {
         // A scheduled time that is no number is long past, and the Controller ends the run.
         let scheduled = clock::instant(event.scheduled_time()?);
@@ -53,10 +62,10 @@ pub(super) async fn run(id: RunId, env: &Env) {
             }
             Ok(RoundReply::Done(why)) => {
                 let (rounds, why) = (request.round, why.as_str());
-                return console_log!("run {scheduled}: {rounds} rounds, {why}");
+                return log::info(&format!("run {scheduled}: {rounds} rounds, {why}"));
             }
             Err(error) => {
-                return complain(&format!("run {scheduled}: no Controller"), &error);
+                return log::failed(&format!("run {scheduled}: no Controller"), &error);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::call::{self, Call};
 use super::limiter::count;
+use super::runtime::Env;
 use super::{clock, controller, isolate, kv};
 use crate::dashboard::{
     ActForm, Asked, FORM_BYTES_MAX, Looker, Page, acted, asset, by_copy, confirmed, destinations,
@@ -14,7 +15,6 @@ use crate::http::{Response, SurfaceRequest};
 use crate::json;
 use crate::order::{Acted, Look};
 use wasm_bindgen::JsValue;
-use worker::Env;
 
 /// What a path of the dashboard asks for.
 enum Wanted {
@@ -142,7 +142,7 @@ async fn without_controller(
 ) -> Response {
     let fault = call::unavailable("dashboard", error);
     if *wanted == Page::Overview {
-        let copy = kv::get(env, STATUS_KEY, None).await.flatten();
+        let copy = kv::get(env, STATUS_KEY).await.flatten();
         if let Some(status) = copy.and_then(|copy| json::read(&copy).ok()) {
             return html_answer(200, by_copy(&status, &fault.detail, looker));
         }

@@ -1,24 +1,30 @@
-//! A routing table where KV has none: it is compiled from the config.
+//! A routing table where KV has none: it is compiled from the config. `loading.js` calls this.
 
-use super::kv::{self, CACHE_TTL_S};
-use super::{clock, isolate};
+#![expect(unreachable_pub, reason = "exports of the wasm, which are reached from outside")]
+
+use super::{clock, isolate, log, routes};
 use crate::config;
 use crate::controller::routes_of;
 use crate::routes::Table;
-use worker::{Env, console_error};
+use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Compiles a table from the config, with all rules and regions and with unknown health, if the
-/// isolate has none.
-pub(super) async fn compile(env: &Env) {
-    if isolate::with(|isolate| isolate.has_table()).unwrap_or_default() {
-        return;
-    }
-    let Some(Some(text)) = kv::get(env, config::KEY, Some(CACHE_TTL_S)).await else { return };
-    match routes_of(&text, clock::now()).map(Table::try_from) {
+/// The key of the config in KV.
+#[wasm_bindgen(js_name = configKey)]
+#[must_use]
+pub fn config_key() -> String {
+    config::KEY.to_owned()
+}
+
+/// Compiles a table from KV's config, with all rules and regions and with unknown health. Returns
+/// whether there is a table.
+#[wasm_bindgen(js_name = takeConfig)]
+pub fn take_config(text: &str) -> bool {
+    match routes_of(text, clock::now()).map(Table::try_from) {
         Some(Ok(table)) => {
-            console_error!("KV has no valid routes; they are compiled from the config");
+            log::error("KV has no valid routes; they are compiled from the config");
             isolate::with(|isolate| isolate.take_made(table, clock::now()));
         }
-        _ => console_error!("KV has neither valid routes nor a valid config"),
+        _ => log::error("KV has neither valid routes nor a valid config"),
     }
+    routes::has_table()
 }

@@ -1,11 +1,12 @@
 //! Requests of our own: probes, calls of other services, writes to KV. So many at once as the
-//! runtime opens connections. `runtime.js` says what each function does.
+//! runtime opens connections. `runtime.js` and `bindings.js` say what each
+//! function does.
 
+use super::runtime::Env;
 use crate::tick::PROBES_AT_ONCE;
 use js_sys::{Map, Promise};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::Env;
 
 /// Says whether what a probe met passes.
 pub(super) type Judge = Closure<dyn Fn(Exchanged) -> bool>;
@@ -70,13 +71,16 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn header(this: &Exchanged, name: &str) -> Option<String>;
 
+}
+
+#[wasm_bindgen(module = "/src/shell/bindings.js")]
+extern "C" {
     pub(super) fn write(
         hands: &Hands,
         env: &Env,
         key: &str,
         value: &str,
         metadata: &str,
-        timeout_ms: u32,
     ) -> Promise;
 }
 

@@ -2,11 +2,10 @@
 //! stays due.
 
 use super::hands::{hands, write};
-use super::kv::TIMEOUT_MS;
+use super::runtime::Env;
 use crate::controller::Document;
 use crate::json;
 use wasm_bindgen_futures::JsFuture;
-use worker::Env;
 
 /// Writes documents with their metadata. Returns those that KV has taken.
 pub(super) async fn put(env: &Env, documents: Vec<Document>) -> Vec<Document> {
@@ -14,7 +13,7 @@ pub(super) async fn put(env: &Env, documents: Vec<Document>) -> Vec<Document> {
     let written = |document: Document| {
         let (key, text, metadata) =
             (&document.key, &document.text, json::write(&document.metadata));
-        (write(&hands, env, key, text, &metadata, TIMEOUT_MS), document)
+        (write(&hands, env, key, text, &metadata), document)
     };
     let under_way: Vec<_> = documents.into_iter().map(written).collect();
     let mut arrived = Vec::with_capacity(under_way.len());

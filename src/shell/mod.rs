@@ -9,15 +9,15 @@
 //! (`pointsman_edge`, ADR-0040) has what a client's request needs: neither cron nor Durable
 //! Objects, no reader of the config, and of our own pages one.
 
-mod asking;
 mod clock;
 mod isolate;
-mod kv;
 mod limiter;
+mod log;
 mod own_page;
 mod proxy;
 mod routes;
 mod runtime;
+mod start;
 #[cfg_attr(pointsman_edge, path = "surface_of_edge.rs")]
 mod surface;
 
@@ -40,6 +40,8 @@ mod from_config;
 #[cfg(not(pointsman_edge))]
 mod hands;
 #[cfg(not(pointsman_edge))]
+mod kv;
+#[cfg(not(pointsman_edge))]
 mod kv_writing;
 #[cfg(not(pointsman_edge))]
 mod objects;
@@ -47,6 +49,8 @@ mod objects;
 mod outbound;
 #[cfg(not(pointsman_edge))]
 mod probe;
+#[cfg(not(pointsman_edge))]
+mod promise;
 #[cfg(pointsman_provoke_panic)]
 mod provoke;
 #[cfg(not(pointsman_edge))]

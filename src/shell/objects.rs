@@ -1,13 +1,12 @@
 //! What Durable Objects ask of the runtime, and what is asked of them, as Rust sees it.
-//! `runtime.js` says what each function does.
+//! `bindings.js` and `runtime.js` say what each function does.
 
-use super::runtime::Result;
+use super::runtime::{Env, Result};
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::Env;
 
-#[wasm_bindgen(module = "/src/shell/runtime.js")]
+#[wasm_bindgen(module = "/src/shell/bindings.js")]
 extern "C" {
     #[wasm_bindgen(js_name = askArea)]
     pub(super) fn ask_area(
@@ -21,6 +20,10 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = standIn)]
     pub(super) async fn stand_in(env: &Env, run: &str, timeout_ms: u32) -> Result<JsValue>;
 
+}
+
+#[wasm_bindgen(module = "/src/shell/runtime.js")]
+extern "C" {
     pub(super) async fn wait(ms: u32);
 
     /// The handle of a Durable Object, to itself.

@@ -1,11 +1,10 @@
 //! A request for one of our own pages: which page it is, and what the table says of it.
 
-use super::{clock, isolate, routes};
+use super::isolate;
 use crate::config::Admin;
 use crate::http::v1::Door;
-use crate::http::{RequestTarget, SurfaceRequest, Whose, parse_target, whose};
-use crate::proxy::OwnPages;
-use worker::Env;
+use crate::http::{RequestTarget, Response, SurfaceRequest, Whose, parse_target, whose};
+use crate::proxy::{Instruction, OwnPages};
 
 /// A page of ours that is asked for.
 pub(super) struct OwnPage<'r> {
@@ -25,14 +24,19 @@ impl OwnPage<'_> {
     }
 }
 
-/// The page that a request is for, with the table of now; `None` if it is for none of ours.
-pub(super) async fn asked_for<'r>(env: &Env, request: &'r SurfaceRequest) -> Option<OwnPage<'r>> {
+/// The page that a request is for; `None` if it is for none of ours.
+pub(super) fn asked_for(request: &SurfaceRequest) -> Option<OwnPage<'_>> {
     let target = parse_target(&request.url)?;
     let Whose::Ours(page) = whose(target.path) else { return None };
-    if isolate::with(|isolate| isolate.should_load(clock::now())).unwrap_or_default() {
-        routes::load(env).await;
-    }
     let own = isolate::with(|isolate| isolate.own_pages(&target.host)).unwrap_or_default();
     let OwnPages { is_a_service, admin } = own;
     Some(OwnPage { target, page, is_a_service, admin })
+}
+
+/// The answer as JavaScript gives it to the client: the text of an instruction. `id` is the
+/// request's.
+pub(super) fn text_of(response: Response, id: &str) -> String {
+    let has_one = response.has_retry_after();
+    let response = if has_one { response } else { response.with_retry_after(id) };
+    Instruction::Respond { response, or_stale: false, refresh: false }.text()
 }

@@ -1,12 +1,12 @@
 //! Makes the probes of a round.
 
-use super::clock;
 use super::hands::{Hands, Judge, hands};
 use super::outbound::{
     self, Ended, Met, NoResponse, OwnRequest, OwnResponse, Pending, agent_of, send,
 };
 use super::run_clock::RunClock;
-use super::runtime;
+use super::runtime::Env;
+use super::{clock, runtime};
 use crate::config::{Control, PROBE_HEADER_BYTES_MAX, ProbeHeader, is_header_value};
 use crate::geo::Area;
 use crate::health::{
@@ -18,7 +18,6 @@ use crate::tick::{
     Aside, CONTROL_TIMEOUT_MS, ControlResult, Probe, ProbeResult, PublicAnswer, PublicCheck,
 };
 use crate::time::{Millis, Timestamp};
-use worker::Env;
 
 /// Makes the probes of a round, classifies their results, and asks its controls. These are begun
 /// first: a control that answers is a witness only for probes that are begun together with it or

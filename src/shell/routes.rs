@@ -1,56 +1,107 @@
-//! What the proxy reads from KV: the routing table, the config if there is no table, and the pins
-//! of tenants. And what it asks the Controller: whether there is a later table.
+//! What the proxy is told by KV and by the Controller: the routing table, or the config if there is
+//! no table. `loading.js` calls all of this (`Functions` in `core.js`), reads, and waits for what it
+//! reads.
 
-use super::kv::{self, CACHE_TTL_S};
-use super::{asking, clock, isolate, runtime};
+#![expect(unreachable_pub, reason = "exports of the wasm, which are reached from outside")]
+
+use super::runtime::Env;
+use super::{clock, isolate, log, runtime};
+use crate::controller::{read_page, read_text};
+use crate::jurisdiction::ControllerJurisdiction;
 use crate::order::Query;
 use crate::proxy::{Isolate, NEWS_TIMEOUT_MS};
 use crate::routes::{BadRoutes, KEY, PIN_BYTES_MAX, ROUTES_BYTES_MAX};
 use crate::secret::{ADMIN_TOKEN, API_TOKEN, COOKIE_KEY, Secret};
 use crate::steering::token::SigningKey;
-use wasm_bindgen::JsValue;
-use worker::{Env, console_error};
+use js_sys::JsString;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 
-/// How long KV's cache may hold a tenant's pin.
-const PIN_CACHE_TTL_S: u32 = 60;
 /// The tokens that no request to a service may carry.
 const OUR_TOKENS: [&str; 2] = [ADMIN_TOKEN, API_TOKEN];
 
-/// Loads the table. If that fails, the last one stays.
-pub(super) async fn load(env: &Env) {
+/// The key of the routing table in KV.
+#[wasm_bindgen(js_name = tableKey)]
+#[must_use]
+pub fn table_key() -> String {
+    KEY.to_owned()
+}
+
+/// The most UTF-16 units that a tenant's pin may have.
+#[wasm_bindgen(js_name = pinUnitsMax)]
+#[must_use]
+pub fn pin_units_max() -> usize {
+    PIN_BYTES_MAX
+}
+
+/// Longest wait for the Controller, in milliseconds.
+#[wasm_bindgen(js_name = newsTimeoutMs)]
+#[must_use]
+pub fn news_timeout_ms() -> u32 {
+    clock::short(NEWS_TIMEOUT_MS)
+}
+
+/// Whether the table is to be loaded before anything is said by it.
+#[wasm_bindgen(js_name = isTableDue)]
+#[must_use]
+pub fn is_table_due() -> bool {
+    isolate::with(|isolate| isolate.should_load(clock::now())).unwrap_or_default()
+}
+
+/// Whether there is a table.
+pub(super) fn has_table() -> bool {
+    isolate::with(|isolate| isolate.has_table()).unwrap_or_default()
+}
+
+/// Takes KV's table: a text, `null` if there is none, `undefined` if KV did not answer. If it is no
+/// table, the last one stays. Returns whether there is a table.
+#[wasm_bindgen(js_name = takeTable)]
+pub fn take_table(env: &Env, read: &JsValue) -> bool {
     take_bindings(env);
-    let read = kv::get_within(env, KEY, CACHE_TTL_S, ROUTES_BYTES_MAX).await;
-    if !matches!(read, Some(Some(_))) {
+    let text = read.dyn_ref::<JsString>();
+    if text.is_none() {
         isolate::with(|isolate| isolate.load_failed(clock::now()));
     }
-    let Some(text) = read else { return };
-    let taken = text.map(|text| match text {
-        Ok(text) => isolate::with(|isolate| isolate.take(&text, clock::now())),
-        Err(units) => Some(Err(BadRoutes::TooLarge(units))),
-    });
-    if let Some(Some(Err(error))) = &taken {
-        console_error!("{error}; the last table stays in use");
+    if let Some(Some(Err(error))) = text.map(take_text) {
+        log::error(&format!("{error}; the last table stays in use"));
     }
     complain();
-    #[cfg(not(pointsman_edge))]
-    super::from_config::compile(env).await;
-    // The Controller may know better than KV; and the Worker for requests alone reads no config.
-    if !isolate::with(|isolate| isolate.has_table()).unwrap_or_default() {
-        ask_for_news(env).await;
+    has_table()
+}
+
+/// A text that is too long is only measured. It never has more UTF-16 units than bytes.
+fn take_text(text: &JsString) -> Option<Result<bool, BadRoutes>> {
+    match usize::try_from(text.length()) {
+        Ok(units) if units <= ROUTES_BYTES_MAX => {
+            isolate::with(|isolate| isolate.take(&String::from(text), clock::now()))
+        }
+        units => Some(Err(BadRoutes::TooLarge(units.unwrap_or(usize::MAX)))),
     }
 }
 
-/// Asks the Controller for a later table than the one in use, unless it was asked a moment ago. No
-/// request waits for the answer, unless there is no table at all; without one everything stays as
-/// KV has it.
-pub(super) async fn ask_for_news(env: &Env) {
+/// What to ask the Controller for a later table than the one in use: its jurisdiction, empty for
+/// none, and the command, each a line. `None` if it was asked a moment ago.
+#[wasm_bindgen(js_name = newsQuestion)]
+pub fn question(env: &Env) -> Option<String> {
     write_points(env);
-    let asked = isolate::with(|isolate| isolate.asks_for_news(clock::now())).flatten();
-    let Some(than) = asked else { return };
+    let than = isolate::with(|isolate| isolate.asks_for_news(clock::now())).flatten()?;
     let chance = clock::chance();
     let report = isolate::with(|isolate| isolate.traffic_report(chance, clock::now())).flatten();
-    let answer = asking::read(env, Query::Routes { than, report }, NEWS_TIMEOUT_MS).await;
-    let Some(text) = answer.ok().flatten() else {
+    let command = read_text(Query::Routes { than, report });
+    let Ok(jurisdiction) = runtime::jurisdiction(env) else {
+        take_news(env, None);
+        return None;
+    };
+    let jurisdiction = jurisdiction.map_or("", ControllerJurisdiction::as_str);
+    Some(format!("{jurisdiction}\n{command}"))
+}
+
+/// Takes the answer of the Controller; `None` if there was none. Without one everything stays as KV
+/// has it.
+#[wasm_bindgen(js_name = takeNews)]
+#[expect(clippy::needless_pass_by_value, reason = "an export borrows no text that may be absent")]
+pub fn take_news(env: &Env, answer: Option<String>) {
+    let Some(text) = answer.as_deref().and_then(read_page) else {
         // The Controller's own log says why, and `/.pointsman/proxy` counts them.
         isolate::with(|isolate| isolate.news_failed(clock::now()));
         return;
@@ -58,7 +109,7 @@ pub(super) async fn ask_for_news(env: &Env) {
     take_bindings(env);
     let taken = isolate::with(|isolate| isolate.take_news(&text, clock::now()));
     if let Some(Err(error)) = taken {
-        console_error!("the Controller's table: {error}; the last table stays in use");
+        log::error(&format!("the Controller's table: {error}; the last table stays in use"));
     }
     complain();
 }
@@ -71,7 +122,7 @@ fn write_points(env: &Env) {
         isolate::with(|isolate| isolate.points_taken(taken));
     }
     if let Some(dropped) = isolate::with(Isolate::points_dropped).flatten() {
-        console_error!("{dropped}");
+        log::error(&dropped);
     }
 }
 
@@ -80,7 +131,7 @@ fn write_points(env: &Env) {
 fn take_bindings(env: &Env) {
     let key = runtime::variable(env, COOKIE_KEY).map(|key| SigningKey::new(&key));
     if let Some(Err(error)) = &key {
-        console_error!("{COOKIE_KEY}: {error}; cookies are neither set nor read");
+        log::error(&format!("{COOKIE_KEY}: {error}; cookies are neither set nor read"));
     }
     let secrets = OUR_TOKENS.iter().filter_map(|name| runtime::variable(env, name));
     let secrets = secrets.map(Secret::new).collect();
@@ -95,17 +146,6 @@ fn take_bindings(env: &Env) {
 /// Logs what the isolate has noted since it was asked last.
 pub(super) fn complain() {
     for note in isolate::with(Isolate::notes).unwrap_or_default() {
-        console_error!("{note}");
-    }
-}
-
-/// A tenant's pin in KV: a text, `null` if there is none, `undefined` if KV did not answer.
-pub(super) async fn pin(env: &Env, key: &str) -> JsValue {
-    match kv::get_within(env, key, PIN_CACHE_TTL_S, PIN_BYTES_MAX).await {
-        None => JsValue::UNDEFINED,
-        Some(None) => JsValue::NULL,
-        Some(Some(Ok(text))) => text.into(),
-        // The core reads none that is so long, and says so.
-        Some(Some(Err(_))) => " ".repeat(PIN_BYTES_MAX + 1).into(),
+        log::error(&note);
     }
 }

@@ -1,35 +1,19 @@
 //! What requests of clients ask of the runtime, and with them everything else, as Rust sees it.
-//! `runtime.js` and `points.js` say what each function does.
+//! `points.js` says what each function does.
 
 use crate::jurisdiction::{self, ControllerJurisdiction, Variable};
-use js_sys::futures::future_to_promise;
-use js_sys::{Promise, Reflect};
-use std::pin::Pin;
+use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::Env;
 
 /// An error is the runtime's own.
 pub(super) type Result<T> = std::result::Result<T, JsValue>;
 
-#[wasm_bindgen(module = "/src/shell/runtime.js")]
+#[wasm_bindgen]
 extern "C" {
-    pub(super) async fn read(
-        env: &Env,
-        key: &str,
-        cache_ttl_s: Option<u32>,
-        timeout_ms: u32,
-    ) -> JsValue;
-
-    #[wasm_bindgen(catch)]
-    pub(super) async fn call(
-        env: &Env,
-        jurisdiction: Option<&str>,
-        body: &str,
-        timeout_ms: u32,
-    ) -> Result<JsValue>;
-
-    pub(super) fn complain(what: &str, error: &JsValue);
+    /// The bindings, variables and secrets of this deployment.
+    #[derive(Debug, Clone)]
+    pub type Env;
 }
 
 #[wasm_bindgen(module = "/src/shell/points.js")]
@@ -39,22 +23,6 @@ extern "C" {
 
     #[wasm_bindgen(js_name = writePoints)]
     pub(super) fn write_points(env: &Env, points: &str) -> usize;
-}
-
-/// Work of one type, whatever it does, so that what takes it is compiled once.
-pub(super) type Work = Pin<Box<dyn Future<Output = Result<JsValue>>>>;
-
-/// Work as JavaScript sees it.
-pub(super) fn promise(work: Work) -> Promise {
-    future_to_promise(work)
-}
-
-/// The message of an error.
-#[cfg(not(pointsman_edge))]
-pub(super) fn told(error: &JsValue) -> String {
-    use wasm_bindgen::JsCast as _;
-    let message = |error: &js_sys::Error| String::from(error.message());
-    error.dyn_ref().map(message).or_else(|| error.as_string()).unwrap_or_default()
 }
 
 /// An error of our own.

@@ -19,8 +19,9 @@ let instance;
  */
 export function serve(request, env, context) {
   if (instance !== state.instanceId || state.criticalError) {
-    // The export of this name hands over the functions of the wasm instance.
-    handOver(new Shim(context, env).fetch(), state);
+    // To make one starts another instance, if the last one has panicked. All have the same functions.
+    new Shim(context, env);
+    handOver(Shim.prototype, state);
     instance = state.instanceId;
   }
   return carry(request, env, context);

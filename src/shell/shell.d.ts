@@ -17,9 +17,10 @@ declare module "pointsman-shim" {
   export class Controller {}
   export class Vantage {}
 
-  export default class Shim {
-    constructor(context: ExecutionContext, env: Env);
-    fetch(): import("./core.js").Functions;
-    scheduled(controller: ScheduledController): Promise<void>;
-  }
+  const Shim: {
+    new (context: ExecutionContext, env: Env): { scheduled(controller: ScheduledController): Promise<void> };
+    /** Every function that the wasm exports. */
+    prototype: import("./core.js").Functions;
+  };
+  export default Shim;
 }

@@ -3,7 +3,9 @@
 use super::call::{self, COMMAND_TIMEOUT_MS, CONTROLLER_TIMEOUT_MS, Call, text, unavailable};
 use super::limiter::count;
 use super::own_page::{self, OwnPage};
-use super::{asking, clock, controller, dashboard, isolate, kv, runtime};
+use super::promise::{promise, told};
+use super::runtime::Env;
+use super::{clock, controller, dashboard, isolate, kv, log, runtime};
 use crate::config::ACTS_PER_MINUTE_DEFAULT;
 use crate::documents::STATUS_KEY;
 use crate::http::v1::{
@@ -18,18 +20,31 @@ use crate::journal::Way;
 use crate::json;
 use crate::order::Query;
 use crate::secret::{ADMIN_TOKEN, Secret};
-use js_sys::Function;
-use worker::Env;
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Answers a request for one of them. `body` reads its body.
-pub(super) async fn answer(env: &Env, request: &SurfaceRequest, body: &Function) -> Response {
+/// Answers a request for one of them ([`SurfaceRequest`]), by the text of an instruction. `body`
+/// reads its body.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "an export of the wasm, which is reached from outside")]
+pub fn surface(env: Env, request: String, body: Function) -> Promise {
+    promise(Box::pin(async move {
+        // Whatever it is, it has an answer.
+        let request = SurfaceRequest::parse(&request).unwrap_or_default();
+        let response = answer(&env, &request, &body).await;
+        Ok(own_page::text_of(response, &request.id).into())
+    }))
+}
+
+/// `body` reads its body.
+async fn answer(env: &Env, request: &SurfaceRequest, body: &Function) -> Response {
     let answered = page(env, request, body).await;
     answered.unwrap_or_else(|fault| fault.response(&request.id))
 }
 
 async fn page(env: &Env, request: &SurfaceRequest, body: &Function) -> Result<Response, Fault> {
     let nothing = || Fault::new(Code::NoPage, "there is no such page");
-    let own = own_page::asked_for(env, request).await.ok_or_else(nothing)?;
+    let own = own_page::asked_for(request).ok_or_else(nothing)?;
     let (OwnPage { target, admin, .. }, page, door) = (&own, own.page, own.door());
     let secret = runtime::variable(env, ADMIN_TOKEN).map(Secret::new);
     let (_, query) = target.path_and_query.split_once('?').unwrap_or_default();
@@ -129,7 +144,7 @@ async fn api(
 /// would look like new ones.
 async fn read(env: &Env, query: Query) -> Result<Response, Fault> {
     let (none, is_metrics) = (query.none(), query == Query::Metrics {});
-    match asking::read(env, query, CONTROLLER_TIMEOUT_MS).await {
+    match controller::read(env, query, CONTROLLER_TIMEOUT_MS).await {
         Ok(Some(text)) if is_metrics => Ok(metrics_page(text)),
         Ok(Some(text)) => Ok(document(200, text)),
         Ok(None) => Err(Fault::new(Code::NotFound, none)),
@@ -148,8 +163,8 @@ async fn compare(env: &Env) -> Response {
     match controller::compare(env, COMMAND_TIMEOUT_MS).await {
         Ok(status) => document(200, json::write(&status)),
         Err(error) => {
-            runtime::complain("compare: no Controller", &error);
-            command_without_controller(&runtime::told(&error))
+            log::failed("compare: no Controller", &error);
+            command_without_controller(&told(&error))
         }
     }
 }
@@ -163,9 +178,9 @@ async fn status(env: &Env) -> Response {
             response
         }
         Err(error) => {
-            runtime::complain("status: no Controller", &error);
-            let copy = kv::get(env, STATUS_KEY, None).await.flatten();
-            status_without_controller(copy.as_deref(), &runtime::told(&error))
+            log::failed("status: no Controller", &error);
+            let copy = kv::get(env, STATUS_KEY).await.flatten();
+            status_without_controller(copy.as_deref(), &told(&error))
         }
     }
 }

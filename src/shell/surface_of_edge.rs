@@ -2,24 +2,28 @@
 //! has seen, for whoever the table names. All others are the whole Worker's (docs/edge.md).
 
 use super::limiter::count;
+use super::runtime::Env;
 use super::{clock, isolate, own_page};
 use crate::http::v1::{
     Code, Counted, Fault, LOOKS_PER_MINUTE_MAX, PROXY_PAGE, STRANGERS_PER_MINUTE_MAX, by_token,
     must_look,
 };
 use crate::http::{Response, SurfaceRequest, document};
-use js_sys::Function;
-use worker::Env;
+use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Answers a request for one of them. Nothing reads its body.
-pub(super) async fn answer(env: &Env, request: &SurfaceRequest, _: &Function) -> Response {
-    let answered = page(env, request).await;
-    answered.unwrap_or_else(|fault| fault.response(&request.id))
+/// Answers a request for one of them ([`SurfaceRequest`]), by the text of an instruction. Nothing
+/// reads its body.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "an export of the wasm, which is reached from outside")]
+pub fn surface(_env: &Env, request: &str) -> String {
+    let request = SurfaceRequest::parse(request).unwrap_or_default();
+    let answered = page(&request).unwrap_or_else(|fault| fault.response(&request.id));
+    own_page::text_of(answered, &request.id)
 }
 
-async fn page(env: &Env, request: &SurfaceRequest) -> Result<Response, Fault> {
+fn page(request: &SurfaceRequest) -> Result<Response, Fault> {
     let nothing = || Fault::new(Code::NoPage, "the Worker for requests alone has no such page");
-    let own = own_page::asked_for(env, request).await.ok_or_else(nothing)?;
+    let own = own_page::asked_for(request).ok_or_else(nothing)?;
     if !own.door().is_open() || own.page != PROXY_PAGE {
         return Err(nothing());
     }

@@ -1,8 +1,9 @@
 // One try: sends a request to an origin and reports how that ended.
-import { loadBehind, tryEnded } from "./core.js";
+import { tryEnded } from "./core.js";
 import { discard } from "./discard.js";
 import { bodyOf, isBound } from "./facts.js";
 import { keep } from "./kept.js";
+import { loadBehind } from "./loading.js";
 import { tryOut } from "./trial.js";
 import { uploadOf } from "./upload.js";
 import { WHOLE_ANSWER_MS_MIN, lengthToRead, readWhole } from "./watched.js";

@@ -7,13 +7,13 @@
 //!
 //! One more, that is no area's, makes whole runs while cron is silent.
 
-use super::clock;
 use super::hands::hands;
 use super::objects::State;
 use super::outbound::{OwnRequest, agent_of, send};
+use super::promise::promise;
 use super::run_clock::{RunClock, wait};
-use super::runtime::{Result, failure, promise};
-use super::{areas, cron, probe};
+use super::runtime::{Env, Result, failure};
+use super::{areas, clock, cron, probe};
 use crate::geo::Area;
 use crate::json;
 use crate::tick::{Probe, Share, ShareReply};
@@ -25,7 +25,6 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Request, Response};
-use worker::Env;
 
 /// Where a request is told in which data center it came to Cloudflare, which is where the object
 /// runs: <https://developers.cloudflare.com/fundamentals/reference/cdn-cgi-endpoint/>.

@@ -193,6 +193,16 @@ function readRespond(lines) {
   };
 }
 
+/**
+ * Reads what to ask the Controller for a later table.
+ * @param {string} text
+ */
+export function readNewsQuestion(text) {
+  const at = text.indexOf("\n");
+  const jurisdiction = /** @type {DurableObjectJurisdiction | ""} */ (text.slice(0, at));
+  return { jurisdiction: jurisdiction || undefined, command: text.slice(at + 1) };
+}
+
 /** @param {string[]} lines */
 const notThat = (lines) => new RangeError(`no such instruction: \`${lines[0]}\` with ${lines.length} lines`);
 

@@ -2,12 +2,25 @@
 
 use crate::controller::{Command, CommandError, CommandReply};
 use crate::documents::Status;
-use crate::order::{ActReply, ActRequest, Look};
-use crate::shell::asking;
-use crate::shell::runtime::{Result, failure};
+use crate::jurisdiction::ControllerJurisdiction;
+use crate::order::{ActReply, ActRequest, Look, Query};
+use crate::shell::clock;
+use crate::shell::runtime::{Env, Result, failure, jurisdiction};
 use crate::tick::{RoundReply, RoundRequest};
 use crate::time::Millis;
-use worker::Env;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen(module = "/src/shell/bindings.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    async fn call(
+        env: &Env,
+        jurisdiction: Option<&str>,
+        body: &str,
+        timeout_ms: u32,
+    ) -> Result<JsValue>;
+}
 
 /// Asks for a round.
 pub(in crate::shell) async fn round(
@@ -47,13 +60,24 @@ pub(in crate::shell) async fn look(
     ask(env, &Command::Look(look), timeout_ms).await?.into_page().map_err(told)
 }
 
+/// Asks for a document; `None` if there is none.
+pub(in crate::shell) async fn read(
+    env: &Env,
+    query: Query,
+    timeout_ms: Millis,
+) -> Result<Option<String>> {
+    ask(env, &Command::Read(query), timeout_ms).await?.into_page().map_err(told)
+}
+
 /// Errors: there is no answer in time, or a refusal.
 async fn ask(env: &Env, command: &Command, timeout_ms: Millis) -> Result<CommandReply> {
-    let text = asking::answer(env, &command.text(), timeout_ms).await?;
+    let jurisdiction = jurisdiction(env)?.map(ControllerJurisdiction::as_str);
+    let reply = call(env, jurisdiction, &command.text(), clock::short(timeout_ms)).await?;
+    let text = reply.as_string().ok_or_else(|| failure("no text"))?;
     CommandReply::parse(&text).map_err(told)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the last that is done with it")]
-fn told(why: CommandError) -> wasm_bindgen::JsValue {
+fn told(why: CommandError) -> JsValue {
     failure(&why.to_string())
 }

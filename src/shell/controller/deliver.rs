@@ -13,13 +13,12 @@ use crate::outgoing::{
     CannotSend, Outcome, OutgoingRequest, REPLY_BYTES_MAX, Secrets, TIMEOUT_MS, heartbeat_address,
 };
 use crate::secret::Secret;
-use crate::shell::clock;
 use crate::shell::hands::{Hands, hands};
 use crate::shell::outbound::{NoResponse, OwnRequest, Pending, send};
-use crate::shell::runtime::{self, Result};
+use crate::shell::runtime::{Env, Result};
+use crate::shell::{clock, log, runtime};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
-use worker::Env;
 
 /// A try that is under way, or could not begin.
 pub(super) enum Try {
@@ -38,7 +37,7 @@ impl Object {
     async fn deliver_all(self: Rc<Self>, turn: Turn, quota: &Shared) -> Result<JsValue> {
         while next(&self.deliver, turn) {
             if let Err(error) = self.deliver(quota).await {
-                runtime::complain("alerting", &error);
+                log::failed("alerting", &error);
             }
         }
         // What more is due has an alarm of its own, with a quota of its own.

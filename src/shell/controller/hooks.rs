@@ -10,12 +10,11 @@ use super::lanes::{Shared, draw, next, started};
 use crate::controller::Turn;
 use crate::outgoing::Secrets;
 use crate::recovery::HookCall;
-use crate::shell::clock;
 use crate::shell::hands::{Hands, hands};
-use crate::shell::runtime::{self, Result};
+use crate::shell::runtime::{Env, Result};
+use crate::shell::{clock, log};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
-use worker::Env;
 
 impl Object {
     pub(super) fn start_hooks(self: Rc<Self>, quota: &Shared) {
@@ -29,7 +28,7 @@ impl Object {
     async fn call_all(self: Rc<Self>, turn: Turn, quota: &Shared) -> Result<JsValue> {
         while next(&self.hooks, turn) {
             if let Err(error) = self.clone().call_hooks(turn, quota).await {
-                runtime::complain("calling hooks", &error);
+                log::failed("calling hooks", &error);
             }
         }
         // What more is due has an alarm of its own, with a quota of its own.

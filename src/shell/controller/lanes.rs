@@ -9,8 +9,9 @@ use super::Object;
 use crate::cloudflare::{Call, CallNumber, Next, Reply};
 use crate::controller::{Document, Lane, Pass, Quota, Turn};
 use crate::shell::api::Api;
-use crate::shell::runtime::{self, Result, Work, promise};
-use crate::shell::{clock, kv_writing, run_clock};
+use crate::shell::promise::{Work, promise};
+use crate::shell::runtime::Result;
+use crate::shell::{clock, kv_writing, log, run_clock};
 use crate::tick::PROBES_AT_ONCE;
 use crate::time::{Millis, SECOND};
 use std::cell::Cell;
@@ -19,7 +20,6 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 use wasm_bindgen::JsValue;
-use worker::console_error;
 
 /// How often a caller that waits for a lane checks whether it is done.
 const LOOK_AGAIN_MS: Millis = 20;
@@ -77,7 +77,7 @@ impl Object {
     pub(super) fn run(&self, what: &'static str, work: Work) {
         let heard: Work = Box::pin(async move {
             if let Err(error) = work.await {
-                runtime::complain(what, &error);
+                log::failed(what, &error);
             }
             Ok(JsValue::UNDEFINED)
         });
@@ -119,7 +119,7 @@ impl Object {
     async fn publish_all(self: Rc<Self>, turn: Turn, quota: &Shared) -> Result<JsValue> {
         while next(&self.publish, turn) {
             if let Err(error) = self.clone().publish(turn, quota).await {
-                runtime::complain("publishing", &error);
+                log::failed("publishing", &error);
             }
         }
         self.wake_later().await.map(|()| JsValue::UNDEFINED)
@@ -128,7 +128,7 @@ impl Object {
     async fn publish(self: Rc<Self>, turn: Turn, quota: &Shared) -> Result<()> {
         let due = self.with(|mind| mind.due_documents(self.now()))?;
         for note in due.too_large {
-            console_error!("{note}");
+            log::error(&note);
         }
         let mut all_arrived = self.write(due.routes.into_iter().collect()).await?;
         if self.to_reconcile.take() {
@@ -167,7 +167,7 @@ impl Object {
                     self.clone().start_publish(quota);
                 }
                 Ok(false) => {}
-                Err(error) => runtime::complain("comparing", &error),
+                Err(error) => log::failed("comparing", &error),
             }
             if goes_on(&self.reconcile, turn) {
                 self.in_pass.set(false);
@@ -190,7 +190,7 @@ impl Object {
             return Ok(false);
         }
         for found in self.with(|mind| mind.end_reconcile(pass, self.now()))? {
-            console_error!("action needed: {found}");
+            log::error(&format!("action needed: {found}"));
         }
         self.say_news()?;
         self.save()?;

@@ -10,12 +10,12 @@ mod deliver;
 mod hooks;
 mod lanes;
 
-pub(super) use ask::{act, compare, look, round, status};
+pub(super) use ask::{act, compare, look, read, round, status};
 
-use super::clock;
 use super::objects::{self, State};
-use super::runtime::{self, Result, failure, promise};
-use super::{kv, storage};
+use super::promise::{promise, told};
+use super::runtime::{Env, Result, failure};
+use super::{clock, kv, log, runtime, storage};
 use crate::config;
 use crate::controller::{
     self, Clock, Command, CommandError, CommandReply, Lane, Memory, WAKE_AGAIN_MS,
@@ -34,7 +34,6 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Request, Response};
-use worker::{Env, console_error, console_log};
 
 /// Longest wait for the end of a run that stands in for cron. It is over within a minute, unless
 /// the Controller itself is slow.
@@ -103,7 +102,7 @@ impl Object {
         let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
         let reply = match Command::parse(&text) {
             Ok(command) => self.obey(command).await.unwrap_or_else(|error| {
-                CommandReply::Refused(CommandError::Unavailable { problem: runtime::told(&error) })
+                CommandReply::Refused(CommandError::Unavailable { problem: told(&error) })
             }),
             Err(why) => CommandReply::Refused(why),
         };
@@ -162,7 +161,7 @@ impl Object {
     async fn ring(self: Rc<Self>) -> Result<JsValue> {
         if let Err(error) = self.may_act() {
             // It would only be rung again if this failed, and asks for no further alarm.
-            runtime::complain("alarm", &error);
+            log::failed("alarm", &error);
             return Ok(JsValue::UNDEFINED);
         }
         // Before anything else: the runtime gives an alarm up once its handler has failed seven
@@ -215,10 +214,10 @@ impl Object {
         let (mut copy, mut page) = (None, None);
         if memory.has_no_state() {
             let unknown = || failure("KV does not say what was before");
-            copy = kv::get(&self.env, state::KEY, None).await.ok_or_else(unknown)?;
+            copy = kv::get(&self.env, state::KEY).await.ok_or_else(unknown)?;
             let mut search = controller::audit_search(copy.as_deref());
             while let Some(key) = search.next_key() {
-                search.tell(kv::get(&self.env, &key, None).await.ok_or_else(unknown)?);
+                search.tell(kv::get(&self.env, &key).await.ok_or_else(unknown)?);
             }
             page = search.into_page();
             // Another request may have been here while this one waited, and saved.
@@ -237,7 +236,7 @@ impl Object {
         if mind.is_none() {
             let (awake, notes) = controller::Controller::remember_with(memory, copy, page);
             for note in notes {
-                console_error!("{note}");
+                log::error(&note);
             }
             *mind = Some(awake.in_jurisdiction(jurisdiction).counting_since(clock::now()));
         }
@@ -267,10 +266,10 @@ impl Object {
     fn hear(&self, request: &mut RoundRequest) {
         let mut clock = self.clock.get();
         if let Some(ahead_ms) = clock.hear(request, clock::now()) {
-            console_error!(
-                "run {}: its clock is {ahead_ms} ms ahead, and is not believed",
-                request.run
-            );
+            let run = request.run;
+            log::error(&format!(
+                "run {run}: its clock is {ahead_ms} ms ahead, and is not believed"
+            ));
         }
         self.clock.set(clock);
     }
@@ -289,7 +288,7 @@ impl Object {
     /// Offers the config that KV holds now. Where KV cannot be asked or has none, the one in use
     /// stays.
     async fn read_config(&self, now: Timestamp) -> Result<()> {
-        let Some(Some(text)) = kv::get(&self.env, config::KEY, None).await else { return Ok(()) };
+        let Some(Some(text)) = kv::get(&self.env, config::KEY).await else { return Ok(()) };
         self.with(|mind| mind.offer_config(&text, now))?;
         self.say_news()
     }
@@ -298,9 +297,9 @@ impl Object {
     fn say_news(&self) -> Result<()> {
         for line in self.with(controller::Controller::take_news)? {
             if line.is_error {
-                console_error!("{}", line.text);
+                log::error(&line.text);
             } else {
-                console_log!("{}", line.text);
+                log::info(&line.text);
             }
         }
         Ok(())
@@ -312,7 +311,8 @@ impl Object {
             let saving = mind.unsaved();
             storage::save(&self.state, &saving.changes)?;
             for row in &saving.left_out {
-                console_error!("the row `{row}` is too large or one too many, and is not kept");
+                let what = format!("the row `{row}` is too large or one too many, and is not kept");
+                log::error(&what);
             }
             mind.saved(saving);
             Ok(())

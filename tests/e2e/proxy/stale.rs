@@ -53,10 +53,19 @@ async fn requests_go_on_when_kv_cannot_be_read_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_isolate_that_never_read_a_table_refuses_until_it_can() {
+async fn an_isolate_that_cannot_read_kv_has_its_table_from_the_controller() {
     let world = World::settled_with(&waits()).await;
     world.edge().set_kv_faults(NO_READS).await.unwrap();
     world.crash().await;
+    serves_by_law(&world, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_isolate_that_never_had_a_table_refuses_until_it_can_read_one() {
+    let world = World::settled_with(&waits()).await;
+    world.edge().set_kv_faults(NO_READS).await.unwrap();
+    // Then the Controller has none either.
+    world.edge().lose_objects("Controller").await.unwrap();
     for _ in 0..2 {
         let refused = get(&world, BERLIN, "/x").await;
         assert!(asks_to_return(&refused));

@@ -238,14 +238,8 @@ fn worker_build(checkout: &Checkout, tools: &Tools, kind: Kind, flags: &OsStr) -
     process::prepare(&mut command)
 }
 
-/// As fast as `3`, by the benchmark, and a fifth smaller.
-const EDGE_OPT_LEVEL: &str = "s";
-
 fn set_flags(command: &mut Command, checkout: &Checkout, kind: Kind, flags: &OsStr) -> Result<()> {
     let target = std::path::absolute(target(checkout, kind)).context("the target folder")?;
     command.env("CARGO_TARGET_DIR", target).env("CARGO_ENCODED_RUSTFLAGS", flags);
-    if matches!(kind, Kind::Edge) {
-        command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", EDGE_OPT_LEVEL);
-    }
     Ok(())
 }
