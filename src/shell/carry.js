@@ -3,7 +3,7 @@
 import { relayed, responded } from "./answer.js";
 import { instruct, lookAt, wanted } from "./core.js";
 import { discard } from "./discard.js";
-import { questionAbout } from "./facts.js";
+import { bodyOf, questionAbout } from "./facts.js";
 import { loadTable, readPin } from "./loading.js";
 import { surface } from "./surface.js";
 import { startTry } from "./try.js";
@@ -28,6 +28,7 @@ export function carry(request, env, context) {
     request,
     env,
     context,
+    body: bodyOf(request),
     id,
     arrived: Date.now(),
     asked: 0,

@@ -10,6 +10,7 @@ const KEPT_BODY_BYTES_MAX = 65_536;
  * @property {Request} request
  * @property {Env} env
  * @property {ExecutionContext} context
+ * @property {ReadableStream<Uint8Array> | null} body what its client sends ({@link bodyOf})
  * @property {string} id a random UUID
  * @property {number} arrived when, not counting the time that it took the client to send a body that is kept
  * @property {number} asked when the core was last asked about it
@@ -80,7 +81,7 @@ function textOf(cf, key) {
 }
 
 /**
- * The body of a request. The runtime has one even for a request that announces none.
+ * The body of a request. The runtime has one even for a request that announces none. To ask costs a call into the runtime.
  * @param {Request} request
  */
 export const bodyOf = ({ body, headers }) => (headers.get("content-length") === "0" ? null : body);
@@ -95,8 +96,8 @@ export const isBound = ({ method }) => method === "GET" || method === "HEAD";
  * What the core is told about a body. Before the first try it says " kept" if the body may be kept, and later if it was.
  * @param {Journey} journey
  */
-function bodyText({ request, trail, kept }) {
-  if (bodyOf(request) === null) return "";
+function bodyText({ request, body, trail, kept }) {
+  if (body === null) return "";
   const length = request.headers.get("content-length");
   if (length === null) return "?";
   const mayBeKept = Number(length) <= KEPT_BODY_BYTES_MAX && !isBound(request) && hasRoomFor(Number(length));

@@ -1,7 +1,7 @@
 // One try: sends a request to an origin and reports how that ended.
 import { tryEnded } from "./core.js";
 import { discard } from "./discard.js";
-import { bodyOf, isBound } from "./facts.js";
+import { isBound } from "./facts.js";
 import { keep } from "./kept.js";
 import { loadBehind } from "./loading.js";
 import { tryOut } from "./trial.js";
@@ -38,7 +38,7 @@ export function startTry(journey, sent) {
   if (sent.trial !== null) context.waitUntil(tryOut(sent.trial));
   // The core counts the try as under way until then.
   const due = journey.asked + sent.waitMs;
-  if (bodyOf(request) === null || isBound(request)) return carryOut(journey, sent, due, null);
+  if (journey.body === null || isBound(request)) return carryOut(journey, sent, due, null);
   return uploadOf(journey, sent).then(
     (upload) => carryOut(journey, sent, due, upload),
     () => ended(journey, sent, { began: Date.now(), due }, { none: Reason.ClientSilent }),
@@ -94,7 +94,7 @@ function carryOut(journey, sent, due, upload) {
     };
     /** @param {Response} response */
     const isAnswered = (response) => {
-      const length = isOver ? null : lengthToRead(response, bodyIdleMs);
+      const length = isOver ? null : lengthToRead(response, request.method, bodyIdleMs);
       const now = Date.now();
       if (length === null) return end({ response, headAt: now, bytes: null });
       headAt = now;
@@ -103,7 +103,7 @@ function carryOut(journey, sent, due, upload) {
       );
     };
     try {
-      forward(request, sent, upload).then(isAnswered, isLost);
+      forward(journey, sent, upload).then(isAnswered, isLost);
     } catch (error) {
       isLost(error);
     }
@@ -148,11 +148,11 @@ function retryAfter(response) {
 /**
  * The same request to another host. No redirect is followed: it could lead to a
  * host that no rule has looked at. Headers that belong to no request yet are a fifth cheaper to change.
- * @param {Request} request
+ * @param {import("./facts.js").Journey} journey
  * @param {import("./wire.js").Send} sent
  * @param {Upload | null} upload
  */
-function forward(request, { url, requestHeaders, resolve }, upload) {
+function forward({ request, body: given }, { url, requestHeaders, resolve }, upload) {
   const { method } = request;
   const headers = new Headers(request.headers);
   removeConnectionHeaders(headers);
@@ -161,7 +161,7 @@ function forward(request, { url, requestHeaders, resolve }, upload) {
     else headers.set(requestHeaders[at], requestHeaders[at + 1]);
   }
   const cf = resolve === null ? undefined : { resolveOverride: resolve };
-  if (isBound(request) && bodyOf(request) !== null) {
+  if (given !== null && isBound(request)) {
     // The runtime makes no such request with a body, but it forwards one that came with a body.
     const init = /** @type {const} */ ({ headers, redirect: "manual", encodeResponseBody: "manual", cf });
     return fetch(new Request(new Request(url, request), init));

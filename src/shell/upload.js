@@ -1,6 +1,5 @@
 // The body of a request on its way to an origin. A small one is kept, so that the request can be repeated where that is
 // safe. A larger one passes through. Both are watched: the client's own slowness is no fault of the region.
-import { bodyOf } from "./facts.js";
 import { Flow, WaitsFor, pipeFor } from "./flow.js";
 import { take } from "./kept_bytes.js";
 import { Sending } from "./wire.js";
@@ -31,7 +30,7 @@ export class ClientSilent extends Error {}
  * @returns {Promise<Upload>}
  */
 export async function uploadOf(journey, { sending, bodyIdleMs }) {
-  const body = /** @type {ReadableStream<Uint8Array>} */ (bodyOf(journey.request));
+  const body = /** @type {ReadableStream<Uint8Array>} */ (journey.body);
   if (journey.kept === null && sending === Sending.Once) return passing(journey, body, bodyIdleMs);
   const bytes = (journey.kept ??= await keep(journey, body, bodyIdleMs));
   return sending === Sending.KeptInPieces ? inPieces(bytes) : whole(bytes);

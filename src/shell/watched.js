@@ -11,14 +11,19 @@ const WHOLE_ANSWER_BYTES_MAX = 65_536;
 /** Such an answer belongs to its try, and has that one's time. If its head came late, the rest has at least so long. */
 export const WHOLE_ANSWER_MS_MIN = 1_000;
 
+/** Answers with these statuses have no body, whatever length they announce (RFC 9110 sections 15.3.5, 15.3.6, 15.4.5). */
+const WITHOUT_BODY = [204, 205, 304];
+
 /**
- * The length of an answer that is to be read whole. `null` if it is not: it is large or has no length, it is an error,
- * which is seldom relayed, or bodies may rest.
+ * The length of an answer that is to be read whole. `null` if it is not: it has no body, it is large or has no length, it is
+ * an error, which is seldom relayed, or bodies may rest. Whether there is a body is told by method and status, because to
+ * ask the answer for it makes a stream that somebody has to collect: 3 % of all processor time of a request.
  * @param {Response} response
+ * @param {string} method of the request
  * @param {number | null} idleMs
  */
-export function lengthToRead({ body, status, headers }, idleMs) {
-  if (body === null || idleMs === null || status >= 429) return null;
+export function lengthToRead({ status, headers }, method, idleMs) {
+  if (idleMs === null || status >= 429 || method === "HEAD" || WITHOUT_BODY.includes(status)) return null;
   const length = Number(headers.get("content-length") ?? Infinity);
   return length <= WHOLE_ANSWER_BYTES_MAX && hasRoomFor(length) ? length : null;
 }

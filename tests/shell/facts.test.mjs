@@ -8,7 +8,7 @@ const NO_HEADERS = { version: 1, names: [] };
 /** What is told of the client of a request with this `cf`. */
 function told(cf) {
   const request = Object.defineProperty(new Request("https://api.example.com/"), "cf", cf);
-  const journey = { request, id: "", arrived: 0, trail: "" };
+  const journey = { request, body: null, id: "", arrived: 0, trail: "" };
   const { country, colo, latitude, longitude, subdivision } = questionAbout(journey, NO_HEADERS, 0, 0, 0);
   return [country, colo, latitude, longitude, subdivision];
 }

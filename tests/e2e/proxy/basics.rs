@@ -4,6 +4,7 @@ use crate::support::{World, config, until};
 use pointsman_lab::deployment::{BERLIN, CHICAGO, HOST, SAO_PAULO};
 use pointsman_lab::edge::{NetFault, Route};
 use pointsman_lab::region::Mode;
+use pointsman_lab::scripted::{End, Reply, ScriptedOrigin, raw};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -122,13 +123,44 @@ async fn a_head_request_and_an_answer_without_a_body_pass() {
         (head.status().as_u16(), &head.headers()["x-lab-region"]),
         (200, &"us-east".parse().unwrap())
     );
-    for code in [204, 304, 404] {
+    for code in [204, 205, 304, 404] {
         world.set("us-east", Mode::Status { code }).await;
         let request = world.edge().request(Method::GET, HOST, "/x", Some(&CHICAGO.cf()));
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), code);
         let mark = response.headers()["x-pointsman"].to_str().unwrap();
         assert_eq!(mark, "region=us-east; reason=nearest");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_announces_the_length_of_what_it_does_not_send_passes() {
+    let world = World::settled().await;
+    let origin = ScriptedOrigin::start(|head, _| {
+        let status = match head.split(' ').nth(1) {
+            Some("/gone") => 404,
+            Some("/unchanged") => 304,
+            _ => 200,
+        };
+        let bytes = raw(status, &["content-length: 1234", "etag: \"a\""], b"");
+        Reply { bytes, end: End::Silence }
+    });
+    let origin = origin.await.unwrap();
+    let route = Route { port: origin.port(), ..Route::default() };
+    world.edge().route_host("us1.origin.example.com", route).await.unwrap();
+    let asked = [
+        (Method::HEAD, "/x", 200),
+        (Method::HEAD, "/gone", 404),
+        (Method::HEAD, "/unchanged", 304),
+        (Method::GET, "/unchanged", 304),
+    ];
+    for (method, path, status) in asked {
+        let request = world.edge().request(method, HOST, path, Some(&CHICAGO.cf()));
+        let response = request.send().await.unwrap();
+        let mark = response.headers()["x-pointsman"].to_str().unwrap();
+        assert_eq!((response.status().as_u16(), mark), (status, "region=us-east; reason=nearest"));
+        assert_eq!(response.headers()["etag"], "\"a\"", "{path}");
+        assert_eq!(response.text().await.unwrap(), "", "{path}");
     }
 }
 
