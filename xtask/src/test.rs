@@ -1,11 +1,12 @@
 //! Runs every check that a change must pass; there are no others.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use std::{env, fs, io};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::checkout::Checkout;
@@ -57,23 +58,70 @@ enum Step {
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     let tools = setup::run(checkout)?;
     let chosen = |step: &Step| options.only.is_none_or(|only| only == *step);
+    let start = Instant::now();
     let mut taken = Vec::new();
+    let mut beside = Vec::new();
     for step in Step::value_variants().iter().copied().filter(chosen) {
+        if step.waits() && options.only.is_none() {
+            println!("\n=== {} begins beside the others ===", name(step));
+            beside.push(Beside::start(step)?);
+            continue;
+        }
         println!("\n=== {} ===", name(step));
         let start = Instant::now();
         let outcome = step.run(checkout, &tools);
         taken.push((step, start.elapsed(), outcome.is_ok()));
         println!("=== {}: {:.1} s ===", name(step), start.elapsed().as_secs_f64());
         if let Err(error) = outcome {
-            print!("{}", summary(&taken));
-            bail!("step `{}` failed: {error:#}", name(step));
+            println!("step `{}` failed: {error:#}", name(step));
+            break;
         }
     }
-    print!("{}", summary(&taken));
-    Ok(())
+    // Also after a failure: what they have started ends with them.
+    for step in beside {
+        taken.push(step.end()?);
+    }
+    print!("{}", summary(&taken, start.elapsed()));
+    let failed = taken.iter().find(|(_, _, has_passed)| !has_passed);
+    failed.map_or(Ok(()), |(step, ..)| bail!("step `{}` failed", name(*step)))
+}
+
+/// A step, how long it took, and whether it has passed.
+type Taken = (Step, Duration, bool);
+
+/// A step that runs beside the others, as a process of its own. What it writes is shown when it is
+/// over.
+struct Beside {
+    step: Step,
+    running: JoinHandle<(io::Result<Output>, Duration)>,
+}
+
+impl Beside {
+    fn start(step: Step) -> Result<Beside> {
+        let mut command = Command::new(env::current_exe()?);
+        command.args(["test", "--only", &name(step)]);
+        let start = Instant::now();
+        let running = thread::spawn(move || (command.output(), start.elapsed()));
+        Ok(Beside { step, running })
+    }
+
+    fn end(self) -> Result<Taken> {
+        let (ended, took) = self.running.join().map_err(|_| anyhow!("a step has panicked"))?;
+        let ended = ended?;
+        println!("\n=== {} ===", name(self.step));
+        for written in [&ended.stdout, &ended.stderr] {
+            print!("{}", String::from_utf8_lossy(written));
+        }
+        Ok((self.step, took, ended.status.success()))
+    }
 }
 
 impl Step {
+    /// Whether it mostly waits for the clock, so that what comes behind it need not.
+    fn waits(self) -> bool {
+        self == Self::Metrics
+    }
+
     fn run(self, checkout: &Checkout, tools: &Tools) -> Result<()> {
         let cargo = |arguments: &[&str]| -> Command {
             let mut command = process::command("cargo", checkout.root());
@@ -100,16 +148,15 @@ impl Step {
                 .iter()
                 .try_for_each(|(config, bundle)| deploy_dry_run(checkout, tools, (config, bundle))),
             Self::Tests => process::run(
-                // End-to-end tests wait far more than they compute.
                 cargo(&["test", "--workspace"])
-                    .env("RUST_TEST_THREADS", "4")
+                    .env("RUST_TEST_THREADS", TESTS_AT_ONCE)
                     .env("POINTSMAN_BUNDLE", checkout.bundle())
                     .env("POINTSMAN_PROVOKING_BUNDLE", bundle::provoking_folder(checkout)),
             ),
             Self::Edge => process::run(
                 cargo(&["test", "--test", "e2e", "--"])
                     .args(AT_THE_EDGE)
-                    .env("RUST_TEST_THREADS", "4")
+                    .env("RUST_TEST_THREADS", TESTS_AT_ONCE)
                     .env("POINTSMAN_BUNDLE", checkout.bundle())
                     .env("POINTSMAN_EDGE_BUNDLE", checkout.edge_bundle()),
             ),
@@ -123,6 +170,10 @@ fn example(checkout: &Checkout, name: &str) -> Result<()> {
     cargo.args(["run", "--quiet", "--example", name]);
     process::run(cargo.env("POINTSMAN_BUNDLE", checkout.bundle()))
 }
+
+/// End-to-end tests wait far more than they compute: two cores are busy for a quarter of the time
+/// when eight run at once.
+const TESTS_AT_ONCE: &str = "8";
 
 /// The end-to-end tests that are about requests of clients.
 const AT_THE_EDGE: [&str; 2] = ["proxy::", "analytics::"];
@@ -187,8 +238,7 @@ fn deploy_dry_run(
     Ok(())
 }
 
-fn summary(taken: &[(Step, Duration, bool)]) -> String {
-    let total: Duration = taken.iter().map(|(_, time, _)| *time).sum();
+fn summary(taken: &[Taken], total: Duration) -> String {
     let row = |label: &str, time: Duration, outcome: &str| {
         format!("{label:<16} {:>7.1} s  {outcome}\n", time.as_secs_f64())
     };
@@ -216,7 +266,7 @@ mod tests {
         let expected = "\nformat               0.4 s  passed\n\
                         lint-host           61.6 s  FAILED\n\
                         total               62.0 s\n";
-        assert_eq!(summary(&taken), expected);
+        assert_eq!(summary(&taken, Duration::from_secs(62)), expected);
     }
 
     #[test]

@@ -18,8 +18,9 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 use crate::checkout::Checkout;
@@ -120,11 +121,16 @@ pub(crate) fn tells_nothing_of_the_machine(checkout: &Checkout, built: &Path) ->
 ///
 /// **Errors** as of [`release`], and when a recorded size is not near the size.
 pub(crate) fn checked(checkout: &Checkout, tools: &Tools) -> Result<()> {
-    for (kind, fence) in [WHOLE, EDGE] {
+    let deployed = |(kind, fence)| -> Result<()> {
         deployable(checkout, tools, (kind, fence))?;
-        record::check(checkout, fence, size::gzip_bytes(&wasm(checkout, kind))?)?;
-    }
-    provoking(checkout, tools)
+        record::check(checkout, fence, size::gzip_bytes(&wasm(checkout, kind))?)
+    };
+    // The linker optimises a whole Worker on one core, so a second one is made beside it.
+    thread::scope(|scope| {
+        let others = scope.spawn(|| deployed(EDGE).and_then(|()| provoking(checkout, tools)));
+        let whole = deployed(WHOLE);
+        whole.and(others.join().map_err(|_| anyhow!("a build has panicked"))?)
+    })
 }
 
 /// Builds the Worker that panics when it is asked to.
