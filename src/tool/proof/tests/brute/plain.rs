@@ -7,6 +7,9 @@ use super::worlds::{HEADER_TEXTS, METHODS, PATHS, countries};
 use crate::residency::{Allow, RegionSet, RuleFacts, When, normalise};
 use std::collections::BTreeSet;
 
+/// What [`differ`] says of a condition on hosts.
+pub(super) const HOSTS_OF_A_RULE: &str = "the hosts of a rule";
+
 /// The regions that an `allow` permits at the instant of the tests.
 pub(super) fn permitted(config: &Config, allow: &Allow) -> RegionSet {
     let regions = config.regions.iter().enumerate().filter(|(_, (id, region))| {
@@ -113,8 +116,9 @@ fn pin(config: &Config, form: &Form) -> RegionSet {
     }
 }
 
-/// The first condition of a rule, apart from the host, that reads any value in another way.
-pub(super) fn differ(held: &When, written: &When) -> Option<&'static str> {
+/// The first condition of a rule that reads any value in another way, each alone: whether a request
+/// can have all of these values together is not asked.
+pub(super) fn differ(held: &When, written: &When, hosts: &[&str]) -> Option<&'static str> {
     let names = |when: &When| when.headers.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     let no_header = |_: &str| None;
     let facts = |method: &'static str| RuleFacts {
@@ -156,6 +160,7 @@ pub(super) fn differ(held: &When, written: &When) -> Option<&'static str> {
         ("the headers of a rule", names(held) != names(written)),
         ("a header of a rule", HEADER_TEXTS.iter().copied().any(other_text)),
         ("the tenants of a rule", tenants(held) != tenants(written)),
+        (HOSTS_OF_A_RULE, hosts.iter().any(|host| on_host(held, host) != on_host(written, host))),
     ];
     conditions.into_iter().find(|(_, is_other)| *is_other).map(|(what, _)| what)
 }

@@ -12,6 +12,7 @@ use crate::config::Service;
 use crate::ids::{RuleId, ServiceId};
 use crate::residency::TenantSource;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Most requests of a world, times its sets of failed regions.
 const CASES_MAX: usize = 20_000;
@@ -101,6 +102,11 @@ impl World {
 
     pub(super) fn service(&self) -> &Service {
         self.config.services.values().next().unwrap()
+    }
+
+    /// Every host that is asked for, each once.
+    pub(super) fn hosts(&self) -> BTreeSet<&str> {
+        self.requests.iter().map(|request| request.form.host.as_str()).collect()
     }
 }
 
