@@ -14,7 +14,7 @@ pub(super) use remembered::RuleSet;
 use crate::config::{Config, Publish, Region, Service};
 use crate::country::Country;
 use crate::ids::{RegionId, RuleId, TenantId};
-use crate::residency::{Allow, Mode, RegionSet, Rule, When};
+use crate::residency::{Allow, Mode, RegionSet, Rule, When, sets};
 use crate::steering::Refusal;
 use crate::time::Timestamp;
 use remembered::Remembered;
@@ -298,6 +298,22 @@ impl<'c> Oracle<'c> {
     /// The regions that a tenant of the config may use.
     pub(super) fn listed(&self, tenant: &TenantId) -> Option<&RegionSet> {
         self.pins.get(tenant)
+    }
+
+    /// The regions that each set permits which a pin in KV may name, if any service reads pins there.
+    pub(super) fn sets(&self) -> BTreeMap<&'c str, RegionSet> {
+        let (config, now) = (self.config, self.now);
+        let mut services = config.services.values();
+        if !services.any(|it| it.steering.tenancy.as_ref().is_some_and(|tenancy| tenancy.kv)) {
+            return BTreeMap::new();
+        }
+        let own = config.sets.iter();
+        let own = own.map(|(name, allow)| (name.as_str(), permitted(config, now, allow)));
+        let builtin = sets::names().filter_map(sets::builtin).map(|set| {
+            let allow = Allow::of(set.members().map(Into::into));
+            (set.name, permitted(config, now, &allow))
+        });
+        own.chain(builtin).collect()
     }
 
     /// The indexes of a service's regions among all regions.

@@ -39,7 +39,8 @@ pub(super) fn check(prover: &mut Prover<'_>, table: &Table) {
     let Some(first) = prover.oracle.config.services.keys().next() else { return };
     let reader = Reader { oracle: &prover.oracle, table };
     let mut faults: Vec<(ServiceId, Fault)> = Vec::new();
-    let shared = reader.rules().into_iter().chain(reader.pins());
+    let shared = reader.rules().into_iter().chain(reader.pins()).chain(reader.sets());
+    let shared = shared.chain(reader.others());
     faults.extend(shared.map(|fault| (first.clone(), fault)));
     for (id, service) in &prover.oracle.config.services {
         let found = reader.serving(id, service).into_iter().chain(reader.hosts(id, service));
@@ -169,6 +170,35 @@ impl<'a> Reader<'a, '_> {
         })
     }
 
+    /// Each set that a pin in KV may name, and no other.
+    fn sets(&self) -> Option<Fault> {
+        let book = self.table.book(self.oracle.now());
+        let held: BTreeMap<&str, &RegionSet> =
+            book.sets().map(|(name, permits)| (name.as_str(), permits)).collect();
+        let written = self.oracle.sets();
+        let mut names = held.keys().chain(written.keys());
+        let name = names.find(|name| held.get(*name).copied() != written.get(*name))?;
+        Some(Fault {
+            what: "a set permits something else in the table".to_owned(),
+            example: format!("a pin `@{name}` in KV"),
+        })
+    }
+
+    /// A service or a host that the config does not have.
+    fn others(&self) -> Option<Fault> {
+        let services = &self.oracle.config.services;
+        let mut held = self.table.services().iter();
+        if let Some(other) = held.find(|it| !services.contains_key(&it.id)) {
+            return Some(Fault::of_table(format!("it has a service {} besides", other.id)));
+        }
+        let is_known = |host: &&String| services.values().any(|it| it.hosts.contains(*host));
+        let host = self.table.hosts().find(|host| !is_known(host))?;
+        Some(Fault {
+            what: "a host is served that no service of the config has".to_owned(),
+            example: format!("--host {host}"),
+        })
+    }
+
     /// A service: its regions, its primary, and how it finds tenants and witnesses.
     fn serving(&self, id: &ServiceId, service: &Service) -> Option<Fault> {
         let found = self.table.services().iter().find(|serving| serving.id == *id);
@@ -239,7 +269,7 @@ impl<'a> Reader<'a, '_> {
             let guarding = rules.iter().filter(|(_, rule, _)| {
                 rule.when.tenants.is_none() && names_country(&rule.when, *country)
             });
-            !is_filed(filed.class(*country), guarding, self.oracle.config.regions.len())
+            !self.is_filed(filed.class(*country), guarding)
         });
         if let Some(country) = wrong {
             return Some(fault(of_country(country)));
@@ -254,32 +284,37 @@ impl<'a> Reader<'a, '_> {
             filed.by_tenant().map(|(tenant, rules)| (tenant, rules.to_vec())).collect();
         (held != by_tenant).then(|| fault("the rules that name tenants".to_owned()))
     }
-}
 
-/// Whether a class has these rules and no others, and permits what they permit.
-fn is_filed<'r>(
-    class: FiledClass<'_>,
-    guarding: impl Iterator<Item = &'r (usize, &'r Rule, &'r RegionSet)>,
-    regions: usize,
-) -> bool {
-    let mut permitted = RegionSet::all(regions);
-    let (mut settled, mut conditional) = (class.settled.iter(), class.conditional.iter());
-    for (index, rule, permits) in guarding {
-        let when = &rule.when;
-        if when.paths.is_some() || when.methods.is_some() || !when.headers.is_empty() {
-            if conditional.next() != Some(index) {
+    /// Whether a class has these rules and no others, and permits what those permit that it takes
+    /// for settled. What the table has of their conditions says which may be settled: that each is
+    /// the one of the config is compared by itself.
+    fn is_filed<'r>(
+        &self,
+        class: FiledClass<'_>,
+        guarding: impl Iterator<Item = &'r (usize, &'r Rule, &'r RegionSet)>,
+    ) -> bool {
+        let mut permitted = RegionSet::all(self.oracle.config.regions.len());
+        let (mut settled, mut conditional) = (class.settled.iter(), class.conditional.iter());
+        for (index, rule, permits) in guarding {
+            let is_settled = self.compiled().get(*index).is_some_and(|rule| {
+                let When { paths, methods, headers, .. } = &rule.when;
+                paths.is_none() && methods.is_none() && headers.is_empty()
+            });
+            if !is_settled {
+                if conditional.next() != Some(index) {
+                    return false;
+                }
+                continue;
+            }
+            if settled.next() != Some(index) {
                 return false;
             }
-            continue;
+            if rule.mode == Mode::Strict {
+                permitted.intersect(permits);
+            }
         }
-        if settled.next() != Some(index) {
-            return false;
-        }
-        if rule.mode == Mode::Strict {
-            permitted.intersect(permits);
-        }
+        settled.next().is_none() && conditional.next().is_none() && *class.permitted == permitted
     }
-    settled.next().is_none() && conditional.next().is_none() && *class.permitted == permitted
 }
 
 /// Every value that any rule asks for.

@@ -8,6 +8,7 @@
 //! `PROOF_WORLDS=10000 cargo test --profile native --lib the_proof_and_brute_force` goes through
 //! as many; `PROOF_SEED=…` begins elsewhere.
 
+mod carried;
 mod mutants;
 mod plain;
 mod worlds;
@@ -133,15 +134,22 @@ fn misread(world: &World, scenario: &FailureScenario<'_>) -> Option<&'static str
         is_other.then_some("what a rule permits").or_else(differ)
     });
     let pins = || (!has_its_pins(world, scenario)).then_some("a pin");
+    let sets = || {
+        let held = scenario.table.book(now()).sets();
+        let held =
+            BTreeMap::from_iter(held.map(|(name, regions)| (name.as_str(), regions.clone())));
+        (held != plain::sets(&world.config)).then_some("a set")
+    };
     let guarded = || {
         let mut requests = world.requests.iter();
         let is_other = requests.any(|request| is_guarded_otherwise(scenario, request));
         is_other.then_some("the rules over a request")
     };
-    rule.or_else(pins).or_else(guarded)
+    rule.or_else(pins).or_else(sets).or_else(guarded)
 }
 
-/// Whether the service has other regions, or finds tenants, witnesses or failures in another way.
+/// Whether the service has other hosts or regions, or finds tenants, witnesses or failures in another
+/// way, or a region is in another country.
 fn serves_otherwise(scenario: &FailureScenario<'_>) -> bool {
     let sound = Table::try_from(routes(&scenario.view())).unwrap();
     let read = |table: &Table| {
@@ -150,7 +158,9 @@ fn serves_otherwise(scenario: &FailureScenario<'_>) -> bool {
             let regions = [it.regions.clone(), it.down.clone()];
             (it.id.clone(), regions, it.primary, tenancy, it.second_witness.clone())
         });
-        services.collect::<Vec<_>>()
+        let regions = table.regions().iter().map(|it| (it.id.clone(), it.country));
+        let hosts = table.hosts().cloned();
+        (services.collect::<Vec<_>>(), regions.collect::<Vec<_>>(), hosts.collect::<Vec<_>>())
     };
     read(&sound) != read(&scenario.table)
 }

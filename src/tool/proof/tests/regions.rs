@@ -81,3 +81,72 @@ fn a_pin_in_kv_that_is_taken_for_its_country_is_found() {
         one.example.contains("--kv-allow us-east-1")
     });
 }
+
+/// Some set that a pin in KV may name permits one region more.
+fn widens_a_set(view: &View<'_>) -> Routes {
+    let mut routes = routes(view);
+    let more = RegionId::parse("us-east-1").unwrap();
+    routes.sets.get_mut("eea").into_iter().for_each(|set| set.push(more.clone()));
+    routes
+}
+
+#[test]
+fn a_set_that_permits_a_pin_in_kv_more_is_found() {
+    assert_found(&american(), &with_routes(widens_a_set), |one| {
+        one.what.contains("a set permits something else") && one.example.contains("`@eea`")
+    });
+}
+
+/// A set that is not the config's, for pins in KV that should mean nothing.
+fn adds_a_set(view: &View<'_>) -> Routes {
+    let mut routes = routes(view);
+    routes.sets.insert("nobodys".to_owned(), vec![RegionId::parse("us-east-1").unwrap()]);
+    routes
+}
+
+#[test]
+fn a_set_that_the_config_does_not_have_is_found() {
+    assert_found(&american(), &with_routes(adds_a_set), |one| one.example.contains("`@nobodys`"));
+}
+
+/// A pin in KV by country leads to a region that is elsewhere.
+fn moves_a_region(view: &View<'_>) -> Routes {
+    let mut routes = routes(view);
+    routes.regions[0].country = Country::parse("DE").unwrap();
+    routes
+}
+
+#[test]
+fn a_region_in_another_country_is_found() {
+    assert_found(&american(), &with_routes(moves_a_region), |one| {
+        one.what.contains("regions differ from those of the config")
+    });
+}
+
+fn serves_a_stranger(view: &View<'_>) -> Routes {
+    let mut routes = routes(view);
+    routes.services.values_mut().for_each(|it| it.hosts.push("www.example.com".to_owned()));
+    routes
+}
+
+#[test]
+fn a_host_that_no_service_has_is_found() {
+    assert_found(&american(), &with_routes(serves_a_stranger), |one| {
+        one.what.contains("no service of the config has") && one.example.contains("www.example.com")
+    });
+}
+
+fn has_another_service(view: &View<'_>) -> Routes {
+    let mut routes = routes(view);
+    let mut other = routes.services.values().next().unwrap().clone();
+    other.hosts = Vec::new();
+    routes.services.insert(ServiceId::parse("other").unwrap(), other);
+    routes
+}
+
+#[test]
+fn a_service_that_the_config_does_not_have_is_found() {
+    assert_found(&american(), &with_routes(has_another_service), |one| {
+        one.what.contains("a service other besides")
+    });
+}

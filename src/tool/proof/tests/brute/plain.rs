@@ -4,8 +4,8 @@ use super::super::super::super::oracle::{Form, Kv, SampleRequest, ToldTenant};
 use super::super::super::super::requests;
 use super::super::*;
 use super::worlds::{HEADER_TEXTS, METHODS, PATHS, countries};
-use crate::residency::{Allow, RegionSet, RuleFacts, When, normalise};
-use std::collections::BTreeSet;
+use crate::residency::{Allow, RegionSet, RuleFacts, When, normalise, sets};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What [`differ`] says of a condition on hosts.
 pub(super) const HOSTS_OF_A_RULE: &str = "the hosts of a rule";
@@ -23,6 +23,26 @@ pub(super) fn permitted(config: &Config, allow: &Allow) -> RegionSet {
             })
     });
     regions.map(|(index, _)| index).collect()
+}
+
+/// What the sets permit that a tenant in KV may be pinned to.
+pub(super) fn sets(config: &Config) -> BTreeMap<&str, RegionSet> {
+    let mut services = config.services.values();
+    let reads_kv = services.any(|it| it.steering.tenancy.as_ref().is_some_and(|it| it.kv));
+    let own = config.sets.iter().map(|(name, allow)| (name.as_str(), permitted(config, allow)));
+    let known = sets::names().map(|name| {
+        let set = sets::builtin(name).unwrap();
+        let regions = config.regions.values().enumerate().filter(|(_, region)| {
+            let mut members = set.members().filter(|member| member.country == region.country);
+            members.any(|member| {
+                member.effective_from.start() <= now()
+                    && member.expires.is_none_or(|until| now() < until.start())
+                    && member.requires.is_none_or(|word| region.attest.iter().any(|it| it == word))
+            })
+        });
+        (name, regions.map(|(index, _)| index).collect())
+    });
+    own.chain(known).filter(|_| reads_kv).collect()
 }
 
 /// Whether a rule guards a request.
