@@ -18,6 +18,7 @@ use super::random::number;
 use super::*;
 use crate::ids::RuleId;
 use crate::residency::{RegionSet, RuleFacts, Testimony, Witness, WitnessKind};
+use crate::routes::LawBook;
 use mutants::Mutant;
 use std::collections::BTreeMap;
 use worlds::{Request, World};
@@ -116,40 +117,50 @@ fn is_published_wrongly(
     !prover.proof.holds
 }
 
-/// What a table says otherwise than the config.
+/// What a table says otherwise than the config, of now and of the time after the first end.
 fn misread(world: &World, scenario: &FailureScenario<'_>) -> Option<&'static str> {
     if serves_otherwise(scenario) {
         return Some("a service");
     }
-    let law = &scenario.table.book(now()).law;
-    let written = &world.config.residency;
+    let until = scenario.table.law_until(now());
+    let end = plain::first_end(&world.config);
+    if end.is_some_and(|end| until.is_none_or(|until| until > end)) {
+        return Some("an end");
+    }
+    let laws = [(now(), false)].into_iter().chain(until.map(|until| (until, true)));
+    let mut laws = laws.map(|(at, lasting)| (scenario.table.book(at), lasting));
+    laws.find_map(|(book, lasting)| misread_law(world, book, lasting))
+}
+
+fn misread_law(world: &World, book: &LawBook, lasting: bool) -> Option<&'static str> {
+    let (law, config) = (&book.law, &world.config);
+    let written = &config.residency;
     if !law.rules().iter().map(|rule| &rule.id).eq(written.iter().map(|rule| &rule.id)) {
         return Some("the rules");
     }
-    let hosts = Vec::from_iter(world.hosts());
+    let hosts: Vec<&str> = world.hosts().into_iter().collect();
     let rule = law.rules().iter().zip(written).find_map(|(held, rule)| {
-        let is_other =
-            held.mode != rule.mode || held.permits != plain::permitted(&world.config, &rule.allow);
+        let permits = plain::permitted(config, &rule.allow, lasting);
+        let is_other = held.mode != rule.mode || held.permits != permits;
         let differ = || plain::differ(&held.when, &rule.when, &hosts);
         is_other.then_some("what a rule permits").or_else(differ)
     });
-    let pins = || (!has_its_pins(world, scenario)).then_some("a pin");
+    let pins = || (!has_its_pins(world, book, lasting)).then_some("a pin");
     let sets = || {
-        let held = scenario.table.book(now()).sets();
-        let held =
-            BTreeMap::from_iter(held.map(|(name, regions)| (name.as_str(), regions.clone())));
-        (held != plain::sets(&world.config)).then_some("a set")
+        let held = book.sets().map(|(name, regions)| (name.as_str(), regions.clone()));
+        let held: BTreeMap<&str, RegionSet> = held.collect();
+        (held != plain::sets(config, lasting)).then_some("a set")
     };
     let guarded = || {
         let mut requests = world.requests.iter();
-        let is_other = requests.any(|request| is_guarded_otherwise(scenario, request));
+        let is_other = requests.any(|request| is_guarded_otherwise(book, request));
         is_other.then_some("the rules over a request")
     };
     rule.or_else(pins).or_else(sets).or_else(guarded)
 }
 
-/// Whether the service has other hosts or regions, or finds tenants, witnesses or failures in another
-/// way, or a region is in another country.
+/// Whether the service has other hosts or regions, or finds tenants, witnesses or failures in
+/// another way, or a region is in another country.
 fn serves_otherwise(scenario: &FailureScenario<'_>) -> bool {
     let sound = Table::try_from(routes(&scenario.view())).unwrap();
     let read = |table: &Table| {
@@ -165,21 +176,21 @@ fn serves_otherwise(scenario: &FailureScenario<'_>) -> bool {
     read(&sound) != read(&scenario.table)
 }
 
-fn has_its_pins(world: &World, scenario: &FailureScenario<'_>) -> bool {
-    let (config, book) = (&world.config, scenario.table.book(now()));
+fn has_its_pins(world: &World, book: &LawBook, lasting: bool) -> bool {
+    let config = &world.config;
     let told = world.service().steering.second_witness.as_ref().is_some_and(|asked| asked.tenant);
     book.pins().all(|(tenant, _)| config.tenants.contains_key(tenant))
         && config.tenants.iter().all(|(tenant, allow)| {
             let country = config.tenant_countries.get(tenant).filter(|_| told);
             let country = country.map_or(Testimony::Silent, |it| Testimony::Country(*it));
             book.pin(tenant).is_some_and(|pin| {
-                pin.regions == plain::permitted(config, allow) && pin.country == country
+                pin.regions == plain::permitted(config, allow, lasting) && pin.country == country
             })
         })
 }
 
 /// Whether the law in the table puts a request under other rules than the config.
-fn is_guarded_otherwise(scenario: &FailureScenario<'_>, request: &Request) -> bool {
+fn is_guarded_otherwise(book: &LawBook, request: &Request) -> bool {
     let SampleRequest { form, method, country } = request.sample();
     if form.tenant == ToldTenant::Unreadable {
         // It is refused, whichever rules there are.
@@ -198,7 +209,7 @@ fn is_guarded_otherwise(scenario: &FailureScenario<'_>, request: &Request) -> bo
         tenant: form.tenant.id(),
         header: &|name| form.header(name),
     };
-    let ruling = scenario.table.book(now()).law.judge(&facts);
+    let ruling = book.law.judge(&facts);
     let mut ids: Vec<&RuleId> = ruling.rules().map(|rule| &rule.id).collect();
     ids.sort_unstable();
     !ids.into_iter().eq(&request.rules)

@@ -150,3 +150,95 @@ fn a_service_that_the_config_does_not_have_is_found() {
         one.what.contains("a service other besides")
     });
 }
+
+/// A rule about the path `/*` instead of none, which is every path.
+fn names_every_path(view: &View<'_>) -> Routes {
+    let mut routes = routes(view);
+    let all = crate::residency::Pattern::parse("/*").unwrap();
+    routes.rules.iter_mut().for_each(|rule| rule.when.paths = Some(vec![all.clone()]));
+    routes
+}
+
+#[test]
+fn a_rule_that_says_the_same_in_other_words_is_no_violation() {
+    let proof = prove(&until_june(), now(), &with_routes(names_every_path));
+    assert!(proof.holds, "{proof}");
+}
+
+/// Until June, clients may be served in Brazil as well.
+fn until_june() -> Config {
+    config(
+        r#"
+        version = 1
+        [monitors.m]
+        [regions.de]
+        country = "DE"
+        origins = [{ id = "de1", url = "https://de1.origin.example.net" }]
+        [regions.br]
+        country = "BR"
+        origins = [{ id = "br1", url = "https://br1.origin.example.net" }]
+        [sets.brief]
+        members = ["BR"]
+        expires = 2026-06-01T00:00:00Z
+        [services.app]
+        hosts = ["app.example.com"]
+        monitor = "m"
+        regions = ["de", "br"]
+        steering = "ordered"
+        tenant = { header = "x-tenant", kv = true }
+        [tenants]
+        acme = { allow = ["DE", "@brief"] }
+        [[residency]]
+        id = "records"
+        when = { host = "app.example.com" }
+        allow = ["DE", "@brief"]
+        mode = "strict"
+        "#,
+    )
+}
+
+/// What is permitted until June is permitted for ever.
+fn never_ends(view: &View<'_>) -> Routes {
+    let mut routes = routes(view);
+    (routes.law_until, routes.lasting) = (None, None);
+    routes
+}
+
+#[test]
+fn a_membership_whose_end_is_not_told_is_found() {
+    assert!(prove(&until_june(), now(), &Subject::default()).holds);
+    assert_found(&until_june(), &with_routes(never_ends), |one| {
+        one.what.contains("does not say that a membership ends at 2026-06-01")
+    });
+}
+
+/// The regions that the table permits from June on.
+fn lasts(view: &View<'_>, change: fn(&mut crate::routes::LastingEntry, RegionId)) -> Routes {
+    let mut routes = routes(view);
+    let brazil = RegionId::parse("br").unwrap();
+    routes.lasting.iter_mut().for_each(|lasting| change(lasting, brazil.clone()));
+    routes
+}
+
+#[test]
+fn a_law_that_permits_more_from_the_first_end_on_is_found() {
+    type Makes = fn(&View<'_>) -> Routes;
+    let subjects: [(Makes, &str); 3] = [
+        (|view| lasts(view, |it, br| it.rules[0].push(br)), "rule records permits something else"),
+        (
+            |view| {
+                lasts(view, |it, br| it.tenants.values_mut().for_each(|pin| pin.push(br.clone())))
+            },
+            "the pin of a tenant is another",
+        ),
+        (
+            |view| lasts(view, |it, br| it.sets.values_mut().for_each(|set| set.push(br.clone()))),
+            "a set permits something else",
+        ),
+    ];
+    for (routes, what) in subjects {
+        assert_found(&until_june(), &with_routes(routes), |one| {
+            one.what.starts_with("from 2026-") && one.what.contains(what)
+        });
+    }
+}

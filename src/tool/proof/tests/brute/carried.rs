@@ -6,10 +6,13 @@ use super::super::*;
 use crate::ids::TenantId;
 use crate::residency::Pattern;
 use crate::routes::{HeaderEntry, RuleEntry, ServiceEntry, TenancyEntry, WhenEntry};
+use crate::time::{MINUTE, Millis};
+
+const DAY: Millis = 24 * 60 * MINUTE;
 
 /// One change. Where it finds nothing to change, the table stays as it is.
 pub(super) fn otherwise(random: &mut Random, mut routes: Routes) -> Routes {
-    match random.below(10) {
+    match random.below(12) {
         0 | 1 => change_a_set(random, &mut routes),
         2 => {
             let region = random.below(routes.regions.len());
@@ -18,13 +21,15 @@ pub(super) fn otherwise(random: &mut Random, mut routes: Routes) -> Routes {
         3 => change_the_tenants(random, &mut routes),
         4..=6 => {
             let at = random.below(routes.rules.len().max(1));
-            let rule = routes.rules.get_mut(at);
-            rule.into_iter().for_each(|rule| change_a_rule(random, rule));
+            if let Some(rule) = routes.rules.get_mut(at) {
+                change_a_rule(random, rule);
+            }
         }
         7 if !routes.rules.is_empty() => {
             let [one, other] = [(); 2].map(|()| random.below(routes.rules.len()));
             routes.rules.swap(one, other);
         }
+        8 | 9 => change_the_ends(random, &mut routes),
         _ => routes.services.values_mut().for_each(|service| change_a_service(random, service)),
     }
     routes
@@ -61,6 +66,22 @@ fn change_the_tenants(random: &mut Random, routes: &mut Routes) {
         _ => {
             routes.tenant_countries.insert(tenant, any_country(random));
         }
+    }
+}
+
+/// What holds when the first membership has ended, and when that is.
+fn change_the_ends(random: &mut Random, routes: &mut Routes) {
+    let ids: Vec<RegionId> = routes.regions.iter().map(|region| region.id.clone()).collect();
+    let tenant = TenantId::parse(random.one(&TENANTS)).unwrap();
+    let change = random.below(6);
+    match (&mut routes.lasting, change) {
+        (_, 0) => routes.law_until = None,
+        (_, 1) => routes.law_until = routes.law_until.map(|until| until.plus(DAY)),
+        (_, 2) => routes.law_until = routes.law_until.map(|until| until.minus(DAY)),
+        (Some(lasting), 3) => gain(lasting.rules.first_mut(), random.one(&ids)),
+        (Some(lasting), 4) => gain(lasting.tenants.get_mut(&tenant), random.one(&ids)),
+        (Some(lasting), _) => gain(lasting.sets.get_mut("home"), random.one(&ids)),
+        (None, _) => {}
     }
 }
 
