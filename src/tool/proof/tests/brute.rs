@@ -27,8 +27,10 @@ use worlds::{Request, World};
 const WORLDS: u64 = 12;
 /// Worlds of which the proof and brute force once said different things. In two, what decides took
 /// one country, or one host, for another, which showed only while some region was down, and the
-/// proof held. The last is [`FILED_FOR_NOBODY`].
-const ONCE_DIFFERENT: [u64; 3] = [10_158, 10_871, FILED_FOR_NOBODY];
+/// proof held. In the third it took an unknown country for the United States, which shows only if a
+/// witness tells a country that no strict rule names, and brute force did not ask such a witness.
+/// The last is [`FILED_FOR_NOBODY`].
+const ONCE_DIFFERENT: [u64; 4] = [10_158, 10_871, 20_283, FILED_FOR_NOBODY];
 /// A world with a mutant in which a rule about one tenant is not filed for a host whose label is
 /// another tenant. No request can be for both, so no decision changes.
 const FILED_FOR_NOBODY: u64 = 15_008;
