@@ -28,6 +28,12 @@ impl LawBook {
         self.tenants.iter()
     }
 
+    /// The sets that a pin in KV may name, with the regions that each permits.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn sets(&self) -> impl Iterator<Item = (&String, &RegionSet)> {
+        self.sets.iter()
+    }
+
     /// Reads a pin from KV: `{"allow": ["DE", "@dach", "us-east-1"]}`. An entry that is unknown
     /// permits nothing.
     /// Errors: [`BadPin`].

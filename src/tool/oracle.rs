@@ -7,16 +7,18 @@
 //! read of a value it remembers ([`remembered`]): the country of a request says the same about the
 //! rules whatever the path is.
 
+mod memberships;
 mod remembered;
 
 pub(super) use remembered::RuleSet;
 
-use crate::config::{Config, Publish, Region, Service};
+use crate::config::{Config, Publish, Service};
 use crate::country::Country;
-use crate::ids::{RegionId, RuleId, TenantId};
-use crate::residency::{Allow, Mode, RegionSet, Rule, When};
+use crate::ids::{RuleId, TenantId};
+use crate::residency::{Mode, RegionSet, Rule, When};
 use crate::steering::Refusal;
 use crate::time::Timestamp;
+use memberships::{Counts, first_end, named_sets, permitted};
 use remembered::Remembered;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,7 +110,7 @@ struct PreparedRule<'c> {
 #[derive(Debug)]
 pub(super) struct Oracle<'c> {
     pub(super) config: &'c Config,
-    now: Timestamp,
+    counts: Counts,
     rules: Vec<PreparedRule<'c>>,
     pins: BTreeMap<&'c TenantId, RegionSet>,
     known: Known<'c>,
@@ -128,23 +130,32 @@ struct Known<'c> {
 
 impl<'c> Oracle<'c> {
     pub(super) fn new(config: &'c Config, now: Timestamp) -> Self {
+        Self::of(config, Counts { now, lasting: false })
+    }
+
+    /// The same as if each membership had ended that has an end, and none had begun since.
+    pub(super) fn lasting(config: &'c Config, now: Timestamp) -> Self {
+        Self::of(config, Counts { now, lasting: true })
+    }
+
+    fn of(config: &'c Config, counts: Counts) -> Self {
         let rules = config.residency.iter().map(|rule| PreparedRule {
             rule,
-            permits: permitted(config, now, &rule.allow),
+            permits: permitted(config, counts, &rule.allow),
             patterns: rule.when.paths.iter().flatten().map(ToString::to_string).collect(),
         });
         let pins = config.tenants.iter();
-        let pins = pins.map(|(tenant, allow)| (tenant, permitted(config, now, allow)));
+        let pins = pins.map(|(tenant, allow)| (tenant, permitted(config, counts, allow)));
         let asked = config.residency.iter().flat_map(|rule| &rule.when.headers);
         let asked: BTreeSet<&str> = asked.map(|(name, _)| name.as_str()).collect();
         let headers = asked.into_iter().map(|name| (name, Remembered::default())).collect();
         let known = Known { headers, ..Known::default() };
-        Self { config, now, rules: rules.collect(), pins: pins.collect(), known }
+        Self { config, counts, rules: rules.collect(), pins: pins.collect(), known }
     }
 
     /// The instant of the judgement.
     pub(super) fn now(&self) -> Timestamp {
-        self.now
+        self.counts.now
     }
 
     /// The regions that the request may go to, out of the service's `regions`.
@@ -300,6 +311,23 @@ impl<'c> Oracle<'c> {
         self.pins.get(tenant)
     }
 
+    /// The regions that each set permits which a pin in KV may name, if any service reads pins
+    /// there.
+    pub(super) fn sets(&self) -> BTreeMap<&'c str, RegionSet> {
+        let sets = named_sets(self.config).into_iter();
+        sets.map(|(name, allow)| (name, permitted(self.config, self.counts, &allow))).collect()
+    }
+
+    /// When the first membership ends by which a region is permitted anything.
+    pub(super) fn first_end(&self) -> Option<Timestamp> {
+        let config = self.config;
+        let rules = config.residency.iter().map(|rule| Cow::Borrowed(&rule.allow));
+        let pins = config.tenants.values().map(Cow::Borrowed);
+        let sets = named_sets(config).into_iter().map(|(_, allow)| allow);
+        let all = rules.chain(pins).chain(sets);
+        all.filter_map(|allow| first_end(config, self.counts, &allow)).min()
+    }
+
     /// The indexes of a service's regions among all regions.
     pub(super) fn regions_of(&self, service: &Service) -> RegionSet {
         let all = self.config.regions.keys().enumerate();
@@ -330,26 +358,6 @@ impl<'c> Oracle<'c> {
         let all = self.config.regions.values().enumerate();
         all.filter(|(_, region)| region.country == country).map(|(index, _)| index).collect()
     }
-}
-
-fn permitted(config: &Config, now: Timestamp, allow: &Allow) -> RegionSet {
-    let all = config.regions.iter().enumerate();
-    let permitted = all.filter(|(_, (id, region))| permits(allow, id, region, now));
-    permitted.map(|(index, _)| index).collect()
-}
-
-fn permits(allow: &Allow, id: &RegionId, region: &Region, now: Timestamp) -> bool {
-    let mut named = allow.members.iter().filter(|member| member.country == region.country);
-    let holds = named.any(|member| {
-        let has_begun = member.effective_from.is_none_or(|from| now >= from);
-        let has_ended = member.expires.is_some_and(|end| now >= end);
-        let is_attested = match &member.requires {
-            Some(word) => region.attest.iter().any(|attested| attested == word),
-            None => true,
-        };
-        has_begun && !has_ended && is_attested
-    });
-    allow.everywhere || holds || allow.regions.iter().any(|named| named == id)
 }
 
 impl PreparedRule<'_> {

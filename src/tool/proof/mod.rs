@@ -25,7 +25,9 @@
 //! [`failures`] takes the sets of failed regions by what they leave of what is permitted.
 //!
 //! The proof holds for the instant at which it was made; the fingerprint of the law shows whether a
-//! routing table is covered by it.
+//! routing table is covered by it. A table also has the law for the time when the first membership
+//! has ended, for proxies that get no newer one: its parts are compared as well, and no decision is
+//! made by it.
 
 mod balancers;
 mod dns;

@@ -6,7 +6,8 @@
 //! each part is compared with what the oracle reads in the config: every rule; every condition of
 //! it, with every value that any rule asks for; every host with every country; every tenant. Two
 //! members of a class are alike because the table does not tell them apart, which is checked for
-//! every member here.
+//! every member here. The same is done for the law that the table has for the time when the first
+//! membership has ended.
 
 use super::super::oracle::{Oracle, has_said, names_country, names_method};
 use super::super::requests;
@@ -18,7 +19,7 @@ use crate::residency::{
     CompiledRule, Filed, FiledClass, Mode, Pattern, RegionSet, Rule, RuleFacts, Testimony, When,
     normalise, representatives,
 };
-use crate::routes::{Serving, Table};
+use crate::routes::{LawBook, Serving, Table};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,23 +37,32 @@ impl Fault {
 }
 
 pub(super) fn check(prover: &mut Prover<'_>, table: &Table) {
-    let Some(first) = prover.oracle.config.services.keys().next() else { return };
-    let reader = Reader { oracle: &prover.oracle, table };
-    let mut faults: Vec<(ServiceId, Fault)> = Vec::new();
-    let shared = reader.rules().into_iter().chain(reader.pins());
+    let (config, now) = (prover.oracle.config, prover.oracle.now());
+    let Some(first) = config.services.keys().next() else { return };
+    let reader = Reader { oracle: &prover.oracle, table, book: table.book(now) };
+    let mut faults = reader.law(first);
+    let shared = reader.others().into_iter().chain(reader.ends());
     faults.extend(shared.map(|fault| (first.clone(), fault)));
-    for (id, service) in &prover.oracle.config.services {
-        let found = reader.serving(id, service).into_iter().chain(reader.hosts(id, service));
-        faults.extend(found.map(|fault| (id.clone(), fault)));
+    for (id, service) in &config.services {
+        faults.extend(reader.serving(id, service).map(|fault| (id.clone(), fault)));
+    }
+    if let Some(until) = table.law_until(now) {
+        let oracle = &Oracle::lasting(config, now);
+        let found = Reader { oracle, table, book: table.book(until) }.law(first);
+        faults.extend(found.into_iter().map(|(id, Fault { what, example })| {
+            (id, Fault { what: format!("from {until} on: {what}"), example })
+        }));
     }
     for (id, Fault { what, example }) in faults {
         prover.violation("routes", &id, what, example, Vec::new());
     }
 }
 
+/// Compares one law of the table with what an oracle reads in the config.
 struct Reader<'a, 'c> {
     oracle: &'a Oracle<'c>,
     table: &'a Table,
+    book: &'a LawBook,
 }
 
 /// All countries, and the unknown one.
@@ -65,8 +75,19 @@ fn of_country(country: Option<Country>) -> String {
 }
 
 impl<'a> Reader<'a, '_> {
+    /// The rules, pins and sets, and the rules that are filed for the hosts of each service. Faults
+    /// that no service has by itself are told of the `first`.
+    fn law(&self, first: &ServiceId) -> Vec<(ServiceId, Fault)> {
+        let shared = self.rules().into_iter().chain(self.pins()).chain(self.sets());
+        let shared = shared.map(|fault| (first.clone(), fault));
+        let services = self.oracle.config.services.iter().flat_map(|(id, service)| {
+            self.hosts(id, service).into_iter().map(|fault| (id.clone(), fault))
+        });
+        shared.chain(services).collect()
+    }
+
     fn compiled(&self) -> &'a [CompiledRule] {
-        self.table.book(self.oracle.now()).law.rules()
+        self.book.law.rules()
     }
 
     /// Each rule: its name, its mode, what it permits, and each of its conditions.
@@ -149,8 +170,7 @@ impl<'a> Reader<'a, '_> {
 
     /// Each tenant of the config, and no other.
     fn pins(&self) -> Option<Fault> {
-        let book = self.table.book(self.oracle.now());
-        let config = self.oracle.config;
+        let (book, config) = (self.book, self.oracle.config);
         let told = config.services.values().any(|service| {
             service.steering.second_witness.as_ref().is_some_and(|witness| witness.tenant)
         });
@@ -166,6 +186,42 @@ impl<'a> Reader<'a, '_> {
         Some(Fault {
             what: "the pin of a tenant is another in the table".to_owned(),
             example: format!("tenant {tenant}"),
+        })
+    }
+
+    /// Each set that a pin in KV may name, and no other.
+    fn sets(&self) -> Option<Fault> {
+        let held: BTreeMap<&str, &RegionSet> =
+            self.book.sets().map(|(name, permits)| (name.as_str(), permits)).collect();
+        let written = self.oracle.sets();
+        let mut names = held.keys().chain(written.keys());
+        let name = names.find(|name| held.get(*name).copied() != written.get(*name))?;
+        Some(Fault {
+            what: "a set permits something else in the table".to_owned(),
+            example: format!("a pin `@{name}` in KV"),
+        })
+    }
+
+    /// The table says in time that a membership ends, for proxies that get no newer one.
+    fn ends(&self) -> Option<Fault> {
+        let end = self.oracle.first_end()?;
+        let told = self.table.law_until(self.oracle.now());
+        let is_late = told.is_none_or(|told| told > end);
+        is_late.then(|| Fault::of_table(format!("it does not say that a membership ends at {end}")))
+    }
+
+    /// A service or a host that the config does not have.
+    fn others(&self) -> Option<Fault> {
+        let services = &self.oracle.config.services;
+        let mut held = self.table.services().iter();
+        if let Some(other) = held.find(|it| !services.contains_key(&it.id)) {
+            return Some(Fault::of_table(format!("it has a service {} besides", other.id)));
+        }
+        let is_known = |host: &&String| services.values().any(|it| it.hosts.contains(*host));
+        let host = self.table.hosts().find(|host| !is_known(host))?;
+        Some(Fault {
+            what: "a host is served that no service of the config has".to_owned(),
+            example: format!("--host {host}"),
         })
     }
 
@@ -196,7 +252,7 @@ impl<'a> Reader<'a, '_> {
 
     /// Each host of a service: whose it is, and the rules that are filed for it.
     fn hosts(&self, id: &ServiceId, service: &Service) -> Vec<Fault> {
-        let law = &self.table.book(self.oracle.now()).law;
+        let law = &self.book.law;
         let mut known: Vec<(Filed<'_>, Vec<usize>)> = Vec::new();
         let mut faults = Vec::new();
         let named = self.compiled().iter().flat_map(|rule| rule.when.hosts.iter().flatten());
@@ -239,7 +295,7 @@ impl<'a> Reader<'a, '_> {
             let guarding = rules.iter().filter(|(_, rule, _)| {
                 rule.when.tenants.is_none() && names_country(&rule.when, *country)
             });
-            !is_filed(filed.class(*country), guarding, self.oracle.config.regions.len())
+            !self.is_filed(filed.class(*country), guarding)
         });
         if let Some(country) = wrong {
             return Some(fault(of_country(country)));
@@ -254,32 +310,37 @@ impl<'a> Reader<'a, '_> {
             filed.by_tenant().map(|(tenant, rules)| (tenant, rules.to_vec())).collect();
         (held != by_tenant).then(|| fault("the rules that name tenants".to_owned()))
     }
-}
 
-/// Whether a class has these rules and no others, and permits what they permit.
-fn is_filed<'r>(
-    class: FiledClass<'_>,
-    guarding: impl Iterator<Item = &'r (usize, &'r Rule, &'r RegionSet)>,
-    regions: usize,
-) -> bool {
-    let mut permitted = RegionSet::all(regions);
-    let (mut settled, mut conditional) = (class.settled.iter(), class.conditional.iter());
-    for (index, rule, permits) in guarding {
-        let when = &rule.when;
-        if when.paths.is_some() || when.methods.is_some() || !when.headers.is_empty() {
-            if conditional.next() != Some(index) {
+    /// Whether a class has these rules and no others, and permits what those permit that it takes
+    /// for settled. What the table has of their conditions says which may be settled: that each is
+    /// the one of the config is compared by itself.
+    fn is_filed<'r>(
+        &self,
+        class: FiledClass<'_>,
+        guarding: impl Iterator<Item = &'r (usize, &'r Rule, &'r RegionSet)>,
+    ) -> bool {
+        let mut permitted = RegionSet::all(self.oracle.config.regions.len());
+        let (mut settled, mut conditional) = (class.settled.iter(), class.conditional.iter());
+        for (index, rule, permits) in guarding {
+            let is_settled = self.compiled().get(*index).is_some_and(|rule| {
+                let When { paths, methods, headers, .. } = &rule.when;
+                paths.is_none() && methods.is_none() && headers.is_empty()
+            });
+            if !is_settled {
+                if conditional.next() != Some(index) {
+                    return false;
+                }
+                continue;
+            }
+            if settled.next() != Some(index) {
                 return false;
             }
-            continue;
+            if rule.mode == Mode::Strict {
+                permitted.intersect(permits);
+            }
         }
-        if settled.next() != Some(index) {
-            return false;
-        }
-        if rule.mode == Mode::Strict {
-            permitted.intersect(permits);
-        }
+        settled.next().is_none() && conditional.next().is_none() && *class.permitted == permitted
     }
-    settled.next().is_none() && conditional.next().is_none() && *class.permitted == permitted
 }
 
 /// Every value that any rule asks for.

@@ -137,11 +137,12 @@ impl Prover<'_> {
     }
 
     /// Reads the table with every region up. It must be readable, and have the config's regions in
-    /// their order.
+    /// their order, each in its country.
     pub(super) fn read(&mut self) {
         let config = self.oracle.config;
+        let regions = || config.regions.iter().map(|(id, region)| (id, region.country));
         let what = match Table::try_from(self.sides.up.clone()) {
-            Ok(table) if table.regions().iter().map(|it| &it.id).eq(config.regions.keys()) => {
+            Ok(table) if table.regions().iter().map(|it| (&it.id, it.country)).eq(regions()) => {
                 self.table = Some(table);
                 return;
             }

@@ -341,14 +341,14 @@ pub(super) fn changed(view: &View<'_>) -> Routes {
 }
 
 /// Takes one out of a list by chance.
-fn lose<T>(random: &mut Random, list: Option<&mut Vec<T>>) {
+pub(super) fn lose<T>(random: &mut Random, list: Option<&mut Vec<T>>) {
     if let Some(list) = list.filter(|list| !list.is_empty()) {
         list.remove(random.below(list.len()));
     }
 }
 
 /// Adds one to a list.
-fn gain<T>(list: Option<&mut Vec<T>>, one: T) {
+pub(super) fn gain<T>(list: Option<&mut Vec<T>>, one: T) {
     if let Some(list) = list {
         list.push(one);
     }

@@ -2,6 +2,7 @@
 
 use super::super::random::{CHANGE, Random, changed};
 use super::super::*;
+use super::carried;
 use super::worlds::World;
 use crate::residency::RegionSet;
 use std::cell::Cell;
@@ -18,6 +19,8 @@ pub(super) enum Mutant {
     None,
     /// The routing table has one change.
     Table(u64),
+    /// It has one change of another kind: see [`carried::otherwise`].
+    Carried(u64),
     /// Some requests are decided otherwise.
     Decision(u64),
     /// Something else is desired at Cloudflare.
@@ -32,6 +35,8 @@ impl Mutant {
             Self::None,
             Self::Table(2 * seed + 1),
             Self::Table(2 * seed + 2),
+            Self::Carried(2 * seed + 1),
+            Self::Carried(2 * seed + 2),
             Self::Decision(seed),
         ];
         if !world.service().publish.is_empty() {
@@ -44,6 +49,7 @@ impl Mutant {
         match self {
             Self::None => "none",
             Self::Table(_) => "table",
+            Self::Carried(_) => "carried",
             Self::Decision(_) => "decision",
             Self::Desired(_) => "desired",
             Self::Plan => "plan",
@@ -58,12 +64,13 @@ impl Mutant {
     /// The code with this mutant, until the next one is asked for.
     pub(super) fn subject(self) -> Subject {
         CHANGE.set(if let Self::Table(seed) = self { seed } else { 0 });
-        if let Self::Decision(seed) | Self::Desired(seed) = self {
+        if let Self::Carried(seed) | Self::Decision(seed) | Self::Desired(seed) = self {
             CHANCE.set(seed);
         }
         let sound = Subject { routes: changed, ..Subject::default() };
         match self {
             Self::None | Self::Table(_) => sound,
+            Self::Carried(_) => Subject { routes: carried, ..sound },
             Self::Decision(_) => Subject { decide: decided, ..sound },
             Self::Desired(_) => Subject { desired: wanted, ..sound },
             Self::Plan => Subject { plan: unguarded, ..sound },
@@ -74,6 +81,10 @@ impl Mutant {
 /// A set of regions by chance.
 fn any_set(random: &mut Random, regions: usize) -> RegionSet {
     (0..regions).filter(|_| random.percent(50)).collect()
+}
+
+fn carried(view: &View<'_>) -> Routes {
+    carried::otherwise(&mut Random(CHANCE.get()), routes(view))
 }
 
 fn decided<'t>(

@@ -4,22 +4,66 @@ use super::super::super::super::oracle::{Form, Kv, SampleRequest, ToldTenant};
 use super::super::super::super::requests;
 use super::super::*;
 use super::worlds::{HEADER_TEXTS, METHODS, PATHS, countries};
-use crate::residency::{Allow, RegionSet, RuleFacts, When, normalise};
-use std::collections::BTreeSet;
+use crate::config::Region;
+use crate::residency::{Allow, AllowedCountry, RegionSet, RuleFacts, When, normalise, sets};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The regions that an `allow` permits at the instant of the tests.
-pub(super) fn permitted(config: &Config, allow: &Allow) -> RegionSet {
+/// What [`differ`] says of a condition on hosts.
+pub(super) const HOSTS_OF_A_RULE: &str = "the hosts of a rule";
+
+/// The regions that an `allow` permits at the instant of the tests; or of these, those that it
+/// permits without an end.
+pub(super) fn permitted(config: &Config, allow: &Allow, lasting: bool) -> RegionSet {
     let regions = config.regions.iter().enumerate().filter(|(_, (id, region))| {
-        let mut members = allow.members.iter().filter(|member| member.country == region.country);
+        let mut members = allow.members.iter().filter(|member| is_in_force(member, region));
         allow.everywhere
             || allow.regions.contains(*id)
-            || members.any(|member| {
-                member.effective_from.is_none_or(|from| from <= now())
-                    && member.expires.is_none_or(|until| now() < until)
-                    && member.requires.iter().all(|word| region.attest.contains(word))
-            })
+            || members.any(|member| !lasting || member.expires.is_none())
     });
     regions.map(|(index, _)| index).collect()
+}
+
+fn is_in_force(member: &AllowedCountry, region: &Region) -> bool {
+    member.country == region.country
+        && member.effective_from.is_none_or(|from| from <= now())
+        && member.expires.is_none_or(|until| now() < until)
+        && member.requires.iter().all(|word| region.attest.contains(word))
+}
+
+/// When the first membership ends that permits some region something.
+pub(super) fn first_end(config: &Config) -> Option<Timestamp> {
+    let mut allows: Vec<Allow> = config.residency.iter().map(|rule| rule.allow.clone()).collect();
+    allows.extend(config.tenants.values().cloned());
+    allows.extend(known_sets(config).into_values());
+    let permits =
+        |member: &&AllowedCountry| config.regions.values().any(|it| is_in_force(member, it));
+    let members = allows.iter().flat_map(|allow| allow.members.iter().filter(permits));
+    members.filter_map(|member| member.expires).min()
+}
+
+/// The sets that a tenant in KV may be pinned to.
+fn known_sets(config: &Config) -> BTreeMap<&str, Allow> {
+    let mut services = config.services.values();
+    if !services.any(|it| it.steering.tenancy.as_ref().is_some_and(|it| it.kv)) {
+        return BTreeMap::new();
+    }
+    let own = config.sets.iter().map(|(name, allow)| (name.as_str(), allow.clone()));
+    let known = sets::names().map(|name| {
+        let members = sets::builtin(name).unwrap().members().map(|member| AllowedCountry {
+            country: member.country,
+            effective_from: Some(member.effective_from.start()),
+            expires: member.expires.map(sets::Day::start),
+            requires: member.requires.map(str::to_owned),
+        });
+        (name, Allow { members: members.collect(), ..Allow::default() })
+    });
+    own.chain(known).collect()
+}
+
+/// What they permit.
+pub(super) fn sets(config: &Config, lasting: bool) -> BTreeMap<&str, RegionSet> {
+    let sets = known_sets(config).into_iter();
+    sets.map(|(name, allow)| (name, permitted(config, &allow, lasting))).collect()
 }
 
 /// Whether a rule guards a request.
@@ -94,7 +138,7 @@ pub(super) fn places(config: &Config, sample: &SampleRequest<'_>, all: &RegionSe
     }
     for rule in config.residency.iter().filter(|rule| rule.mode == Mode::Strict) {
         if guards(&rule.when, sample) {
-            left.intersect(&permitted(config, &rule.allow));
+            left.intersect(&permitted(config, &rule.allow, false));
         }
     }
     left
@@ -104,7 +148,7 @@ fn pin(config: &Config, form: &Form) -> RegionSet {
     let allow = form.tenant.id().and_then(|tenant| config.tenants.get(tenant));
     let regions = config.regions.values().enumerate();
     match (allow, form.kv) {
-        (Some(allow), _) => permitted(config, allow),
+        (Some(allow), _) => permitted(config, allow, false),
         (None, Kv::Country(country)) => {
             regions.filter(|(_, region)| region.country == country).map(|(at, _)| at).collect()
         }
@@ -113,8 +157,9 @@ fn pin(config: &Config, form: &Form) -> RegionSet {
     }
 }
 
-/// The first condition of a rule, apart from the host, that reads any value in another way.
-pub(super) fn differ(held: &When, written: &When) -> Option<&'static str> {
+/// The first condition of a rule that reads any value in another way, each alone: whether a request
+/// can have all of these values together is not asked.
+pub(super) fn differ(held: &When, written: &When, hosts: &[&str]) -> Option<&'static str> {
     let names = |when: &When| when.headers.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     let no_header = |_: &str| None;
     let facts = |method: &'static str| RuleFacts {
@@ -156,6 +201,7 @@ pub(super) fn differ(held: &When, written: &When) -> Option<&'static str> {
         ("the headers of a rule", names(held) != names(written)),
         ("a header of a rule", HEADER_TEXTS.iter().copied().any(other_text)),
         ("the tenants of a rule", tenants(held) != tenants(written)),
+        (HOSTS_OF_A_RULE, hosts.iter().any(|host| on_host(held, host) != on_host(written, host))),
     ];
     conditions.into_iter().find(|(_, is_other)| *is_other).map(|(what, _)| what)
 }
