@@ -1,6 +1,6 @@
 //! What the proxy is told by KV and by the Controller: the routing table, or the config if there is
-//! no table. `loading.js` calls all of this (`Functions` in `core.js`), reads, and waits for what it
-//! reads.
+//! no table. `loading.js` calls all of this (`Functions` in `core.js`), reads, and waits for what
+//! it reads.
 
 #![expect(unreachable_pub, reason = "exports of the wasm, which are reached from outside")]
 

@@ -152,8 +152,8 @@ async fn a_standby_is_promoted_behind_a_fence_and_a_person_leads_back() {
     it.setup.set("frankfurt", Mode::Healthy).await;
     it.setup.minutes(3).await;
     assert_eq!(it.write_anew().await.0, "dublin", "up again, and nobody has looked at its data");
-    // A Controller that starts anew goes by the machine's clock until a run tells it the time of this
-    // world, ten minutes later: an act before that would be overdue at once.
+    // A Controller that starts anew goes by the machine's clock until a run tells it the time of
+    // this world, ten minutes later: an act before that would be overdue at once.
     it.setup.minute().await;
     let back = json!({"fail_back": {"service": SERVICE, "region": "frankfurt"}});
     assert_eq!(it.act(&back).await, 409);
