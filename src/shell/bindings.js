@@ -1,5 +1,5 @@
 // What the shell asks of the bindings of the deployment: KV, the Controller, the vantage points. Each in one promise that
-// ends in time. Nothing is decided here. `runtime.rs` and `objects.rs` declare these functions to Rust.
+// ends in time. Nothing is decided here. Whatever Rust file uses one of these functions declares it.
 
 /** @typedef {import("./runtime.js").Hands} Hands */
 
@@ -10,7 +10,7 @@ const KV_TIMEOUT_MS = 5_000;
  * The value of a key in KV; `null` if there is none, `undefined` if KV did not answer.
  * @param {Env} env
  * @param {string} key
- * @param {number | undefined} cacheTtl in seconds
+ * @param {number} [cacheTtl] in seconds
  * @returns {Promise<string | null | undefined>}
  */
 export function read(env, key, cacheTtl) {

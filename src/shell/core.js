@@ -108,25 +108,13 @@ export function tryEnded(report) {
  * Reports how a trial of a region ended.
  * @param {import("./wire.js").TrialReport} report
  */
-export function trialEnded(report) {
-  try {
-    reportTrial(functions.trialEnded, report);
-  } catch (error) {
-    panicked(error);
-  }
-}
+export const trialEnded = (report) => tell((core) => reportTrial(core.trialEnded, report));
 
 /**
  * Reports that the body of an answer is not whole.
  * @param {import("./wire.js").BodyReport} report
  */
-export function bodyLost(report) {
-  try {
-    reportBody(functions.bodyLost, report);
-  } catch (error) {
-    panicked(error);
-  }
-}
+export const bodyLost = (report) => tell((core) => reportBody(core.bodyLost, report));
 
 /**
  * The value of an answer's header with the client's host in place of an origin's; `undefined` if it stays as it is.
@@ -135,14 +123,7 @@ export function bodyLost(report) {
  * @param {string} name
  * @param {string} value
  */
-export function renamed(asked, sent, name, value) {
-  try {
-    return functions.renamed(asked, sent, name, value);
-  } catch (error) {
-    panicked(error);
-    return undefined;
-  }
-}
+export const renamed = (asked, sent, name, value) => tell((core) => core.renamed(asked, sent, name, value));
 
 /**
  * Calls functions of the core that are not called for each request. `undefined` if it has failed.

@@ -1,8 +1,6 @@
-//! Requests of our own: probes, calls of other services, writes to KV. So many at once as the
-//! runtime opens connections. `runtime.js` and `bindings.js` say what each
-//! function does.
+//! Requests of our own: probes, calls of other services. So many at once as the
+//! runtime opens connections. `runtime.js` says what each function does.
 
-use super::runtime::Env;
 use crate::tick::PROBES_AT_ONCE;
 use js_sys::{Map, Promise};
 use wasm_bindgen::closure::Closure;
@@ -71,17 +69,6 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn header(this: &Exchanged, name: &str) -> Option<String>;
 
-}
-
-#[wasm_bindgen(module = "/src/shell/bindings.js")]
-extern "C" {
-    pub(super) fn write(
-        hands: &Hands,
-        env: &Env,
-        key: &str,
-        value: &str,
-        metadata: &str,
-    ) -> Promise;
 }
 
 /// As many hands as the runtime opens connections at once.

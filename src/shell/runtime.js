@@ -1,6 +1,6 @@
 // What the shell asks of the runtime, each in one promise. Waiting for several promises in a row, or for the first of two,
 // costs several times as much in Rust, where each wait is a state machine of its own. Nothing is decided here.
-// `runtime.rs` declares these functions to Rust.
+// `hands.rs`, `objects.rs` and `log.rs` declare these functions to Rust.
 import { connect } from "cloudflare:sockets";
 
 /** Limits how much is done at once: as many pieces of work as there are hands. */
