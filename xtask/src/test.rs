@@ -36,18 +36,18 @@ enum Step {
     JavaScript,
     /// The Worker builds, is within its size limit and near its recorded size
     Build,
+    /// Host and wasm decide the same
+    Agree,
     /// All tests, those of the built Worker on workerd among them
     Tests,
+    /// The real Prometheus reads the metrics of three isolates. Without its package that is said
+    Metrics,
     /// Requests of clients once more, at the Worker for requests alone
     Edge,
     /// A real `PostgreSQL` fails over, once by each fault. Without its packages that is said
     Drill,
-    /// The real Prometheus reads the metrics of three isolates. Without its package that is said
-    Metrics,
     /// Chromium looks at the dashboard and presses its buttons. Without its package that is said
     Browser,
-    /// Host and wasm decide the same
-    Agree,
     /// Wrangler would deploy it
     DeployDryRun,
 }
@@ -62,7 +62,7 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     let mut taken = Vec::new();
     let mut beside = Vec::new();
     for step in Step::value_variants().iter().copied().filter(chosen) {
-        if step.waits() && options.only.is_none() {
+        if step.runs_beside() && options.only.is_none() {
             println!("\n=== {} begins beside the others ===", name(step));
             beside.push(Beside::start(step)?);
             continue;
@@ -117,9 +117,10 @@ impl Beside {
 }
 
 impl Step {
-    /// Whether it mostly waits for the clock, so that what comes behind it need not.
-    fn waits(self) -> bool {
-        self == Self::Metrics
+    /// Whether what comes behind it need not wait for it: it waits for the clock itself, or
+    /// compiles while the tests wait for theirs.
+    fn runs_beside(self) -> bool {
+        matches!(self, Self::Agree | Self::Metrics)
     }
 
     fn run(self, checkout: &Checkout, tools: &Tools) -> Result<()> {
@@ -171,9 +172,9 @@ fn example(checkout: &Checkout, name: &str) -> Result<()> {
     process::run(cargo.env("POINTSMAN_BUNDLE", checkout.bundle()))
 }
 
-/// End-to-end tests wait far more than they compute: two cores are busy for a quarter of the time
-/// when eight run at once.
-const TESTS_AT_ONCE: &str = "8";
+/// End-to-end tests wait far more than they compute: two cores are busy for a third of the time
+/// when twelve run at once.
+const TESTS_AT_ONCE: &str = "12";
 
 /// The end-to-end tests that are about requests of clients.
 const AT_THE_EDGE: [&str; 2] = ["proxy::", "analytics::"];
