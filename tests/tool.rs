@@ -18,6 +18,8 @@ mod batch;
 mod manual;
 #[path = "tool/places.rs"]
 mod places;
+#[path = "tool/promotion.rs"]
+mod promotion;
 #[path = "tool/published.rs"]
 mod published;
 #[path = "tool/token.rs"]

@@ -76,6 +76,8 @@ pub use lane::{Lane, SILENCE_MS_MAX, Turn};
 pub use memory::{CONFIG_ENTRY, Memory};
 pub use news::LogLine;
 pub use orders::{ORDER_MS_DEFAULT, ORDER_MS_MAX, ORDERS_MAX};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use planning::may_take_over;
 pub use publishing::{DOCUMENT_BYTES_MAX, KEY_REST_MS};
 pub use quota::{HOOKS_PER_INVOCATION_MAX, INVOCATION_CALLS_MAX, Quota};
 pub use reading::{read_page, read_text};

@@ -222,8 +222,7 @@ impl Controller {
         standing: &ServiceStanding<'_>,
         from: &RegionId,
     ) -> Option<RegionId> {
-        let fits = |it: &&RegionId| *it != from && hindered(view, standing, from, it).is_none();
-        let fitting: Vec<&RegionId> = standing.service.regions.iter().filter(fits).collect();
+        let fitting: Vec<&RegionId> = may_take_over(view, standing, from).collect();
         let promotes = standing.service.failover.promote.is_some();
         let passes = |it: &&&RegionId| {
             let refuses =
@@ -293,6 +292,16 @@ pub(super) fn is_still(view: &View<'_>, id: &ServiceId) -> bool {
 pub(super) fn active<'a>(standing: &ServiceStanding<'a>) -> Option<&'a RegionId> {
     let first = || standing.service.regions.first();
     standing.primary.map(|primary| primary.region).or_else(first)
+}
+
+/// The regions that can take over from another, whatever their data are, in failover order.
+pub(crate) fn may_take_over<'s>(
+    view: &View<'_>,
+    standing: &'s ServiceStanding<'_>,
+    from: &RegionId,
+) -> impl Iterator<Item = &'s RegionId> {
+    let fits = move |it: &&RegionId| *it != from && hindered(view, standing, from, it).is_none();
+    standing.service.regions.iter().filter(fits)
 }
 
 /// Why a region cannot take over from another, whatever its data are; `None` if it can.

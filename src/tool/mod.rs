@@ -38,6 +38,7 @@ mod load;
 mod manual;
 mod oracle;
 mod plan;
+mod promotion;
 pub mod proof;
 mod published;
 mod push;

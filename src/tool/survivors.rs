@@ -4,8 +4,9 @@
 //! of them, one row stands for all. Rows about a failure are listed only if it leaves something
 //! else than the other regions.
 
-use super::clients::{self, ClassKey, ClientClass, Clients, Does};
+use super::clients::{self, ClassKey, ClientClass, Clients, Does, Routing};
 use super::oracle::{Form, Oracle, SampleRequest, SecondOpinion};
+use super::promotion::Promotion;
 use super::published::{Object, Published, Unserved, published};
 use super::requests::{self, Kinds};
 use super::{scenario, text};
@@ -40,6 +41,8 @@ struct SurvivorRow {
     status: Option<u16>,
     /// Why nobody serves the clients of an object at Cloudflare.
     reason: Option<Unserved>,
+    /// How their writes are taken again, if only another primary helps.
+    promotion: Option<Promotion>,
     /// Whether they are served only while this region is up.
     loses_service: bool,
 }
@@ -101,7 +104,7 @@ pub(super) fn survivors(config: &Config, now: Timestamp) -> Result<Survivors, Ba
         for (who, SampleRequest { form, method, country }) in classes(&oracle, service, &kinds) {
             let (form, method) = (form.clone(), method.to_owned());
             let mut of = RowsOf { id, service, form, method, country, rows: Vec::new() };
-            of.add(who, None, &table, now);
+            of.add(who, None, of.routing(&table, now), None);
             all.push(of);
         }
     }
@@ -117,8 +120,9 @@ pub(super) fn survivors(config: &Config, now: Timestamp) -> Result<Survivors, Ba
         for (id, entry) in routes(&View::new(&world, &state, now)).services {
             table.serve(&id, entry)?;
         }
+        let view = View::new(&config, &state, now);
         for of in &mut all {
-            of.without(down, &table, now);
+            of.without(down, &view, &table);
         }
     }
     let published = of_published(&oracle, now);
@@ -184,10 +188,18 @@ fn folded<'k>(
 }
 
 impl RowsOf<'_> {
-    fn add(&mut self, who: Who, down: Option<&RegionId>, table: &Table, now: Timestamp) {
-        let Self { form, method, country, .. } = &*self;
-        let sample = SampleRequest { form, method, country: *country };
-        let routing = clients::routing(table, &sample, now);
+    fn routing(&self, table: &Table, now: Timestamp) -> Routing {
+        let Self { form, method, country, .. } = self;
+        clients::routing(table, &SampleRequest { form, method, country: *country }, now)
+    }
+
+    fn add(
+        &mut self,
+        who: Who,
+        down: Option<&RegionId>,
+        routing: Routing,
+        promotion: Option<Promotion>,
+    ) {
         let position = |region: &RegionId| self.service.regions.iter().position(|id| id == region);
         let mut served_by = routing.regions;
         served_by.sort_by_key(position);
@@ -199,15 +211,20 @@ impl RowsOf<'_> {
             refusal: routing.refusal,
             status: routing.status,
             reason: None,
+            promotion,
             loses_service: false,
         };
         add(&mut self.rows, row);
     }
 
-    fn without(&mut self, down: &RegionId, table: &Table, now: Timestamp) {
+    /// Adds what happens in a world in which this region is down.
+    fn without(&mut self, down: &RegionId, view: &View<'_>, table: &Table) {
         let first = self.rows.first().filter(|first| first.served_by.contains(down));
         if let Some(who) = first.map(|first| first.clients.clone()) {
-            self.add(who, Some(down), table, now);
+            let routing = self.routing(table, view.now);
+            let helps = Promotion::helps(routing.refusal);
+            let promotion = helps.then(|| Promotion::of(view, self.id)).flatten();
+            self.add(who, Some(down), routing, promotion);
         }
     }
 }
@@ -251,6 +268,7 @@ fn of_published(oracle: &Oracle<'_>, now: Timestamp) -> Vec<SurvivorRow> {
                     refusal: None,
                     status: None,
                     reason,
+                    promotion: None,
                     loses_service: false,
                 };
                 add(of_object.entry((at, index)).or_default(), row);
@@ -266,18 +284,29 @@ impl Survivors {
         if self.rows.is_empty() {
             return "nobody is served: no service has `hosts` or `publish`".to_owned();
         }
-        let losses = self.rows.iter().filter(|row| row.loses_service).count();
+        let lost: Vec<&SurvivorRow> = self.rows.iter().filter(|row| row.loses_service).collect();
         let is_never = |row: &&SurvivorRow| row.down.is_none() && row.served_by.is_empty();
         let never = self.rows.iter().filter(is_never).count();
-        let mut verdict = match losses {
+        let mut verdict = match lost.len() {
             0 => "nobody loses service".to_owned(),
             some => format!("service is lost in {}", text::count(some, "case")),
         };
+        verdict.push_str(&until_promoted(&lost));
         if never > 0 {
             let classes = if never == 1 { "class of clients is" } else { "classes of clients are" };
             let _ = write!(verdict, "; {never} {classes} never served");
         }
         verdict
+    }
+}
+
+/// How many losses end with a promotion, as the end of a sentence.
+fn until_promoted(lost: &[&SurvivorRow]) -> String {
+    let ends = |row: &&&SurvivorRow| row.promotion.as_ref().is_some_and(Promotion::is_possible);
+    match lost.iter().filter(ends).count() {
+        0 => String::new(),
+        all if all == lost.len() => ", until another region is promoted".to_owned(),
+        some => format!(", in {some} until another region is promoted"),
     }
 }
 
@@ -328,7 +357,10 @@ impl SurvivorRow {
     fn served(&self) -> String {
         let refusal = self.refusal.zip(self.status);
         let why = match (refusal, &self.clients, self.reason) {
-            (Some((word, status)), ..) => format!("{status} {word}"),
+            (Some((word, status)), ..) => {
+                let promotion = self.promotion.iter().map(|it| format!(", {it}"));
+                format!("{status} {word}{}", promotion.collect::<String>())
+            }
             (None, Who::Published(object), Some(reason)) => reason.text(object).to_owned(),
             (None, ..) => "nobody serves them".to_owned(),
         };

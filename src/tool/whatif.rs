@@ -8,6 +8,7 @@
 use super::args::WhatifArgs;
 use super::clients::{self, ClientClass, Clients, Routing};
 use super::oracle::Oracle;
+use super::promotion::Promotion;
 use super::published::{Object, Published, Unserved, published};
 use super::scenario;
 use super::terminal::{CommandFailure, Exit, Terminal};
@@ -52,6 +53,8 @@ struct Move {
     unknown_country: bool,
     from: Destination,
     to: Destination,
+    /// How their writes are taken again, if only another primary helps.
+    promotion: Option<Promotion>,
     loses_service: bool,
 }
 
@@ -137,9 +140,15 @@ fn report(
     let oracle = Oracle::new(&config, now);
     let before = situation(&config, now, &[])?;
     let after = situation(&config, now, &down)?;
+    let (told, state) = scenario::with(&config, now, &down, &[]);
+    let view = View::new(&told, &state, now);
     let services = config.services.iter();
     let services = services.map(|(id, service)| {
-        let (moves, unchanged) = moves(&oracle, service, &before, &after, now);
+        let (mut moves, unchanged) = moves(&oracle, service, &before, &after, now);
+        let promotion = Promotion::of(&view, id);
+        for waiting in moves.iter_mut().filter(|it| Promotion::helps(it.to.refusal)) {
+            waiting.promotion.clone_from(&promotion);
+        }
         let (records, objects) = objects(&oracle, id, service, &before, &after);
         ServiceReport {
             service: id.clone(),
@@ -192,6 +201,7 @@ fn moves(
                 countries: countries.iter().flatten().copied().collect(),
                 unknown_country: countries.contains(&None),
                 loses_service: to.regions.is_empty(),
+                promotion: None,
                 from,
                 to,
             });
@@ -295,7 +305,9 @@ impl Move {
         if (5..crate::country::COUNTRIES).contains(&self.countries.len()) {
             countries = format!("{countries}: {}", some(&self.countries));
         }
-        [format!("  {}", self.clients), self.from.text(), self.to.text(), countries]
+        let promotion = self.promotion.iter().map(|it| format!(", {it}"));
+        let to: String = std::iter::once(self.to.text()).chain(promotion).collect();
+        [format!("  {}", self.clients), self.from.text(), to, countries]
     }
 }
 
